@@ -1,0 +1,1 @@
+"""appscan: a Slack bot that has every shared mobile build scanned."""

@@ -1,0 +1,116 @@
+"""Every error this project raises, in one tree.
+
+::
+
+    AppscanError                what went wrong, with a sentence for whoever meets it
+    ├── SettingsError           the settings can't work together; lists every problem at once
+    ├── UsageError              a command or its words were wrong; carries an example
+    ├── NotAllowed              the allow-lists say no to this person or channel
+    ├── NotInvited              the bot is not in the channel where it should post
+    ├── NotFound                no such scan, file or link, or none this person may see
+    ├── Superseded              the scan has moved on since the caller looked
+    ├── BuildRejected           the file can't be scanned, and never will be as it is
+    ├── FileUnavailable         Slack can't serve the file, and trying again won't help
+    ├── PullFailed              the file could not be pulled this time; worth another try
+    └── SubmissionError         the scanner did not take the build
+        ├── Refused             a clear no: a person has to mend something first
+        ├── TryLater            not taken, certainly, and worth another try
+        └── Uncertain           it may have been taken: never repeated without being told to
+
+``user_message`` is what a person reads. It is written here in the project, in plain words (Slack's code
+style is allowed), and never carries text from outside: no file name, no server's answer, no secret.
+``str(error)`` is for the log and holds no secret either.
+"""
+
+
+class AppscanError(Exception):
+    """Something went wrong that has a sentence for the person who meets it."""
+
+    def __init__(self, user_message: str, *, detail: str = "") -> None:
+        super().__init__(detail or user_message)
+        self.user_message = user_message
+
+
+class SettingsError(AppscanError):
+    """The settings are missing something or contradict each other."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
+
+
+class UsageError(AppscanError):
+    """A command was typed in a way that can't be followed."""
+
+    def __init__(self, user_message: str, *, example: str = "") -> None:
+        super().__init__(user_message)
+        self.example = example
+
+
+class NotAllowed(AppscanError):
+    """The allow-lists say no to this person or channel."""
+
+
+class NotInvited(AppscanError):
+    """The bot is not a member of the channel where it should post."""
+
+
+class NotFound(AppscanError):
+    """There is no such thing, or none that this person may see."""
+
+
+class Superseded(AppscanError):
+    """The scan has moved on since the caller looked at it."""
+
+
+class BuildRejected(AppscanError):
+    """The file can't be scanned, and never will be as it is."""
+
+
+class FileUnavailable(AppscanError):
+    """Slack can't serve the file, and trying again won't help."""
+
+
+class PullFailed(AppscanError):
+    """The file could not be pulled this time; another try may work."""
+
+    def __init__(self, user_message: str, *, retry_after_s: float | None = None, detail: str = "") -> None:
+        super().__init__(user_message, detail=detail)
+        self.retry_after_s = retry_after_s
+
+
+class SubmissionError(AppscanError):
+    """The scanner did not take the build, or did not say that it did.
+
+    ``status`` is the HTTP status, ``None`` where there was no answer.
+    """
+
+    def __init__(self, user_message: str, *, status: int | None = None, detail: str = "") -> None:
+        super().__init__(user_message, detail=detail)
+        self.status = status
+
+
+class Refused(SubmissionError):
+    """The scanner said no, and will say it again until a person mends something."""
+
+
+class TryLater(SubmissionError):
+    """The build was certainly not taken, and another try may work.
+
+    ``retry_after_s`` is what the scanner asked for, in seconds; ``None`` where it named no time.
+    """
+
+    def __init__(
+        self,
+        user_message: str,
+        *,
+        retry_after_s: float | None = None,
+        status: int | None = None,
+        detail: str = "",
+    ) -> None:
+        super().__init__(user_message, status=status, detail=detail)
+        self.retry_after_s = retry_after_s
+
+
+class Uncertain(SubmissionError):
+    """The build may have been taken, and nothing came back that says so."""

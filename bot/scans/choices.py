@@ -1,0 +1,184 @@
+"""What people decide about a scan: the buttons of its reply and the modals behind them."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from bot.errors import NotFound
+from bot.scans.memory import Store
+from bot.scans.models import (
+    Kind,
+    Link,
+    Reason,
+    Scan,
+    Source,
+    State,
+    SubmissionState,
+)
+from bot.scans.policy import Policy
+from bot.scans.ports import Announcer
+
+_AFRESH: Mapping[str, Any] = {"problem": None, "question": None, "original": None, "pulls": 0}
+_UNSENT: Mapping[str, Any] = {
+    "state": SubmissionState.PENDING,
+    "attempts": 0,
+    "due_at": 0.0,
+    "status": None,
+}
+
+
+class Choices:
+    """Carries out what a person pressed; each call raises ``Superseded`` where the scan has moved on."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        announcer: Announcer,
+        policy: Policy,
+        wake: Callable[[], None],
+        drop: Callable[[int], None],
+    ) -> None:
+        self._store = store
+        self._announcer = announcer
+        self._policy = policy
+        self._wake = wake
+        self._drop = drop
+
+    async def scan(self, number: int, user: str, channel: str | None = None) -> Scan:
+        """Return the scan that a person wants to act on, from its own conversation or a form opened there.
+
+        Raises:
+            NotAllowed: the allow-lists say no.
+            NotFound: the scan does not belong to the channel of the press.
+        """
+        scan = await self._store.scans.scan(number)
+        self._policy.admit(user, channel or scan.channel)
+        if channel is not None and scan.channel is not None and scan.channel != channel:
+            raise NotFound(f"Scan #{number} belongs to another conversation.")
+        return scan
+
+    async def scan_again(self, number: int, user: str) -> None:
+        """Scan a file although it was submitted before."""
+        await self._go_on(number, user, {State.DUPLICATE}, "scan again", {"insist": True})
+
+    async def try_again(self, number: int, user: str) -> None:
+        """Try a failed scan once more; what no person decided is decided afresh."""
+        scan = await self._store.scans.scan(number)
+        kept = scan.reason is Reason.CHOSEN
+        changes: Mapping[str, Any] = {} if kept else {"kind": None, "reason": None, "app_id": None}
+        await self._go_on(number, user, {State.FAILED}, "try again", changes)
+
+    async def submit_again(self, number: int, user: str) -> None:
+        """Send an uncertain submission once more: a person knows that it did not arrive."""
+        await self._go_on(number, user, {State.UNCERTAIN}, "submit again", {})
+
+    async def scan_as_new(self, number: int, user: str) -> None:
+        """Answer the question with: this is a new app."""
+        await self._go_on(
+            number,
+            user,
+            {State.ASKING},
+            "scan as a new app",
+            {"kind": Kind.NEW, "reason": Reason.CHOSEN, "app_id": None, "asked_app_id": None},
+        )
+
+    async def rescan_as(self, number: int, user: str, app_id: str) -> Link | None:
+        """Answer the question with an app ID, and link it to the build's bundle identifier.
+
+        Returns another link to the same app, where there was one: worth telling.
+        """
+        scan = await self._go_on(
+            number,
+            user,
+            {State.ASKING, State.FAILED},
+            f"rescan as {app_id}",
+            {
+                "kind": Kind.RESCAN,
+                "reason": Reason.CHOSEN,
+                "app_id": app_id,
+                "asked_app_id": app_id,
+            },
+        )
+        return await self._link(scan, user, app_id)
+
+    async def rescan_anyway(self, number: int, user: str) -> None:
+        """Answer that the app ID asked for is right, although it is linked to another build; link nothing."""
+        scan = await self._store.scans.scan(number)
+        await self._go_on(
+            number,
+            user,
+            {State.ASKING},
+            f"rescan as {scan.asked_app_id} anyway",
+            {"kind": Kind.RESCAN, "reason": Reason.CHOSEN, "app_id": scan.asked_app_id},
+        )
+
+    async def link(self, number: int, user: str, app_id: str) -> Link | None:
+        """Link a submitted scan's bundle identifier to an app ID, so that the next build is a rescan.
+
+        Returns another link to the same app, where there was one.
+        """
+        scan = await self._store.scans.scan(number)
+        other = await self._link(scan, user, app_id)
+        await self._store.scans.note(number, f"linked to {app_id}", user)
+        self._announcer.changed(number)
+        return other
+
+    async def _link(self, scan: Scan, user: str, app_id: str) -> Link | None:
+        if scan.bundle_id is None or scan.platform is None:
+            return None
+        await self._store.links.put(scan.bundle_id, scan.platform, app_id, who=user, replace=True)
+        others = [
+            link
+            for link in await self._store.links.of_app(app_id)
+            if (link.bundle_id, link.platform) != (scan.bundle_id, scan.platform)
+        ]
+        return others[0] if others else None
+
+    async def dismiss(self, number: int, user: str) -> None:
+        """Answer the question with: don't scan it."""
+        await self._cancel(number, user, "Dismissed.")
+
+    async def cancel(self, number: int, user: str) -> None:
+        """Take back a scan that has not been submitted."""
+        await self._cancel(number, user, "Cancelled.")
+
+    async def _cancel(self, number: int, user: str, why: str) -> None:
+        await self._store.scans.cancel(number, why=why, who=user)
+        self._drop(number)
+        self._announcer.changed(number)
+        self._wake()
+
+    async def arrived(self, number: int, user: str, request_id: str) -> None:
+        """Settle an uncertain submission: a person found it in OneTrust's log."""
+        await self._store.scans.move(
+            number,
+            State.SUBMITTED,
+            why=f"found in OneTrust's log: request ID {request_id}",
+            who=user,
+            expect={State.UNCERTAIN},
+            scan={"problem": None},
+            submission={"state": SubmissionState.ACCEPTED, "request_id": request_id},
+        )
+        self._announcer.changed(number)
+        self._wake()
+
+    async def _go_on(
+        self, number: int, user: str, expect: set[State], why: str, changes: Mapping[str, Any]
+    ) -> Scan:
+        scan = await self._store.scans.scan(number)
+        if scan.source is Source.SHELL:
+            raise NotFound(
+                "That build came from the command line, so its file is not in Slack: run the command again."
+            )
+        scan = await self._store.scans.move(
+            number,
+            State.RECEIVED,
+            why=why,
+            who=user,
+            expect=expect,
+            scan={**_AFRESH, **changes},
+            submission=_UNSENT,
+        )
+        self._announcer.changed(number)
+        self._wake()
+        return scan

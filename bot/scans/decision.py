@@ -1,0 +1,89 @@
+"""New scan or rescan: what a build that has been read is to become, and why.
+
+The order is: what a person asked for, what is linked, what was never seen, and else a question, as a second
+new scan would make a duplicate app in OneTrust.
+"""
+
+from dataclasses import dataclass
+
+from bot.scans.models import Kind, Link, Question, Reason, Scan, State
+
+
+@dataclass(frozen=True, kw_only=True)
+class Facts:
+    """What the history knows that bears on the decision, read in the transaction that records it."""
+
+    link: Link | None = None
+    """Of this bundle identifier and platform."""
+    owners: tuple[Link, ...] = ()
+    """Links of the asked app ID to other bundle identifiers or platforms."""
+    same_file: Scan | None = None
+    """The newest other scan of this SHA-256 that is in flight, submitted or uncertain."""
+    in_flight: Scan | None = None
+    """Another scan of this bundle identifier and platform that is in flight."""
+    seen: Scan | None = None
+    """The newest other scan of this bundle identifier and platform that is submitted or uncertain."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verdict:
+    """Where a checked build goes next."""
+
+    state: State
+    why: str
+    kind: Kind | None = None
+    reason: Reason | None = None
+    app_id: str | None = None
+    question: Question | None = None
+    original: int | None = None
+
+
+def decide(scan: Scan, facts: Facts) -> Verdict:
+    """Decide for ``scan``, whose build and SHA-256 are known."""
+    if scan.kind is not None:  # decided before: this is another try, or what a person chose
+        return _submit(scan.kind, scan.reason or Reason.CHOSEN, scan.app_id)
+    if scan.asked_app_id is not None:
+        linked_here = facts.link is not None and facts.link.app_id == scan.asked_app_id
+        if facts.owners and not linked_here:
+            return Verdict(
+                state=State.ASKING,
+                question=Question.APP_ID_TAKEN,
+                why="the app ID asked for is linked to another bundle identifier or platform",
+            )
+        return _submit(Kind.RESCAN, _who_asked(scan), scan.asked_app_id)
+    if facts.same_file is not None and not scan.insist:
+        return Verdict(
+            state=State.DUPLICATE,
+            original=facts.same_file.number,
+            why=f"the same file as scan #{facts.same_file.number}",
+        )
+    if facts.link is not None:
+        return _submit(Kind.RESCAN, Reason.LINKED, facts.link.app_id)
+    if facts.in_flight is not None:
+        return Verdict(
+            state=State.WAITING,
+            original=facts.in_flight.number,
+            why=f"scan #{facts.in_flight.number} of the same app is in flight",
+        )
+    if facts.seen is None:
+        return _submit(Kind.NEW, Reason.FIRST, None)
+    return Verdict(
+        state=State.ASKING,
+        question=Question.SEEN_BEFORE,
+        original=facts.seen.number,
+        why="scanned before, and its app ID is not known",
+    )
+
+
+def _submit(kind: Kind, reason: Reason, app_id: str | None) -> Verdict:
+    what = "new app" if kind is Kind.NEW else f"rescan of {app_id}"
+    return Verdict(
+        state=State.SUBMITTING, kind=kind, reason=reason, app_id=app_id, why=f"{what} ({reason.value})"
+    )
+
+
+def _who_asked(scan: Scan) -> Reason:
+    """Tell how the app ID was asked for."""
+    if scan.request_number is not None:
+        return Reason.REQUEST
+    return Reason.COMMAND if scan.occasion else Reason.COMMENT

@@ -1,0 +1,21 @@
+"""What listeners call: one door to the domain."""
+
+from dataclasses import dataclass
+
+from bot.scans.choices import Choices
+from bot.scans.intake import Intake
+from bot.scans.records import Cards, Records
+
+
+@dataclass(frozen=True, kw_only=True)
+class Desk:
+    """The domain's services, by what a person wants."""
+
+    intake: Intake
+    """Have a build scanned."""
+    choices: Choices
+    """Decide about a scan."""
+    records: Records
+    """Look something up, or change a link."""
+    cards: Cards
+    """What a scan's reply shows."""

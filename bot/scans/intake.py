@@ -1,0 +1,285 @@
+"""How builds come in: shares, files without their message, older messages, files named by a command."""
+
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from bot.errors import AppscanError, NotFound, NotInvited, Superseded
+from bot.scans import ids
+from bot.scans.memory import Store
+from bot.scans.models import RequestState, RescanRequest, Scan, Share
+from bot.scans.names import is_build_name, unsupported_name
+from bot.scans.policy import Policy
+from bot.scans.ports import Announcer, Board, Clock, Workspace
+
+logger = logging.getLogger(__name__)
+
+LOOKS = 8
+LOOK_S = 0.5
+"""A file's message is looked for so often, each wait twice the last, from this."""
+WAIT_S = 24 * 3600.0
+"""How long a rescan waits for its build."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Taken:
+    """What became of asking for an older file."""
+
+    scan: Scan
+    new: bool
+
+
+class Intake:
+    """Records what is shared or asked for, and lets the runner know."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        workspace: Workspace,
+        board: Board,
+        announcer: Announcer,
+        policy: Policy,
+        clock: Clock,
+        wake: Callable[[], None],
+        drop: Callable[[int], None],
+    ) -> None:
+        self._store = store
+        self._workspace = workspace
+        self._board = board
+        self._announcer = announcer
+        self._policy = policy
+        self._clock = clock
+        self._wake = wake
+        self._drop = drop
+
+    async def message(self, payload: Mapping[str, Any]) -> None:
+        """Record the builds of a message as Slack delivers it.
+
+        Raises:
+            NotAllowed: the allow-lists say no; nothing is recorded.
+        """
+        seen = self._workspace.read(payload)
+        for file_id in seen.unnamed:
+            await self.file_shared(file_id, str(payload["channel"]), str(payload["ts"]))
+        await self.shared(seen.shares)
+
+    async def shared(self, shares: tuple[Share, ...]) -> list[Scan]:
+        """Record the builds of a message; files that are none are passed over.
+
+        Raises:
+            NotAllowed: the allow-lists say no; nothing is recorded.
+        """
+        recorded = []
+        for share in shares:
+            if not _worth_a_word(share):
+                continue
+            self._policy.admit(share.shared_by, share.channel, bot_id=share.bot_id)
+            scan, new = await self._store.scans.record(await self._with_comment(share))
+            if new:
+                recorded.append(scan)
+                self._announcer.changed(scan.number)
+        if recorded:
+            self._wake()
+        return recorded
+
+    async def _with_comment(self, share: Share) -> Share:
+        """Add what the thread and the comment ask for."""
+        asked_app_id, name = ids.comment(share.comment)
+        waiting = await self._store.requests.waiting_in(share.channel, share.thread_ts)
+        if waiting is not None:
+            return replace(share, asked_app_id=waiting.app_id, asked_name=name, request_number=waiting.number)
+        return replace(share, asked_app_id=asked_app_id, asked_name=name)
+
+    async def file_shared(self, file_id: str, channel: str, event_ts: str) -> None:
+        """Record a file whose message Slack has not told of (yet); the message is looked for."""
+        await self._store.requests.arrived(file_id, channel, event_ts)
+        self._wake()
+
+    async def find_messages(self) -> None:
+        """Look for the messages of files that arrived without one."""
+        for file_id, channel, event_ts, attempts, _ in await self._store.requests.arrivals():
+            again_at: float | None = None
+            try:
+                found = await self._workspace.shares_of_file(file_id, channel)
+                if found is None and attempts < LOOKS:
+                    again_at = self._clock.now() + LOOK_S * 2**attempts
+                elif found:
+                    await self.shared(_of_event(found, event_ts))
+            except NotFound:
+                logger.info("a shared file can't be seen any more; passed over")
+            except AppscanError as error:
+                logger.info("a shared file was passed over: %s", error)
+            except OSError as error:
+                logger.warning("a shared file could not be looked up: %s", type(error).__name__)
+                again_at = self._clock.now() + LOOK_S * 2**attempts if attempts < LOOKS else None
+            await self._store.requests.settle_arrival(file_id, channel, event_ts, again_at=again_at)
+
+    async def next_look_at(self) -> float | None:
+        """Return when a message is next looked for."""
+        return min((due_at for *_, due_at in await self._store.requests.arrivals(all_=True)), default=None)
+
+    async def deleted(self, channel: str, message_ts: str) -> None:
+        """Take back the scans of a deleted message, as far as they have not been submitted."""
+        for scan in await self._store.scans.of_message(channel, message_ts):
+            if scan.occasion:
+                continue  # asked for on its own; the file may still be there
+            try:
+                await self._store.scans.cancel(scan.number, why="The message was deleted.", who=None)
+            except Superseded:
+                continue
+            self._drop(scan.number)
+            self._announcer.changed(scan.number)
+        self._wake()
+
+    async def scan_message(
+        self, user: str, channel: str, message_ts: str, thread_ts: str | None
+    ) -> list[Taken]:
+        """Do for an older message what sharing it does.
+
+        Raises:
+            NotAllowed: the allow-lists say no.
+            NotInvited: the bot is not in the channel.
+            NotFound: the message holds no build.
+        """
+        self._policy.admit(user, channel)
+        shares = await self._workspace.shares_of_message(channel, message_ts, thread_ts)
+        builds = [share for share in shares if _worth_a_word(share)]
+        if not builds:
+            raise NotFound(
+                "That message holds no build. A build is a file whose name ends in `.ipa` or `.apk`."
+            )
+        taken = []
+        for share in builds:
+            asked = replace(await self._with_comment(share), asked_by=user)
+            scan, new = await self._store.scans.record(asked)
+            self._announcer.changed(scan.number)
+            taken.append(Taken(scan=scan, new=new))
+        self._wake()
+        return taken
+
+    async def rescan_file(
+        self, user: str, channel: str, app_id: str, link: ids.MessageLink | ids.FileLink, occasion: str
+    ) -> list[Scan]:
+        """Rescan an app with a file that was shared before.
+
+        Raises:
+            NotAllowed: the allow-lists say no.
+            NotFound: there is no such file, or none that this person can see.
+        """
+        self._policy.admit(user, channel)
+        missing = NotFound(
+            "I can't find a build behind that link that you can see. Copy the link of the message or file "
+            "from a conversation that you and I are both in."
+        )
+        try:
+            if isinstance(link, ids.FileLink):
+                found = await self._workspace.shares_of_file(link.file_id) or ()
+            else:
+                found = await self._workspace.shares_of_message(link.channel, link.message_ts, link.thread_ts)
+        except (NotFound, NotInvited) as error:
+            raise missing from error
+        mine = await self._workspace.private_channels(user)
+        visible = [share for share in found if _sees(user, share, mine) and _worth_a_word(share)]
+        if not visible:
+            raise missing
+        if isinstance(link, ids.FileLink):
+            visible = visible[:1]
+        for share in visible:
+            self._policy.admit(user, share.channel)
+        recorded = []
+        for share in visible:
+            scan, _ = await self._store.scans.record(
+                replace(share, occasion=occasion, asked_by=user, asked_app_id=app_id)
+            )
+            self._announcer.changed(scan.number)
+            recorded.append(scan)
+        self._wake()
+        return recorded
+
+    async def await_build(self, user: str, channel: str, app_id: str) -> RescanRequest:
+        """Ask a channel for a new build of an app; waits for ``WAIT_S``.
+
+        Raises:
+            NotAllowed: the allow-lists say no.
+            NotInvited: the bot can't post there.
+        """
+        self._policy.admit(user, channel)
+        kind = await self._workspace.kind_of(channel)
+        latest = await self._store.scans.latest_of_app(app_id)
+        if latest is not None and latest.channel_kind != "public" and latest.channel != channel:
+            latest = None  # a build from a private conversation is not offered elsewhere
+        request = await self._store.requests.create(
+            app_id=app_id,
+            channel=channel,
+            channel_kind=kind,
+            asked_by=user,
+            wait_s=WAIT_S,
+            latest=latest.number if latest else None,
+        )
+        try:
+            message_ts = await self._board.post(request, latest)
+        except BaseException:
+            await self._store.requests.update(request.number, state=RequestState.LAPSED)
+            raise
+        self._wake()
+        return await self._store.requests.update(request.number, message_ts=message_ts)
+
+    async def scan_latest(self, user: str, channel: str, request_number: int) -> Scan:
+        """Answer a waiting rescan with the latest build known for its app.
+
+        Raises:
+            NotAllowed: the allow-lists say no.
+            NotFound: it waits no more, or knows no build.
+        """
+        self._policy.admit(user, channel)
+        request = await self._store.requests.request(request_number)
+        if request is None or request.latest is None or request.message_ts is None:
+            raise NotFound("No build of that app is known yet: reply in the thread with one.")
+        if request.state is not RequestState.WAITING or request.expires_at <= self._clock.now():
+            raise NotFound("That rescan waits no more. Ask again with `/appscan rescan <appId>`.")
+        latest = await self._store.scans.scan(request.latest)
+        scan, _ = await self._store.scans.record(
+            Share(
+                channel=request.channel,
+                channel_kind=request.channel_kind,
+                message_ts=request.message_ts,
+                thread_ts=request.message_ts,
+                file_id=latest.file_id or "",
+                file_name=latest.file_name,
+                size_bytes=latest.size_bytes,
+                shared_by=latest.shared_by,
+                asked_by=user,
+                asked_app_id=request.app_id,
+                request_number=request.number,
+                occasion=f"request-{request.number}",
+                expected_sha256=latest.sha256,
+                original=latest.number,
+            )
+        )
+        self._announcer.changed(scan.number)
+        self._wake()
+        return scan
+
+    async def lapse(self) -> None:
+        """Close waiting rescans that nobody answered in time, and say so where they were posted."""
+        for request in await self._store.requests.lapse():
+            if request.message_ts is not None:
+                await self._board.update(request, None)
+
+
+def _worth_a_word(share: Share) -> bool:
+    return is_build_name(share.file_name) or unsupported_name(share.file_name) is not None
+
+
+def _sees(user: str, share: Share, private: frozenset[str]) -> bool:
+    if share.channel_kind == "public":
+        return True
+    return share.channel in private or (share.channel_kind == "im" and share.shared_by == user)
+
+
+def _of_event(found: tuple[Share, ...], event_ts: str) -> tuple[Share, ...]:
+    """Return the share that an event means: the last one that is not younger than the event."""
+    older = [share for share in found if float(share.message_ts) <= float(event_ts) + 1]
+    return tuple(sorted(older or found, key=lambda share: float(share.message_ts))[-1:])

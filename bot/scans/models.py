@@ -1,0 +1,434 @@
+"""The records of the domain: builds, scans, submissions, events, links and waiting rescans.
+
+Times are seconds since the epoch, UTC. Sizes are bytes.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Platform(StrEnum):
+    """The operating system a build is for."""
+
+    IOS = "ios"  # an .ipa
+    ANDROID = "android"  # an .apk
+
+    @property
+    def title(self) -> str:  # type: ignore[override]  # str.title is never wanted here
+        """The platform as people write it."""
+        return "iOS" if self is Platform.IOS else "Android"
+
+
+class State(StrEnum):
+    """Where a scan is in its life. See ``FLOW`` for what may follow what."""
+
+    RECEIVED = "received"  # recorded; due to be pulled
+    PULLING = "pulling"  # its bytes are coming from Slack
+    CHECKING = "checking"  # its bytes are being read and the way is being decided
+    WAITING = "waiting"  # another scan of the same app is in flight; decided when that one is known
+    ASKING = "asking"  # a person has to say: new app, or rescan of which
+    SUBMITTING = "submitting"  # its bytes are going to the scanner
+    QUEUED = "queued"  # not taken this time; tried again when its submission is due
+    SUBMITTED = "submitted"  # taken; there is a request ID
+    UNCERTAIN = "uncertain"  # may have been taken; a person settles it
+    DUPLICATE = "duplicate"  # the very same file was submitted before
+    REJECTED = "rejected"  # no build that can be scanned
+    FAILED = "failed"  # the scanner, or Slack, said a clear no
+    CANCELLED = "cancelled"  # taken back before it was submitted
+
+
+WORKING = frozenset({State.PULLING, State.CHECKING, State.SUBMITTING})
+"""States in which a runner is at work; after a crash these are taken up again."""
+
+OPEN = WORKING | {State.RECEIVED, State.QUEUED}
+"""States that move on by themselves. With a kind decided, a scan in one of these is in flight."""
+
+CANCELLABLE = frozenset(OPEN | {State.WAITING, State.ASKING})
+"""States from which a scan may still be taken back, as long as its submission is not committed."""
+
+_BACK = frozenset({State.RECEIVED, State.QUEUED, State.FAILED, State.CANCELLED})
+
+FLOW: dict[State, frozenset[State]] = {
+    State.RECEIVED: frozenset({State.PULLING, State.CANCELLED}),
+    State.PULLING: _BACK | {State.CHECKING, State.REJECTED},
+    State.CHECKING: _BACK | {State.SUBMITTING, State.WAITING, State.ASKING, State.DUPLICATE, State.REJECTED},
+    State.WAITING: frozenset({State.RECEIVED, State.CANCELLED}),
+    State.ASKING: frozenset({State.RECEIVED, State.CANCELLED}),
+    State.SUBMITTING: _BACK | {State.SUBMITTED, State.UNCERTAIN},
+    State.QUEUED: frozenset({State.RECEIVED, State.PULLING, State.FAILED, State.CANCELLED}),
+    State.SUBMITTED: frozenset(),
+    State.UNCERTAIN: frozenset({State.SUBMITTED, State.RECEIVED}),
+    State.DUPLICATE: frozenset({State.RECEIVED}),
+    State.REJECTED: frozenset(),
+    State.FAILED: frozenset({State.RECEIVED}),
+    State.CANCELLED: frozenset(),
+}
+"""What may follow each state; the store refuses anything else."""
+
+
+class Kind(StrEnum):
+    """What the scanner is asked for."""
+
+    NEW = "new"  # a new app is made in OneTrust
+    RESCAN = "rescan"  # one more scan of an app that OneTrust knows
+
+
+class Reason(StrEnum):
+    """Why a scan is new or a rescan; told in the reply."""
+
+    REQUEST = "request"  # it answered a waiting /appscan rescan
+    COMMAND = "command"  # /appscan rescan named this very file, or the shell's --app-id did
+    COMMENT = "comment"  # the share's comment said so
+    LINKED = "linked"  # its bundle identifier and platform are linked to an app ID
+    FIRST = "first"  # never seen before
+    CHOSEN = "chosen"  # a person pressed a button, or the shell said --new
+
+
+class Question(StrEnum):
+    """What a person is asked while a scan is ``ASKING``."""
+
+    SEEN_BEFORE = "seen_before"  # scanned before, but its app ID is not known
+    APP_ID_TAKEN = "app_id_taken"  # the asked app ID is linked to another bundle identifier or platform
+
+
+class Source(StrEnum):
+    """Where a build came from."""
+
+    SLACK = "slack"  # a file in Slack
+    SHELL = "shell"  # ``python -m bot scan``
+
+
+class ChannelKind(StrEnum):
+    """How visible a conversation is."""
+
+    PUBLIC = "public"
+    PRIVATE = "private"
+    IM = "im"  # one person and the bot
+    MPIM = "mpim"  # a group direct message
+
+
+class SubmissionState(StrEnum):
+    """Where one scanner's part of a scan is."""
+
+    PENDING = "pending"  # not sent, or certainly not taken
+    SENDING = "sending"  # bytes are going; the last of them have not gone
+    COMMITTED = "committed"  # the last bytes may have gone: from here on it may have been taken
+    ACCEPTED = "accepted"  # the scanner gave a request ID
+    UNCERTAIN = "uncertain"  # nobody knows
+    REFUSED = "refused"  # the scanner said no
+
+
+@dataclass(frozen=True, kw_only=True)
+class Build:
+    """What was read from inside a build."""
+
+    platform: Platform
+    bundle_id: str
+    """``CFBundleIdentifier`` or the manifest's ``package``."""
+    display_name: str | None = None
+    """``CFBundleDisplayName`` or the application's label."""
+    bundle_name: str | None = None
+    """``CFBundleName``; none on Android."""
+    version: str | None = None
+    """``CFBundleShortVersionString`` or ``versionName``."""
+    build_number: str | None = None
+    """``CFBundleVersion`` or ``versionCode``."""
+
+    @property
+    def name(self) -> str:
+        """Display name, else bundle name, else bundle identifier."""
+        return self.display_name or self.bundle_name or self.bundle_id
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pulled:
+    """A file that has been pulled whole."""
+
+    size_bytes: int
+    sha256: str
+    """Lower-case hexadecimal, 64 characters."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Order:
+    """What a scanner is asked to do with a build."""
+
+    kind: Kind
+    platform: Platform
+    name: str
+    """The new app's name; of no use for a rescan."""
+    app_id: str | None
+    """The app to rescan; ``None`` for a new one."""
+    file_name: str
+    """As shared: for people, and hostile."""
+    size_bytes: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Receipt:
+    """A scanner's word that it took a build."""
+
+    request_id: str
+    status: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Submission:
+    """One scanner's part of a scan."""
+
+    scanner: str = "onetrust"
+    state: SubmissionState = SubmissionState.PENDING
+    attempts: int = 0
+    """How often sending was begun."""
+    due_at: float = 0.0
+    """When the next attempt may begin."""
+    request_id: str | None = None
+    status: int | None = None
+    """The last HTTP status, ``None`` where there was no answer."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Share:
+    """One file in one message, as a listener saw it; or one at the command line, outside Slack."""
+
+    channel: str = ""
+    channel_kind: ChannelKind | None = None
+    message_ts: str = ""
+    thread_ts: str = ""
+    """The thread to answer in: the message's own timestamp where it began one."""
+    file_id: str = ""
+    file_name: str
+    size_bytes: int | None = None
+    shared_by: str | None = None
+    """User ID, or an app's user or bot ID."""
+    bot_id: str | None = None
+    """The bot ID of the app that shared it, where one did."""
+    comment: str = ""
+    """The message's text."""
+    occasion: str = ""
+    """Empty for the share itself; unique for each later ask (a command, a shortcut) about the same file."""
+    asked_by: str | None = None
+    """Who asked, where that is not who shared."""
+    asked_app_id: str | None = None
+    """An app ID given by a command or by the comment."""
+    asked_name: str | None = None
+    """A name for a new app, given by a command or by the comment."""
+    request_number: int | None = None
+    """The waiting rescan that this answers."""
+    kind: Kind | None = None
+    reason: Reason | None = None
+    """Set where a person has decided already."""
+    original: int | None = None
+    """The scan whose file is scanned once more."""
+    insist: bool = False
+    expected_sha256: str | None = None
+    """What the file was when it was last seen; ``None`` where it was not."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Seen:
+    """What a message holds that may be a build."""
+
+    shares: tuple[Share, ...] = ()
+    unnamed: tuple[str, ...] = ()
+    """File IDs of which Slack has not said what they are."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scan:
+    """One build in one thread, with its OneTrust submission."""
+
+    number: int
+    state: State
+    source: Source
+    revision: int
+    """Counts the transitions; a reply that shows an older one is stale."""
+    created_at: float
+    updated_at: float
+    finished_at: float | None = None
+    """When it last reached a state that does not move on by itself."""
+
+    channel: str | None = None
+    channel_kind: ChannelKind | None = None
+    message_ts: str | None = None
+    thread_ts: str | None = None
+    reply_ts: str | None = None
+    """The bot's own message; empty text while it is being posted."""
+    file_id: str | None = None
+    occasion: str = ""
+    shared_by: str | None = None
+    asked_by: str | None = None
+    comment: str = ""
+    request_number: int | None = None
+
+    file_name: str
+    size_bytes: int | None = None
+    sha256: str | None = None
+
+    platform: Platform | None = None
+    bundle_id: str | None = None
+    name: str | None = None
+    version: str | None = None
+    build_number: str | None = None
+
+    asked_app_id: str | None = None
+    asked_name: str | None = None
+    insist: bool = False
+    """A person asked for it although the same file was submitted before."""
+    kind: Kind | None = None
+    reason: Reason | None = None
+    app_id: str | None = None
+    question: Question | None = None
+    original: int | None = None
+    """The scan that this one duplicates, waits for, or was taken from."""
+    problem: str | None = None
+    """The sentence for people about what is wrong, from ``user_message``."""
+
+    submission: Submission = Submission()
+
+    @property
+    def build(self) -> Build | None:
+        """What was read from the build; ``None`` before it has been."""
+        if self.platform is None or self.bundle_id is None:
+            return None
+        return Build(
+            platform=self.platform,
+            bundle_id=self.bundle_id,
+            display_name=self.name,
+            version=self.version,
+            build_number=self.build_number,
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Event:
+    """One line of a scan's timeline."""
+
+    scan: int
+    at: float
+    who: str | None
+    """A user ID, or ``None`` for the bot itself."""
+    before: State | None
+    after: State
+    why: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Link:
+    """That a bundle identifier on a platform is an app in OneTrust."""
+
+    bundle_id: str
+    platform: Platform
+    app_id: str
+    linked_by: str | None
+    linked_at: float
+
+
+class RequestState(StrEnum):
+    """Where a waiting rescan is."""
+
+    WAITING = "waiting"  # for a build in its thread, or its button
+    ANSWERED = "answered"  # a build came
+    LAPSED = "lapsed"  # none came in time
+
+
+@dataclass(frozen=True, kw_only=True)
+class RescanRequest:
+    """A ``/appscan rescan <appId>`` that waits for its build."""
+
+    number: int
+    app_id: str
+    channel: str
+    channel_kind: ChannelKind
+    message_ts: str | None
+    """The bot's message that a build is to answer; ``None`` while it is being posted."""
+    asked_by: str
+    created_at: float
+    expires_at: float
+    state: RequestState = RequestState.WAITING
+    latest: int | None = None
+    """The scan with the latest build known for the app."""
+    answer: int | None = None
+    """The scan that answered."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Card:
+    """All that a scan's reply in its thread shows."""
+
+    scan: Scan
+    original: Scan | None = None
+    """The scan named by ``scan.original``."""
+    original_link: str | None = None
+    """Where to read about the original, where everybody who sees this card may."""
+    link: Link | None = None
+    """The link of the scan's bundle identifier and platform, where one is known."""
+    taken_by: tuple[Link, ...] = ()
+    """Whose the asked app ID is, for ``Question.APP_ID_TAKEN``."""
+    log_url: str | None = None
+    """Where the workflow's log is read; ``None`` where that is not configured."""
+    done_bytes: int = 0
+    total_bytes: int = 0
+    """How far the bytes have moved in ``PULLING`` and ``SUBMITTING``; 0 of 0 where not known."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Query:
+    """What to look for in the history; every part that is set must hold."""
+
+    words: tuple[str, ...] = ()
+    """Each begins a word of the name, bundle identifier, file name or version, or is a whole request ID."""
+    app: str | None = None
+    """An app ID or a bundle identifier, whole."""
+    platform: Platform | None = None
+    states: frozenset[State] = frozenset()
+    by: str | None = None
+    """User ID of who shared or asked."""
+    channel: str | None = None
+    since: float | None = None
+    """At or after, seconds since the epoch."""
+    until: float | None = None
+    """Before, seconds since the epoch."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Viewer:
+    """Who is asking to see scans, and what they may see beside public channels."""
+
+    user: str
+    channels: frozenset[str] = frozenset()
+    """Private channels and group messages that they are in."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cursor:
+    """Where a page of the history begins."""
+
+    number: int
+    older: bool
+    """True for the scans before ``number``, false for those after it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Page:
+    """One page of the history, newest first."""
+
+    text: str
+    """The filters as typed."""
+    scans: tuple[Scan, ...]
+    has_newer: bool
+    has_older: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class AppRow:
+    """One app in the list of known apps."""
+
+    bundle_id: str
+    platform: Platform
+    name: str | None
+    version: str | None
+    """Of its newest scan that this viewer may see."""
+    app_id: str | None
+    scans: int
+    """How many were submitted."""

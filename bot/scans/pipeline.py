@@ -1,0 +1,238 @@
+"""One scan's way from a file in Slack to a request ID.
+
+``run`` does all that can be done now: pull, read, decide, submit. Whatever stops it leaves the scan in a
+state from which the rows say how it goes on; nothing is kept between two runs but the rows.
+"""
+
+import asyncio
+import logging
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TypeVar
+
+from bot.errors import (
+    BuildRejected,
+    FileUnavailable,
+    PullFailed,
+    Refused,
+    Superseded,
+    TryLater,
+    Uncertain,
+)
+from bot.scans import retries
+from bot.scans.decision import decide
+from bot.scans.memory import Store
+from bot.scans.models import WORKING, Kind, Order, Pulled, Reason, Scan, State, SubmissionState
+from bot.scans.names import unsupported_name
+from bot.scans.ports import Announcer, Board, BuildReader, Clock, Files, Scanner
+
+T = TypeVar("T")
+logger = logging.getLogger(__name__)
+
+INSIDE = "Something went wrong inside the bot. Its log says more, under this scan's number."
+BUSY = "OneTrust has asked for a pause, so nothing is sent to it until then."
+
+
+class Pipeline:
+    """Takes one scan as far as it goes."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        files: Files,
+        reader: BuildReader,
+        scanner: Scanner,
+        announcer: Announcer,
+        board: Board,
+        clock: Clock,
+        workroom: Path,
+    ) -> None:
+        self._store = store
+        self._files = files
+        self._reader = reader
+        self._scanner = scanner
+        self._announcer = announcer
+        self._board = board
+        self._clock = clock
+        self._workroom = workroom
+        self._closed_until = 0.0
+
+    async def run(self, number: int) -> None:
+        """Take up a due scan; returns when it waits, asks or is settled.
+
+        Cancelling the task hands the scan back: it is taken up again, or is uncertain if its last bytes
+        may have gone.
+        """
+        try:
+            await self._run(number)
+        except Superseded:
+            return  # taken back, or settled by a person, while it was worked on
+        except asyncio.CancelledError:
+            await asyncio.shield(self._store.scans.hand_back(number, why="the bot was stopped"))
+            raise
+        except Exception:
+            logger.exception("scan #%d met an error that nobody foresaw", number)
+            await self._fail(number)
+        finally:
+            self._announcer.changed(number)
+
+    async def _fail(self, number: int) -> None:
+        scan = await self._store.scans.scan(number)
+        if scan.submission.state is SubmissionState.COMMITTED:
+            await self._store.scans.hand_back(number, why="an error inside the bot")
+        elif scan.state in WORKING:
+            await self._end(scan, State.FAILED, INSIDE)
+
+    async def _run(self, number: int) -> None:
+        scan = await self._store.scans.begin(number)
+        if (sentence := unsupported_name(scan.file_name)) is not None:
+            await self._end(scan, State.REJECTED, sentence)
+            return
+        self._announcer.changed(number)
+        with TemporaryDirectory(prefix=f"scan-{number}-", dir=self._workroom) as room:
+            path = Path(room) / "build"
+            pulled = await self._pull(scan, path)
+            if pulled is None:
+                return
+            scan = await self._store.scans.move(
+                number,
+                State.CHECKING,
+                why="checking the file",
+                expect={State.PULLING},
+                scan={"size_bytes": pulled.size_bytes, "sha256": pulled.sha256, "pulls": 0},
+            )
+            self._announcer.changed(number)
+            try:
+                build = await self._reader.read(path, scan.file_name)
+            except BuildRejected as error:
+                await self._end(scan, State.REJECTED, error.user_message)
+                return
+            name = scan.asked_name or build.name
+            scan = await self._store.scans.decide(number, build, name, decide)
+            self._announcer.changed(number)
+            if scan.state is State.SUBMITTING:
+                await self._submit(scan, path)
+
+    async def _pull(self, scan: Scan, path: Path) -> Pulled | None:
+        """Pull the scan's file; ``None`` where that settled or put off the scan."""
+        try:
+            return await self._files.pull(
+                scan,
+                path,
+                limit_bytes=self._scanner.limit_bytes,
+                progress=lambda done, total: self._announcer.progress(scan.number, done, total),
+            )
+        except BuildRejected as error:
+            await self._end(scan, State.REJECTED, error.user_message)
+        except FileUnavailable as error:
+            await self._end(scan, State.FAILED, error.user_message)
+        except PullFailed as error:
+            tries = await self._store.scans.pulls(scan.number)
+            if tries >= retries.PULL_TRIES:
+                await self._end(scan, State.FAILED, error.user_message)
+            else:
+                await self._put_off(scan, error.user_message, tries, error.retry_after_s, None)
+        return None
+
+    async def _submit(self, scan: Scan, path: Path) -> None:
+        if (wait_s := self._closed_until - self._clock.now()) > 0:
+            # The scanner named a time before which it takes nothing: no use in sending a build until then.
+            await self._put_off(scan, BUSY, scan.submission.attempts, wait_s, None)
+            return
+        try:
+            receipt = await self._scanner.submit(
+                Order(
+                    kind=scan.kind or Kind.NEW,
+                    platform=_known(scan.platform),
+                    name=scan.name or "",
+                    app_id=scan.app_id,
+                    file_name=scan.file_name,
+                    size_bytes=_known(scan.size_bytes),
+                ),
+                path,
+                committing=lambda: self._store.scans.commit(scan.number),
+                progress=lambda done, total: self._announcer.progress(scan.number, done, total),
+            )
+        except Refused as error:
+            await self._end(scan, State.FAILED, error.user_message, SubmissionState.REFUSED, error.status)
+        except Uncertain as error:
+            await self._end(
+                scan, State.UNCERTAIN, error.user_message, SubmissionState.UNCERTAIN, error.status
+            )
+        except TryLater as error:
+            if error.retry_after_s is not None:
+                self._closed_until = max(self._closed_until, self._clock.now() + error.retry_after_s)
+            if scan.submission.attempts >= retries.SEND_TRIES:
+                await self._end(scan, State.FAILED, error.user_message, status=error.status)
+            else:
+                await self._put_off(
+                    scan, error.user_message, scan.submission.attempts, error.retry_after_s, error.status
+                )
+        else:
+            await self._store.scans.move(
+                scan.number,
+                State.SUBMITTED,
+                why=f"request ID {receipt.request_id}",
+                expect={State.SUBMITTING},
+                scan={"problem": None},
+                submission={
+                    "state": SubmissionState.ACCEPTED,
+                    "request_id": receipt.request_id,
+                    "status": receipt.status,
+                },
+            )
+            await self._remember(scan)
+
+    async def _remember(self, scan: Scan) -> None:
+        """Keep what the submission taught: whose app ID this is, and that a waiting rescan is answered."""
+        asked = {Reason.REQUEST, Reason.COMMAND, Reason.COMMENT}
+        if scan.app_id and scan.bundle_id and scan.platform and scan.reason in asked:
+            await self._store.links.put(
+                scan.bundle_id,
+                scan.platform,
+                scan.app_id,
+                who=scan.asked_by or scan.shared_by,
+                replace=False,
+            )
+        if scan.request_number is not None:
+            request = await self._store.requests.answer(scan.request_number, scan.number)
+            if request is not None:
+                await self._board.update(request, None)
+
+    async def _end(
+        self,
+        scan: Scan,
+        state: State,
+        problem: str,
+        submission: SubmissionState = SubmissionState.PENDING,
+        status: int | None = None,
+    ) -> None:
+        await self._store.scans.move(
+            scan.number,
+            state,
+            why=problem,
+            scan={"problem": problem},
+            submission={"state": submission, "status": status},
+        )
+
+    async def _put_off(
+        self, scan: Scan, problem: str, attempt: int, asked_s: float | None, status: int | None
+    ) -> None:
+        await self._store.scans.move(
+            scan.number,
+            State.QUEUED,
+            why=problem,
+            scan={"problem": problem},
+            submission={
+                "state": SubmissionState.PENDING,
+                "due_at": self._clock.now() + retries.delay_s(attempt, asked_s),
+                "status": status,
+            },
+        )
+
+
+def _known(value: T | None) -> T:
+    if value is None:
+        raise RuntimeError("a scan is submitted only after its build was read")
+    return value

@@ -1,0 +1,151 @@
+"""What the domain needs of the world, as protocols; ``app.py`` joins them to the real things."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import tzinfo
+from pathlib import Path
+from typing import Any, Protocol
+
+from bot.scans.models import Build, ChannelKind, Order, Pulled, Receipt, RescanRequest, Scan, Seen, Share
+
+Progress = Callable[[int, int], None]
+"""Told ``(done_bytes, total_bytes)`` as bytes move; cheap, and never waits."""
+
+
+class Clock(Protocol):
+    """Time, so that tests can hold it."""
+
+    def now(self) -> float:
+        """Return seconds since the epoch, UTC."""
+        ...
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait that long."""
+        ...
+
+
+class Files(Protocol):
+    """Where a build's bytes come from."""
+
+    async def pull(self, scan: Scan, to: Path, *, limit_bytes: int, progress: Progress) -> Pulled:
+        """Write the scan's file to ``to``, hashing as it goes, memory flat.
+
+        Raises:
+            BuildRejected: it is empty, not what was shared, or has ``limit_bytes`` or more.
+            FileUnavailable: it can't be had, now or later.
+            PullFailed: another try may work.
+        """
+        ...
+
+
+class BuildReader(Protocol):
+    """Reads what is in a build."""
+
+    async def read(self, path: Path, file_name: str) -> Build:
+        """Read the build at ``path``; ``file_name`` is what it was shared as (only its ending is used).
+
+        Raises:
+            BuildRejected: it is no build that can be scanned; says which way.
+        """
+        ...
+
+
+class Scanner(Protocol):
+    """One scanner's way in."""
+
+    name: str
+    limit_bytes: int
+    """Builds of this size and above are not taken."""
+
+    async def submit(
+        self,
+        order: Order,
+        path: Path,
+        *,
+        committing: Callable[[], Awaitable[None]],
+        progress: Progress,
+    ) -> Receipt:
+        """Send the build at ``path``.
+
+        ``committing`` is awaited before the bytes go that could complete the submission: an attempt that
+        ends before was certainly not taken. It may be awaited once more where a clear refusal (an expired
+        token) makes the scanner send again within the call.
+
+        Raises:
+            Refused: a clear no.
+            TryLater: certainly not taken; worth another try.
+            Uncertain: it may have been taken.
+        """
+        ...
+
+
+class Announcer(Protocol):
+    """Keeps people told: shows each scan where it was asked for."""
+
+    def changed(self, number: int) -> None:
+        """Say that a scan's row has changed; returns at once, the showing happens later."""
+        ...
+
+    def progress(self, number: int, done_bytes: int, total_bytes: int) -> None:
+        """Say how far the bytes have moved; returns at once."""
+        ...
+
+
+class Workspace(Protocol):
+    """What the domain asks of Slack about people, conversations and messages."""
+
+    def read(self, payload: Mapping[str, Any]) -> Seen:
+        """Read what a message event holds; nothing for the bot's own messages."""
+        ...
+
+    async def kind_of(self, channel: str) -> ChannelKind:
+        """Tell how visible a conversation is.
+
+        Raises:
+            NotInvited: the bot can't see it.
+        """
+        ...
+
+    async def private_channels(self, user: str) -> frozenset[str]:
+        """Return the private channels and group messages that the person and the bot are in."""
+        ...
+
+    async def timezone(self, user: str) -> tzinfo:
+        """Return the person's time zone, UTC where it is not known."""
+        ...
+
+    async def shares_of_message(
+        self, channel: str, message_ts: str, thread_ts: str | None
+    ) -> tuple[Share, ...]:
+        """Return the builds in a message; empty where it holds none.
+
+        Raises:
+            NotInvited: the bot can't read the conversation.
+            NotFound: there is no such message.
+        """
+        ...
+
+    async def shares_of_file(self, file_id: str, channel: str | None = None) -> tuple[Share, ...] | None:
+        """Return where a file was shared (in one channel, or in all that the bot sees), newest first.
+
+        Empty where it is no build; ``None`` where Slack does not say yet.
+
+        Raises:
+            NotFound: the bot can't see the file.
+        """
+        ...
+
+
+class Board(Protocol):
+    """Where a waiting rescan is shown to a channel."""
+
+    async def post(self, request: RescanRequest, latest: Scan | None) -> str:
+        """Post the request; return the message's timestamp.
+
+        Raises:
+            NotInvited: the bot can't post there.
+        """
+        ...
+
+    async def update(self, request: RescanRequest, latest: Scan | None) -> None:
+        """Show that it was answered or lapsed."""
+        ...

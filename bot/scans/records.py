@@ -1,0 +1,229 @@
+"""What people ask of the history: scans, their timelines, known apps and links."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from bot.errors import NotFound, UsageError
+from bot.scans import search
+from bot.scans.memory import Store
+from bot.scans.models import (
+    AppRow,
+    Card,
+    ChannelKind,
+    Cursor,
+    Event,
+    Link,
+    Page,
+    Platform,
+    Query,
+    Scan,
+    Viewer,
+)
+from bot.scans.policy import Policy
+from bot.scans.ports import Clock, Workspace
+
+APPS_A_PAGE = 10
+
+
+@dataclass(frozen=True, kw_only=True)
+class AppsPage:
+    """One page of the known apps."""
+
+    rows: tuple[AppRow, ...]
+    offset: int
+    has_more: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Linked:
+    """What linking changed."""
+
+    link: Link
+    before: Link | None
+    """The link that was replaced."""
+    others: tuple[Link, ...]
+    """Other bundle identifiers that are linked to the same app."""
+
+
+class Cards:
+    """Gathers what a scan's reply shows."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        log_url: Callable[[str], str | None],
+        permalink: Callable[[Scan], str | None],
+    ) -> None:
+        self._store = store
+        self._log_url = log_url
+        self.permalink = permalink
+
+    async def card(self, number: int) -> Card:
+        """Return the card of a scan, without how far its bytes have moved.
+
+        Raises:
+            NotFound: there is none with that number.
+        """
+        scan = await self._store.scans.scan(number)
+        original = await self._store.scans.scan(scan.original) if scan.original else None
+        request_id = scan.submission.request_id or (original.submission.request_id if original else None)
+        link: Link | None = None
+        taken_by: tuple[Link, ...] = ()
+        if scan.bundle_id and scan.platform:
+            link = await self._store.links.of_build(scan.bundle_id, scan.platform)
+        if scan.question is not None and scan.asked_app_id:
+            taken_by = tuple(
+                other
+                for other in await self._store.links.of_app(scan.asked_app_id)
+                if (other.bundle_id, other.platform) != (scan.bundle_id, scan.platform)
+            )
+        return Card(
+            scan=scan,
+            original=original,
+            original_link=self.permalink(original) if original and _open_to(scan, original) else None,
+            link=link,
+            taken_by=taken_by,
+            log_url=self._log_url(request_id) if request_id else None,
+        )
+
+
+def _open_to(scan: Scan, original: Scan) -> bool:
+    """Tell whether all who read the scan's thread may read the original's."""
+    return original.channel_kind is ChannelKind.PUBLIC or original.channel == scan.channel
+
+
+class Records:
+    """Answers questions about the history, within what the asker may see."""
+
+    def __init__(
+        self, *, store: Store, cards: Cards, workspace: Workspace, policy: Policy, clock: Clock
+    ) -> None:
+        self._store = store
+        self._cards = cards
+        self._workspace = workspace
+        self._policy = policy
+        self._clock = clock
+
+    async def history(
+        self, user: str, channel: str, text: str, cursor: Cursor | None = None
+    ) -> tuple[Page, Query]:
+        """Return a page of scans that match the filters in ``text``, newest first, and what they mean.
+
+        Raises:
+            NotAllowed: the allow-lists say no.
+            UsageError: a filter can't be understood.
+        """
+        self._policy.admit(user, channel)
+        timezone = await self._workspace.timezone(user)
+        query = search.parse(text, now=self._clock.now(), tz=timezone, me=user, here=channel)
+        viewer = await self._viewer(user, channel)
+        return await self._store.history.page(query, text, viewer, cursor), query
+
+    async def status(self, user: str, channel: str, word: str) -> tuple[Card, list[Event]]:
+        """Return everything known of a scan, by its number or request ID.
+
+        Raises:
+            NotAllowed: the allow-lists say no.
+            NotFound: there is no such scan, or none that this person may see.
+        """
+        self._policy.admit(user, channel)
+        scan = await self._find(word)
+        if scan is None or not await self._store.history.sees(await self._viewer(user, channel), scan):
+            raise NotFound(
+                "There is no scan with that number or request ID that you can see. "
+                "`/appscan history` lists the scans that you can."
+            )
+        card = await self._cards.card(scan.number)
+        if card.original and not await self._store.history.sees(
+            await self._viewer(user, channel), card.original
+        ):
+            card = replace(card, original_link=None)
+        return card, await self._store.scans.events(scan.number)
+
+    async def _find(self, word: str) -> Scan | None:
+        number = word.removeprefix("#")
+        if number.isascii() and number.isdigit() and len(number) < 16:
+            try:
+                return await self._store.scans.scan(int(number))
+            except NotFound:
+                pass
+        return await self._store.scans.of_request_id(word)
+
+    async def apps(self, user: str, channel: str, offset: int = 0) -> AppsPage:
+        """Return a page of the known apps, last scanned first.
+
+        Raises:
+            NotAllowed: the allow-lists say no.
+        """
+        self._policy.admit(user, channel)
+        viewer = await self._viewer(user, channel)
+        rows = await self._store.history.apps(viewer, limit=APPS_A_PAGE + 1, offset=offset)
+        return AppsPage(rows=tuple(rows[:APPS_A_PAGE]), offset=offset, has_more=len(rows) > APPS_A_PAGE)
+
+    async def link(
+        self, user: str, channel: str, bundle_id: str, app_id: str, platform: Platform | None
+    ) -> Linked:
+        """Link a bundle identifier to an app ID.
+
+        Raises:
+            NotAllowed: the allow-lists say no.
+            UsageError: the platform has to be named, or the app is linked on another platform.
+        """
+        self._policy.admit(user, channel)
+        platform = platform or await self._platform(bundle_id, f"link {bundle_id} {app_id}")
+        others = tuple(
+            link
+            for link in await self._store.links.of_app(app_id)
+            if (link.bundle_id, link.platform) != (bundle_id, platform)
+        )
+        if any(link.platform is not platform for link in others):
+            raise UsageError(
+                "That app ID is linked to a build for the other platform, and an app in OneTrust is for one "
+                "platform. `/appscan apps` shows which; `/appscan unlink` removes it.",
+                example=f"/appscan unlink {others[0].bundle_id} {others[0].platform.value}",
+            )
+        before = await self._store.links.of_build(bundle_id, platform)
+        await self._store.links.put(bundle_id, platform, app_id, who=user, replace=True)
+        now = await self._store.links.of_build(bundle_id, platform)
+        if now is None:
+            raise NotFound("Somebody removed that link at the same moment: try again.")
+        return Linked(link=now, before=before, others=others)
+
+    async def unlink(self, user: str, channel: str, bundle_id: str, platform: Platform | None) -> Link:
+        """Forget which app a bundle identifier is.
+
+        Raises:
+            NotAllowed: the allow-lists say no.
+            UsageError: the platform has to be named.
+            NotFound: there is no such link.
+        """
+        self._policy.admit(user, channel)
+        platform = platform or await self._platform(bundle_id, f"unlink {bundle_id}", linked_only=True)
+        removed = await self._store.links.remove(bundle_id, platform)
+        if removed is None:
+            raise NotFound("That bundle identifier is not linked. `/appscan apps` shows what is.")
+        return removed
+
+    async def _platform(self, bundle_id: str, words: str, *, linked_only: bool = False) -> Platform:
+        if linked_only:
+            known = {
+                platform
+                for platform in Platform
+                if await self._store.links.of_build(bundle_id, platform) is not None
+            }
+            if not known:
+                raise NotFound("That bundle identifier is not linked. `/appscan apps` shows what is.")
+        else:
+            known = await self._store.links.platforms(bundle_id)
+        if len(known) == 1:
+            return known.pop()
+        raise UsageError(
+            "Say which platform you mean, `ios` or `android`: "
+            + ("that bundle identifier is known on both." if known else "none of its builds was seen yet."),
+            example=f"/appscan {words} android",
+        )
+
+    async def _viewer(self, user: str, channel: str) -> Viewer:
+        """Return who is asking; whoever asks in a conversation is in it."""
+        return Viewer(user=user, channels=await self._workspace.private_channels(user) | {channel})

@@ -1,0 +1,1 @@
+"""History and queue in one SQLite file, through sqlite-utils."""

@@ -1,0 +1,138 @@
+"""Looking through the history, within what a person may see."""
+
+import sqlite_utils
+
+from bot.scans.models import AppRow, Cursor, Page, Platform, Query, Scan, Viewer
+from bot.store import rows
+from bot.store.database import Database
+
+PAGE_SIZE = 10
+
+
+class HistoryStore:
+    """Reads of the history."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def page(self, query: Query, text: str, viewer: Viewer, cursor: Cursor | None) -> Page:
+        """Return a page of scans that match, newest first; ``text`` is the query as typed."""
+        conditions, parameters = _conditions(query)
+        visible, seen = _visible(viewer)
+        conditions.append(visible)
+        parameters += seen
+        forward = cursor is not None and not cursor.older
+        if cursor is not None:
+            conditions.append("scans.number < ?" if cursor.older else "scans.number > ?")
+            parameters.append(cursor.number)
+        order = "ASC" if forward else "DESC"
+
+        def work(db: sqlite_utils.Database) -> Page:
+            found = rows.scans_where(
+                db,
+                f"WHERE {' AND '.join(conditions)} ORDER BY scans.number {order} LIMIT {PAGE_SIZE + 1}",
+                *parameters,
+            )
+            more, found = len(found) > PAGE_SIZE, found[:PAGE_SIZE]
+            if forward:
+                return Page(text=text, scans=tuple(reversed(found)), has_newer=more, has_older=True)
+            return Page(text=text, scans=tuple(found), has_newer=cursor is not None, has_older=more)
+
+        return await self._database.read(work)
+
+    async def sees(self, viewer: Viewer, scan: Scan) -> bool:
+        """Tell whether the viewer may see the scan."""
+        visible, seen = _visible(viewer)
+        return await self._database.read(
+            lambda db: (
+                rows.first_scan(db, f"WHERE scans.number = ? AND {visible}", scan.number, *seen) is not None
+            )
+        )
+
+    async def apps(self, viewer: Viewer, *, limit: int, offset: int) -> list[AppRow]:
+        """Return known apps, last scanned first: linked ones, and those scanned where the viewer can see."""
+        visible, seen = _visible(viewer)
+        query = f"""
+            WITH seen AS (
+                SELECT bundle_id, platform, max(number) AS newest, sum(state = 'submitted') AS scans
+                FROM scans WHERE bundle_id IS NOT NULL AND {visible} GROUP BY bundle_id, platform
+            ), known AS (
+                SELECT bundle_id, platform FROM seen UNION SELECT bundle_id, platform FROM apps
+            )
+            SELECT known.bundle_id, known.platform, apps.app_id, coalesce(seen.scans, 0) AS scans,
+                   scans.name, scans.version
+            FROM known
+            LEFT JOIN seen USING (bundle_id, platform)
+            LEFT JOIN apps USING (bundle_id, platform)
+            LEFT JOIN scans ON scans.number = seen.newest
+            ORDER BY seen.newest DESC NULLS LAST, known.bundle_id, known.platform LIMIT ? OFFSET ?
+        """
+        return await self._database.read(
+            lambda db: [
+                AppRow(**{**row, "platform": Platform(row["platform"])})
+                for row in db.query(query, [*seen, limit, offset])
+            ]
+        )
+
+
+def _visible(viewer: Viewer) -> tuple[str, list[object]]:
+    """Return the condition for what a viewer may see: private conversations only from within."""
+    marks = ", ".join("?" * len(viewer.channels))
+    return (
+        "(scans.channel_kind IS NULL OR scans.channel_kind = 'public' "
+        f"OR scans.channel IN ({marks}) "
+        "OR (scans.channel_kind = 'im' AND ? IN (scans.shared_by, scans.asked_by)))",
+        [*sorted(viewer.channels), viewer.user],
+    )
+
+
+def _conditions(query: Query) -> tuple[list[str], list[object]]:
+    conditions: list[str] = ["1"]
+    parameters: list[object] = []
+
+    def add(condition: str, *values: object) -> None:
+        conditions.append(condition)
+        parameters.extend(values)
+
+    for word in query.words:
+        match = _match(word)
+        if match is None:
+            add("(o.request_id = ? COLLATE NOCASE)", word)
+        else:
+            add(
+                "(scans.number IN (SELECT rowid FROM scans_fts WHERE scans_fts MATCH ?) "
+                "OR o.request_id = ? COLLATE NOCASE)",
+                match,
+                word,
+            )
+    if query.app is not None:
+        add(
+            "(scans.app_id = ? COLLATE NOCASE OR scans.bundle_id = ? COLLATE NOCASE OR EXISTS "
+            "(SELECT 1 FROM apps WHERE apps.app_id = ? COLLATE NOCASE AND apps.bundle_id = scans.bundle_id "
+            "AND apps.platform = scans.platform))",
+            query.app,
+            query.app,
+            query.app,
+        )
+    if query.platform is not None:
+        add("scans.platform = ?", query.platform.value)
+    if query.states:
+        add(
+            f"scans.state IN ({', '.join('?' * len(query.states))})",
+            *sorted(state.value for state in query.states),
+        )
+    if query.by is not None:
+        add("(scans.shared_by = ? OR scans.asked_by = ?)", query.by, query.by)
+    if query.channel is not None:
+        add("scans.channel = ?", query.channel)
+    if query.since is not None:
+        add("scans.created_at >= ?", query.since)
+    if query.until is not None:
+        add("scans.created_at < ?", query.until)
+    return conditions, parameters
+
+
+def _match(word: str) -> str | None:
+    """Return the word as an FTS5 phrase whose last part may be longer; ``None`` where nothing is left."""
+    kept = "".join(character if character.isalnum() else " " for character in word).split()
+    return '"' + " ".join(kept) + '"*' if kept else None

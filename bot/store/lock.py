@@ -1,0 +1,43 @@
+"""Only one bot works on a database; a second one waits until the first has gone."""
+
+import fcntl
+import os
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+
+class InstanceLock:
+    """An advisory lock on a file beside the database; the kernel frees it however the process ends."""
+
+    def __init__(self, database: Path) -> None:
+        self._path = database.with_name(database.name + ".lock")
+        self._fd: int | None = None
+
+    @property
+    def held(self) -> bool:
+        """Whether this process has the database to itself."""
+        return self._fd is not None
+
+    def try_acquire(self) -> bool:
+        """Take the lock if it is free."""
+        if self._fd is not None:
+            return True
+        fd = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(fd)
+            return False
+        self._fd = fd
+        return True
+
+    async def acquire(self, wait: Callable[[], Awaitable[None]]) -> None:
+        """Take the lock, awaiting ``wait()`` between tries."""
+        while not self.try_acquire():
+            await wait()
+
+    def release(self) -> None:
+        """Let the next one in."""
+        if self._fd is not None:
+            os.close(self._fd)
+            self._fd = None

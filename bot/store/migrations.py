@@ -1,0 +1,130 @@
+"""The schema, in numbered steps. A step that has been released is never changed: add another."""
+
+import sqlite_utils
+from sqlite_utils.migrations import Migrations
+
+MIGRATIONS = Migrations("appscan")
+
+
+@MIGRATIONS(name="0001_scans")
+def _scans(db: sqlite_utils.Database) -> None:
+    for statement in (
+        """
+        CREATE TABLE scans (
+            number INTEGER PRIMARY KEY AUTOINCREMENT,
+            state TEXT NOT NULL,
+            source TEXT NOT NULL,
+            revision INTEGER NOT NULL DEFAULT 0,
+            shown_revision INTEGER NOT NULL DEFAULT -1,
+            created_at REAL NOT NULL,
+            updated_at REAL NOT NULL,
+            finished_at REAL,
+            held_until REAL,
+            pulls INTEGER NOT NULL DEFAULT 0,
+            channel TEXT, channel_kind TEXT, message_ts TEXT, thread_ts TEXT, reply_ts TEXT,
+            file_id TEXT, occasion TEXT NOT NULL DEFAULT '',
+            shared_by TEXT, asked_by TEXT, comment TEXT NOT NULL DEFAULT '',
+            request_number INTEGER REFERENCES requests (number),
+            file_name TEXT NOT NULL, size_bytes INTEGER, sha256 TEXT,
+            platform TEXT, bundle_id TEXT, name TEXT, version TEXT, build_number TEXT,
+            asked_app_id TEXT, asked_name TEXT, insist INTEGER NOT NULL DEFAULT 0,
+            kind TEXT, reason TEXT, app_id TEXT, question TEXT,
+            original INTEGER REFERENCES scans (number),
+            problem TEXT
+        )
+        """,
+        # A share is one file in one message; the empty occasion is the share itself.
+        "CREATE UNIQUE INDEX scans_share ON scans (channel, message_ts, file_id, occasion)",
+        "CREATE INDEX scans_state ON scans (state)",
+        "CREATE INDEX scans_app ON scans (bundle_id, platform, state)",
+        "CREATE INDEX scans_sha256 ON scans (sha256)",
+        "CREATE INDEX scans_app_id ON scans (app_id)",
+        "CREATE INDEX scans_stale ON scans (number) WHERE shown_revision < revision",
+        """
+        CREATE TABLE submissions (
+            scan INTEGER NOT NULL REFERENCES scans (number) ON DELETE CASCADE,
+            scanner TEXT NOT NULL,
+            state TEXT NOT NULL,
+            attempts INTEGER NOT NULL DEFAULT 0,
+            due_at REAL NOT NULL DEFAULT 0,
+            request_id TEXT,
+            status INTEGER,
+            PRIMARY KEY (scan, scanner)
+        )
+        """,
+        "CREATE INDEX submissions_request_id ON submissions (request_id)",
+        """
+        CREATE TABLE events (
+            number INTEGER PRIMARY KEY,
+            scan INTEGER NOT NULL REFERENCES scans (number) ON DELETE CASCADE,
+            at REAL NOT NULL,
+            who TEXT,
+            before TEXT,
+            after TEXT NOT NULL,
+            why TEXT NOT NULL
+        )
+        """,
+        "CREATE INDEX events_scan ON events (scan)",
+        """
+        CREATE TABLE apps (
+            bundle_id TEXT NOT NULL,
+            platform TEXT NOT NULL,
+            app_id TEXT NOT NULL,
+            linked_by TEXT,
+            linked_at REAL NOT NULL,
+            PRIMARY KEY (bundle_id, platform)
+        )
+        """,
+        "CREATE INDEX apps_app_id ON apps (app_id)",
+    ):
+        db.execute(statement)
+
+
+@MIGRATIONS(name="0002_requests_and_arrivals")
+def _requests_and_arrivals(db: sqlite_utils.Database) -> None:
+    for statement in (
+        """
+        CREATE TABLE requests (
+            number INTEGER PRIMARY KEY AUTOINCREMENT,
+            app_id TEXT NOT NULL,
+            channel TEXT NOT NULL, channel_kind TEXT NOT NULL, message_ts TEXT,
+            asked_by TEXT NOT NULL,
+            created_at REAL NOT NULL,
+            expires_at REAL NOT NULL,
+            state TEXT NOT NULL,
+            latest INTEGER REFERENCES scans (number),
+            answer INTEGER REFERENCES scans (number)
+        )
+        """,
+        "CREATE INDEX requests_message ON requests (channel, message_ts)",
+        "CREATE INDEX requests_state ON requests (state, expires_at)",
+        # Files that Slack named without their message: looked up until the message is known.
+        """
+        CREATE TABLE arrivals (
+            file_id TEXT NOT NULL,
+            channel TEXT NOT NULL,
+            event_ts TEXT NOT NULL,
+            attempts INTEGER NOT NULL DEFAULT 0,
+            due_at REAL NOT NULL,
+            PRIMARY KEY (file_id, channel, event_ts)
+        )
+        """,
+    ):
+        db.execute(statement)
+
+
+@MIGRATIONS(name="0003_search")
+def _search(db: sqlite_utils.Database) -> None:
+    columns = ("name", "bundle_id", "file_name", "version")
+    listed = ", ".join(columns)
+    new = ", ".join(f"new.{column}" for column in columns)
+    old = ", ".join(f"old.{column}" for column in columns)
+    remove = f"INSERT INTO scans_fts (scans_fts, rowid, {listed}) VALUES ('delete', old.number, {old});"
+    add = f"INSERT INTO scans_fts (rowid, {listed}) VALUES (new.number, {new});"
+    db.execute(
+        f"CREATE VIRTUAL TABLE scans_fts USING fts5 ({listed}, content='scans', content_rowid='number')"
+    )
+    db.execute(f"CREATE TRIGGER scans_added AFTER INSERT ON scans BEGIN {add} END")
+    db.execute(f"CREATE TRIGGER scans_removed AFTER DELETE ON scans BEGIN {remove} END")
+    # Only when what is indexed changes: a scan's state changes far more often.
+    db.execute(f"CREATE TRIGGER scans_renamed AFTER UPDATE OF {listed} ON scans BEGIN {remove} {add} END")

@@ -1,0 +1,133 @@
+"""The rows as a queue: which scans are due, which were left behind, which replies are stale."""
+
+from collections.abc import Collection
+
+import sqlite_utils
+
+from bot.scans.models import CANCELLABLE, WORKING, Platform, Source, State
+from bot.scans.ports import Clock
+from bot.store import facts, rows, transitions
+from bot.store.database import Database
+
+
+class QueueStore:
+    """What a runner takes, and what a restart takes up."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+
+    async def due(self, limit: int, *, busy: Collection[int]) -> list[int]:
+        """Return up to ``limit`` scans that may be taken up now: one a channel first, then the others."""
+        others = ", ".join(str(int(number)) for number in busy) or "0"
+        query = f"""
+            SELECT number FROM (
+                SELECT scans.number,
+                       row_number() OVER (PARTITION BY scans.channel ORDER BY scans.number) AS place
+                FROM scans JOIN submissions AS o ON o.scan = scans.number AND o.scanner = 'onetrust'
+                WHERE scans.state IN ('received', 'queued') AND scans.source = 'slack' AND o.due_at <= ?
+                      AND scans.number NOT IN ({others})
+            ) ORDER BY place, number LIMIT ?
+        """
+        return await self._database.read(
+            lambda db: [row["number"] for row in db.query(query, [self._clock.now(), limit])]
+        )
+
+    async def next_due_at(self) -> float | None:
+        """Return when the next queued scan is due, ``None`` where none is queued."""
+        query = """
+            SELECT min(o.due_at) AS at FROM scans
+            JOIN submissions AS o ON o.scan = scans.number AND o.scanner = 'onetrust'
+            WHERE scans.state IN ('received', 'queued') AND scans.source = 'slack' AND o.due_at > ?
+        """
+        return await self._database.read(lambda db: next(iter(db.query(query, [self._clock.now()])))["at"])
+
+    async def wake_waiting(self) -> list[int]:
+        """Let scans go on that waited for one of the same app that is in flight no more; one of each app."""
+
+        def work(db: sqlite_utils.Database) -> list[int]:
+            waiting = rows.scans_where(db, "WHERE scans.state = 'waiting' ORDER BY scans.number")
+            woken: dict[tuple[str | None, Platform | None], int] = {}
+            for scan in waiting:
+                key = (scan.bundle_id, scan.platform)
+                if key in woken or facts.in_flight(db, scan.number, *key) is not None:
+                    continue
+                woken[key] = scan.number
+                transitions.move(
+                    db,
+                    scan.number,
+                    State.RECEIVED,
+                    now=self._clock.now(),
+                    why=f"scan #{scan.original} is in flight no more",
+                    scan={"original": None},
+                )
+            return list(woken.values())
+
+        if not await self._database.read(
+            lambda db: list(db.query("SELECT 1 FROM scans WHERE state = 'waiting' LIMIT 1"))
+        ):
+            return []
+        return await self._database.write(work)
+
+    async def recover(self, *, source: Source, before: float | None = None) -> list[int]:
+        """Take up what a process that is gone was working on.
+
+        For the bot at its start: all of its own. For shell scans: those not held since ``before``.
+        """
+        working = ", ".join(f"'{state.value}'" for state in sorted(WORKING))
+        condition = f"scans.state IN ({working})"
+        parameters: list[object] = [source.value]
+        if before is not None:
+            condition = f"scans.state IN ({facts.OPEN_STATES}, 'waiting') AND scans.held_until < ?"
+            parameters.append(before)
+
+        def work(db: sqlite_utils.Database) -> list[int]:
+            found = rows.scans_where(db, f"WHERE scans.source = ? AND {condition}", *parameters)
+            now = self._clock.now()
+            for scan in found:
+                if scan.state in WORKING:
+                    transitions.hand_back(db, scan.number, now=now, why="the process ended")
+                if source is Source.SHELL and transitions.load(db, scan.number).state in CANCELLABLE:
+                    transitions.move(
+                        db,
+                        scan.number,
+                        State.CANCELLED,
+                        now=now,
+                        why="the process ended",
+                        scan={"problem": "The command ended before the build was submitted."},
+                    )
+            return [scan.number for scan in found]
+
+        return await self._database.write(work)
+
+    async def hold(self, number: int, until: float) -> None:
+        """Say that a shell's scan is still being worked on."""
+        await self._database.write(
+            lambda db: db.execute("UPDATE scans SET held_until = ? WHERE number = ?", [until, number])
+        )
+
+    # The reply in the thread.
+
+    async def set_reply(self, number: int, reply_ts: str) -> None:
+        """Remember the bot's message; empty text while it is being posted."""
+        await self._database.write(
+            lambda db: db.execute("UPDATE scans SET reply_ts = ? WHERE number = ?", [reply_ts, number])
+        )
+
+    async def shown(self, number: int, revision: int) -> None:
+        """Remember which revision of the scan its reply shows."""
+        await self._database.write(
+            lambda db: db.execute("UPDATE scans SET shown_revision = ? WHERE number = ?", [revision, number])
+        )
+
+    async def stale(self) -> list[int]:
+        """Return the scans whose replies do not show their rows."""
+        return await self._database.read(
+            lambda db: [
+                row["number"]
+                for row in db.query(
+                    "SELECT number FROM scans WHERE shown_revision < revision "
+                    "AND source = 'slack' ORDER BY number"
+                )
+            ]
+        )
