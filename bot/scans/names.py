@@ -7,7 +7,8 @@ from bot.scans.models import Platform
 
 APP_BUNDLE = (
     "This is an Android App Bundle (`.aab`), which the scan doesn't take. "
-    "Make one APK of it (`bundletool build-apks --mode=universal`) and share the `.apk`."
+    "Make a universal APK of it (`bundletool build-apks --mode=universal`, then unzip the `.apks`) "
+    "and share that `.apk`."
 )
 """What people read about an ``.aab``, whether its name or its content told."""
 

@@ -1,0 +1,241 @@
+"""A zip archive's directory and single entries, read within bounds; nothing is ever extracted.
+
+``zipfile`` makes an object of every entry that a directory claims before its caller can say no, and believes
+the sizes in it. Builds come from anyone, so the few structures needed are read here, each checked first.
+Source: PKWARE's APPNOTE.TXT, sections 4.3 and 4.5.3 (zip64).
+"""
+
+import re
+import struct
+import zlib
+from collections.abc import Iterator
+from itertools import pairwise
+from typing import BinaryIO, NamedTuple
+
+from bot.packages.flaws import Flaw, Flawed
+
+MAX_ENTRIES = 200_000
+"""Three times what a zip without zip64 can count; Android 10's own framework has 7,600."""
+
+MAX_DIRECTORY_BYTES = 64 * 1024 * 1024
+"""``MAX_ENTRIES`` with names of 280 bytes; it is held in memory."""
+
+MAX_EXPANDED_BYTES = 8 * 1024**3
+"""Of all entries together, as claimed: twice what the App Store takes."""
+
+_MAX_RATIO = 1032  # the most that deflate can reach
+_CHUNK_BYTES = 256 * 1024
+_STORED, _DEFLATED = 0, 8
+_ENCRYPTED = 0x0001 | 0x0040 | 0x2000  # an entry, strongly, the directory itself
+
+_END = struct.Struct("<4s4H2IH")
+_LOCATOR = struct.Struct("<4sIQI")
+_END64 = struct.Struct("<4s12x2I4Q")
+_CENTRAL = struct.Struct("<4s4x2H4x3I4H6xI")
+_LOCAL = struct.Struct("<4s2xH18x2H")
+_PAGE = re.compile(rb"(?:\xef\xbb\xbf)?\s*<(?:!doctype html|html|head|body|script|!--)", re.IGNORECASE)
+
+
+class Entry(NamedTuple):
+    """One file in the archive, as its directory claims."""
+
+    name: bytes
+    offset: int
+    """Of its local header."""
+    method: int
+    crc: int
+    packed_bytes: int
+    size_bytes: int
+
+
+class _Directory(NamedTuple):
+    """Where the directory is, as the end record claims."""
+
+    offset: int
+    size_bytes: int
+    end: int
+    """Where it must have ended."""
+    entry_count: int
+
+
+class Archive:
+    """A zip archive on a seekable file.
+
+    Entries go by their names' bytes, which are compared and never used as paths.
+
+    Raises:
+        Flawed: on making it, where the file is no zip archive that can be relied on.
+    """
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self._size = file.seek(0, 2)
+        if not self._size:
+            raise Flawed(Flaw.EMPTY)
+        found = self._find_directory()
+        if found.entry_count > MAX_ENTRIES or found.size_bytes > MAX_DIRECTORY_BYTES:
+            raise Flawed(Flaw.TOO_MANY_ENTRIES)
+        if found.offset + found.size_bytes > found.end:
+            raise Flawed(Flaw.DAMAGED)
+        self._directory = found.offset
+        self._repeated: set[bytes] = set()
+        self.entries: dict[bytes, Entry] = {}
+        self._read_directory(self._read_at(found.offset, found.size_bytes))
+
+    def read(self, entry: Entry, *, limit_bytes: int) -> bytes:
+        """Return an entry's content, whole and with its checksum right.
+
+        Raises:
+            Flawed: it has more than ``limit_bytes``, or is not what the directory claims.
+        """
+        if entry.size_bytes > limit_bytes:
+            raise Flawed(Flaw.TOO_LARGE_INSIDE)
+        signature, flags, name_bytes, extra_bytes = _LOCAL.unpack(self._read_at(entry.offset, _LOCAL.size))
+        if signature != b"PK\x03\x04" or entry.name in self._repeated:
+            raise Flawed(Flaw.DAMAGED)
+        if flags & _ENCRYPTED:
+            raise Flawed(Flaw.ENCRYPTED)
+        start = entry.offset + _LOCAL.size + name_bytes + extra_bytes
+        if self._read_at(entry.offset + _LOCAL.size, name_bytes) != entry.name:
+            raise Flawed(Flaw.DAMAGED)
+        if start + entry.packed_bytes > self._directory:
+            raise Flawed(Flaw.DAMAGED)
+        if entry.method == _STORED:
+            content = self._read_at(start, entry.packed_bytes)
+        elif entry.method == _DEFLATED:
+            content = self._inflate(start, entry)
+        else:
+            raise Flawed(Flaw.DAMAGED)
+        if zlib.crc32(content) != entry.crc:
+            raise Flawed(Flaw.DAMAGED)
+        return content
+
+    def _read_at(self, offset: int, size: int) -> bytes:
+        self._file.seek(offset)
+        content = self._file.read(size)
+        if len(content) != size:
+            raise Flawed(Flaw.DAMAGED)
+        return content
+
+    def _inflate(self, start: int, entry: Entry) -> bytes:
+        inflater = zlib.decompressobj(-zlib.MAX_WBITS)
+        content = bytearray()
+        end = start + entry.packed_bytes
+        try:
+            for offset in range(start, end, _CHUNK_BYTES):
+                packed = self._read_at(offset, min(_CHUNK_BYTES, end - offset))
+                content += inflater.decompress(packed, entry.size_bytes + 1 - len(content))
+                if inflater.eof or len(content) > entry.size_bytes:
+                    break
+        except zlib.error as error:
+            raise Flawed(Flaw.DAMAGED) from error
+        if not inflater.eof or len(content) != entry.size_bytes:
+            raise Flawed(Flaw.DAMAGED)
+        return bytes(content)
+
+    def _find_directory(self) -> _Directory:
+        """Find the directory by the archive's end record.
+
+        That record has to close the file, as Android asks: the records of archives within the archive
+        don't, so a build that was cut short is not taken for one of them.
+        """
+        head = self._read_at(0, min(1024, self._size))
+        if not head.startswith(b"PK"):
+            page = _PAGE.match(head) or b"<html" in head.lower()
+            raise Flawed(Flaw.WEB_PAGE if page else Flaw.NOT_AN_ARCHIVE)
+        tail_start = max(0, self._size - _END.size - 0xFFFF)
+        tail = self._read_at(tail_start, self._size - tail_start)
+        at = len(tail)
+        while (at := tail.rfind(b"PK\x05\x06", 0, at + 3)) >= 0:
+            if len(tail) - at < _END.size:
+                continue
+            _, disk, first_disk, _, count, size, offset, comment_bytes = _END.unpack_from(tail, at)
+            if at + _END.size + comment_bytes == len(tail):
+                break
+        else:
+            raise Flawed(Flaw.CUT_SHORT)
+        end = tail_start + at
+        found = _Directory(offset=offset, size_bytes=size, end=end, entry_count=count)
+        if count == 0xFFFF or 0xFFFFFFFF in (size, offset):
+            found = self._find_end64(end) or found
+        elif disk or first_disk:
+            raise Flawed(Flaw.DAMAGED)  # one volume of several
+        return found
+
+    def _find_end64(self, end: int) -> _Directory | None:
+        """Find the directory by the zip64 end record, where the file has one before ``end``."""
+        if end < _LOCATOR.size:
+            return None
+        signature, _, at, _ = _LOCATOR.unpack(self._read_at(end - _LOCATOR.size, _LOCATOR.size))
+        if signature != b"PK\x06\x07":
+            return None
+        if at + _END64.size > end - _LOCATOR.size:
+            raise Flawed(Flaw.DAMAGED)
+        signature, disk, first_disk, _, count, size, offset = _END64.unpack(self._read_at(at, _END64.size))
+        if signature != b"PK\x06\x06" or disk or first_disk:
+            raise Flawed(Flaw.DAMAGED)
+        return _Directory(offset=offset, size_bytes=size, end=at, entry_count=count)
+
+    def _read_directory(self, directory: bytes) -> None:
+        total = 0
+        spans = []
+        for number, (entry, flags) in enumerate(_entries(directory)):
+            if flags & _ENCRYPTED:
+                raise Flawed(Flaw.ENCRYPTED)
+            if number >= MAX_ENTRIES:
+                raise Flawed(Flaw.TOO_MANY_ENTRIES)
+            total += entry.size_bytes
+            if total > MAX_EXPANDED_BYTES or entry.size_bytes > _MAX_RATIO * (entry.packed_bytes + 1):
+                raise Flawed(Flaw.TOO_LARGE_INSIDE)
+            if entry.method == _STORED and entry.size_bytes != entry.packed_bytes:
+                raise Flawed(Flaw.DAMAGED)
+            if entry.name in self.entries:
+                self._repeated.add(entry.name)
+            self.entries[entry.name] = entry
+            spans.append((entry.offset, entry.offset + _LOCAL.size + len(entry.name) + entry.packed_bytes))
+        spans.sort()
+        spans.append((self._directory, self._directory))
+        if any(end > start for (_, end), (start, _) in pairwise(spans)):
+            raise Flawed(Flaw.DAMAGED)  # entries that share bytes: how small bombs are made
+
+
+def _entries(directory: bytes) -> Iterator[tuple[Entry, int]]:
+    """Give each entry with its flags; the directory's length counts, as some writers' counts overflow."""
+    at = 0
+    while at < len(directory):
+        if len(directory) - at < _CENTRAL.size:
+            raise Flawed(Flaw.DAMAGED)
+        fields = _CENTRAL.unpack_from(directory, at)
+        signature, flags, method, crc, packed, size, name_bytes, extra_bytes, comment_bytes, _, offset = (
+            fields
+        )
+        name_at = at + _CENTRAL.size
+        extra_at = name_at + name_bytes
+        at = extra_at + extra_bytes + comment_bytes
+        if signature != b"PK\x01\x02" or at > len(directory):
+            raise Flawed(Flaw.DAMAGED)
+        if 0xFFFFFFFF in (size, packed, offset):
+            extra = directory[extra_at : extra_at + extra_bytes]
+            size, packed, offset = _widened(extra, size, packed, offset)
+        name = directory[name_at:extra_at]
+        entry = Entry(name=name, offset=offset, method=method, crc=crc, packed_bytes=packed, size_bytes=size)
+        yield entry, flags
+
+
+def _widened(extra: bytes, *fields: int) -> Iterator[int]:
+    """Give the fields, those that don't fit 32 bits from the zip64 extra field, in its fixed order."""
+    at = 0
+    while at + 4 <= len(extra):
+        kind, size = struct.unpack_from("<2H", extra, at)
+        if kind == 1:
+            break
+        at += 4 + size
+    at += 4
+    for field in fields:
+        if field != 0xFFFFFFFF:
+            yield field
+        elif at + 8 > len(extra):
+            raise Flawed(Flaw.DAMAGED)
+        else:
+            yield struct.unpack_from("<Q", extra, at)[0]
+            at += 8

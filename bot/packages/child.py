@@ -1,0 +1,56 @@
+"""The process in which a build is read: ``python -m bot.packages.child``, the build on standard input.
+
+It limits itself before it reads a byte, and writes one line of JSON: ``{"build": {…}}`` with the fields of
+``Build``, or ``{"flaw": "…"}`` with the value of a ``Flaw``. It writes nothing else, whatever happens.
+"""
+
+import contextlib
+import json
+import resource
+import signal
+import sys
+from dataclasses import asdict
+from typing import Any, BinaryIO
+
+from bot.packages.contents import read_build
+from bot.packages.flaws import Flaw, Flawed
+
+_MEMORY_BYTES = 512 * 1024 * 1024
+_CPU_S = 10
+_OPEN_FILES = 16
+_LIMITS = {
+    resource.RLIMIT_AS: _MEMORY_BYTES,
+    resource.RLIMIT_CPU: _CPU_S,
+    resource.RLIMIT_FSIZE: 0,
+    resource.RLIMIT_NOFILE: _OPEN_FILES,
+    resource.RLIMIT_CORE: 0,
+}
+
+
+def limit() -> None:
+    """Bound this process's memory, processor time and files, and leave signals to the parent."""
+    for stop in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(stop, signal.SIG_IGN)  # sent to all processes of a service; the parent's to heed
+    for limit, most in _LIMITS.items():
+        with contextlib.suppress(ValueError, OSError):  # macOS has no limit on memory
+            resource.setrlimit(limit, (most, most))
+
+
+def answer(file: BinaryIO) -> dict[str, Any]:
+    """Read the build and return what to tell the parent."""
+    try:
+        return {"build": asdict(read_build(file))}
+    except Flawed as flawed:
+        return {"flaw": flawed.flaw}
+    except MemoryError:
+        return {"flaw": Flaw.EXHAUSTING}
+
+
+def main() -> None:
+    """Read standard input, within limits, and answer on standard output."""
+    limit()
+    sys.stdout.write(json.dumps(answer(sys.stdin.buffer)) + "\n")
+
+
+if __name__ == "__main__":
+    main()

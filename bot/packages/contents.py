@@ -1,0 +1,46 @@
+"""What kind of file it is, by its content, and what is in it."""
+
+import re
+from typing import BinaryIO
+
+from bot.packages.apk import MANIFEST, read_apk
+from bot.packages.archive import Archive
+from bot.packages.flaws import Flaw, Flawed
+from bot.packages.ipa import app_plists, read_ipa
+from bot.scans.models import Build
+
+_BUNDLE_MARKS = (b"BundleConfig.pb", b"base/manifest/AndroidManifest.xml")
+_NESTED_APK = re.compile(rb"(?:splits/|standalones/)?[^/]+\.apk", re.IGNORECASE)
+_XAPK_INDEX = b"manifest.json"
+_PACKAGE_NAME = re.compile(rb'"package_name"\s*:')
+_MAX_INDEX_BYTES = 1024 * 1024
+
+
+def read_build(file: BinaryIO) -> Build:
+    """Read the build on a seekable file.
+
+    Raises:
+        Flawed: it is none that can be scanned; says which way.
+        MemoryError: it takes more memory than this process may have.
+    """
+    archive = Archive(file)
+    plists = app_plists(archive.entries)
+    if len(plists) + (MANIFEST in archive.entries) > 1:
+        raise Flawed(Flaw.SEVERAL_APPS)
+    if plists:
+        return read_ipa(archive, plists[0])
+    if MANIFEST in archive.entries:
+        return read_apk(archive)
+    if any(mark in archive.entries for mark in _BUNDLE_MARKS):
+        raise Flawed(Flaw.APP_BUNDLE)
+    raise Flawed(Flaw.APK_SET if _is_apk_set(archive) else Flaw.NO_BUILD)
+
+
+def _is_apk_set(archive: Archive) -> bool:
+    """Tell whether it is an ``.apks``, ``.xapk`` or ``.apkm``, or a zip around an APK."""
+    if b"toc.pb" in archive.entries or any(map(_NESTED_APK.fullmatch, archive.entries)):
+        return True
+    index = archive.entries.get(_XAPK_INDEX)
+    if index is None or index.size_bytes > _MAX_INDEX_BYTES:
+        return False
+    return _PACKAGE_NAME.search(archive.read(index, limit_bytes=_MAX_INDEX_BYTES)) is not None

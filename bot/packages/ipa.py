@@ -1,0 +1,42 @@
+"""Reading an IPA: the ``Info.plist`` of the app in its folder ``Payload``."""
+
+import plistlib
+import re
+from collections.abc import Iterable
+
+from bot.packages.archive import Archive
+from bot.packages.flaws import Flaw, Flawed
+from bot.packages.text import clean, is_bundle_id
+from bot.scans.models import Build, Platform
+
+_APP = re.compile(rb"Payload/[^/]+\.app/Info\.plist")
+_MAX_PLIST_BYTES = 4 * 1024 * 1024  # real ones have some kilobytes
+
+
+def app_plists(names: Iterable[bytes]) -> list[bytes]:
+    """Return the entries that are an app's ``Info.plist``; those of frameworks and extensions lie deeper."""
+    return [name for name in names if _APP.fullmatch(name)]
+
+
+def read_ipa(archive: Archive, plist: bytes) -> Build:
+    """Read the app's identifier, names and versions.
+
+    Raises:
+        Flawed: the plist, XML or binary, can't be read or names no bundle identifier.
+    """
+    data = archive.read(archive.entries[plist], limit_bytes=_MAX_PLIST_BYTES)
+    try:
+        info = plistlib.loads(data)
+    except Exception as error:  # whatever a hostile plist makes plistlib and expat raise
+        raise Flawed(Flaw.BAD_PLIST) from error
+    bundle_id = info.get("CFBundleIdentifier") if isinstance(info, dict) else None
+    if not isinstance(bundle_id, str) or not is_bundle_id(bundle_id):
+        raise Flawed(Flaw.BAD_PLIST)
+    return Build(
+        platform=Platform.IOS,
+        bundle_id=bundle_id,
+        display_name=clean(info.get("CFBundleDisplayName")),
+        bundle_name=clean(info.get("CFBundleName")),
+        version=clean(info.get("CFBundleShortVersionString")),
+        build_number=clean(info.get("CFBundleVersion")),
+    )

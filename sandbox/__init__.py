@@ -1,0 +1,1 @@
+"""Stand-ins for Slack and OneTrust on loopback, for development and tests. Knows nothing of bot."""

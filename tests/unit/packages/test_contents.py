@@ -1,0 +1,89 @@
+"""What kind of file it is, by its content: each kind, and each flaw with its sentence."""
+
+import io
+
+import pytest
+
+from bot.packages.contents import read_build
+from bot.packages.flaws import Flaw, Flawed
+from bot.scans.models import Build, Platform
+from bot.scans.names import APK_SET, APP_BUNDLE
+from sandbox.builds import make_apk, make_ipa, make_zip
+
+APK = make_apk(package="org.example.shop", version_name="4.2.0", version_code=402, label="Shop")
+IPA = make_ipa(bundle_id="org.example.Shop", name="Shop", version="4.2.0", build_number="402")
+
+
+def flaw(data: bytes) -> Flaw:
+    with pytest.raises(Flawed) as caught:
+        read_build(io.BytesIO(data))
+    return caught.value.flaw
+
+
+def test_an_apk():
+    assert read_build(io.BytesIO(APK)) == Build(
+        platform=Platform.ANDROID,
+        bundle_id="org.example.shop",
+        display_name="Shop",
+        version="4.2.0",
+        build_number="402",
+    )
+
+
+def test_an_ipa():
+    assert read_build(io.BytesIO(IPA)) == Build(
+        platform=Platform.IOS,
+        bundle_id="org.example.Shop",
+        bundle_name="Shop",
+        version="4.2.0",
+        build_number="402",
+    )
+
+
+@pytest.mark.parametrize(
+    ("files", "expected"),
+    [
+        ({}, Flaw.NO_BUILD),
+        ({"holiday.jpg": b"jpeg"}, Flaw.NO_BUILD),
+        ({"word/document.xml": b"<w/>", "[Content_Types].xml": b"<t/>"}, Flaw.NO_BUILD),
+        ({"Shop/Payload/Shop.app/Info.plist": b"one folder too deep"}, Flaw.NO_BUILD),
+        ({"Payload/Shop.app/Frameworks/A.framework/Info.plist": b"a framework's alone"}, Flaw.NO_BUILD),
+        ({"Payload/Info.plist": b""}, Flaw.NO_BUILD),
+        ({"Shop.ipa": IPA}, Flaw.NO_BUILD),
+        ({"manifest.json": b'{"name": "a web extension"}'}, Flaw.NO_BUILD),
+        ({"BundleConfig.pb": b"\x0a\x02"}, Flaw.APP_BUNDLE),
+        ({"base/manifest/AndroidManifest.xml": b"\x0a\x02", "base/dex/classes.dex": b""}, Flaw.APP_BUNDLE),
+        ({"toc.pb": b"\x0a\x02"}, Flaw.APK_SET),
+        ({"splits/base-master.apk": APK}, Flaw.APK_SET),
+        ({"org.example.shop.apk": APK, "config.fr.apk": APK}, Flaw.APK_SET),
+        ({"Shop.APK": APK}, Flaw.APK_SET),
+        ({"manifest.json": b'{"xapk_version": 2, "package_name" : "org.example.shop"}'}, Flaw.APK_SET),
+        ({"Payload/A.app/Info.plist": b"", "Payload/B.app/Info.plist": b""}, Flaw.SEVERAL_APPS),
+        ({"Payload/A.app/Info.plist": b"", "AndroidManifest.xml": b""}, Flaw.SEVERAL_APPS),
+        ({"Payload/A.app/Info.plist": b"not a plist"}, Flaw.BAD_PLIST),
+        ({"AndroidManifest.xml": b'<?xml version="1.0"?><manifest package="a.b"/>'}, Flaw.BAD_MANIFEST),
+    ],
+)
+def test_archives_that_are_no_build(files: dict[str, bytes], expected: Flaw):
+    assert flaw(make_zip(files)) is expected
+
+
+def test_apks_within_an_apk_are_its_own_business():
+    data = make_apk(package="a.b", files={"assets/plugin.apk": APK, "plugin.apk": APK, "toc.pb": b""})
+    assert read_build(io.BytesIO(data)).bundle_id == "a.b"
+
+
+@pytest.mark.parametrize("build", [APK, IPA])
+def test_a_build_cut_short(build: bytes):
+    assert flaw(build[: len(build) // 2]) is Flaw.CUT_SHORT
+
+
+def test_every_flaw_has_a_sentence_of_its_own():
+    sentences = {Flawed(one).user_message for one in Flaw}
+    assert len(sentences) == len(Flaw)
+    for sentence in sentences:
+        what, _, advice = sentence.partition(". ")
+        assert what
+        assert advice.endswith(".")
+    assert Flawed(Flaw.APP_BUNDLE).user_message == APP_BUNDLE
+    assert Flawed(Flaw.APK_SET).user_message == APK_SET
