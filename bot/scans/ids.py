@@ -38,7 +38,7 @@ _PLATFORMS: Final = {
 }
 
 _RESCAN: Final = re.compile(
-    rf"(?<![\w-])re-?scan(?:\s+(?:of|as|app|id))*\s*:?\s*([{_QUOTES}]?)"
+    rf"(?<![\w-])re-?scan(?:\s+(?:of|as|app|id))*(?:\s*:)?\s*([{_QUOTES}]?)"
     rf"([A-Za-z0-9][A-Za-z0-9-]{{6,126}}[A-Za-z0-9])(?=[{_QUOTES}]?[.,;:!?)]*(?:\s|$))",
     re.IGNORECASE,
 )

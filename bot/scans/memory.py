@@ -5,22 +5,18 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from bot.scans.decision import Facts, Verdict
+from bot.scans.lookups import AppRow, Cursor, Page, Query, Viewer
 from bot.scans.models import (
-    AppRow,
     Build,
     ChannelKind,
-    Cursor,
     Event,
     Link,
-    Page,
     Platform,
-    Query,
     RescanRequest,
     Scan,
     Share,
     Source,
     State,
-    Viewer,
 )
 
 

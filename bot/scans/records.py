@@ -5,20 +5,9 @@ from dataclasses import dataclass, replace
 
 from bot.errors import NotFound, UsageError
 from bot.scans import search
+from bot.scans.lookups import AppRow, Cursor, Page, Query, Viewer
 from bot.scans.memory import Store
-from bot.scans.models import (
-    AppRow,
-    Card,
-    ChannelKind,
-    Cursor,
-    Event,
-    Link,
-    Page,
-    Platform,
-    Query,
-    Scan,
-    Viewer,
-)
+from bot.scans.models import Card, ChannelKind, Event, Link, Platform, Scan
 from bot.scans.policy import Policy
 from bot.scans.ports import Clock, Workspace
 

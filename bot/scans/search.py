@@ -14,7 +14,8 @@ from typing import Final
 
 from bot.errors import UsageError
 from bot.scans import ids
-from bot.scans.models import OPEN, Query, State
+from bot.scans.lookups import Query
+from bot.scans.models import OPEN, State
 
 TEXT_LIMIT: Final = 300
 """Characters of filters; more is refused."""

@@ -2,7 +2,8 @@
 
 import sqlite_utils
 
-from bot.scans.models import AppRow, Cursor, Page, Platform, Query, Scan, Viewer
+from bot.scans.lookups import AppRow, Cursor, Page, Query, Viewer
+from bot.scans.models import Platform, Scan
 from bot.store import rows
 from bot.store.database import Database
 

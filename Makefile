@@ -1,0 +1,68 @@
+# What can be done with this project; `make` alone lists it. Nothing has to be installed first but make and
+# Python 3.11, 3.12 or 3.13 with its venv module: everything else goes into .venv, at the versions in uv.lock.
+
+PYTHON ?=
+ARGS ?=
+UV_VERSION := 0.13.9
+BIN := .venv/bin
+STAMP := .venv/.ready
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo run test check format bench clean
+
+help:  ## Show this list
+	@sed -n 's/^\([a-z]*\):.*  ## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name what; do \
+		printf '  make %-8s %s\n' "$$name" "$$what"; done
+
+setup: $(STAMP)  ## Set up .venv (PYTHON=python3.12 chooses the Python)
+
+demo: $(STAMP)  ## Run the bot against stand-ins for Slack and OneTrust, and show the threads
+	@exec $(BIN)/python -m sandbox.demo $(ARGS)
+
+run: $(STAMP)  ## Run the bot against the real services, with the settings in .env
+	@test -f .env || { echo "There is no .env yet: cp .env.example .env, then fill it in." >&2; exit 1; }
+	@set -a; . ./.env; set +a; exec $(BIN)/python -m bot $(ARGS)
+
+test: $(STAMP)  ## Run all tests (ARGS="-k manifest" chooses)
+	$(BIN)/pytest -n auto --maxprocesses 8 $(ARGS)
+
+check: $(STAMP)  ## Lint, formatting, types, import rules
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/pytest tests/unit/test_imports.py
+
+format: $(STAMP)  ## Format the code and mend what lint can mend
+	$(BIN)/ruff check --fix-only .
+	$(BIN)/ruff format .
+
+bench: $(STAMP)  ## Measure: acknowledging commands, memory, throughput
+	@for bench in benchmarks/[!_]*.py; do \
+		name=$$(basename "$$bench" .py); echo "== $$name"; $(BIN)/python -m "benchmarks.$$name" $(ARGS) || exit 1; done
+
+clean:  ## Remove .venv and every cache; the database and .env stay
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis dist build
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# uv is installed into .venv itself, so its sync must be --inexact: an exact one would remove it. The project runs
+# from here and is not installed, as building it would fetch a build backend that uv.lock does not pin.
+# A Python without ensurepip (Debian without python3-venv) can't make a .venv with pip in it.
+FITS := import ensurepip, sys, venv; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
+
+$(STAMP): pyproject.toml uv.lock Makefile
+	@set -e; \
+	if [ -n "$(PYTHON)" ] || ! $(BIN)/python -c '$(FITS)' 2>/dev/null; then \
+		for python in $(or $(PYTHON),python3.13 python3.12 python3.11 python3 python); do \
+			if "$$python" -c '$(FITS)' 2>/dev/null; then found=$$python; break; fi; \
+		done; \
+		if [ -z "$${found:-}" ]; then \
+			echo "No Python 3.11, 3.12 or 3.13 with venv was found (on Debian and Ubuntu: apt install python3-venv)." >&2; \
+			echo "If there is one elsewhere: make setup PYTHON=/path/to/python3" >&2; exit 1; \
+		fi; \
+		echo "Setting up .venv with $$("$$found" --version) …"; \
+		"$$found" -m venv --clear .venv; \
+	fi
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+	@env -u UV_PYTHON VIRTUAL_ENV="$(CURDIR)/.venv" UV_PROJECT_ENVIRONMENT="$(CURDIR)/.venv" \
+		UV_PYTHON_DOWNLOADS=never UV_LINK_MODE=copy $(BIN)/uv sync --locked --inexact --no-install-project --quiet
+	@touch $@

@@ -1,0 +1,138 @@
+"""The command line: ``python -m bot`` runs the bot; ``--help`` tells the rest."""
+
+import argparse
+import asyncio
+import logging
+import os
+import signal
+import sys
+from pathlib import Path
+
+from bot import log
+from bot.errors import SettingsError
+from bot.settings import RUN, Need, Settings
+
+logger = logging.getLogger(__name__)
+
+EXAMPLES = """\
+examples:
+  python -m bot                                  run the bot
+  python -m bot check                            are the settings, Slack and OneTrust fit?
+  python -m bot scan shop.apk                    scan a build from a shell or a pipeline
+  python -m bot scan shop.apk --app-id 0b51dc1e-7a35-4f0c-9c55-2a6f4f1f8f8d --channel C0123456789
+  python -m bot export --format csv > scans.csv  the whole history
+
+Settings come from environment variables: see docs/settings.md.
+"""
+
+SCAN_EPILOG = """\
+exit codes:
+  0  submitted; the request ID is on standard output
+  1  not submitted: OneTrust or Slack said no, or the settings are wrong
+  2  the command was typed wrong
+  3  the file is no build that can be scanned
+  4  a person has to decide: run again with --app-id or --new
+  5  the very same file was submitted before; its request ID, where known, is on standard output
+  6  uncertain: OneTrust may have taken it; look in its log before running again
+
+examples:
+  python -m bot scan shop.apk
+  python -m bot scan shop.apk --app-id 0b51dc1e-7a35-4f0c-9c55-2a6f4f1f8f8d
+  python -m bot scan Shop.ipa --name "Shop (staging)" --channel C0123456789
+"""
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return what reads the command line."""
+    plain = argparse.RawDescriptionHelpFormatter
+    top = argparse.ArgumentParser(
+        prog="python -m bot",
+        description="Every mobile build shared in Slack is scanned by OneTrust, and its thread says so.",
+        epilog=EXAMPLES,
+        formatter_class=plain,
+    )
+    commands = top.add_subparsers(dest="command", metavar="command")
+    commands.add_parser("run", help="run the bot (the default)")
+    commands.add_parser("check", help="tell whether everything is fit to run")
+    export = commands.add_parser("export", help="write the history to standard output")
+    export.add_argument("--format", choices=("csv", "json"), default="csv", help="default: csv")
+    scan = commands.add_parser(
+        "scan",
+        help="scan a build from a shell or a pipeline",
+        epilog=SCAN_EPILOG,
+        formatter_class=plain,
+    )
+    scan.add_argument("build", type=Path, help="an .ipa or .apk")
+    way = scan.add_mutually_exclusive_group()
+    way.add_argument("--app-id", metavar="ID", help="rescan this app (the Production ID in OneTrust)")
+    way.add_argument("--name", help="the app's name, if it turns out to be a new app")
+    scan.add_argument("--new", action="store_true", help="scan as a new app, even if seen before")
+    scan.add_argument("--again", action="store_true", help="scan even if this very file was submitted before")
+    scan.add_argument("--channel", metavar="C…", help="tell it in this Slack channel as well")
+    return top
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run a command; return the exit code."""
+    top = parser()
+    given = top.parse_args(arguments)
+    if given.command == "scan" and given.new and given.app_id:
+        top.error("--new and --app-id can't both be meant")
+    needs = {
+        "scan": frozenset({Need.ONETRUST, Need.POST} if getattr(given, "channel", None) else {Need.ONETRUST}),
+        "export": frozenset[Need](),
+    }.get(given.command, RUN)
+    log.configure("WARNING", ())
+    try:
+        settings = Settings.read(os.environ, needs)
+    except SettingsError as error:
+        print("The settings are not fit to run with:", file=sys.stderr)
+        for problem in error.problems:
+            print(f"  {problem}", file=sys.stderr)
+        print("docs/settings.md tells about each; .env.example shows them all.", file=sys.stderr)
+        return 1
+    log.configure(
+        "WARNING" if given.command in {"scan", "check", "export"} else settings.log_level, settings.secrets()
+    )
+    try:
+        return asyncio.run(_dispatch(given, settings))
+    except Exception:  # Python's own traceback would not go through the log, which hides secrets
+        logger.exception("an error that nobody foresaw ended this")
+        return 70
+
+
+async def _dispatch(given: argparse.Namespace, settings: Settings) -> int:
+    # Each command is imported when it is asked for: exporting needs no Slack.
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    match given.command:
+        case "check":
+            from bot.check import check
+
+            return await check(settings)
+        case "export":
+            from bot.export import export
+
+            return await export(settings.database, given.format, sys.stdout)
+        case "scan":
+            from bot.shell import Asked, scan
+
+            asked = Asked(
+                path=given.build,
+                app_id=given.app_id,
+                name=given.name,
+                new=given.new,
+                again=given.again,
+                channel=given.channel,
+            )
+            return await scan(settings, asked, stop)
+        case _:
+            from bot.app import run
+
+            return await run(settings, stop)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

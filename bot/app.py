@@ -1,0 +1,341 @@
+"""The composition root: opens what the bot works with, joins the parts, and closes all in reverse order."""
+
+import asyncio
+import logging
+import os
+import shutil
+import sqlite3
+import ssl
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from typing import Self
+from urllib.parse import quote
+
+import aiohttp
+import httpx
+from aiohttp import web
+from slack_bolt.adapter.aiohttp import to_aiohttp_response, to_bolt_request
+from slack_bolt.async_app import AsyncApp
+from slack_sdk.errors import SlackApiError
+from slack_sdk.http_retry.builtin_async_handlers import (
+    AsyncConnectionErrorRetryHandler,
+    AsyncRateLimitErrorRetryHandler,
+    AsyncServerErrorRetryHandler,
+)
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot import listeners
+from bot.blocks.reply import reply
+from bot.blocks.waiting import request as request_message
+from bot.onetrust.token import ApiKey, ClientCredentials, TokenSource
+from bot.onetrust.webhook import Webhook
+from bot.packages.reader import PackageReader
+from bot.scans.choices import Choices
+from bot.scans.clock import SystemClock
+from bot.scans.desk import Desk
+from bot.scans.intake import Intake
+from bot.scans.memory import Store
+from bot.scans.models import Scan
+from bot.scans.pipeline import Pipeline
+from bot.scans.policy import Policy
+from bot.scans.ports import Clock
+from bot.scans.records import Cards, Records
+from bot.scans.runner import Runner
+from bot.settings import Settings
+from bot.slack.board import SlackBoard
+from bot.slack.files import SlackFiles
+from bot.slack.identity import Identity
+from bot.slack.socket import SocketMode
+from bot.slack.threads import ChannelPace, Threads
+from bot.slack.workspace import SlackWorkspace
+from bot.store.database import Database
+from bot.store.history import HistoryStore
+from bot.store.links import LinkStore
+from bot.store.lock import InstanceLock
+from bot.store.queue import QueueStore
+from bot.store.requests import RequestStore
+from bot.store.scans import ScanStore
+from bot.web import Readiness, WebServer, build_web
+
+logger = logging.getLogger(__name__)
+
+LOCK_LOOK_S = 0.5
+SLACK_WAIT_S = 5.0
+LAST_WORDS_S = 3.0
+"""How long replies may still be brought up to date at a stop."""
+
+
+def store_on(database: Database, clock: Clock) -> Store:
+    """Return the stores of an open database."""
+    return Store(
+        scans=ScanStore(database, clock),
+        queue=QueueStore(database, clock),
+        links=LinkStore(database, clock),
+        requests=RequestStore(database, clock),
+        history=HistoryStore(database),
+    )
+
+
+def build_reader() -> PackageReader:
+    """Return the reader of builds; its process gets nothing of the environment but what Python starts with."""
+    needed = ("LD_LIBRARY_PATH", "PYTHONHOME")
+    return PackageReader(environment={name: os.environ[name] for name in needed if name in os.environ})
+
+
+def log_url(template: str | None) -> Callable[[str], str | None]:
+    """Return what gives the address of a request's log."""
+
+    def url(request_id: str) -> str | None:
+        return template.replace("{request_id}", quote(request_id, safe="")) if template else None
+
+    return url
+
+
+def slack_client(
+    settings: Settings, session: aiohttp.ClientSession, *, signed_in: bool = True
+) -> AsyncWebClient:
+    """Return a client for Slack's Web API that waits out rate limits and passing failures."""
+    client = AsyncWebClient(
+        token=settings.slack_bot_token.reveal() if signed_in else None,
+        base_url=settings.slack_api_url,
+        session=session,
+    )
+    client.retry_handlers = [
+        AsyncConnectionErrorRetryHandler(),
+        AsyncRateLimitErrorRetryHandler(max_retry_count=5),
+        AsyncServerErrorRetryHandler(max_retry_count=2),
+    ]
+    return client
+
+
+@asynccontextmanager
+async def onetrust_webhook(settings: Settings) -> AsyncIterator[Webhook]:
+    """Open the REST route to OneTrust."""
+    async with onetrust_tokens(settings) as tokens:
+        yield Webhook(settings.onetrust_webhook_url.reveal(), tokens, tls=ssl.create_default_context())
+
+
+@asynccontextmanager
+async def onetrust_tokens(settings: Settings) -> AsyncIterator[TokenSource]:
+    """Open what gives OneTrust's bearer."""
+    if settings.onetrust_api_key is not None:
+        yield ApiKey(settings.onetrust_api_key.reveal())
+        return
+    # One context for both clients: the machine's authorities, and SSL_CERT_FILE where it is set.
+    async with httpx.AsyncClient(verify=ssl.create_default_context(), follow_redirects=False) as client:
+        yield ClientCredentials(
+            client,
+            settings.onetrust_url,
+            settings.onetrust_client_id or "",
+            settings.onetrust_client_secret.reveal() if settings.onetrust_client_secret else "",
+            form=settings.onetrust_client_auth == "form",
+        )
+
+
+def workroom_of(database: Path) -> Path:
+    """Make the folder for builds that are being worked on, empty and for its owner only."""
+    room = database.absolute().with_name(database.name + ".builds")
+    shutil.rmtree(room, ignore_errors=True)
+    room.mkdir(mode=0o700)
+    return room
+
+
+class Bot:
+    """The running bot; ``async with Bot(settings): …`` runs it until the block ends."""
+
+    def __init__(self, settings: Settings, clock: Clock | None = None) -> None:
+        self._settings = settings
+        self._clock = clock or SystemClock()
+        self._stack = AsyncExitStack()
+        self._lock = InstanceLock(settings.database)
+        self._database: Database | None = None
+        self._runner: Runner | None = None
+        self._socket: SocketMode | None = None
+        self._app: AsyncApp | None = None
+        self._web: WebServer | None = None
+
+    @property
+    def port(self) -> int | None:
+        """The port that is listened on, where one is."""
+        return self._web.port if self._web else None
+
+    async def __aenter__(self) -> Self:
+        async with AsyncExitStack() as stack:
+            await self._open(stack)
+            self._stack = stack.pop_all()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._stack.aclose()
+
+    async def _open(self, stack: AsyncExitStack) -> None:
+        settings = self._settings
+        if settings.port is not None:
+            http_mode = settings.slack_app_token is None
+            self._web = WebServer(
+                build_web(ready=self._ready, slack_handler=self._take_request if http_mode else None),
+                port=settings.port,
+            )
+            await self._web.start()
+            stack.push_async_callback(self._web.stop)
+        await self._have_to_itself(stack)
+        self._database = await Database.open(settings.database)
+        stack.push_async_callback(self._database.close)
+        store = store_on(self._database, self._clock)
+        session = await stack.enter_async_context(aiohttp.ClientSession(trust_env=True))
+        client = slack_client(settings, session)
+        identity = await self._who_am_i(client)
+        webhook = await stack.enter_async_context(onetrust_webhook(settings))
+        desk = self._join(store, client, identity, webhook, stack)
+        self._app = AsyncApp(
+            client=slack_client(settings, session, signed_in=False),  # authorize gives the token
+            authorize=identity.authorize(settings.slack_bot_token.reveal()),
+            signing_secret=settings.slack_signing_secret.reveal() if settings.slack_signing_secret else None,
+            ignoring_self_events_enabled=False,  # the workspace knows the bot's own messages
+        )
+        listeners.register(self._app, desk)
+        if self._runner is not None:
+            await self._runner.start()
+        if settings.slack_app_token is not None:
+            self._socket = SocketMode(self._app, settings.slack_app_token.reveal(), self._clock)
+            await self._socket.start()
+            stack.push_async_callback(self._socket.stop)
+        logger.info("ready: %s in %s", identity.user_id, identity.team_id)
+
+    async def _have_to_itself(self, stack: AsyncExitStack) -> None:
+        """Wait until no other bot works on the database."""
+        self._settings.database.absolute().parent.mkdir(parents=True, exist_ok=True)
+        if not self._lock.try_acquire():
+            logger.info("another bot works on %s; waiting until it has gone", self._settings.database)
+            await self._lock.acquire(lambda: self._clock.sleep(LOCK_LOOK_S))
+        stack.callback(self._lock.release)
+
+    async def _who_am_i(self, client: AsyncWebClient) -> Identity:
+        while True:
+            try:
+                return await Identity.ask(client)
+            except (aiohttp.ClientError, TimeoutError, OSError) as error:
+                logger.warning("Slack can't be reached (%s); trying again", type(error).__name__)
+                await self._clock.sleep(SLACK_WAIT_S)
+
+    def _join(
+        self,
+        store: Store,
+        client: AsyncWebClient,
+        identity: Identity,
+        webhook: Webhook,
+        stack: AsyncExitStack,
+    ) -> Desk:
+        settings, clock = self._settings, self._clock
+        policy = Policy(channels=settings.channels, users=settings.users)
+        workspace = SlackWorkspace(client, identity, clock)
+        pace = ChannelPace(clock)
+
+        def permalink(scan: Scan) -> str | None:
+            if scan.channel is None or scan.message_ts is None:
+                return None
+            return identity.permalink(scan.channel, scan.reply_ts or scan.message_ts, scan.thread_ts)
+
+        cards = Cards(store=store, log_url=log_url(settings.onetrust_log_url), permalink=permalink)
+        threads = Threads(
+            client=client,
+            bot_user_id=identity.user_id,
+            store=store,
+            card=cards.card,
+            render=reply,
+            pace=pace,
+            clock=clock,
+        )
+        board = SlackBoard(client, request_message, pace)
+        pipeline = Pipeline(
+            store=store,
+            files=SlackFiles(client, api_url=settings.slack_api_url, token=settings.slack_bot_token.reveal()),
+            reader=build_reader(),
+            scanner=webhook,
+            announcer=threads,
+            board=board,
+            clock=clock,
+            workroom=workroom_of(settings.database),
+        )
+
+        def wake() -> None:
+            runner.wake()
+
+        def drop(number: int) -> None:
+            runner.drop(number)
+
+        intake = Intake(
+            store=store,
+            workspace=workspace,
+            board=board,
+            announcer=threads,
+            policy=policy,
+            clock=clock,
+            wake=wake,
+            drop=drop,
+        )
+        runner = Runner(
+            store=store,
+            pipeline=pipeline,
+            intake=intake,
+            announcer=threads,
+            clock=clock,
+            concurrency=settings.concurrency,
+        )
+        self._runner = runner
+        stack.push_async_callback(threads.settle, LAST_WORDS_S)
+        stack.push_async_callback(runner.stop)
+        return Desk(
+            intake=intake,
+            choices=Choices(store=store, announcer=threads, policy=policy, wake=wake, drop=drop),
+            records=Records(store=store, cards=cards, workspace=workspace, policy=policy, clock=clock),
+            cards=cards,
+        )
+
+    async def _take_request(self, request: web.Request) -> web.StreamResponse:
+        if self._app is None:
+            raise web.HTTPServiceUnavailable
+        return await to_aiohttp_response(await self._app.async_dispatch(await to_bolt_request(request)))
+
+    async def _ready(self) -> Readiness:
+        checks = {"lock": self._lock.held, "runner": self._runner is not None and self._runner.alive}
+        checks["database"] = self._database is not None and await self._database.writable()
+        if self._settings.slack_app_token is not None:
+            checks["slack"] = self._socket is not None and await self._socket.connected()
+        else:
+            checks["slack"] = self._app is not None
+        return Readiness(checks=checks)
+
+
+async def run(settings: Settings, stop: asyncio.Event) -> int:
+    """Run the bot until ``stop`` is set; return the exit code."""
+    bot = Bot(settings)
+    opening = asyncio.create_task(bot.__aenter__())
+    stopped = asyncio.create_task(stop.wait())
+    await asyncio.wait({opening, stopped}, return_when=asyncio.FIRST_COMPLETED)
+    if not opening.done():  # it may still wait for another bot to go, or for Slack
+        opening.cancel()
+        await asyncio.gather(opening, return_exceptions=True)
+        return 0
+    try:
+        opening.result()
+    except (SlackApiError, OSError, sqlite3.Error) as error:
+        stopped.cancel()
+        logger.error("the bot can't start: %s", _why(error))  # noqa: TRY400 - a sentence, no traceback
+        return 1
+    await stopped
+    logger.info("stopping: what runs is finished or handed back")
+    await bot.__aexit__()
+    logger.info("stopped")
+    return 0
+
+
+def _why(error: SlackApiError | OSError | sqlite3.Error) -> str:
+    """Say in a sentence why the bot can't start, and what to do."""
+    if isinstance(error, SlackApiError):
+        code = error.response.get("error")
+        return f"Slack says {code}. Check the tokens with `python -m bot check`."
+    if isinstance(error, sqlite3.Error):
+        return f"the database at APPSCAN_DB can't be used: {error}."
+    return f"{error.strerror or error}. Check PORT and the folder of APPSCAN_DB."

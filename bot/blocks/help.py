@@ -1,0 +1,139 @@
+"""What ``/appscan help`` says."""
+
+import difflib
+from dataclasses import dataclass
+from typing import Final
+
+from bot.blocks import text
+from bot.blocks.elements import context, section
+from bot.blocks.message import Message, compose
+from bot.scans.ids import WHERE_APP_ID
+
+
+@dataclass(frozen=True, kw_only=True)
+class Topic:
+    """One page of help."""
+
+    gist: str
+    """A line for the list of topics."""
+    body: str
+    """In this project's words; ``< >`` as they are typed."""
+    examples: tuple[str, ...]
+
+
+_UUID: Final = "0b51dc1e-7a35-4f0c-9c55-2a6f4f1f8f8d"
+
+TOPICS: Final[dict[str, Topic]] = {
+    "share": Topic(
+        gist="have a build scanned",
+        body=(
+            "Share an `.ipa` or `.apk` under 64 MB in a channel, a thread or a direct message that this bot "
+            "is in. One reply in the thread follows it until OneTrust has it, and gives the request ID.\n"
+            "The first build of an app is a new scan. Once the app is linked to its app ID, each further "
+            "build is a rescan. Where that is not clear, the bot asks.\n"
+            "In the message with the file, `rescan <appId>` makes it a rescan of that app, and `name: …` "
+            "names a new app. For a build shared earlier, choose *Scan this build* in its message's menu."
+        ),
+        examples=(f"rescan {_UUID}", "name: Shop (staging)"),
+    ),
+    "rescan": Topic(
+        gist="scan a new build of an app that OneTrust knows",
+        body=(
+            "With a link to a shared file or its message, that file is scanned. Without one, the bot waits "
+            "24 hours in the channel for a reply with the new build, and offers the latest one it knows.\n"
+            f"The app ID is {WHERE_APP_ID}."
+        ),
+        examples=(
+            f"/appscan rescan {_UUID}",
+            f"/appscan rescan {_UUID} https://example.slack.com/archives/C0123456789/p1790000000123456",
+        ),
+    ),
+    "history": Topic(
+        gist="find scans",
+        body=(
+            "Newest first. Words are looked for in the name, bundle identifier, file name and version; "
+            "quotes keep words together; a request ID finds its scan. Filters combine:\n"
+            "`app:` an app ID or a bundle identifier\n"
+            "`platform:` `ios` or `android`\n"
+            "`status:` `submitted`, `failed`, `rejected`, `uncertain`, `open`, …; several with commas\n"
+            "`by:` @person or `me`\n"
+            "`in:` #channel or `here`\n"
+            "`since:` `until:` a day, `today`, `yesterday`, or how long ago (`24h`, `7d`, `2w`); days are in "
+            "your time zone, and both count\n"
+            "Scans of private channels and direct messages are shown only to those who are in them."
+        ),
+        examples=(
+            "/appscan history",
+            "/appscan history shop platform:ios since:7d",
+            "/appscan history status:failed,rejected by:me",
+            "/appscan history app:com.example.shop until:2026-11-01",
+        ),
+    ),
+    "status": Topic(
+        gist="everything about one scan",
+        body="All that is known of a scan, with its timeline: by its number or its request ID.",
+        examples=("/appscan status 12", f"/appscan status {_UUID}"),
+    ),
+    "apps": Topic(
+        gist="the apps known here, and their app IDs",
+        body="Each app with its newest version, how often it was submitted, and the app ID it is linked to.",
+        examples=("/appscan apps",),
+    ),
+    "link": Topic(
+        gist="make an app's next builds rescans",
+        body=(
+            "Links a bundle identifier to an app in OneTrust. The platform is needed only where the bundle "
+            f"identifier is used on both.\nThe app ID is {WHERE_APP_ID}."
+        ),
+        examples=(f"/appscan link com.example.shop {_UUID}", f"/appscan link com.example.shop {_UUID} ios"),
+    ),
+    "unlink": Topic(
+        gist="forget an app's app ID",
+        body="At the app's next build the bot asks again. Nothing changes in OneTrust.",
+        examples=("/appscan unlink com.example.shop", "/appscan unlink com.example.shop ios"),
+    ),
+    "ci": Topic(
+        gist="scan from a shell or a pipeline",
+        body=(
+            "The same job with the same history and rules. Progress goes to standard error, the request ID "
+            "to standard output. With `--channel` it is told in Slack as well.\n"
+            "Builds that a pipeline posts with a Slack app of its own are scanned like any other."
+        ),
+        examples=(
+            "python -m bot scan shop.apk",
+            f"python -m bot scan shop.apk --app-id {_UUID} --channel C0123456789",
+            'python -m bot scan Shop.ipa --name "Shop (staging)"',
+        ),
+    ),
+}
+"""Topics by the word that asks for them."""
+
+
+def about(topic: str | None = None) -> Message:
+    """Tell about a topic; about all of them without one, or with one that is unknown."""
+    asked = (topic or "").strip().lower()
+    if asked in TOPICS:
+        return _page(asked, TOPICS[asked])
+    near = difflib.get_close_matches(asked, TOPICS, n=1) if asked else []
+    hint = f" Did you mean `/appscan help {near[0]}`?" if near else ""
+    return compose(
+        [
+            section(f":information_source: There is no help on that.{hint}") if asked else None,
+            section(
+                "*App scan* has every mobile build that is shared in Slack scanned by OneTrust, and answers "
+                "in its thread. Share an `.ipa` or `.apk` where this bot is, and that is all."
+            ),
+            section("\n".join(f"`/appscan help {name}`  {each.gist}" for name, each in TOPICS.items())),
+            context("For example: `/appscan history shop since:7d`"),
+        ]
+    )
+
+
+def _page(name: str, topic: Topic) -> Message:
+    return compose(
+        [
+            section(f"*{text.capital(name)}*: {topic.gist}"),
+            section("\n".join(text.sentence(line) for line in topic.body.split("\n"))),
+            section("*Examples*\n" + "\n".join(text.code(each, 200) for each in topic.examples)),
+        ]
+    )

@@ -1,0 +1,226 @@
+"""Looking back: pages of the history, and everything known of one scan."""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from bot.blocks import text
+from bot.blocks.elements import Block, actions, button, context, facts, link_button, section
+from bot.blocks.message import Message, compose
+from bot.blocks.phrases import file, kind, name, sharer, title, version, why
+from bot.blocks.reply import DETAILS, OPEN_LOG
+from bot.blocks.states import MARKS, WORDS
+from bot.errors import UsageError
+from bot.scans import search
+from bot.scans.lookups import Cursor, Page, Query
+from bot.scans.models import Card, Event, Scan, Source, State
+
+NEWER: Final = "history_newer"
+OLDER: Final = "history_older"
+
+PER_PAGE: Final = 10
+"""Scans on a page; the most that ``page`` is meant for."""
+
+_NUMBER_BOUND: Final = 2**53
+_TAGS: Final = re.compile(r"(<[@#][^<>]*>)")
+_TAG: Final = re.compile(r"<([@#])([A-Z0-9]+)(?:\|[^<>]*)?>")
+_EVENTS: Final = 30
+_SECTION_LIMIT: Final = 2900
+
+
+def page(shown: Page, *, query: Query | None = None, links: Mapping[int, str] | None = None) -> Message:
+    """List scans, newest first.
+
+    ``query`` is what ``shown.text`` means, for saying it in words; ``links`` are permalinks by scan number.
+    """
+    sought = describe(query) if query is not None else typed(shown.text)
+    if not shown.scans:
+        return compose(_nothing(sought))
+    first, last = shown.scans[0].number, shown.scans[-1].number
+    newer = cursor_value(shown.text, Cursor(number=first, older=False))
+    older = cursor_value(shown.text, Cursor(number=last, older=True))
+    return compose(
+        [
+            section(f"*Scans, newest first*{f': {sought}' if sought else ''}"),
+            *(_row(each, (links or {}).get(each.number)) for each in shown.scans[:PER_PAGE]),
+            actions(
+                button("Newer", NEWER, newer) if shown.has_newer else None,
+                button("Older", OLDER, older) if shown.has_older else None,
+            ),
+        ]
+    )
+
+
+def describe(query: Query) -> str:
+    """Say in words what a query looks for, safe to show; empty where it is everything."""
+    parts = [f"with {text.code(word, 60)}" for word in query.words[:5]]
+    if len(query.words) > 5:
+        parts.append("with more words")
+    if query.app is not None:
+        parts.append(f"of {text.code(query.app)}")
+    if query.platform is not None:
+        parts.append(f"for {query.platform.title}")
+    if query.states:
+        states = [state for state in State if state in query.states]
+        parts.append(" or ".join(WORDS[state] for state in states))
+    if query.by is not None:
+        parts.append(f"by {text.person(query.by)}")
+    if query.channel is not None:
+        parts.append(f"in {text.channel(query.channel)}")
+    if query.since is not None:
+        parts.append(f"since {text.when(query.since)}")
+    if query.until is not None:
+        parts.append(f"until {text.when(query.until - 1)}")
+    return ", ".join(parts)
+
+
+def typed(filters: str) -> str:
+    """Show filters as they were typed, people and channels as Slack shows them."""
+    parts = []
+    for part in _TAGS.split(filters):
+        tag = _TAG.fullmatch(part)
+        if tag is not None:
+            parts.append(text.person(tag[2]) if tag[1] == "@" else text.channel(tag[2]))
+        elif part.strip():
+            parts.append(text.code(part, 300))
+    return " ".join(parts)
+
+
+def status(card: Card, events: Sequence[Event], *, link: str | None = None) -> Message:
+    """Tell everything known of one scan, and what happened to it; ``link`` leads to its reply."""
+    scan = card.scan
+    pairs = [
+        ("State", WORDS[scan.state]),
+        ("Kind", kind(scan) or "not decided"),
+        ("File", file(scan)),
+        ("Size", text.size(scan.size_bytes) if scan.size_bytes is not None else "–"),
+    ]
+    if scan.build is not None:
+        pairs += [
+            ("Bundle identifier", text.code(scan.build.bundle_id)),
+            ("Platform", scan.build.platform.title),
+            ("Version", version(scan)),
+        ]
+    if scan.submission.request_id is not None:
+        pairs.append(("Request ID", text.code(scan.submission.request_id)))
+    if card.link is not None and card.link.app_id != scan.app_id:
+        pairs.append(("Linked app ID", text.code(card.link.app_id)))
+    return compose(
+        [
+            section("\n".join(_summary(card, link))),
+            facts(pairs),
+            context(f"SHA-256 {text.code(scan.sha256)}") if scan.sha256 else None,
+            *_timeline(events),
+            actions(link_button("Open the log", OPEN_LOG, str(scan.number), card.log_url)),
+        ]
+    )
+
+
+def cursor_value(filters: str, cursor: Cursor) -> str:
+    """Put filters and a place in the history into a button's value, under 2,000 characters."""
+    shown = text.plain(filters, search.TEXT_LIMIT)
+    return json.dumps([shown, cursor.number, cursor.older], ensure_ascii=False, separators=(",", ":"))
+
+
+def read_cursor_value(value: str) -> tuple[str, Cursor]:
+    """Read what ``cursor_value`` wrote.
+
+    Raises:
+        UsageError: it did not write that.
+    """
+    try:
+        filters, number, older = json.loads(value)
+    except (ValueError, TypeError, RecursionError):
+        filters = number = older = None
+    known = isinstance(filters, str) and isinstance(older, bool) and type(number) is int
+    if not known or not 0 <= number < _NUMBER_BOUND:
+        raise UsageError("That button is out of date.", example="/appscan history")
+    return filters, Cursor(number=number, older=older)
+
+
+def _nothing(sought: str) -> list[Block | None]:
+    line = "There are no scans yet that you may see."
+    if sought:
+        line = f"No scan that you may see matches: {sought}."
+    return [
+        section(line),
+        context(
+            "For example: `/appscan history platform:ios status:failed since:7d`", "`/appscan help history`"
+        ),
+    ]
+
+
+def _row(scan: Scan, link: str | None) -> Block:
+    platform = scan.platform.title if scan.platform is not None else None
+    number = text.link(link, f"#{scan.number}") if link is not None else f"#{scan.number}"
+    about = [f"{MARKS[scan.state]} *{number}* {_bold(scan)}"]
+    if scan.build is not None:
+        about.append(f"{version(scan)} · {platform}")
+    request_id = scan.submission.request_id
+    place = f"{text.person(_who(scan))} in {text.channel(scan.channel)}"
+    lines = [
+        " · ".join(about),
+        " · ".join(
+            part
+            for part in (
+                WORDS[scan.state],
+                kind(scan),
+                text.code(request_id) if request_id is not None else "",
+                sharer(scan) if scan.source is Source.SHELL else place,
+                text.when(scan.created_at),
+            )
+            if part
+        ),
+    ]
+    return section("\n".join(lines), accessory=button("Details", DETAILS, str(scan.number)))
+
+
+def _bold(scan: Scan) -> str:
+    return f"*{name(scan)}*" if scan.build is not None else name(scan)
+
+
+def _who(scan: Scan) -> str:
+    return scan.asked_by or scan.shared_by or ""
+
+
+def _summary(card: Card, link: str | None) -> list[str]:
+    scan = card.scan
+    number = text.link(link, f"Scan #{scan.number}") if link is not None else f"Scan #{scan.number}"
+    place = f" in {text.channel(scan.channel)}" if scan.channel is not None else ""
+    lines = [
+        f"{MARKS[scan.state]} *{number}*: {title(scan)}",
+        f"{text.capital(sharer(scan))}{place}, {text.when(scan.created_at)}",
+        text.capital(why(scan)),
+        text.sentence(scan.problem or ""),
+    ]
+    if scan.original is not None:
+        original = f"scan #{scan.original}"
+        lines.append(
+            f"Goes back to {text.link(card.original_link, original) if card.original_link else original}"
+        )
+    if scan.submission.attempts:
+        answer = f", last answer HTTP {scan.submission.status}" if scan.submission.status is not None else ""
+        tries = "once" if scan.submission.attempts == 1 else f"{scan.submission.attempts} times"
+        lines.append(f"Sent to OneTrust {tries}{answer}")
+    return [line for line in lines if line]
+
+
+def _timeline(events: Sequence[Event]) -> list[Block]:
+    """Tell the last events in as many paragraphs as they need."""
+    lines = [_event(event) for event in events[-_EVENTS:]]
+    if len(events) > _EVENTS:
+        lines.insert(0, f"({len(events) - _EVENTS} earlier left out)")
+    paragraphs: list[str] = ["*Timeline*"]
+    for line in lines:
+        if len(paragraphs[-1]) + 1 + len(line) > _SECTION_LIMIT:
+            paragraphs.append(line)
+        else:
+            paragraphs[-1] += f"\n{line}"
+    return [section(paragraph) for paragraph in paragraphs] if lines else []
+
+
+def _event(event: Event) -> str:
+    who = f", {text.person(event.who)}" if event.who is not None else ""
+    reason = f": {text.sentence(event.why, 300)}" if event.why else ""
+    return f"{text.when(event.at)} *{WORDS[event.after]}*{reason}{who}"

@@ -1,0 +1,183 @@
+"""The forms that buttons open, and reading what was put into them."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Final
+
+from bot.blocks import text
+from bot.blocks.elements import Block, section, words
+from bot.blocks.phrases import app, title
+from bot.errors import UsageError
+from bot.scans import ids
+from bot.scans.models import Scan
+
+APP_ID_FORM: Final = "app_id_form"
+REQUEST_ID_FORM: Final = "request_id_form"
+NOTICE: Final = "notice"
+"""The callback ID of a modal that only tells something."""
+
+APP_ID_BLOCK: Final = "app_id_block"
+"""Where an error about the app ID belongs, in ``response_action: errors``."""
+REQUEST_ID_BLOCK: Final = "request_id_block"
+"""Where an error about the request ID belongs."""
+
+_APP_ID: Final = "app_id"
+_REQUEST_ID: Final = "request_id"
+
+
+class Purpose(StrEnum):
+    """What an app ID is asked for."""
+
+    RESCAN = "rescan"  # scan this build as that app, and remember the link
+    LINK = "link"  # remember the link for the next build
+
+
+@dataclass(frozen=True, kw_only=True)
+class AppIdAnswer:
+    """A submitted ``app_id_modal``."""
+
+    scan: int
+    purpose: Purpose
+    app_id: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class RequestIdAnswer:
+    """A submitted ``request_id_modal``."""
+
+    scan: int
+    request_id: str
+
+
+def app_id_modal(scan: Scan, *, purpose: Purpose) -> Block:
+    """Ask for the app ID of a scan's app."""
+    rescan = purpose is Purpose.RESCAN
+    then = (
+        "This build is then submitted as its rescan, and later builds too."
+        if rescan
+        else "Its next build is then a rescan."
+    )
+    return _form(
+        APP_ID_FORM,
+        "Rescan as…" if rescan else "Link app ID",
+        "Rescan" if rescan else "Link",
+        {"scan": scan.number, "purpose": purpose.value},
+        [
+            section(f"{title(scan)}: which app in OneTrust is {app(scan)}? {then}"),
+            _input(APP_ID_BLOCK, _APP_ID, "App ID", f"It is {ids.WHERE_APP_ID}.", 128 + 72),
+        ],
+    )
+
+
+def request_id_modal(scan: Scan) -> Block:
+    """Ask for the request ID of a submission that arrived after all."""
+    return _form(
+        REQUEST_ID_FORM,
+        "It arrived",
+        "Save",
+        {"scan": scan.number},
+        [
+            section(f"{title(scan)} is in OneTrust's log? Then this scan counts as submitted."),
+            _input(
+                REQUEST_ID_BLOCK,
+                _REQUEST_ID,
+                "Request ID",
+                "In OneTrust, Workflow Builder > Logs: the ID of this build's entry.",
+                200,
+            ),
+        ],
+    )
+
+
+def notice_modal(sentence: str) -> Block:
+    """Tell one sentence of this project in a modal."""
+    return {
+        "type": "modal",
+        "callback_id": NOTICE,
+        "title": words("App scan"),
+        "close": words("Close"),
+        "blocks": [section(text.sentence(sentence, 2000))],
+    }
+
+
+def read_app_id(view: Mapping[str, Any]) -> AppIdAnswer:
+    """Read a submitted ``app_id_modal``.
+
+    Raises:
+        UsageError: the app ID can't be one (belongs at ``APP_ID_BLOCK``), or the form is not ours.
+    """
+    kept = _kept(view)
+    try:
+        purpose = Purpose(str(kept.get("purpose")))
+    except ValueError:
+        raise _stale() from None
+    return AppIdAnswer(
+        scan=_number(kept), purpose=purpose, app_id=ids.app_id(_typed(view, APP_ID_BLOCK, _APP_ID))
+    )
+
+
+def read_request_id(view: Mapping[str, Any]) -> RequestIdAnswer:
+    """Read a submitted ``request_id_modal``.
+
+    Raises:
+        UsageError: the request ID can't be one (belongs at ``REQUEST_ID_BLOCK``), or the form is not ours.
+    """
+    typed = _typed(view, REQUEST_ID_BLOCK, _REQUEST_ID)
+    return RequestIdAnswer(scan=_number(_kept(view)), request_id=ids.request_id(typed))
+
+
+def _form(callback_id: str, heading: str, submit: str, kept: dict[str, Any], blocks: list[Block]) -> Block:
+    return {
+        "type": "modal",
+        "callback_id": callback_id,
+        "private_metadata": json.dumps(kept),
+        "title": words(heading),
+        "submit": words(submit),
+        "close": words("Cancel"),
+        "blocks": blocks,
+    }
+
+
+def _input(block_id: str, action_id: str, label: str, hint: str, limit: int) -> Block:
+    return {
+        "type": "input",
+        "block_id": block_id,
+        "label": words(label),
+        "hint": words(hint),
+        "element": {
+            "type": "plain_text_input",
+            "action_id": action_id,
+            "max_length": limit,
+            "focus_on_load": True,
+        },
+    }
+
+
+def _kept(view: Mapping[str, Any]) -> Mapping[str, Any]:
+    try:
+        kept = json.loads(view.get("private_metadata") or "")
+    except (ValueError, TypeError, RecursionError):
+        raise _stale() from None
+    if not isinstance(kept, dict):
+        raise _stale()
+    return kept
+
+
+def _number(kept: Mapping[str, Any]) -> int:
+    number = kept.get("scan")
+    if type(number) is not int or not 0 <= number < 2**53:
+        raise _stale()
+    return number
+
+
+def _typed(view: Mapping[str, Any], block_id: str, action_id: str) -> str:
+    found: Any = view
+    for key in ("state", "values", block_id, action_id, "value"):
+        found = found.get(key) if isinstance(found, Mapping) else None
+    return found if isinstance(found, str) else ""
+
+
+def _stale() -> UsageError:
+    return UsageError("This form is out of date. Close it and press the button again.")

@@ -1,0 +1,150 @@
+"""``python -m bot check``: is everything fit to run? One line a thing, each with what to do."""
+
+import shutil
+import sqlite3
+import sys
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from dataclasses import dataclass
+
+import aiohttp
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot import app
+from bot.errors import AppscanError
+from bot.settings import Settings
+from bot.slack.identity import Identity
+from bot.store.database import Database
+from bot.store.lock import InstanceLock
+
+SCOPES = frozenset(
+    {"app_mentions:read", "chat:write", "commands", "files:read", "users:read"}
+    | {f"{kind}:{verb}" for kind in ("channels", "groups", "im", "mpim") for verb in ("history", "read")}
+)
+"""What the bot asks of Slack; ``manifest.yml`` says why for each."""
+
+ROOM_BYTES = 70_000_000
+"""Disk that one build being worked on may take."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """One line of the answer."""
+
+    what: str
+    fit: bool
+    note: str
+
+
+async def check(settings: Settings) -> int:
+    """Print what is fit and what is not; return 0 where all is fit, else 1."""
+    fit = True
+    async with aclosing(_findings(settings)) as findings:
+        async for finding in findings:
+            fit = fit and finding.fit
+            mark = "ok  " if finding.fit else "FAIL"
+            print(f"{mark}  {finding.what}: {finding.note}", file=sys.stdout, flush=True)  # noqa: T201
+    return 0 if fit else 1
+
+
+async def _findings(settings: Settings) -> AsyncGenerator[Finding, None]:
+    mode = "Socket Mode" if settings.slack_app_token else f"HTTP on port {settings.port}"
+    yield Finding(what="settings", fit=True, note=f"complete; {mode}")
+    async with aiohttp.ClientSession(trust_env=True) as session:
+        async for finding in _slack(settings, app.slack_client(settings, session)):
+            yield finding
+    yield await _onetrust(settings)
+    yield Finding(
+        what="OneTrust webhook",
+        fit=True,
+        note="its shape is right and it is on ONETRUST_URL's host; only a scan shows whether its ID is",
+    )
+    yield Finding(
+        what="log link",
+        fit=True,
+        note="set"
+        if settings.onetrust_log_url
+        else "ONETRUST_LOG_URL is not set: replies tell the way instead",
+    )
+    yield await _database(settings)
+    yield _disk(settings)
+
+
+async def _slack(settings: Settings, client: AsyncWebClient) -> AsyncGenerator[Finding, None]:
+    try:
+        identity = await Identity.ask(client)
+    except SlackApiError as error:
+        yield _no("Slack token", f"Slack says {error.response.get('error')}: copy SLACK_BOT_TOKEN again")
+        return
+    except (aiohttp.ClientError, TimeoutError, OSError) as error:
+        yield _no("Slack token", f"Slack can't be reached ({type(error).__name__}): check network and proxy")
+        return
+    yield Finding(what="Slack token", fit=True, note=f"{identity.user_id} in {identity.team}")
+    missing = sorted(SCOPES - identity.scopes)
+    if missing:
+        yield _no(
+            "Slack scopes",
+            f"{', '.join(missing)} missing: add them under OAuth & Permissions, then reinstall the app",
+        )
+    else:
+        yield Finding(what="Slack scopes", fit=True, note="all there")
+    if settings.slack_app_token is None:
+        return
+    try:
+        await client.apps_connections_open(app_token=settings.slack_app_token.reveal())
+    except SlackApiError as error:
+        yield _no(
+            "Slack app token",
+            f"Slack says {error.response.get('error')}: make one with connections:write and switch Socket "
+            "Mode on",
+        )
+    else:
+        yield Finding(what="Slack app token", fit=True, note="Socket Mode can connect")
+
+
+async def _onetrust(settings: Settings) -> Finding:
+    if settings.onetrust_api_key is not None:
+        return Finding(
+            what="OneTrust API key",
+            fit=True,
+            note="set; there is no harmless call to try it with, so the first scan shows whether it works",
+        )
+    try:
+        async with app.onetrust_tokens(settings) as tokens:
+            await tokens.bearer()
+    except AppscanError as error:
+        return _no("OneTrust token", error.user_message)
+    return Finding(what="OneTrust token", fit=True, note="the client ID and secret give an access token")
+
+
+async def _database(settings: Settings) -> Finding:
+    path = settings.database.absolute()
+    try:
+        database = await Database.open(path)
+        try:
+            state = await database.read(lambda db: db.execute("PRAGMA quick_check").fetchone()[0])
+            writable = await database.writable()
+        finally:
+            await database.close()
+    except (OSError, sqlite3.Error) as error:
+        return _no("database", f"{path} can't be used ({error}): check APPSCAN_DB and its folder's owner")
+    if state != "ok" or not writable:
+        return _no("database", f"{path} is damaged or locked: stop other programs on it, or restore a backup")
+    lock = InstanceLock(path)
+    running = not lock.try_acquire()
+    lock.release()
+    note = f"{path}, another bot works on it: a second one would wait" if running else str(path)
+    return Finding(what="database", fit=True, note=note)
+
+
+def _disk(settings: Settings) -> Finding:
+    need = ROOM_BYTES * settings.concurrency
+    free = shutil.disk_usage(settings.database.absolute().parent).free
+    if free < need:
+        return _no("disk", f"{free // 10**6} MB free beside the database, {need // 10**6} MB needed")
+    return Finding(what="disk", fit=True, note=f"{free // 10**6} MB free, {need // 10**6} MB needed")
+
+
+def _no(what: str, note: str) -> Finding:
+    return Finding(what=what, fit=False, note=note)

@@ -1,0 +1,79 @@
+"""Writes the history out, for spreadsheets and other programs."""
+
+import csv
+import json
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import Any, TextIO
+
+import sqlite_utils
+
+from bot.store.database import Database
+
+COLUMNS = (
+    *("number", "state", "source", "created_at", "updated_at", "finished_at", "channel", "shared_by"),
+    *("asked_by", "file_name", "size_bytes", "sha256", "platform", "bundle_id", "name", "version"),
+    *("build_number", "kind", "reason", "app_id", "request_id", "http_status", "attempts", "problem"),
+)
+_QUERY = """
+    SELECT scans.*, o.request_id, o.status AS http_status, o.attempts
+    FROM scans JOIN submissions AS o ON o.scan = scans.number AND o.scanner = 'onetrust'
+    WHERE scans.number > ? ORDER BY scans.number LIMIT 500
+"""
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+async def export(path: Path, form: str, out: TextIO) -> int:
+    """Write every scan to ``out``, oldest first, as ``csv`` or ``json``; return the exit code.
+
+    JSON is one array with each scan's timeline; times are ISO 8601, UTC.
+    """
+    if not path.exists():  # noqa: ASYNC240 - one look, before anything else runs
+        raise SystemExit(f"There is no database at {path}: set APPSCAN_DB to where the bot keeps it.")
+    database = await Database.open(path)
+    try:
+        writer = csv.writer(out)
+        if form == "csv":
+            writer.writerow(COLUMNS)
+        else:
+            out.write("[")
+        last, first = 0, True
+        while True:
+            rows = await database.read(partial(_page, after=last))
+            for row in rows:
+                scan = {column: _value(column, row[column]) for column in COLUMNS}
+                if form == "csv":
+                    writer.writerow([_cell(value) for value in scan.values()])
+                else:
+                    scan["timeline"] = await _timeline(database, row["number"])
+                    out.write(("" if first else ",") + "\n" + json.dumps(scan, ensure_ascii=False))
+                last, first = row["number"], False
+            if not rows:
+                break
+        if form == "json":
+            out.write("\n]\n")
+    finally:
+        await database.close()
+    return 0
+
+
+def _page(db: sqlite_utils.Database, after: int) -> list[dict[str, Any]]:
+    return list(db.query(_QUERY, [after]))
+
+
+async def _timeline(database: Database, number: int) -> list[dict[str, Any]]:
+    query = "SELECT at, who, before, after, why FROM events WHERE scan = ? ORDER BY number"
+    rows = await database.read(lambda db: list(db.query(query, [number])))
+    return [{**row, "at": _value("created_at", row["at"])} for row in rows]
+
+
+def _value(column: str, value: Any) -> Any:
+    if column.endswith("_at") and value is not None:
+        return datetime.fromtimestamp(value, UTC).isoformat(timespec="seconds")
+    return value
+
+
+def _cell(value: Any) -> Any:
+    """Keep a spreadsheet from running what a build calls itself."""
+    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value

@@ -1,0 +1,90 @@
+"""The buttons of scans and of waiting rescans.
+
+What a press changes is written before the press is acknowledged, so that an acknowledged press is never lost.
+"""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncRespond
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.blocks import history, modals, reply, waiting
+from bot.errors import NotFound, UsageError
+from bot.scans.desk import Desk
+from bot.scans.models import State
+
+Choice = Callable[[int, str], Awaitable[object]]
+
+
+def register(app: AsyncApp, desk: Desk) -> None:
+    """Register the buttons."""
+    choices: dict[str, Choice] = {
+        reply.CANCEL: desk.choices.cancel,
+        reply.DISMISS: desk.choices.dismiss,
+        reply.NEW_APP: desk.choices.scan_as_new,
+        reply.RESCAN_ANYWAY: desk.choices.rescan_anyway,
+        reply.SCAN_AGAIN: desk.choices.scan_again,
+        reply.TRY_AGAIN: desk.choices.try_again,
+        reply.SUBMIT_AGAIN: desk.choices.submit_again,
+    }
+
+    def decide(action_id: str, choice: Choice) -> None:
+        @app.action(action_id)
+        async def pressed(ack: AsyncAck, body: dict[str, Any]) -> None:
+            number, user, channel = _press(body)
+            await desk.choices.scan(number, user, channel)
+            await choice(number, user)
+            await ack()
+
+    for action_id, choice in choices.items():
+        decide(action_id, choice)
+
+    def ask(action_id: str, purpose: modals.Purpose) -> None:
+        @app.action(action_id)
+        async def pressed(ack: AsyncAck, body: dict[str, Any], client: AsyncWebClient) -> None:
+            await ack()
+            scan = await desk.choices.scan(*_press(body))
+            await client.views_open(
+                trigger_id=str(body.get("trigger_id")), view=modals.app_id_modal(scan, purpose=purpose)
+            )
+
+    ask(reply.RESCAN_AS, modals.Purpose.RESCAN)
+    ask(reply.LINK_APP, modals.Purpose.LINK)
+
+    @app.action(reply.ARRIVED)
+    async def arrived(ack: AsyncAck, body: dict[str, Any], client: AsyncWebClient) -> None:
+        await ack()
+        scan = await desk.choices.scan(*_press(body))
+        if scan.state is not State.UNCERTAIN:
+            raise NotFound(f"Scan #{scan.number} has been settled already.")
+        await client.views_open(trigger_id=str(body.get("trigger_id")), view=modals.request_id_modal(scan))
+
+    @app.action(reply.DETAILS)
+    async def details(ack: AsyncAck, body: dict[str, Any], respond: AsyncRespond) -> None:
+        await ack()
+        number, user, channel = _press(body)
+        card, events = await desk.records.status(user, channel, str(number))
+        message = history.status(card, events, link=desk.cards.permalink(card.scan))
+        await respond(
+            text=message.text, blocks=message.blocks, response_type="ephemeral", replace_original=False
+        )
+
+    @app.action(reply.OPEN_LOG)
+    async def log_opened(ack: AsyncAck) -> None:
+        await ack()
+
+    @app.action(waiting.SCAN_LATEST)
+    async def scan_latest(ack: AsyncAck, body: dict[str, Any]) -> None:
+        number, user, channel = _press(body)
+        await desk.intake.scan_latest(user, channel, number)
+        await ack()
+
+
+def _press(body: dict[str, Any]) -> tuple[int, str, str]:
+    """Return the number in the button's value, who pressed it and in which conversation."""
+    value = str(body["actions"][0].get("value") or "")
+    if not (value.isascii() and value.isdigit() and len(value) < 16):
+        raise UsageError("That button is out of date.", example="/appscan history")
+    channel = (body.get("channel") or {}).get("id") or (body.get("container") or {}).get("channel_id")
+    return int(value), str(body["user"]["id"]), str(channel or "")

@@ -1,0 +1,138 @@
+"""``/appscan``: each word after it, and what is said to a wrong one."""
+
+import difflib
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncRespond
+
+from bot.blocks import apps, help, history, notice, text  # noqa: A004 - the command's own word
+from bot.blocks.message import Message
+from bot.errors import UsageError
+from bot.scans import ids
+from bot.scans.desk import Desk
+
+COMMAND = "/appscan"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """One ``/appscan`` as typed."""
+
+    user: str
+    channel: str
+    rest: str
+    """What follows the first word."""
+    words: tuple[str, ...]
+    """The same, word by word."""
+    occasion: str
+    """Unique to this command."""
+
+
+def register(app: AsyncApp, desk: Desk) -> None:
+    """Register the command."""
+    answers = Answers(desk)
+
+    @app.command(COMMAND)
+    async def appscan(ack: AsyncAck, command: dict[str, Any], respond: AsyncRespond) -> None:
+        await ack()
+        message = await answers.to(command)
+        if message is not None:
+            await respond(text=message.text, blocks=message.blocks, response_type="ephemeral")
+
+
+class Answers:
+    """Finds what a command means and answers it."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._by_word: dict[str, Callable[[Asked], Awaitable[Message | None]]] = {
+            "help": self._help,
+            "rescan": self._rescan,
+            "history": self._history,
+            "status": self._status,
+            "apps": self._apps,
+            "link": self._link,
+            "unlink": self._unlink,
+        }
+
+    async def to(self, command: dict[str, Any]) -> Message | None:
+        """Answer a command; ``None`` where what it posted is the answer."""
+        typed = str(command.get("text") or "").strip()
+        word, _, rest = typed.partition(" ")
+        asked = Asked(
+            user=str(command["user_id"]),
+            channel=str(command["channel_id"]),
+            rest=rest.strip(),
+            words=tuple(rest.split()),
+            occasion=f"command-{command.get('trigger_id')}",
+        )
+        word = word.lower() or "help"
+        if word not in self._by_word:
+            near = difflib.get_close_matches(word, self._by_word, n=1, cutoff=0.6)
+            if near:
+                raise UsageError(f"Did you mean `{near[0]}`?", example=f"{COMMAND} {near[0]} {rest}".strip())
+            raise UsageError(
+                f"That is none of the words I know: {', '.join(f'`{known}`' for known in self._by_word)}.",
+                example=f"{COMMAND} help",
+            )
+        return await self._by_word[word](asked)
+
+    async def _help(self, asked: Asked) -> Message:
+        return help.about(asked.rest)
+
+    async def _rescan(self, asked: Asked) -> Message | None:
+        if not asked.words or len(asked.words) > 2:
+            raise UsageError(
+                "Say which app to rescan, and if you like the link to a build that was shared.",
+                example=help.TOPICS["rescan"].examples[0],
+            )
+        app_id = ids.app_id(asked.words[0])
+        if len(asked.words) == 1:
+            await self._desk.intake.await_build(asked.user, asked.channel, app_id)
+            return None
+        link = ids.slack_link(asked.words[1])
+        if link is None:
+            raise UsageError(
+                "The second word has to be the link to a shared file or its message "
+                "(*Copy link* in the message's menu).",
+                example=help.TOPICS["rescan"].examples[1],
+            )
+        scans = await self._desk.intake.rescan_file(asked.user, asked.channel, app_id, link, asked.occasion)
+        where = self._desk.cards.permalink(scans[0])
+        named = " and ".join(f"scan #{scan.number}" for scan in scans)
+        told = text.link(where, "its thread") if where else "its thread"
+        return notice.prepared(f"Rescanning {text.code(app_id)} as {named}: see {told}.")
+
+    async def _history(self, asked: Asked) -> Message:
+        page, query = await self._desk.records.history(asked.user, asked.channel, asked.rest)
+        links = {scan.number: link for scan in page.scans if (link := self._desk.cards.permalink(scan))}
+        return history.page(page, query=query, links=links)
+
+    async def _status(self, asked: Asked) -> Message:
+        if len(asked.words) != 1:
+            raise UsageError("Say which scan: its number or its request ID.", example=f"{COMMAND} status 12")
+        card, events = await self._desk.records.status(asked.user, asked.channel, asked.words[0])
+        return history.status(card, events, link=self._desk.cards.permalink(card.scan))
+
+    async def _apps(self, asked: Asked) -> Message:
+        page = await self._desk.records.apps(asked.user, asked.channel)
+        return apps.apps(page.rows, offset=page.offset, has_more=page.has_more)
+
+    async def _link(self, asked: Asked) -> Message:
+        if len(asked.words) not in {2, 3}:
+            raise UsageError(
+                "Say the bundle identifier and then the app ID.", example=help.TOPICS["link"].examples[0]
+            )
+        bundle_id, app_id = ids.bundle_id(asked.words[0]), ids.app_id(asked.words[1])
+        platform = ids.platform(asked.words[2]) if len(asked.words) == 3 else None
+        linked = await self._desk.records.link(asked.user, asked.channel, bundle_id, app_id, platform)
+        return apps.linked(linked.link, before=linked.before, others=linked.others)
+
+    async def _unlink(self, asked: Asked) -> Message:
+        if len(asked.words) not in {1, 2}:
+            raise UsageError("Say the bundle identifier.", example=help.TOPICS["unlink"].examples[0])
+        bundle_id = ids.bundle_id(asked.words[0])
+        platform = ids.platform(asked.words[1]) if len(asked.words) == 2 else None
+        return apps.unlinked(await self._desk.records.unlink(asked.user, asked.channel, bundle_id, platform))

@@ -1,0 +1,26 @@
+"""Mentioning the bot: it answers with help, where only the asker sees it."""
+
+from typing import Any
+
+from slack_bolt.async_app import AsyncApp
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.blocks import help  # noqa: A004 - the command's own word
+from bot.scans.desk import Desk
+
+
+def register(app: AsyncApp, desk: Desk) -> None:  # noqa: ARG001 - help needs nothing of the desk
+    """Register what listens for mentions."""
+
+    @app.event("app_mention")
+    async def mentioned(event: dict[str, Any], client: AsyncWebClient) -> None:
+        if event.get("bot_id") or not event.get("user") or event.get("files"):
+            return  # an app, or a build that is on its way already
+        message = help.about()
+        await client.chat_postEphemeral(
+            channel=str(event["channel"]),
+            user=str(event["user"]),
+            thread_ts=event.get("thread_ts"),
+            text=message.text,
+            blocks=message.blocks,
+        )

@@ -1,0 +1,1 @@
+"""OneTrust as an outside system: one file per conversation."""

@@ -1,0 +1,201 @@
+"""The body of a submission: ``multipart/form-data`` with the parts ``dataFields`` and ``file``, from disk.
+
+Its length is known before it is sent, it never holds more than one block of the build, and its last bytes
+go only once ``committing`` has been awaited: until then no server can have the whole of it.
+
+Source: "Test a New App Scan" and "Test Rescan of App" in
+https://developer.onetrust.com/onetrust/docs/scan-apps-via-api; RFC 7578.
+"""
+
+import asyncio
+import contextlib
+import io
+import json
+import os
+import re
+import secrets
+import threading
+from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
+from typing import Final
+
+import aiohttp
+from aiohttp.abc import AbstractStreamWriter
+
+from bot.scans.models import Kind, Order, Platform
+from bot.scans.ports import Progress
+
+BLOCK: Final = 1024 * 1024
+"""Bytes that are read at once."""
+
+HELD_BACK: Final = 64 * 1024
+"""Bytes of the build, at most, that go only after ``committing``, with the closing boundary."""
+
+_ENDINGS = {Platform.IOS: ".ipa", Platform.ANDROID: ".apk"}
+_FILE_NAME_LIMIT = 100
+
+
+class BuildChanged(Exception):  # noqa: N818 - an event, told to the sender alone
+    """The build's file is not there, or not of the size that was ordered."""
+
+
+class BuildFile:
+    """A build on disk, read in a thread; ``open`` and ``read`` raise ``BuildChanged``."""
+
+    def __init__(self, path: Path, size_bytes: int) -> None:
+        self._path = path
+        self._size = size_bytes
+        self._file: io.FileIO | None = None
+        self._closed = False
+        # A read whose task was cancelled goes on in its thread: closing waits for it, or its descriptor
+        # could by then be another file's.
+        self._lock = threading.Lock()
+
+    def open(self) -> None:
+        """Open the file."""
+        with self._lock:
+            if self._closed:
+                return
+            try:
+                self._file = io.FileIO(self._path)
+                self._check_size(self._file)
+            except OSError as exc:
+                raise BuildChanged("the build can't be opened") from exc
+
+    def read(self, size: int) -> bytes:
+        """Read exactly ``size`` bytes."""
+        with self._lock:
+            if self._file is None:
+                raise BuildChanged("the build is closed")
+            try:
+                block = self._file.read(size)
+                while len(block) < size and (more := self._file.read(size - len(block))):
+                    block += more
+                self._check_size(self._file)
+            except OSError as exc:
+                raise BuildChanged("the build can't be read") from exc
+        if len(block) != size:
+            raise BuildChanged("the build has become shorter")
+        return block
+
+    def close(self) -> None:
+        """Close the file; harmless when done twice."""
+        with self._lock:
+            if self._file is not None:
+                self._file.close()
+            self._file, self._closed = None, True
+
+    def _check_size(self, file: io.FileIO) -> None:
+        if os.fstat(file.fileno()).st_size != self._size:
+            raise BuildChanged("the build is of another size")
+
+
+class BuildBody(aiohttp.Payload):
+    """The body for one POST; ``moved`` is called each time some of it has gone."""
+
+    def __init__(
+        self,
+        order: Order,
+        file: BuildFile,
+        *,
+        committing: Callable[[], Awaitable[None]],
+        progress: Progress,
+        moved: Callable[[], None],
+    ) -> None:
+        boundary = secrets.token_hex(24)
+        super().__init__(file, content_type=f"multipart/form-data; boundary={boundary}")
+        self._file = file
+        self._file_size = order.size_bytes
+        self._head = (
+            f"--{boundary}\r\n"
+            'Content-Disposition: form-data; name="dataFields"\r\n\r\n'
+            f"{data_fields(order)}\r\n"
+            f"--{boundary}\r\n"
+            f'Content-Disposition: form-data; name="file"; filename="{safe_file_name(order)}"\r\n'
+            "Content-Type: application/octet-stream\r\n\r\n"
+        ).encode("ascii")
+        self._tail = f"\r\n--{boundary}--\r\n".encode("ascii")
+        self._size = len(self._head) + order.size_bytes + len(self._tail)
+        self._committing = committing
+        self._progress = progress
+        self._moved = moved
+        self._ended = asyncio.Event()
+        self.begun = False
+        """Whether any of it may have gone."""
+        self.committed = False
+        """Whether its last bytes may have gone."""
+        self.complete = False
+        """Whether all of it has gone, as far as can be seen from here."""
+        self.failure: BaseException | None = None
+        """What the file, ``committing`` or ``progress`` raised; aiohttp shows it in an error of its own."""
+
+    async def settled(self) -> None:
+        """Wait until sending has ended, if it ever began: nothing of it happens after this."""
+        if self.begun:
+            await self._ended.wait()
+
+    async def write(self, writer: AbstractStreamWriter) -> None:
+        """Send it; called by aiohttp, in a task of its own that it cancels once an answer has come."""
+        self.begun = True
+        try:
+            await self._write(writer)
+        finally:
+            self._ended.set()
+
+    async def _write(self, writer: AbstractStreamWriter) -> None:
+        await writer.write(self._head)
+        self._moved()
+        done, held_back = 0, min(HELD_BACK, self._file_size)
+        while (left := self._file_size - held_back - done) > 0:
+            block = await self._read(min(BLOCK, left))
+            await writer.write(block)
+            done += len(block)
+            self._tell(done)
+        block = await self._read(held_back)
+        with self._kept():
+            await self._committing()
+        self.committed = True
+        await writer.write(block + self._tail)
+        self.complete = True
+        self._tell(self._file_size)
+
+    async def _read(self, size: int) -> bytes:
+        with self._kept():
+            return await asyncio.to_thread(self._file.read, size)
+
+    def _tell(self, done: int) -> None:
+        with self._kept():
+            self._moved()
+            self._progress(done, self._file_size)
+
+    @contextlib.contextmanager
+    def _kept(self) -> Iterator[None]:
+        try:
+            yield
+        except asyncio.CancelledError as exc:
+            task = asyncio.current_task()
+            if task is not None and not task.cancelling():  # raised in here, not by who cancels the sending
+                self.failure = exc
+            raise
+        except Exception as exc:
+            self.failure = exc
+            raise
+
+    def decode(self, encoding: str = "utf-8", errors: str = "strict") -> str:  # noqa: ARG002 - as aiohttp has it
+        """Refuse: a build is never text."""
+        raise TypeError("a build's body is only ever streamed")
+
+
+def data_fields(order: Order) -> str:
+    """Write the ``dataFields`` part, in ASCII."""
+    fields = {"appId": order.app_id} if order.kind is Kind.RESCAN else {"name": order.name}
+    return json.dumps({**fields, "platform": order.platform.name})
+
+
+def safe_file_name(order: Order) -> str:
+    """Make a file name that no header can be broken with, and with the ending that the platform has."""
+    ending = _ENDINGS[order.platform]
+    stem = order.file_name.replace("\\", "/").rpartition("/")[2]
+    stem = stem[: -len(ending)] if stem.lower().endswith(ending) else stem
+    stem = re.sub(r"[^A-Za-z0-9._-]+", "_", stem)[:_FILE_NAME_LIMIT].strip("._")
+    return (stem or "build") + ending

@@ -1,0 +1,31 @@
+"""Whether a call failed because a certificate did not check out, which trying again does not mend."""
+
+import ssl
+from collections.abc import Iterator
+
+import aiohttp
+
+from bot.onetrust.answers import RUNNER
+
+NOT_TRUSTED = (
+    "The connection to OneTrust can't be trusted: its certificate does not check out. "
+    f"{RUNNER} the address, and the certificate authorities that this machine trusts."
+)
+
+
+def why_not_trusted(exc: BaseException) -> str | None:
+    """Return OpenSSL's words where an error comes from a certificate that does not check out."""
+    for each in _chain(exc):
+        # aiohttp's own error is a subclass as well, but has none of OpenSSL's words.
+        if isinstance(each, ssl.SSLCertVerificationError) and not isinstance(each, aiohttp.ClientError):
+            return each.verify_message
+    return None
+
+
+def _chain(exc: BaseException) -> Iterator[BaseException]:
+    seen: set[int] = set()
+    each: BaseException | None = exc
+    while each is not None and id(each) not in seen:
+        seen.add(id(each))
+        yield each
+        each = each.__cause__ or each.__context__

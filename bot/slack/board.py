@@ -1,0 +1,58 @@
+"""Posts waiting rescans in their channel, and says there how they ended."""
+
+import logging
+from collections.abc import Callable
+
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.errors import NotInvited
+from bot.scans.models import RescanRequest, Scan
+from bot.slack.threads import ChannelPace, Rendered, send
+from bot.slack.workspace import INVITE
+
+logger = logging.getLogger(__name__)
+
+Render = Callable[[RescanRequest, Scan | None], Rendered]
+
+
+class SlackBoard:
+    """The messages of waiting rescans."""
+
+    def __init__(self, client: AsyncWebClient, render: Render, pace: ChannelPace) -> None:
+        self._client = client
+        self._render = render
+        self._pace = pace
+
+    async def post(self, request: RescanRequest, latest: Scan | None) -> str:
+        """Post the request; return the message's timestamp.
+
+        Raises:
+            NotInvited: the bot can't post there.
+        """
+        await self._pace.turn(request.channel)
+        try:
+            answer = await send(
+                self._client.chat_postMessage, self._render(request, latest), channel=request.channel
+            )
+        except SlackApiError as error:
+            if error.response.get("error") in {"not_in_channel", "channel_not_found", "is_archived"}:
+                raise NotInvited(INVITE) from error
+            raise
+        return str(answer["ts"])
+
+    async def update(self, request: RescanRequest, latest: Scan | None) -> None:
+        """Show that it was answered or lapsed; a message that is gone is let be."""
+        if request.message_ts is None:
+            return
+        try:
+            await send(
+                self._client.chat_update,
+                self._render(request, latest),
+                channel=request.channel,
+                ts=request.message_ts,
+            )
+        except SlackApiError as error:
+            logger.warning(
+                "waiting rescan %d could not be updated: %s", request.number, error.response.get("error")
+            )

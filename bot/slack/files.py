@@ -1,0 +1,71 @@
+"""Builds that are files in Slack."""
+
+import ssl
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+from slack_sdk.errors import SlackApiError, SlackClientError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.errors import BuildRejected, FileUnavailable, PullFailed
+from bot.scans.models import Pulled, Scan
+from bot.scans.ports import Progress
+from bot.slack.download import Download, Patience
+from bot.slack.file_info import BUSY, NO_ADDRESS, file_error, read_file_info, retry_after_s
+
+NOT_THE_SAME = (
+    "The file behind this message is no longer the one that was checked, so it was not submitted. "
+    "Share the build again."
+)
+
+
+class SlackFiles:
+    """Builds that are files in Slack. Implements the ``Files`` port.
+
+    ``client`` asks ``files.info``. Files are then fetched with ``token`` from https hosts of Slack, and from
+    the host and port of ``api_url``. ``tls`` is the context for https; ``None`` is the machine's own.
+    """
+
+    def __init__(
+        self,
+        client: AsyncWebClient,
+        *,
+        api_url: str,
+        token: str,
+        tls: ssl.SSLContext | None = None,
+        patience: Patience | None = None,
+    ) -> None:
+        self._client = client
+        self._download = Download(api_url=api_url, token=token, tls=tls, patience=patience or Patience())
+
+    async def pull(self, scan: Scan, to: Path, *, limit_bytes: int, progress: Progress) -> Pulled:
+        """Write the scan's file to ``to``, readable by its owner only.
+
+        Raises:
+            BuildRejected: it is empty, not what was shared, or has ``limit_bytes`` or more.
+            FileUnavailable: it can't be had, now or later.
+            PullFailed: another try may work.
+        """
+        info = read_file_info(await self._ask(scan.file_id), limit_bytes)
+        pulled = await self._download.fetch(info, to, limit_bytes=limit_bytes, progress=progress)
+        if scan.sha256 is not None and scan.sha256 != pulled.sha256:
+            raise BuildRejected(NOT_THE_SAME)
+        return pulled
+
+    async def _ask(self, file_id: str | None) -> dict[str, Any]:
+        if not file_id:
+            raise FileUnavailable(NO_ADDRESS, detail="the scan has no file in Slack")
+        try:
+            answer = await self._client.files_info(file=file_id)
+        except SlackApiError as exc:
+            data = getattr(exc.response, "data", None)
+            code = data.get("error") if isinstance(data, dict) else None
+            wait_s = retry_after_s(getattr(exc.response, "headers", {}).get("Retry-After"))
+            raise file_error(code, retry_after_s=wait_s) from exc
+        except (SlackClientError, aiohttp.ClientError, OSError) as exc:
+            raise PullFailed(BUSY, detail=f"files.info failed: {type(exc).__name__}") from exc
+        file = answer.get("file")
+        if not isinstance(file, dict):
+            raise PullFailed(BUSY, detail="files.info gave no file")
+        return file

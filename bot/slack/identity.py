@@ -1,0 +1,60 @@
+"""Who the bot is in its workspace, asked once."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from slack_bolt.authorization import AuthorizeResult
+from slack_sdk.web.async_client import AsyncWebClient
+
+
+@dataclass(frozen=True, kw_only=True)
+class Identity:
+    """What ``auth.test`` said."""
+
+    user_id: str
+    bot_id: str
+    team_id: str
+    team: str
+    url: str
+    """Of the workspace, with a trailing slash."""
+    scopes: frozenset[str]
+
+    @classmethod
+    async def ask(cls, client: AsyncWebClient) -> "Identity":
+        """Ask Slack who the token is.
+
+        Raises:
+            SlackApiError: the token is not good.
+
+        Source: https://docs.slack.dev/reference/methods/auth.test
+        """
+        answer = await client.auth_test()
+        return cls(
+            user_id=str(answer["user_id"]),
+            bot_id=str(answer.get("bot_id") or ""),
+            team_id=str(answer["team_id"]),
+            team=str(answer.get("team") or ""),
+            url=str(answer.get("url") or "https://slack.com/"),
+            scopes=frozenset(
+                scope.strip() for scope in str(answer.headers.get("x-oauth-scopes", "")).split(",")
+            ),
+        )
+
+    def authorize(self, token: str) -> Any:
+        """Return Bolt's ``authorize``, which so needs no call of its own for each event."""
+
+        async def authorize(enterprise_id: str | None, team_id: str | None) -> AuthorizeResult:
+            return AuthorizeResult(
+                enterprise_id=enterprise_id,
+                team_id=team_id or self.team_id,
+                bot_token=token,
+                bot_id=self.bot_id,
+                bot_user_id=self.user_id,
+            )
+
+        return authorize
+
+    def permalink(self, channel: str, message_ts: str, thread_ts: str | None = None) -> str:
+        """Return the address of a message, as Slack's own "Copy link" gives it."""
+        link = f"{self.url}archives/{channel}/p{message_ts.replace('.', '')}"
+        return f"{link}?thread_ts={thread_ts}&cid={channel}" if thread_ts not in {None, message_ts} else link

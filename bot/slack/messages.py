@@ -1,0 +1,65 @@
+"""What a Slack message holds that may be a build."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from bot.scans.models import ChannelKind, Seen, Share
+
+_KINDS = {
+    "channel": ChannelKind.PUBLIC,
+    "group": ChannelKind.PRIVATE,
+    "im": ChannelKind.IM,
+    "mpim": ChannelKind.MPIM,
+}
+"""``channel_type`` of message events. Source: https://docs.slack.dev/reference/events/message"""
+
+_SHARING = {None, "file_share", "bot_message", "thread_broadcast", "me_message"}
+"""Subtypes of messages that are posted; the others tell of changes."""
+
+COMMENT_LIMIT = 4000
+
+
+def kind_of_type(channel_type: str | None) -> ChannelKind | None:
+    """Return how visible a conversation of that ``channel_type`` is; ``None`` for a type not known."""
+    return _KINDS.get(channel_type or "")
+
+
+def kind_of_info(channel: Mapping[str, Any]) -> ChannelKind:
+    """Return how visible a conversation of ``conversations.info`` is; what is not surely public is not."""
+    if channel.get("is_im"):
+        return ChannelKind.IM
+    if channel.get("is_mpim"):
+        return ChannelKind.MPIM
+    public = channel.get("is_channel") and not channel.get("is_private")
+    return ChannelKind.PUBLIC if public else ChannelKind.PRIVATE
+
+
+def read_message(message: Mapping[str, Any], channel: str, kind: ChannelKind) -> Seen:
+    """Read the files of a posted message; the text is kept as its comment."""
+    if message.get("subtype") not in _SHARING:
+        return Seen()
+    ts = str(message.get("ts", ""))
+    shares, unnamed = [], []
+    for file in message.get("files") or ():
+        if not isinstance(file, Mapping) or not isinstance(file.get("id"), str):
+            continue
+        # Slack Connect sends a stub that says no more than the ID; a hidden or deleted file keeps its name.
+        if file.get("file_access") == "check_file_info" or not file.get("name"):
+            unnamed.append(file["id"])
+            continue
+        size = file.get("size")
+        shares.append(
+            Share(
+                channel=channel,
+                channel_kind=kind,
+                message_ts=ts,
+                thread_ts=str(message.get("thread_ts") or ts),
+                file_id=file["id"],
+                file_name=str(file["name"])[:1000],
+                size_bytes=size if isinstance(size, int) else None,
+                shared_by=message.get("user") or message.get("bot_id") or file.get("user"),
+                bot_id=message.get("bot_id"),
+                comment=str(message.get("text") or "")[:COMMENT_LIMIT],
+            )
+        )
+    return Seen(shares=tuple(shares), unnamed=tuple(unnamed))

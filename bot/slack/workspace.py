@@ -1,0 +1,195 @@
+"""Asking Slack about conversations, people, messages and files."""
+
+import logging
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, timedelta, timezone, tzinfo
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.errors import NotFound, NotInvited
+from bot.scans.models import ChannelKind, Seen, Share
+from bot.scans.ports import Clock
+from bot.slack.identity import Identity
+from bot.slack.messages import kind_of_info, kind_of_type, read_message
+
+logger = logging.getLogger(__name__)
+
+KEEP_S = 60.0
+"""How long answers about people are kept, so that paging does not ask each time."""
+_PAGE = 200
+_UNSEEN = {"channel_not_found", "not_in_channel", "missing_scope", "no_permission", "is_archived"}
+
+INVITE = "I am not in this channel. Invite me with `/invite @appscan` and try again."
+
+
+class SlackWorkspace:
+    """What Slack's Web API says of the workspace."""
+
+    def __init__(self, client: AsyncWebClient, identity: Identity, clock: Clock) -> None:
+        self._client = client
+        self._identity = identity
+        self._clock = clock
+        self._kinds: dict[str, ChannelKind] = {}
+        self._private: dict[str, tuple[float, frozenset[str]]] = {}
+        self._zones: dict[str, tuple[float, tzinfo]] = {}
+
+    def read(self, payload: Mapping[str, Any]) -> Seen:
+        """Read what a message event holds; nothing for the bot's own messages."""
+        own = {self._identity.user_id, self._identity.bot_id} - {""}
+        if payload.get("user") in own or payload.get("bot_id") in own:
+            return Seen()
+        kind = kind_of_type(payload.get("channel_type")) or ChannelKind.PRIVATE
+        return read_message(payload, str(payload.get("channel", "")), kind)
+
+    async def kind_of(self, channel: str) -> ChannelKind:
+        """Tell how visible a conversation is; see ``Workspace.kind_of``."""
+        if channel not in self._kinds:
+            try:
+                answer = await self._client.conversations_info(channel=channel)
+            except SlackApiError as error:
+                raise _unseen(error) from error
+            info = answer["channel"]
+            if not (info.get("is_member") or info.get("is_im") or info.get("is_mpim")):
+                raise NotInvited(INVITE)
+            self._kinds[channel] = kind_of_info(info)
+        return self._kinds[channel]
+
+    async def private_channels(self, user: str) -> frozenset[str]:
+        """Return the private channels and group messages that the person and the bot are both in.
+
+        Source: https://docs.slack.dev/reference/methods/users.conversations
+        """
+        kept = self._private.get(user)
+        if kept is not None and kept[0] > self._clock.now():
+            return kept[1]
+        found: set[str] = set()
+        cursor = ""
+        while True:
+            answer = await self._client.users_conversations(
+                user=user, types="private_channel,mpim", limit=_PAGE, cursor=cursor
+            )
+            found |= {channel["id"] for channel in answer["channels"]}
+            cursor = (answer.get("response_metadata") or {}).get("next_cursor") or ""
+            if not cursor:
+                break
+        self._private[user] = (self._clock.now() + KEEP_S, frozenset(found))
+        return frozenset(found)
+
+    async def timezone(self, user: str) -> tzinfo:
+        """Return the person's time zone, UTC where Slack does not say."""
+        kept = self._zones.get(user)
+        if kept is not None and kept[0] > self._clock.now():
+            return kept[1]
+        try:
+            person = (await self._client.users_info(user=user))["user"]
+        except SlackApiError as error:
+            logger.info("no time zone for a person: %s", error.response.get("error"))
+            return UTC
+        zone = _zone(person)
+        self._zones[user] = (self._clock.now() + KEEP_S, zone)
+        return zone
+
+    async def shares_of_message(
+        self, channel: str, message_ts: str, thread_ts: str | None
+    ) -> tuple[Share, ...]:
+        """Return the builds in a message; see ``Workspace.shares_of_message``."""
+        kind = await self.kind_of(channel)
+        try:
+            answer = await self._client.conversations_replies(
+                channel=channel,
+                ts=thread_ts or message_ts,
+                oldest=message_ts,
+                latest=message_ts,
+                inclusive=True,
+                limit=2,
+            )
+        except SlackApiError as error:
+            if error.response.get("error") == "thread_not_found":
+                raise NotFound("There is no such message any more.") from error
+            raise _unseen(error) from error
+        for message in answer["messages"]:
+            if message.get("ts") == message_ts:
+                seen = read_message(message, channel, kind)
+                found = list(seen.shares)
+                for file_id in seen.unnamed:
+                    named = await self.shares_of_file(file_id, channel)
+                    found += [share for share in named or () if share.message_ts == message_ts]
+                return tuple(found)
+        raise NotFound("There is no such message any more.")
+
+    async def shares_of_file(self, file_id: str, channel: str | None = None) -> tuple[Share, ...] | None:
+        """Return where a file was shared; see ``Workspace.shares_of_file``.
+
+        ``shares`` of ``files.info`` can lag behind the event. Source: https://docs.slack.dev/reference/objects/file-object
+        """
+        try:
+            file = (await self._client.files_info(file=file_id))["file"]
+        except SlackApiError as error:
+            raise NotFound("There is no such file that I can see.") from error
+        if file.get("user") == self._identity.user_id:
+            return ()
+        places = [
+            (where, entry)
+            for group in (file.get("shares") or {}).values()
+            for where, entries in group.items()
+            for entry in entries
+            if channel in {None, where} and entry.get("ts")
+        ]
+        if not places:
+            return None
+        found = []
+        for where, entry in sorted(places, key=lambda place: -float(place[1]["ts"])):
+            try:
+                found.append(await self._share(file, where, entry))
+            except NotInvited:
+                continue
+        return tuple(found)
+
+    async def _share(self, file: Mapping[str, Any], channel: str, entry: Mapping[str, Any]) -> Share:
+        ts, thread_ts = str(entry["ts"]), entry.get("thread_ts")
+        kind = await self.kind_of(channel)
+        bare = read_message({"ts": ts, "thread_ts": thread_ts, "files": [file]}, channel, kind)
+        share = (
+            bare.shares[0]
+            if bare.shares
+            else Share(
+                channel=channel,
+                channel_kind=kind,
+                message_ts=ts,
+                thread_ts=str(thread_ts or ts),
+                file_id=str(file["id"]),
+                file_name=str(file.get("name") or file.get("title") or ""),
+            )
+        )
+        try:
+            answer = await self._client.conversations_replies(
+                channel=channel, ts=thread_ts or ts, oldest=ts, latest=ts, inclusive=True, limit=2
+            )
+        except SlackApiError as error:
+            logger.info("no comment could be read for a share: %s", error.response.get("error"))
+            return share
+        for message in answer["messages"]:
+            if message.get("ts") == ts:
+                return replace(
+                    share,
+                    comment=str(message.get("text") or ""),
+                    shared_by=message.get("user") or message.get("bot_id") or share.shared_by,
+                    bot_id=message.get("bot_id"),
+                )
+        return share
+
+
+def _unseen(error: SlackApiError) -> Exception:
+    return NotInvited(INVITE) if error.response.get("error") in _UNSEEN else error
+
+
+def _zone(person: Mapping[str, Any]) -> tzinfo:
+    try:
+        return ZoneInfo(str(person.get("tz") or ""))
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        offset = person.get("tz_offset")
+        return timezone(timedelta(seconds=offset)) if isinstance(offset, int) else UTC

@@ -1,0 +1,64 @@
+"""Scans and links as they look in an ordinary week, and what a message says."""
+
+from dataclasses import replace
+from typing import Any
+
+from bot.blocks.message import Message
+from bot.scans.models import (
+    ChannelKind,
+    Kind,
+    Link,
+    Platform,
+    Reason,
+    Scan,
+    Source,
+    State,
+    Submission,
+    SubmissionState,
+)
+
+APP_ID = "0b51dc1e-7a35-4f0c-9c55-2a6f4f1f8f8d"
+REQUEST_ID = "7f1c9a52-0f7e-4f0e-8c86-0d6f3f1b2a34"
+AT = 1_790_000_000.0
+
+SHARED = Scan(
+    number=12,
+    state=State.RECEIVED,
+    source=Source.SLACK,
+    revision=1,
+    created_at=AT,
+    updated_at=AT,
+    channel="C0CHANNEL",
+    channel_kind=ChannelKind.PUBLIC,
+    message_ts="1790000000.000100",
+    thread_ts="1790000000.000100",
+    file_id="F0FILE",
+    shared_by="U0ANA",
+    file_name="shop-4.2.0.apk",
+    size_bytes=41_300_000,
+)
+READ = replace(
+    SHARED,
+    state=State.CHECKING,
+    sha256="ab12cd34ef56" + "0" * 52,
+    platform=Platform.ANDROID,
+    bundle_id="com.example.shop",
+    name="Shop",
+    version="4.2.0",
+    build_number="4200",
+)
+TAKEN = Submission(state=SubmissionState.ACCEPTED, attempts=1, request_id=REQUEST_ID, status=202)
+NEW = replace(READ, kind=Kind.NEW, reason=Reason.FIRST)
+RESCAN = replace(READ, kind=Kind.RESCAN, reason=Reason.LINKED, app_id=APP_ID)
+DONE = replace(NEW, state=State.SUBMITTED, submission=TAKEN, finished_at=AT + 8)
+EARLIER = replace(DONE, number=7, created_at=AT - 86400, shared_by="U0BEN")
+LINK = Link(
+    bundle_id="com.example.shop", platform=Platform.ANDROID, app_id=APP_ID, linked_by="U0ANA", linked_at=AT
+)
+
+
+def buttons(message: Message) -> dict[str, dict[str, Any]]:
+    """Return a message's buttons by their action ID."""
+    found = [each for block in message.blocks for each in block.get("elements", ()) if "action_id" in each]
+    found += [block["accessory"] for block in message.blocks if "accessory" in block]
+    return {each["action_id"]: each for each in found}

@@ -1,0 +1,135 @@
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.blocks import history, reply
+from bot.errors import UsageError
+from bot.scans.lookups import Cursor, Page, Query
+from bot.scans.models import Card, Event, Platform, State
+from tests.unit.blocks import samples
+from tests.unit.blocks.samples import APP_ID, DONE, REQUEST_ID, RESCAN, SHARED
+
+
+def page(*scans: object, text: str = "", newer: bool = False, older: bool = False) -> Page:
+    return Page(text=text, scans=scans, has_newer=newer, has_older=older)  # type: ignore[arg-type]
+
+
+def test_a_page_tells_each_scan_in_short() -> None:
+    rescan = replace(RESCAN, number=11, state=State.FAILED)
+    shown = history.page(page(DONE, rescan, text="shop"), links={12: "https://x.slack.com/archives/C1/p1"})
+    rows = [block for block in shown.blocks if "accessory" in block]
+    first, second = (row["text"]["text"] for row in rows)
+    for said in (
+        "<https://x.slack.com/archives/C1/p1|#12>",
+        "*Shop*",
+        "`4.2.0 (4200)`",
+        "Android",
+        "submitted",
+    ):
+        assert said in first
+    for said in ("new app", REQUEST_ID, "<@U0ANA>", "<#C0CHANNEL>", f"<!date^{int(DONE.created_at)}^"):
+        assert said in first
+    for said in ("*#11*", "failed", f"rescan of `{APP_ID}`"):
+        assert said in second
+    assert [row["accessory"]["value"] for row in rows] == ["12", "11"]
+    assert {row["accessory"]["action_id"] for row in rows} == {reply.DETAILS}
+
+
+def test_pages_turn_both_ways_with_their_filters() -> None:
+    shown = history.page(page(DONE, replace(DONE, number=9), text="by:<@U1|ana> x", newer=True, older=True))
+    buttons = samples.buttons(shown)
+    assert history.read_cursor_value(buttons[history.NEWER]["value"]) == (
+        "by:<@U1|ana> x",
+        Cursor(number=12, older=False),
+    )
+    assert history.read_cursor_value(buttons[history.OLDER]["value"])[1] == Cursor(number=9, older=True)
+    assert history.NEWER not in samples.buttons(history.page(page(DONE, older=True)))
+
+
+def test_nothing_found_says_what_was_looked_for() -> None:
+    shown = history.page(page(text="shop by:<@U0ANA|ana> in:<#C0CHANNEL> `x`")).text
+    assert "`shop by:` <@U0ANA> `in:` <#C0CHANNEL> `'x'`" in shown
+    assert "`/appscan history platform:ios status:failed since:7d`" in shown
+    assert "There are no scans yet" in history.page(page()).text
+
+
+def test_a_query_in_words() -> None:
+    query = Query(
+        words=("my shop", "4.2"),
+        app="com.example.shop",
+        platform=Platform.IOS,
+        states=frozenset({State.FAILED, State.SUBMITTED}),
+        by="U0ANA",
+        channel="C0CHANNEL",
+        since=100.0,
+        until=200.0,
+    )
+    assert history.describe(query) == (
+        "with `my shop`, with `4.2`, of `com.example.shop`, for iOS, submitted or failed, by <@U0ANA>, "
+        "in <#C0CHANNEL>, since <!date^100^{date_short_pretty} at {time}|1970-01-01 00:01 UTC>, "
+        "until <!date^199^{date_short_pretty} at {time}|1970-01-01 00:03 UTC>"
+    )
+    assert history.describe(Query()) == ""
+    assert "with `my shop`" in history.page(page(text="…"), query=query).text
+
+
+@given(st.text(max_size=300), st.integers(1, 2**40), st.booleans())
+def test_cursors_come_back_within_slacks_limit(filters: str, number: int, older: bool) -> None:  # noqa: FBT001
+    value = history.cursor_value(filters, Cursor(number=number, older=older))
+    assert len(value) <= 2000
+    again, cursor = history.read_cursor_value(value)
+    assert cursor == Cursor(number=number, older=older)
+    assert history.cursor_value(again, cursor) == value
+
+
+NOT_OURS = ["", "{}", "[]", "NaN", "[" * 9999]
+NOT_OURS += ['["x", 1]', '["x", "1", true]', '["x", true, true]', '["x", -1, true]', f'["x", {2**70}, true]']
+
+
+@pytest.mark.parametrize("value", NOT_OURS)
+def test_a_value_that_is_not_ours(value: str) -> None:
+    with pytest.raises(UsageError):
+        history.read_cursor_value(value)
+
+
+def test_status_tells_everything() -> None:
+    card = Card(
+        scan=replace(DONE, original=7, problem="OneTrust had an error (500)."),
+        link=samples.LINK,
+        log_url="https://app.example/log",
+    )
+    events = [
+        Event(scan=12, at=samples.AT, who="U0ANA", before=None, after=State.RECEIVED, why="shared"),
+        Event(scan=12, at=samples.AT + 8, who=None, before=State.SUBMITTING, after=State.SUBMITTED, why=""),
+    ]
+    shown = history.status(card, events, link="https://x.slack.com/archives/C1/p1")
+    for said in (
+        "<https://x.slack.com/archives/C1/p1|Scan #12>",
+        "Shared by <@U0ANA> in <#C0CHANNEL>",
+        "`com.example.shop`",
+        f"`{samples.DONE.sha256}`",
+        f"`{REQUEST_ID}`",
+        f"`{APP_ID}`",
+        "Goes back to scan #7",
+        "OneTrust had an error (500).",
+        "Sent to OneTrust once, last answer HTTP 202",
+        "*received*: shared, <@U0ANA>",
+        "*submitted*",
+    ):
+        assert said in shown.text
+    assert list(samples.buttons(shown)) == [reply.OPEN_LOG]
+
+
+def test_a_long_timeline_keeps_its_end() -> None:
+    filler = "x" * 280
+    events = [
+        Event(scan=12, at=samples.AT + n, who=None, before=None, after=State.QUEUED, why=f"try {n} {filler}")
+        for n in range(50)
+    ]
+    shown = history.status(Card(scan=SHARED), events)
+    said = "\n".join(block["text"]["text"] for block in shown.blocks if "text" in block)
+    assert "(20 earlier left out)" in said
+    assert "try 49 " in said
+    assert "try 19 " not in said

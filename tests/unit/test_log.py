@@ -1,0 +1,185 @@
+"""The log: no secret in it, and no line that somebody else wrote."""
+
+import io
+import logging
+import re
+import warnings
+from urllib.parse import quote
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.log import LONGEST, NOISY, LineFormatter, configure, escape
+
+SECRET = "p&ss/wörd+1 <x>"
+LINE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z (DEBUG|INFO|WARNING|ERROR) +[\w.]+: ")
+
+
+@pytest.fixture
+def stream():
+    """Where the log goes while a test runs; everything is as before afterwards."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    levels = {name: logging.getLogger(name).level for name in NOISY}
+    yield io.StringIO()
+    logging.captureWarnings(capture=False)
+    root.handlers[:], root.level = handlers, level
+    for name, was in levels.items():
+        logging.getLogger(name).setLevel(was)
+
+
+def line(message, *args, secrets=(SECRET,), exc_info=None):
+    record = logging.LogRecord("bot.test", logging.INFO, "test.py", 1, message, args, exc_info)
+    return LineFormatter(secrets).format(record)
+
+
+def raised(error):
+    try:
+        raise error
+    except type(error) as caught:
+        return type(caught), caught, caught.__traceback__
+
+
+def test_a_line_tells_when_how_grave_where_and_what(stream):
+    configure("INFO", [], stream)
+
+    logging.getLogger("bot.scans").info("scan %d submitted", 7)
+
+    assert LINE.match(stream.getvalue())
+    assert stream.getvalue().endswith(" INFO    bot.scans: scan 7 submitted\n")
+
+
+@pytest.mark.parametrize(
+    "spelling",
+    [
+        SECRET,
+        SECRET.upper(),
+        quote(SECRET),
+        quote(SECRET, safe="").lower(),
+        quote(SECRET, safe="").replace("%20", "+"),
+        r"p&ss/w\u00f6rd+1 <x>",
+        "p&amp;ss/wörd+1 &lt;x&gt;",
+    ],
+)
+def test_a_secret_is_hidden_however_it_is_spelled(spelling):
+    text = line("sent to %s, and that was it", f"https://x.example/?k={spelling}")
+
+    assert text.endswith("sent to https://x.example/?k=***, and that was it")
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("Authorization: Bearer abc.def-123", "Authorization: Bearer ***"),
+        ("{'Authorization': 'Bearer abc', 'x': 1}", "{'Authorization': 'Bearer ***', 'x': 1}"),
+        ("?Authorization=Bearer%20abc&x=1", "?Authorization=Bearer%20***&x=1"),
+        ("Authorization: Basic dGhlOnNlY3JldA==", "Authorization: Basic ***"),
+        ("token xoxb-12-ab is used", "token *** is used"),
+        ("xoxe.xoxp-1-abc, xapp-1-A0-ff", "***, ***"),
+        ('{"access_token":"abc","expires_in":9}', '{"access_token":"***","expires_in":9}'),
+        ('\'{\\"token\\": \\"abc\\"}\'', '\'{\\"token\\": \\"***\\"}\''),
+        ("client_secret=abc&grant_type=x", "client_secret=***&grant_type=x"),
+        ("wss://wss.slack.com/link/?ticket=ab-1&app_id=2", "wss://wss.slack.com/link/?ticket=***&app_id=2"),
+        ("POST https://hooks.slack.com/commands/T1/2/abc 200", "POST https://hooks.slack.com/*** 200"),
+        ("proxy http://me:pa&ss@proxy.example:3128", "proxy http://***@proxy.example:3128"),
+        ("the token: refused with 401", "the token: refused with 401"),
+        ("Basic facts, box-1, oxxoxb", "Basic facts, box-1, oxxoxb"),
+    ],
+)
+def test_what_looks_like_a_credential_is_hidden(text, shown):
+    assert line(text, secrets=()).partition("bot.test: ")[2] == shown
+
+
+def test_secrets_of_an_exception_and_its_causes_are_hidden():
+    error = OSError(f"Bearer {SECRET}")
+    error.__cause__ = ValueError(f"no good: {SECRET}")
+
+    text = line("it failed", exc_info=raised(error))
+
+    assert "    ValueError: no good: ***" in text
+    assert "    OSError: Bearer ***" in text
+    assert "wörd" not in text
+
+
+def test_a_traceback_is_readable_and_can_not_pass_for_lines():
+    forged = "2026-01-01T00:00:00.000Z INFO    bot: all is well"
+
+    text = line("it failed", exc_info=raised(ValueError(f"x\n{forged}\r{forged}\x1b[2J")))
+
+    head, *rest = text.split("\n")
+    assert LINE.match(head)
+    assert rest[0] == "    Traceback (most recent call last):"
+    assert all(part.startswith("    ") and part.isprintable() for part in rest)
+    assert f"    {forged}\\r{forged}\\x1b[2J" in rest
+
+
+@given(st.text(), st.text(alphabet=st.characters(categories=["Cc", "Cf", "Cs", "Zl", "Zp"])))
+def test_whatever_is_logged_stays_one_printable_line(text, controls):
+    shown = line("%s", f"{controls}{text}{controls}")
+
+    assert LINE.match(shown)
+    assert shown.isprintable()
+
+
+@given(
+    st.text(
+        min_size=8, alphabet=st.characters(min_codepoint=33, max_codepoint=126, exclude_characters="*\\")
+    ),
+    st.text(),
+    st.text(),
+)
+def test_a_secret_never_comes_out_as_it_was(secret, before, after):
+    shown = line("%s", f"{before}{secret}{after}", secrets=[secret]).partition("bot.test: ")[2]
+
+    assert secret not in shown
+
+
+def test_a_long_text_is_cut():
+    assert escape("x" * (LONGEST + 5)) == "x" * LONGEST + "… (5 more characters)"
+
+
+def test_a_log_call_with_the_wrong_arguments_still_says_what_it_wanted():
+    assert line("%d scans for %s", SECRET).endswith("%d scans for %s ('***',)")
+
+
+def test_the_words_of_a_line_that_can_not_be_written_do_not_appear_elsewhere(stream, capsys):
+    configure("INFO", [], stream)
+    stream.close()
+
+    logging.getLogger("bot").info("%s", SECRET)
+
+    assert capsys.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize(("level", "said"), [("INFO", False), ("DEBUG", True)])
+def test_libraries_are_quiet_below_debug(stream, level, said):
+    configure(level, [], stream)
+
+    for name in NOISY:
+        logging.getLogger(f"{name}.part").info("chatter")
+        logging.getLogger(f"{name}.part").warning("trouble")
+
+    assert stream.getvalue().count("chatter") == (len(NOISY) if said else 0)
+    assert stream.getvalue().count("trouble") == len(NOISY)
+
+
+def test_the_last_configuration_holds(stream):
+    configure("DEBUG", [], stream)
+    configure("WARNING", [SECRET], stream)
+
+    logging.getLogger("bot").info("not this")
+    logging.getLogger("bot").warning("%s", SECRET)
+
+    assert stream.getvalue().count("\n") == 1
+    assert stream.getvalue().endswith("bot: ***\n")
+
+
+def test_warnings_go_through_the_log_too(stream):
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
+        configure("INFO", [SECRET], stream)
+        warnings.warn(f"old way: {SECRET}", DeprecationWarning, stacklevel=1)
+        logging.captureWarnings(capture=False)
+
+    assert "DeprecationWarning: old way: ***" in stream.getvalue()

@@ -1,0 +1,286 @@
+"""The settings: what is taken, what is refused, and that no problem repeats a value."""
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot import settings as module
+from bot.errors import SettingsError
+from bot.settings import RUN, VARIABLES, Need, Secret, Settings, url_problem, webhook_problem
+
+ROOT = Path(__file__).parents[2]
+WEBHOOK_ID = "0b6f4b2c-7c1e-4d43-9c0a-5f8a2d1e9b77"
+ONETRUST = "https://app-eu.onetrust.com"
+WEBHOOK = f"{ONETRUST}/integrationmanager/api/v1/webhook/{WEBHOOK_ID}"
+FULL = {
+    "SLACK_BOT_TOKEN": "xoxb-1234567890",
+    "SLACK_APP_TOKEN": "xapp-1234567890",
+    "ONETRUST_URL": ONETRUST,
+    "ONETRUST_CLIENT_ID": "the-client",
+    "ONETRUST_CLIENT_SECRET": "the-client-secret",
+    "ONETRUST_WEBHOOK_URL": WEBHOOK,
+}
+HTTP = {"SLACK_APP_TOKEN": "", "SLACK_SIGNING_SECRET": "8f742231b10e8888", "PORT": "3000"}
+
+
+def problems(needs: frozenset[Need] = RUN, **changes: str) -> list[str]:
+    with pytest.raises(SettingsError) as caught:
+        Settings.read(FULL | changes, needs)
+    return caught.value.problems
+
+
+def test_the_least_that_is_needed_and_the_defaults():
+    settings = Settings.read(FULL)
+
+    assert settings.slack_bot_token.reveal() == "xoxb-1234567890"
+    assert settings.slack_app_token == Secret("xapp-1234567890")
+    assert settings.slack_signing_secret is None
+    assert settings.slack_api_url == "https://slack.com/api/"
+    assert settings.port is None
+    assert settings.onetrust_url == ONETRUST
+    assert settings.onetrust_client_auth == "basic"
+    assert settings.onetrust_api_key is None
+    assert settings.onetrust_webhook_url.reveal() == WEBHOOK
+    assert settings.onetrust_log_url is None
+    assert settings.database == Path("appscan.db")
+    assert settings.channels == settings.users == frozenset()
+    assert settings.concurrency == 4
+    assert settings.log_level == "INFO"
+
+
+def test_everything_set():
+    settings = Settings.read(
+        FULL
+        | {
+            "SLACK_API_URL": "http://127.0.0.1:8080/api",
+            "PORT": "8081",
+            "ONETRUST_CLIENT_AUTH": "Form",
+            "ONETRUST_LOG_URL": "https://app-eu.onetrust.com/logs?q={request_id}",
+            "APPSCAN_DB": "/var/lib/appscan/history.db",
+            "APPSCAN_CHANNELS": "C0123ABCD, G0123ABCD D0123ABCD",
+            "APPSCAN_USERS": "U0123ABCD,W0123ABCD\nB0123ABCD,",
+            "APPSCAN_CONCURRENCY": "32",
+            "APPSCAN_LOG_LEVEL": "debug",
+        }
+    )
+
+    assert settings.slack_api_url == "http://127.0.0.1:8080/api/"
+    assert settings.port == 8081
+    assert settings.onetrust_client_auth == "form"
+    assert settings.onetrust_log_url == "https://app-eu.onetrust.com/logs?q={request_id}"
+    assert settings.database == Path("/var/lib/appscan/history.db")
+    assert settings.channels == {"C0123ABCD", "G0123ABCD", "D0123ABCD"}
+    assert settings.users == {"U0123ABCD", "W0123ABCD", "B0123ABCD"}
+    assert settings.concurrency == 32
+    assert settings.log_level == "DEBUG"
+
+
+def test_http_mode_and_an_api_key():
+    settings = Settings.read(
+        FULL
+        | HTTP
+        | {"ONETRUST_CLIENT_ID": "", "ONETRUST_CLIENT_SECRET": "", "ONETRUST_API_KEY": "the-api-key"}
+    )
+
+    assert settings.slack_app_token is None
+    assert settings.slack_signing_secret == Secret("8f742231b10e8888")
+    assert settings.port == 3000
+    assert settings.onetrust_client_id is None
+    assert settings.onetrust_api_key == Secret("the-api-key")
+
+
+def test_blanks_and_quotes_around_a_value_are_dropped():
+    settings = Settings.read(
+        FULL | {"ONETRUST_URL": f' "{ONETRUST}/" \n', "ONETRUST_WEBHOOK_URL": f"'{WEBHOOK}?a=b&c=d'"}
+    )
+
+    assert settings.onetrust_url == ONETRUST
+    assert settings.onetrust_webhook_url.reveal() == f"{WEBHOOK}?a=b&c=d"
+
+
+def test_nothing_set_tells_everything_that_is_missing_at_once():
+    with pytest.raises(SettingsError) as caught:
+        Settings.read(dict.fromkeys(VARIABLES, " '' "))
+
+    assert [problem.split()[0] for problem in caught.value.problems] == [
+        "SLACK_BOT_TOKEN",
+        "SLACK_APP_TOKEN",
+        "ONETRUST_URL",
+        "ONETRUST_CLIENT_ID",
+        "ONETRUST_WEBHOOK_URL",
+    ]
+    assert str(caught.value) == "\n".join(caught.value.problems)
+
+
+@pytest.mark.parametrize(
+    ("needs", "environ"),
+    [
+        (frozenset(), {}),
+        (frozenset({Need.POST}), {"SLACK_BOT_TOKEN": "xoxb-1234567890"}),
+        (
+            frozenset({Need.ONETRUST}),
+            {name: value for name, value in FULL.items() if name.startswith("ONETRUST_")},
+        ),
+    ],
+)
+def test_a_subcommand_needs_only_its_own(needs, environ):
+    broken = dict.fromkeys(VARIABLES, "\x00 wrong") | {"APPSCAN_DB": "there.db"}
+    for name in ("APPSCAN_CHANNELS", "APPSCAN_USERS", "APPSCAN_CONCURRENCY", "APPSCAN_LOG_LEVEL"):
+        del broken[name]
+    if Need.POST in needs:
+        del broken["SLACK_API_URL"]
+    if Need.ONETRUST in needs:
+        broken = {name: value for name, value in broken.items() if not name.startswith("ONETRUST_")}
+
+    settings = Settings.read(broken | environ, needs)
+
+    assert settings.database == Path("there.db")
+    assert bool(settings.slack_bot_token) == (Need.POST in needs)
+    assert bool(settings.onetrust_webhook_url) == (Need.ONETRUST in needs)
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"SLACK_BOT_TOKEN": "xoxp-1234567890"}, "SLACK_BOT_TOKEN must begin with xoxb-"),
+        ({"SLACK_BOT_TOKEN": "xoxb-1"}, "SLACK_BOT_TOKEN is shorter than 8"),
+        ({"SLACK_BOT_TOKEN": "xoxb-12345\r\n67890"}, "SLACK_BOT_TOKEN holds blanks"),
+        ({"SLACK_APP_TOKEN": "xoxb-1234567890"}, "SLACK_APP_TOKEN must begin with xapp-"),
+        (HTTP | {"SLACK_SIGNING_SECRET": ""}, "SLACK_APP_TOKEN is missing"),
+        (HTTP | {"PORT": ""}, "PORT is missing"),
+        ({"PORT": "65536"}, "PORT must be a whole number from 0 to 65535"),
+        ({"PORT": "٣٠٠٠"}, "PORT must be"),
+        ({"SLACK_API_URL": "http://slack.com/api/"}, "SLACK_API_URL must begin with https://"),
+        ({"SLACK_API_URL": "https://slack.com/api/?x=1"}, "SLACK_API_URL must hold no ?"),
+        ({"ONETRUST_URL": "https://customer.my.onetrust.com"}, "ONETRUST_URL is OneTrust's example"),
+        ({"ONETRUST_URL": "https://app-eu.onetrust.com/api"}, "ONETRUST_URL must end after the host"),
+        ({"ONETRUST_URL": "https://{env}.onetrust.com"}, "ONETRUST_URL must begin with https:// and a host"),
+        ({"ONETRUST_CLIENT_ID": ""}, "ONETRUST_CLIENT_ID is missing: it goes with ONETRUST_CLIENT_SECRET"),
+        ({"ONETRUST_CLIENT_SECRET": ""}, "ONETRUST_CLIENT_SECRET is missing"),
+        ({"ONETRUST_API_KEY": "the-api-key"}, "ONETRUST_API_KEY and ONETRUST_CLIENT_ID are both set"),
+        ({"ONETRUST_CLIENT_AUTH": "digest"}, "ONETRUST_CLIENT_AUTH must be one of basic, form"),
+        ({"ONETRUST_WEBHOOK_URL": WEBHOOK + "/"}, "ONETRUST_WEBHOOK_URL ends in a slash"),
+        (
+            {"ONETRUST_WEBHOOK_URL": WEBHOOK.replace("app-eu", "app")},
+            "ONETRUST_WEBHOOK_URL must be on the host",
+        ),
+        ({"ONETRUST_LOG_URL": "https://x.example/{request}"}, "ONETRUST_LOG_URL may hold {request_id}"),
+        ({"ONETRUST_LOG_URL": "https://{request_id}:99999/"}, "ONETRUST_LOG_URL is no web address"),
+        ({"ONETRUST_LOG_URL": "javascript:alert(1)"}, "ONETRUST_LOG_URL must begin with https://"),
+        ({"APPSCAN_DB": "~/appscan.db"}, "APPSCAN_DB must be the path of a file"),
+        ({"APPSCAN_DB": ":memory:"}, "APPSCAN_DB must be the path of a file"),
+        ({"APPSCAN_CHANNELS": "C0123ABCD,#builds"}, "APPSCAN_CHANNELS has an entry (number 2)"),
+        ({"APPSCAN_USERS": "@anna"}, "APPSCAN_USERS has an entry (number 1)"),
+        ({"APPSCAN_CONCURRENCY": "0"}, "APPSCAN_CONCURRENCY must be a whole number from 1 to 32"),
+        ({"APPSCAN_LOG_LEVEL": "LOUD"}, "APPSCAN_LOG_LEVEL must be one of INFO"),
+        ({"APPSCAN_CHANNEL": "C0123ABCD"}, "APPSCAN_CHANNEL is not a setting; APPSCAN_CHANNELS is"),
+    ],
+)
+def test_what_is_refused(changes, told):
+    assert [problem[: len(told)] for problem in problems(**changes)] == [told]
+
+
+def test_a_directory_is_no_database(tmp_path):
+    assert problems(APPSCAN_DB=str(tmp_path))[0].startswith("APPSCAN_DB must be the path of a file")
+
+
+@given(st.dictionaries(st.sampled_from(VARIABLES), st.text(min_size=4)))
+def test_any_values_are_taken_or_told_of_by_name_and_never_repeated(environ):
+    try:
+        settings = Settings.read(FULL | environ)
+    except SettingsError as error:
+        for problem in error.problems:
+            assert problem.isprintable()
+            assert problem.split()[0] in VARIABLES
+    else:
+        assert settings.onetrust_webhook_url.reveal().startswith(settings.onetrust_url)
+
+
+@pytest.mark.parametrize("name", [name for name in VARIABLES if name != "APPSCAN_DB"])
+def test_a_secret_in_the_wrong_variable_is_not_repeated(name):
+    with pytest.raises(SettingsError) as caught:
+        Settings.read(FULL | {name: "qwertyuiop asdfghjkl"})
+
+    assert "qwertyuiop" not in str(caught.value)
+
+
+def test_no_secret_is_in_the_repr():
+    settings = Settings.read(FULL | HTTP | {"SLACK_APP_TOKEN": "xapp-1234567890"})
+
+    shown = f"{settings!r} {settings.slack_bot_token} {settings.onetrust_webhook_url!s:>20}"
+
+    assert [secret for secret in settings.secrets() if secret in shown] == []
+    assert len(settings.secrets()) == 6
+
+
+def test_the_parts_of_the_webhook_that_give_it_away_are_secrets():
+    address = f"{WEBHOOK}?Authorization=Bearer%20the-pasted-key&v=1"
+
+    secrets = Settings.read(FULL | {"ONETRUST_WEBHOOK_URL": address}).secrets()
+
+    assert {address, WEBHOOK_ID, "the-pasted-key", "Authorization=Bearer%20the-pasted-key&v=1"} <= set(
+        secrets
+    )
+    assert "1" not in secrets
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://app-eu.onetrust.com@evil.example/integrationmanager/api/v1/webhook/abc",
+        "https://evil.example\\@app-eu.onetrust.com/integrationmanager/api/v1/webhook/abc",
+        "https://app-eu.onetrust.com:8443/integrationmanager/api/v1/webhook/abc",
+        "https://app-eu.onetrust.com.evil.example/integrationmanager/api/v1/webhook/abc",
+        "http://app-eu.onetrust.com/integrationmanager/api/v1/webhook/abc",
+        "https://app-eu.onetrust.com/integrationmanager/api/v1/webhook/abc/",
+        "https://app-eu.onetrust.com/integrationmanager/api/v1/webhook/abc/?a=b",
+        "https://app-eu.onetrust.com/integrationmanager/api/v1/webhook/../x",
+        "https://app-eu.onetrust.com/integrationmanager/api/v1/webhook/abc#x",
+        "https://app-eu.onetrust.com/integrationmanager/api/v1/webhook/",
+        "https://app-eu.onetrust.com/integrationmanager/api/v1/webhook/a\nb",
+        "https://[app/integrationmanager/api/v1/webhook/abc",
+        "",
+    ],
+)
+def test_where_no_token_may_go(url):
+    assert webhook_problem(url, ONETRUST)
+
+
+def test_the_host_is_compared_as_hosts_are():
+    webhook = "https://APP-EU.onetrust.com:443/integrationmanager/api/v1/webhook/abc"
+
+    assert webhook_problem(webhook, ONETRUST) == ""
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1:8080", "localhost", "[::1]:8080", "127.9.9.9"])
+def test_http_is_for_this_machine(host):
+    assert url_problem(f"http://{host}/api") == ""
+
+
+@pytest.mark.parametrize("host", ["128.0.0.1", "localhost.evil.example", "[::2]", "10.0.0.1", "127.1"])
+def test_http_is_for_this_machine_only(host):
+    assert "https://" in url_problem(f"http://{host}/api")
+
+
+def variables_in(path: str) -> set[str]:
+    return set(
+        re.findall(
+            r"\b(?:(?:SLACK|ONETRUST|APPSCAN)_[A-Z_]+|PORT)\b", (ROOT / path).read_text(encoding="utf-8")
+        )
+    )
+
+
+def test_the_list_of_variables_is_what_the_module_speaks_of():
+    tree = ast.parse(Path(module.__file__).read_text(encoding="utf-8"))
+    strings = {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant)}
+
+    assert {name for name in strings if re.fullmatch(r"[A-Z]+_[A-Z_]+|PORT", str(name))} == set(VARIABLES)
+
+
+@pytest.mark.parametrize("path", ["docs/settings.md", ".env.example"])
+def test_the_documents_name_every_variable_and_no_other(path):
+    assert variables_in(path) == set(VARIABLES)
