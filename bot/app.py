@@ -18,11 +18,7 @@ from aiohttp import web
 from slack_bolt.adapter.aiohttp import to_aiohttp_response, to_bolt_request
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.errors import SlackApiError
-from slack_sdk.http_retry.builtin_async_handlers import (
-    AsyncConnectionErrorRetryHandler,
-    AsyncRateLimitErrorRetryHandler,
-    AsyncServerErrorRetryHandler,
-)
+from slack_sdk.http_retry.builtin_async_handlers import AsyncRateLimitErrorRetryHandler
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import listeners
@@ -78,7 +74,7 @@ def store_on(database: Database, clock: Clock) -> Store:
 
 
 def build_reader() -> PackageReader:
-    """Return the reader of builds; its process gets nothing of the environment but what Python starts with."""
+    """Return the reader of builds; of the environment its process gets only what Python starts with."""
     needed = ("LD_LIBRARY_PATH", "PYTHONHOME")
     return PackageReader(environment={name: os.environ[name] for name in needed if name in os.environ})
 
@@ -95,17 +91,14 @@ def log_url(template: str | None) -> Callable[[str], str | None]:
 def slack_client(
     settings: Settings, session: aiohttp.ClientSession, *, signed_in: bool = True
 ) -> AsyncWebClient:
-    """Return a client for Slack's Web API that waits out rate limits and passing failures."""
+    """Return a client for Slack's Web API that waits out rate limits."""
     client = AsyncWebClient(
         token=settings.slack_bot_token.reveal() if signed_in else None,
         base_url=settings.slack_api_url,
         session=session,
     )
-    client.retry_handlers = [
-        AsyncConnectionErrorRetryHandler(),
-        AsyncRateLimitErrorRetryHandler(max_retry_count=5),
-        AsyncServerErrorRetryHandler(max_retry_count=2),
-    ]
+    # Only what Slack surely did not do is done again here: a lost answer to a post may be a message.
+    client.retry_handlers = [AsyncRateLimitErrorRetryHandler(max_retry_count=5)]
     return client
 
 
@@ -201,7 +194,12 @@ class Bot:
             self._socket = SocketMode(self._app, settings.slack_app_token.reveal(), self._clock)
             await self._socket.start()
             stack.push_async_callback(self._socket.stop)
+        stack.callback(self._shut_the_door)
         logger.info("ready: %s in %s", identity.user_id, identity.team_id)
+
+    def _shut_the_door(self) -> None:
+        """Take no more requests over HTTP; Slack delivers them again to the next instance."""
+        self._app = None
 
     async def _have_to_itself(self, stack: AsyncExitStack) -> None:
         """Wait until no other bot works on the database."""
@@ -254,7 +252,6 @@ class Bot:
             reader=build_reader(),
             scanner=webhook,
             announcer=threads,
-            board=board,
             clock=clock,
             workroom=workroom_of(settings.database),
         )

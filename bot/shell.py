@@ -32,7 +32,6 @@ from bot.scans.models import (
     Pulled,
     Question,
     Reason,
-    RescanRequest,
     Scan,
     Share,
     Source,
@@ -141,17 +140,6 @@ class Teller:
         await asyncio.gather(*self._tasks)
 
 
-class NoBoard:
-    """No waiting rescan is answered from a shell."""
-
-    async def post(self, request: RescanRequest, latest: Scan | None) -> str:  # noqa: ARG002
-        """Post nothing."""
-        return ""
-
-    async def update(self, request: RescanRequest, latest: Scan | None) -> None:
-        """Update nothing."""
-
-
 def say(line: str) -> None:
     """Write a line of progress."""
     print(text.plain(line, 2000), file=sys.stderr, flush=True)  # noqa: T201 - the command line prints
@@ -246,7 +234,6 @@ async def _run(
         reader=app.build_reader(),
         scanner=await stack.enter_async_context(app.onetrust_webhook(settings)),
         announcer=teller,
-        board=NoBoard(),
         clock=clock,
         workroom=Path(stack.enter_context(TemporaryDirectory(prefix="appscan-"))),
     )

@@ -3,17 +3,10 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from bot.errors import NotFound
+from bot.errors import NotFound, Superseded
 from bot.scans.memory import Store
-from bot.scans.models import (
-    Kind,
-    Link,
-    Reason,
-    Scan,
-    Source,
-    State,
-    SubmissionState,
-)
+from bot.scans.models import Kind, Link, Reason, Scan, Source, State, SubmissionState
+from bot.scans.pipeline import remember_link
 from bot.scans.policy import Policy
 from bot.scans.ports import Announcer
 
@@ -104,6 +97,8 @@ class Choices:
     async def rescan_anyway(self, number: int, user: str) -> None:
         """Answer that the app ID asked for is right, although it is linked to another build; link nothing."""
         scan = await self._store.scans.scan(number)
+        if scan.asked_app_id is None:
+            raise Superseded(f"Scan #{number} has moved on: no app ID is asked for any more.")
         await self._go_on(
             number,
             user,
@@ -118,6 +113,8 @@ class Choices:
         Returns another link to the same app, where there was one.
         """
         scan = await self._store.scans.scan(number)
+        if scan.build is None:
+            raise NotFound(f"Nothing was read from the build of scan #{number}, so there is nothing to link.")
         other = await self._link(scan, user, app_id)
         await self._store.scans.note(number, f"linked to {app_id}", user)
         self._announcer.changed(number)
@@ -150,7 +147,7 @@ class Choices:
 
     async def arrived(self, number: int, user: str, request_id: str) -> None:
         """Settle an uncertain submission: a person found it in OneTrust's log."""
-        await self._store.scans.move(
+        scan = await self._store.scans.move(
             number,
             State.SUBMITTED,
             why=f"found in OneTrust's log: request ID {request_id}",
@@ -159,6 +156,7 @@ class Choices:
             scan={"problem": None},
             submission={"state": SubmissionState.ACCEPTED, "request_id": request_id},
         )
+        await remember_link(self._store, scan)
         self._announcer.changed(number)
         self._wake()
 

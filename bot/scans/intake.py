@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from bot.errors import AppscanError, NotFound, NotInvited, Superseded
+from bot.errors import AppscanError, NotFound, NotInvited, PullFailed, Superseded
 from bot.scans import ids
 from bot.scans.memory import Store
 from bot.scans.models import RequestState, RescanRequest, Scan, Share
@@ -16,8 +16,9 @@ from bot.scans.ports import Announcer, Board, Clock, Workspace
 logger = logging.getLogger(__name__)
 
 LOOKS = 8
+"""So often a file's message is looked for."""
 LOOK_S = 0.5
-"""A file's message is looked for so often, each wait twice the last, from this."""
+"""The wait between the first two looks; each further one is twice the last."""
 WAIT_S = 24 * 3600.0
 """How long a rescan waits for its build."""
 
@@ -100,20 +101,21 @@ class Intake:
     async def find_messages(self) -> None:
         """Look for the messages of files that arrived without one."""
         for file_id, channel, event_ts, attempts, _ in await self._store.requests.arrivals():
-            again_at: float | None = None
+            told = False  # what the file is, and where
             try:
                 found = await self._workspace.shares_of_file(file_id, channel)
-                if found is None and attempts < LOOKS:
-                    again_at = self._clock.now() + LOOK_S * 2**attempts
-                elif found:
+                if found:
                     await self.shared(_of_event(found, event_ts))
-            except NotFound:
-                logger.info("a shared file can't be seen any more; passed over")
+                told = found is not None
+            except PullFailed as error:
+                logger.warning("a shared file could not be looked up: %s", error)
             except AppscanError as error:
                 logger.info("a shared file was passed over: %s", error)
-            except OSError as error:
+                told = True
+            except Exception as error:  # noqa: BLE001 - the others are not to wait for what one of them met
                 logger.warning("a shared file could not be looked up: %s", type(error).__name__)
-                again_at = self._clock.now() + LOOK_S * 2**attempts if attempts < LOOKS else None
+            again = not told and attempts + 1 < LOOKS
+            again_at = self._clock.now() + LOOK_S * 2**attempts if again else None
             await self._store.requests.settle_arrival(file_id, channel, event_ts, again_at=again_at)
 
     async def next_look_at(self) -> float | None:
@@ -123,8 +125,6 @@ class Intake:
     async def deleted(self, channel: str, message_ts: str) -> None:
         """Take back the scans of a deleted message, as far as they have not been submitted."""
         for scan in await self._store.scans.of_message(channel, message_ts):
-            if scan.occasion:
-                continue  # asked for on its own; the file may still be there
             try:
                 await self._store.scans.cancel(scan.number, why="The message was deleted.", who=None)
             except Superseded:
@@ -235,7 +235,9 @@ class Intake:
         """
         self._policy.admit(user, channel)
         request = await self._store.requests.request(request_number)
-        if request is None or request.latest is None or request.message_ts is None:
+        if request is None or request.channel != channel:
+            raise NotFound("That rescan was asked for in another conversation.")
+        if request.latest is None or request.message_ts is None:
             raise NotFound("No build of that app is known yet: reply in the thread with one.")
         if request.state is not RequestState.WAITING or request.expires_at <= self._clock.now():
             raise NotFound("That rescan waits no more. Ask again with `/appscan rescan <appId>`.")
@@ -262,11 +264,13 @@ class Intake:
         self._wake()
         return scan
 
-    async def lapse(self) -> None:
-        """Close waiting rescans that nobody answered in time, and say so where they were posted."""
-        for request in await self._store.requests.lapse():
-            if request.message_ts is not None:
+    async def close_requests(self) -> None:
+        """Close waiting rescans that were answered, or not in time, and say so where they were posted."""
+        for request in [*await self._store.requests.answer(), *await self._store.requests.lapse()]:
+            try:
                 await self._board.update(request, None)
+            except Exception:  # it is closed all the same
+                logger.exception("waiting rescan %d could not be shown as closed", request.number)
 
 
 def _worth_a_word(share: Share) -> bool:

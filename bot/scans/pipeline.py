@@ -22,9 +22,9 @@ from bot.errors import (
 from bot.scans import retries
 from bot.scans.decision import decide
 from bot.scans.memory import Store
-from bot.scans.models import WORKING, Kind, Order, Pulled, Reason, Scan, State, SubmissionState
+from bot.scans.models import WORKING, Order, Pulled, Reason, Scan, State, SubmissionState
 from bot.scans.names import unsupported_name
-from bot.scans.ports import Announcer, Board, BuildReader, Clock, Files, Scanner
+from bot.scans.ports import Announcer, BuildReader, Clock, Files, Scanner
 
 T = TypeVar("T")
 logger = logging.getLogger(__name__)
@@ -44,7 +44,6 @@ class Pipeline:
         reader: BuildReader,
         scanner: Scanner,
         announcer: Announcer,
-        board: Board,
         clock: Clock,
         workroom: Path,
     ) -> None:
@@ -53,7 +52,6 @@ class Pipeline:
         self._reader = reader
         self._scanner = scanner
         self._announcer = announcer
-        self._board = board
         self._clock = clock
         self._workroom = workroom
         self._closed_until = 0.0
@@ -63,6 +61,9 @@ class Pipeline:
 
         Cancelling the task hands the scan back: it is taken up again, or is uncertain if its last bytes
         may have gone.
+
+        Raises:
+            Exception: the scan is due still, as what happened could not even be recorded.
         """
         try:
             await self._run(number)
@@ -73,16 +74,19 @@ class Pipeline:
             raise
         except Exception:
             logger.exception("scan #%d met an error that nobody foresaw", number)
-            await self._fail(number)
+            if not await self._fail(number):
+                raise
         finally:
             self._announcer.changed(number)
 
-    async def _fail(self, number: int) -> None:
+    async def _fail(self, number: int) -> bool:
+        """Settle a scan that met an error inside the bot; tell whether it is settled, or due still."""
         scan = await self._store.scans.scan(number)
         if scan.submission.state is SubmissionState.COMMITTED:
             await self._store.scans.hand_back(number, why="an error inside the bot")
         elif scan.state in WORKING:
             await self._end(scan, State.FAILED, INSIDE)
+        return scan.state not in {State.RECEIVED, State.QUEUED}
 
     async def _run(self, number: int) -> None:
         scan = await self._store.scans.begin(number)
@@ -90,7 +94,10 @@ class Pipeline:
             await self._end(scan, State.REJECTED, sentence)
             return
         self._announcer.changed(number)
-        with TemporaryDirectory(prefix=f"scan-{number}-", dir=self._workroom) as room:
+        # What can't be removed now (a thread may still be writing it) goes with the folder at the next start.
+        with TemporaryDirectory(
+            prefix=f"scan-{number}-", dir=self._workroom, ignore_cleanup_errors=True
+        ) as room:
             path = Path(room) / "build"
             pulled = await self._pull(scan, path)
             if pulled is None:
@@ -132,18 +139,18 @@ class Pipeline:
             if tries >= retries.PULL_TRIES:
                 await self._end(scan, State.FAILED, error.user_message)
             else:
-                await self._put_off(scan, error.user_message, tries, error.retry_after_s, None)
+                await self._put_off(scan, error.user_message, retries.delay_s(tries, error.retry_after_s))
         return None
 
     async def _submit(self, scan: Scan, path: Path) -> None:
         if (wait_s := self._closed_until - self._clock.now()) > 0:
             # The scanner named a time before which it takes nothing: no use in sending a build until then.
-            await self._put_off(scan, BUSY, scan.submission.attempts, wait_s, None)
+            await self._put_off(scan, BUSY, wait_s, attempts=scan.submission.attempts - 1)
             return
         try:
             receipt = await self._scanner.submit(
                 Order(
-                    kind=scan.kind or Kind.NEW,
+                    kind=_known(scan.kind),
                     platform=_known(scan.platform),
                     name=scan.name or "",
                     app_id=scan.app_id,
@@ -166,15 +173,14 @@ class Pipeline:
             if scan.submission.attempts >= retries.SEND_TRIES:
                 await self._end(scan, State.FAILED, error.user_message, status=error.status)
             else:
-                await self._put_off(
-                    scan, error.user_message, scan.submission.attempts, error.retry_after_s, error.status
-                )
+                wait_s = retries.delay_s(scan.submission.attempts, error.retry_after_s)
+                await self._put_off(scan, error.user_message, wait_s, status=error.status)
         else:
             await self._store.scans.move(
                 scan.number,
                 State.SUBMITTED,
                 why=f"request ID {receipt.request_id}",
-                expect={State.SUBMITTING},
+                expect={State.SUBMITTING, State.UNCERTAIN},  # given up by others while this process slept
                 scan={"problem": None},
                 submission={
                     "state": SubmissionState.ACCEPTED,
@@ -182,23 +188,7 @@ class Pipeline:
                     "status": receipt.status,
                 },
             )
-            await self._remember(scan)
-
-    async def _remember(self, scan: Scan) -> None:
-        """Keep what the submission taught: whose app ID this is, and that a waiting rescan is answered."""
-        asked = {Reason.REQUEST, Reason.COMMAND, Reason.COMMENT}
-        if scan.app_id and scan.bundle_id and scan.platform and scan.reason in asked:
-            await self._store.links.put(
-                scan.bundle_id,
-                scan.platform,
-                scan.app_id,
-                who=scan.asked_by or scan.shared_by,
-                replace=False,
-            )
-        if scan.request_number is not None:
-            request = await self._store.requests.answer(scan.request_number, scan.number)
-            if request is not None:
-                await self._board.update(request, None)
+            await remember_link(self._store, scan)
 
     async def _end(
         self,
@@ -216,9 +206,7 @@ class Pipeline:
             submission={"state": submission, "status": status},
         )
 
-    async def _put_off(
-        self, scan: Scan, problem: str, attempt: int, asked_s: float | None, status: int | None
-    ) -> None:
+    async def _put_off(self, scan: Scan, problem: str, wait_s: float, **submission: int | None) -> None:
         await self._store.scans.move(
             scan.number,
             State.QUEUED,
@@ -226,10 +214,19 @@ class Pipeline:
             scan={"problem": problem},
             submission={
                 "state": SubmissionState.PENDING,
-                "due_at": self._clock.now() + retries.delay_s(attempt, asked_s),
-                "status": status,
+                "due_at": self._clock.now() + wait_s,
+                "status": None,
+                **submission,
             },
         )
+
+
+async def remember_link(store: Store, scan: Scan) -> None:
+    """Keep what a submitted scan taught: whose the app ID is that a person asked for."""
+    asked = scan.reason in {Reason.REQUEST, Reason.COMMAND, Reason.COMMENT}
+    if asked and scan.app_id and scan.bundle_id and scan.platform:
+        who = scan.asked_by or scan.shared_by
+        await store.links.put(scan.bundle_id, scan.platform, scan.app_id, who=who, replace=False)
 
 
 def _known(value: T | None) -> T:

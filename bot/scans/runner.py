@@ -1,20 +1,22 @@
-"""Takes what is due: scans, arrivals, waiting rescans that lapse. One loop, and the rows say what."""
+"""Takes what is due, as the rows say: one loop for scans, one for what is asked of Slack meanwhile."""
 
 import asyncio
 import logging
+from collections.abc import Awaitable, Callable
 from functools import partial
 
 from bot.scans.intake import Intake
 from bot.scans.memory import Store
-from bot.scans.models import Source
+from bot.scans.models import Source, SubmissionState
 from bot.scans.pipeline import Pipeline
 from bot.scans.ports import Announcer, Clock
 
 logger = logging.getLogger(__name__)
 
 LONGEST_NAP_S = 30.0
-"""The loop looks at the rows at least this often, whatever it believes to be due."""
-STOP_S = 20.0
+"""The loops look at the rows at least this often, whatever they believe to be due."""
+SHORTEST_NAP_S = 0.01
+STOP_S = 15.0
 """How long work whose last bytes are on their way may still take at a stop."""
 
 
@@ -38,13 +40,13 @@ class Runner:
         self._clock = clock
         self._concurrency = concurrency
         self._tasks: dict[int, asyncio.Task[None]] = {}
-        self._woken = asyncio.Event()
-        self._loop: asyncio.Task[None] | None = None
+        self._woken: list[asyncio.Event] = []
+        self._loops: list[asyncio.Task[None]] = []
 
     @property
     def alive(self) -> bool:
-        """Whether the loop is running."""
-        return self._loop is not None and not self._loop.done()
+        """Whether the loops are running."""
+        return bool(self._loops) and not any(loop.done() for loop in self._loops)
 
     async def start(self) -> None:
         """Take up what the last process left, and begin."""
@@ -53,11 +55,15 @@ class Runner:
             logger.info("took up %d scans that were under way when the bot last ended", len(recovered))
         for number in await self._store.queue.stale():
             self._announcer.changed(number)
-        self._loop = asyncio.create_task(self._run(), name="runner")
+        for turn in (self._take_scans, self._ask_slack):
+            woken = asyncio.Event()
+            self._woken.append(woken)
+            self._loops.append(asyncio.create_task(self._repeat(turn, woken), name=turn.__name__))
 
     def wake(self) -> None:
         """Say that there may be something to do."""
-        self._woken.set()
+        for woken in self._woken:
+            woken.set()
 
     def drop(self, number: int) -> None:
         """Stop working on a scan, whose row says already that it is cancelled."""
@@ -66,58 +72,72 @@ class Runner:
 
     async def stop(self) -> None:
         """Take nothing more; finish what is nearly done, hand back the rest."""
-        if self._loop is not None:
-            self._loop.cancel()
-            await asyncio.gather(self._loop, return_exceptions=True)
-        for number, task in self._tasks.items():
+        for loop in self._loops:
+            loop.cancel()
+        await asyncio.gather(*self._loops, return_exceptions=True)
+        working = dict(self._tasks)
+        for number, task in working.items():
             if not await self._nearly_done(number):
                 task.cancel()
-        if self._tasks:
-            _, late = await asyncio.wait(self._tasks.values(), timeout=STOP_S)
-            for task in late:
-                task.cancel()
-            await asyncio.gather(*late, return_exceptions=True)
+        all_done = asyncio.gather(*working.values(), return_exceptions=True)
+        await first_of(asyncio.shield(all_done), self._clock.sleep(STOP_S))
+        for task in working.values():
+            task.cancel()
+        await all_done
 
     async def _nearly_done(self, number: int) -> bool:
-        return (await self._store.scans.scan(number)).submission.state.value == "committed"
+        scan = await self._store.scans.scan(number)
+        return scan.submission.state is SubmissionState.COMMITTED
 
-    async def _run(self) -> None:
+    async def _repeat(self, turn: Callable[[], Awaitable[float | None]], woken: asyncio.Event) -> None:
+        """Take turns; each returns when there will be something to do next, as far as it is known."""
         while True:
-            self._woken.clear()
+            woken.clear()
+            nap_s = LONGEST_NAP_S
             try:
-                nap_s = await self._turn()
+                next_at = await turn()
             except Exception:  # the database may be locked or its disk full: say so and look again
                 logger.exception("the queue could not be read; looking again in %d s", LONGEST_NAP_S)
-                nap_s = LONGEST_NAP_S
-            try:
-                async with asyncio.timeout(nap_s):
-                    await self._woken.wait()
-            except TimeoutError:
-                continue
+            else:
+                if next_at is not None:
+                    nap_s = min(nap_s, max(SHORTEST_NAP_S, next_at - self._clock.now()))
+            await first_of(woken.wait(), self._clock.sleep(nap_s))
 
-    async def _turn(self) -> float:
-        """Do what is due and return how long nothing else will be, in seconds."""
+    async def _ask_slack(self) -> float | None:
+        """Look for messages of files, and close waiting rescans."""
         await self._intake.find_messages()
-        await self._intake.lapse()
+        await self._intake.close_requests()
+        times = [await self._store.requests.next_lapse_at(), await self._intake.next_look_at()]
+        return min((at for at in times if at is not None), default=None)
+
+    async def _take_scans(self) -> float | None:
+        """Begin as many of the due scans as there is room for."""
         stale = await self._store.queue.recover(source=Source.SHELL, before=self._clock.now())
         for number in [*stale, *await self._store.queue.wake_waiting()]:
             self._announcer.changed(number)
+        next_at = await self._store.queue.next_due_at()
         free = self._concurrency - len(self._tasks)
         due = await self._store.queue.due(free, busy=self._tasks) if free > 0 else []
         for number in due:
             task = asyncio.create_task(self._pipeline.run(number), name=f"scan-{number}")
             self._tasks[number] = task
             task.add_done_callback(partial(self._done, number))
-        times = [
-            await self._store.queue.next_due_at(),
-            await self._store.requests.next_lapse_at(),
-            await self._intake.next_look_at(),
-        ]
-        next_at = min((at for at in times if at is not None), default=float("inf"))
-        return max(0.01, min(LONGEST_NAP_S, next_at - self._clock.now()))
+        return next_at
 
     def _done(self, number: int, task: asyncio.Task[None]) -> None:
         del self._tasks[number]
-        if not task.cancelled() and (error := task.exception()) is not None:
+        if task.cancelled() or (error := task.exception()) is None:
+            self.wake()
+        else:  # it is due still: what went wrong gets a while to pass
             logger.error("scan #%d could not be worked on", number, exc_info=error)
-        self.wake()
+
+
+async def first_of(*things: Awaitable[object]) -> None:
+    """Wait until the first of them is over, and give up the others."""
+    waits = [asyncio.ensure_future(thing) for thing in things]
+    try:
+        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for each in waits:
+            each.cancel()
+        await asyncio.gather(*waits, return_exceptions=True)

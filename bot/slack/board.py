@@ -3,12 +3,13 @@
 import logging
 from collections.abc import Callable
 
+import aiohttp
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.errors import NotInvited
 from bot.scans.models import RescanRequest, Scan
-from bot.slack.threads import ChannelPace, Rendered, send
+from bot.slack.threads import ChannelPace, Rendered, error_name, send
 from bot.slack.workspace import INVITE
 
 logger = logging.getLogger(__name__)
@@ -52,7 +53,5 @@ class SlackBoard:
                 channel=request.channel,
                 ts=request.message_ts,
             )
-        except SlackApiError as error:
-            logger.warning(
-                "waiting rescan %d could not be updated: %s", request.number, error.response.get("error")
-            )
+        except (SlackApiError, aiohttp.ClientError, TimeoutError, OSError) as error:
+            logger.warning("waiting rescan %d could not be updated: %s", request.number, error_name(error))

@@ -63,7 +63,8 @@ class SlackFiles:
             code = data.get("error") if isinstance(data, dict) else None
             wait_s = retry_after_s(getattr(exc.response, "headers", {}).get("Retry-After"))
             raise file_error(code, retry_after_s=wait_s) from exc
-        except (SlackClientError, aiohttp.ClientError, OSError) as exc:
+        # slack_sdk stumbles (AttributeError) over an answer that is text, or JSON but no object.
+        except (SlackClientError, aiohttp.ClientError, OSError, AttributeError) as exc:
             raise PullFailed(BUSY, detail=f"files.info failed: {type(exc).__name__}") from exc
         file = answer.get("file")
         if not isinstance(file, dict):

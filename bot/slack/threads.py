@@ -165,7 +165,7 @@ class Threads:
                     if failures >= TRIES:
                         logger.error("the reply of scan #%d could not be brought up to date", number)  # noqa: TRY400
                         return
-                    logger.warning("the reply of scan #%d will be tried again: %s", number, _name(error))
+                    logger.warning("the reply of scan #%d will be tried again: %s", number, error_name(error))
                     await self._clock.sleep(FAILURE_NAP_S * failures)
                     changed.set()
                 self._next_at[number] = self._clock.now() + UPDATE_GAP_S
@@ -244,7 +244,7 @@ class Threads:
         return None
 
 
-def _name(error: BaseException) -> str:
+def error_name(error: BaseException) -> str:
     """Name an error without its text, which can hold what was sent."""
     code = error.response.get("error") if isinstance(error, SlackApiError) else None
     return f"{type(error).__name__} {code or ''}".strip()

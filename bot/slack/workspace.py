@@ -7,10 +7,11 @@ from datetime import UTC, timedelta, timezone, tzinfo
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+import aiohttp
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.errors import NotFound, NotInvited
+from bot.errors import NotFound, NotInvited, PullFailed
 from bot.scans.models import ChannelKind, Seen, Share
 from bot.scans.ports import Clock
 from bot.slack.identity import Identity
@@ -19,8 +20,10 @@ from bot.slack.messages import kind_of_info, kind_of_type, read_message
 logger = logging.getLogger(__name__)
 
 KEEP_S = 60.0
-"""How long answers about people are kept, so that paging does not ask each time."""
+"""How long a person's time zone is kept, so that paging does not ask each time."""
 _PAGE = 200
+_NO_FILE = {"file_not_found", "file_deleted", "access_denied", "not_visible", "no_permission"}
+_BUSY = "Slack can't be asked about this file right now."
 _UNSEEN = {"channel_not_found", "not_in_channel", "missing_scope", "no_permission", "is_archived"}
 
 INVITE = "I am not in this channel. Invite me with `/invite @appscan` and try again."
@@ -34,7 +37,6 @@ class SlackWorkspace:
         self._identity = identity
         self._clock = clock
         self._kinds: dict[str, ChannelKind] = {}
-        self._private: dict[str, tuple[float, frozenset[str]]] = {}
         self._zones: dict[str, tuple[float, tzinfo]] = {}
 
     def read(self, payload: Mapping[str, Any]) -> Seen:
@@ -63,9 +65,6 @@ class SlackWorkspace:
 
         Source: https://docs.slack.dev/reference/methods/users.conversations
         """
-        kept = self._private.get(user)
-        if kept is not None and kept[0] > self._clock.now():
-            return kept[1]
         found: set[str] = set()
         cursor = ""
         while True:
@@ -76,7 +75,6 @@ class SlackWorkspace:
             cursor = (answer.get("response_metadata") or {}).get("next_cursor") or ""
             if not cursor:
                 break
-        self._private[user] = (self._clock.now() + KEEP_S, frozenset(found))
         return frozenset(found)
 
     async def timezone(self, user: str) -> tzinfo:
@@ -129,7 +127,12 @@ class SlackWorkspace:
         try:
             file = (await self._client.files_info(file=file_id))["file"]
         except SlackApiError as error:
-            raise NotFound("There is no such file that I can see.") from error
+            code = error.response.get("error")
+            if code in _NO_FILE:
+                raise NotFound("There is no such file that I can see.") from error
+            raise PullFailed(_BUSY, detail=f"files.info said {code}") from error
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            raise PullFailed(_BUSY, detail=f"files.info failed: {type(error).__name__}") from error
         if file.get("user") == self._identity.user_id:
             return ()
         places = [

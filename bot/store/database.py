@@ -52,13 +52,18 @@ class Database:
         # SQLite gives its -wal and -shm files the mode of the main file, so this settles all three.
         os.close(os.open(self.path, os.O_RDWR | os.O_CREAT, stat.S_IRUSR | stat.S_IWUSR))
         db = sqlite_utils.Database(self.path)
-        db.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
-        db.execute("PRAGMA journal_mode = WAL")
-        # The mark that a submission may have been taken must outlive a power cut, or it would be sent twice.
-        db.execute("PRAGMA synchronous = FULL")
-        db.execute("PRAGMA foreign_keys = ON")
-        if MIGRATIONS.pending(db):
-            MIGRATIONS.apply(db)
+        try:
+            db.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
+            db.execute("PRAGMA journal_mode = WAL")
+            # The mark that a submission may have been taken must outlive a power cut, or it would be sent
+            # twice.
+            db.execute("PRAGMA synchronous = FULL")
+            db.execute("PRAGMA foreign_keys = ON")
+            if MIGRATIONS.pending(db):
+                _transaction(db, MIGRATIONS.apply)  # one of two processes that open the file at once
+        except BaseException:
+            db.close()
+            raise
         self._db = db
 
     async def _in_thread(self, work: Callable[[], T]) -> T:
@@ -70,21 +75,7 @@ class Database:
 
     async def write(self, work: Callable[[sqlite_utils.Database], T]) -> T:
         """Run ``work`` in one transaction that is rolled back whole if it raises."""
-
-        def transaction() -> T:
-            db = self._connection()
-            # Deferred transactions that read before they write fail at once when another process wrote in
-            # between, whatever the busy timeout: take the write lock first.
-            db.conn.execute("BEGIN IMMEDIATE")
-            try:
-                result = work(db)
-            except BaseException:
-                db.conn.rollback()
-                raise
-            db.conn.commit()
-            return result
-
-        return await self._in_thread(transaction)
+        return await self._in_thread(lambda: _transaction(self._connection(), work))
 
     async def writable(self) -> bool:
         """Tell whether a write would go through now."""
@@ -109,3 +100,16 @@ class Database:
 
         await self._in_thread(close)
         self._thread.shutdown(wait=True)
+
+
+def _transaction(db: sqlite_utils.Database, work: Callable[[sqlite_utils.Database], T]) -> T:
+    # Deferred transactions that read before they write fail at once when another process wrote in between,
+    # whatever the busy timeout: take the write lock first.
+    db.conn.execute("BEGIN IMMEDIATE")
+    try:
+        result = work(db)
+        db.conn.commit()
+    except BaseException:
+        db.conn.rollback()
+        raise
+    return result

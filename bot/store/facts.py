@@ -41,6 +41,16 @@ def gather(db: sqlite_utils.Database, scan: Scan, build: Build) -> Facts:
     )
 
 
+def ahead(db: sqlite_utils.Database, bundle_id: str | None, platform: Platform | None) -> Scan | None:
+    """Return a scan of the app that moves on by itself, decided or about to be."""
+    return rows.first_scan(
+        db,
+        f"WHERE scans.bundle_id = ? AND scans.platform = ? AND scans.state IN ({OPEN_STATES})",
+        bundle_id,
+        platform.value if platform else None,
+    )
+
+
 def in_flight(
     db: sqlite_utils.Database, other_than: int, bundle_id: str | None, platform: Platform | None
 ) -> Scan | None:

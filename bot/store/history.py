@@ -96,16 +96,12 @@ def _conditions(query: Query) -> tuple[list[str], list[object]]:
         parameters.extend(values)
 
     for word in query.words:
-        match = _match(word)
-        if match is None:
-            add("(o.request_id = ? COLLATE NOCASE)", word)
-        else:
-            add(
-                "(scans.number IN (SELECT rowid FROM scans_fts WHERE scans_fts MATCH ?) "
-                "OR o.request_id = ? COLLATE NOCASE)",
-                match,
-                word,
-            )
+        add(
+            "scans.number IN (SELECT rowid FROM scans_fts WHERE scans_fts MATCH ? "
+            "UNION ALL SELECT scan FROM submissions WHERE request_id IN (?, ?, ?))",
+            _match(word),
+            *(word, word.lower(), word.upper()),
+        )
     if query.app is not None:
         add(
             "(scans.app_id = ? COLLATE NOCASE OR scans.bundle_id = ? COLLATE NOCASE OR EXISTS "
@@ -133,7 +129,9 @@ def _conditions(query: Query) -> tuple[list[str], list[object]]:
     return conditions, parameters
 
 
-def _match(word: str) -> str | None:
-    """Return the word as an FTS5 phrase whose last part may be longer; ``None`` where nothing is left."""
-    kept = "".join(character if character.isalnum() else " " for character in word).split()
-    return '"' + " ".join(kept) + '"*' if kept else None
+def _match(word: str) -> str:
+    """Return the word as an FTS5 phrase whose last part may be longer.
+
+    FTS5 itself parts it, as it parted what it indexed; where it finds nothing to look for, nothing matches.
+    """
+    return '"' + word.replace('"', " ").replace("\0", " ") + '"*'

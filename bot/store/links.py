@@ -69,9 +69,9 @@ class LinkStore:
     async def platforms(self, bundle_id: str) -> set[Platform]:
         """Return the platforms on which the bundle identifier is linked or was scanned."""
         query = """
-            SELECT platform FROM apps WHERE bundle_id = ?1
-            UNION SELECT platform FROM scans WHERE bundle_id = ?1 AND platform IS NOT NULL
+            SELECT platform FROM apps WHERE bundle_id = ?
+            UNION SELECT platform FROM scans WHERE bundle_id = ? AND platform IS NOT NULL
         """
         return await self._database.read(
-            lambda db: {Platform(row["platform"]) for row in db.query(query, [bundle_id])}
+            lambda db: {Platform(row["platform"]) for row in db.query(query, [bundle_id, bundle_id])}
         )

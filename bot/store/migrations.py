@@ -39,6 +39,7 @@ def _scans(db: sqlite_utils.Database) -> None:
         "CREATE INDEX scans_app ON scans (bundle_id, platform, state)",
         "CREATE INDEX scans_sha256 ON scans (sha256)",
         "CREATE INDEX scans_app_id ON scans (app_id)",
+        "CREATE INDEX scans_request ON scans (request_number) WHERE request_number IS NOT NULL",
         "CREATE INDEX scans_stale ON scans (number) WHERE shown_revision < revision",
         """
         CREATE TABLE submissions (
@@ -124,6 +125,7 @@ def _search(db: sqlite_utils.Database) -> None:
     db.execute(
         f"CREATE VIRTUAL TABLE scans_fts USING fts5 ({listed}, content='scans', content_rowid='number')"
     )
+    db.execute("INSERT INTO scans_fts (scans_fts) VALUES ('rebuild')")
     db.execute(f"CREATE TRIGGER scans_added AFTER INSERT ON scans BEGIN {add} END")
     db.execute(f"CREATE TRIGGER scans_removed AFTER DELETE ON scans BEGIN {remove} END")
     # Only when what is indexed changes: a scan's state changes far more often.

@@ -18,16 +18,22 @@ class QueueStore:
         self._clock = clock
 
     async def due(self, limit: int, *, busy: Collection[int]) -> list[int]:
-        """Return up to ``limit`` scans that may be taken up now: one a channel first, then the others."""
-        others = ", ".join(str(int(number)) for number in busy) or "0"
+        """Return up to ``limit`` scans that may be taken up now, first of channels with the fewest at work.
+
+        ``busy`` are the scans that are being worked on: a channel that shared a hundred builds doesn't keep
+        the others waiting until the last of them is done.
+        """
+        working = f"scans.number IN ({', '.join(str(int(number)) for number in busy)})"
         query = f"""
             SELECT number FROM (
-                SELECT scans.number,
-                       row_number() OVER (PARTITION BY scans.channel ORDER BY scans.number) AS place
+                SELECT scans.number, {working} AS working, row_number() OVER (
+                    PARTITION BY scans.channel ORDER BY {working} DESC, scans.number
+                ) AS place
                 FROM scans JOIN submissions AS o ON o.scan = scans.number AND o.scanner = 'onetrust'
-                WHERE scans.state IN ('received', 'queued') AND scans.source = 'slack' AND o.due_at <= ?
-                      AND scans.number NOT IN ({others})
-            ) ORDER BY place, number LIMIT ?
+                WHERE {working} OR (
+                    scans.state IN ('received', 'queued') AND scans.source = 'slack' AND o.due_at <= ?
+                )
+            ) WHERE NOT working ORDER BY place, number LIMIT ?
         """
         return await self._database.read(
             lambda db: [row["number"] for row in db.query(query, [self._clock.now(), limit])]
@@ -43,14 +49,17 @@ class QueueStore:
         return await self._database.read(lambda db: next(iter(db.query(query, [self._clock.now()])))["at"])
 
     async def wake_waiting(self) -> list[int]:
-        """Let scans go on that waited for one of the same app that is in flight no more; one of each app."""
+        """Let scans go on that waited for one of the same app that is in flight no more; one of each app.
+
+        While one is on its way to be decided again, the others of its app go on waiting: they may have to.
+        """
 
         def work(db: sqlite_utils.Database) -> list[int]:
             waiting = rows.scans_where(db, "WHERE scans.state = 'waiting' ORDER BY scans.number")
             woken: dict[tuple[str | None, Platform | None], int] = {}
             for scan in waiting:
                 key = (scan.bundle_id, scan.platform)
-                if key in woken or facts.in_flight(db, scan.number, *key) is not None:
+                if key in woken or facts.ahead(db, *key) is not None:
                     continue
                 woken[key] = scan.number
                 transitions.move(

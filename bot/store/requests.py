@@ -52,15 +52,23 @@ class RequestStore:
 
         return await self._database.write(work)
 
-    async def answer(self, number: int, scan: int) -> RescanRequest | None:
-        """Close a waiting request with the scan that answers it; ``None`` where it waits no more."""
+    async def answer(self) -> list[RescanRequest]:
+        """Close the requests whose app was rescanned with a build that came for them; return them."""
+        query = """
+            SELECT requests.number AS number, min(scans.number) AS answer
+            FROM requests JOIN scans ON scans.request_number = requests.number
+            WHERE requests.state = 'waiting' AND scans.state = 'submitted' AND scans.app_id = requests.app_id
+            GROUP BY requests.number
+        """
 
-        def work(db: sqlite_utils.Database) -> RescanRequest | None:
-            cursor = db.execute(
-                "UPDATE requests SET state = 'answered', answer = ? WHERE number = ? AND state = 'waiting'",
-                [scan, number],
-            )
-            return _load(db, number) if cursor.rowcount else None
+        def work(db: sqlite_utils.Database) -> list[RescanRequest]:
+            found = list(db.query(query))
+            for row in found:
+                db.execute(
+                    "UPDATE requests SET state = 'answered', answer = ? WHERE number = ?",
+                    [row["answer"], row["number"]],
+                )
+            return [_load(db, row["number"]) for row in found]
 
         return await self._database.write(work)
 

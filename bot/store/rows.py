@@ -44,13 +44,15 @@ _INTERNAL = {"shown_revision", "held_until", "pulls"}
 
 
 def plain(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the values as SQLite takes them: enums by value, booleans as 0 and 1."""
+    """Return the values as SQLite takes them: enums by value, booleans as 0 and 1, text as valid Unicode."""
     return {key: _plain(value) for key, value in values.items()}
 
 
 def _plain(value: object) -> object:
     if isinstance(value, Enum):
         return value.value
+    if isinstance(value, str):  # JSON can spell half a surrogate pair, which no database takes
+        return value.encode(errors="replace").decode()
     return int(value) if isinstance(value, bool) else value
 
 

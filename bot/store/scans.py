@@ -277,10 +277,11 @@ class ScanStore:
         return await self._database.read(
             lambda db: rows.first_scan(
                 db,
-                "WHERE scans.source = 'slack' AND scans.sha256 IS NOT NULL AND (scans.app_id = ?1 OR EXISTS "
-                "(SELECT 1 FROM apps WHERE apps.app_id = ?1 AND apps.bundle_id = scans.bundle_id "
+                "WHERE scans.source = 'slack' AND scans.sha256 IS NOT NULL AND (scans.app_id = ? OR EXISTS "
+                "(SELECT 1 FROM apps WHERE apps.app_id = ? AND apps.bundle_id = scans.bundle_id "
                 "AND apps.platform = scans.platform)) AND scans.bundle_id IS NOT NULL "
                 "ORDER BY scans.number DESC",
+                app_id,
                 app_id,
             )
         )

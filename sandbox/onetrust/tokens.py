@@ -1,0 +1,74 @@
+"""The token endpoint's rules: grant ``client_credentials``, RFC 6749 sections 2.3.1 and 4.4."""
+
+import base64
+import binascii
+import secrets
+from collections.abc import Callable, Mapping
+from typing import Any, Literal
+from urllib.parse import unquote_plus
+
+ClientAuth = Literal["basic", "form"]
+
+
+class Tokens:
+    """The tokens that are live, and who may have one."""
+
+    def __init__(
+        self,
+        client_id: str,
+        client_secret: str,
+        *,
+        client_auth: ClientAuth,
+        lifetime_s: float,
+        now: Callable[[], float],
+    ) -> None:
+        self._client = (client_id, client_secret)
+        self._client_auth = client_auth
+        self._now = now
+        self.lifetime_s = lifetime_s
+        self._ends: dict[str, float] = {}
+
+    def ask(self, authorization: str, form: Mapping[str, str]) -> tuple[int, dict[str, Any]]:
+        """Answer one request with a status and JSON."""
+        if form.get("grant_type") != "client_credentials":
+            return 400, {"error": "unsupported_grant_type"}
+        client = _basic(authorization)
+        if self._client_auth == "form":
+            client = (form.get("client_id", ""), form.get("client_secret", "")) if client is None else None
+        elif "client_secret" in form:
+            return 400, {"error": "invalid_request"}
+        if client != self._client:
+            return 401, {"error": "invalid_client", "error_description": "Bad client credentials"}
+        bearer = secrets.token_urlsafe(32)
+        self._ends[bearer] = self._now() + self.lifetime_s
+        return 200, {
+            "access_token": bearer,
+            "token_type": "bearer",
+            "expires_in": int(self.lifetime_s),
+            "scope": "INTEGRATION COOKIE",
+        }
+
+    def is_live(self, bearer: str) -> bool:
+        """Tell whether a token was given out here and has not ended."""
+        return self._ends.get(bearer, 0.0) > self._now()
+
+    def revoke(self) -> None:
+        """End every token that is out."""
+        self._ends.clear()
+
+    @property
+    def given(self) -> list[str]:
+        """The tokens that are out, oldest first."""
+        return list(self._ends)
+
+
+def _basic(authorization: str) -> tuple[str, str] | None:
+    scheme, _, value = authorization.partition(" ")
+    if scheme.lower() != "basic":
+        return None
+    try:
+        pair = base64.b64decode(value, validate=True).decode("ascii")
+    except (binascii.Error, UnicodeDecodeError):
+        return None
+    client_id, colon, client_secret = pair.partition(":")
+    return (unquote_plus(client_id), unquote_plus(client_secret)) if colon else None

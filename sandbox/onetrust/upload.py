@@ -1,0 +1,123 @@
+"""Reading what is posted to the webhook: exactly the parts ``file`` and ``dataFields``, in any order.
+
+The build is hashed as it comes and never kept. Anything else than what the documents show is refused.
+"""
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+from aiohttp import BodyPartReader, web
+
+from sandbox.faults import Fault
+
+LIMIT_BYTES = 64_000_000
+"""A build of this size or more is answered 413."""
+
+_FIELDS_LIMIT = 64 * 1024
+_CHUNK = 256 * 1024
+_ENDINGS = {"IOS": ".ipa", "ANDROID": ".apk"}
+_ZIP_START = b"PK\x03\x04"
+_ZIP_END = b"PK\x05\x06"
+_ZIP_END_REACH = 22 + 0xFFFF  # the record, and the longest comment that may follow it
+
+
+class Refusal(Exception):  # noqa: N818 - an answer, not an error of this program
+    """The upload is refused with a status."""
+
+    def __init__(self, status: int, why: str) -> None:
+        super().__init__(why)
+        self.status = status
+
+
+class Cut(Exception):  # noqa: N818 - asked for by a fault
+    """The connection is to be closed here, without an answer."""
+
+
+@dataclass(kw_only=True)
+class Upload:
+    """One upload, as it comes."""
+
+    fields: dict[str, str] = field(default_factory=dict)
+    file_name: str | None = None
+    size_bytes: int = 0
+    sha256: str = ""
+
+    @property
+    def platform(self) -> str:
+        """``IOS`` or ``ANDROID``."""
+        return self.fields["platform"]
+
+
+async def read_upload(request: web.Request, fault: Fault | None) -> Upload:
+    """Read and check a whole upload; ``fault`` may hold it or cut it on the way.
+
+    Raises:
+        Refusal: it is not what the webhook takes.
+        Cut: the fault says so.
+        ConnectionError: the client went away.
+    """
+    if request.content_type != "multipart/form-data" or "boundary" not in request.headers["Content-Type"]:
+        raise Refusal(400, "not multipart/form-data with a boundary")
+    upload = Upload()
+    seen: set[str] = set()
+    try:
+        async for part in await request.multipart():
+            name = part.name if isinstance(part, BodyPartReader) else None
+            if not isinstance(part, BodyPartReader) or name not in {"file", "dataFields"} or name in seen:
+                raise Refusal(400, "a part that is neither file nor dataFields, or one of them twice")
+            seen.add(name)
+            if name == "file":
+                await _read_file(part, upload, fault)
+            else:
+                upload.fields = await _read_fields(part)
+    except (ValueError, AssertionError) as exc:  # aiohttp's ways of saying that this is no multipart
+        raise Refusal(400, "broken multipart") from exc
+    if seen != {"file", "dataFields"}:
+        raise Refusal(400, "a part is missing")
+    if not (upload.file_name or "").endswith(_ENDINGS[upload.platform]):
+        raise Refusal(400, "the file's name does not end as the platform's do")
+    return upload
+
+
+async def _read_file(part: BodyPartReader, upload: Upload, fault: Fault | None) -> None:
+    upload.file_name = part.filename
+    if not upload.file_name:
+        raise Refusal(400, "the file has no name")
+    digest, start, end = hashlib.sha256(), b"", b""
+    held = False
+    while not part.at_eof():
+        chunk = await part.read_chunk(_CHUNK)
+        upload.size_bytes += len(chunk)
+        if upload.size_bytes >= LIMIT_BYTES:
+            raise Refusal(413, "64 MB or more")
+        digest.update(chunk)
+        start = (start + chunk)[:4]
+        end = (end + chunk)[-_ZIP_END_REACH:]
+        if fault is not None and not held and fault.gate is not None and upload.size_bytes > fault.hold_after:
+            held = True
+            await fault.hold()
+        if fault is not None and fault.cut_after is not None and upload.size_bytes >= fault.cut_after:
+            raise Cut
+    if start != _ZIP_START or _ZIP_END not in end:
+        raise Refusal(400, "the file is no zip archive")
+    upload.sha256 = digest.hexdigest()
+
+
+async def _read_fields(part: BodyPartReader) -> dict[str, str]:
+    if part.filename is not None:
+        raise Refusal(400, "dataFields is a file")
+    text = b""
+    while not part.at_eof():
+        text += await part.read_chunk(_CHUNK)
+        if len(text) > _FIELDS_LIMIT:
+            raise Refusal(400, "dataFields is too long")
+    fields: Any = json.loads(text)  # what it raises is a ValueError
+    if not isinstance(fields, dict) or set(fields) not in ({"name", "platform"}, {"appId", "platform"}):
+        raise Refusal(400, "dataFields has other keys than it should")
+    if not all(isinstance(value, str) and value.strip() for value in fields.values()):
+        raise Refusal(400, "an empty value, or one that is no text")
+    if fields["platform"] not in _ENDINGS:
+        raise Refusal(400, "platform is neither IOS nor ANDROID")
+    return fields

@@ -1,0 +1,185 @@
+"""Socket Mode: the WebSocket that the bot opens, and envelopes over it.
+
+Source: https://docs.slack.dev/apis/events-api/using-socket-mode
+
+Fault points: ``socket.connect`` (``status``, ``drop``, ``hold``) and ``socket.ping`` (``drop``: the
+bot's ping is not answered, as on a socket that died without a word).
+"""
+
+import asyncio
+import contextlib
+import json
+import secrets
+import uuid
+from dataclasses import dataclass, field
+from typing import Any
+
+from aiohttp import WSCloseCode, WSMsgType, web
+
+from sandbox.slack.delivery import Delivery, NotAcked
+from sandbox.slack.service import Service
+from sandbox.world import Json
+
+MOST_CONNECTIONS = 10
+
+
+@dataclass(kw_only=True, eq=False)
+class _Connection:
+    socket: web.WebSocketResponse
+    request: web.Request
+    pending: dict[str, asyncio.Future[Json | None]] = field(default_factory=dict)
+
+
+class SocketMode:
+    """The bot's open connections; any payload may go to any of them."""
+
+    def __init__(self, service: Service, *, ack_timeout_s: float, ping_interval_s: float) -> None:
+        self._service = service
+        self._ack_timeout_s = ack_timeout_s
+        self._ping_interval_s = ping_interval_s
+        self._connections: list[_Connection] = []
+        self._tickets: set[str] = set()
+        self._connected = asyncio.Event()
+        self._turn = 0
+
+    @property
+    def connections(self) -> int:
+        """How many connections are open."""
+        return len(self._connections)
+
+    async def ready(self) -> None:
+        """Wait until there is a connection."""
+        await self._connected.wait()
+
+    def new_url(self) -> str:
+        """Return an address that can be connected to once."""
+        ticket = secrets.token_hex(16)
+        self._tickets.add(ticket)
+        host = self._service.base_url.replace("http://", "ws://")
+        return f"{host}/link/?ticket={ticket}&app_id={self._service.app.app_id}"
+
+    async def deliver(self, delivery: Delivery, attempt: int, reason: str) -> Json | None:
+        """Send an envelope and wait for its acknowledgement.
+
+        Raises:
+            NotAcked: it did not come in time, or the connection was lost.
+        """
+        if not self._connections:
+            raise NotAcked("timeout", again_at_once=True)
+        connection = self._connections[self._turn % len(self._connections)]
+        self._turn += 1
+        envelope: Json = {
+            "envelope_id": str(uuid.uuid4()),
+            "type": delivery.kind,
+            "accepts_response_payload": delivery.kind != "events_api",
+            "payload": delivery.payload,
+        }
+        if delivery.kind == "events_api":
+            envelope |= {"retry_attempt": attempt, "retry_reason": reason}
+        acked: asyncio.Future[Json | None] = asyncio.get_running_loop().create_future()
+        connection.pending[envelope["envelope_id"]] = acked
+        try:
+            await connection.socket.send_json(envelope)
+            return await self._service.world.clock.within(self._ack_timeout_s, acked)
+        except TimeoutError as exc:
+            raise NotAcked("timeout") from exc
+        except ConnectionError as exc:
+            raise NotAcked("timeout", again_at_once=True) from exc
+        finally:
+            connection.pending.pop(envelope["envelope_id"], None)
+
+    async def link(self, request: web.Request) -> web.StreamResponse:
+        """Serve one connection, as long as it lives."""
+        fault = self._service.faults.take("socket.connect")
+        if fault:
+            await fault.hold()
+            if fault.drop and request.transport:
+                request.transport.abort()
+            if fault.drop or fault.status:
+                return web.Response(status=fault.status or 500)
+        ticket = request.query.get("ticket", "")
+        if ticket not in self._tickets:
+            return web.Response(status=404, text="no such ticket")
+        self._tickets.discard(ticket)
+        socket = web.WebSocketResponse(autoping=False, heartbeat=self._ping_interval_s)
+        await socket.prepare(request)
+        connection = _Connection(socket=socket, request=request)
+        if len(self._connections) >= MOST_CONNECTIONS:
+            await socket.send_json(self._farewell("too_many_websockets"))
+            await socket.close()
+            return socket
+        self._connections.append(connection)
+        try:
+            await socket.send_json(self._hello())
+            self._connected.set()
+            self._service.world.changes.tell()
+            await self._listen(connection)
+        except ConnectionError:
+            pass  # the bot went away while it was being greeted or answered
+        finally:
+            self._forget(connection)
+        return socket
+
+    async def disconnect(self, reason: str, *, close: bool = True) -> None:
+        """Send every connection a ``disconnect``, and close it unless Slack would leave that for later."""
+        for connection in list(self._connections):
+            with contextlib.suppress(ConnectionError):
+                await connection.socket.send_json(self._farewell(reason))
+            if close:
+                await connection.socket.close(code=WSCloseCode.OK)
+
+    def cut(self) -> None:
+        """Break every connection without a word."""
+        for connection in list(self._connections):
+            if connection.request.transport:
+                connection.request.transport.abort()
+            self._forget(connection)
+
+    async def close(self) -> None:
+        """Close every connection."""
+        for connection in list(self._connections):
+            await connection.socket.close(code=WSCloseCode.GOING_AWAY)
+            self._forget(connection)
+
+    async def _listen(self, connection: _Connection) -> None:
+        async for frame in connection.socket:
+            if frame.type is WSMsgType.PING:
+                fault = self._service.faults.take("socket.ping")
+                if not (fault and fault.drop):
+                    await connection.socket.pong(frame.data)
+            elif frame.type is WSMsgType.TEXT:
+                self._acknowledged(connection, frame.data)
+
+    def _acknowledged(self, connection: _Connection, text: str) -> None:
+        try:
+            ack: Any = json.loads(text)
+        except ValueError:
+            return
+        waiting = connection.pending.get(ack.get("envelope_id", "")) if isinstance(ack, dict) else None
+        if waiting is not None and not waiting.done():
+            payload = ack.get("payload")
+            waiting.set_result(payload if isinstance(payload, dict) else None)
+
+    def _forget(self, connection: _Connection) -> None:
+        if connection in self._connections:
+            self._connections.remove(connection)
+        if not self._connections:
+            self._connected.clear()
+        for waiting in connection.pending.values():
+            if not waiting.done():
+                waiting.set_exception(ConnectionError("the connection was lost"))
+        self._service.world.changes.tell()
+
+    def _debug_info(self) -> Json:
+        return {"host": "sandbox", "build_number": 1, "approximate_connection_time": 18060}
+
+    def _hello(self) -> Json:
+        return {
+            "type": "hello",
+            "num_connections": len(self._connections),
+            "connection_info": {"app_id": self._service.app.app_id},
+            "debug_info": self._debug_info(),
+        }
+
+    def _farewell(self, reason: str) -> Json:
+        return {"type": "disconnect", "reason": reason, "debug_info": self._debug_info()}

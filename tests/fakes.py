@@ -1,0 +1,408 @@
+"""Stand-ins for what the domain needs of the world, and the domain joined together on them.
+
+The store is the real one, on a file of the test's own: it is fast, and it is what decides.
+"""
+# ruff: noqa: ASYNC240 - a few bytes, in files of the test's own
+
+import asyncio
+import heapq
+import itertools
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, tzinfo
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from bot.errors import NotFound, NotInvited
+from bot.scans.choices import Choices
+from bot.scans.intake import Intake
+from bot.scans.memory import Store
+from bot.scans.models import (
+    Build,
+    ChannelKind,
+    Order,
+    Platform,
+    Pulled,
+    Receipt,
+    RescanRequest,
+    Scan,
+    Seen,
+    Share,
+    State,
+)
+from bot.scans.pipeline import Pipeline
+from bot.scans.policy import Policy
+from bot.scans.ports import Clock, Progress
+from bot.scans.records import Cards, Records
+from bot.scans.runner import Runner
+from bot.store.database import Database
+from bot.store.history import HistoryStore
+from bot.store.links import LinkStore
+from bot.store.queue import QueueStore
+from bot.store.requests import RequestStore
+from bot.store.scans import ScanStore
+
+START = 1_790_000_000.0
+APP_ID = "0b51dc1e-7a35-4f0c-9c55-2a6f4f1f8f8d"
+OTHER_APP_ID = "5d0e2c31-18f4-4a53-8a0b-6f8a9c3f1e22"
+SHOP = Build(
+    platform=Platform.ANDROID,
+    bundle_id="com.example.shop",
+    display_name="Shop",
+    version="4.2.0",
+    build_number="4200",
+)
+SHOP_IOS = Build(
+    platform=Platform.IOS,
+    bundle_id="com.example.shop",
+    display_name="Shop",
+    version="4.2.0",
+    build_number="17",
+)
+
+
+async def until(condition: Callable[[], bool | Awaitable[bool]], *, within_s: float = 20.0) -> None:
+    """Wait until the condition holds; the store works in a thread, so other things have to get their turn."""
+    async with asyncio.timeout(within_s):
+        while True:
+            holds = condition()
+            if holds if isinstance(holds, bool) else await holds:
+                return
+            await asyncio.sleep(0.002)
+
+
+class HeldClock:
+    """Time that moves only when it is told to."""
+
+    def __init__(self, now: float = START) -> None:
+        self._now = now
+        self._order = itertools.count()
+        self._sleepers: list[tuple[float, int, asyncio.Future[None]]] = []
+
+    def now(self) -> float:
+        return self._now
+
+    async def sleep(self, seconds: float) -> None:
+        over = asyncio.get_running_loop().create_future()
+        heapq.heappush(self._sleepers, (self._now + seconds, next(self._order), over))
+        self.advance(0)
+        await over
+
+    def advance(self, seconds: float) -> None:
+        self._now += seconds
+        while self._sleepers and self._sleepers[0][0] <= self._now:
+            over = heapq.heappop(self._sleepers)[2]
+            if not over.done():
+                over.set_result(None)
+
+    @property
+    def naps(self) -> list[float]:
+        """How much longer each sleeper sleeps, in seconds."""
+        return sorted(at - self._now for at, _, over in self._sleepers if not over.done())
+
+
+class FakeFiles:
+    """Slack's files: each file's content is its own ID unless told otherwise."""
+
+    def __init__(self) -> None:
+        self.content: dict[str, bytes] = {}
+        self.troubles: list[Exception] = []
+        self.gate: asyncio.Event | None = None
+        self.pulled: list[int] = []
+        self.paths: list[Path] = []
+
+    async def pull(self, scan: Scan, to: Path, *, limit_bytes: int, progress: Progress) -> Pulled:  # noqa: ARG002
+        self.pulled.append(scan.number)
+        self.paths.append(to)
+        to.write_bytes(b"half of it")
+        if self.gate is not None:
+            await self.gate.wait()
+        if self.troubles:
+            raise self.troubles.pop(0)
+        body = self.content.get(str(scan.file_id), f"the bytes of {scan.file_id}".encode())
+        to.write_bytes(body)
+        progress(len(body), len(body))
+        return Pulled(size_bytes=len(body), sha256=sha256(body).hexdigest())
+
+
+class FakeReader:
+    """Reads the same build in every file, unless told otherwise by what the file is called."""
+
+    def __init__(self) -> None:
+        self.build = SHOP
+        self.by_name: dict[str, Build] = {}
+        self.troubles: list[Exception] = []
+
+    async def read(self, path: Path, file_name: str) -> Build:
+        assert path.is_file()
+        if self.troubles:
+            raise self.troubles.pop(0)
+        return self.by_name.get(file_name, self.build)
+
+
+class FakeScanner:
+    """A scanner that gives a receipt, unless it was told of another outcome."""
+
+    name = "onetrust"
+    limit_bytes = 64_000_000
+
+    def __init__(self) -> None:
+        self.outcomes: list[Exception | Receipt] = []
+        self.commits = True
+        self.before_commit: asyncio.Event | None = None
+        self.after_commit: asyncio.Event | None = None
+        self.waiting = 0
+        """How many submissions hang at a gate."""
+        self.orders: list[Order] = []
+        self.bodies: list[bytes] = []
+
+    async def submit(
+        self,
+        order: Order,
+        path: Path,
+        *,
+        committing: Callable[[], Awaitable[None]],
+        progress: Progress,
+    ) -> Receipt:
+        self.orders.append(order)
+        self.bodies.append(path.read_bytes())
+        progress(1, 2)
+        await self._pass(self.before_commit)
+        if self.commits:
+            await committing()
+        await self._pass(self.after_commit)
+        outcome = (
+            self.outcomes.pop(0)
+            if self.outcomes
+            else Receipt(request_id=f"request-{len(self.orders)}", status=202)
+        )
+        if isinstance(outcome, Exception):
+            raise outcome
+        return outcome
+
+    async def _pass(self, gate: asyncio.Event | None) -> None:
+        if gate is not None:
+            self.waiting += 1
+            try:
+                await gate.wait()
+            finally:
+                self.waiting -= 1
+
+
+class FakeAnnouncer:
+    """Keeps what it was told."""
+
+    def __init__(self) -> None:
+        self.told: list[int] = []
+        self.moved: list[tuple[int, int, int]] = []
+
+    def changed(self, number: int) -> None:
+        self.told.append(number)
+
+    def progress(self, number: int, done_bytes: int, total_bytes: int) -> None:
+        self.moved.append((number, done_bytes, total_bytes))
+
+
+class FakeBoard:
+    """Gives each waiting rescan a message of its own."""
+
+    def __init__(self) -> None:
+        self.posted: list[tuple[RescanRequest, Scan | None]] = []
+        self.updated: list[RescanRequest] = []
+        self.trouble: Exception | None = None
+
+    async def post(self, request: RescanRequest, latest: Scan | None) -> str:
+        if self.trouble is not None:
+            raise self.trouble
+        self.posted.append((request, latest))
+        return f"1790000500.{request.number:06d}"
+
+    async def update(self, request: RescanRequest, latest: Scan | None) -> None:  # noqa: ARG002
+        if self.trouble is not None:
+            raise self.trouble
+        self.updated.append(request)
+
+
+@dataclass
+class FakeWorkspace:
+    """A workspace where every channel is public unless told otherwise."""
+
+    kinds: dict[str, ChannelKind] = field(default_factory=dict)
+    elsewhere: set[str] = field(default_factory=set)
+    """Channels that the bot is not in."""
+    private: dict[str, frozenset[str]] = field(default_factory=dict)
+    """Private channels by who is in them."""
+    zone: tzinfo = UTC
+    messages: dict[tuple[str, str], tuple[Share, ...]] = field(default_factory=dict)
+    files: dict[str, list[tuple[Share, ...] | Exception | None]] = field(default_factory=dict)
+    """What is said of a file, look by look; the last is said again and again."""
+    looks: list[tuple[str, str | None]] = field(default_factory=list)
+
+    def read(self, payload: Mapping[str, Any]) -> Seen:
+        return Seen(shares=tuple(payload.get("shares", ())), unnamed=tuple(payload.get("unnamed", ())))
+
+    async def kind_of(self, channel: str) -> ChannelKind:
+        if channel in self.elsewhere:
+            raise NotInvited("Invite me.")
+        return self.kinds.get(channel, ChannelKind.PUBLIC)
+
+    async def private_channels(self, user: str) -> frozenset[str]:
+        return self.private.get(user, frozenset())
+
+    async def timezone(self, user: str) -> tzinfo:  # noqa: ARG002
+        return self.zone
+
+    async def shares_of_message(
+        self,
+        channel: str,
+        message_ts: str,
+        thread_ts: str | None,  # noqa: ARG002
+    ) -> tuple[Share, ...]:
+        await self.kind_of(channel)
+        if (channel, message_ts) not in self.messages:
+            raise NotFound("There is no such message.")
+        return self.messages[channel, message_ts]
+
+    async def shares_of_file(self, file_id: str, channel: str | None = None) -> tuple[Share, ...] | None:
+        self.looks.append((file_id, channel))
+        said = self.files.get(file_id, [NotFound("There is no such file.")])
+        answer = said.pop(0) if len(said) > 1 else said[0]
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+
+def a_share(
+    file_id: str = "F1",
+    *,
+    channel: str = "C1",
+    ts: str = "1790000000.000100",
+    name: str = "shop.apk",
+    by: str = "UANA",
+    **rest: Any,
+) -> Share:
+    """Return one file shared in a public channel, as the start of a thread of its own."""
+    return Share(
+        **{
+            "channel": channel,
+            "channel_kind": ChannelKind.PUBLIC,
+            "message_ts": ts,
+            "thread_ts": ts,
+            "file_id": file_id,
+            "file_name": name,
+            "size_bytes": 1000,
+            "shared_by": by,
+            **rest,
+        }
+    )
+
+
+def store_on(database: Database, clock: Clock) -> Store:
+    """Return the real stores on a database."""
+    return Store(
+        scans=ScanStore(database, clock),
+        queue=QueueStore(database, clock),
+        links=LinkStore(database, clock),
+        requests=RequestStore(database, clock),
+        history=HistoryStore(database),
+    )
+
+
+class Bench:
+    """The domain, joined together on fakes and a real store."""
+
+    def __init__(
+        self, database: Database, workroom: Path, *, policy: Policy | None = None, concurrency: int = 2
+    ) -> None:
+        self.clock = HeldClock()
+        self.database = database
+        self.store = store_on(database, self.clock)
+        self.files, self.reader, self.scanner = FakeFiles(), FakeReader(), FakeScanner()
+        self.announcer, self.board, self.workspace = FakeAnnouncer(), FakeBoard(), FakeWorkspace()
+        self.policy = policy or Policy()
+        self.workroom = workroom
+        self.workroom.mkdir(exist_ok=True)
+        self.woken = 0
+        self.dropped: list[int] = []
+        self.pipeline = self.new_pipeline()
+        self.intake = Intake(
+            store=self.store,
+            workspace=self.workspace,
+            board=self.board,
+            announcer=self.announcer,
+            policy=self.policy,
+            clock=self.clock,
+            wake=self._wake,
+            drop=self._drop,
+        )
+        self.choices = Choices(
+            store=self.store,
+            announcer=self.announcer,
+            policy=self.policy,
+            wake=self._wake,
+            drop=self._drop,
+        )
+        self.cards = Cards(
+            store=self.store,
+            log_url=lambda request_id: f"https://log.example/{request_id}",
+            permalink=lambda scan: f"https://slack.example/{scan.channel}/{scan.number}",
+        )
+        self.records = Records(
+            store=self.store,
+            cards=self.cards,
+            workspace=self.workspace,
+            policy=self.policy,
+            clock=self.clock,
+        )
+        self.runner = Runner(
+            store=self.store,
+            pipeline=self.pipeline,
+            intake=self.intake,
+            announcer=self.announcer,
+            clock=self.clock,
+            concurrency=concurrency,
+        )
+
+    def new_pipeline(self) -> Pipeline:
+        """Return a pipeline that remembers nothing, as after a restart."""
+        return Pipeline(
+            store=self.store,
+            files=self.files,
+            reader=self.reader,
+            scanner=self.scanner,
+            announcer=self.announcer,
+            clock=self.clock,
+            workroom=self.workroom,
+        )
+
+    def _wake(self) -> None:
+        self.woken += 1
+        self.runner.wake()
+
+    def _drop(self, number: int) -> None:
+        self.dropped.append(number)
+        self.runner.drop(number)
+
+    async def shared(self, share: Share) -> int:
+        """Record a share as if Slack had told of it; return the scan's number."""
+        scans = await self.intake.shared((share,))
+        return scans[0].number
+
+    async def submitted(self, share: Share) -> Scan:
+        """Record a share and take it to its end, which is to be a submission."""
+        number = await self.shared(share)
+        await self.pipeline.run(number)
+        scan = await self.store.scans.scan(number)
+        assert scan.state is State.SUBMITTED, scan
+        return scan
+
+    async def scan(self, number: int) -> Scan:
+        return await self.store.scans.scan(number)
+
+    async def state(self, number: int) -> State:
+        return (await self.scan(number)).state
+
+    async def story(self, number: int) -> list[State]:
+        """Return the states the scan went through."""
+        return [event.after for event in await self.store.scans.events(number)]

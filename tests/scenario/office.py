@@ -1,0 +1,174 @@
+"""A workspace with the whole bot in it: the stand-ins on loopback, the bot in this process, people to act as."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from bot.app import Bot
+from bot.settings import Settings
+from sandbox import builds
+from sandbox.onetrust import OneTrustSandbox
+from sandbox.reading import Reader
+from sandbox.slack import Person, Shared, SlackSandbox
+from sandbox.world import Channel, Message, World
+
+APP_ID = "0b51dc1e-7a35-4f0c-9c55-2a6f4f1f8f8d"
+OTHER_APP_ID = "77aa0f52-1d5c-4d77-8d43-55a1b9a6f0ce-test"
+LOG_URL = "https://onetrust.example/logs?id={request_id}"
+
+
+class ShiftedClock:
+    """The real clock, which a test may set forward."""
+
+    def __init__(self) -> None:
+        self._shift_s = 0.0
+        self._shifted = asyncio.Event()
+
+    def now(self) -> float:
+        return time.time() + self._shift_s
+
+    async def sleep(self, seconds: float) -> None:
+        until = self.now() + seconds
+        while (left := until - self.now()) > 0:
+            try:
+                async with asyncio.timeout(left):
+                    await self._shifted.wait()
+            except TimeoutError:
+                return
+
+    def advance(self, seconds: float) -> None:
+        self._shift_s += seconds
+        self._shifted.set()
+        self._shifted = asyncio.Event()
+
+
+@dataclass
+class Office:
+    """The stand-ins, the bot, and what a person sees."""
+
+    slack: SlackSandbox
+    onetrust: OneTrustSandbox
+    environ: dict[str, str]
+    clock: ShiftedClock = field(default_factory=ShiftedClock)
+    bot: Bot | None = None
+
+    @property
+    def dana(self) -> Person:
+        return self.slack.person("dana", tz="America/New_York")
+
+    @property
+    def builds_channel(self) -> Channel:
+        return self.slack.channel("mobile-builds", members=["dana", "eli"])
+
+    async def start(self, **environ: str) -> None:
+        """Start the bot, with more settings where given."""
+        self.environ |= environ
+        self.bot = await Bot(Settings.read(self.environ), self.clock).__aenter__()
+        if "SLACK_APP_TOKEN" not in self.environ:
+            self.slack.events_url = f"http://127.0.0.1:{self.bot.port}/slack/events"
+
+    async def stop(self) -> None:
+        bot, self.bot = self.bot, None
+        if bot is not None:
+            await bot.__aexit__(None, None, None)
+
+    def read(self, message: Message) -> str:
+        """Return a message as dana reads it."""
+        return Reader(self.slack.world, self.dana.user).body(message)
+
+    def replies(self, shared: Shared) -> list[Message]:
+        """Return the bot's messages in the thread of a share."""
+        thread = self.dana.thread(shared.channel, shared.thread_ts or shared.ts)
+        return [m for m in thread if m.user == self.slack.bot_user_id and m.ephemeral_to is None]
+
+    async def reply(self, shared: Shared, *words: str, number: int = 0, timeout_s: float = 15.0) -> Message:
+        """Wait until the bot's reply to a share holds these words; return it."""
+
+        def found() -> Message | None:
+            replies = self.replies(shared)
+            if len(replies) <= number:
+                return None
+            text = self.read(replies[number])
+            return replies[number] if all(word in text for word in words) else None
+
+        try:
+            message = await self.slack.until(found, timeout_s)
+        except TimeoutError as error:
+            told = "\n---\n".join(self.read(reply) for reply in self.replies(shared)) or "(no reply)"
+            raise AssertionError(f"no reply {number} with {words}; what there is:\n{told}") from error
+        assert message is not None
+        return message
+
+    async def submitted(self, shared: Shared, *words: str, number: int = 0) -> str:
+        """Wait until a share was submitted; return its request ID."""
+        message = await self.reply(shared, "was submitted to OneTrust", *words, number=number)
+        return self.read(message).split("Request ID: `")[1].split("`")[0]
+
+    async def command(
+        self, text: str, *, who: Person | None = None, where: Channel | str | None = None
+    ) -> str:
+        """Type ``/appscan …``; return the answer as read."""
+        person = who or self.dana
+        place = where or self.builds_channel
+        before = len(person.ephemerals(place))
+        await person.slash(place, "/appscan", text)
+        await self.slack.until(lambda: len(person.ephemerals(place)) > before)
+        return self.read(person.ephemerals(place)[-1])
+
+
+def apk(version: str = "4.2.0", *, code: int = 420, package: str = "com.example.shop", **more: Any) -> bytes:
+    """Return an APK."""
+    return builds.make_apk(
+        **{"package": package, "version_name": version, "version_code": code, "label": "Shop", **more}
+    )
+
+
+def ipa(version: str = "4.2.0", *, bundle_id: str = "com.example.shop", **more: Any) -> bytes:
+    """Return an IPA."""
+    about = {
+        "bundle_id": bundle_id,
+        "name": "Shop",
+        "display_name": "Shop",
+        "version": version,
+        "build_number": "7",
+    }
+    return builds.make_ipa(**{**about, **more})
+
+
+@asynccontextmanager
+async def office(
+    folder: Path, *, mode: str = "socket", world: World | None = None, **environ: str
+) -> AsyncIterator[Office]:
+    """Open the stand-ins and start the bot."""
+    async with (
+        SlackSandbox(world, mode="http" if mode == "http" else "socket") as slack,
+        OneTrustSandbox(client_secret="onetrust-client-s3cret") as onetrust,
+    ):
+        place = Office(
+            slack=slack,
+            onetrust=onetrust,
+            environ={
+                "SLACK_BOT_TOKEN": slack.bot_token,
+                "SLACK_API_URL": slack.api_url,
+                "ONETRUST_URL": onetrust.url,
+                "ONETRUST_CLIENT_ID": onetrust.client_id,
+                "ONETRUST_CLIENT_SECRET": onetrust.client_secret,
+                "ONETRUST_WEBHOOK_URL": onetrust.webhook_url,
+                "ONETRUST_LOG_URL": LOG_URL,
+                "APPSCAN_DB": str(folder / "appscan.db"),
+                **(
+                    {"SLACK_SIGNING_SECRET": slack.signing_secret, "PORT": "0"}
+                    if mode == "http"
+                    else {"SLACK_APP_TOKEN": slack.app_token}
+                ),
+            },
+        )
+        await place.start(**environ)
+        try:
+            yield place
+        finally:
+            await place.stop()

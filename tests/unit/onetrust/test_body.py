@@ -1,0 +1,103 @@
+import email.parser
+import email.policy
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.onetrust.body import BuildChanged, BuildFile, data_fields, safe_file_name
+from bot.scans.models import Kind, Order, Platform
+
+
+def order(**more) -> Order:
+    about = {"kind": Kind.NEW, "platform": Platform.ANDROID, "name": "Shop", "app_id": None}
+    return Order(**(about | {"file_name": "shop.apk", "size_bytes": 1} | more))
+
+
+def test_a_new_scan_names_the_app():
+    assert json.loads(data_fields(order(app_id="ignored"))) == {"name": "Shop", "platform": "ANDROID"}
+
+
+def test_a_rescan_names_the_app_id():
+    told = data_fields(order(kind=Kind.RESCAN, app_id="a-1", platform=Platform.IOS))
+
+    assert json.loads(told) == {"appId": "a-1", "platform": "IOS"}
+
+
+@given(st.text(min_size=1))
+def test_any_name_survives_in_ascii(name):
+    told = data_fields(order(name=name))
+
+    assert told.isascii()
+    assert "\r" not in told
+    assert "\n" not in told
+    assert json.loads(told)["name"] == name
+
+
+@pytest.mark.parametrize(
+    ("name", "platform", "safe"),
+    [
+        ("shop-4.2.0.apk", Platform.ANDROID, "shop-4.2.0.apk"),
+        ("Shop.IPA", Platform.IOS, "Shop.ipa"),
+        ("Läden (1).apk", Platform.ANDROID, "L_den_1.apk"),
+        ('a"; filename="b.apk', Platform.ANDROID, "a_filename_b.apk"),
+        ("a\r\nX-Evil: 1.apk", Platform.ANDROID, "a_X-Evil_1.apk"),
+        ("../../etc/passwd", Platform.ANDROID, "passwd.apk"),
+        ("C:\\builds\\shop.apk", Platform.ANDROID, "shop.apk"),
+        (".apk", Platform.ANDROID, "build.apk"),
+        ("", Platform.IOS, "build.ipa"),
+        ("店", Platform.IOS, "build.ipa"),
+        ("shop.apk", Platform.IOS, "shop.apk.ipa"),
+    ],
+)
+def test_file_names_are_made_safe(name, platform, safe):
+    assert safe_file_name(order(file_name=name, platform=platform)) == safe
+
+
+@given(st.text(), st.sampled_from(Platform))
+def test_no_file_name_breaks_the_header(name, platform):
+    safe = safe_file_name(order(file_name=name, platform=platform))
+    header = f'Content-Disposition: form-data; name="file"; filename="{safe}"\r\n\r\n'
+    part = email.parser.Parser(policy=email.policy.HTTP).parsestr(header)
+
+    assert part.get_filename() == safe
+    assert len(part.keys()) == 1
+    assert safe.endswith(".ipa" if platform is Platform.IOS else ".apk")
+    assert len(safe) <= 104
+
+
+def test_a_build_that_is_gone_or_of_another_size_is_not_opened(tmp_path):
+    (tmp_path / "build").write_bytes(b"12345")
+
+    for path, size_bytes in [(tmp_path / "none", 5), (tmp_path / "build", 4), (tmp_path, 5)]:
+        file = BuildFile(path, size_bytes)
+        with pytest.raises(BuildChanged):
+            file.open()
+        file.close()
+
+
+@pytest.mark.parametrize("change", [b"123", b"1234567"], ids=["shorter", "longer"])
+def test_a_build_that_changes_is_read_no_further(tmp_path, change):
+    path = tmp_path / "build"
+    path.write_bytes(b"12345")
+    file = BuildFile(path, 5)
+    file.open()
+    assert file.read(2) == b"12"
+
+    path.write_bytes(change)
+
+    with pytest.raises(BuildChanged):
+        file.read(3)
+    file.close()
+
+
+def test_a_build_that_was_closed_stays_closed(tmp_path):
+    path = tmp_path / "build"
+    path.write_bytes(b"12345")
+    file = BuildFile(path, 5)
+    file.close()
+    file.open()
+
+    with pytest.raises(BuildChanged):
+        file.read(5)

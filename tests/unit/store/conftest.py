@@ -1,0 +1,27 @@
+"""A database of its own for each test."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from bot.scans.memory import Store
+from bot.store.database import Database
+from tests.fakes import HeldClock, store_on
+
+
+@pytest.fixture
+def clock() -> HeldClock:
+    return HeldClock()
+
+
+@pytest.fixture
+async def database(tmp_path: Path) -> AsyncIterator[Database]:
+    opened = await Database.open(tmp_path / "appscan.db")
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+def store(database: Database, clock: HeldClock) -> Store:
+    return store_on(database, clock)
