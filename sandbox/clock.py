@@ -44,6 +44,7 @@ class HeldClock(Clock):
     def __init__(self, start: float | None = None) -> None:
         self._now = time.time() if start is None else start
         self._sleepers: list[tuple[float, asyncio.Future[None]]] = []
+        self._watchers: list[asyncio.Future[None]] = []
 
     def now(self) -> float:
         """Return the time."""
@@ -56,7 +57,18 @@ class HeldClock(Clock):
             return
         woken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._sleepers.append((self._now + seconds, woken))
+        for watcher in self._watchers:
+            if not watcher.done():
+                watcher.set_result(None)
+        self._watchers.clear()
         await woken
+
+    async def asleep(self, count: int = 1) -> None:
+        """Wait until so many wait for this clock."""
+        while sum(not woken.done() for _, woken in self._sleepers) < count:
+            watcher: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            self._watchers.append(watcher)
+            await watcher
 
     def advance(self, seconds: float) -> None:
         """Move the time on, and wake those whose time has come."""

@@ -135,8 +135,10 @@ class Reader:
     def _section(self, block: Json) -> Iterator[str]:
         if block.get("text"):
             yield self._text(block["text"])
-        for one in block.get("fields") or ():
-            yield self._text(one)
+        # Slack shows fields in two columns; one that holds a line break is a heading over its value.
+        fields = [self._text(one).replace("\n", ": ", 1) for one in block.get("fields") or ()]
+        for left in range(0, len(fields), 2):
+            yield "   ".join(fields[left : left + 2])
         if block.get("accessory"):
             yield self._element(block["accessory"])
 

@@ -1,0 +1,86 @@
+"""The real bot as a process of its own, as production runs it, on the stand-ins."""
+
+import asyncio
+import os
+import signal
+import sys
+from asyncio.subprocess import Process
+from pathlib import Path
+from typing import Self
+
+from sandbox.onetrust import OneTrustSandbox
+from sandbox.slack import SlackSandbox
+
+_INHERITED = ("PATH", "HOME", "LANG", "LD_LIBRARY_PATH", "PYTHONHOME", "PYTHONPATH", "TMPDIR")
+"""Of this process's environment; no proxy, and no setting of a real bot."""
+
+
+def environ_for(slack: SlackSandbox, onetrust: OneTrustSandbox, database: Path) -> dict[str, str]:
+    """Return the environment of a bot that works on the stand-ins, in Socket Mode."""
+    return {
+        **{name: os.environ[name] for name in _INHERITED if name in os.environ},
+        "SLACK_BOT_TOKEN": slack.bot_token,
+        "SLACK_APP_TOKEN": slack.app_token,
+        "SLACK_API_URL": slack.api_url,
+        "ONETRUST_URL": onetrust.url,
+        "ONETRUST_CLIENT_ID": onetrust.client_id,
+        "ONETRUST_CLIENT_SECRET": onetrust.client_secret,
+        "ONETRUST_WEBHOOK_URL": onetrust.webhook_url,
+        "ONETRUST_LOG_URL": onetrust.url + "/logs?request={request_id}",
+        "APPSCAN_DB": str(database),
+    }
+
+
+class BotProcess:
+    """``python -m bot`` with an environment; its log goes to a file."""
+
+    def __init__(self, environ: dict[str, str], log: Path, *arguments: str) -> None:
+        self.environ = environ
+        self.log = log
+        self._arguments = arguments
+        self._process: Process | None = None
+
+    @property
+    def pid(self) -> int:
+        """Its process ID."""
+        return self._running().pid
+
+    @property
+    def running(self) -> bool:
+        """Whether it has not ended."""
+        return self._process is not None and self._process.returncode is None
+
+    async def start(self) -> Self:
+        """Start it; returns at once."""
+        with self.log.open("ab") as log:
+            self._process = await asyncio.create_subprocess_exec(
+                sys.executable,
+                "-m",
+                "bot",
+                *self._arguments,
+                env=self.environ,
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                cwd=Path(__file__).parents[1],
+            )
+        return self
+
+    def signal(self, number: signal.Signals) -> None:
+        """Send it a signal."""
+        self._running().send_signal(number)
+
+    async def ended(self) -> int:
+        """Wait until it has ended; return its exit code, negative for a signal."""
+        return await self._running().wait()
+
+    async def stop(self) -> int:
+        """End it as a supervisor does; return its exit code."""
+        if self.running:
+            self.signal(signal.SIGTERM)
+        return await self.ended()
+
+    def _running(self) -> Process:
+        if self._process is None:
+            raise RuntimeError("the bot has not been started")
+        return self._process

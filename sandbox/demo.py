@@ -1,0 +1,158 @@
+"""``make demo``: the real bot on stand-ins for Slack and OneTrust, and what people read in the threads.
+
+Plays a few scenes and prints them. On a terminal it then stays, for typing ``/appscan …`` or ``share PATH``.
+"""
+
+import asyncio
+import sys
+from contextlib import AsyncExitStack
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from textwrap import indent
+
+from sandbox import builds
+from sandbox.bot_process import BotProcess, environ_for
+from sandbox.console import Console
+from sandbox.onetrust import OneTrustSandbox
+from sandbox.reading import Reader
+from sandbox.slack import Person, Shared, SlackSandbox
+from sandbox.world import Channel, Message
+
+START_S = 60.0
+SCENE_S = 60.0
+
+
+class Demo:
+    """A workspace with dana, eli and the bot in #mobile-builds."""
+
+    def __init__(self, slack: SlackSandbox, onetrust: OneTrustSandbox) -> None:
+        self.slack = slack
+        self.onetrust = onetrust
+        self.dana = slack.person("dana", tz="Europe/Berlin")
+        self.eli = slack.person("eli", tz="America/New_York")
+        self.channel: Channel = slack.channel("mobile-builds", members=[self.dana, self.eli])
+
+    async def play(self) -> None:
+        """Play the scenes."""
+        await self._share(
+            "Dana shares an Android build.",
+            self.dana,
+            "shop-4.2.0.apk",
+            _apk("4.2.0", 420),
+        )
+        await self._share(
+            "Eli shares an iOS build, and names the app.",
+            self.eli,
+            "Shop.ipa",
+            builds.make_ipa(
+                bundle_id="com.example.shop",
+                name="Shop",
+                display_name="Shop",
+                version="4.2.0",
+                build_number="88",
+            ),
+            comment="name: Shop for iPhone",
+        )
+        await self._rescan()
+        await self._command(
+            "Dana looks for this week's Android scans.", "history shop platform:android since:7d"
+        )
+        await self._share(
+            "Eli shares a build whose upload broke off.",
+            self.eli,
+            "shop-4.4.0.apk",
+            _apk("4.4.0", 440, padding_bytes=40_000)[:20_000],
+        )
+
+    async def _rescan(self) -> None:
+        app = self.onetrust.apps[0]
+        self._title(f"OneTrust made app {app.id}. Dana asks for its rescan, and replies with a new build.")
+        known = len(self.dana.messages(self.channel))
+        await self.dana.slash(self.channel, "/appscan", f"rescan {app.id}")
+        await self.slack.until(lambda: len(self.dana.messages(self.channel)) > known, SCENE_S)
+        ask = self.dana.messages(self.channel)[-1]
+        shared = self.dana.share(self.channel, [("shop-4.3.0.apk", _apk("4.3.0", 430))], thread_ts=ask.ts)
+        await settled(self.slack, self.dana, shared)
+        await self.slack.until(lambda: "answered" in self._read(self.dana, [ask]), SCENE_S)
+        self._print(self.dana, self.dana.thread(self.channel, ask.ts))
+
+    async def _share(self, title: str, who: Person, name: str, build: bytes, comment: str = "") -> None:
+        self._title(title)
+        shared = who.share(self.channel, [(name, build)], comment)
+        await settled(self.slack, who, shared)
+        self._print(who, who.thread(self.channel, shared.ts))
+
+    async def _command(self, title: str, text: str) -> None:
+        self._title(title)
+        print(f"  > /appscan {text}")
+        invocation = await self.dana.slash(self.channel, "/appscan", text)
+        await self.slack.until(lambda: invocation.answers, SCENE_S)
+        self._print(self.dana, invocation.answers)
+
+    def _read(self, who: Person, messages: list[Message]) -> str:
+        return Reader(self.slack.world, who.user).thread(messages)
+
+    def _print(self, who: Person, messages: list[Message]) -> None:
+        print(indent(self._read(who, messages), "  "))
+
+    @staticmethod
+    def _title(text: str) -> None:
+        print(f"\n── {text}\n")
+
+
+def _apk(version: str, code: int, *, padding_bytes: int = 0) -> bytes:
+    return builds.make_apk(
+        package="com.example.shop",
+        version_name=version,
+        version_code=code,
+        label="Shop",
+        padding_bytes=padding_bytes,
+    )
+
+
+async def settled(slack: SlackSandbox, who: Person, shared: Shared) -> Message:
+    """Wait until the bot's reply to a share shows no hourglass; return it."""
+
+    def last() -> Message | None:
+        thread = who.thread(shared.channel, shared.thread_ts or shared.ts)
+        replies = [
+            m for m in thread if m.user == slack.bot_user_id and m.ts > shared.ts and not m.ephemeral_to
+        ]
+        return replies[-1] if replies and "hourglass" not in replies[-1].text else None
+
+    message = await slack.until(last, SCENE_S)
+    if message is None:
+        raise AssertionError("until() waits for something true")
+    return message
+
+
+async def demo() -> int:
+    """Run the demo; return the exit code."""
+    async with AsyncExitStack() as stack:
+        folder = Path(stack.enter_context(TemporaryDirectory(prefix="appscan-demo-")))
+        slack = await stack.enter_async_context(SlackSandbox())
+        onetrust = await stack.enter_async_context(OneTrustSandbox(client_secret="demo-client-secret"))
+        bot = BotProcess(environ_for(slack, onetrust, folder / "appscan.db"), folder / "bot.log")
+        print(
+            "Starting stand-ins for Slack and OneTrust on this machine, and the bot as production runs it …"
+        )
+        await bot.start()
+        stack.push_async_callback(bot.stop)
+        try:
+            await slack.until(lambda: slack.socket.connections, START_S)
+            stage = Demo(slack, onetrust)
+            await stage.play()
+            print("\nThat was the bot itself; only Slack and OneTrust were stand-ins.")
+            if sys.stdin.isatty():
+                await Console(slack, stage.dana, stage.channel).run()
+        except TimeoutError as error:
+            print(f"The demo is stuck: {error}\nThe bot's log:\n{bot.log.read_text()}", file=sys.stderr)
+            return 1
+    return 0
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(asyncio.run(demo()))
+    except KeyboardInterrupt:
+        sys.exit(130)
