@@ -287,6 +287,7 @@ class Bot:
             intake=intake,
             choices=Choices(store=store, announcer=threads, policy=policy, wake=wake, drop=drop),
             records=Records(store=store, cards=cards, workspace=workspace, policy=policy, clock=clock),
+            policy=policy,
             cards=cards,
         )
 

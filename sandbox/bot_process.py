@@ -37,7 +37,8 @@ class BotProcess:
     def __init__(self, environ: dict[str, str], log: Path, *arguments: str) -> None:
         self.environ = environ
         self.log = log
-        self._arguments = arguments
+        self.command = (sys.executable, "-m", "bot", *arguments)
+        self.cwd = Path(__file__).parents[1]
         self._process: Process | None = None
 
     @property
@@ -54,15 +55,12 @@ class BotProcess:
         """Start it; returns at once."""
         with self.log.open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(
-                sys.executable,
-                "-m",
-                "bot",
-                *self._arguments,
+                *self.command,
                 env=self.environ,
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                cwd=Path(__file__).parents[1],
+                cwd=self.cwd,
             )
         return self
 

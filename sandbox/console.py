@@ -86,9 +86,8 @@ class Console:
             return
         await self._follow(after=shared.ts)
 
-    async def _follow(self, after: str) -> None:
-        """Show each state of the thread's last reply until it shows no hourglass."""
-        said = ""
+    async def _follow(self, after: str = "", said: str = "") -> None:
+        """Show each state of the last reply, once it says something else than ``said``, until it is settled."""
         while "hourglass" in (said := await self._next_words(after, said)):
             first = Reader(self._slack.world, self._person.user).words(said.splitlines()[0])
             print(f"  … {first}")
@@ -127,13 +126,14 @@ class Console:
             if invocation.url:
                 print(f"  Your browser opens {invocation.url}")
                 return
+            said = message.text
             await self._answered(invocation, message)
             if (view := self._person.open_view()) is not None:
-                await self._fill(view)
+                await self._fill(view, said)
             elif invocation.answers:
                 self._show(list(invocation.answers))
             elif self._thread is not None:
-                await self._follow(after="")
+                await self._follow(said=said)
             return
         print("  There is no such button on what the bot said last.")
 
@@ -151,7 +151,7 @@ class Console:
 
         await self._slack.until(shown, ANSWER_S)
 
-    async def _fill(self, view: View) -> None:
+    async def _fill(self, view: View, said: str) -> None:
         """Ask for a form's inputs and send it, until it is taken or given up."""
         while True:
             print(indent(self._reader().view(view), "  "))
@@ -170,7 +170,7 @@ class Console:
                 break
             view = still
         if self._thread is not None:
-            await self._follow(after="")
+            await self._follow(said=said)
 
     def _show_thread(self) -> None:
         if self._thread is None:

@@ -20,6 +20,8 @@ _EMOJI = {
     ":white_check_mark:": "✅",
     ":x:": "❌",
     ":warning:": "⚠️",
+    ":information_source:": "ℹ️",
+    ":heavy_minus_sign:": "➖",
     ":hourglass_flowing_sand:": "⏳",
     ":arrows_counterclockwise:": "🔄",
     ":no_entry:": "⛔",

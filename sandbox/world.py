@@ -248,6 +248,13 @@ class World:
         self.changes.tell()
         return channel
 
+    def im(self, one: str, other: str) -> Channel:
+        """Return the direct conversation of two; made where there is none."""
+        for channel in self.channels.values():
+            if channel.kind is ChannelKind.IM and set(channel.members) == {one, other}:
+                return channel
+        return self.add_channel("", kind=ChannelKind.IM, members=[one, other])
+
     def find_user(self, name_or_id: str) -> User | None:
         """Return a person by ID or name."""
         wanted = name_or_id.removeprefix("@")

@@ -132,7 +132,7 @@ def about(topic: str | None = None) -> Message:
 def _page(name: str, topic: Topic) -> Message:
     return compose(
         [
-            section(f"*{text.capital(name)}*: {topic.gist}"),
+            section(f"{text.code(name)}: {topic.gist}"),
             section("\n".join(text.sentence(line) for line in topic.body.split("\n"))),
             section("*Examples*\n" + "\n".join(text.code(each, 200) for each in topic.examples)),
         ]

@@ -221,6 +221,6 @@ def _timeline(events: Sequence[Event]) -> list[Block]:
 
 
 def _event(event: Event) -> str:
-    who = f", {text.person(event.who)}" if event.who is not None else ""
+    who = f" ({text.person(event.who)})" if event.who is not None else ""
     reason = f": {text.sentence(event.why, 300)}" if event.why else ""
-    return f"{text.when(event.at)} *{WORDS[event.after]}*{reason}{who}"
+    return f"{text.when(event.at, seconds=True)} *{WORDS[event.after]}*{reason}{who}"

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from bot.blocks import text
 from bot.blocks.elements import Block, section, words
+from bot.blocks.message import Message, compose
 from bot.blocks.phrases import app, title
 from bot.errors import UsageError
 from bot.scans import ids
@@ -93,12 +94,17 @@ def request_id_modal(scan: Scan) -> Block:
 
 def notice_modal(sentence: str) -> Block:
     """Tell one sentence of this project in a modal."""
+    return message_modal(compose([section(text.sentence(sentence, 2000))]))
+
+
+def message_modal(message: Message) -> Block:
+    """Tell in a modal what a message says."""
     return {
         "type": "modal",
         "callback_id": NOTICE,
         "title": words("App scan"),
         "close": words("Close"),
-        "blocks": [section(text.sentence(sentence, 2000))],
+        "blocks": message.blocks,
     }
 
 

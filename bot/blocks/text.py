@@ -95,11 +95,11 @@ def duration(seconds: float) -> str:
     return f"{whole} s"
 
 
-def when(at: float) -> str:
+def when(at: float, *, seconds: bool = False) -> str:
     """Say a moment in each reader's own time zone; UTC where Slack can't."""
     second = min(max(0, int(at)), _LAST_SECOND)
-    fallback = datetime.fromtimestamp(second, UTC).strftime("%Y-%m-%d %H:%M UTC")
-    return f"<!date^{second}^{{date_short_pretty}} at {{time}}|{fallback}>"
+    fallback = datetime.fromtimestamp(second, UTC).strftime(f"%Y-%m-%d %H:%M{':%S' if seconds else ''} UTC")
+    return f"<!date^{second}^{{date_short_pretty}} at {{{'time_secs' if seconds else 'time'}}}|{fallback}>"
 
 
 def person(user_id: str | None) -> str:

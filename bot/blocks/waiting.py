@@ -27,7 +27,7 @@ def request(waiting: RescanRequest, latest: Scan | None) -> Message:
         case RequestState.LAPSED:
             blocks = [
                 section(
-                    f":heavy_minus_sign: The rescan of {app_id} has lapsed: no build came by "
+                    f":heavy_minus_sign: The rescan of {app_id} has lapsed: no build was submitted for it by "
                     f"{text.when(waiting.expires_at)}."
                 ),
                 context(who, f"ask again with {text.code(f'/appscan rescan {waiting.app_id}', 160)}"),

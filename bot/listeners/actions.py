@@ -9,8 +9,9 @@ from typing import Any
 from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncRespond
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.blocks import history, modals, reply, waiting
+from bot.blocks import history, modals, notice, reply, text, waiting
 from bot.errors import NotFound, UsageError
+from bot.listeners.answers import answer
 from bot.scans.desk import Desk
 from bot.scans.models import State
 
@@ -65,20 +66,24 @@ def register(app: AsyncApp, desk: Desk) -> None:
         await ack()
         number, user, channel = _press(body)
         card, events = await desk.records.status(user, channel, str(number))
-        message = history.status(card, events, link=desk.cards.permalink(card.scan))
-        await respond(
-            text=message.text, blocks=message.blocks, response_type="ephemeral", replace_original=False
-        )
+        await answer(respond, history.status(card, events, link=desk.cards.permalink(card.scan)))
 
     @app.action(reply.OPEN_LOG)
     async def log_opened(ack: AsyncAck) -> None:
         await ack()
 
     @app.action(waiting.SCAN_LATEST)
-    async def scan_latest(ack: AsyncAck, body: dict[str, Any]) -> None:
+    async def scan_latest(ack: AsyncAck, body: dict[str, Any], respond: AsyncRespond) -> None:
         number, user, channel = _press(body)
-        await desk.intake.scan_latest(user, channel, number)
+        taken = await desk.intake.scan_latest(user, channel, number)
         await ack()
+        if not taken.new:
+            where = desk.cards.permalink(taken.scan)
+            told = f"scan #{taken.scan.number}"
+            told = text.link(where, told) if where else told
+            await answer(
+                respond, notice.prepared(f"That build is {told} already; its reply is in the thread.")
+            )
 
 
 def _press(body: dict[str, Any]) -> tuple[int, str, str]:

@@ -1,6 +1,7 @@
 """``/appscan``: each word after it, and what is said to a wrong one."""
 
 import difflib
+import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
@@ -10,10 +11,12 @@ from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncRespond
 from bot.blocks import apps, help, history, notice, text  # noqa: A004 - the command's own word
 from bot.blocks.message import Message
 from bot.errors import UsageError
+from bot.listeners.answers import answer
 from bot.scans import ids
 from bot.scans.desk import Desk
 
 COMMAND = "/appscan"
+_TAG = re.compile(r"<([@#])[A-Z0-9]+\|([^<>]*)>")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,7 +42,7 @@ def register(app: AsyncApp, desk: Desk) -> None:
         await ack()
         message = await answers.to(command)
         if message is not None:
-            await respond(text=message.text, blocks=message.blocks, response_type="ephemeral")
+            await answer(respond, message)
 
 
 class Answers:
@@ -59,25 +62,35 @@ class Answers:
 
     async def to(self, command: dict[str, Any]) -> Message | None:
         """Answer a command; ``None`` where what it posted is the answer."""
-        typed = str(command.get("text") or "").strip()
-        word, _, rest = typed.partition(" ")
+        user, channel = str(command["user_id"]), str(command["channel_id"])
+        self._desk.policy.admit(user, channel)
+        word, rest = [*str(command.get("text") or "").split(maxsplit=1), "", ""][:2]
         asked = Asked(
-            user=str(command["user_id"]),
-            channel=str(command["channel_id"]),
+            user=user,
+            channel=channel,
             rest=rest.strip(),
             words=tuple(rest.split()),
             occasion=f"command-{command.get('trigger_id')}",
         )
         word = word.lower() or "help"
         if word not in self._by_word:
-            near = difflib.get_close_matches(word, self._by_word, n=1, cutoff=0.6)
-            if near:
-                raise UsageError(f"Did you mean `{near[0]}`?", example=f"{COMMAND} {near[0]} {rest}".strip())
-            raise UsageError(
-                f"That is none of the words I know: {', '.join(f'`{known}`' for known in self._by_word)}.",
-                example=f"{COMMAND} help",
-            )
-        return await self._by_word[word](asked)
+            raise self._unknown(word, rest)
+        try:
+            return await self._by_word[word](asked)
+        except UsageError as error:
+            if error.example.startswith(COMMAND):
+                raise
+            raise UsageError(error.user_message, example=help.TOPICS[word].examples[-1]) from error
+
+    def _unknown(self, word: str, rest: str) -> UsageError:
+        """Return what is said to a word that is none, with the one that may have been meant."""
+        if near := difflib.get_close_matches(word, self._by_word, n=1):
+            meant = f"{COMMAND} {near[0]} {_TAG.sub(_name_of_tag, ids.unwrapped(rest))}".strip()
+            return UsageError(f"Did you mean `{near[0]}`?", example=meant)
+        return UsageError(
+            f"That is none of the words I know: {', '.join(f'`{known}`' for known in self._by_word)}.",
+            example=f"{COMMAND} help",
+        )
 
     async def _help(self, asked: Asked) -> Message:
         return help.about(asked.rest)
@@ -99,11 +112,10 @@ class Answers:
                 "(*Copy link* in the message's menu).",
                 example=help.TOPICS["rescan"].examples[1],
             )
-        scans = await self._desk.intake.rescan_file(asked.user, asked.channel, app_id, link, asked.occasion)
-        where = self._desk.cards.permalink(scans[0])
-        named = " and ".join(f"scan #{scan.number}" for scan in scans)
+        scan = await self._desk.intake.rescan_file(asked.user, asked.channel, app_id, link, asked.occasion)
+        where = self._desk.cards.permalink(scan)
         told = text.link(where, "its thread") if where else "its thread"
-        return notice.prepared(f"Rescanning {text.code(app_id)} as {named}: see {told}.")
+        return notice.prepared(f"Rescanning {text.code(app_id)} as scan #{scan.number}: see {told}.")
 
     async def _history(self, asked: Asked) -> Message:
         page, query = await self._desk.records.history(asked.user, asked.channel, asked.rest)
@@ -136,3 +148,8 @@ class Answers:
         bundle_id = ids.bundle_id(asked.words[0])
         platform = ids.platform(asked.words[1]) if len(asked.words) == 2 else None
         return apps.unlinked(await self._desk.records.unlink(asked.user, asked.channel, bundle_id, platform))
+
+
+def _name_of_tag(tag: re.Match[str]) -> str:
+    """Return a person or channel as it was typed."""
+    return f"{tag[1]}{tag[2]}"

@@ -1,27 +1,31 @@
 """What a person is told when a listener could not do what they asked. The only handler of errors."""
 
+import asyncio
 import logging
 import secrets
 from typing import Any
 
+import aiohttp
 from slack_bolt.async_app import AsyncApp, AsyncRespond
 from slack_bolt.context.async_context import AsyncBoltContext
 from slack_bolt.response import BoltResponse
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.blocks import notice
+from bot.blocks import modals, notice
 from bot.blocks.message import Message
 from bot.errors import AppscanError, NotAllowed, UsageError
+from bot.listeners.answers import answer
 
 logger = logging.getLogger(__name__)
 
 EXPIRED = (
-    "Slack gave up waiting before the form could be opened. Press the button again; "
-    "if it keeps happening, use the slash command instead."
+    "Slack gave up waiting before the form could be opened. Press the button again. If it keeps happening, "
+    "`/appscan rescan` and `/appscan link` do the same without a form: see `/appscan help rescan`."
 )
-DONE = BoltResponse(status=200, body="")
-"""Acknowledges a request that was answered with a sentence."""
+_TOO_LATE = {"expired_trigger_id", "exchanged_trigger_id", "invalid_trigger_id"}
+_ACK_SEEN_S = 0.05
+"""Bolt looks for an acknowledgement every 10 ms, and forgets it when a handler of errors ends before that."""
 
 
 def told(error: Exception) -> Message:
@@ -32,7 +36,7 @@ def told(error: Exception) -> Message:
         return notice.refusal(error.user_message)
     if isinstance(error, AppscanError):
         return notice.notice(error.user_message)
-    if isinstance(error, SlackApiError) and error.response.get("error") == "expired_trigger_id":
+    if isinstance(error, SlackApiError) and error.response.get("error") in _TOO_LATE:
         return notice.notice(EXPIRED)
     reference = secrets.token_hex(4)
     logger.error("a listener failed, reference %s", reference, exc_info=error)
@@ -49,25 +53,37 @@ def register(app: AsyncApp) -> None:
         context: AsyncBoltContext,
         client: AsyncWebClient,
         respond: AsyncRespond,
+        response: BoltResponse | None,
     ) -> BoltResponse | None:
         message = told(error)
+        in_form: dict[str, Any] | None = None
+        if body.get("type") == "view_submission":
+            in_form = {"response_action": "update", "view": modals.message_modal(message)}
+        elif body.get("type") != "event_callback":
+            await _tell(message, context, client, respond)
+        if response is None:  # acknowledged before it failed
+            await asyncio.sleep(_ACK_SEEN_S)
+            return None
         if body.get("type") == "event_callback":
             return None  # not acknowledged: Slack delivers it again
-        try:
-            if context.response_url:
-                await respond(
-                    text=message.text,
-                    blocks=message.blocks,
-                    response_type="ephemeral",
-                    replace_original=False,
-                )
-            elif context.user_id and context.channel_id:
-                await client.chat_postEphemeral(
-                    channel=context.channel_id,
-                    user=context.user_id,
-                    text=message.text,
-                    blocks=message.blocks,
-                )
-        except SlackApiError as unsaid:
-            logger.warning("an answer could not be given: %s", unsaid.response.get("error"))
-        return DONE
+        return BoltResponse(status=200, body=in_form or "")
+
+
+async def _tell(
+    message: Message, context: AsyncBoltContext, client: AsyncWebClient, respond: AsyncRespond
+) -> None:
+    """Show a message to whoever did something, and to nobody else."""
+    try:
+        if context.response_url:
+            await answer(respond, message)
+        elif context.user_id and context.channel_id:
+            await client.chat_postEphemeral(
+                channel=context.channel_id,
+                user=context.user_id,
+                text=message.text,
+                blocks=message.blocks,
+            )
+    except SlackApiError as unsaid:
+        logger.warning("an answer could not be given: %s", unsaid.response.get("error"))
+    except (aiohttp.ClientError, TimeoutError, OSError) as unsaid:
+        logger.warning("an answer could not be given: %s", type(unsaid).__name__)

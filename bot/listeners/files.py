@@ -5,15 +5,19 @@ So shares are recorded in a listener's middleware, which runs before the acknowl
 told is received is in the database, and what is not gets delivered again.
 """
 
+import logging
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from slack_bolt.async_app import AsyncApp
+from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.blocks import notice
 from bot.errors import NotAllowed
 from bot.scans.desk import Desk
+
+logger = logging.getLogger(__name__)
 
 Next = Callable[[], Awaitable[None]]
 
@@ -33,7 +37,10 @@ def register(app: AsyncApp, desk: Desk) -> None:
 
     async def take_file(event: dict[str, Any], next_: Next) -> None:
         await desk.intake.file_shared(
-            str(event.get("file_id")), str(event.get("channel_id")), str(event.get("event_ts"))
+            str(event.get("file_id")),
+            str(event.get("channel_id")),
+            str(event.get("event_ts")),
+            user=event.get("user_id"),
         )
         await next_()
 
@@ -64,10 +71,13 @@ async def _refuse(client: AsyncWebClient, event: Mapping[str, Any], error: NotAl
     """Say a polite no to who shared it, seen by nobody else; an app has no eyes for it."""
     if event.get("user") and not event.get("bot_id"):
         message = notice.refusal(error.user_message)
-        await client.chat_postEphemeral(
-            channel=str(event["channel"]),
-            user=str(event["user"]),
-            thread_ts=event.get("thread_ts"),
-            text=message.text,
-            blocks=message.blocks,
-        )
+        try:
+            await client.chat_postEphemeral(
+                channel=str(event["channel"]),
+                user=str(event["user"]),
+                thread_ts=event.get("thread_ts"),
+                text=message.text,
+                blocks=message.blocks,
+            )
+        except SlackApiError as unsaid:  # said or not, the answer is no: Slack need not deliver it again
+            logger.warning("a no could not be said: %s", unsaid.response.get("error"))

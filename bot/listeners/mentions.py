@@ -5,21 +5,27 @@ from typing import Any
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.blocks import help  # noqa: A004 - the command's own word
+from bot.blocks import help, notice  # noqa: A004 - the command's own word
+from bot.errors import NotAllowed
 from bot.scans.desk import Desk
 
 
-def register(app: AsyncApp, desk: Desk) -> None:  # noqa: ARG001 - help needs nothing of the desk
+def register(app: AsyncApp, desk: Desk) -> None:
     """Register what listens for mentions."""
 
     @app.event("app_mention")
     async def mentioned(event: dict[str, Any], client: AsyncWebClient) -> None:
         if event.get("bot_id") or not event.get("user") or event.get("files"):
             return  # an app, or a build that is on its way already
-        message = help.about()
+        user, channel = str(event["user"]), str(event["channel"])
+        try:
+            desk.policy.admit(user, channel)
+            message = help.about()
+        except NotAllowed as error:
+            message = notice.refusal(error.user_message)
         await client.chat_postEphemeral(
-            channel=str(event["channel"]),
-            user=str(event["user"]),
+            channel=channel,
+            user=user,
             thread_ts=event.get("thread_ts"),
             text=message.text,
             blocks=message.blocks,

@@ -6,6 +6,7 @@ from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncRespond
 
 from bot.blocks import apps, history
 from bot.errors import UsageError
+from bot.listeners.answers import answer
 from bot.scans.desk import Desk
 
 
@@ -17,8 +18,7 @@ def register(app: AsyncApp, desk: Desk) -> None:
         filters, cursor = history.read_cursor_value(str(body["actions"][0].get("value") or ""))
         page, query = await desk.records.history(*_asker(body), filters, cursor)
         links = {scan.number: link for scan in page.scans if (link := desk.cards.permalink(scan))}
-        message = history.page(page, query=query, links=links)
-        await respond(text=message.text, blocks=message.blocks, replace_original=True)
+        await answer(respond, history.page(page, query=query, links=links), replace=True)
 
     async def turn(ack: AsyncAck, body: dict[str, Any], respond: AsyncRespond) -> None:
         await ack()
@@ -27,7 +27,7 @@ def register(app: AsyncApp, desk: Desk) -> None:
             raise UsageError("That button is out of date.", example="/appscan apps")
         page = await desk.records.apps(*_asker(body), offset=int(value))
         message = apps.apps(page.rows, offset=page.offset, has_more=page.has_more)
-        await respond(text=message.text, blocks=message.blocks, replace_original=True)
+        await answer(respond, message, replace=True)
 
     for action_id in (history.NEWER, history.OLDER):
         app.action(action_id)(leaf)

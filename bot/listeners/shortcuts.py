@@ -5,6 +5,7 @@ from typing import Any
 from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncRespond
 
 from bot.blocks import notice, text
+from bot.listeners.answers import answer
 from bot.scans.desk import Desk
 
 SCAN_THIS_BUILD = "scan_this_build"
@@ -32,5 +33,4 @@ def register(app: AsyncApp, desk: Desk) -> None:
                 if each.new
                 else f"That build is {number} already; its reply is in the message's thread."
             )
-        said = notice.prepared(" ".join(told))
-        await respond(text=said.text, blocks=said.blocks, response_type="ephemeral", replace_original=False)
+        await answer(respond, notice.prepared(" ".join(told)))

@@ -30,6 +30,11 @@ def register(app: AsyncApp, desk: Desk) -> None:
             rescan = answer.purpose is modals.Purpose.RESCAN
             choose = desk.choices.rescan_as if rescan else desk.choices.link
             other = await choose(answer.scan, user, answer.app_id)
+        except UsageError as error:
+            await ack(
+                response_action="errors", errors={modals.APP_ID_BLOCK: error.user_message.replace("`", "")}
+            )
+            return
         except AppscanError as error:
             await ack(response_action="update", view=modals.notice_modal(error.user_message))
             return

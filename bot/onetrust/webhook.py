@@ -120,7 +120,8 @@ class Webhook:
 
         def moved() -> None:
             wait_s = patience.answer_s if body.complete else patience.silence_s
-            deadline.reschedule(loop.time() + wait_s)
+            if not deadline.expired():
+                deadline.reschedule(loop.time() + wait_s)
 
         file = BuildFile(path, order.size_bytes)
         body = BuildBody(order, file, committing=committing, progress=progress, moved=moved)

@@ -1,14 +1,19 @@
 """What people decide about a scan: the buttons of its reply and the modals behind them."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
-from bot.errors import NotFound, Superseded
+from bot.errors import NotFound, Superseded, UsageError
 from bot.scans.memory import Store
-from bot.scans.models import Kind, Link, Reason, Scan, Source, State, SubmissionState
+from bot.scans.models import CANCELLABLE, Kind, Link, Reason, Scan, Source, State, SubmissionState
 from bot.scans.pipeline import remember_link
 from bot.scans.policy import Policy
 from bot.scans.ports import Announcer
+
+OTHER_PLATFORM = (
+    "That app ID is linked to a build for the other platform, and an app in OneTrust is for one platform. "
+    "`/appscan apps` shows which; `/appscan unlink` removes it."
+)
 
 _AFRESH: Mapping[str, Any] = {"problem": None, "question": None, "original": None, "pulls": 0}
 _UNSENT: Mapping[str, Any] = {
@@ -79,7 +84,11 @@ class Choices:
         """Answer the question with an app ID, and link it to the build's bundle identifier.
 
         Returns another link to the same app, where there was one: worth telling.
+
+        Raises:
+            UsageError: the app ID is linked on the other platform.
         """
+        await self._on_its_platform(await self._store.scans.scan(number), app_id)
         scan = await self._go_on(
             number,
             user,
@@ -111,14 +120,23 @@ class Choices:
         """Link a submitted scan's bundle identifier to an app ID, so that the next build is a rescan.
 
         Returns another link to the same app, where there was one.
+
+        Raises:
+            UsageError: the app ID is linked on the other platform.
         """
         scan = await self._store.scans.scan(number)
         if scan.build is None:
             raise NotFound(f"Nothing was read from the build of scan #{number}, so there is nothing to link.")
+        await self._on_its_platform(scan, app_id)
         other = await self._link(scan, user, app_id)
         await self._store.scans.note(number, f"linked to {app_id}", user)
         self._announcer.changed(number)
         return other
+
+    async def _on_its_platform(self, scan: Scan, app_id: str) -> None:
+        for link in await self._store.links.of_app(app_id):
+            if scan.platform not in {None, link.platform}:
+                raise UsageError(OTHER_PLATFORM)
 
     async def _link(self, scan: Scan, user: str, app_id: str) -> Link | None:
         if scan.bundle_id is None or scan.platform is None:
@@ -133,14 +151,14 @@ class Choices:
 
     async def dismiss(self, number: int, user: str) -> None:
         """Answer the question with: don't scan it."""
-        await self._cancel(number, user, "Dismissed.")
+        await self._cancel(number, user, "Dismissed.", {State.ASKING})
 
     async def cancel(self, number: int, user: str) -> None:
         """Take back a scan that has not been submitted."""
-        await self._cancel(number, user, "Cancelled.")
+        await self._cancel(number, user, "Cancelled.", CANCELLABLE)
 
-    async def _cancel(self, number: int, user: str, why: str) -> None:
-        await self._store.scans.cancel(number, why=why, who=user)
+    async def _cancel(self, number: int, user: str, why: str, expect: Collection[State]) -> None:
+        await self._store.scans.cancel(number, why=why, who=user, expect=expect)
         self._drop(number)
         self._announcer.changed(number)
         self._wake()

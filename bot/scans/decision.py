@@ -38,6 +38,17 @@ class Verdict:
     original: int | None = None
 
 
+_REASONS = {
+    Reason.REQUEST: "as the waiting rescan asked",
+    Reason.COMMAND: "as the command asked",
+    Reason.COMMENT: "as the comment asked",
+    Reason.LINKED: "as it is linked",
+    Reason.FIRST: "never scanned before",
+    Reason.CHOSEN: "as was chosen",
+}
+"""Words for the timeline."""
+
+
 def decide(scan: Scan, facts: Facts) -> Verdict:
     """Decide for ``scan``, whose build and SHA-256 are known."""
     if scan.kind is not None:  # decided before: this is another try, or what a person chose
@@ -78,7 +89,7 @@ def decide(scan: Scan, facts: Facts) -> Verdict:
 def _submit(kind: Kind, reason: Reason, app_id: str | None) -> Verdict:
     what = "new app" if kind is Kind.NEW else f"rescan of {app_id}"
     return Verdict(
-        state=State.SUBMITTING, kind=kind, reason=reason, app_id=app_id, why=f"{what} ({reason.value})"
+        state=State.SUBMITTING, kind=kind, reason=reason, app_id=app_id, why=f"{what}, {_REASONS[reason]}"
     )
 
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from bot.scans.choices import Choices
 from bot.scans.intake import Intake
+from bot.scans.policy import Policy
 from bot.scans.records import Cards, Records
 
 
@@ -17,5 +18,7 @@ class Desk:
     """Decide about a scan."""
     records: Records
     """Look something up, or change a link."""
+    policy: Policy
+    """Who may use the bot, and where."""
     cards: Cards
     """What a scan's reply shows."""

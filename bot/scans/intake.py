@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from bot.errors import AppscanError, NotFound, NotInvited, PullFailed, Superseded
+from bot.errors import AppscanError, NotFound, NotInvited, PullFailed, Superseded, UsageError
 from bot.scans import ids
 from bot.scans.memory import Store
 from bot.scans.models import RequestState, RescanRequest, Scan, Share
@@ -25,7 +25,7 @@ WAIT_S = 24 * 3600.0
 
 @dataclass(frozen=True, kw_only=True)
 class Taken:
-    """What became of asking for an older file."""
+    """What became of asking for an older file; ``new`` is false where it was asked for already."""
 
     scan: Scan
     new: bool
@@ -63,7 +63,9 @@ class Intake:
         """
         seen = self._workspace.read(payload)
         for file_id in seen.unnamed:
-            await self.file_shared(file_id, str(payload["channel"]), str(payload["ts"]))
+            await self.file_shared(
+                file_id, str(payload["channel"]), str(payload["ts"]), user=payload.get("user")
+            )
         await self.shared(seen.shares)
 
     async def shared(self, shares: tuple[Share, ...]) -> list[Scan]:
@@ -93,8 +95,15 @@ class Intake:
             return replace(share, asked_app_id=waiting.app_id, asked_name=name, request_number=waiting.number)
         return replace(share, asked_app_id=asked_app_id, asked_name=name)
 
-    async def file_shared(self, file_id: str, channel: str, event_ts: str) -> None:
-        """Record a file whose message Slack has not told of (yet); the message is looked for."""
+    async def file_shared(
+        self, file_id: str, channel: str, event_ts: str, *, user: str | None = None
+    ) -> None:
+        """Record a file whose message Slack has not told of (yet); the message is looked for.
+
+        Nothing is asked about a file that the allow-lists keep out whatever it is; its message gets the no.
+        """
+        if not self._policy.may_admit(user, channel):
+            return
         await self._store.requests.arrived(file_id, channel, event_ts)
         self._wake()
 
@@ -161,11 +170,12 @@ class Intake:
 
     async def rescan_file(
         self, user: str, channel: str, app_id: str, link: ids.MessageLink | ids.FileLink, occasion: str
-    ) -> list[Scan]:
-        """Rescan an app with a file that was shared before.
+    ) -> Scan:
+        """Rescan an app with a file that was shared before; of several places, the newest that they see.
 
         Raises:
             NotAllowed: the allow-lists say no.
+            UsageError: the message holds several builds.
             NotFound: there is no such file, or none that this person can see.
         """
         self._policy.admit(user, channel)
@@ -184,19 +194,20 @@ class Intake:
         visible = [share for share in found if _sees(user, share, mine) and _worth_a_word(share)]
         if not visible:
             raise missing
-        if isinstance(link, ids.FileLink):
-            visible = visible[:1]
-        for share in visible:
-            self._policy.admit(user, share.channel)
-        recorded = []
-        for share in visible:
-            scan, _ = await self._store.scans.record(
-                replace(share, occasion=occasion, asked_by=user, asked_app_id=app_id)
+        if isinstance(link, ids.MessageLink) and len(visible) > 1:
+            raise UsageError(
+                f"That message holds {len(visible)} builds, and an app ID is one app's. "
+                "Copy the link of the file that you mean (*Copy link* in the file's menu).",
+                example=f"/appscan rescan {app_id} https://example.slack.com/files/U0123456789/F0123456789",
             )
-            self._announcer.changed(scan.number)
-            recorded.append(scan)
+        share = visible[0]
+        self._policy.admit(user, share.channel)
+        scan, _ = await self._store.scans.record(
+            replace(share, occasion=occasion, asked_by=user, asked_app_id=app_id)
+        )
+        self._announcer.changed(scan.number)
         self._wake()
-        return recorded
+        return scan
 
     async def await_build(self, user: str, channel: str, app_id: str) -> RescanRequest:
         """Ask a channel for a new build of an app; waits for ``WAIT_S``.
@@ -207,9 +218,7 @@ class Intake:
         """
         self._policy.admit(user, channel)
         kind = await self._workspace.kind_of(channel)
-        latest = await self._store.scans.latest_of_app(app_id)
-        if latest is not None and latest.channel_kind != "public" and latest.channel != channel:
-            latest = None  # a build from a private conversation is not offered elsewhere
+        latest = await self._store.scans.latest_of_app(app_id, channel)
         request = await self._store.requests.create(
             app_id=app_id,
             channel=channel,
@@ -226,7 +235,7 @@ class Intake:
         self._wake()
         return await self._store.requests.update(request.number, message_ts=message_ts)
 
-    async def scan_latest(self, user: str, channel: str, request_number: int) -> Scan:
+    async def scan_latest(self, user: str, channel: str, request_number: int) -> Taken:
         """Answer a waiting rescan with the latest build known for its app.
 
         Raises:
@@ -242,7 +251,7 @@ class Intake:
         if request.state is not RequestState.WAITING or request.expires_at <= self._clock.now():
             raise NotFound("That rescan waits no more. Ask again with `/appscan rescan <appId>`.")
         latest = await self._store.scans.scan(request.latest)
-        scan, _ = await self._store.scans.record(
+        scan, new = await self._store.scans.record(
             Share(
                 channel=request.channel,
                 channel_kind=request.channel_kind,
@@ -262,7 +271,7 @@ class Intake:
         )
         self._announcer.changed(scan.number)
         self._wake()
-        return scan
+        return Taken(scan=scan, new=new)
 
     async def close_requests(self) -> None:
         """Close waiting rescans that were answered, or not in time, and say so where they were posted."""

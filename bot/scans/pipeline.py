@@ -105,7 +105,7 @@ class Pipeline:
             scan = await self._store.scans.move(
                 number,
                 State.CHECKING,
-                why="checking the file",
+                why="pulled whole",
                 expect={State.PULLING},
                 scan={"size_bytes": pulled.size_bytes, "sha256": pulled.sha256, "pulls": 0},
             )

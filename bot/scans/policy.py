@@ -13,6 +13,11 @@ class Policy:
     users: frozenset[str] = frozenset()
     """IDs of people, and of bots by their user or bot ID."""
 
+    def may_admit(self, user: str | None, channel: str) -> bool:
+        """Tell whether they could be let pass, while an app's bot ID is not known yet."""
+        unlisted = self.users and user not in self.users and not any(each[:1] == "B" for each in self.users)
+        return not unlisted and (not self.channels or channel in self.channels)
+
     def admit(self, user: str | None, channel: str | None, *, bot_id: str | None = None) -> None:
         """Let them pass; an app may be listed by its user ID or its bot ID.
 

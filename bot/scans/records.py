@@ -4,7 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from bot.errors import NotFound, UsageError
-from bot.scans import search
+from bot.scans import ids, search
+from bot.scans.choices import OTHER_PLATFORM
 from bot.scans.lookups import AppRow, Cursor, Page, Query, Viewer
 from bot.scans.memory import Store
 from bot.scans.models import Card, ChannelKind, Event, Link, Platform, Scan
@@ -137,7 +138,10 @@ class Records:
                 return await self._store.scans.scan(int(number))
             except NotFound:
                 pass
-        return await self._store.scans.of_request_id(word)
+        try:
+            return await self._store.scans.of_request_id(ids.request_id(word))
+        except UsageError:
+            return None
 
     async def apps(self, user: str, channel: str, offset: int = 0) -> AppsPage:
         """Return a page of the known apps, last scanned first.
@@ -168,9 +172,7 @@ class Records:
         )
         if any(link.platform is not platform for link in others):
             raise UsageError(
-                "That app ID is linked to a build for the other platform, and an app in OneTrust is for one "
-                "platform. `/appscan apps` shows which; `/appscan unlink` removes it.",
-                example=f"/appscan unlink {others[0].bundle_id} {others[0].platform.value}",
+                OTHER_PLATFORM, example=f"/appscan unlink {others[0].bundle_id} {others[0].platform.value}"
             )
         before = await self._store.links.of_build(bundle_id, platform)
         await self._store.links.put(bundle_id, platform, app_id, who=user, replace=True)

@@ -38,7 +38,7 @@ BLOCK: Final = 512 * 1024
 """Bytes that are written at once, at most."""
 
 HEAD: Final = 512
-"""Bytes looked at before any are kept."""
+"""Bytes that show whether it is a page."""
 
 ELSEWHERE = "Slack sends the bot off Slack for this file, where its token must not go. Share the build again."
 SIGN_IN_PAGE = (
@@ -174,11 +174,7 @@ async def _save(
     block = b""
     while len(block) < HEAD and (more := await response.content.read(HEAD - len(block))):
         block += more
-    # A page of just the size that Slack has for the file is the file: somebody shared a page.
-    if (response.content_length is None or response.content_length != size_bytes) and _is_page(
-        response, block
-    ):
-        raise FileUnavailable(SIGN_IN_PAGE)
+    is_page = _is_page(response, block)
     done = 0
     while block:
         done += len(block)
@@ -187,6 +183,9 @@ async def _save(
         await asyncio.to_thread(sink.write, block)
         progress(done, total)
         block = await response.content.read(BLOCK)
+    # A page of just the size that Slack has for the file is the file: somebody shared a page.
+    if is_page and done != size_bytes:
+        raise FileUnavailable(SIGN_IN_PAGE)
     if size_bytes is not None and done != size_bytes:
         raise PullFailed(SHORT, detail=f"{done} bytes came where {size_bytes} should have")
     if done == 0:

@@ -15,7 +15,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.scans.memory import Store
-from bot.scans.models import OPEN, Card, Scan
+from bot.scans.models import OPEN, Card, Scan, State
 from bot.scans.ports import Clock
 
 logger = logging.getLogger(__name__)
@@ -29,20 +29,24 @@ TRIES = 8
 FAILURE_NAP_S = 5.0
 EVENT_TYPE = "appscan_scan"
 
+_OUT = "the bot is not in that conversation any more"
+_MESSAGE_GONE = "its message is gone"
+_NOT_ALLOWED = "the bot may not write there"
 _GONE = {
-    "channel_not_found",
-    "not_in_channel",
-    "is_archived",
-    "thread_not_found",
-    "message_not_found",
-    "cant_update_message",
-    "edit_window_closed",
-    "restricted_action",
-    "restricted_action_thread_locked",
-    "restricted_action_read_only_channel",
-    "account_inactive",
-    "user_not_found",
+    "channel_not_found": _OUT,
+    "not_in_channel": _OUT,
+    "user_not_found": _OUT,
+    "account_inactive": _OUT,
+    "is_archived": "the channel is archived",
+    "thread_not_found": _MESSAGE_GONE,
+    "message_not_found": _MESSAGE_GONE,
+    "cant_update_message": _NOT_ALLOWED,
+    "edit_window_closed": _NOT_ALLOWED,
+    "restricted_action": _NOT_ALLOWED,
+    "restricted_action_thread_locked": _NOT_ALLOWED,
+    "restricted_action_read_only_channel": _NOT_ALLOWED,
 }
+"""Errors that no further try changes, in words for the timeline."""
 _BAD_BLOCKS = {"invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long"}
 
 
@@ -207,9 +211,13 @@ class Threads:
             code = error.response.get("error")
             if code not in _GONE:
                 raise
-            if scan.state not in OPEN:  # said once, at the end
-                await self._store.scans.note(scan.number, f"the reply could not be posted: {code}")
-            await self._store.queue.shown(scan.number, scan.revision)
+            await self._unshown(scan, _GONE[code])
+
+    async def _unshown(self, scan: Scan, why: str) -> None:
+        """Let it be that the reply doesn't show the scan; the timeline says so once, at the end."""
+        if scan.state not in OPEN:
+            await self._store.scans.note(scan.number, f"the reply could not be posted: {why}")
+        await self._store.queue.shown(scan.number, scan.revision)
 
     async def _post(self, scan: Scan) -> None:
         if scan.reply_ts == "" and (found := await self._find(scan)) is not None:
@@ -220,6 +228,9 @@ class Threads:
         await self._store.queue.set_reply(scan.number, "")
         await self._pace.turn(scan.channel or "")
         card = await self._load(scan.number)
+        if card.scan.state is State.CANCELLED:  # nobody was told of it yet, and its message may be gone
+            await self._store.queue.shown(scan.number, card.scan.revision)
+            return
         answer = await send(
             self._client.chat_postMessage,
             self._render(card),
@@ -229,6 +240,11 @@ class Threads:
             unfurl_links=False,
             unfurl_media=False,
         )
+        if scan.thread_ts and not answer["message"].get("thread_ts"):
+            # To a message that has gone, Slack posts the reply into the channel itself.
+            await self._client.chat_delete(channel=scan.channel or "", ts=str(answer["ts"]))
+            await self._unshown(card.scan, _MESSAGE_GONE)
+            return
         await self._store.queue.set_reply(scan.number, str(answer["ts"]))
         await self._store.queue.shown(scan.number, card.scan.revision)
 

@@ -87,6 +87,9 @@ class SlackWorkspace:
         except SlackApiError as error:
             logger.info("no time zone for a person: %s", error.response.get("error"))
             return UTC
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            logger.info("no time zone for a person: %s", type(error).__name__)
+            return UTC
         zone = _zone(person)
         self._zones[user] = (self._clock.now() + KEEP_S, zone)
         return zone

@@ -51,14 +51,22 @@ class HistoryStore:
         )
 
     async def apps(self, viewer: Viewer, *, limit: int, offset: int) -> list[AppRow]:
-        """Return known apps, last scanned first: linked ones, and those scanned where the viewer can see."""
+        """Return known apps, last scanned first.
+
+        They are those scanned where the viewer can see, those that the viewer linked, and linked ones that
+        were never scanned: a link tells of no app that is scanned in private.
+        """
         visible, seen = _visible(viewer)
         query = f"""
             WITH seen AS (
                 SELECT bundle_id, platform, max(number) AS newest, sum(state = 'submitted') AS scans
                 FROM scans WHERE bundle_id IS NOT NULL AND {visible} GROUP BY bundle_id, platform
             ), known AS (
-                SELECT bundle_id, platform FROM seen UNION SELECT bundle_id, platform FROM apps
+                SELECT bundle_id, platform FROM seen UNION
+                SELECT bundle_id, platform FROM apps WHERE linked_by = ? OR NOT EXISTS (
+                    SELECT 1 FROM scans
+                    WHERE scans.bundle_id = apps.bundle_id AND scans.platform = apps.platform
+                )
             )
             SELECT known.bundle_id, known.platform, apps.app_id, coalesce(seen.scans, 0) AS scans,
                    scans.name, scans.version
@@ -71,7 +79,7 @@ class HistoryStore:
         return await self._database.read(
             lambda db: [
                 AppRow(**{**row, "platform": Platform(row["platform"])})
-                for row in db.query(query, [*seen, limit, offset])
+                for row in db.query(query, [*seen, viewer.user, limit, offset])
             ]
         )
 

@@ -23,15 +23,19 @@ class QueueStore:
         ``busy`` are the scans that are being worked on: a channel that shared a hundred builds doesn't keep
         the others waiting until the last of them is done.
         """
-        working = f"scans.number IN ({', '.join(str(int(number)) for number in busy)})"
+        working = ", ".join(str(int(number)) for number in busy)
         query = f"""
             SELECT number FROM (
-                SELECT scans.number, {working} AS working, row_number() OVER (
-                    PARTITION BY scans.channel ORDER BY {working} DESC, scans.number
+                SELECT number, working, row_number() OVER (
+                    PARTITION BY channel ORDER BY working DESC, number
                 ) AS place
-                FROM scans JOIN submissions AS o ON o.scan = scans.number AND o.scanner = 'onetrust'
-                WHERE {working} OR (
-                    scans.state IN ('received', 'queued') AND scans.source = 'slack' AND o.due_at <= ?
+                FROM (
+                    SELECT number, channel, 1 AS working FROM scans WHERE number IN ({working})
+                    UNION ALL
+                    SELECT number, channel, 0
+                    FROM scans CROSS JOIN submissions AS o ON o.scan = number AND o.scanner = 'onetrust'
+                    WHERE scans.state IN ('received', 'queued') AND source = 'slack' AND due_at <= ?
+                          AND number NOT IN ({working})
                 )
             ) WHERE NOT working ORDER BY place, number LIMIT ?
         """
@@ -91,7 +95,8 @@ class QueueStore:
             parameters.append(before)
 
         def work(db: sqlite_utils.Database) -> list[int]:
-            found = rows.scans_where(db, f"WHERE scans.source = ? AND {condition}", *parameters)
+            where = f"WHERE scans.source = ? AND {condition} ORDER BY scans.number"
+            found = rows.scans_where(db, where, *parameters)
             now = self._clock.now()
             for scan in found:
                 if scan.state in WORKING:

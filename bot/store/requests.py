@@ -7,8 +7,13 @@ import sqlite_utils
 
 from bot.scans.models import ChannelKind, RequestState, RescanRequest
 from bot.scans.ports import Clock
-from bot.store import rows
+from bot.store import facts, rows
 from bot.store.database import Database
+
+_WAITS = f"""state = 'waiting' AND NOT EXISTS (
+    SELECT 1 FROM scans WHERE scans.request_number = requests.number
+    AND scans.state IN ({facts.OPEN_STATES}, 'waiting')
+)"""
 
 
 class RequestStore:
@@ -56,7 +61,7 @@ class RequestStore:
         """Close the requests whose app was rescanned with a build that came for them; return them."""
         query = """
             SELECT requests.number AS number, min(scans.number) AS answer
-            FROM requests JOIN scans ON scans.request_number = requests.number
+            FROM requests JOIN scans INDEXED BY scans_request ON scans.request_number = requests.number
             WHERE requests.state = 'waiting' AND scans.state = 'submitted' AND scans.app_id = requests.app_id
             GROUP BY requests.number
         """
@@ -93,10 +98,10 @@ class RequestStore:
         )
 
     async def lapse(self) -> list[RescanRequest]:
-        """Close the requests that waited too long; return them."""
+        """Close the requests that waited too long; return them. A build that came in time is waited for."""
 
         def work(db: sqlite_utils.Database) -> list[RescanRequest]:
-            where = "state = 'waiting' AND expires_at <= ?"
+            where = f"{_WAITS} AND expires_at <= ?"
             now = [self._clock.now()]
             found = [rows.request(row) for row in db.query(f"SELECT * FROM requests WHERE {where}", now)]
             if found:
@@ -107,7 +112,7 @@ class RequestStore:
 
     async def next_lapse_at(self) -> float | None:
         """Return when the next waiting request lapses."""
-        query = "SELECT min(expires_at) AS at FROM requests WHERE state = 'waiting'"
+        query = f"SELECT min(expires_at) AS at FROM requests WHERE {_WAITS}"
         return await self._database.read(lambda db: next(iter(db.query(query)))["at"])
 
     async def arrived(self, file_id: str, channel: str, event_ts: str) -> None:

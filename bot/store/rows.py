@@ -26,9 +26,12 @@ from bot.scans.models import (
 SCANS = """
     SELECT scans.*, o.state AS o_state, o.attempts AS o_attempts, o.due_at AS o_due_at,
            o.request_id AS o_request_id, o.status AS o_status
-    FROM scans JOIN submissions AS o ON o.scan = scans.number AND o.scanner = 'onetrust'
+    FROM scans CROSS JOIN submissions AS o ON o.scan = scans.number AND o.scanner = 'onetrust'
 """
-"""Every read of scans begins so; conditions follow."""
+"""Every read of scans begins so; conditions follow.
+
+SQLite keeps to the order of a ``CROSS JOIN``; left to choose, it reads all submissions and sorts.
+"""
 
 _ENUMS: dict[str, type[Enum]] = {
     "state": State,

@@ -152,7 +152,7 @@ class ScanStore:
                 number,
                 State.PULLING,
                 now=self._clock.now(),
-                why="pulling the file",
+                why="taken up",
                 expect={State.RECEIVED, State.QUEUED},
                 scan={"problem": None},
             )
@@ -218,11 +218,13 @@ class ScanStore:
 
         await self._database.write(work)
 
-    async def cancel(self, number: int, *, why: str, who: str | None) -> Scan:
+    async def cancel(
+        self, number: int, *, why: str, who: str | None, expect: Collection[State] = CANCELLABLE
+    ) -> Scan:
         """Take a scan back, as long as its last bytes have not gone.
 
         Raises:
-            Superseded: it is too late.
+            Superseded: it is too late, or the scan is in none of the states expected.
         """
 
         def work(db: sqlite_utils.Database) -> Scan:
@@ -236,7 +238,7 @@ class ScanStore:
                 now=self._clock.now(),
                 why=why,
                 who=who,
-                expect=CANCELLABLE,
+                expect=expect,
                 scan={"problem": why},
             )
 
@@ -269,20 +271,30 @@ class ScanStore:
     async def of_request_id(self, request_id: str) -> Scan | None:
         """Return the scan whose submission has this request ID."""
         return await self._database.read(
-            lambda db: rows.first_scan(db, "WHERE o.request_id = ? ORDER BY scans.number DESC", request_id)
+            lambda db: rows.first_scan(
+                db,
+                "WHERE o.request_id IN (?, ?, ?) ORDER BY scans.number DESC",
+                *(request_id, request_id.lower(), request_id.upper()),
+            )
         )
 
-    async def latest_of_app(self, app_id: str) -> Scan | None:
-        """Return the newest scan in Slack of a build that is known to be of the app."""
+    async def latest_of_app(self, app_id: str, channel: str) -> Scan | None:
+        """Return the newest scan in Slack of a build that is known to be of the app.
+
+        A build of a private conversation is for that conversation only, and what was taken back for nobody.
+        """
         return await self._database.read(
             lambda db: rows.first_scan(
                 db,
                 "WHERE scans.source = 'slack' AND scans.sha256 IS NOT NULL AND (scans.app_id = ? OR EXISTS "
                 "(SELECT 1 FROM apps WHERE apps.app_id = ? AND apps.bundle_id = scans.bundle_id "
                 "AND apps.platform = scans.platform)) AND scans.bundle_id IS NOT NULL "
+                "AND scans.state NOT IN ('cancelled', 'rejected') "
+                "AND (scans.channel_kind = 'public' OR scans.channel = ?) "
                 "ORDER BY scans.number DESC",
                 app_id,
                 app_id,
+                channel,
             )
         )
 

@@ -123,7 +123,7 @@ class Events:
             "channel_type": CHANNEL_TYPES[channel.kind],
             "event_ts": event["ts"],
         }
-        self._send(event, subscription, scope, channel, message_ts=message.ts)
+        self._send(event, subscription, scope, channel, ts=message.ts)
 
     def _send(
         self, event: Json, subscription: str, scope: str | None, channel: Channel, **known: str
@@ -138,7 +138,7 @@ class Events:
             "subtype": event.get("subtype", ""),
             "channel": channel.id,
             "user": event.get("user") or event.get("user_id") or "",
-            "ts": known.get("message_ts") or known.get("ts") or event["event_ts"],
+            "ts": known.get("ts") or event["event_ts"],
             "file": known.get("file", ""),
         }
         delivery = Delivery(kind="events_api", name=event["type"], payload=self._callback(event, channel))

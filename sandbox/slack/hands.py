@@ -36,11 +36,7 @@ class Hands:
 
     def im(self) -> Channel:
         """Return the person's conversation with the bot; made where there is none."""
-        pair = {self.id, self._service.bot.id}
-        for channel in self._world.channels.values():
-            if channel.kind is ChannelKind.IM and set(channel.members) == pair:
-                return channel
-        return self._world.add_channel("", kind=ChannelKind.IM, members=[self.id, self._service.bot.id])
+        return self._world.im(self.id, self._service.bot.id)
 
     async def slash(self, channel: Channel | str, command: str, text: str = "") -> Invocation:
         """Type a slash command; the answers are in the invocation, as they come."""
@@ -139,7 +135,7 @@ def _find(blocks: list[Json], action: str, value: str | None, block_id: str | No
         if block["type"] == "input" or block_id not in {None, block.get("block_id")}:
             continue
         for element in elements_of(block):
-            fits = action in {element.get("action_id"), _label(element)} and "action_id" in element
+            fits = "action_id" in element and action in {element["action_id"], _label(element)}
             if fits and (element["type"] != "button" or value in {None, element.get("value")}):
                 found.append((block["block_id"], element))
     if not found:

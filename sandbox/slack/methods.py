@@ -65,7 +65,10 @@ def _open_connection(desk: Desk, _arguments: Arguments) -> Json:
 
 
 def _post_message(desk: Desk, arguments: Arguments) -> Json:
-    channel = desk.service.joined(arguments.text("channel"))
+    service, where = desk.service, arguments.text("channel")
+    if where in service.world.users:  # a person's ID is as good as the conversation with them
+        where = service.world.im(where, service.bot.id).id
+    channel = service.joined(where)
     if channel.archived:
         raise SlackError("is_archived")
     parts = read_parts(arguments.values)
@@ -76,7 +79,7 @@ def _post_message(desk: Desk, arguments: Arguments) -> Json:
         thread_ts=arguments.maybe("thread_ts"),
         broadcast=arguments.flag("reply_broadcast"),
     )
-    return {"channel": channel.id, "ts": message.ts, "message": message_json(desk.service, message)}
+    return {"channel": channel.id, "ts": message.ts, "message": message_json(service, message)}
 
 
 def _post_ephemeral(desk: Desk, arguments: Arguments) -> Json:

@@ -108,9 +108,9 @@ class SocketMode:
             await socket.send_json(self._farewell("too_many_websockets"))
             await socket.close()
             return socket
-        self._connections.append(connection)
         try:
             await socket.send_json(self._hello())
+            self._connections.append(connection)
             self._connected.set()
             self._service.world.changes.tell()
             await self._listen(connection)
@@ -176,7 +176,7 @@ class SocketMode:
     def _hello(self) -> Json:
         return {
             "type": "hello",
-            "num_connections": len(self._connections),
+            "num_connections": len(self._connections) + 1,
             "connection_info": {"app_id": self._service.app.app_id},
             "debug_info": self._debug_info(),
         }

@@ -1,4 +1,4 @@
-"""A workspace with the whole bot in it: the stand-ins on loopback, the bot in this process, people to act as."""
+"""A workspace with the whole bot in it: stand-ins on loopback, the bot in this process, people to be."""
 
 import asyncio
 import time
@@ -13,8 +13,8 @@ from bot.settings import Settings
 from sandbox import builds
 from sandbox.onetrust import OneTrustSandbox
 from sandbox.reading import Reader
-from sandbox.slack import Person, Shared, SlackSandbox
-from sandbox.world import Channel, Message, World
+from sandbox.slack import Invocation, Person, Shared, SlackSandbox
+from sandbox.world import Call, Channel, Message, World
 
 APP_ID = "0b51dc1e-7a35-4f0c-9c55-2a6f4f1f8f8d"
 OTHER_APP_ID = "77aa0f52-1d5c-4d77-8d43-55a1b9a6f0ce-test"
@@ -61,8 +61,16 @@ class Office:
         return self.slack.person("dana", tz="America/New_York")
 
     @property
+    def eli(self) -> Person:
+        return self.slack.person("eli")
+
+    @property
     def builds_channel(self) -> Channel:
         return self.slack.channel("mobile-builds", members=["dana", "eli"])
+
+    def channel(self, name: str, **about: Any) -> Channel:
+        """Return a conversation of dana's, eli's and the bot's; ``about`` as in ``SlackSandbox.channel``."""
+        return self.slack.channel(name, **{"members": ["dana", "eli"], **about})
 
     async def start(self, **environ: str) -> None:
         """Start the bot, with more settings where given."""
@@ -84,6 +92,34 @@ class Office:
         """Return the bot's messages in the thread of a share."""
         thread = self.dana.thread(shared.channel, shared.thread_ts or shared.ts)
         return [m for m in thread if m.user == self.slack.bot_user_id and m.ephemeral_to is None]
+
+    def posts(self, shared: Shared) -> list[Call]:
+        """Return the bot's posts in the thread of a share, successful or not."""
+        where = {"channel": shared.channel, "thread_ts": shared.thread_ts or shared.ts}
+        return [
+            call
+            for call in self.slack.called("chat.postMessage")
+            if all(call.arguments.get(name) == value for name, value in where.items())
+        ]
+
+    def told(self, message: Message) -> list[str]:
+        """Return all that a message has said, first to last, as dana would have read it."""
+        written = [
+            call
+            for call in self.slack.calls
+            if call.method in {"chat.postMessage", "chat.update"}
+            and call.answer.get("ts") == message.ts
+            and call.answer.get("ok")
+        ]
+        reader = Reader(self.slack.world, self.dana.user)
+        return ["\n".join(reader.blocks(call.arguments["blocks"])) for call in written]
+
+    async def press(
+        self, shared: Shared, label: str, *, who: Person | None = None, number: int = 0
+    ) -> Invocation:
+        """Press a button of the bot's reply to a share."""
+        reply = self.replies(shared)[number]
+        return await (who or self.dana).press(shared.channel, reply.ts, label)
 
     async def reply(self, shared: Shared, *words: str, number: int = 0, timeout_s: float = 15.0) -> Message:
         """Wait until the bot's reply to a share holds these words; return it."""
@@ -118,6 +154,48 @@ class Office:
         await person.slash(place, "/appscan", text)
         await self.slack.until(lambda: len(person.ephemerals(place)) > before)
         return self.read(person.ephemerals(place)[-1])
+
+
+    async def waiting_rescan(
+        self, app_id: str, *, who: Person | None = None, where: Channel | None = None
+    ) -> Shared:
+        """Type ``/appscan rescan <appId>``; return the bot's message that a build is to answer."""
+        person, place = who or self.dana, where or self.builds_channel
+        known = {message.ts for message in person.messages(place)}
+        await person.slash(place, "/appscan", f"rescan {app_id}")
+
+        def found() -> Message | None:
+            posted = (m for m in person.messages(place) if m.ts not in known and m.ephemeral_to is None)
+            return next((m for m in posted if m.user == self.slack.bot_user_id and app_id in m.text), None)
+
+        message = await self.slack.until(found)
+        assert message is not None
+        return Shared(channel=place.id, ts=message.ts, thread_ts=None)
+
+    async def says(self, shared: Shared, *words: str) -> str:
+        """Wait until a message itself holds these words; return it as read."""
+
+        def found() -> str | None:
+            message = self.slack.world.find_message(shared.channel, shared.ts)
+            said = self.read(message) if message else ""
+            return said if all(word in said for word in words) else None
+
+        said = await self.slack.until(found)
+        assert said is not None
+        return said
+
+    async def told(self, invocation: Invocation) -> str:
+        """Wait until a person is told something about what they set off; return it as read."""
+        assert invocation.acked, invocation.error
+        await self.slack.until(lambda: invocation.answers)
+        return self.read(invocation.answers[-1])
+
+    async def press(
+        self, shared: Shared, button: str, *, who: Person | None = None, number: int = 0
+    ) -> Invocation:
+        """Press a button of the bot's reply to a share."""
+        reply = self.replies(shared)[number]
+        return await (who or self.dana).press(shared.channel, reply.ts, button)
 
 
 def apk(version: str = "4.2.0", *, code: int = 420, package: str = "com.example.shop", **more: Any) -> bytes:

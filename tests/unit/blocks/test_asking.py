@@ -99,7 +99,7 @@ def test_help_lists_its_topics() -> None:
 @pytest.mark.parametrize("topic", TOPICS)
 def test_each_topic_has_examples(topic: str) -> None:
     shown = about(topic.upper()).text
-    assert shown.startswith(f"*{topic.capitalize()}*")
+    assert shown.startswith(f"`{topic}`: {TOPICS[topic].gist}")
     assert TOPICS[topic].examples[0] in shown
 
 

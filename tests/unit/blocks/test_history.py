@@ -115,7 +115,7 @@ def test_status_tells_everything() -> None:
         "Goes back to scan #7",
         "OneTrust had an error (500).",
         "Sent to OneTrust once, last answer HTTP 202",
-        "*received*: shared, <@U0ANA>",
+        "*received*: shared (<@U0ANA>)",
         "*submitted*",
     ):
         assert said in shown.text

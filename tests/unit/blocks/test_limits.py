@@ -50,7 +50,7 @@ told = hostile.map(lambda text: text.replace("://", ""))
 """Sentences of the project's own, at their worst: those may hold an address."""
 ours = re.compile(
     r"<(?:@[UW][A-Z0-9]+|#[CGD][A-Z0-9]+"
-    r"|!date\^\d+\^\{date_short_pretty\} at \{time\}\|\d{4}-\d\d-\d\d \d\d:\d\d UTC"
+    r"|!date\^\d+\^\{date_short_pretty\} at \{time(?:_secs)?\}\|\d{4}-\d\d-\d\d \d\d:\d\d(?::\d\d)? UTC"
     r"|https://(?:ours\.slack\.com|log\.example)/[^<>|\s]*\|[^<>|\n]+)>"
 )
 hidden = re.compile(

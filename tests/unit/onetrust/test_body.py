@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.onetrust.body import BuildChanged, BuildFile, data_fields, safe_file_name
+from bot.onetrust.body import BuildBody, BuildChanged, BuildFile, data_fields, safe_file_name
 from bot.scans.models import Kind, Order, Platform
 
 
@@ -101,3 +101,45 @@ def test_a_build_that_was_closed_stays_closed(tmp_path):
 
     with pytest.raises(BuildChanged):
         file.read(5)
+
+
+class Wire:
+    """Takes what is written until its connection breaks."""
+
+    def __init__(self, breaks_at: bytes) -> None:
+        self.breaks_at = breaks_at
+        self.written = b""
+
+    async def write(self, chunk: bytes) -> None:
+        self.written += chunk
+        if self.breaks_at in chunk:
+            raise ConnectionResetError
+
+
+@pytest.mark.parametrize(("breaks_at", "committed"), [(b"Content-Disposition", False), (b"34567", True)])
+async def test_a_break_while_the_last_bytes_go_is_after_the_commit(tmp_path, breaks_at, committed):
+    path = tmp_path / "build"
+    path.write_bytes(b"1234567")
+    file = BuildFile(path, 7)
+    file.open()
+    committing = []
+
+    async def commit() -> None:
+        committing.append(wire.written)
+
+    wire = Wire(breaks_at)
+    body = BuildBody(
+        order(size_bytes=7),
+        file,
+        committing=commit,
+        progress=lambda *_: None,
+        moved=lambda: None,
+    )
+    with pytest.raises(ConnectionResetError):
+        await body.write(wire)
+    await body.settled()
+    file.close()
+
+    assert (body.begun, body.committed, body.complete) == (True, committed, False)
+    assert len(committing) == committed
+    assert body.failure is None

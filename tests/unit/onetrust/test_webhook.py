@@ -191,6 +191,20 @@ async def test_goes_through_a_proxy_with_its_own_bearer(raw_server, make_order, 
     assert seen == [("http://onetrust.invalid", f"Bearer {KEY}")]
 
 
+@pytest.mark.parametrize(("status", "kind"), [(b"407 Login", Refused), (b"502 Bad Gateway", TryLater)])
+async def test_a_proxy_that_lets_nothing_through(raw_server, make_order, watch, monkeypatch, status, kind):
+    async def proxy(reader, writer):
+        await read_head(reader)
+        writer.write(b"HTTP/1.1 " + status + b"\r\nContent-Length: 0\r\n\r\n")
+
+    async with raw_server(proxy) as url:
+        monkeypatch.setenv("https_proxy", url)
+        error = await failure(webhook("https://onetrust.invalid"), make_order(), watch)
+
+    assert type(error) is kind
+    assert watch.committed == 0
+
+
 async def test_no_error_shows_a_secret(raw_server, make_order, watch, spoken, caplog):
     caplog.set_level(0)
     errors = []

@@ -200,6 +200,8 @@ async def test_cancelling_closes_the_connection_and_sends_no_more(raw_server, ma
         try:
             await asyncio.Event().wait()
         finally:
+            for _ in range(2000):  # as one does that has a transaction to end
+                await asyncio.sleep(0)
             ended.append(True)
 
     async with raw_server(take) as url:
@@ -232,3 +234,16 @@ async def test_a_build_that_changes_on_its_way_is_never_completed(raw_server, ma
     assert type(error) is TryLater
     assert error.user_message == BUILD_CHANGED
     assert watch.committed == 0
+
+
+async def test_a_deadline_that_meets_the_last_bytes_leaves_a_clear_verdict(raw_server, make_order, watch):
+    async def say_nothing(reader, writer):
+        while await reader.read(65_536):
+            pass
+
+    build = make_order(100)
+    async with raw_server(say_nothing) as url:
+        for tries in range(60):
+            committed, patience = watch.committed, Patience(silence_s=tries / 50_000, answer_s=0)
+            error = await failure(webhook(url, patience=patience), build, watch)
+            assert type(error) is Uncertain or (type(error), watch.committed - committed) == (TryLater, 0)

@@ -75,7 +75,9 @@ AAPT = shutil.which("aapt")
 def test_aapt_reads_the_same(about: dict[str, Any], tmp_path: Path):
     path = tmp_path / "sample.apk"
     path.write_bytes(make_apk(**about))
-    badging = subprocess.run([AAPT or "aapt", "dump", "badging", path], capture_output=True, check=True, text=True)
+    badging = subprocess.run(
+        [AAPT or "aapt", "dump", "badging", path], capture_output=True, check=True, text=True
+    )
     lines = badging.stdout.splitlines()
     found = build(**about)
     assert lines[0] == (

@@ -20,14 +20,13 @@ from tests.unit.slack.files.stub import BUILD, PAGE, TOKEN, Slack
         {"body": b"Sign in", "content_type": "text/html"},
     ],
 )
-async def test_a_sign_in_page_is_not_the_file(slack, failure, tmp_path, page):
+async def test_a_sign_in_page_is_not_the_file(slack, failure, page):
     slack.serve(**page)
 
     error = await failure()
 
     assert type(error) is FileUnavailable
     assert error.user_message == SIGN_IN_PAGE
-    assert (tmp_path / "build").read_bytes() == b""
 
 
 async def test_a_page_that_somebody_shared_is_the_file(slack, pull):

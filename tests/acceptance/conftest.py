@@ -1,0 +1,102 @@
+"""The bot as a process of its own, on the stand-ins."""
+
+import json
+import socket
+import urllib.error
+import urllib.request
+from asyncio import create_subprocess_exec, subprocess, to_thread
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sandbox.bot_process import BotProcess, environ_for
+from sandbox.onetrust import OneTrustSandbox
+from sandbox.reading import Reader
+from sandbox.slack import Person, Shared, SlackSandbox
+from sandbox.world import Channel
+
+START_S = 30.0
+
+
+@dataclass
+class Stage:
+    """The stand-ins, and where the bot's processes keep their things."""
+
+    slack: SlackSandbox
+    onetrust: OneTrustSandbox
+    folder: Path
+
+    @property
+    def dana(self) -> Person:
+        return self.slack.person("dana")
+
+    @property
+    def channel(self) -> Channel:
+        return self.slack.channel("mobile-builds", members=["dana"])
+
+    def environ(self, **more: str) -> dict[str, str]:
+        return environ_for(self.slack, self.onetrust, self.folder / "appscan.db") | more
+
+    async def bot(self, **environ: str) -> BotProcess:
+        """Start a bot and wait until Slack has its connection."""
+        known = self.slack.socket.connections
+        bot = await BotProcess(self.environ(**environ), self.folder / "bot.log").start()
+        await self.slack.until(lambda: self.slack.socket.connections > known or not bot.running, START_S)
+        assert bot.running, bot.log.read_text()
+        return bot
+
+    async def command(self, *arguments: str, **environ: str) -> tuple[int, str, str]:
+        """Run ``python -m bot …``; return its exit code, standard output and standard error."""
+        return await run(self.environ(**environ), *arguments)
+
+    def replies(self, shared: Shared) -> list[str]:
+        reader = Reader(self.slack.world)
+        thread = self.dana.thread(shared.channel, shared.ts)
+        return [reader.body(m) for m in thread if m.user == self.slack.bot_user_id]
+
+    async def reply(self, shared: Shared, words: str, timeout_s: float = 40.0) -> str:
+        """Wait until the one reply to a share holds these words; return it."""
+        await self.slack.until(lambda: any(words in reply for reply in self.replies(shared)), timeout_s)
+        (reply,) = self.replies(shared)
+        return reply
+
+
+async def run(environ: dict[str, str], *arguments: str) -> tuple[int, str, str]:
+    bot = BotProcess(environ, Path("unused"), *arguments)
+    process = await create_subprocess_exec(
+        *bot.command, env=environ, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        cwd=bot.cwd,
+    )  # fmt: skip
+    out, err = await process.communicate()
+    return process.returncode or 0, out.decode(), err.decode()
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+async def get(port: int, path: str) -> tuple[int, Any]:
+    """Return status and JSON of the bot's own web server; 0 where nothing listens."""
+
+    def ask() -> tuple[int, Any]:
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=5) as answer:
+                return answer.status, json.load(answer)
+        except urllib.error.HTTPError as error:
+            with error:
+                return error.code, json.load(error)
+        except OSError:
+            return 0, None
+
+    return await to_thread(ask)
+
+
+@pytest.fixture
+async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
+    async with SlackSandbox() as slack, OneTrustSandbox(client_secret="onetrust-client-s3cret") as onetrust:
+        yield Stage(slack=slack, onetrust=onetrust, folder=tmp_path)

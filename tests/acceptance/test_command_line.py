@@ -1,0 +1,188 @@
+"""``python -m bot …`` as typed in a shell or run by a pipeline."""
+
+import csv
+import io
+import json
+from pathlib import Path
+
+from sandbox import builds
+from sandbox.bot_process import BotProcess
+from tests.acceptance.conftest import Stage
+
+APP_ID = "0b51dc1e-7a35-4f0c-9c55-2a6f4f1f8f8d"
+
+
+def apk(folder: Path, version: str = "4.2.0", name: str = "shop.apk") -> str:
+    path = folder / name
+    path.write_bytes(
+        builds.make_apk(package="com.example.shop", version_name=version, version_code=1, label="Shop")
+    )
+    return str(path)
+
+
+async def test_missing_settings_are_all_named_at_once_without_a_traceback(stage: Stage):
+    environ = {name: value for name, value in stage.environ().items() if name.startswith(("PATH", "HOME"))}
+    bot = await BotProcess(environ, stage.folder / "bot.log").start()
+    assert await bot.ended() == 1
+    log = bot.log.read_text()
+    for name in ("SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "ONETRUST_URL", "ONETRUST_WEBHOOK_URL"):
+        assert f"{name} is missing" in log
+    assert "Traceback" not in log
+
+
+async def test_check_says_line_by_line_that_all_is_fit(stage: Stage):
+    code, out, err = await stage.command("check")
+    assert (code, err) == (0, "")
+    assert [line.split(":")[0] for line in out.splitlines()] == [
+        "ok    settings",
+        "ok    Slack token",
+        "ok    Slack scopes",
+        "ok    Slack app token",
+        "ok    OneTrust token",
+        "ok    OneTrust webhook",
+        "ok    log link",
+        "ok    database",
+        "ok    disk",
+    ]
+
+
+async def test_check_says_what_is_not_fit_and_what_to_do(stage: Stage):
+    stage.slack.app.scopes = {*stage.slack.app.scopes} - {"files:read"}
+    code, out, _ = await stage.command("check", ONETRUST_CLIENT_SECRET="not-the-client-secret")
+    assert code == 1
+    assert "FAIL  Slack scopes: files:read missing: add them under OAuth & Permissions" in out
+    assert "FAIL  OneTrust token: OneTrust does not know the bot's client ID and secret (401)" in out
+    assert "not-the-client-secret" not in out
+
+
+async def test_check_says_what_is_wrong_with_slacks_token_and_the_database(stage: Stage):
+    taken = stage.folder / "file"
+    taken.touch()
+    code, out, _ = await stage.command(
+        "check", SLACK_BOT_TOKEN="xoxb-not-the-one", APPSCAN_DB=str(taken / "appscan.db")
+    )
+    assert code == 1
+    assert "FAIL  Slack token: Slack says invalid_auth: copy SLACK_BOT_TOKEN again" in out
+    assert "FAIL  database: " in out
+    assert "xoxb-not-the-one" not in out
+
+
+async def test_a_scan_prints_the_request_id_alone_on_standard_output(stage: Stage, tmp_path: Path):
+    code, out, err = await stage.command("scan", apk(tmp_path))
+    assert code == 0
+    (received,) = stage.onetrust.received
+    assert out == f"{received.request_id}\n"
+    assert (received.name, received.platform) == ("Shop", "ANDROID")
+    assert "scan #1: submitting" in err
+    assert "Submitted as scan #1: Shop 4.2.0, new app." in err
+
+
+async def test_the_same_file_again_is_not_submitted_but_with_again_it_is(stage: Stage, tmp_path: Path):
+    path = apk(tmp_path)
+    _, first, _ = await stage.command("scan", path, "--app-id", APP_ID)
+    code, out, err = await stage.command("scan", path)
+    assert (code, out) == (5, first)
+    assert "the very same file is scan #1. Use --again to submit it." in err
+    code, out, _ = await stage.command("scan", path, "--again")
+    assert code == 0
+    assert out != first
+    assert [each.app_id for each in stage.onetrust.received] == [APP_ID, APP_ID]
+
+
+async def test_where_a_person_has_to_decide_the_exit_code_says_so(stage: Stage, tmp_path: Path):
+    await stage.command("scan", apk(tmp_path))
+    newer = apk(tmp_path, "4.3.0")
+    code, out, err = await stage.command("scan", newer)
+    assert (code, out) == (4, "")
+    assert "Run again with --app-id for a rescan, or with --new for a new app." in err
+    code, _, _ = await stage.command("scan", newer, "--new", "--name", "Shop (staging)")
+    assert code == 0
+    assert stage.onetrust.received[-1].name == "Shop (staging)"
+
+
+async def test_a_file_that_is_no_build_has_an_exit_code_of_its_own(stage: Stage, tmp_path: Path):
+    broken = tmp_path / "broken.apk"
+    broken.write_bytes(b"PK\x03\x04 and no more")
+    bundle = tmp_path / "shop.aab"
+    bundle.write_bytes(b"PK")
+    for path, words in ((broken, "cut short"), (bundle, "app bundle")):
+        code, out, err = await stage.command("scan", str(path))
+        assert (code, out) == (3, ""), err
+        assert words in err.lower()
+    assert (await stage.command("scan", str(tmp_path / "none.apk")))[0] == 2
+    assert (await stage.command("scan", str(broken), "--app-id", "no such thing!"))[0] == 1
+    assert stage.onetrust.calls == []
+
+
+async def test_a_clear_no_and_an_uncertain_answer_have_exit_codes_of_their_own(stage: Stage, tmp_path: Path):
+    stage.onetrust.faults.add("webhook", status=403)
+    code, out, err = await stage.command("scan", apk(tmp_path))
+    assert (code, out) == (1, "")
+    assert "(403)" in err
+    stage.onetrust.faults.add("webhook", answer_lost=True)
+    code, out, err = await stage.command("scan", apk(tmp_path))
+    assert (code, out) == (6, "")
+    assert "lost" in err
+
+
+async def test_later_is_waited_for_and_said(stage: Stage, tmp_path: Path):
+    stage.onetrust.faults.add("webhook", status=429, retry_after=1)
+    code, out, err = await stage.command("scan", apk(tmp_path))
+    assert code == 0, err
+    assert out.strip() == stage.onetrust.received[0].request_id
+    assert "scan #1: queued" in err
+
+
+async def test_with_a_channel_the_same_is_told_in_a_thread(stage: Stage, tmp_path: Path):
+    code, out, err = await stage.command("scan", apk(tmp_path), "--channel", stage.channel.id)
+    assert code == 0, err
+    (head,) = stage.dana.messages(stage.channel)
+    assert "shop.apk" in head.text
+    reply = stage.dana.thread(stage.channel, head.ts)[-1]
+    assert "was submitted to OneTrust" in reply.text
+    assert out.strip() in reply.text
+    assert "from the command line" in reply.text
+
+
+async def test_a_channel_without_the_bot_is_said_before_anything_is_submitted(stage: Stage, tmp_path: Path):
+    elsewhere = stage.slack.channel("elsewhere", members=["dana"], bot=False)
+    code, out, err = await stage.command("scan", apk(tmp_path), "--channel", elsewhere.id)
+    assert (code, out) == (1, "")
+    assert "/invite @appscan" in err
+    assert stage.onetrust.calls == []
+
+
+async def test_a_running_bot_leaves_the_shells_scans_alone_and_knows_them(stage: Stage, tmp_path: Path):
+    bot = await stage.bot()
+    code, _, _ = await stage.command("scan", apk(tmp_path))
+    assert code == 0
+    shared = stage.dana.share(stage.channel, [("shop.apk", Path(apk(tmp_path)))])
+    reply = await stage.reply(shared, "submitted before")
+    assert stage.onetrust.received[0].request_id in reply
+    assert len(stage.onetrust.received) == 1
+    await bot.stop()
+
+
+async def test_export_writes_the_history_as_csv_and_json(stage: Stage, tmp_path: Path):
+    await stage.command("scan", apk(tmp_path, name="=2+2.apk"))
+    code, out, _ = await stage.command("export")
+    (row,) = csv.DictReader(io.StringIO(out))
+    assert (code, row["state"], row["file_name"]) == (0, "submitted", "'=2+2.apk")
+    code, out, _ = await stage.command("export", "--format", "json")
+    (scan,) = json.loads(out)
+    assert (code, scan["file_name"], scan["bundle_id"]) == (0, "=2+2.apk", "com.example.shop")
+    assert [event["after"] for event in scan["timeline"]][-1] == "submitted"
+
+
+async def test_export_without_a_database_says_so(stage: Stage):
+    code, out, err = await stage.command("export")
+    assert (code, out) == (1, "")
+    assert "There is no database at" in err
+
+
+async def test_help_shows_examples_and_exit_codes(stage: Stage):
+    code, out, _ = await stage.command("--help")
+    assert code == 0
+    assert "python -m bot check" in out
+    code, out, _ = await stage.command("scan", "--help")
+    assert "exit codes:" in out

@@ -1,0 +1,81 @@
+"""Starting, stopping and restarting the bot as a supervisor does."""
+
+import time
+
+from sandbox import builds
+from sandbox.bot_process import BotProcess
+from tests.acceptance.conftest import Stage, free_port, get
+
+APK = builds.make_apk(package="com.example.shop", version_name="4.2.0", version_code=420, label="Shop")
+STOP_S = 25.0
+
+
+async def test_stops_with_exit_code_0_on_sigterm(stage: Stage):
+    bot = await stage.bot()
+    assert await bot.stop() == 0
+    assert "Traceback" not in bot.log.read_text()
+
+
+async def test_sigterm_in_mid_upload_hands_the_scan_back_and_the_next_start_submits_it_once(stage: Stage):
+    big = builds.make_apk(package="com.example.shop", version_name="1", padding_bytes=8_000_000, seed=3)
+    stage.onetrust.faults.add("webhook", hold=True, hold_after=1_000_000)
+    bot = await stage.bot()
+    shared = stage.dana.share(stage.channel, [("shop.apk", big)])
+    await stage.onetrust.faults.rule(1).reached()
+    began = time.monotonic()
+    assert await bot.stop() == 0
+    assert time.monotonic() - began < STOP_S
+    assert stage.onetrust.received == []
+    stage.onetrust.faults.clear()
+
+    bot = await stage.bot()
+    await stage.reply(shared, "was submitted to OneTrust")
+    assert await bot.stop() == 0
+    assert [each.name for each in stage.onetrust.received] == ["com.example.shop"]
+    assert list(stage.folder.glob("*.builds/*")) == []
+
+
+async def test_sigterm_while_the_answer_is_awaited_is_uncertain_and_not_sent_again(stage: Stage):
+    stage.onetrust.faults.add("webhook", hold=True)
+    bot = await stage.bot()
+    shared = stage.dana.share(stage.channel, [("shop.apk", APK)])
+    await stage.onetrust.faults.rule(1).reached()
+    began = time.monotonic()
+    assert await bot.stop() == 0
+    assert time.monotonic() - began < STOP_S
+    assert len(stage.onetrust.received) <= 1
+
+    stage.onetrust.faults.clear()
+    bot = await stage.bot()
+    await stage.reply(shared, "not certain that OneTrust took")
+    await bot.stop()
+    assert len(stage.onetrust.received) <= 1
+
+
+async def test_a_second_bot_on_the_same_database_waits_for_the_first_to_go(stage: Stage):
+    first = await stage.bot()
+    port = free_port()
+    second = await BotProcess(stage.environ(PORT=str(port)), stage.folder / "second.log").start()
+    while (await get(port, "/healthz"))[0] == 0:
+        assert second.running, second.log.read_text()
+    status, answer = await get(port, "/readyz")
+    assert (status, answer["checks"]["lock"]) == (503, False)
+    assert stage.slack.socket.connections == 1
+
+    assert await first.stop() == 0
+    await stage.slack.until(lambda: stage.slack.socket.connections == 1, 30)
+    shared = stage.dana.share(stage.channel, [("shop.apk", APK)])
+    await stage.reply(shared, "was submitted to OneTrust")
+    assert (await get(port, "/readyz"))[0] == 200
+    assert await second.stop() == 0
+    assert len(stage.onetrust.received) == 1
+
+
+async def test_a_second_bot_that_waits_can_be_stopped(stage: Stage):
+    first = await stage.bot()
+    port = free_port()
+    second = await BotProcess(stage.environ(PORT=str(port)), stage.folder / "second.log").start()
+    while (await get(port, "/healthz"))[0] == 0:
+        assert second.running, second.log.read_text()
+    assert await second.stop() == 0
+    assert await first.stop() == 0

@@ -1,0 +1,344 @@
+"""Takes what is due, as the rows and the clock say."""
+
+import asyncio
+
+import pytest
+
+from bot.errors import PullFailed, TryLater
+from bot.scans.intake import LOOK_S, WAIT_S
+from bot.scans.models import RequestState, Share, Source, State, SubmissionState
+from bot.scans.runner import LONGEST_NAP_S, STOP_S
+from tests.fakes import APP_ID, SHOP, START, a_share, until
+from tests.unit.store.scenes import a_scan
+
+
+@pytest.fixture
+async def started(bench):
+    """Run the domain; whatever is left hanging is let go at the end."""
+    await bench.runner.start()
+    yield bench
+    for gate in (bench.files.gate, bench.scanner.before_commit, bench.scanner.after_commit):
+        if gate is not None:
+            gate.set()
+    await bench.runner.stop()
+
+
+async def idle(bench):
+    """Wait until both loops have nothing to do."""
+    await until(lambda: len(bench.clock.naps) == 2)
+
+
+async def in_state(bench, number, state):
+    async def there():
+        return await bench.state(number) is state
+
+    await until(there)
+
+
+async def test_what_is_shared_is_taken_up(started):
+    number = await started.shared(a_share())
+
+    await in_state(started, number, State.SUBMITTED)
+
+
+async def test_what_was_recorded_before_the_start_is_taken_up(bench):
+    number = await bench.shared(a_share())
+
+    await bench.runner.start()
+
+    await in_state(bench, number, State.SUBMITTED)
+    await bench.runner.stop()
+
+
+async def test_no_more_than_so_many_are_worked_on_at_once(started):
+    started.files.gate = asyncio.Event()
+    numbers = [await started.shared(a_share(f"F{place}", name="shop.apk")) for place in range(4)]
+    await until(lambda: len(started.files.pulled) == 2)
+    await idle(started)
+
+    assert started.files.pulled == numbers[:2]
+    assert [await started.state(number) for number in numbers[2:]] == [State.RECEIVED] * 2
+    started.files.gate.set()
+    await until(lambda: len(started.files.pulled) >= 4)
+    assert sorted(started.files.pulled[:4]) == numbers
+
+
+async def test_another_channel_does_not_wait_for_all_of_a_busy_one(started):
+    started.files.gate = asyncio.Event()
+    busy = [await started.shared(a_share(f"F{place}")) for place in range(4)]
+    await until(lambda: len(started.files.pulled) == 2)
+    other = await started.shared(a_share("F9", channel="C2"))
+    await started.choices.cancel(busy[0], "UANA")
+    await until(lambda: len(started.files.pulled) == 3)
+
+    assert started.files.pulled == [*busy[:2], other]
+
+
+async def test_a_queued_scan_goes_on_at_its_time(started):
+    started.scanner.outcomes = [TryLater("Too many.", retry_after_s=20, status=429)]
+    number = await started.shared(a_share())
+    await in_state(started, number, State.QUEUED)
+    await idle(started)
+    assert started.clock.naps[0] == pytest.approx(20)
+
+    started.clock.advance(19.9)
+    await idle(started)
+    assert await started.state(number) is State.QUEUED
+    started.clock.advance(0.1)
+
+    await in_state(started, number, State.SUBMITTED)
+    assert len(started.scanner.orders) == 2
+
+
+async def test_the_rows_are_looked_at_now_and_then_whatever_is_believed(started):
+    await idle(started)
+    assert started.clock.naps == [LONGEST_NAP_S] * 2
+    scan, _ = await started.store.scans.record(a_share())  # by somebody who wakes nobody
+
+    started.clock.advance(LONGEST_NAP_S)
+
+    await in_state(started, scan.number, State.SUBMITTED)
+
+
+async def test_a_scan_that_waited_goes_on_when_the_one_before_it_is_settled(started):
+    started.scanner.before_commit = asyncio.Event()
+    first = await started.shared(a_share())
+    await until(lambda: started.scanner.waiting == 1)
+    second = await started.shared(a_share("F2"))
+    await in_state(started, second, State.WAITING)
+
+    started.scanner.before_commit.set()
+
+    await in_state(started, first, State.SUBMITTED)
+    await in_state(started, second, State.ASKING)
+    assert (await started.scan(second)).original == first
+    assert State.RECEIVED in (await started.story(second))[1:]
+
+
+async def test_a_scan_that_is_taken_back_makes_room_at_once(started):
+    started.files.gate = asyncio.Event()
+    numbers = [await started.shared(a_share(f"F{place}")) for place in range(3)]
+    await until(lambda: len(started.files.pulled) == 2)
+
+    await started.choices.cancel(numbers[0], "UANA")
+
+    await until(lambda: len(started.files.pulled) == 3)
+    assert await started.state(numbers[0]) is State.CANCELLED
+    assert (await started.story(numbers[0])).count(State.CANCELLED) == 1
+
+
+async def test_a_deleted_message_stops_its_pull(started):
+    started.files.gate = asyncio.Event()
+    number = await started.shared(a_share())
+    await until(lambda: bool(started.files.pulled))
+
+    await started.intake.deleted("C1", "1790000000.000100")
+
+    await until(lambda: not any(path.exists() for path in started.files.paths))
+    assert await started.state(number) is State.CANCELLED
+
+
+async def test_files_without_their_message_are_looked_for_at_their_time(started):
+    started.workspace.files["F1"] = [None, (a_share(),)]
+    await started.intake.file_shared("F1", "C1", "1790000000.000200")
+    await until(lambda: len(started.workspace.looks) == 1)
+    await idle(started)
+    assert started.clock.naps[0] == pytest.approx(LOOK_S)
+
+    started.clock.advance(LOOK_S)
+
+    await in_state(started, 1, State.SUBMITTED)
+
+
+async def test_a_file_that_slack_is_slow_about_keeps_no_scan_waiting(bench):
+    slow = asyncio.Event()
+    asked = asyncio.Event()
+
+    class SlowWorkspace:
+        async def shares_of_file(self, *_):
+            asked.set()
+            await slow.wait()
+
+    bench.intake._workspace = SlowWorkspace()
+    await bench.runner.start()
+    await bench.intake.file_shared("F9", "C1", "1790000000.000200")
+    await asked.wait()
+
+    number = await bench.shared(a_share())
+
+    await in_state(bench, number, State.SUBMITTED)
+    slow.set()
+    await bench.runner.stop()
+
+
+async def test_waiting_rescans_lapse_at_their_time(started):
+    request = await started.intake.await_build("UANA", "C1", APP_ID)
+    await idle(started)
+    started.clock.advance(WAIT_S - 1)
+    await until(lambda: len(started.clock.naps) == 2 and started.clock.naps[0] <= 1)
+    assert started.board.updated == []
+
+    started.clock.advance(1)
+
+    await until(lambda: bool(started.board.updated))
+    (told,) = started.board.updated
+    assert (told.number, told.state) == (request.number, RequestState.LAPSED)
+
+
+async def test_a_waiting_rescan_is_told_when_it_is_answered(started):
+    request = await started.intake.await_build("UANA", "C1", APP_ID)
+
+    number = await started.shared(a_share(thread_ts=request.message_ts))
+
+    await until(lambda: bool(started.board.updated))
+    assert started.board.updated[0].answer == number
+
+
+async def test_a_start_takes_up_what_the_last_process_left(bench):
+    pulling = await a_scan(bench.store, State.PULLING)
+    lost = await a_scan(
+        bench.store, State.SUBMITTING, a_share("F2"), build=SHOP.__class__(**{**vars(SHOP), "bundle_id": "b"})
+    )
+    await bench.store.scans.commit(lost.number)
+
+    await bench.runner.start()
+
+    await in_state(bench, pulling.number, State.SUBMITTED)
+    uncertain = await bench.scan(lost.number)
+    assert (uncertain.state, uncertain.submission.state) == (State.UNCERTAIN, SubmissionState.UNCERTAIN)
+    assert len(bench.scanner.orders) == 1
+    assert {pulling.number, lost.number} <= set(bench.announcer.told)
+    await bench.runner.stop()
+
+
+async def test_replies_that_do_not_show_their_rows_are_shown_at_the_start(bench):
+    stale = await a_scan(bench.store, State.REJECTED)
+    shown = await a_scan(bench.store, State.REJECTED, a_share("F2"))
+    await bench.store.queue.shown(shown.number, shown.revision)
+    bench.announcer.told.clear()
+
+    await bench.runner.start()
+    await bench.runner.stop()
+
+    assert bench.announcer.told == [stale.number]
+
+
+async def test_what_a_shell_left_behind_is_cleared_away(started):
+    share = Share(file_name="shop.apk", occasion="shell")
+    scan, _ = await started.store.scans.record(share, source=Source.SHELL, held_until=START + 5)
+    await idle(started)
+    assert await started.state(scan.number) is State.RECEIVED
+
+    started.clock.advance(LONGEST_NAP_S)
+
+    await in_state(started, scan.number, State.CANCELLED)
+
+
+async def test_trouble_with_the_database_is_no_hot_loop(bench, caplog):
+    """A full disk: rows can be read, and not be written."""
+    number = await bench.shared(a_share())
+    await bench.database.read(lambda db: db.execute("PRAGMA query_only = ON"))
+    await bench.runner.start()
+    await idle(bench)
+    said = [record.getMessage() for record in caplog.records]
+    assert sum(f"#{number}" in line for line in said) <= 2
+    assert len(said) <= 4
+    assert bench.runner.alive
+
+    await bench.database.read(lambda db: db.execute("PRAGMA query_only = OFF"))
+    bench.clock.advance(LONGEST_NAP_S)
+
+    await in_state(bench, number, State.SUBMITTED)
+    await bench.runner.stop()
+
+
+async def test_pulls_that_fail_are_tried_again_by_the_clock(started):
+    started.files.troubles = [PullFailed("Slack is busy.", retry_after_s=10)]
+    number = await started.shared(a_share())
+    await in_state(started, number, State.QUEUED)
+    await idle(started)
+
+    started.clock.advance(10)
+
+    await in_state(started, number, State.SUBMITTED)
+
+
+class TestStop:
+    async def test_an_idle_runner_stops(self, bench):
+        assert not bench.runner.alive
+        await bench.runner.start()
+        assert bench.runner.alive
+
+        await bench.runner.stop()
+
+        assert not bench.runner.alive
+
+    async def test_one_that_was_never_started_stops_too(self, bench):
+        await bench.runner.stop()
+
+        assert not bench.runner.alive
+
+    async def test_what_runs_is_handed_back(self, bench):
+        bench.files.gate = asyncio.Event()
+        await bench.runner.start()
+        numbers = [await bench.shared(a_share(f"F{place}")) for place in range(3)]
+        await until(lambda: len(bench.files.pulled) == 2)
+
+        await bench.runner.stop()
+
+        assert [await bench.state(number) for number in numbers] == [State.RECEIVED] * 3
+        assert list(bench.workroom.iterdir()) == []
+        assert len(bench.files.pulled) == 2
+
+    async def test_what_is_nearly_done_is_waited_for(self, bench):
+        bench.scanner.after_commit = asyncio.Event()
+        await bench.runner.start()
+        number = await bench.shared(a_share())
+        await until(lambda: bench.scanner.waiting == 1)
+        stopping = asyncio.create_task(bench.runner.stop())
+        await until(lambda: STOP_S in bench.clock.naps)
+
+        bench.clock.advance(STOP_S - 1)
+        bench.scanner.after_commit.set()
+        await stopping
+
+        assert await bench.state(number) is State.SUBMITTED
+
+    async def test_what_takes_too_long_is_uncertain(self, bench):
+        bench.scanner.after_commit = asyncio.Event()
+        await bench.runner.start()
+        number = await bench.shared(a_share())
+        await until(lambda: bench.scanner.waiting == 1)
+        stopping = asyncio.create_task(bench.runner.stop())
+        await until(lambda: STOP_S in bench.clock.naps)
+
+        bench.clock.advance(STOP_S)
+        await stopping
+
+        assert await bench.state(number) is State.UNCERTAIN
+
+    async def test_some_are_handed_back_while_others_are_waited_for(self, bench):
+        bench.scanner.after_commit = asyncio.Event()
+        await bench.runner.start()
+        done = await bench.shared(a_share())
+        await until(lambda: bench.scanner.waiting == 1)
+        bench.files.gate = asyncio.Event()
+        back = await bench.shared(a_share("F2"))
+        await until(lambda: len(bench.files.pulled) == 2)
+        stopping = asyncio.create_task(bench.runner.stop())
+        await in_state(bench, back, State.RECEIVED)
+        bench.scanner.after_commit.set()
+
+        await stopping
+
+        assert await bench.state(done) is State.SUBMITTED
+        assert await bench.state(back) is State.RECEIVED
+
+    async def test_nothing_is_taken_up_any_more(self, bench):
+        await bench.runner.start()
+        await bench.runner.stop()
+
+        number = await bench.shared(a_share())
+
+        assert bench.runner._tasks == {}
+        assert await bench.state(number) is State.RECEIVED

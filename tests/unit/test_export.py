@@ -1,0 +1,115 @@
+"""The history, written out."""
+
+import csv
+import io
+import json
+
+import pytest
+
+from bot.export import COLUMNS, export
+from bot.scans.models import Share, Source, State
+from bot.store.database import Database
+from tests.fakes import APP_ID, HeldClock, a_share, store_on
+from tests.unit.store.scenes import a_scan
+
+
+@pytest.fixture
+async def path(tmp_path):
+    """A history of three scans, one of them odd."""
+    database = await Database.open(tmp_path / "appscan.db")
+    store = store_on(database, HeldClock())
+    await a_scan(store, State.SUBMITTED)
+    odd = a_share("F2", name="=cmd|'/C calc'!A0, \"quoted\"\nand a line 😀.ipa", by="@someone")
+    await a_scan(store, State.REJECTED, odd)
+    await a_scan(
+        store, State.FAILED, Share(file_name="ci.apk", occasion="shell"), source=Source.SHELL, app_id=APP_ID
+    )
+    await database.close()
+    return tmp_path / "appscan.db"
+
+
+async def written(path, form):
+    out = io.StringIO(newline="")
+    assert await export(path, form, out) == 0
+    return out.getvalue()
+
+
+async def test_json_holds_each_scan_and_its_timeline(path):
+    scans = json.loads(await written(path, "json"))
+
+    assert [scan["number"] for scan in scans] == [1, 2, 3]
+    first = scans[0]
+    assert set(first) == {*COLUMNS, "timeline"}
+    assert (first["state"], first["request_id"], first["http_status"]) == ("submitted", "request-1", 202)
+    assert (first["created_at"], first["attempts"]) == ("2026-09-21T14:13:20+00:00", 1)
+    assert [line["after"] for line in first["timeline"]] == [
+        "received",
+        "pulling",
+        "checking",
+        "submitting",
+        "submitted",
+    ]
+    assert first["timeline"][0]["at"] == first["created_at"]
+    assert scans[1]["file_name"].startswith("=cmd")
+    assert (scans[2]["source"], scans[2]["channel"], scans[2]["app_id"]) == ("shell", None, APP_ID)
+
+
+async def test_csv_holds_the_same_and_no_spreadsheet_runs_it(path):
+    text = await written(path, "csv")
+
+    rows = list(csv.DictReader(io.StringIO(text, newline="")))
+    assert tuple(rows[0]) == COLUMNS
+    assert [row["number"] for row in rows] == ["1", "2", "3"]
+    assert rows[1]["file_name"].startswith("'=cmd")
+    assert rows[1]["file_name"].endswith('"quoted"\nand a line 😀.ipa')
+    assert rows[1]["shared_by"] == "'@someone"
+    assert rows[2]["channel"] == ""
+    assert not any(
+        value.startswith(("=", "+", "-", "@", "\t", "\r")) for row in rows for value in row.values()
+    )
+
+
+@pytest.mark.parametrize(("form", "expected"), [("json", []), ("csv", [",".join(COLUMNS)])])
+async def test_an_empty_history_is_a_whole_file(tmp_path, form, expected):
+    await (await Database.open(tmp_path / "appscan.db")).close()
+
+    text = await written(tmp_path / "appscan.db", form)
+
+    assert (json.loads(text) if form == "json" else text.splitlines()) == expected
+
+
+async def test_a_long_history_is_written_whole(tmp_path):
+    database = await Database.open(tmp_path / "appscan.db")
+
+    def fill(db):
+        for number in range(1201):
+            db.execute(
+                "INSERT INTO scans (state, source, created_at, updated_at, file_name) "
+                "VALUES ('received', 'slack', 1, 1, ?)",
+                [f"{number}.apk"],
+            )
+        db.execute(
+            "INSERT INTO submissions (scan, scanner, state) SELECT number, 'onetrust', 'pending' FROM scans"
+        )
+
+    await database.write(fill)
+    await database.close()
+
+    rows = list(csv.DictReader(io.StringIO(await written(tmp_path / "appscan.db", "csv"))))
+    assert [row["number"] for row in rows] == [str(number) for number in range(1, 1202)]
+
+
+async def test_it_may_be_written_while_the_bot_runs(path):
+    database = await Database.open(path)
+    try:
+        await store_on(database, HeldClock()).scans.record(a_share("F9"))
+        assert len(json.loads(await written(path, "json"))) == 4
+    finally:
+        await database.close()
+
+
+async def test_where_there_is_no_history_it_says_so_and_makes_none(tmp_path):
+    with pytest.raises(SystemExit, match="APPSCAN_DB"):
+        await export(tmp_path / "appscan.db", "csv", io.StringIO())
+
+    assert list(tmp_path.iterdir()) == []
