@@ -406,3 +406,16 @@ class Bench:
     async def story(self, number: int) -> list[State]:
         """Return the states the scan went through."""
         return [event.after for event in await self.store.scans.events(number)]
+
+    async def fill_disk(self) -> None:
+        """Let no scan be written from now on, while all can be read."""
+        await self.database.read(
+            lambda db: db.execute(
+                "CREATE TEMP TRIGGER disk_full BEFORE UPDATE ON scans "
+                "BEGIN SELECT RAISE(ABORT, 'database or disk is full'); END"
+            )
+        )
+
+    async def clear_disk(self) -> None:
+        """Let scans be written again."""
+        await self.database.read(lambda db: db.execute("DROP TRIGGER disk_full"))

@@ -141,11 +141,16 @@ def _submitted(card: Card) -> list[Block | None]:
             _button("Details", DETAILS, scan),
             _button("Link app ID…", LINK_APP, scan) if unlinked else None,
         ),
-        context("Once OneTrust shows the app's ID, link it here: the next build is then a rescan.")
-        if unlinked
-        else None,
+        context(_next_build(card)) if scan.kind is Kind.NEW else None,
         context(f"Scan #{scan.number}", sharer(scan), took, way),
     ]
+
+
+def _next_build(card: Card) -> str:
+    """Say what the next build of a new app will be."""
+    if card.link is None:
+        return "Once OneTrust shows the app's ID, link it here: the next build is then a rescan."
+    return f"Linked to {text.code(card.link.app_id)}: the next build is a rescan of it."
 
 
 def _uncertain(card: Card) -> list[Block | None]:
@@ -190,6 +195,8 @@ def _duplicate(card: Card) -> list[Block | None]:
         what = "was submitted before"
     elif original.state is State.UNCERTAIN:
         what = "was sent before, and it is not certain that OneTrust took it"
+    elif original.state in {State.FAILED, State.CANCELLED}:
+        what = "was on its way then, but was not submitted"
     else:
         what = "is on its way already"
     request_id = original.submission.request_id if original is not None else None

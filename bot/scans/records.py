@@ -1,7 +1,7 @@
 """What people ask of the history: scans, their timelines, known apps and links."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from bot.errors import NotFound, UsageError
 from bot.scans import ids, search
@@ -124,12 +124,7 @@ class Records:
                 "There is no scan with that number or request ID that you can see. "
                 "`/appscan history` lists the scans that you can."
             )
-        card = await self._cards.card(scan.number)
-        if card.original and not await self._store.history.sees(
-            await self._viewer(user, channel), card.original
-        ):
-            card = replace(card, original_link=None)
-        return card, await self._store.scans.events(scan.number)
+        return await self._cards.card(scan.number), await self._store.scans.events(scan.number)
 
     async def _find(self, word: str) -> Scan | None:
         number = word.removeprefix("#")

@@ -17,6 +17,8 @@ _SHARING = {None, "file_share", "bot_message", "thread_broadcast", "me_message"}
 """Subtypes of messages that are posted; the others tell of changes."""
 
 COMMENT_LIMIT = 4000
+_NO_SIZE = 2**53
+"""Bytes; no file has as many, and a database takes no number that is much larger."""
 
 
 def kind_of_type(channel_type: str | None) -> ChannelKind | None:
@@ -56,7 +58,7 @@ def read_message(message: Mapping[str, Any], channel: str, kind: ChannelKind) ->
                 thread_ts=str(message.get("thread_ts") or ts),
                 file_id=file["id"],
                 file_name=str(file["name"])[:1000],
-                size_bytes=size if isinstance(size, int) else None,
+                size_bytes=size if isinstance(size, int) and 0 <= size < _NO_SIZE else None,
                 shared_by=message.get("user") or message.get("bot_id") or file.get("user"),
                 bot_id=message.get("bot_id"),
                 comment=str(message.get("text") or "")[:COMMENT_LIMIT],

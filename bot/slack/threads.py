@@ -176,6 +176,8 @@ class Threads:
                 if not moving and not changed.is_set():
                     for kept in (self._next_at, self._moved, self._told):
                         kept.pop(number, None)
+                    for copy in await self._store.queue.stale_copies(number):
+                        self.changed(copy)
         except Exception:
             logger.exception("the reply of scan #%d could not be shown", number)
         finally:
@@ -225,8 +227,9 @@ class Threads:
             await self._store.queue.set_reply(scan.number, found)
             self._changed[scan.number].set()
             return
-        await self._store.queue.set_reply(scan.number, "")
-        await self._pace.turn(scan.channel or "")
+        if scan.state is not State.CANCELLED:
+            await self._store.queue.set_reply(scan.number, "")
+            await self._pace.turn(scan.channel or "")
         card = await self._load(scan.number)
         if card.scan.state is State.CANCELLED:  # nobody was told of it yet, and its message may be gone
             await self._store.queue.shown(scan.number, card.scan.revision)

@@ -4,7 +4,7 @@ from collections.abc import Collection
 
 import sqlite_utils
 
-from bot.scans.models import CANCELLABLE, WORKING, Platform, Source, State
+from bot.scans.models import CANCELLABLE, WORKING, Source, State
 from bot.scans.ports import Clock
 from bot.store import facts, rows, transitions
 from bot.store.database import Database
@@ -60,12 +60,11 @@ class QueueStore:
 
         def work(db: sqlite_utils.Database) -> list[int]:
             waiting = rows.scans_where(db, "WHERE scans.state = 'waiting' ORDER BY scans.number")
-            woken: dict[tuple[str | None, Platform | None], int] = {}
+            woken: list[int] = []
             for scan in waiting:
-                key = (scan.bundle_id, scan.platform)
-                if key in woken or facts.ahead(db, *key) is not None:
+                if facts.ahead(db, scan.bundle_id, scan.platform) is not None:
                     continue
-                woken[key] = scan.number
+                woken.append(scan.number)
                 transitions.move(
                     db,
                     scan.number,
@@ -74,7 +73,7 @@ class QueueStore:
                     why=f"scan #{scan.original} is in flight no more",
                     scan={"original": None},
                 )
-            return list(woken.values())
+            return woken
 
         if not await self._database.read(
             lambda db: list(db.query("SELECT 1 FROM scans WHERE state = 'waiting' LIMIT 1"))
@@ -142,6 +141,19 @@ class QueueStore:
                 for row in db.query(
                     "SELECT number FROM scans WHERE shown_revision < revision "
                     "AND source = 'slack' ORDER BY number"
+                )
+            ]
+        )
+
+    async def stale_copies(self, number: int) -> list[int]:
+        """Return the duplicates of a scan whose replies don't show what became of it."""
+        return await self._database.read(
+            lambda db: [
+                row["number"]
+                for row in db.query(
+                    "SELECT number FROM scans WHERE shown_revision < revision AND source = 'slack' "
+                    "AND state = 'duplicate' AND original = ? ORDER BY number",
+                    [number],
                 )
             ]
         )

@@ -61,6 +61,11 @@ def move(
     if submission:
         _update(db, "submissions", "scan = ? AND scanner = 'onetrust'", number, submission)
     note(db, number, now=now, who=who, before=before.state, after=to, why=why)
+    if to not in OPEN and before.sha256 is not None:
+        db.execute(  # what their replies say of this scan holds no more
+            "UPDATE scans SET revision = revision + 1 WHERE sha256 = ? AND state = 'duplicate' AND original = ?",
+            [before.sha256, number],
+        )
     return load(db, number)
 
 

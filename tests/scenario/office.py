@@ -14,7 +14,7 @@ from sandbox import builds
 from sandbox.onetrust import OneTrustSandbox
 from sandbox.reading import Reader
 from sandbox.slack import Invocation, Person, Shared, SlackSandbox
-from sandbox.world import Call, Channel, Message, World
+from sandbox.world import Call, Channel, Message, View, World
 
 APP_ID = "0b51dc1e-7a35-4f0c-9c55-2a6f4f1f8f8d"
 OTHER_APP_ID = "77aa0f52-1d5c-4d77-8d43-55a1b9a6f0ce-test"
@@ -22,9 +22,10 @@ LOG_URL = "https://onetrust.example/logs?id={request_id}"
 
 
 class ShiftedClock:
-    """The real clock, which a test may set forward."""
+    """The real clock, which a test may set forward; in a hurry it passes over short waits by itself."""
 
     def __init__(self) -> None:
+        self.hurried = False
         self._shift_s = 0.0
         self._shifted = asyncio.Event()
 
@@ -33,6 +34,10 @@ class ShiftedClock:
 
     async def sleep(self, seconds: float) -> None:
         until = self.now() + seconds
+        if self.hurried and seconds < 2:  # such as the pauses between two posts or updates
+            self.advance(max(0.0, seconds))
+            await asyncio.sleep(0)
+            return
         while (left := until - self.now()) > 0:
             try:
                 async with asyncio.timeout(left):
@@ -88,10 +93,15 @@ class Office:
         """Return a message as dana reads it."""
         return Reader(self.slack.world, self.dana.user).body(message)
 
+    def read_view(self, view: View) -> str:
+        """Return a modal as dana reads it."""
+        return Reader(self.slack.world, self.dana.user).view(view)
+
     def replies(self, shared: Shared) -> list[Message]:
         """Return the bot's messages in the thread of a share."""
-        thread = self.dana.thread(shared.channel, shared.thread_ts or shared.ts)
-        return [m for m in thread if m.user == self.slack.bot_user_id and m.ephemeral_to is None]
+        head = self.slack.world.find_message(shared.channel, shared.thread_ts or shared.ts)
+        thread = self.slack.world.replies(head) if head else []
+        return [message for message in thread if message.user == self.slack.bot_user_id]
 
     def posts(self, shared: Shared) -> list[Call]:
         """Return the bot's posts in the thread of a share, successful or not."""
@@ -102,7 +112,7 @@ class Office:
             if all(call.arguments.get(name) == value for name, value in where.items())
         ]
 
-    def told(self, message: Message) -> list[str]:
+    def versions(self, message: Message) -> list[str]:
         """Return all that a message has said, first to last, as dana would have read it."""
         written = [
             call
@@ -113,13 +123,6 @@ class Office:
         ]
         reader = Reader(self.slack.world, self.dana.user)
         return ["\n".join(reader.blocks(call.arguments["blocks"])) for call in written]
-
-    async def press(
-        self, shared: Shared, label: str, *, who: Person | None = None, number: int = 0
-    ) -> Invocation:
-        """Press a button of the bot's reply to a share."""
-        reply = self.replies(shared)[number]
-        return await (who or self.dana).press(shared.channel, reply.ts, label)
 
     async def reply(self, shared: Shared, *words: str, number: int = 0, timeout_s: float = 15.0) -> Message:
         """Wait until the bot's reply to a share holds these words; return it."""
@@ -138,6 +141,18 @@ class Office:
             raise AssertionError(f"no reply {number} with {words}; what there is:\n{told}") from error
         assert message is not None
         return message
+
+    async def both(self, shared: Shared, one: str, other: str) -> tuple[int, int]:
+        """Wait until of a share's replies one holds the first words and one the second; return which."""
+
+        def found() -> tuple[int, int] | None:
+            told = [self.read(reply) for reply in self.replies(shared)]
+            at = [next((n for n, text in enumerate(told) if words in text), None) for words in (one, other)]
+            return (at[0], at[1]) if at[0] is not None and at[1] is not None else None
+
+        places = await self.slack.until(found)
+        assert places is not None
+        return places
 
     async def submitted(self, shared: Shared, *words: str, number: int = 0) -> str:
         """Wait until a share was submitted; return its request ID."""
@@ -245,8 +260,11 @@ async def office(
                 ),
             },
         )
+        assert place.dana.name == "dana"  # before others name her: she is in New York
         await place.start(**environ)
         try:
             yield place
         finally:
+            for stand_in in (slack, onetrust):  # nothing is to be held while the bot stops
+                stand_in.faults.clear()
             await place.stop()

@@ -38,7 +38,7 @@ async def a_scan(
     assert new
     digest = sha256((body or f"{share.channel} {share.message_ts} {share.file_id}").encode()).hexdigest()
     await _bring(store, scan.number, state, build, app_id, digest)
-    submission = {"due_at": due_at} if state is State.QUEUED else {}
+    submission: dict[str, object] = {"due_at": due_at} if state is State.QUEUED else {}
     if state is State.SUBMITTED:
         submission = {
             "state": SubmissionState.ACCEPTED,

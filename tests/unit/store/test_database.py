@@ -55,8 +55,8 @@ async def test_opening_again_changes_nothing(tmp_path):
 @pytest.mark.parametrize("applied", [1, 2])
 async def test_an_older_schema_is_brought_up_to_date_with_what_it_holds(tmp_path, applied):
     path = tmp_path / "appscan.db"
-    names = [step.name for step in MIGRATIONS.pending(sqlite_utils.Database(memory=True))]
     old = sqlite_utils.Database(path)
+    names = [step.name for step in MIGRATIONS.pending(old)]
     MIGRATIONS.apply(old, stop_before=names[applied])
     with old.atomic():
         old.execute(
