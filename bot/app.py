@@ -24,6 +24,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot import listeners
 from bot.blocks.reply import reply
 from bot.blocks.waiting import request as request_message
+from bot.errors import slack_code
 from bot.onetrust.token import ApiKey, ClientCredentials, TokenSource
 from bot.onetrust.webhook import Webhook
 from bot.packages.reader import PackageReader
@@ -58,6 +59,8 @@ logger = logging.getLogger(__name__)
 
 LOCK_LOOK_S = 0.5
 SLACK_WAIT_S = 5.0
+SLACK_TROUBLE = {None, "internal_error", "fatal_error", "request_timeout", "service_unavailable"}
+"""What Slack answers, or a proxy in its place, where nothing is wrong with the token."""
 LAST_WORDS_S = 3.0
 """How long replies may still be brought up to date at a stop."""
 
@@ -213,9 +216,13 @@ class Bot:
         while True:
             try:
                 return await Identity.ask(client)
+            except SlackApiError as error:
+                if slack_code(error) not in SLACK_TROUBLE:
+                    raise
+                logger.warning("Slack is in trouble (%s); trying again", slack_code(error))
             except (aiohttp.ClientError, TimeoutError, OSError) as error:
                 logger.warning("Slack can't be reached (%s); trying again", type(error).__name__)
-                await self._clock.sleep(SLACK_WAIT_S)
+            await self._clock.sleep(SLACK_WAIT_S)
 
     def _join(
         self,
@@ -332,7 +339,7 @@ async def run(settings: Settings, stop: asyncio.Event) -> int:
 def _why(error: SlackApiError | OSError | sqlite3.Error) -> str:
     """Say in a sentence why the bot can't start, and what to do."""
     if isinstance(error, SlackApiError):
-        code = error.response.get("error")
+        code = slack_code(error)
         return f"Slack says {code}. Check the tokens with `python -m bot check`."
     if isinstance(error, sqlite3.Error):
         return f"the database at APPSCAN_DB can't be used: {error}."

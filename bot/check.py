@@ -12,7 +12,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import app
-from bot.errors import AppscanError
+from bot.errors import AppscanError, slack_code
 from bot.settings import Settings
 from bot.slack.identity import Identity
 from bot.store.database import Database
@@ -75,7 +75,7 @@ async def _slack(settings: Settings, client: AsyncWebClient) -> AsyncGenerator[F
     try:
         identity = await Identity.ask(client)
     except SlackApiError as error:
-        yield _no("Slack token", f"Slack says {error.response.get('error')}: copy SLACK_BOT_TOKEN again")
+        yield _no("Slack token", f"Slack says {slack_code(error)}: copy SLACK_BOT_TOKEN again")
         return
     except (aiohttp.ClientError, TimeoutError, OSError) as error:
         yield _no("Slack token", f"Slack can't be reached ({type(error).__name__}): check network and proxy")
@@ -96,8 +96,7 @@ async def _slack(settings: Settings, client: AsyncWebClient) -> AsyncGenerator[F
     except SlackApiError as error:
         yield _no(
             "Slack app token",
-            f"Slack says {error.response.get('error')}: make one with connections:write and switch Socket "
-            "Mode on",
+            f"Slack says {slack_code(error)}: make one with connections:write and switch Socket Mode on",
         )
     else:
         yield Finding(what="Slack app token", fit=True, note="Socket Mode can connect")

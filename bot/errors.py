@@ -31,6 +31,16 @@ class AppscanError(Exception):
         self.user_message = user_message
 
 
+def slack_code(error: BaseException) -> str | None:
+    """Return the code in the answer of an error of Slack's API, such as ``ratelimited``.
+
+    ``None`` where the answer is none of Slack's: a proxy's page, or JSON that was cut off.
+    """
+    data = getattr(getattr(error, "response", None), "data", None)
+    code = data.get("error") if isinstance(data, dict) else None
+    return code if isinstance(code, str) else None
+
+
 class SettingsError(AppscanError):
     """The settings are missing something or contradict each other."""
 

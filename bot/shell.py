@@ -7,6 +7,8 @@ history and under the same rules as those from Slack; a bot that runs on the sam
 import asyncio
 import contextlib
 import hashlib
+import logging
+import sqlite3
 import sys
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
@@ -21,7 +23,7 @@ from bot import app
 from bot.blocks import text
 from bot.blocks.reply import reply
 from bot.blocks.shell import announcement
-from bot.errors import AppscanError, BuildRejected, NotInvited, Superseded
+from bot.errors import AppscanError, BuildRejected, NotInvited, Superseded, slack_code
 from bot.scans import ids
 from bot.scans.clock import SystemClock
 from bot.scans.memory import Store
@@ -46,6 +48,8 @@ from bot.slack.identity import Identity
 from bot.slack.threads import ChannelPace, Threads
 from bot.slack.workspace import SlackWorkspace
 from bot.store.database import Database
+
+logger = logging.getLogger(__name__)
 
 HOLD_S = 60.0
 """A scan whose command has not been heard of for this long is given up by others."""
@@ -131,6 +135,9 @@ class Teller:
 
     async def _say(self, number: int) -> None:
         scan = await self._store.scans.scan(number)
+        if scan.state is State.WAITING and scan.state is not self._said:
+            self._said = scan.state
+            say(f"scan #{number}: waits for scan #{scan.original}, another build of the same app")
         if scan.state in OPEN and scan.state is not self._said:
             self._said = scan.state
             say(f"scan #{number}: {scan.state.value}{f', {scan.problem}' if scan.problem else ''}")
@@ -164,7 +171,7 @@ async def scan(settings: Settings, asked: Asked, stop: asyncio.Event) -> int:
                 threads, share = await _thread(settings, store, share, asked.channel, stack)
             return await _run(settings, store, share, asked.path, threads, stop, stack)
         except SlackApiError as error:
-            say(f"Slack says {error.response.get('error')}: nothing was submitted.")
+            say(f"Slack says {slack_code(error)}: nothing was submitted.")
         except AppscanError as error:
             say(error.user_message)
     return 1
@@ -197,7 +204,7 @@ async def _thread(
     try:
         posted = await client.chat_postMessage(channel=channel, text=message.text, blocks=message.blocks)
     except SlackApiError as error:
-        raise NotInvited(f"Slack says {error.response.get('error')}: nothing was submitted.") from error
+        raise NotInvited(f"Slack says {slack_code(error)}: nothing was submitted.") from error
     ts = str(posted["ts"])
     share = replace(share, channel=channel, channel_kind=kind, message_ts=ts, thread_ts=ts)
     cards = Cards(store=store, log_url=app.log_url(settings.onetrust_log_url), permalink=lambda _: None)
@@ -238,6 +245,7 @@ async def _run(
         workroom=Path(stack.enter_context(TemporaryDirectory(prefix="appscan-"))),
     )
     await stack.enter_async_context(_held(store, number))
+    await store.queue.recover(source=Source.SHELL, before=clock.now())
     work = asyncio.create_task(_to_the_end(store, pipeline, number))
     stopped = asyncio.create_task(stop.wait())
     await asyncio.wait({work, stopped}, return_when=asyncio.FIRST_COMPLETED)
@@ -261,6 +269,7 @@ async def _to_the_end(store: Store, pipeline: Pipeline, number: int) -> None:
     while True:
         await pipeline.run(number)
         while (scan := await store.scans.scan(number)).state in {State.QUEUED, State.WAITING}:
+            await store.queue.recover(source=Source.SHELL, before=clock.now())  # of commands that were killed
             due = scan.state is State.QUEUED and scan.submission.due_at <= clock.now()
             if due or number in await store.queue.wake_waiting():
                 break
@@ -277,7 +286,10 @@ async def _held(store: Store, number: int) -> AsyncIterator[None]:
         clock = SystemClock()
         while True:
             await clock.sleep(HOLD_S / 3)
-            await store.queue.hold(number, clock.now() + HOLD_S)
+            try:
+                await store.queue.hold(number, clock.now() + HOLD_S)
+            except sqlite3.Error as error:  # locked just now; said again next time
+                logger.warning("scan #%d could not be held: %s", number, error)
 
     holding = asyncio.create_task(hold())
     try:

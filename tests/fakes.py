@@ -264,7 +264,9 @@ class FakeWorkspace:
             raise NotFound("There is no such message.")
         return self.messages[channel, message_ts]
 
-    async def shares_of_file(self, file_id: str, channel: str | None = None) -> tuple[Share, ...] | None:
+    async def shares_of_file(
+        self, file_id: str, channel: str | None = None, message_ts: str | None = None
+    ) -> tuple[Share, ...] | None:
         self.looks.append((file_id, channel))
         said = self.files.get(file_id, [NotFound("There is no such file.")])
         answer = said.pop(0) if len(said) > 1 else said[0]

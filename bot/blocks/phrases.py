@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from bot.blocks import text
 from bot.scans.models import Kind, Link, Reason, Scan, Source
+from bot.scans.names import NAMELESS
 
 
 def name(scan: Scan) -> str:
@@ -46,7 +47,9 @@ def owners(links: Sequence[Link]) -> str:
 
 
 def file(scan: Scan) -> str:
-    """Name the file, in code style."""
+    """Name the file, in code style; in words where Slack tells no name."""
+    if scan.file_name == NAMELESS:
+        return NAMELESS
     return text.code(scan.file_name, 80)
 
 

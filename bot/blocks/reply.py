@@ -11,7 +11,7 @@ from bot.blocks.elements import Block, actions, button, confirm, context, facts,
 from bot.blocks.message import Message, compose
 from bot.blocks.phrases import app, file, name, owners, sharer, title, version, why
 from bot.blocks.states import MARKS
-from bot.scans.models import Card, ChannelKind, Kind, Question, Scan, Source, State
+from bot.scans.models import Card, ChannelKind, Kind, Question, Scan, Source, State, SubmissionState
 
 CANCEL: Final = "scan_cancel"
 RESCAN_AS: Final = "scan_rescan_as"  # opens modals.app_id_modal
@@ -175,8 +175,8 @@ def _uncertain(card: Card) -> list[Block | None]:
             scan,
             f"It is not certain that OneTrust took {title(scan)}. Nothing is sent again by itself.",
             text.sentence(scan.problem or ""),
-            f"Look in {'the log' if log else LOG_WAY} for this app at {text.when(scan.updated_at)}. If it is "
-            f"there, press *It arrived…* and give its request ID; if not, "
+            f"Look in {'the log' if log else LOG_WAY} for this app, sent {text.when(scan.updated_at)}. "
+            f"If it is there, press *It arrived…* and give its request ID; if not, "
             f"{'*Submit again*' if slack else 'run the command again'}.",
         ),
         actions(
@@ -218,9 +218,11 @@ def _duplicate(card: Card) -> list[Block | None]:
 def _ended(scan: Scan) -> list[Block | None]:
     retry = scan.state is State.FAILED and scan.source is Source.SLACK
     end = "can't be scanned" if scan.state is State.REJECTED else "was not submitted"
-    line = f"{title(scan)} {end}."
+    line = text.capital(f"{title(scan)} {end}.")
+    refused = retry and scan.submission.state is SubmissionState.REFUSED
+    then = "The bot does not try again by itself: once that is mended, press *Try again*." if refused else ""
     return [
-        _head(scan, line, text.sentence(scan.problem or "")),
+        _head(scan, line, text.sentence(scan.problem or ""), then),
         actions(
             _button("Try again", TRY_AGAIN, scan) if retry else None,
             _button("Rescan as…", RESCAN_AS, scan) if retry and scan.submission.status == 409 else None,

@@ -52,7 +52,7 @@ def escape(outside: str, limit: int = 100) -> str:
     return shown.translate(_ENTITIES) or "–"
 
 
-def code(outside: str, limit: int = 130) -> str:
+def code(outside: str, limit: int = 200) -> str:
     """Show outside text in code style, where Slack formats nothing and people copy it as it is."""
     return f"`{plain(outside, limit).replace('`', chr(39)).translate(_ENTITIES) or '–'}`"
 

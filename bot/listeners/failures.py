@@ -14,7 +14,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.blocks import modals, notice
 from bot.blocks.message import Message
-from bot.errors import AppscanError, NotAllowed, UsageError
+from bot.errors import AppscanError, NotAllowed, UsageError, slack_code
 from bot.listeners.answers import answer
 
 logger = logging.getLogger(__name__)
@@ -36,7 +36,7 @@ def told(error: Exception) -> Message:
         return notice.refusal(error.user_message)
     if isinstance(error, AppscanError):
         return notice.notice(error.user_message)
-    if isinstance(error, SlackApiError) and error.response.get("error") in _TOO_LATE:
+    if isinstance(error, SlackApiError) and slack_code(error) in _TOO_LATE:
         return notice.notice(EXPIRED)
     reference = secrets.token_hex(4)
     logger.error("a listener failed, reference %s", reference, exc_info=error)
@@ -84,6 +84,6 @@ async def _tell(
                 blocks=message.blocks,
             )
     except SlackApiError as unsaid:
-        logger.warning("an answer could not be given: %s", unsaid.response.get("error"))
+        logger.warning("an answer could not be given: %s", slack_code(unsaid))
     except (aiohttp.ClientError, TimeoutError, OSError) as unsaid:
         logger.warning("an answer could not be given: %s", type(unsaid).__name__)

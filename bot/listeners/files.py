@@ -14,7 +14,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.blocks import notice
-from bot.errors import NotAllowed
+from bot.errors import NotAllowed, slack_code
 from bot.scans.desk import Desk
 
 logger = logging.getLogger(__name__)
@@ -80,4 +80,4 @@ async def _refuse(client: AsyncWebClient, event: Mapping[str, Any], error: NotAl
                 blocks=message.blocks,
             )
         except SlackApiError as unsaid:  # said or not, the answer is no: Slack need not deliver it again
-            logger.warning("a no could not be said: %s", unsaid.response.get("error"))
+            logger.warning("a no could not be said: %s", slack_code(unsaid))

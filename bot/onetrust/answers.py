@@ -104,6 +104,8 @@ def read_answer(answer: Answer, now: float) -> Receipt:
 
 def _no(answer: Answer, now: float) -> SubmissionError:
     status = answer.status
+    if status == 408 and answer.complete:  # said by something in between, perhaps, after OneTrust took it
+        return Uncertain(BROKE.format(status=status), status=status)
     if status in TRY_LATER:
         wait_s = retry_after_s(answer.retry_after, now)
         return TryLater(TRY_LATER[status], retry_after_s=wait_s, status=status)

@@ -62,13 +62,15 @@ class Choices:
     async def try_again(self, number: int, user: str) -> None:
         """Try a failed scan once more; what no person decided is decided afresh."""
         scan = await self._store.scans.scan(number)
-        kept = scan.reason is Reason.CHOSEN
+        kept = scan.reason is Reason.CHOSEN and scan.kind is Kind.RESCAN
         changes: Mapping[str, Any] = {} if kept else {"kind": None, "reason": None, "app_id": None}
         await self._go_on(number, user, {State.FAILED}, "try again", changes)
 
     async def submit_again(self, number: int, user: str) -> None:
         """Send an uncertain submission once more: a person knows that it did not arrive."""
-        await self._go_on(number, user, {State.UNCERTAIN}, "submit again", {})
+        scan = await self._store.scans.scan(number)
+        changes: Mapping[str, Any] = {"reason": Reason.CHOSEN} if scan.kind is Kind.NEW else {}
+        await self._go_on(number, user, {State.UNCERTAIN}, "submit again", changes)
 
     async def scan_as_new(self, number: int, user: str) -> None:
         """Answer the question with: this is a new app."""

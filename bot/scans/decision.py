@@ -51,10 +51,11 @@ _REASONS = {
 
 def decide(scan: Scan, facts: Facts) -> Verdict:
     """Decide for ``scan``, whose build and SHA-256 are known."""
-    if scan.kind is not None:  # decided before: this is another try, or what a person chose
-        return _submit(scan.kind, scan.reason or Reason.CHOSEN, scan.app_id)
+    if scan.kind is not None and scan.reason is Reason.CHOSEN:
+        # What the bot decided for an earlier try is decided afresh: the app ID may be known by now.
+        return _submit(scan.kind, Reason.CHOSEN, scan.app_id)
     if scan.asked_app_id is not None:
-        linked_here = facts.link is not None and facts.link.app_id == scan.asked_app_id
+        linked_here = facts.link is not None and facts.link.app_id.lower() == scan.asked_app_id.lower()
         if facts.owners and not linked_here:
             return Verdict(
                 state=State.ASKING,

@@ -1,6 +1,7 @@
 """How builds come in: shares, files without their message, older messages, files named by a command."""
 
 import logging
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -9,16 +10,24 @@ from bot.errors import AppscanError, NotFound, NotInvited, PullFailed, Supersede
 from bot.scans import ids
 from bot.scans.memory import Store
 from bot.scans.models import RequestState, RescanRequest, Scan, Share
-from bot.scans.names import is_build_name, unsupported_name
+from bot.scans.names import NAMELESS, is_build_name, unsupported_name
 from bot.scans.policy import Policy
 from bot.scans.ports import Announcer, Board, Clock, Workspace
 
 logger = logging.getLogger(__name__)
 
+_TS = re.compile(r"[0-9]{1,16}\.[0-9]{1,9}")
 LOOKS = 8
 """So often a file's message is looked for."""
 LOOK_S = 0.5
 """The wait between the first two looks; each further one is twice the last."""
+LONGEST_LOOK_S = 60.0
+TROUBLE_S = 6 * 3600.0
+"""While Slack can't be asked, a file's message is looked for as long as this."""
+GONE_S = 900.0
+"""A message that was deleted may still be delivered as new for as long as this."""
+NEAR_S = 10.0
+"""A file's event and its message are not further apart than this."""
 WAIT_S = 24 * 3600.0
 """How long a rescan waits for its build."""
 
@@ -54,6 +63,7 @@ class Intake:
         self._clock = clock
         self._wake = wake
         self._drop = drop
+        self._gone: dict[tuple[str, str], float] = {}
 
     async def message(self, payload: Mapping[str, Any]) -> None:
         """Record the builds of a message as Slack delivers it.
@@ -76,7 +86,7 @@ class Intake:
         """
         recorded = []
         for share in shares:
-            if not _worth_a_word(share):
+            if not _worth_a_word(share) or (share.channel, share.message_ts) in self._gone:
                 continue
             self._policy.admit(share.shared_by, share.channel, bot_id=share.bot_id)
             scan, new = await self._store.scans.record(await self._with_comment(share))
@@ -104,27 +114,33 @@ class Intake:
         """
         if not self._policy.may_admit(user, channel):
             return
+        if not _TS.fullmatch(event_ts):
+            event_ts = f"{self._clock.now():.6f}"
         await self._store.requests.arrived(file_id, channel, event_ts)
         self._wake()
 
     async def find_messages(self) -> None:
         """Look for the messages of files that arrived without one."""
         for file_id, channel, event_ts, attempts, _ in await self._store.requests.arrivals():
-            told = False  # what the file is, and where
+            told = trouble = False  # told what the file is and where; or it could not even be asked
             try:
-                found = await self._workspace.shares_of_file(file_id, channel)
-                if found:
-                    await self.shared(_of_event(found, event_ts))
-                told = found is not None
+                found = await self._workspace.shares_of_file(file_id, channel, event_ts)
+                meant = _of_event(found or (), event_ts, last_look=attempts + 1 >= LOOKS)
+                await self.shared(meant)
+                told = found == () or bool(meant)
             except PullFailed as error:
                 logger.warning("a shared file could not be looked up: %s", error)
+                trouble = True
             except AppscanError as error:
                 logger.info("a shared file was passed over: %s", error)
                 told = True
             except Exception as error:  # noqa: BLE001 - the others are not to wait for what one of them met
                 logger.warning("a shared file could not be looked up: %s", type(error).__name__)
-            again = not told and attempts + 1 < LOOKS
-            again_at = self._clock.now() + LOOK_S * 2**attempts if again else None
+                trouble = True
+            now = self._clock.now()
+            patient = trouble and now - float(event_ts) < TROUBLE_S
+            again = not told and (patient or attempts + 1 < LOOKS)
+            again_at = now + min(LONGEST_LOOK_S, LOOK_S * 2 ** min(attempts, 10)) if again else None
             await self._store.requests.settle_arrival(file_id, channel, event_ts, again_at=again_at)
 
     async def next_look_at(self) -> float | None:
@@ -133,10 +149,14 @@ class Intake:
 
     async def deleted(self, channel: str, message_ts: str) -> None:
         """Take back the scans of a deleted message, as far as they have not been submitted."""
+        now = self._clock.now()
+        self._gone = {place: at for place, at in self._gone.items() if now - at < GONE_S}
+        self._gone[channel, message_ts] = now
         for scan in await self._store.scans.of_message(channel, message_ts):
             try:
                 await self._store.scans.cancel(scan.number, why="The message was deleted.", who=None)
             except Superseded:
+                await self._store.scans.withdraw(scan.number)
                 continue
             self._drop(scan.number)
             self._announcer.changed(scan.number)
@@ -283,7 +303,8 @@ class Intake:
 
 
 def _worth_a_word(share: Share) -> bool:
-    return is_build_name(share.file_name) or unsupported_name(share.file_name) is not None
+    known = is_build_name(share.file_name) or unsupported_name(share.file_name) is not None
+    return known or share.file_name == NAMELESS
 
 
 def _sees(user: str, share: Share, private: frozenset[str]) -> bool:
@@ -292,7 +313,11 @@ def _sees(user: str, share: Share, private: frozenset[str]) -> bool:
     return share.channel in private or (share.channel_kind == "im" and share.shared_by == user)
 
 
-def _of_event(found: tuple[Share, ...], event_ts: str) -> tuple[Share, ...]:
-    """Return the share that an event means: the last one that is not younger than the event."""
+def _of_event(found: tuple[Share, ...], event_ts: str, *, last_look: bool) -> tuple[Share, ...]:
+    """Return the share that an event means: the last one that is not younger than the event.
+
+    One that is much older is an earlier share of the same file, and Slack does not know of the new one yet.
+    """
     older = [share for share in found if float(share.message_ts) <= float(event_ts) + 1]
-    return tuple(sorted(older or found, key=lambda share: float(share.message_ts))[-1:])
+    meant = sorted(older or found, key=lambda share: float(share.message_ts))[-1:]
+    return tuple(each for each in meant if last_look or float(each.message_ts) > float(event_ts) - NEAR_S)

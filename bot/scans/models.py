@@ -242,7 +242,7 @@ class Scan:
     state: State
     source: Source
     revision: int
-    """Counts the transitions, for a duplicate its original's end as well; a reply that shows less is stale."""
+    """Counts the transitions, of a duplicate its original's end too; a reply that shows less is stale."""
     created_at: float
     updated_at: float
     finished_at: float | None = None

@@ -18,6 +18,9 @@ APK_SET = (
 )
 """What people read about a set of APKs, whether its name or its content told."""
 
+NAMELESS = "a file without a name"
+"""What a file is called of which Slack tells nothing, not even its name: it may be a build."""
+
 _BUILDS = {".ipa": Platform.IOS, ".apk": Platform.ANDROID}
 _NEARLY = {".aab": APP_BUNDLE, ".apks": APK_SET, ".xapk": APK_SET, ".apkm": APK_SET}
 

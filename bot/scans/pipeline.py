@@ -22,7 +22,7 @@ from bot.errors import (
 from bot.scans import retries
 from bot.scans.decision import decide
 from bot.scans.memory import Store
-from bot.scans.models import WORKING, Order, Pulled, Reason, Scan, State, SubmissionState
+from bot.scans.models import WORKING, Order, Pulled, Reason, Receipt, Scan, State, SubmissionState
 from bot.scans.names import unsupported_name
 from bot.scans.ports import Announcer, BuildReader, Clock, Files, Scanner
 
@@ -176,19 +176,38 @@ class Pipeline:
                 wait_s = retries.delay_s(scan.submission.attempts, error.retry_after_s)
                 await self._put_off(scan, error.user_message, wait_s, status=error.status)
         else:
-            await self._store.scans.move(
-                scan.number,
-                State.SUBMITTED,
-                why=f"request ID {receipt.request_id}",
-                expect={State.SUBMITTING, State.UNCERTAIN},  # given up by others while this process slept
-                scan={"problem": None},
-                submission={
-                    "state": SubmissionState.ACCEPTED,
-                    "request_id": receipt.request_id,
-                    "status": receipt.status,
-                },
-            )
-            await remember_link(self._store, scan)
+            await self._keep(scan, receipt)
+
+    async def _keep(self, scan: Scan, receipt: Receipt) -> None:
+        """Record that the scanner took the build; a locked database is waited for."""
+        logger.info("scan #%d was taken: request ID %r", scan.number, receipt.request_id)
+        for tries_left in reversed(range(retries.RECORD_TRIES)):
+            try:
+                await self._record(scan, receipt)
+            except Superseded:
+                raise
+            except Exception:
+                if not tries_left:
+                    raise
+                logger.exception("the receipt of scan #%d could not be recorded; trying again", scan.number)
+                await self._clock.sleep(retries.FIRST_S)
+            else:
+                return
+
+    async def _record(self, scan: Scan, receipt: Receipt) -> None:
+        await self._store.scans.move(
+            scan.number,
+            State.SUBMITTED,
+            why=f"request ID {receipt.request_id}",
+            expect={State.SUBMITTING, State.UNCERTAIN},  # given up by others while this process slept
+            scan={"problem": None},
+            submission={
+                "state": SubmissionState.ACCEPTED,
+                "request_id": receipt.request_id,
+                "status": receipt.status,
+            },
+        )
+        await remember_link(self._store, scan)
 
     async def _end(
         self,

@@ -124,10 +124,13 @@ class Workspace(Protocol):
         """
         ...
 
-    async def shares_of_file(self, file_id: str, channel: str | None = None) -> tuple[Share, ...] | None:
+    async def shares_of_file(
+        self, file_id: str, channel: str | None = None, message_ts: str | None = None
+    ) -> tuple[Share, ...] | None:
         """Return where a file was shared (in one channel, or in all that the bot sees), newest first.
 
-        Empty where it is no build; ``None`` where Slack does not say yet.
+        Empty where it is no build; ``None`` where Slack does not say yet. A file that Slack hides, its name
+        as well, is found in the message of that timestamp alone, as ``names.NAMELESS``.
 
         Raises:
             NotFound: the bot can't see the file.

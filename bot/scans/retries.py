@@ -11,6 +11,8 @@ FIRST_S = 5.0
 LONGEST_S = 900.0
 SEND_TRIES = 100
 """So often a build is offered to a scanner that says "later": about a day, at the longest waits."""
+RECORD_TRIES = 60
+"""So often the scanner's receipt is written to a database that can't be written to."""
 PULL_TRIES = 6
 """So often in a row a file is asked of Slack."""
 

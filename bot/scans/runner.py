@@ -16,7 +16,9 @@ logger = logging.getLogger(__name__)
 LONGEST_NAP_S = 30.0
 """The loops look at the rows at least this often, whatever they believe to be due."""
 SHORTEST_NAP_S = 0.01
-STOP_S = 15.0
+REFRESH_S = 60.0
+"""How often replies that do not show their rows are taken up again, those of the last process first."""
+STOP_S = 12.0
 """How long work whose last bytes are on their way may still take at a stop."""
 
 
@@ -42,6 +44,7 @@ class Runner:
         self._tasks: dict[int, asyncio.Task[None]] = {}
         self._woken: list[asyncio.Event] = []
         self._loops: list[asyncio.Task[None]] = []
+        self._refresh_at = 0.0
 
     @property
     def alive(self) -> bool:
@@ -53,8 +56,6 @@ class Runner:
         recovered = await self._store.queue.recover(source=Source.SLACK)
         if recovered:
             logger.info("took up %d scans that were under way when the bot last ended", len(recovered))
-        for number in await self._store.queue.stale():
-            self._announcer.changed(number)
         for turn in (self._take_scans, self._ask_slack):
             woken = asyncio.Event()
             self._woken.append(woken)
@@ -107,13 +108,19 @@ class Runner:
         """Look for messages of files, and close waiting rescans."""
         await self._intake.find_messages()
         await self._intake.close_requests()
+        if (now := self._clock.now()) >= self._refresh_at:
+            self._refresh_at = now + REFRESH_S
+            for number in await self._store.queue.stale():
+                self._announcer.changed(number)
         times = [await self._store.requests.next_lapse_at(), await self._intake.next_look_at()]
         return min((at for at in times if at is not None), default=None)
 
     async def _take_scans(self) -> float | None:
         """Begin as many of the due scans as there is room for."""
-        stale = await self._store.queue.recover(source=Source.SHELL, before=self._clock.now())
-        for number in [*stale, *await self._store.queue.wake_waiting()]:
+        left = await self._store.queue.recover(source=Source.SHELL, before=self._clock.now())
+        # What a run could not even record (a locked database, a full disk) is under way with nobody at work.
+        left += await self._store.queue.recover(source=Source.SLACK, busy=tuple(self._tasks))
+        for number in [*left, *await self._store.queue.wake_waiting()]:
             self._announcer.changed(number)
         next_at = await self._store.queue.next_due_at()
         free = self._concurrency - len(self._tasks)

@@ -7,12 +7,14 @@ import aiohttp
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.errors import NotInvited
+from bot.errors import NotInvited, slack_code
 from bot.scans.models import RescanRequest, Scan
 from bot.slack.threads import ChannelPace, Rendered, error_name, send
 from bot.slack.workspace import INVITE
 
 logger = logging.getLogger(__name__)
+
+READ_ONLY = "Slack does not let me post in this channel. Ask in another one, or let its owner allow me to."
 
 Render = Callable[[RescanRequest, Scan | None], Rendered]
 
@@ -37,8 +39,11 @@ class SlackBoard:
                 self._client.chat_postMessage, self._render(request, latest), channel=request.channel
             )
         except SlackApiError as error:
-            if error.response.get("error") in {"not_in_channel", "channel_not_found", "is_archived"}:
+            code = str(slack_code(error))
+            if code in {"not_in_channel", "channel_not_found", "is_archived"}:
                 raise NotInvited(INVITE) from error
+            if code.startswith("restricted_action"):
+                raise NotInvited(READ_ONLY) from error
             raise
         return str(answer["ts"])
 

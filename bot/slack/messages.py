@@ -1,5 +1,6 @@
 """What a Slack message holds that may be a build."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -15,6 +16,8 @@ _KINDS = {
 
 _SHARING = {None, "file_share", "bot_message", "thread_broadcast", "me_message"}
 """Subtypes of messages that are posted; the others tell of changes."""
+
+_TS = re.compile(r"[0-9]{1,16}\.[0-9]{1,9}")
 
 COMMENT_LIMIT = 4000
 _NO_SIZE = 2**53
@@ -40,7 +43,9 @@ def read_message(message: Mapping[str, Any], channel: str, kind: ChannelKind) ->
     """Read the files of a posted message; the text is kept as its comment."""
     if message.get("subtype") not in _SHARING:
         return Seen()
-    ts = str(message.get("ts", ""))
+    ts = message.get("ts")
+    if not isinstance(ts, str) or not _TS.fullmatch(ts) or not channel:
+        return Seen()
     shares, unnamed = [], []
     for file in message.get("files") or ():
         if not isinstance(file, Mapping) or not isinstance(file.get("id"), str):
@@ -59,9 +64,13 @@ def read_message(message: Mapping[str, Any], channel: str, kind: ChannelKind) ->
                 file_id=file["id"],
                 file_name=str(file["name"])[:1000],
                 size_bytes=size if isinstance(size, int) and 0 <= size < _NO_SIZE else None,
-                shared_by=message.get("user") or message.get("bot_id") or file.get("user"),
-                bot_id=message.get("bot_id"),
+                shared_by=_id(message.get("user")) or _id(message.get("bot_id")) or _id(file.get("user")),
+                bot_id=_id(message.get("bot_id")),
                 comment=str(message.get("text") or "")[:COMMENT_LIMIT],
             )
         )
     return Seen(shares=tuple(shares), unnamed=tuple(unnamed))
+
+
+def _id(value: object) -> str | None:
+    return value if isinstance(value, str) and value else None

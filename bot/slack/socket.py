@@ -10,7 +10,6 @@ import logging
 
 from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncApp
-from slack_sdk.errors import SlackClientError
 
 from bot.scans.ports import Clock
 
@@ -20,6 +19,8 @@ LOOK_S = 5.0
 PATIENCE_S = 30.0
 """How long a connection may be down before it is replaced."""
 CLOSE_S = 5.0
+CONNECT_S = 20.0
+"""How long one address may be tried."""
 
 
 class SocketMode:
@@ -44,7 +45,8 @@ class SocketMode:
     async def _connect(self) -> AsyncSocketModeHandler:
         handler = AsyncSocketModeHandler(self._app, self._app_token)
         try:
-            await handler.connect_async()  # type: ignore[no-untyped-call]
+            async with asyncio.timeout(CONNECT_S):  # by itself it would try one dead address for ever
+                await handler.connect_async()  # type: ignore[no-untyped-call]
         except BaseException:
             await self._close(handler)
             raise
@@ -67,7 +69,7 @@ class SocketMode:
             logger.warning("the connection to Slack has been down for a while; making a new one")
             try:
                 fresh = await self._connect()
-            except (SlackClientError, OSError, TimeoutError) as error:
+            except Exception as error:  # noqa: BLE001 - whatever it was, the watch goes on
                 logger.warning("no new connection to Slack: %s", type(error).__name__)
                 continue
             old, self._handler = self._handler, fresh

@@ -10,10 +10,10 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Any, Protocol
 
-import aiohttp
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.errors import slack_code
 from bot.scans.memory import Store
 from bot.scans.models import OPEN, Card, Scan, State
 from bot.scans.ports import Clock
@@ -73,7 +73,7 @@ async def send(call: Callable[..., Awaitable[Any]], message: Rendered, **argumen
     try:
         return await call(text=message.text, blocks=message.blocks, **arguments)
     except SlackApiError as error:
-        if error.response.get("error") not in _BAD_BLOCKS:
+        if slack_code(error) not in _BAD_BLOCKS:
             raise
         logger.warning("Slack refused the blocks of a message; it was sent as text")
         return await call(text=message.text, blocks=[], **arguments)
@@ -164,7 +164,7 @@ class Threads:
                     continue
                 try:
                     await self._put(card.scan)
-                except (SlackApiError, aiohttp.ClientError, TimeoutError, OSError) as error:
+                except Exception as error:  # noqa: BLE001 - whatever it was, it may pass
                     failures += 1
                     if failures >= TRIES:
                         logger.error("the reply of scan #%d could not be brought up to date", number)  # noqa: TRY400
@@ -210,7 +210,7 @@ class Threads:
                 )
                 await self._store.queue.shown(scan.number, card.scan.revision)
         except SlackApiError as error:
-            code = error.response.get("error")
+            code = slack_code(error)
             if code not in _GONE:
                 raise
             await self._unshown(scan, _GONE[code])
@@ -253,17 +253,26 @@ class Threads:
 
     async def _find(self, scan: Scan) -> str | None:
         """Look for the scan's reply in its thread."""
-        answer = await self._client.conversations_replies(
-            channel=scan.channel or "", ts=scan.thread_ts or "", limit=200, include_all_metadata=True
-        )
-        for message in answer["messages"]:
-            payload = (message.get("metadata") or {}).get("event_payload") or {}
-            if message.get("user") == self._bot_user_id and payload.get("scan") == scan.number:
-                return str(message["ts"])
-        return None
+        cursor = ""
+        while True:
+            answer = await self._client.conversations_replies(
+                channel=scan.channel or "",
+                ts=scan.thread_ts or "",
+                oldest=scan.message_ts,
+                limit=200,
+                cursor=cursor,
+                include_all_metadata=True,
+            )
+            for message in answer["messages"]:
+                payload = (message.get("metadata") or {}).get("event_payload") or {}
+                if message.get("user") == self._bot_user_id and payload.get("scan") == scan.number:
+                    return str(message["ts"])
+            cursor = (answer.get("response_metadata") or {}).get("next_cursor") or ""
+            if not cursor:
+                return None
 
 
 def error_name(error: BaseException) -> str:
     """Name an error without its text, which can hold what was sent."""
-    code = error.response.get("error") if isinstance(error, SlackApiError) else None
+    code = slack_code(error)
     return f"{type(error).__name__} {code or ''}".strip()

@@ -11,8 +11,9 @@ import aiohttp
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.errors import NotFound, NotInvited, PullFailed
+from bot.errors import NotFound, NotInvited, PullFailed, slack_code
 from bot.scans.models import ChannelKind, Seen, Share
+from bot.scans.names import NAMELESS
 from bot.scans.ports import Clock
 from bot.slack.identity import Identity
 from bot.slack.messages import kind_of_info, kind_of_type, read_message
@@ -20,10 +21,12 @@ from bot.slack.messages import kind_of_info, kind_of_type, read_message
 logger = logging.getLogger(__name__)
 
 KEEP_S = 60.0
-"""How long a person's time zone is kept, so that paging does not ask each time."""
+"""How long a person's time zone and a channel's kind are kept; a channel can be made private."""
 _PAGE = 200
 _NO_FILE = {"file_not_found", "file_deleted", "access_denied", "not_visible", "no_permission"}
 _BUSY = "Slack can't be asked about this file right now."
+_HIDDEN = {"hidden_by_limit", "access_denied"}
+"""Modes and ``file_access`` of files of which Slack tells nothing more."""
 _UNSEEN = {"channel_not_found", "not_in_channel", "missing_scope", "no_permission", "is_archived"}
 
 INVITE = "I am not in this channel. Invite me with `/invite @appscan` and try again."
@@ -36,7 +39,7 @@ class SlackWorkspace:
         self._client = client
         self._identity = identity
         self._clock = clock
-        self._kinds: dict[str, ChannelKind] = {}
+        self._kinds: dict[str, tuple[float, ChannelKind]] = {}
         self._zones: dict[str, tuple[float, tzinfo]] = {}
 
     def read(self, payload: Mapping[str, Any]) -> Seen:
@@ -49,7 +52,8 @@ class SlackWorkspace:
 
     async def kind_of(self, channel: str) -> ChannelKind:
         """Tell how visible a conversation is; see ``Workspace.kind_of``."""
-        if channel not in self._kinds:
+        kept = self._kinds.get(channel)
+        if kept is None or kept[0] <= self._clock.now():
             try:
                 answer = await self._client.conversations_info(channel=channel)
             except SlackApiError as error:
@@ -57,8 +61,9 @@ class SlackWorkspace:
             info = answer["channel"]
             if not (info.get("is_member") or info.get("is_im") or info.get("is_mpim")):
                 raise NotInvited(INVITE)
-            self._kinds[channel] = kind_of_info(info)
-        return self._kinds[channel]
+            kept = (self._clock.now() + KEEP_S, kind_of_info(info))
+            self._kinds[channel] = kept
+        return kept[1]
 
     async def private_channels(self, user: str) -> frozenset[str]:
         """Return the private channels and group messages that the person and the bot are both in.
@@ -85,7 +90,7 @@ class SlackWorkspace:
         try:
             person = (await self._client.users_info(user=user))["user"]
         except SlackApiError as error:
-            logger.info("no time zone for a person: %s", error.response.get("error"))
+            logger.info("no time zone for a person: %s", slack_code(error))
             return UTC
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             logger.info("no time zone for a person: %s", type(error).__name__)
@@ -109,7 +114,7 @@ class SlackWorkspace:
                 limit=2,
             )
         except SlackApiError as error:
-            if error.response.get("error") == "thread_not_found":
+            if slack_code(error) == "thread_not_found":
                 raise NotFound("There is no such message any more.") from error
             raise _unseen(error) from error
         for message in answer["messages"]:
@@ -117,12 +122,14 @@ class SlackWorkspace:
                 seen = read_message(message, channel, kind)
                 found = list(seen.shares)
                 for file_id in seen.unnamed:
-                    named = await self.shares_of_file(file_id, channel)
+                    named = await self.shares_of_file(file_id, channel, message_ts)
                     found += [share for share in named or () if share.message_ts == message_ts]
                 return tuple(found)
         raise NotFound("There is no such message any more.")
 
-    async def shares_of_file(self, file_id: str, channel: str | None = None) -> tuple[Share, ...] | None:
+    async def shares_of_file(
+        self, file_id: str, channel: str | None = None, message_ts: str | None = None
+    ) -> tuple[Share, ...] | None:
         """Return where a file was shared; see ``Workspace.shares_of_file``.
 
         ``shares`` of ``files.info`` can lag behind the event. Source: https://docs.slack.dev/reference/objects/file-object
@@ -130,12 +137,16 @@ class SlackWorkspace:
         try:
             file = (await self._client.files_info(file=file_id))["file"]
         except SlackApiError as error:
-            code = error.response.get("error")
+            code = slack_code(error)
+            if code == "access_denied" and channel and message_ts:
+                return await self._hidden(file_id, channel, message_ts)
             if code in _NO_FILE:
                 raise NotFound("There is no such file that I can see.") from error
             raise PullFailed(_BUSY, detail=f"files.info said {code}") from error
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise PullFailed(_BUSY, detail=f"files.info failed: {type(error).__name__}") from error
+        if channel and message_ts and _HIDDEN & {file.get("mode"), file.get("file_access")}:
+            return await self._hidden(file_id, channel, message_ts)
         if file.get("user") == self._identity.user_id:
             return ()
         places = [
@@ -153,9 +164,27 @@ class SlackWorkspace:
                 found.append(await self._share(file, where, entry))
             except NotInvited:
                 continue
-        return tuple(found)
+        return tuple(share for share in found if share is not None)
 
-    async def _share(self, file: Mapping[str, Any], channel: str, entry: Mapping[str, Any]) -> Share:
+    async def _hidden(self, file_id: str, channel: str, message_ts: str) -> tuple[Share, ...]:
+        """Return the share of a file of which Slack tells nothing but that it is in a message."""
+        try:
+            answer = await self._client.conversations_replies(
+                channel=channel, ts=message_ts, oldest=message_ts, latest=message_ts, inclusive=True, limit=2
+            )
+        except SlackApiError as error:
+            if slack_code(error) == "thread_not_found":  # the timestamp was not a message's
+                return ()
+            raise PullFailed(_BUSY, detail=f"a message was not found: {slack_code(error)}") from error
+        kind = await self.kind_of(channel)
+        for message in answer["messages"]:
+            if message.get("ts") == message_ts and file_id in read_message(message, channel, kind).unnamed:
+                named = {**message, "files": [{"id": file_id, "name": NAMELESS}]}
+                return read_message(named, channel, kind).shares
+        return ()
+
+    async def _share(self, file: Mapping[str, Any], channel: str, entry: Mapping[str, Any]) -> Share | None:
+        """Return a share with its message's comment; ``None`` where the message is gone."""
         ts, thread_ts = str(entry["ts"]), entry.get("thread_ts")
         kind = await self.kind_of(channel)
         bare = read_message({"ts": ts, "thread_ts": thread_ts, "files": [file]}, channel, kind)
@@ -176,8 +205,11 @@ class SlackWorkspace:
                 channel=channel, ts=thread_ts or ts, oldest=ts, latest=ts, inclusive=True, limit=2
             )
         except SlackApiError as error:
-            logger.info("no comment could be read for a share: %s", error.response.get("error"))
-            return share
+            code = slack_code(error)
+            if code == "thread_not_found":
+                return None
+            # Without its comment a rescan would be taken for something else: it is asked for again.
+            raise PullFailed(_BUSY, detail=f"a share's message could not be read: {code}") from error
         for message in answer["messages"]:
             if message.get("ts") == ts:
                 return replace(
@@ -186,11 +218,11 @@ class SlackWorkspace:
                     shared_by=message.get("user") or message.get("bot_id") or share.shared_by,
                     bot_id=message.get("bot_id"),
                 )
-        return share
+        return None
 
 
 def _unseen(error: SlackApiError) -> Exception:
-    return NotInvited(INVITE) if error.response.get("error") in _UNSEEN else error
+    return NotInvited(INVITE) if slack_code(error) in _UNSEEN else error
 
 
 def _zone(person: Mapping[str, Any]) -> tzinfo:

@@ -16,7 +16,9 @@ def of_build(db: sqlite_utils.Database, bundle_id: str, platform: Platform) -> L
 
 def of_app(db: sqlite_utils.Database, app_id: str) -> list[Link]:
     """Return the links to an app."""
-    found = db.query("SELECT * FROM apps WHERE app_id = ? ORDER BY bundle_id, platform", [app_id])
+    found = db.query(
+        "SELECT * FROM apps WHERE app_id = ? COLLATE NOCASE ORDER BY bundle_id, platform", [app_id]
+    )
     return [rows.link(row) for row in found]
 
 

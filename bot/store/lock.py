@@ -10,7 +10,8 @@ class InstanceLock:
     """An advisory lock on a file beside the database; the kernel frees it however the process ends."""
 
     def __init__(self, database: Path) -> None:
-        self._path = database.with_name(database.name + ".lock")
+        real = database.resolve()  # two spellings of one database are one
+        self._path = real.with_name(real.name + ".lock")
         self._fd: int | None = None
 
     @property

@@ -21,6 +21,7 @@ def _scans(db: sqlite_utils.Database) -> None:
             finished_at REAL,
             held_until REAL,
             pulls INTEGER NOT NULL DEFAULT 0,
+            withdrawn INTEGER NOT NULL DEFAULT 0,
             channel TEXT, channel_kind TEXT, message_ts TEXT, thread_ts TEXT, reply_ts TEXT,
             file_id TEXT, occasion TEXT NOT NULL DEFAULT '',
             shared_by TEXT, asked_by TEXT, comment TEXT NOT NULL DEFAULT '',

@@ -81,20 +81,22 @@ class QueueStore:
             return []
         return await self._database.write(work)
 
-    async def recover(self, *, source: Source, before: float | None = None) -> list[int]:
-        """Take up what a process that is gone was working on.
+    async def recover(
+        self, *, source: Source, before: float | None = None, busy: Collection[int] = ()
+    ) -> list[int]:
+        """Take up what nobody works on any more.
 
-        For the bot at its start: all of its own. For shell scans: those not held since ``before``.
+        For the bot: all of its own that are not ``busy``. For shell scans: those not held since ``before``.
         """
         working = ", ".join(f"'{state.value}'" for state in sorted(WORKING))
-        condition = f"scans.state IN ({working})"
+        others = ", ".join(str(int(number)) for number in busy) or "0"
+        condition = f"scans.state IN ({working}) AND scans.number NOT IN ({others})"
         parameters: list[object] = [source.value]
         if before is not None:
             condition = f"scans.state IN ({facts.OPEN_STATES}, 'waiting') AND scans.held_until < ?"
             parameters.append(before)
 
         def work(db: sqlite_utils.Database) -> list[int]:
-            where = f"WHERE scans.source = ? AND {condition} ORDER BY scans.number"
             found = rows.scans_where(db, where, *parameters)
             now = self._clock.now()
             for scan in found:
@@ -111,6 +113,9 @@ class QueueStore:
                     )
             return [scan.number for scan in found]
 
+        where = f"WHERE scans.source = ? AND {condition} ORDER BY scans.number"
+        if not await self._database.read(lambda db: rows.scans_where(db, where, *parameters)):
+            return []
         return await self._database.write(work)
 
     async def hold(self, number: int, until: float) -> None:

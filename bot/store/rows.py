@@ -42,7 +42,7 @@ _ENUMS: dict[str, type[Enum]] = {
     "reason": Reason,
     "question": Question,
 }
-_INTERNAL = {"shown_revision", "held_until", "pulls"}
+_INTERNAL = {"shown_revision", "held_until", "pulls", "withdrawn"}
 """Columns that only the store itself uses."""
 
 

@@ -10,6 +10,7 @@ from bot.scans.decision import Facts, Verdict
 from bot.scans.models import (
     CANCELLABLE,
     Build,
+    ChannelKind,
     Event,
     Scan,
     Share,
@@ -27,6 +28,8 @@ _SHARED = (
     *("asked_name", "request_number", "kind", "reason", "original", "insist"),
 )
 """The columns that a share fills under its own names."""
+
+_UNDECIDED = {State.RECEIVED, State.PULLING, State.CHECKING}
 
 
 class ScanStore:
@@ -66,8 +69,13 @@ class ScanStore:
                 share.file_id,
                 share.occasion,
             )
+            if share.channel_kind not in {None, ChannelKind.PUBLIC}:
+                db.execute(  # a channel can be made private: what was seen there is then for its members too
+                    "UPDATE scans SET channel_kind = ? WHERE channel = ? AND channel_kind = 'public'",
+                    [share.channel_kind.value, share.channel],
+                )
             if known is not None:
-                return known, False
+                return _filled_in(db, known, share), False
             columns, marks = ", ".join(values), ", ".join("?" * len(values))
             number = db.execute(
                 f"INSERT INTO scans ({columns}) VALUES ({marks})",
@@ -244,6 +252,12 @@ class ScanStore:
 
         return await self._database.write(work)
 
+    async def withdraw(self, number: int) -> None:
+        """Remember that a scan whose last bytes may have gone is wanted no more: it is not tried again."""
+        await self._database.write(
+            lambda db: db.execute("UPDATE scans SET withdrawn = 1 WHERE number = ?", [number])
+        )
+
     async def hand_back(self, number: int, *, why: str) -> Scan | None:
         """Give up the work on a scan; see ``transitions.hand_back``."""
         return await self._database.write(
@@ -286,9 +300,10 @@ class ScanStore:
         return await self._database.read(
             lambda db: rows.first_scan(
                 db,
-                "WHERE scans.source = 'slack' AND scans.sha256 IS NOT NULL AND (scans.app_id = ? OR EXISTS "
-                "(SELECT 1 FROM apps WHERE apps.app_id = ? AND apps.bundle_id = scans.bundle_id "
-                "AND apps.platform = scans.platform)) AND scans.bundle_id IS NOT NULL "
+                "WHERE scans.source = 'slack' AND scans.sha256 IS NOT NULL AND scans.bundle_id IS NOT NULL "
+                "AND (scans.app_id = ? COLLATE NOCASE OR EXISTS (SELECT 1 FROM apps "
+                "WHERE apps.app_id = ? COLLATE NOCASE AND apps.bundle_id = scans.bundle_id "
+                "AND apps.platform = scans.platform)) "
                 "AND scans.state NOT IN ('cancelled', 'rejected') "
                 "AND (scans.channel_kind = 'public' OR scans.channel = ?) "
                 "ORDER BY scans.number DESC",
@@ -306,3 +321,15 @@ class ScanStore:
             transitions.note(db, number, now=self._clock.now(), who=who, before=state, after=state, why=why)
 
         await self._database.write(work)
+
+
+def _filled_in(db: sqlite_utils.Database, known: Scan, share: Share) -> Scan:
+    """Add to an undecided scan what its message asks for, where only its file was told of before."""
+    if known.comment or not share.comment or known.kind is not None or known.state not in _UNDECIDED:
+        return known
+    asked = {field: getattr(share, field) for field in ("comment", "asked_app_id", "asked_name")}
+    db.execute(
+        "UPDATE scans SET comment = ?, asked_app_id = ?, asked_name = ? WHERE number = ?",
+        [*asked.values(), known.number],
+    )
+    return transitions.load(db, known.number)

@@ -45,6 +45,8 @@ def move(
         Superseded: it is in none of the states expected, or ``to`` may not follow where it is.
     """
     before = load(db, number)
+    if to in {State.QUEUED, State.RECEIVED} and who is None and _withdrawn(db, number):
+        to, scan = State.CANCELLED, {**(scan or {}), "problem": WITHDRAWN}
     if to not in FLOW[before.state] or (expect is not None and before.state not in expect):
         raise Superseded(
             f"Scan #{number} has moved on: it is {before.state.value} now.",
@@ -63,10 +65,15 @@ def move(
     note(db, number, now=now, who=who, before=before.state, after=to, why=why)
     if to not in OPEN and before.sha256 is not None:
         db.execute(  # what their replies say of this scan holds no more
-            "UPDATE scans SET revision = revision + 1 WHERE sha256 = ? AND state = 'duplicate' AND original = ?",
+            "UPDATE scans SET revision = revision + 1 "
+            "WHERE sha256 = ? AND state = 'duplicate' AND original = ?",
             [before.sha256, number],
         )
     return load(db, number)
+
+
+def _withdrawn(db: sqlite_utils.Database, number: int) -> bool:
+    return bool(db.execute("SELECT withdrawn FROM scans WHERE number = ?", [number]).fetchone()[0])
 
 
 def note(
@@ -107,6 +114,7 @@ def hand_back(db: sqlite_utils.Database, number: int, *, now: float, why: str) -
     return move(db, number, State.RECEIVED, now=now, why=why, submission={"state": SubmissionState.PENDING})
 
 
+WITHDRAWN = "The message was deleted."
 INTERRUPTED = "The bot was stopped while the last of the file was on its way, so OneTrust may have taken it."
 
 

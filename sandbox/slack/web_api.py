@@ -53,8 +53,8 @@ class WebApi:
                 headers["Retry-After"] = str(answer.pop("retry_after"))
         if fault and fault.status and status != 429:
             status = fault.status
-        if fault and fault.value == "no_shares" and "file" in answer:
-            answer["file"] |= {"shares": {}, "channels": [], "groups": [], "ims": []}
+        if fault and "file" in answer:
+            _lag(answer["file"], fault.value)
         self._log(name, values, answer, status)
         if fault and fault.answer_lost and request.transport:
             request.transport.abort()
@@ -97,6 +97,16 @@ class WebApi:
     def _log(self, name: str, values: dict[str, Any], answer: Json, status: int) -> None:
         told = {key: _unpacked(value) for key, value in values.items()}
         self._desk.service.world.log(name, mask(told), mask(answer), status)
+
+
+def _lag(file: Json, how: Any) -> None:
+    """Take shares out of a file, as when Slack's lag behind: all of them, or the newest."""
+    if how == "no_shares":
+        file |= {"shares": {}, "channels": [], "groups": [], "ims": []}
+    elif how == "no_new_share":
+        lists = [entries for places in file["shares"].values() for entries in places.values()]
+        newest = max(lists, key=lambda entries: float(entries[0]["ts"]))
+        del newest[0]
 
 
 def _refuse(fault: Fault | None) -> None:

@@ -19,4 +19,6 @@ async def place(tmp_path: Path) -> AsyncIterator[Office]:
 def _no_task_fails_unseen(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
     yield
     told = [record for when in ("setup", "call") for record in caplog.get_records(when)]  # type: ignore[arg-type]
-    assert not [record.getMessage() for record in told if record.name == "asyncio" and record.levelno >= logging.ERROR]
+    assert not [
+        record.getMessage() for record in told if record.name == "asyncio" and record.levelno >= logging.ERROR
+    ]

@@ -124,6 +124,13 @@ class Office:
         reader = Reader(self.slack.world, self.dana.user)
         return ["\n".join(reader.blocks(call.arguments["blocks"])) for call in written]
 
+    async def form(self, who: Person | None = None) -> str:
+        """Wait until a modal is before a person; return it as read."""
+        person = who or self.dana
+        view = await self.slack.until(person.open_view)
+        assert view is not None
+        return self.read_view(view)
+
     async def reply(self, shared: Shared, *words: str, number: int = 0, timeout_s: float = 15.0) -> Message:
         """Wait until the bot's reply to a share holds these words; return it."""
 
@@ -169,7 +176,6 @@ class Office:
         await person.slash(place, "/appscan", text)
         await self.slack.until(lambda: len(person.ephemerals(place)) > before)
         return self.read(person.ephemerals(place)[-1])
-
 
     async def waiting_rescan(
         self, app_id: str, *, who: Person | None = None, where: Channel | None = None

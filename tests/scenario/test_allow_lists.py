@@ -35,7 +35,9 @@ async def nothing_was_pulled(place: Office, shared: Shared) -> None:
     """See that nobody asked about a file, once all that could have made the bot do so has been handled."""
     await place.slack.settled()
     channel = place.slack.channel("allowed-later", members=["dana"])
-    await place.submitted(place.dana.share(channel, [("other.apk", apk("9.9", package="com.example.barrier"))]))
+    await place.submitted(
+        place.dana.share(channel, [("other.apk", apk("9.9", package="com.example.barrier"))])
+    )
     assert not [call for call in place.slack.called("files.info") if call.arguments["file"] == shared.file_id]
     assert not [c for c in place.slack.called("download") if shared.file_id in str(c.arguments)]
     assert not place.replies(shared)

@@ -1,5 +1,7 @@
 """New scan, rescan or a question: decided in one order, and the reply says which and why."""
 
+import re
+
 import pytest
 
 from sandbox.world import ChannelKind
@@ -65,15 +67,19 @@ async def test_an_app_id_that_is_another_builds_is_asked_about_first(place: Offi
     await place.command(f"link com.example.pay {APP_ID} android")
     shared = place.dana.share(place.builds_channel, [("shop.apk", apk())], f"rescan {APP_ID}")
     reply = await place.reply(
-        shared, "Which app is this a rescan of?", f"`{APP_ID}`", "`com.example.pay` on Android", "`com.example.shop`"
+        shared,
+        "Which app is this a rescan of?",
+        f"`{APP_ID}`",
+        "`com.example.pay` on Android",
+        "`com.example.shop`",
     )
     assert "[ Rescan as… ]" in place.read(reply)
     assert place.onetrust.received == []
     await place.press(shared, f"Rescan as {APP_ID} anyway")
     await place.submitted(shared, f"Rescan of `{APP_ID}`, as chosen here.")
     assert _orders(place) == [("ANDROID", None, APP_ID)]
-    apps = await place.command("apps")
-    assert "com.example.shop" not in apps or "com.example.pay" in apps
+    second = place.dana.share(place.builds_channel, [("shop.apk", apk("4.3.0"))])
+    await place.reply(second, "Is Shop a rescan or a new app?")  # nothing was linked by that
 
 
 async def test_an_app_id_of_the_other_platform_is_asked_about_first(place: Office):
@@ -136,7 +142,9 @@ async def test_linked_builds_dont_wait_for_one_another(place: Office):
     ],
     ids=["display name", "bundle name", "bundle identifier", "comment"],
 )
-async def test_a_build_never_seen_is_a_new_scan_under_its_name(place: Office, build: bytes, comment: str, name: str):
+async def test_a_build_never_seen_is_a_new_scan_under_its_name(
+    place: Office, build: bytes, comment: str, name: str
+):
     shared = place.dana.share(place.builds_channel, [("shop.ipa", build)], comment)
     words = "New app: `com.example.shop` on iOS was never scanned before."
     await place.submitted(shared, f"{name} 4.2.0 was submitted", words)
@@ -214,7 +222,7 @@ async def test_seen_before_and_not_linked_it_asks_and_says_why(place: Office):
     shared = await _asked(place)
     await place.reply(
         shared,
-        "`com.example.shop` on Android was scanned before (scan #1, today at",
+        "`com.example.shop` on Android was scanned before (scan #1, ",
         "shared by @dana), but its app ID is not known here",
         "A second new scan would make a duplicate app in OneTrust.",
         "[ Rescan as… ] [ Scan as a new app ] [ Dismiss ]",
@@ -227,10 +235,14 @@ async def test_seen_before_and_not_linked_it_asks_and_says_why(place: Office):
 async def test_rescan_as_asks_for_the_app_id_and_remembers_the_link(place: Office):
     shared = await _asked(place)
     await place.press(shared, "Rescan as…")
-    form = place.dana.open_view()
-    assert form is not None
-    told = place.read_view(form)
-    for words in ("Shop 4.2.0", "`com.example.shop` on Android", "Production ID", "Instructions tab", "SDK screen"):
+    told = await place.form()
+    for words in (
+        "Shop 4.2.0",
+        "`com.example.shop` on Android",
+        "Production ID",
+        "Instructions tab",
+        "SDK screen",
+    ):
         assert words in told
     sent = await place.dana.submit_view({"app_id": f" {APP_ID} "})
     assert not sent.errors
@@ -241,10 +253,13 @@ async def test_rescan_as_asks_for_the_app_id_and_remembers_the_link(place: Offic
     assert len(place.posts(shared)) == 1
 
 
-@pytest.mark.parametrize("typed", ["my app", "https://app.onetrust.com/x", "12345", "a" * 129, "shop_1/../../x"])
+@pytest.mark.parametrize(
+    "typed", ["my app", "https://app.onetrust.com/x", "12345", "a" * 129, "shop_1/../../x"]
+)
 async def test_an_app_id_that_cant_be_one_is_told_in_the_form(place: Office, typed: str):
     shared = await _asked(place)
     await place.press(shared, "Rescan as…")
+    await place.form()
     sent = await place.dana.submit_view({"app_id": typed})
     [said] = sent.errors.values()
     assert "can't be an app ID" in said
@@ -275,6 +290,7 @@ async def test_a_press_that_comes_second_is_told_so_and_changes_nothing(place: O
     shared = await _asked(place)
     [reply] = place.replies(shared)
     await place.press(shared, "Rescan as…")
+    await place.form()
     await place.dana.press(shared.channel, reply.ts, "Scan as a new app")
     late = await place.dana.submit_view({"app_id": APP_ID})
     assert not late.errors
@@ -291,6 +307,7 @@ async def test_a_question_that_was_answered_by_a_link_meanwhile_can_still_be_ans
     await place.reply(first, "rescan or a new app")
     for each in (shared, first):
         await place.press(each, "Rescan as…")
+        await place.form()
         await place.dana.submit_view({"app_id": APP_ID})
         await place.submitted(each, f"Rescan of `{APP_ID}`")
 
@@ -299,6 +316,7 @@ async def test_the_button_of_a_new_app_links_it_for_the_next_build(place: Office
     first = place.dana.share(place.builds_channel, [("shop-4.1.apk", apk("4.1.0"))])
     await place.submitted(first)
     await place.press(first, "Link app ID…")
+    await place.form()
     await place.dana.submit_view({"app_id": APP_ID})
     reply = await place.reply(first, "was submitted")
     await place.slack.until(lambda: "Link app ID" not in place.read(reply))
@@ -317,11 +335,12 @@ async def test_the_same_file_is_not_submitted_again_and_scan_again_does_it(place
     await place.reply(
         again,
         "was not submitted again: the very same file was submitted before.",
-        "That is scan #1, today at",
+        "That is scan #1, ",
         "shared by @dana",
         f"Request ID: `{request_id}`",
         "[ Open the log ] [ Scan again ]",
     )
+    assert re.search(r"That is scan #1, .*\d+:\d\d [AP]M, shared", place.read(place.replies(again)[0]))
     assert len(place.onetrust.received) == 1
     await place.press(again, "Scan again")
     await place.reply(again, "Is Shop a rescan or a new app?")
@@ -373,7 +392,9 @@ async def test_the_same_file_that_may_have_arrived_is_told_as_that(place: Office
     place.onetrust.faults.add("webhook", status=500)
     await place.reply(place.dana.share(place.builds_channel, [("shop.apk", build)]), "It is not certain")
     again = place.dana.share(place.channel("other"), [("shop.apk", build)])
-    await place.reply(again, "was sent before, and it is not certain that OneTrust took it", "scan #1", "Scan again")
+    await place.reply(
+        again, "was sent before, and it is not certain that OneTrust took it", "scan #1", "Scan again"
+    )
 
 
 async def test_the_same_file_of_a_private_channel_names_nobody(place: Office):

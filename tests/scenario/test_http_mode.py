@@ -109,7 +109,7 @@ async def test_readiness_follows_the_socket(tmp_path: Path):
         down = place.slack.faults.add("socket.connect", status=503, times=None)
         place.slack.socket.cut()
 
-        status, told = await until_status(place, 503)
+        _, told = await until_status(place, 503)
 
         assert told["checks"] == {"lock": True, "runner": True, "database": True, "slack": False}
         assert await get(place, "/healthz") == (200, {"status": "ok"})

@@ -62,7 +62,9 @@ async def test_a_link_that_is_replaced_is_told_and_one_that_is_shared_too(place:
     assert "until now" not in again
 
     shared = await place.command(f"link com.example.till {OTHER_APP_ID} android")
-    assert "Linked to the same app: `com.example.shop` on Android. If that is not meant, unlink one." in shared
+    assert (
+        "Linked to the same app: `com.example.shop` on Android. If that is not meant, unlink one." in shared
+    )
     build = place.dana.share(place.builds_channel, [("shop.apk", apk())])
     await place.submitted(build, f"Rescan of `{OTHER_APP_ID}`")
     assert place.onetrust.received[0].app_id == OTHER_APP_ID

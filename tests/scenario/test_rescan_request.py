@@ -45,9 +45,7 @@ async def test_a_second_build_in_its_thread_follows_the_normal_rules(place: Offi
     place.dana.share(place.builds_channel, [("shop-5.apk", apk("5.0"))], thread_ts=request.ts)
     await place.says(request, "was answered")
 
-    place.dana.share(
-        place.builds_channel, [("t.apk", apk(package="com.example.till"))], thread_ts=request.ts
-    )
+    place.dana.share(place.builds_channel, [("t.apk", apk(package="com.example.till"))], thread_ts=request.ts)
 
     await place.submitted(request, "New app: `com.example.till`", number=1)
     assert [each.is_rescan for each in place.onetrust.received] == [True, False]
@@ -135,7 +133,9 @@ async def test_it_waits_a_day_over_a_restart_and_lapses_with_a_word(place: Offic
 
     place.clock.advance(61)
 
-    lapsed = await place.says(request, f"The rescan of `{APP_ID}` has lapsed: no build was submitted for it by")
+    lapsed = await place.says(
+        request, f"The rescan of `{APP_ID}` has lapsed: no build was submitted for it by"
+    )
     assert f"ask again with `/appscan rescan {APP_ID}`" in lapsed
     assert "[ " not in lapsed
     place.dana.share(place.builds_channel, [("shop.apk", apk())], thread_ts=request.ts)
@@ -209,7 +209,10 @@ async def test_an_app_id_of_another_app_is_asked_about_first(place: Office):
     request = await place.waiting_rescan(APP_ID)
     place.dana.share(place.builds_channel, [("shop.apk", apk())], thread_ts=request.ts)
     await place.reply(
-        request, "Which app is this a rescan of?", "is linked to `com.example.till` on Android", "[ Rescan as "
+        request,
+        "Which app is this a rescan of?",
+        "is linked to `com.example.till` on Android",
+        "[ Rescan as ",
     )
     assert not place.onetrust.received
 

@@ -93,7 +93,7 @@ async def test_one_reply_goes_through_the_states_with_percent_for_a_large_file(p
     assert set(steps) >= {1, 2, 3, 4}
     assert len(place.posts(shared)) == 1
     percents = [int(head.split(": ")[1].rstrip("%")) for head in heads if head.endswith("%")]
-    assert 0 < min(percents)
+    assert min(percents) > 0
     assert max(percents) <= 100
 
 
@@ -107,12 +107,21 @@ async def test_several_builds_in_one_message_are_several_scans(place: Office):
     place.clock.hurried = True
     shared = place.dana.share(
         place.builds_channel,
-        [("shop.apk", apk()), ("notes.txt", b"what is new"), ("Shop.ipa", ipa()), ("pay.apk", apk(package="a.pay"))],
+        [
+            ("shop.apk", apk()),
+            ("notes.txt", b"what is new"),
+            ("Shop.ipa", ipa()),
+            ("pay.apk", apk(package="a.pay")),
+        ],
     )
     for number in range(3):
         await place.reply(shared, "was submitted to OneTrust", number=number)
     replies = [place.read(reply) for reply in place.replies(shared)]
-    assert [sum(name in told for told in replies) for name in ("shop.apk", "Shop.ipa", "pay.apk")] == [1, 1, 1]
+    assert [sum(name in told for told in replies) for name in ("shop.apk", "Shop.ipa", "pay.apk")] == [
+        1,
+        1,
+        1,
+    ]
     assert sorted(taken.file_name for taken in place.onetrust.received) == ["Shop.ipa", "pay.apk", "shop.apk"]
     assert len(place.posts(shared)) == 3
 

@@ -1,10 +1,13 @@
 """What Slack tells of a share, late, twice, in part or not at all, changes nothing about its one scan."""
 
+from pathlib import Path
+
 import pytest
 
+from sandbox.clock import HeldClock
 from sandbox.slack import Shared
-from sandbox.world import Channel, ChannelKind, FileMode, Message
-from tests.scenario.office import Office, apk, ipa
+from sandbox.world import Channel, ChannelKind, FileMode, Message, World
+from tests.scenario.office import Office, apk, ipa, office
 
 
 @pytest.fixture(autouse=True)
@@ -42,14 +45,18 @@ async def test_one_event_of_the_two_is_enough(place: Office, lost: str):
 async def test_without_the_message_event_a_reply_in_a_thread_is_answered_in_its_thread(place: Office):
     head = place.dana.say(place.builds_channel, "Release 4.2")
     place.slack.faults.add("event.message", where={"subtype": "file_share"}, drop=True)
-    shared = place.dana.share(place.builds_channel, [("shop.apk", apk()), ("Shop.ipa", ipa())], thread_ts=head.ts)
+    shared = place.dana.share(
+        place.builds_channel, [("shop.apk", apk()), ("Shop.ipa", ipa())], thread_ts=head.ts
+    )
     await place.submitted(shared, number=0)
     await place.submitted(shared, number=1)
     assert {reply.thread_ts for reply in place.replies(shared)} == {head.ts}
 
 
 @pytest.mark.parametrize("kind", [ChannelKind.IM, ChannelKind.MPIM, ChannelKind.PRIVATE])
-async def test_without_the_message_event_a_closed_conversation_is_answered_too(place: Office, kind: ChannelKind):
+async def test_without_the_message_event_a_closed_conversation_is_answered_too(
+    place: Office, kind: ChannelKind
+):
     where = place.dana.im() if kind is ChannelKind.IM else place.channel("closed", kind=kind)
     place.slack.faults.add("event.message", where={"subtype": "file_share"}, drop=True)
     await place.submitted(place.dana.share(where, [("shop.apk", apk())]))
@@ -120,7 +127,43 @@ async def test_the_same_file_shared_again_is_another_share_where_only_file_share
     await _nothing_more(place, first, again)
 
 
-async def _waits(place: Office, how: str, where: Channel) -> Shared:
+async def test_the_new_share_of_a_known_file_may_be_known_late(tmp_path: Path):
+    clock = HeldClock()
+    async with office(tmp_path / "later", world=World(clock=clock)) as place:
+        place.clock.hurried = True
+        first = place.dana.share(place.builds_channel, [("shop.apk", apk())])
+        request_id = await place.submitted(first)
+        await place.slack.settled()
+        clock.advance(3600)
+        place.slack.faults.add("event.message", where={"subtype": "file_share"}, drop=True)
+        lagging = place.slack.faults.add("files.info", times=2, value="no_new_share")
+        again = place.dana.share_again(place.builds_channel, first.file_id)
+        await place.reply(again, "was not submitted again", request_id)
+        assert lagging.left == 0
+
+
+async def test_an_event_that_was_not_acknowledged_comes_again_and_is_enough(place: Office):
+    await place.stop()  # what Slack sends now is sent again when there is a bot
+    shared = place.dana.share(place.builds_channel, [("shop.apk", apk())])
+    await place.start()
+    await place.submitted(shared)
+    await _nothing_more(place, shared)
+
+
+async def test_a_reply_whose_answer_was_lost_is_not_posted_again(place: Office):
+    place.slack.faults.add("chat.postMessage", answer_lost=True)
+    shared = place.dana.share(place.builds_channel, [("shop.apk", apk())])
+    await place.slack.until(lambda: place.posts(shared))
+
+    def told() -> bool:
+        place.clock.advance(10)  # past the pause before another try
+        return "was submitted" in place.read(place.replies(shared)[0])
+
+    await place.slack.until(told)
+    assert len(place.replies(shared)) == 1
+
+
+async def _waits(place: Office, how: str, where: Channel, thread_ts: str | None = None) -> Shared:
     """Share a build that waits in some way before it is submitted."""
     if how == "asking":
         await place.submitted(place.dana.share(where, [("old.apk", apk("4.1.0"))]))
@@ -132,7 +175,7 @@ async def _waits(place: Office, how: str, where: Channel) -> Shared:
         await place.reply(first, "Submitting")
     if how == "pulling":
         place.slack.faults.add("download", hold=True, hold_after=10)
-    shared = place.dana.share(where, [("shop.apk", apk())])
+    shared = place.dana.share(where, [("shop.apk", apk())], thread_ts=thread_ts)
     words = {"asking": "rescan or a new app", "queued": "will be tried again", "waiting": "waits for"}
     await place.reply(shared, words.get(how, "Pulling"))
     return shared
@@ -152,14 +195,17 @@ async def test_a_message_deleted_before_submission_takes_its_scan_back(place: Of
     assert len(place.posts(shared)) == 1
 
 
-async def test_a_deleted_reply_in_a_thread_takes_its_scan_back(place: Office):
+@pytest.mark.parametrize("how", ["pulling", "asking", "queued", "waiting"])
+async def test_a_deleted_reply_in_a_thread_takes_its_scan_back(place: Office, how: str):
     head = place.dana.say(place.builds_channel, "Release 4.2")
-    place.slack.faults.add("download", hold=True, hold_after=10)
-    shared = place.dana.share(place.builds_channel, [("shop.apk", apk())], thread_ts=head.ts)
-    await place.reply(shared, "Pulling")
+    shared = await _waits(place, how, place.builds_channel, head.ts)
     place.dana.delete(place.builds_channel, shared.ts)  # nothing stands under it: it is gone without a trace
     await place.reply(shared, "was not submitted", "The message was deleted.")
-    assert place.onetrust.received == []
+    place.slack.faults.clear()
+    place.onetrust.faults.clear()
+    place.clock.advance(3600)
+    await place.submitted(place.dana.share(place.channel("last"), [("last.apk", apk(package="the.last"))]))
+    assert "shop.apk" not in {taken.file_name for taken in place.onetrust.received}
 
 
 async def test_a_message_deleted_before_it_was_answered_leaves_nothing_behind(place: Office):

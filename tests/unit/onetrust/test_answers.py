@@ -34,7 +34,7 @@ def verdict(status: int, *, complete: bool = True, body: bytes = b"", retry_afte
         (403, Refused, "scopes"),
         (404, Refused, "webhook URL"),
         (407, Refused, "proxy"),
-        (408, TryLater, "slowly"),
+        (408, Uncertain, "error of its own"),
         (409, Refused, "rescan"),
         (413, Refused, "FTP"),
         (418, Refused, "said no"),

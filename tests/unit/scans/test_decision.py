@@ -139,12 +139,20 @@ def test_an_app_id_asked_for_is_never_held_back(scan, known):
         assert verdict.app_id in {None, scan.asked_app_id}
 
 
-@given(scans, facts, st.sampled_from(Kind), st.sampled_from([None, *Reason]), asked_ids)
-def test_what_was_decided_stays_decided(scan, known, kind, reason, app_id):
-    verdict = decide(replace(scan, kind=kind, reason=reason, app_id=app_id), known)
+@given(scans, facts, st.sampled_from(Kind), asked_ids)
+def test_what_a_person_chose_stays_decided(scan, known, kind, app_id):
+    chosen = replace(scan, kind=kind, reason=Reason.CHOSEN, app_id=app_id)
+    verdict = decide(chosen, known)
 
     assert (verdict.state, verdict.kind, verdict.app_id) == (State.SUBMITTING, kind, app_id)
-    assert verdict.reason is (reason or Reason.CHOSEN)
+    assert verdict.reason is Reason.CHOSEN
+
+
+@given(scans, facts, st.sampled_from(Kind), st.sampled_from([r for r in Reason if r is not Reason.CHOSEN]))
+def test_what_the_bot_decided_for_an_earlier_try_is_decided_afresh(scan, known, kind, reason):
+    tried = replace(scan, kind=kind, reason=reason, app_id=None)
+
+    assert decide(tried, known) == decide(replace(scan, kind=None, reason=None, app_id=None), known)
 
 
 @given(scans, facts)

@@ -4,7 +4,7 @@ import pytest
 
 from bot.errors import NotAllowed, NotFound, NotInvited, PullFailed, UsageError
 from bot.scans.ids import FileLink, MessageLink
-from bot.scans.intake import LOOK_S, LOOKS, WAIT_S
+from bot.scans.intake import LONGEST_LOOK_S, LOOK_S, LOOKS, TROUBLE_S, WAIT_S
 from bot.scans.models import ChannelKind, Platform, Reason, RequestState, State, SubmissionState
 from bot.scans.policy import Policy
 from tests.fakes import APP_ID, OTHER_APP_ID, START, Bench, a_share
@@ -130,9 +130,8 @@ class TestTwoEventsForOneShare:
         assert len(await scans(bench)) == 1
         assert await bench.intake.next_look_at() is None
 
-    @pytest.mark.parametrize("said", [None, PullFailed("Slack is busy."), RuntimeError("surprise")])
-    async def test_it_is_given_up_after_so_many_looks_each_wait_twice_the_last(self, bench, said):
-        bench.workspace.files["F1"] = [said]
+    async def test_it_is_given_up_after_so_many_looks_each_wait_twice_the_last(self, bench):
+        bench.workspace.files["F1"] = [None]
         await bench.intake.file_shared("F1", "C1", "1790000000.000200")
         waits = []
         while (due_at := await bench.intake.next_look_at()) is not None:
@@ -141,6 +140,20 @@ class TestTwoEventsForOneShare:
 
         assert len(bench.workspace.looks) == LOOKS
         assert waits == [0, *(LOOK_S * 2**turn for turn in range(LOOKS - 1))]
+        assert await scans(bench) == []
+
+    @pytest.mark.parametrize("said", [PullFailed("Slack is busy."), RuntimeError("surprise")])
+    async def test_while_slack_can_not_be_asked_it_is_looked_for_for_hours(self, bench, said):
+        bench.workspace.files["F1"] = [said]
+        began = bench.clock.now()
+        await bench.intake.file_shared("F1", "C1", f"{began:.6f}")
+        waits = []
+        while (due_at := await bench.intake.next_look_at()) is not None:
+            waits.append(due_at - bench.clock.now())
+            await look(bench)
+
+        assert bench.clock.now() - began >= TROUBLE_S
+        assert max(waits) == LONGEST_LOOK_S
         assert await scans(bench) == []
 
     @pytest.mark.parametrize("said", [(), NotFound("It is gone."), NotInvited("Invite me.")])

@@ -8,7 +8,7 @@ import pytest
 from bot.errors import NotFound, PullFailed, TryLater
 from bot.scans.intake import LOOK_S, WAIT_S
 from bot.scans.models import RequestState, Share, Source, State, SubmissionState
-from bot.scans.runner import LONGEST_NAP_S, STOP_S
+from bot.scans.runner import LONGEST_NAP_S, REFRESH_S, STOP_S
 from tests.fakes import APP_ID, SHOP, START, a_share, until
 from tests.unit.store.scenes import a_scan
 
@@ -224,9 +224,26 @@ async def test_replies_that_do_not_show_their_rows_are_shown_at_the_start(bench)
     bench.announcer.told.clear()
 
     await bench.runner.start()
+    await until(lambda: bool(bench.announcer.told))
     await bench.runner.stop()
 
     assert bench.announcer.told == [stale.number]
+
+
+async def test_a_reply_that_was_given_up_is_taken_up_again(bench):
+    stale = await a_scan(bench.store, State.REJECTED)
+    await bench.runner.start()
+    await until(lambda: stale.number in bench.announcer.told)
+    bench.announcer.told.clear()
+
+    def told_after_a_while() -> bool:
+        bench.clock.advance(REFRESH_S)
+        return bool(bench.announcer.told)
+
+    await until(told_after_a_while)
+    await bench.runner.stop()
+
+    assert set(bench.announcer.told) == {stale.number}
 
 
 async def test_what_a_shell_left_behind_is_cleared_away(started):
