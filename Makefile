@@ -36,7 +36,7 @@ format: $(STAMP)  ## Format the code and mend what lint can mend
 	$(BIN)/ruff check --fix-only .
 	$(BIN)/ruff format .
 
-bench: $(STAMP)  ## Measure: acknowledging commands, memory, throughput
+bench: $(STAMP)  ## Measure how soon the bot answers, idle and under load
 	@for bench in benchmarks/[!_]*.py; do \
 		name=$$(basename "$$bench" .py); echo "== $$name"; $(BIN)/python -m "benchmarks.$$name" $(ARGS) || exit 1; done
 

@@ -28,7 +28,7 @@ Settings come from environment variables: see docs/settings.md.
 SCAN_EPILOG = """\
 exit codes:
   0  submitted; the request ID is on standard output
-  1  not submitted: OneTrust or Slack said no, or the settings are wrong
+  1  not submitted: OneTrust or Slack said no, the time was up, or the settings are wrong
   2  the command was typed wrong
   3  the file is no build that can be scanned
   4  a person has to decide: run again with --app-id or --new
@@ -68,6 +68,13 @@ def parser() -> argparse.ArgumentParser:
     way.add_argument("--name", help="the app's name, if it turns out to be a new app")
     scan.add_argument("--new", action="store_true", help="scan as a new app, even if seen before")
     scan.add_argument("--again", action="store_true", help="scan even if this very file was submitted before")
+    scan.add_argument(
+        "--timeout",
+        metavar="MINUTES",
+        type=float,
+        default=60.0,
+        help="give up when it takes longer, as while OneTrust is away (default: 60)",
+    )
     scan.add_argument("--channel", metavar="C…", help="tell it in this Slack channel as well")
     return top
 
@@ -126,6 +133,7 @@ async def _dispatch(given: argparse.Namespace, settings: Settings) -> int:
                 new=given.new,
                 again=given.again,
                 channel=given.channel,
+                timeout_s=given.timeout * 60,
             )
             return await scan(settings, asked, stop)
         case _:

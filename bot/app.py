@@ -46,7 +46,7 @@ from bot.slack.identity import Identity
 from bot.slack.socket import SocketMode
 from bot.slack.threads import ChannelPace, Threads
 from bot.slack.workspace import SlackWorkspace
-from bot.store.database import Database
+from bot.store.database import BUSY_TIMEOUT_MS, Database
 from bot.store.history import HistoryStore
 from bot.store.links import LinkStore
 from bot.store.lock import InstanceLock
@@ -140,8 +140,11 @@ def workroom_of(database: Path) -> Path:
 class Bot:
     """The running bot; ``async with Bot(settings): …`` runs it until the block ends."""
 
-    def __init__(self, settings: Settings, clock: Clock | None = None) -> None:
+    def __init__(
+        self, settings: Settings, clock: Clock | None = None, *, busy_timeout_ms: int = BUSY_TIMEOUT_MS
+    ) -> None:
         self._settings = settings
+        self._busy_timeout_ms = busy_timeout_ms
         self._clock = clock or SystemClock()
         self._stack = AsyncExitStack()
         self._lock = InstanceLock(settings.database)
@@ -176,7 +179,7 @@ class Bot:
             await self._web.start()
             stack.push_async_callback(self._web.stop)
         await self._have_to_itself(stack)
-        self._database = await Database.open(settings.database)
+        self._database = await Database.open(settings.database, busy_timeout_ms=self._busy_timeout_ms)
         stack.push_async_callback(self._database.close)
         store = store_on(self._database, self._clock)
         session = await stack.enter_async_context(aiohttp.ClientSession(trust_env=True))

@@ -1,5 +1,7 @@
 """``python -m bot check``: is everything fit to run? One line a thing, each with what to do."""
 
+import logging
+import os
 import shutil
 import sqlite3
 import sys
@@ -12,11 +14,13 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import app
-from bot.errors import AppscanError, slack_code
+from bot.errors import SubmissionError, slack_code
 from bot.settings import Settings
 from bot.slack.identity import Identity
 from bot.store.database import Database
 from bot.store.lock import InstanceLock
+
+logger = logging.getLogger(__name__)
 
 SCOPES = frozenset(
     {"app_mentions:read", "chat:write", "commands", "files:read", "users:read"}
@@ -78,7 +82,8 @@ async def _slack(settings: Settings, client: AsyncWebClient) -> AsyncGenerator[F
         yield _no("Slack token", f"Slack says {slack_code(error)}: copy SLACK_BOT_TOKEN again")
         return
     except (aiohttp.ClientError, TimeoutError, OSError) as error:
-        yield _no("Slack token", f"Slack can't be reached ({type(error).__name__}): check network and proxy")
+        logger.debug("Slack can't be reached: %s", type(error).__name__)
+        yield _no("Slack token", "Slack can't be reached: check the network, SLACK_API_URL, proxies")
         return
     yield Finding(what="Slack token", fit=True, note=f"{identity.user_id} in {identity.team}")
     missing = sorted(SCOPES - identity.scopes)
@@ -112,13 +117,20 @@ async def _onetrust(settings: Settings) -> Finding:
     try:
         async with app.onetrust_tokens(settings) as tokens:
             await tokens.bearer()
-    except AppscanError as error:
-        return _no("OneTrust token", error.user_message)
+    except SubmissionError as error:
+        hint = " Check the network, ONETRUST_URL and the proxy settings." if error.status is None else ""
+        return _no("OneTrust token", error.user_message + hint)
     return Finding(what="OneTrust token", fit=True, note="the client ID and secret give an access token")
 
 
 async def _database(settings: Settings) -> Finding:
     path = settings.database.absolute()
+    if not path.parent.is_dir():
+        return _no("database", f"there is no folder {path.parent}: make it, or check APPSCAN_DB")
+    if not path.exists():
+        if not os.access(path.parent, os.W_OK | os.X_OK):
+            return _no("database", f"{path.parent} can't be written to: check its owner, or APPSCAN_DB")
+        return Finding(what="database", fit=True, note=f"{path} will be made, empty, at the first start")
     try:
         database = await Database.open(path)
         try:
@@ -139,7 +151,10 @@ async def _database(settings: Settings) -> Finding:
 
 def _disk(settings: Settings) -> Finding:
     need = ROOM_BYTES * settings.concurrency
-    free = shutil.disk_usage(settings.database.absolute().parent).free
+    folder = settings.database.absolute().parent
+    if not folder.is_dir():
+        return _no("disk", "not looked at, as the database has no folder")
+    free = shutil.disk_usage(folder).free
     if free < need:
         return _no("disk", f"{free // 10**6} MB free beside the database, {need // 10**6} MB needed")
     return Finding(what="disk", fit=True, note=f"{free // 10**6} MB free, {need // 10**6} MB needed")

@@ -10,6 +10,7 @@ import hashlib
 import logging
 import sqlite3
 import sys
+import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
@@ -23,7 +24,7 @@ from bot import app
 from bot.blocks import text
 from bot.blocks.reply import reply
 from bot.blocks.shell import announcement
-from bot.errors import AppscanError, BuildRejected, NotInvited, Superseded, slack_code
+from bot.errors import AppscanError, BuildRejected, NotInvited, Superseded, UsageError, slack_code
 from bot.scans import ids
 from bot.scans.clock import SystemClock
 from bot.scans.memory import Store
@@ -79,6 +80,8 @@ class Asked:
     new: bool = False
     again: bool = False
     channel: str | None = None
+    timeout_s: float = 3600.0
+    """How long to wait for OneTrust, or for another build of the app, before the scan is taken back."""
 
 
 class LocalFile:
@@ -140,7 +143,10 @@ class Teller:
             say(f"scan #{number}: waits for scan #{scan.original}, another build of the same app")
         if scan.state in OPEN and scan.state is not self._said:
             self._said = scan.state
-            say(f"scan #{number}: {scan.state.value}{f', {scan.problem}' if scan.problem else ''}")
+            why = f", {scan.problem}" if scan.problem else ""
+            if scan.state is State.QUEUED:
+                why += f" Next try in {text.duration(max(1.0, scan.submission.due_at - time.time()))}."
+            say(f"scan #{number}: {scan.state.value}{why}")
 
     async def settle(self) -> None:
         """Finish saying."""
@@ -155,7 +161,7 @@ def say(line: str) -> None:
 async def scan(settings: Settings, asked: Asked, stop: asyncio.Event) -> int:
     """Scan a file; return the exit code. ``stop`` takes the scan back as far as it has not been submitted."""
     if not asked.path.is_file():
-        say(f"There is no file {asked.path}.")
+        say(f"{asked.path} is a folder." if asked.path.is_dir() else f"There is no file {asked.path}.")
         return 2
     if (sentence := unsupported_name(asked.path.name)) or not is_build_name(asked.path.name):
         say(sentence or "That is no build: its name ends neither in .ipa nor in .apk.")
@@ -169,9 +175,12 @@ async def scan(settings: Settings, asked: Asked, stop: asyncio.Event) -> int:
             threads = None
             if asked.channel is not None:
                 threads, share = await _thread(settings, store, share, asked.channel, stack)
-            return await _run(settings, store, share, asked.path, threads, stop, stack)
+            return await _run(settings, store, share, asked, threads, stop, stack)
         except SlackApiError as error:
             say(f"Slack says {slack_code(error)}: nothing was submitted.")
+        except UsageError as error:
+            say(error.user_message)
+            return 2
         except AppscanError as error:
             say(error.user_message)
     return 1
@@ -225,7 +234,7 @@ async def _run(
     settings: Settings,
     store: Store,
     share: Share,
-    path: Path,
+    asked: Asked,
     threads: Threads | None,
     stop: asyncio.Event,
     stack: AsyncExitStack,
@@ -237,7 +246,7 @@ async def _run(
     teller.changed(number)
     pipeline = Pipeline(
         store=store,
-        files=LocalFile(path),
+        files=LocalFile(asked.path),
         reader=app.build_reader(),
         scanner=await stack.enter_async_context(app.onetrust_webhook(settings)),
         announcer=teller,
@@ -248,8 +257,10 @@ async def _run(
     await store.queue.recover(source=Source.SHELL, before=clock.now())
     work = asyncio.create_task(_to_the_end(store, pipeline, number))
     stopped = asyncio.create_task(stop.wait())
+    timer = asyncio.get_running_loop().call_later(asked.timeout_s, stop.set)
     await asyncio.wait({work, stopped}, return_when=asyncio.FIRST_COMPLETED)
     stopped.cancel()
+    timer.cancel()
     if not work.done():
         work.cancel()
     with contextlib.suppress(asyncio.CancelledError):

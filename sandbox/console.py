@@ -1,7 +1,9 @@
 """The demo's prompt: be dana in the workspace by typing."""
 
 import asyncio
+import contextlib
 import shlex
+import threading
 from pathlib import Path
 from textwrap import indent
 
@@ -13,7 +15,7 @@ HELP = """\
 You are dana in #mobile-builds. Type:
   /appscan …              a slash command; /appscan help tells them all
   share PATH [comment]    share a file, such as: share shop.apk rescan 0b51dc1e-…
-  reply PATH              share a file in the thread shown last
+  reply PATH [comment]    the same in the thread shown last
   press LABEL             press a button of what the bot said last, such as: press Details
   thread                  show the thread again
   delete                  delete the message you shared last
@@ -38,7 +40,7 @@ class Console:
         print(f"\n{HELP}")
         while True:
             try:
-                line = (await asyncio.to_thread(input, "\n> ")).strip()
+                line = (await typed("\n> ")).strip()
             except EOFError:
                 return
             if line in {"quit", "exit", "q"}:
@@ -87,7 +89,7 @@ class Console:
         await self._follow(after=shared.ts)
 
     async def _follow(self, after: str = "", said: str = "") -> None:
-        """Show each state of the last reply, once it says something else than ``said``, until it is settled."""
+        """Show each state of the last reply, once it says no more ``said``, until it is settled."""
         while "hourglass" in (said := await self._next_words(after, said)):
             first = Reader(self._slack.world, self._person.user).words(said.splitlines()[0])
             print(f"  … {first}")
@@ -119,6 +121,7 @@ class Console:
 
     async def _press(self, label: str) -> None:
         for message in reversed(self._shown):
+            said, before = message.text, message.versions
             try:
                 invocation = await self._person.press(self._channel, message.ts, label)
             except CannotDo:
@@ -126,8 +129,7 @@ class Console:
             if invocation.url:
                 print(f"  Your browser opens {invocation.url}")
                 return
-            said = message.text
-            await self._answered(invocation, message)
+            await self._answered(invocation, message, before)
             if (view := self._person.open_view()) is not None:
                 await self._fill(view, said)
             elif invocation.answers:
@@ -135,11 +137,18 @@ class Console:
             elif self._thread is not None:
                 await self._follow(said=said)
             return
-        print("  There is no such button on what the bot said last.")
+        labels = [
+            label
+            for message in self._shown
+            for block in message.blocks
+            if block["type"] == "actions"
+            for label in [element["text"]["text"] for element in block["elements"]]
+        ]
+        there = ", ".join(labels) or "none"
+        print(f"  There is no such button on what the bot said last. There are: {there}.")
 
-    async def _answered(self, invocation: Invocation, message: Message) -> None:
-        """Wait until a press has shown something."""
-        before = message.versions
+    async def _answered(self, invocation: Invocation, message: Message, before: int) -> None:
+        """Wait until a press has shown something; ``before`` is the version of the message then."""
 
         def shown() -> bool:
             return bool(
@@ -158,9 +167,7 @@ class Console:
             values = {}
             for block in view.spec["blocks"]:
                 if block["type"] == "input":
-                    values[block["block_id"]] = await asyncio.to_thread(
-                        input, f"  {block['label']['text']} (empty cancels)> "
-                    )
+                    values[block["block_id"]] = await typed(f"  {block['label']['text']} (empty cancels)> ")
             if not values or not all(values.values()):
                 await self._person.close_view()
                 return
@@ -187,3 +194,31 @@ class Console:
 
     def _reader(self) -> Reader:
         return Reader(self._slack.world, self._person.user)
+
+
+async def typed(prompt: str) -> str:
+    """Return a line from the terminal; the thread that waits for it is left behind at Ctrl-C.
+
+    Raises:
+        EOFError: there are no more lines.
+    """
+    loop = asyncio.get_running_loop()
+    line: asyncio.Future[str | None] = loop.create_future()
+
+    def give(text: str | None) -> None:
+        if not line.done():
+            line.set_result(text)
+
+    def read() -> None:
+        try:
+            text: str | None = input(prompt)
+        except EOFError:
+            text = None
+        with contextlib.suppress(RuntimeError):  # the loop has ended meanwhile
+            loop.call_soon_threadsafe(give, text)
+
+    threading.Thread(target=read, daemon=True).start()
+    given = await line
+    if given is None:
+        raise EOFError
+    return given

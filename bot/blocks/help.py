@@ -96,7 +96,9 @@ TOPICS: Final[dict[str, Topic]] = {
         gist="scan from a shell or a pipeline",
         body=(
             "The same job with the same history and rules. Progress goes to standard error, the request ID "
-            "to standard output. With `--channel` it is told in Slack as well.\n"
+            "to standard output; exit codes tell what became of it. With `--channel` it is told in Slack as "
+            "well. Where a person would be asked, run it again with `--app-id` or `--new`; `--again` submits "
+            "the very same file once more.\n"
             "Builds that a pipeline posts with a Slack app of its own are scanned like any other."
         ),
         examples=(
@@ -120,7 +122,7 @@ def about(topic: str | None = None) -> Message:
         [
             section(f":information_source: There is no help on that.{hint}") if asked else None,
             section(
-                "*App scan* has every mobile build that is shared in Slack scanned by OneTrust, and answers "
+                "*appscan* has every mobile build that is shared in Slack scanned by OneTrust, and answers "
                 "in its thread. Share an `.ipa` or `.apk` where this bot is, and that is all."
             ),
             section("\n".join(f"`/appscan help {name}`  {each.gist}" for name, each in TOPICS.items())),

@@ -102,7 +102,7 @@ def message_modal(message: Message) -> Block:
     return {
         "type": "modal",
         "callback_id": NOTICE,
-        "title": words("App scan"),
+        "title": words("appscan"),
         "close": words("Close"),
         "blocks": message.blocks,
     }

@@ -11,7 +11,18 @@ from bot.blocks.elements import Block, actions, button, confirm, context, facts,
 from bot.blocks.message import Message, compose
 from bot.blocks.phrases import app, file, name, owners, sharer, title, version, why
 from bot.blocks.states import MARKS
-from bot.scans.models import Card, ChannelKind, Kind, Question, Scan, Source, State, SubmissionState
+from bot.scans.ids import WHERE_APP_ID
+from bot.scans.models import (
+    Card,
+    ChannelKind,
+    Kind,
+    Question,
+    Reason,
+    Scan,
+    Source,
+    State,
+    SubmissionState,
+)
 
 CANCEL: Final = "scan_cancel"
 RESCAN_AS: Final = "scan_rescan_as"  # opens modals.app_id_modal
@@ -89,6 +100,11 @@ def _asking(card: Card) -> list[Block | None]:
             f"*Which app is this a rescan of?* {text.code(asked)} was asked for, and that is linked to "
             f"{owners(card.taken_by)}. This build is {app(scan)}{own}."
         )
+    elif scan.question is Question.MISREAD:
+        line = (
+            f"*Which app is this a rescan of?* What the comment names can't be an app ID: that is "
+            f"{WHERE_APP_ID}. This build is {app(scan)}."
+        )
     else:
         before = f" ({_original(card)})" if card.original is not None else ""
         line = (
@@ -117,7 +133,9 @@ def _submitted(card: Card) -> list[Block | None]:
     way = None if log else f"Log: {LOG_WAY}, paste the request ID"
     unlinked = scan.kind is Kind.NEW and card.link is None
     took = (
-        f"took {text.duration(scan.finished_at - scan.created_at)}" if scan.finished_at is not None else None
+        f"took {text.duration(scan.finished_at - (scan.begun_at or scan.created_at))}"
+        if scan.finished_at is not None
+        else None
     )
     return [
         _head(
@@ -141,16 +159,20 @@ def _submitted(card: Card) -> list[Block | None]:
             _button("Details", DETAILS, scan),
             _button("Link app ID…", LINK_APP, scan) if unlinked else None,
         ),
-        context(_next_build(card)) if scan.kind is Kind.NEW else None,
+        context(told) if scan.reason is not Reason.LINKED and (told := _next_build(card)) else None,
         context(f"Scan #{scan.number}", sharer(scan), took, way),
     ]
 
 
-def _next_build(card: Card) -> str:
-    """Say what the next build of a new app will be."""
-    if card.link is None:
-        return "Once OneTrust shows the app's ID, link it here: the next build is then a rescan."
-    return f"Linked to {text.code(card.link.app_id)}: the next build is a rescan of it."
+def _next_build(card: Card) -> str | None:
+    """Say what the next build of the app will be; ``None`` where there is nothing to say."""
+    scan, link = card.scan, card.link
+    if link is None:
+        unknown = "Once OneTrust shows the app's ID, link it here: the next build is then a rescan."
+        return unknown if scan.kind is Kind.NEW else None
+    if scan.kind is Kind.RESCAN and link.app_id != scan.app_id:
+        return f"{text.capital(app(scan))} stays linked to {text.code(link.app_id)}, as before."
+    return f"Linked to {text.code(link.app_id)}: the next build is a rescan of it."
 
 
 def _uncertain(card: Card) -> list[Block | None]:

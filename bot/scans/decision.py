@@ -6,6 +6,7 @@ new scan would make a duplicate app in OneTrust.
 
 from dataclasses import dataclass
 
+from bot.scans import ids
 from bot.scans.models import Kind, Link, Question, Reason, Scan, State
 
 
@@ -71,6 +72,12 @@ def decide(scan: Scan, facts: Facts) -> Verdict:
         )
     if facts.link is not None:
         return _submit(Kind.RESCAN, Reason.LINKED, facts.link.app_id)
+    if ids.misread(scan.comment):
+        return Verdict(
+            state=State.ASKING,
+            question=Question.MISREAD,
+            why="the comment names something to rescan that can't be an app ID",
+        )
     if facts.in_flight is not None:
         return Verdict(
             state=State.WAITING,

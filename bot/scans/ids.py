@@ -42,6 +42,9 @@ _RESCAN: Final = re.compile(
     rf"([A-Za-z0-9][A-Za-z0-9-]{{6,126}}[A-Za-z0-9])(?=[{_QUOTES}]?[.,;:!?)]*(?:\s|$))",
     re.IGNORECASE,
 )
+_RESCAN_OF: Final = re.compile(
+    r"(?<![\w-])re-?scan(?:\s+(?:of|as|app|id))*(?:\s*:)?\s+(\S{1,200})", re.IGNORECASE
+)
 _NAME: Final = re.compile(r"(?<![\w:-])name[ \t]*[:=][ \t]*([^\r\n]+)", re.IGNORECASE)
 _TAG: Final = re.compile(r"<(?:[^<>|]*\|)?([^<>|]*)>")
 
@@ -83,10 +86,10 @@ def app_id(text: str) -> str:
         UsageError: it can't be one; says where it is found.
     """
     found = _stripped(text)
-    if not _APP_ID.fullmatch(found):
+    if not _APP_ID.fullmatch(found) or not any(character.isdigit() for character in found):
         raise UsageError(
-            "That can't be an app ID: it has letters, digits and hyphens only, 8 to 128 of them. "
-            f"It is {WHERE_APP_ID}.",
+            "That can't be an app ID: it has letters, digits and hyphens only, 8 to 128 of them, "
+            f"and at least one digit. It is {WHERE_APP_ID}.",
             example=_EXAMPLE_ID,
         )
     return found
@@ -149,6 +152,18 @@ def comment(text: str) -> tuple[str | None, str | None]:
             break
     named = _NAME.search(text)
     return found, _name(named[1]) if named else None
+
+
+def misread(text: str) -> bool:
+    """Tell whether a share's comment names something to rescan that can't be an app ID.
+
+    Prose ("please rescan this") names nothing; what is named holds a digit, or a dot or ``_`` within.
+    """
+    named = _RESCAN_OF.search(_unescaped(text))
+    if named is None or comment(text)[0] is not None:
+        return False
+    word = named[1].strip(_QUOTES + ".,;:!?)")
+    return any(character.isdigit() or character in "._" for character in word)
 
 
 def slack_link(text: str) -> MessageLink | FileLink | None:

@@ -88,6 +88,7 @@ class Question(StrEnum):
     """What a person is asked while a scan is ``ASKING``."""
 
     SEEN_BEFORE = "seen_before"  # scanned before, but its app ID is not known
+    MISREAD = "misread"  # the comment names something to rescan that can't be an app ID
     APP_ID_TAKEN = "app_id_taken"  # the asked app ID is linked to another bundle identifier or platform
 
 
@@ -245,6 +246,8 @@ class Scan:
     """Counts the transitions, of a duplicate its original's end too; a reply that shows less is stale."""
     created_at: float
     updated_at: float
+    begun_at: float | None = None
+    """When it was last asked for; what came before was a person's thinking."""
     finished_at: float | None = None
     """When it last reached a state that does not move on by itself."""
 

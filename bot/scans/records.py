@@ -8,7 +8,7 @@ from bot.scans import ids, search
 from bot.scans.choices import OTHER_PLATFORM
 from bot.scans.lookups import AppRow, Cursor, Page, Query, Viewer
 from bot.scans.memory import Store
-from bot.scans.models import Card, ChannelKind, Event, Link, Platform, Scan
+from bot.scans.models import Card, ChannelKind, Event, Link, Platform, Scan, State
 from bot.scans.policy import Policy
 from bot.scans.ports import Clock, Workspace
 
@@ -57,7 +57,8 @@ class Cards:
         """
         scan = await self._store.scans.scan(number)
         original = await self._store.scans.scan(scan.original) if scan.original else None
-        request_id = scan.submission.request_id or (original.submission.request_id if original else None)
+        told = original if original is not None and scan.state is State.DUPLICATE else scan
+        request_id = told.submission.request_id
         link: Link | None = None
         taken_by: tuple[Link, ...] = ()
         if scan.bundle_id and scan.platform:

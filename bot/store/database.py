@@ -33,7 +33,7 @@ class Database:
         self._db: sqlite_utils.Database | None = None
 
     @classmethod
-    async def open(cls, path: Path) -> Self:
+    async def open(cls, path: Path, *, busy_timeout_ms: int = BUSY_TIMEOUT_MS) -> Self:
         """Open the file, make it if need be (readable by its owner only), and bring its schema up to date.
 
         Raises:
@@ -41,19 +41,19 @@ class Database:
         """
         self = cls(path)
         try:
-            await self._in_thread(self._open)
+            await self._in_thread(lambda: self._open(busy_timeout_ms))
         except BaseException:
             self._thread.shutdown(wait=False)
             raise
         return self
 
-    def _open(self) -> None:
+    def _open(self, busy_timeout_ms: int) -> None:
         self.path.parent.mkdir(parents=True, exist_ok=True)
         # SQLite gives its -wal and -shm files the mode of the main file, so this settles all three.
         os.close(os.open(self.path, os.O_RDWR | os.O_CREAT, stat.S_IRUSR | stat.S_IWUSR))
         db = sqlite_utils.Database(self.path)
         try:
-            db.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
+            db.execute(f"PRAGMA busy_timeout = {busy_timeout_ms}")
             db.execute("PRAGMA journal_mode = WAL")
             # The mark that a submission may have been taken must outlive a power cut, or it would be sent
             # twice.

@@ -18,6 +18,7 @@ def _scans(db: sqlite_utils.Database) -> None:
             shown_revision INTEGER NOT NULL DEFAULT -1,
             created_at REAL NOT NULL,
             updated_at REAL NOT NULL,
+            begun_at REAL,
             finished_at REAL,
             held_until REAL,
             pulls INTEGER NOT NULL DEFAULT 0,

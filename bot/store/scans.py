@@ -56,6 +56,7 @@ class ScanStore:
                 "source": source,
                 "created_at": now,
                 "updated_at": now,
+                "begun_at": now,
                 "held_until": held_until,
             }
         )

@@ -57,6 +57,7 @@ def move(
         "revision": before.revision + 1,
         "updated_at": now,
         "finished_at": None if to in OPEN else now,
+        **({"begun_at": now} if to is State.RECEIVED and before.state not in WORKING else {}),
         **(scan or {}),
     }
     _update(db, "scans", "number = ?", number, changes)

@@ -67,6 +67,23 @@ async def test_check_says_what_is_wrong_with_slacks_token_and_the_database(stage
     assert "xoxb-not-the-one" not in out
 
 
+async def test_check_makes_no_database_and_says_where_one_would_be_made(stage: Stage):
+    code, out, _ = await stage.command("check", APPSCAN_DB=str(stage.folder / "new.db"))
+    assert code == 0
+    assert "new.db will be made, empty, at the first start" in out
+    code, out, _ = await stage.command("check", APPSCAN_DB=str(stage.folder / "none" / "new.db"))
+    assert code == 1
+    assert f"FAIL  database: there is no folder {stage.folder / 'none'}: make it" in out
+    assert not list(stage.folder.glob("**/new.db*"))
+
+
+async def test_check_says_where_to_look_when_onetrust_can_not_be_reached(stage: Stage):
+    stage.onetrust.faults.add("token", drop=True, times=None)
+    code, out, _ = await stage.command("check")
+    assert code == 1
+    assert "Check the network, ONETRUST_URL and the proxy settings." in out
+
+
 async def test_a_scan_prints_the_request_id_alone_on_standard_output(stage: Stage, tmp_path: Path):
     code, out, err = await stage.command("scan", apk(tmp_path))
     assert code == 0
@@ -110,7 +127,8 @@ async def test_a_file_that_is_no_build_has_an_exit_code_of_its_own(stage: Stage,
         assert (code, out) == (3, ""), err
         assert words in err.lower()
     assert (await stage.command("scan", str(tmp_path / "none.apk")))[0] == 2
-    assert (await stage.command("scan", str(broken), "--app-id", "no such thing!"))[0] == 1
+    assert (await stage.command("scan", str(tmp_path)))[0] == 2
+    assert (await stage.command("scan", str(broken), "--app-id", "no such thing!"))[0] == 2
     assert stage.onetrust.calls == []
 
 
@@ -131,6 +149,16 @@ async def test_later_is_waited_for_and_said(stage: Stage, tmp_path: Path):
     assert code == 0, err
     assert out.strip() == stage.onetrust.received[0].request_id
     assert "scan #1: queued" in err
+
+
+async def test_when_the_time_is_up_the_scan_is_taken_back(stage: Stage, tmp_path: Path):
+    stage.onetrust.faults.add("webhook", status=503, times=None)
+    code, out, err = await stage.command("scan", apk(tmp_path), "--timeout", "0.05")
+    assert (code, out) == (1, "")
+    assert "not available right now (503). Next try in" in err
+    assert "The command was stopped." in err
+    _, exported, _ = await stage.command("export", "--format", "json")
+    assert json.loads(exported)[0]["state"] == "cancelled"
 
 
 async def test_with_a_channel_the_same_is_told_in_a_thread(stage: Stage, tmp_path: Path):

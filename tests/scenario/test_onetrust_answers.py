@@ -218,7 +218,7 @@ async def test_submit_again_warns_and_sends_the_build_once_more(place: Office):
     message = await place.reply(shared, "It is not certain")
     assert "this makes a duplicate app there" in str(message.blocks)
     await place.press(shared, "Submit again")
-    request_id = await place.submitted(shared, "was never scanned before")
+    request_id = await place.submitted(shared, "New app")
     assert [taken.request_id for taken in place.onetrust.received][-1] == request_id
     assert len(place.onetrust.received) == 2
 

@@ -1,5 +1,6 @@
 """Slack refuses, falters or has lost what the bot wants to write to: scans end properly all the same."""
 
+import asyncio
 import re
 from collections.abc import Callable
 
@@ -114,12 +115,13 @@ async def test_a_bot_that_is_taken_out_mid_scan_ends_it_and_the_timeline_says_so
     assert not place.replies(shared)
 
 
-async def until_status(place: Office, word: str) -> str:
-    """Ask for the status of the first scan, as often as it takes, until it holds a word."""
+async def until_status(place: Office, word: str, number: int = 1) -> str:
+    """Ask for the status of a scan, as often as it takes, until it holds a word."""
     elsewhere = place.slack.channel("elsewhere", members=["dana"])
     told = ""
-    while word not in told:
-        told = await place.command("status 1", where=elsewhere)
+    async with asyncio.timeout(20):
+        while word not in told:
+            told = await place.command(f"status {number}", where=elsewhere)
     return told
 
 
@@ -173,15 +175,11 @@ async def test_a_deleted_message_whose_scan_is_cancelled_gets_no_late_reply(plac
     other = place.dana.share(place.builds_channel, [("first.apk", apk(package="com.example.first"))])
     pulling = place.slack.faults.add("download", hold=True, times=None)
     shared = place.dana.share(place.builds_channel, [("shop.apk", apk())])  # its reply waits for its turn
-    await place.slack.until(lambda: len(place.slack.called("files.info")) >= 2)
+    await until_status(place, "State: being pulled", 2)
 
     place.dana.delete(place.builds_channel, shared.ts)
 
-    told = ""
-    elsewhere = place.slack.channel("elsewhere", members=["dana"])
-    while "State: cancelled" not in told:
-        told = await place.command("status 2", where=elsewhere)
-    assert "The message was deleted." in told
+    assert "The message was deleted." in await until_status(place, "State: cancelled", 2)
     pulling.cancel()
     await place.submitted(other)
     third = place.dana.share(place.builds_channel, [("third.apk", apk(package="com.example.third"))])

@@ -20,12 +20,21 @@ def test_an_app_id_however_it_was_pasted(typed: str) -> None:
     assert ids.app_id(typed) == UUID
 
 
-@pytest.mark.parametrize("typed", [f"{UUID}-test", UUID.upper(), "12345678", "a" * 128])
+@pytest.mark.parametrize("typed", [f"{UUID}-test", UUID.upper(), "12345678", "a" * 127 + "1"])
 def test_app_ids_of_other_shapes(typed: str) -> None:
     assert ids.app_id(typed) == typed
 
 
-NO_APP_IDS = ["", "short", "a" * 129, "com.example.shop", "two words here", "-12345678", "12345678-"]
+NO_APP_IDS = [
+    "",
+    "short",
+    "nonsense",
+    "1" * 129,
+    "com.example.shop",
+    "two words here",
+    "-12345678",
+    "12345678-",
+]
 NO_APP_IDS += ["１２３４５６７８", f"{UUID}/x", f"{UUID}\n{UUID}", "<@U0ANA123>"]
 
 
@@ -218,3 +227,39 @@ def test_any_text_is_read_or_refused(read: object, typed: str) -> None:
     assert found
     assert found.isascii()
     assert found.isprintable()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "rescan 123",
+        "Rescan: v4.2.0",
+        "rescan com.example.shop",
+        "please rescan 0b51dc1e_7a35 today",
+        "rescan of `12`",
+    ],
+)
+def test_a_comment_that_names_what_can_not_be_an_app_id_is_known(text):
+    assert ids.comment(text)[0] is None
+    assert ids.misread(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "please rescan this",
+        "rescan",
+        "rescan it.",
+        "rescan everything!",
+        f"rescan {UUID}",
+        "version 4.2.0",
+    ],
+)
+def test_prose_and_app_ids_are_not_taken_for_it(text):
+    assert not ids.misread(text)
+
+
+@given(st.text())
+def test_any_comment_can_be_looked_at(text):
+    assert ids.misread(text) in {True, False}
