@@ -24,7 +24,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot import listeners
 from bot.blocks.reply import reply
 from bot.blocks.waiting import request as request_message
-from bot.errors import slack_code
+from bot.errors import SLACK_TROUBLE, slack_code
 from bot.onetrust.token import ApiKey, ClientCredentials, TokenSource
 from bot.onetrust.webhook import Webhook
 from bot.packages.reader import PackageReader
@@ -59,8 +59,6 @@ logger = logging.getLogger(__name__)
 
 LOCK_LOOK_S = 0.5
 SLACK_WAIT_S = 5.0
-SLACK_TROUBLE = {None, "internal_error", "fatal_error", "request_timeout", "service_unavailable"}
-"""What Slack answers, or a proxy in its place, where nothing is wrong with the token."""
 LAST_WORDS_S = 3.0
 """How long replies may still be brought up to date at a stop."""
 

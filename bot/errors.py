@@ -41,6 +41,10 @@ def slack_code(error: BaseException) -> str | None:
     return code if isinstance(code, str) else None
 
 
+SLACK_TROUBLE = frozenset({None, "internal_error", "fatal_error", "request_timeout", "service_unavailable"})
+"""What ``slack_code`` gives where nothing is wrong with the token: Slack, or the way to it, is in trouble."""
+
+
 class SettingsError(AppscanError):
     """The settings are missing something or contradict each other."""
 

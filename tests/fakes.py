@@ -112,7 +112,7 @@ class FakeFiles:
         self.pulled: list[int] = []
         self.paths: list[Path] = []
 
-    async def pull(self, scan: Scan, to: Path, *, limit_bytes: int, progress: Progress) -> Pulled:  # noqa: ARG002
+    async def pull(self, scan: Scan, to: Path, *, limit_bytes: int, progress: Progress) -> Pulled:
         self.pulled.append(scan.number)
         self.paths.append(to)
         to.write_bytes(b"half of it")
@@ -218,7 +218,7 @@ class FakeBoard:
         self.posted.append((request, latest))
         return f"1790000500.{request.number:06d}"
 
-    async def update(self, request: RescanRequest, latest: Scan | None) -> None:  # noqa: ARG002
+    async def update(self, request: RescanRequest, latest: Scan | None) -> None:
         if self.trouble is not None:
             raise self.trouble
         self.updated.append(request)
@@ -250,14 +250,14 @@ class FakeWorkspace:
     async def private_channels(self, user: str) -> frozenset[str]:
         return self.private.get(user, frozenset())
 
-    async def timezone(self, user: str) -> tzinfo:  # noqa: ARG002
+    async def timezone(self, user: str) -> tzinfo:
         return self.zone
 
     async def shares_of_message(
         self,
         channel: str,
         message_ts: str,
-        thread_ts: str | None,  # noqa: ARG002
+        thread_ts: str | None,
     ) -> tuple[Share, ...]:
         await self.kind_of(channel)
         if (channel, message_ts) not in self.messages:

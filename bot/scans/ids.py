@@ -157,12 +157,15 @@ def comment(text: str) -> tuple[str | None, str | None]:
 def misread(text: str) -> bool:
     """Tell whether a share's comment names something to rescan that can't be an app ID.
 
-    Prose ("please rescan this") names nothing; what is named holds a digit, or a dot or ``_`` within.
+    Prose ("please rescan this") names nothing, and a link is none of it; what is named holds a digit, or a
+    dot or ``_`` within.
     """
     named = _RESCAN_OF.search(_unescaped(text))
     if named is None or comment(text)[0] is not None:
         return False
     word = named[1].strip(_QUOTES + ".,;:!?)")
+    if _BARE_LINK.match(word) or word.startswith("<"):
+        return False
     return any(character.isdigit() or character in "._" for character in word)
 
 

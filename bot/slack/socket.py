@@ -8,9 +8,12 @@ import asyncio
 import contextlib
 import logging
 
+import aiohttp
 from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncApp
+from slack_sdk.errors import SlackApiError
 
+from bot.errors import SLACK_TROUBLE, slack_code
 from bot.scans.ports import Clock
 
 logger = logging.getLogger(__name__)
@@ -26,26 +29,36 @@ CONNECT_S = 20.0
 class SocketMode:
     """Keeps a Socket Mode connection up from ``start`` to ``stop``."""
 
-    def __init__(self, app: AsyncApp, app_token: str, clock: Clock) -> None:
+    def __init__(self, app: AsyncApp, app_token: str, clock: Clock, *, connect_s: float = CONNECT_S) -> None:
         self._app = app
         self._app_token = app_token
         self._clock = clock
+        self._connect_s = connect_s
         self._handler: AsyncSocketModeHandler | None = None
         self._watch: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
-        """Connect, and keep watch.
+        """Connect, and keep watch; where Slack can't be reached now, the watch connects later.
 
         Raises:
             SlackApiError: Slack refuses the app-level token.
         """
-        self._handler = await self._connect()
+        try:
+            self._handler = await self._connect()
+        except SlackApiError as error:
+            if slack_code(error) not in SLACK_TROUBLE:
+                raise
+            logger.warning("no connection to Slack yet: %s", slack_code(error))
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            logger.warning("no connection to Slack yet: %s", type(error).__name__)
         self._watch = asyncio.create_task(self._keep_up(), name="socket-watch")
 
     async def _connect(self) -> AsyncSocketModeHandler:
         handler = AsyncSocketModeHandler(self._app, self._app_token)
         try:
-            async with asyncio.timeout(CONNECT_S):  # by itself it would try one dead address for ever
+            async with asyncio.timeout(self._connect_s):  # by itself it would try one dead address for ever
+                # Asked for here, as the SDK asks with a refused token for ever too.
+                handler.client.wss_uri = await handler.client.issue_new_wss_url()
                 await handler.connect_async()  # type: ignore[no-untyped-call]
         except BaseException:
             await self._close(handler)

@@ -1,6 +1,5 @@
-"""What broke the bot once: late, lost and garbled answers, a locked database, people who change their minds."""
+"""What broke the bot once: late, lost and garbled answers, a locked database, a change of mind."""
 
-import asyncio
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
@@ -106,9 +105,10 @@ async def test_a_queued_first_build_whose_app_id_is_told_meanwhile_goes_as_a_res
 
 
 async def test_a_queued_first_build_goes_as_a_rescan_once_another_build_told_the_app_id(place: Office):
-    place.onetrust.faults.add("webhook", status=503)
+    place.onetrust.faults.add("webhook", status=503, times=5)
     shared = place.dana.share(place.builds_channel, [("shop.apk", apk())])
-    await place.reply(shared, "will be tried again")
+    await _advance_until(place, lambda: place.onetrust.count("webhook") == 5)
+    await place.reply(shared, "will be tried again", "(try 6)")  # in more than half a minute
     newer = place.dana.share(place.builds_channel, [("shop2.apk", apk("4.3.0"))], f"rescan {APP_ID}")
     await place.submitted(newer)
 
@@ -164,6 +164,7 @@ async def _submitted_once(place: Office, shared: Shared) -> None:
 async def test_a_request_id_is_kept_until_a_locked_database_takes_it(
     place: Office, caplog: pytest.LogCaptureFixture
 ):
+    caplog.set_level("INFO", "bot.scans.pipeline")
     await _impatient(place)
     webhook = place.onetrust.faults.add("webhook", hold=True, hold_after=1)
     shared = place.dana.share(place.builds_channel, [("shop.apk", apk())])
@@ -259,12 +260,12 @@ async def test_a_reply_that_could_not_be_updated_for_long_is_refreshed_later(
     await webhook.reached()
     failing = place.slack.faults.add("chat.update", times=None, error="internal_error")
     webhook.release()
-    await _advance_until(place, lambda: "could not be brought up to date" in caplog.text)
+    await _advance_until(place, lambda: "could not be brought up to date" in caplog.text, step_s=60)
     assert failing.used >= 8
     failing.cancel()
     assert not _says(place, shared, "was submitted")()
 
-    await _advance_until(place, _says(place, shared, "was submitted to OneTrust"))
+    await _advance_until(place, _says(place, shared, "was submitted to OneTrust"), step_s=60)
 
     assert len(place.posts(shared)) == 1
 

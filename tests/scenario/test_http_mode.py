@@ -57,6 +57,7 @@ async def test_shares_commands_buttons_and_forms_come_over_http(web: Office):
     pressed = await web.dana.shortcut(shared.channel, shared.ts, "scan_this_build")
     assert "That build is scan #1 already" in await web.told(pressed)
     assert not web.slack.called("apps.connections.open")
+    await web.slack.settled()
     assert all(delivery.acked for delivery in web.slack.deliveries)
 
 

@@ -437,3 +437,21 @@ async def test_the_latest_build_of_a_private_conversation_is_for_that_one_alone(
 def test_every_state_can_be_reached_and_the_flow_knows_each():
     assert set(FLOW) == set(State)
     assert {after for states in FLOW.values() for after in states} == set(State)
+
+
+async def test_a_share_recorded_without_its_comment_gets_it_from_the_message(store):
+    told_late = a_share(comment=f"rescan {APP_ID}", asked_app_id=APP_ID, asked_name="Shop")
+    first, _ = await store.scans.record(a_share())
+
+    known, new = await store.scans.record(told_late)
+
+    assert (known.number, new) == (first.number, False)
+    assert (known.comment, known.asked_app_id, known.asked_name) == (told_late.comment, APP_ID, "Shop")
+
+
+async def test_a_comment_that_was_read_is_not_replaced(store):
+    first, _ = await store.scans.record(a_share(comment="name: Shop", asked_name="Shop"))
+
+    known, _ = await store.scans.record(a_share(comment=f"rescan {APP_ID}", asked_app_id=APP_ID))
+
+    assert (known.comment, known.asked_app_id) == (first.comment, None)

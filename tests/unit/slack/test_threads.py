@@ -1,0 +1,131 @@
+"""A reply follows its row through whatever Slack answers; what can't be shown now is shown later."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.blocks.reply import reply
+from bot.scans.memory import Store
+from bot.scans.records import Cards
+from bot.slack.threads import TRIES, ChannelPace, Threads
+from bot.store.database import Database
+from sandbox.slack import Shared, SlackSandbox
+from sandbox.world import Message
+from tests.fakes import HeldClock, a_share, store_on, until
+
+
+@dataclass
+class Scene:
+    """A recorded scan of a build that Ana shared, and what keeps its reply."""
+
+    slack: SlackSandbox
+    clock: HeldClock
+    store: Store
+    threads: Threads
+    shared: Shared
+    number: int
+
+    @property
+    def replies(self) -> list[Message]:
+        thread = self.slack.person("ana").thread(self.shared.channel, self.shared.ts)
+        return [message for message in thread if message.user == self.slack.bot_user_id]
+
+    async def is_stale(self) -> bool:
+        return self.number in await self.store.queue.stale()
+
+    async def advance_until_shown(self) -> None:
+        async def shown() -> bool:
+            self.clock.advance(5)
+            return not await self.is_stale()
+
+        await until(shown)
+
+
+@pytest.fixture
+async def scene(tmp_path: Path) -> AsyncIterator[Scene]:
+    database = await Database.open(tmp_path / "appscan.db")
+    async with SlackSandbox() as slack:
+        shared = slack.person("ana").share(slack.channel("builds", members=["ana"]), [("shop.apk", b"PK")])
+        clock = HeldClock()
+        store = store_on(database, clock)
+        scan, _ = await store.scans.record(a_share(channel=shared.channel, ts=shared.ts))
+        client = AsyncWebClient(token=slack.bot_token, base_url=slack.api_url)
+        client.retry_handlers = []  # as in the bot, a post is not made again where its answer was lost
+        threads = Threads(
+            client=client,
+            bot_user_id=slack.bot_user_id,
+            store=store,
+            card=Cards(store=store, log_url=lambda _: None, permalink=lambda _: None).card,
+            render=reply,
+            pace=ChannelPace(clock),
+            clock=clock,
+        )
+        yield Scene(slack, clock, store, threads, shared, scan.number)
+        slack.faults.clear()
+        await threads.settle(0)
+    await database.close()
+
+
+GARBLED = pytest.mark.parametrize(
+    "garbled",
+    [
+        {"status": 503, "content_type": "text/plain", "body": "upstream connect error"},
+        {"status": 200, "content_type": "application/json", "body": '{"ok": tr'},
+        {"status": 200, "content_type": "application/json", "body": "[]"},
+        {"drop": True},
+        {"error": "internal_error"},
+    ],
+    ids=["proxy", "cut", "list", "drop", "error"],
+)
+
+
+@GARBLED
+@pytest.mark.parametrize("method", ["chat.postMessage", "chat.update"])
+async def test_a_call_that_fails_is_made_again(scene: Scene, method: str, garbled: dict[str, object]):
+    if method == "chat.update":
+        scene.threads.changed(scene.number)
+        await scene.advance_until_shown()
+        await scene.store.scans.begin(scene.number)
+    failing = scene.slack.faults.add(method, times=3, **garbled)
+
+    scene.threads.changed(scene.number)
+    await scene.advance_until_shown()
+
+    assert failing.left == 0
+    assert len(scene.replies) == 1
+
+
+async def test_what_was_given_up_is_shown_when_it_is_asked_for_again(scene: Scene):
+    failing = scene.slack.faults.add("chat.postMessage", times=None, error="internal_error")
+    scene.threads.changed(scene.number)
+
+    def given_up() -> bool:
+        scene.clock.advance(60)
+        return failing.used == TRIES
+
+    await until(given_up)
+    await scene.threads.settle(5)
+    assert await scene.is_stale()
+    failing.cancel()
+
+    scene.threads.changed(scene.number)
+    await scene.advance_until_shown()
+
+    assert len(scene.replies) == 1
+
+
+async def test_a_reply_is_found_behind_more_messages_than_slack_tells_at_once(scene: Scene):
+    posting = scene.slack.faults.add("chat.postMessage", hold=True, answer_lost=True)
+    scene.threads.changed(scene.number)
+    await posting.reached()
+    for number in range(450):
+        scene.slack.person("ana").say(scene.shared.channel, f"me too {number}", thread_ts=scene.shared.ts)
+    posting.release()
+
+    await scene.advance_until_shown()
+
+    assert len(scene.replies) == 1
+    assert len(scene.slack.called("conversations.replies")) == 3
