@@ -217,7 +217,7 @@ class Threads:
 
     async def _unshown(self, scan: Scan, why: str) -> None:
         """Let it be that the reply doesn't show the scan; the timeline says so once, at the end."""
-        if scan.state not in OPEN:
+        if scan.state not in OPEN and scan.number in await self._store.queue.stale():
             await self._store.scans.note(scan.number, f"the reply could not be posted: {why}")
         await self._store.queue.shown(scan.number, scan.revision)
 

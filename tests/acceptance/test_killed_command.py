@@ -49,7 +49,7 @@ def row(stage: Stage, number: int = 1) -> tuple[str, str]:
 
 
 async def test_killed_before_the_last_bytes_went_it_has_submitted_nothing(stage: Stage):
-    await kill_in_mid_scan(stage, apk(stage, "old.apk", "1", padding_bytes=8_000_000), 1_000_000)
+    await kill_in_mid_scan(stage, apk(stage, "old.apk", "1", padding_bytes=40_000_000), 1_000_000)
     assert row(stage) == ("submitting", "sending")
 
     code, out, err = await stage.command("scan", apk(stage, "shop.apk", "2.0"))
@@ -62,7 +62,7 @@ async def test_killed_before_the_last_bytes_went_it_has_submitted_nothing(stage:
 
 
 async def test_killed_before_the_last_bytes_went_the_same_file_may_be_submitted(stage: Stage):
-    path = apk(stage, "old.apk", "1", padding_bytes=8_000_000)
+    path = apk(stage, "old.apk", "1", padding_bytes=40_000_000)
     await kill_in_mid_scan(stage, path, 1_000_000)
 
     code, out, err = await stage.command("scan", path)
@@ -92,7 +92,7 @@ async def test_killed_after_the_last_bytes_went_nobody_says_that_it_was_submitte
 
 
 async def test_a_running_bot_takes_up_builds_that_waited_for_a_killed_command(stage: Stage):
-    await kill_in_mid_scan(stage, apk(stage, "old.apk", "1", padding_bytes=8_000_000), 1_000_000)
+    await kill_in_mid_scan(stage, apk(stage, "old.apk", "1", padding_bytes=40_000_000), 1_000_000)
     bot = await stage.bot()
     shared = stage.dana.share(stage.channel, [("shop.apk", Path(apk(stage, "shop.apk", "2.0")))])
 

@@ -17,7 +17,7 @@ async def test_stops_with_exit_code_0_on_sigterm(stage: Stage):
 
 
 async def test_sigterm_in_mid_upload_hands_the_scan_back_and_the_next_start_submits_it_once(stage: Stage):
-    big = builds.make_apk(package="com.example.shop", version_name="1", padding_bytes=8_000_000, seed=3)
+    big = builds.make_apk(package="com.example.shop", version_name="1", padding_bytes=40_000_000, seed=3)
     stage.onetrust.faults.add("webhook", hold=True, hold_after=1_000_000)
     bot = await stage.bot()
     shared = stage.dana.share(stage.channel, [("shop.apk", big)])
