@@ -21,6 +21,7 @@ examples:
   python -m bot scan shop.apk                    scan a build from a shell or a pipeline
   python -m bot scan shop.apk --app-id 0b51dc1e-7a35-4f0c-9c55-2a6f4f1f8f8d --channel C0123456789
   python -m bot export --format csv > scans.csv  the whole history
+  python -m bot forget U0123456789               take a person out of the history
 
 Settings come from environment variables: see docs/settings.md.
 """
@@ -56,6 +57,8 @@ def parser() -> argparse.ArgumentParser:
     commands.add_parser("check", help="tell whether everything is fit to run")
     export = commands.add_parser("export", help="write the history to standard output")
     export.add_argument("--format", choices=("csv", "json"), default="csv", help="default: csv")
+    forget = commands.add_parser("forget", help="take a person out of the history")
+    forget.add_argument("user", help="their user ID in Slack, such as U0123456789")
     scan = commands.add_parser(
         "scan",
         help="scan a build from a shell or a pipeline",
@@ -88,6 +91,7 @@ def main(arguments: list[str] | None = None) -> int:
     needs = {
         "scan": frozenset({Need.ONETRUST, Need.POST} if getattr(given, "channel", None) else {Need.ONETRUST}),
         "export": frozenset[Need](),
+        "forget": frozenset[Need](),
     }.get(given.command, RUN)
     log.configure("WARNING", ())
     try:
@@ -99,7 +103,8 @@ def main(arguments: list[str] | None = None) -> int:
         print("docs/settings.md tells about each; .env.example shows them all.", file=sys.stderr)
         return 1
     log.configure(
-        "WARNING" if given.command in {"scan", "check", "export"} else settings.log_level, settings.secrets()
+        "WARNING" if given.command in {"scan", "check", "export", "forget"} else settings.log_level,
+        settings.secrets(),
     )
     try:
         return asyncio.run(_dispatch(given, settings))
@@ -123,6 +128,10 @@ async def _dispatch(given: argparse.Namespace, settings: Settings) -> int:
             from bot.export import export
 
             return await export(settings.database, given.format, sys.stdout)
+        case "forget":
+            from bot.forget import forget
+
+            return await forget(settings.database, given.user, sys.stdout)
         case "scan":
             from bot.shell import Asked, scan
 

@@ -38,6 +38,7 @@ from bot.scans.pipeline import Pipeline
 from bot.scans.policy import Policy
 from bot.scans.ports import Clock
 from bot.scans.records import Cards, Records
+from bot.scans.retention import Retention
 from bot.scans.runner import Runner
 from bot.settings import Settings
 from bot.slack.board import SlackBoard
@@ -50,6 +51,7 @@ from bot.store.database import BUSY_TIMEOUT_MS, Database
 from bot.store.history import HistoryStore
 from bot.store.links import LinkStore
 from bot.store.lock import InstanceLock
+from bot.store.privacy import PrivacyStore
 from bot.store.queue import QueueStore
 from bot.store.requests import RequestStore
 from bot.store.scans import ScanStore
@@ -194,6 +196,11 @@ class Bot:
         listeners.register(self._app, desk)
         if self._runner is not None:
             await self._runner.start()
+        if settings.retention_days is not None:
+            privacy = PrivacyStore(self._database, self._clock)
+            retention = Retention(privacy, self._clock, days=settings.retention_days)
+            retention.start()
+            stack.push_async_callback(retention.stop)
         if settings.slack_app_token is not None:
             self._socket = SocketMode(self._app, settings.slack_app_token.reveal(), self._clock)
             await self._socket.start()

@@ -32,6 +32,7 @@ _ALWAYS = (
     "APPSCAN_CHANNELS",
     "APPSCAN_USERS",
     "APPSCAN_CONCURRENCY",
+    "APPSCAN_RETENTION_DAYS",
     "APPSCAN_LOG_LEVEL",
 )
 
@@ -45,7 +46,8 @@ _VISIBLE = re.compile(r"[\x21-\x7e]+")
 _HOST = re.compile(r"[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?|[0-9a-f:]+(?:[0-9.]+)?")
 _WEBHOOK_PATH = re.compile(r"/integrationmanager/api/v1/webhook/[0-9A-Za-z-]+")
 _CHANNEL_ID = re.compile(r"[CGD][A-Z0-9]{2,20}")
-_USER_ID = re.compile(r"[UWB][A-Z0-9]{2,20}")
+USER_ID = re.compile(r"[UWB][A-Z0-9]{2,20}")
+"""Of a person, or of an app."""
 _PLACEHOLDER = "customer.my.onetrust.com"
 _PORTS = {"http": 80, "https": 443}
 
@@ -116,6 +118,8 @@ class Settings:
     """IDs of the users and bots that are served; empty for all."""
     concurrency: int
     """Builds that are worked on at a time."""
+    retention_days: int | None
+    """Scans that have not changed for so long are purged; ``None`` keeps them for ever."""
     log_level: str
 
     @classmethod
@@ -141,8 +145,9 @@ class Settings:
             onetrust_log_url=read.template("ONETRUST_LOG_URL") or None,
             database=read.path("APPSCAN_DB", "appscan.db"),
             channels=read.ids("APPSCAN_CHANNELS", _CHANNEL_ID, "channel ID, such as C0123ABCD"),
-            users=read.ids("APPSCAN_USERS", _USER_ID, "user or bot ID, such as U0123ABCD"),
+            users=read.ids("APPSCAN_USERS", USER_ID, "user or bot ID, such as U0123ABCD"),
             concurrency=read.number("APPSCAN_CONCURRENCY", 1, 32) or 4,
+            retention_days=read.number("APPSCAN_RETENTION_DAYS", 1, 36_500),
             log_level=read.choice("APPSCAN_LOG_LEVEL", "INFO", "DEBUG", "WARNING", "ERROR"),
         )
         if needs & {Need.LISTEN, Need.POST}:

@@ -24,6 +24,8 @@ class Facts:
     """Another scan of this bundle identifier and platform that is in flight."""
     seen: Scan | None = None
     """The newest other scan of this bundle identifier and platform that is submitted or uncertain."""
+    known: bool = False
+    """Whether one was, of which the history holds nothing more."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,12 +86,12 @@ def decide(scan: Scan, facts: Facts) -> Verdict:
             original=facts.in_flight.number,
             why=f"scan #{facts.in_flight.number} of the same app is in flight",
         )
-    if facts.seen is None:
+    if facts.seen is None and not facts.known:
         return _submit(Kind.NEW, Reason.FIRST, None)
     return Verdict(
         state=State.ASKING,
         question=Question.SEEN_BEFORE,
-        original=facts.seen.number,
+        original=facts.seen.number if facts.seen is not None else None,
         why="scanned before, and its app ID is not known",
     )
 

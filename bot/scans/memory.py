@@ -119,6 +119,13 @@ class History(Protocol):
     async def apps(self, viewer: Viewer, *, limit: int, offset: int) -> list[AppRow]: ...
 
 
+class Privacy(Protocol):
+    """Taking people and old scans out of the history."""
+
+    async def purge(self, before: float) -> int: ...
+    async def forget(self, user: str) -> int: ...
+
+
 @dataclass(frozen=True, kw_only=True)
 class Store:
     """All that is remembered."""

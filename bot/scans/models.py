@@ -6,6 +6,9 @@ Times are seconds since the epoch, UTC. Sizes are bytes.
 from dataclasses import dataclass
 from enum import StrEnum
 
+FORGOTTEN = "forgotten"
+"""Stands where the ID of a person stood whose name was taken out of the history."""
+
 
 class Platform(StrEnum):
     """The operating system a build is for."""

@@ -59,6 +59,7 @@ class Database:
             # twice.
             db.execute("PRAGMA synchronous = FULL")
             db.execute("PRAGMA foreign_keys = ON")
+            db.execute("PRAGMA secure_delete = ON")  # what is purged is not to be read from free pages
             if MIGRATIONS.pending(db):
                 _transaction(db, MIGRATIONS.apply)  # one of two processes that open the file at once
         except BaseException:

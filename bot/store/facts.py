@@ -8,7 +8,7 @@ from bot.store import links, rows
 
 OPEN_STATES = ", ".join(f"'{state.value}'" for state in sorted(OPEN))
 _IN_FLIGHT = f"(scans.kind IS NOT NULL AND scans.state IN ({OPEN_STATES}))"
-_SENT = "scans.state IN ('submitted', 'uncertain')"
+SENT = "scans.state IN ('submitted', 'uncertain')"
 
 
 def gather(db: sqlite_utils.Database, scan: Scan, build: Build) -> Facts:
@@ -24,7 +24,7 @@ def gather(db: sqlite_utils.Database, scan: Scan, build: Build) -> Facts:
         ),
         same_file=rows.first_scan(
             db,
-            f"WHERE scans.sha256 = ? AND scans.number <> ? AND ({_SENT} OR {_IN_FLIGHT}) "
+            f"WHERE scans.sha256 = ? AND scans.number <> ? AND ({SENT} OR {_IN_FLIGHT}) "
             "ORDER BY scans.number DESC",
             scan.sha256,
             scan.number,
@@ -32,11 +32,17 @@ def gather(db: sqlite_utils.Database, scan: Scan, build: Build) -> Facts:
         in_flight=in_flight(db, scan.number, *same_app),
         seen=rows.first_scan(
             db,
-            f"WHERE scans.bundle_id = ? AND scans.platform = ? AND scans.number <> ? AND {_SENT} "
+            f"WHERE scans.bundle_id = ? AND scans.platform = ? AND scans.number <> ? AND {SENT} "
             "ORDER BY scans.number DESC",
             build.bundle_id,
             build.platform.value,
             scan.number,
+        ),
+        known=bool(
+            db.execute(
+                "SELECT 1 FROM known_apps WHERE bundle_id = ? AND platform = ?",
+                [build.bundle_id, build.platform.value],
+            ).fetchone()
         ),
     )
 

@@ -66,6 +66,10 @@ class HistoryStore:
                 SELECT bundle_id, platform FROM apps WHERE linked_by = ? OR NOT EXISTS (
                     SELECT 1 FROM scans
                     WHERE scans.bundle_id = apps.bundle_id AND scans.platform = apps.platform
+                ) AND NOT EXISTS (
+                    SELECT 1 FROM known_apps AS purged
+                    WHERE purged.bundle_id = apps.bundle_id AND purged.platform = apps.platform
+                          AND NOT purged.public
                 )
             )
             SELECT known.bundle_id, known.platform, apps.app_id, coalesce(seen.scans, 0) AS scans,

@@ -73,7 +73,8 @@ class LinkStore:
         query = """
             SELECT platform FROM apps WHERE bundle_id = ?
             UNION SELECT platform FROM scans WHERE bundle_id = ? AND platform IS NOT NULL
+            UNION SELECT platform FROM known_apps WHERE bundle_id = ?
         """
         return await self._database.read(
-            lambda db: {Platform(row["platform"]) for row in db.query(query, [bundle_id, bundle_id])}
+            lambda db: {Platform(row["platform"]) for row in db.query(query, [bundle_id] * 3)}
         )

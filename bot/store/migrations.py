@@ -132,3 +132,21 @@ def _search(db: sqlite_utils.Database) -> None:
     db.execute(f"CREATE TRIGGER scans_removed AFTER DELETE ON scans BEGIN {remove} END")
     # Only when what is indexed changes: a scan's state changes far more often.
     db.execute(f"CREATE TRIGGER scans_renamed AFTER UPDATE OF {listed} ON scans BEGIN {remove} {add} END")
+
+
+@MIGRATIONS(name="0004_known_apps")
+def _known_apps(db: sqlite_utils.Database) -> None:
+    # Apps that were submitted by scans which were purged since; public: one of those was for all to see.
+    db.execute(
+        """
+        CREATE TABLE known_apps (
+            bundle_id TEXT NOT NULL,
+            platform TEXT NOT NULL,
+            public INTEGER NOT NULL,
+            PRIMARY KEY (bundle_id, platform)
+        )
+        """
+    )
+    # A purge clears what leads to a scan, and SQLite looks for it with each scan that is removed.
+    db.execute("CREATE INDEX scans_original ON scans (original)")
+    db.execute("CREATE INDEX scans_updated ON scans (updated_at)")

@@ -214,3 +214,20 @@ async def test_help_shows_examples_and_exit_codes(stage: Stage):
     assert "python -m bot check" in out
     code, out, _ = await stage.command("scan", "--help")
     assert "exit codes:" in out
+
+
+async def test_forget_takes_a_person_out_of_the_history_of_a_running_bot(stage: Stage, tmp_path: Path):
+    build = Path(apk(tmp_path)).read_bytes()
+    bot = await stage.bot()
+    shared = stage.dana.share(stage.channel, [("shop.apk", build)], "here you are")
+    await stage.reply(shared, "was submitted to OneTrust")
+
+    code, out, err = await stage.command("forget", stage.dana.id)
+
+    assert (code, err) == (0, "")
+    told = f"{stage.dana.id} is forgotten: their name and comments were taken out of 1 scan and "
+    assert out.startswith(told)
+    _, exported, _ = await stage.command("export", "--format", "json")
+    assert stage.dana.id not in exported
+    assert json.loads(exported)[0]["shared_by"] == "forgotten"
+    assert await bot.stop() == 0

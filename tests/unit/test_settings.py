@@ -49,6 +49,7 @@ def test_the_least_that_is_needed_and_the_defaults():
     assert settings.database == Path("appscan.db")
     assert settings.channels == settings.users == frozenset()
     assert settings.concurrency == 4
+    assert settings.retention_days is None
     assert settings.log_level == "INFO"
 
 
@@ -64,6 +65,7 @@ def test_everything_set():
             "APPSCAN_CHANNELS": "C0123ABCD, G0123ABCD D0123ABCD",
             "APPSCAN_USERS": "U0123ABCD,W0123ABCD\nB0123ABCD,",
             "APPSCAN_CONCURRENCY": "32",
+            "APPSCAN_RETENTION_DAYS": "365",
             "APPSCAN_LOG_LEVEL": "debug",
         }
     )
@@ -76,6 +78,7 @@ def test_everything_set():
     assert settings.channels == {"C0123ABCD", "G0123ABCD", "D0123ABCD"}
     assert settings.users == {"U0123ABCD", "W0123ABCD", "B0123ABCD"}
     assert settings.concurrency == 32
+    assert settings.retention_days == 365
     assert settings.log_level == "DEBUG"
 
 
@@ -129,7 +132,7 @@ def test_nothing_set_tells_everything_that_is_missing_at_once():
 )
 def test_a_subcommand_needs_only_its_own(needs, environ):
     broken = dict.fromkeys(VARIABLES, "\x00 wrong") | {"APPSCAN_DB": "there.db"}
-    for name in ("APPSCAN_CHANNELS", "APPSCAN_USERS", "APPSCAN_CONCURRENCY", "APPSCAN_LOG_LEVEL"):
+    for name in (each for each in VARIABLES if each.startswith("APPSCAN_") and each != "APPSCAN_DB"):
         del broken[name]
     if Need.POST in needs:
         del broken["SLACK_API_URL"]
@@ -175,6 +178,7 @@ def test_a_subcommand_needs_only_its_own(needs, environ):
         ({"APPSCAN_DB": ":memory:"}, "APPSCAN_DB must be the path of a file"),
         ({"APPSCAN_CHANNELS": "C0123ABCD,#builds"}, "APPSCAN_CHANNELS has an entry (number 2)"),
         ({"APPSCAN_USERS": "@anna"}, "APPSCAN_USERS has an entry (number 1)"),
+        ({"APPSCAN_RETENTION_DAYS": "0"}, "APPSCAN_RETENTION_DAYS must be a whole number from 1 to 36500"),
         ({"APPSCAN_CONCURRENCY": "0"}, "APPSCAN_CONCURRENCY must be a whole number from 1 to 32"),
         ({"APPSCAN_LOG_LEVEL": "LOUD"}, "APPSCAN_LOG_LEVEL must be one of INFO"),
         ({"APPSCAN_CHANNEL": "C0123ABCD"}, "APPSCAN_CHANNEL is not a setting; APPSCAN_CHANNELS is"),

@@ -1,0 +1,44 @@
+"""How long the history is kept."""
+
+import asyncio
+import logging
+
+from bot.scans.memory import Privacy
+from bot.scans.ports import Clock
+
+logger = logging.getLogger(__name__)
+
+DAY_S = 86_400.0
+LOOK_S = 3600.0
+"""How often what is too old is looked for."""
+
+
+class Retention:
+    """Purges what is older than it may become, from ``start`` to ``stop``."""
+
+    def __init__(self, privacy: Privacy, clock: Clock, *, days: int) -> None:
+        self._privacy = privacy
+        self._clock = clock
+        self._days = days
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Begin; returns at once."""
+        self._task = asyncio.create_task(self._repeat(), name="retention")
+
+    async def stop(self) -> None:
+        """End; what is being removed is removed or stays, nothing by halves."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    async def _repeat(self) -> None:
+        while True:
+            try:
+                purged = await self._privacy.purge(self._clock.now() - self._days * DAY_S)
+            except Exception:  # the database may be locked or its disk full: it is tried again
+                logger.exception("old scans could not be purged; trying again in an hour")
+            else:
+                if purged:
+                    logger.info("purged %d scans older than %d days", purged, self._days)
+            await self._clock.sleep(LOOK_S)
