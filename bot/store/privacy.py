@@ -80,10 +80,9 @@ class PrivacyStore:
         return scans
 
     async def _scrub(self) -> None:
-        """Let nothing that was removed stay readable in the files: not in the search index, not in the WAL."""
-        await self._database.write(
-            lambda db: db.execute("INSERT INTO scans_fts (scans_fts) VALUES ('optimize')")
-        )
+        """Let nothing that was removed stay readable, neither in the search index nor in the WAL."""
+        optimize = "INSERT INTO scans_fts (scans_fts) VALUES ('optimize')"
+        await self._database.write(lambda db: db.execute(optimize))
         await self._database.read(lambda db: db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall())
 
 

@@ -217,9 +217,8 @@ async def test_help_shows_examples_and_exit_codes(stage: Stage):
 
 
 async def test_forget_takes_a_person_out_of_the_history_of_a_running_bot(stage: Stage, tmp_path: Path):
-    build = Path(apk(tmp_path)).read_bytes()
     bot = await stage.bot()
-    shared = stage.dana.share(stage.channel, [("shop.apk", build)], "here you are")
+    shared = stage.dana.share(stage.channel, [("shop.apk", Path(apk(tmp_path)))], "here you are")
     await stage.reply(shared, "was submitted to OneTrust")
 
     code, out, err = await stage.command("forget", stage.dana.id)
