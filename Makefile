@@ -8,7 +8,7 @@ BIN := .venv/bin
 STAMP := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo run test check format bench clean
+.PHONY: help setup demo run test kills check format bench clean
 
 help:  ## Show this list
 	@sed -n 's/^\([a-z]*\):.*  ## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name what; do \
@@ -25,6 +25,9 @@ run: $(STAMP)  ## Run the bot against the real services, with the settings in .e
 
 test: $(STAMP)  ## Run all tests (ARGS="-k manifest" chooses)
 	$(BIN)/pytest -n auto --maxprocesses 8 $(ARGS)
+
+kills: $(STAMP)  ## Kill the bot 200 times while builds are shared (ARGS="--kills 400 --builds 200 --seed 7")
+	@exec $(BIN)/python -m tests.acceptance.kills $(ARGS)
 
 check: $(STAMP)  ## Lint, formatting, types, import rules
 	$(BIN)/ruff check .

@@ -1,0 +1,108 @@
+"""When the bot is killed, and what is out of order meanwhile."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from random import Random
+from typing import Any
+
+from sandbox.faults import Faults, Rule
+from sandbox.onetrust import OneTrustSandbox
+from sandbox.slack import SlackSandbox
+
+PATIENCE_S = 3.0
+"""How long a moment is waited for; a bot with nothing to do never comes to some."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fault:
+    """Something that a stand-in does wrong."""
+
+    service: str
+    point: str
+    what: Mapping[str, Any] = field(default_factory=dict)
+
+    def add(self, slack: SlackSandbox, onetrust: OneTrustSandbox) -> Rule:
+        """Let it happen from now on."""
+        faults: Faults = onetrust.faults if self.service == "onetrust" else slack.faults
+        return faults.add(self.point, **self.what)
+
+
+HELD = {
+    "while it asks about a file": Fault(service="slack", point="files.info", what={"hold": True}),
+    "while it pulls": Fault(service="slack", point="download", what={"hold": True, "hold_after": 500}),
+    "while it asks for a token": Fault(service="onetrust", point="token", what={"hold": True}),
+    "as it begins to send": Fault(service="onetrust", point="webhook", what={"hold": True}),
+    "while it sends": Fault(
+        service="onetrust", point="webhook", what={"hold": True, "hold_after": 1_000_000}
+    ),
+    "when the last bytes are on their way": Fault(
+        service="onetrust", point="webhook", what={"hold": True, "hold_after": 1}
+    ),
+    "while it posts": Fault(service="slack", point="chat.postMessage", what={"hold": True}),
+    "while it updates": Fault(service="slack", point="chat.update", what={"hold": True}),
+}
+"""Moments at which a stand-in holds the bot until it is killed. What it had sent by then goes on its way."""
+
+TAKEN = "as OneTrust has taken a build"
+POSTED = "as Slack has posted a reply"
+STARTING = "while it starts"
+ANY = "at any time"
+MOMENTS = [*HELD, TAKEN, POSTED, STARTING, ANY, ANY, ANY]
+
+WEATHER = [
+    Fault(service="onetrust", point="webhook", what={"status": 503, "retry_after": 1}),
+    Fault(service="onetrust", point="webhook", what={"status": 429, "retry_after": 1}),
+    Fault(service="onetrust", point="webhook", what={"cut_after": 1000}),
+    Fault(service="onetrust", point="webhook", what={"answer_lost": True}),
+    Fault(service="onetrust", point="token", what={"status": 503, "retry_after": 1}),
+    Fault(service="slack", point="chat.postMessage", what={"status": 429, "retry_after": 1}),
+    Fault(service="slack", point="chat.postMessage", what={"answer_lost": True}),
+    Fault(service="slack", point="chat.update", what={"status": 429, "retry_after": 1}),
+    Fault(service="slack", point="files.info", what={"status": 429, "retry_after": 1}),
+    Fault(service="slack", point="download", what={"cut_after": 700}),
+    Fault(service="slack", point="event.message", what={"copies": 2}),
+    Fault(service="slack", point="event.file_shared", what={"drop": True}),
+]
+SLOW = Fault(service="onetrust", point="webhook", what={"hold": True, "hold_after": 1})
+
+
+class Moments:
+    """Waits for moments, and lets things go wrong, by chance."""
+
+    def __init__(self, slack: SlackSandbox, onetrust: OneTrustSandbox, chance: Random) -> None:
+        self._slack = slack
+        self._onetrust = onetrust
+        self._chance = chance
+
+    def worsen(self) -> None:
+        """Let something go wrong once, or nothing."""
+        luck = self._chance.random()
+        if luck < 0.1:
+            rule = SLOW.add(self._slack, self._onetrust)
+            asyncio.get_running_loop().call_later(self._chance.uniform(0.5, 2.0), rule.cancel)
+        elif luck < 0.5:
+            self._chance.choice(WEATHER).add(self._slack, self._onetrust)
+
+    def prepare(self, moment: str) -> Rule | None:
+        """Return what holds the bot at a moment, from now on; ``None`` for one at which nothing does."""
+        return HELD[moment].add(self._slack, self._onetrust) if moment in HELD else None
+
+    async def come(self, moment: str, rule: Rule | None) -> bool:
+        """Wait for a moment; tell whether it came."""
+        took, posts = len(self._onetrust.received), self._posts()
+        try:
+            if rule is not None:
+                await asyncio.wait_for(rule.reached(), PATIENCE_S)
+            elif moment == TAKEN:
+                await self._onetrust.until(lambda: len(self._onetrust.received) > took, PATIENCE_S)
+            elif moment == POSTED:
+                await self._slack.until(lambda: self._posts() > posts, PATIENCE_S)
+            else:
+                await asyncio.sleep(self._chance.uniform(0, 0.8 if moment == STARTING else 2.0))
+        except TimeoutError:
+            return False
+        return True
+
+    def _posts(self) -> int:
+        return len(self._slack.called("chat.postMessage"))
