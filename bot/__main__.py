@@ -102,10 +102,8 @@ def main(arguments: list[str] | None = None) -> int:
             print(f"  {problem}", file=sys.stderr)
         print("docs/settings.md tells about each; .env.example shows them all.", file=sys.stderr)
         return 1
-    log.configure(
-        "WARNING" if given.command in {"scan", "check", "export", "forget"} else settings.log_level,
-        settings.secrets(),
-    )
+    quiet = given.command not in {None, "run"}
+    log.configure("WARNING" if quiet else settings.log_level, settings.secrets(), form=settings.log_format)
     try:
         return asyncio.run(_dispatch(given, settings))
     except Exception:  # Python's own traceback would not go through the log, which hides secrets

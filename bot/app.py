@@ -25,6 +25,7 @@ from bot import listeners
 from bot.blocks.reply import reply
 from bot.blocks.waiting import request as request_message
 from bot.errors import SLACK_TROUBLE, slack_code
+from bot.listeners.press import ListeningApp
 from bot.onetrust.token import ApiKey, ClientCredentials, TokenSource
 from bot.onetrust.webhook import Webhook
 from bot.packages.reader import PackageReader
@@ -187,7 +188,7 @@ class Bot:
         identity = await self._who_am_i(client)
         webhook = await stack.enter_async_context(onetrust_webhook(settings))
         desk = self._join(store, client, identity, webhook, stack)
-        self._app = AsyncApp(
+        self._app = ListeningApp(
             client=slack_client(settings, session, signed_in=False),  # authorize gives the token
             authorize=identity.authorize(settings.slack_bot_token.reveal()),
             signing_secret=settings.slack_signing_secret.reveal() if settings.slack_signing_secret else None,

@@ -1,7 +1,8 @@
-"""Logging: one plain line a message, on standard error, with no secret in it and none that can be forged.
+"""Logging: one line a message, on standard error, with no secret in it and none that can be forged.
 
 What is logged holds texts from outside (file names, servers' answers, at DEBUG whole request bodies), so each
-line is cleaned as the last thing before it is written: secrets out first, then control characters escaped.
+text is cleaned as the last thing before it is written: secrets out first, then control characters escaped.
+A line says which scan it is about, whoever wrote it: see ``bot.scans.current``.
 """
 
 import html
@@ -13,6 +14,8 @@ import time
 from collections.abc import Iterable
 from typing import TextIO
 from urllib.parse import quote, quote_plus
+
+from bot.scans import current
 
 NOISY = ("aiohttp.access", "asyncio", "httpcore", "httpx", "slack_bolt", "slack_sdk")
 """Libraries that say more than an operator wants; what is below WARNING they say at DEBUG only."""
@@ -39,13 +42,16 @@ _SHAPES = re.compile(
 )
 
 
-def configure(level: str, secrets: Iterable[str], stream: TextIO | None = None) -> None:
+def configure(
+    level: str, secrets: Iterable[str], stream: TextIO | None = None, *, form: str = "text"
+) -> None:
     """Send all logging of ``level`` and above to ``stream`` (standard error), with ``secrets`` hidden.
 
-    May be called again, as when the settings have been read; the last call holds.
+    ``form`` is ``text`` or ``json``. May be called again, as when the settings have been read; the last
+    call holds.
     """
     handler = _Handler(stream or sys.stderr)
-    handler.setFormatter(LineFormatter(secrets))
+    handler.setFormatter((JsonFormatter if form == "json" else LineFormatter)(secrets))
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
@@ -65,17 +71,46 @@ class LineFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the text of ``record``, cleaned."""
-        at = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(record.created))
-        head = f"{at}.{int(record.msecs):03}Z {record.levelname:<7} {record.name}: "
-        lines = [escape(head) + escape(self._hide(_message(record)))]
-        trace = self.formatException(record.exc_info) if record.exc_info else ""
-        for text in (trace, record.stack_info or ""):
-            lines += ["    " + escape(line) for line in self._hide(text).split("\n") if line]
+        scan = current.number()
+        about = "" if scan is None else f" scan={scan}"
+        head = f"{_at(record)} {record.levelname:<7} {record.name}{about}: "
+        lines = [escape(head) + self._clean(_message(record)), *self._trace(record)]
         return "\n".join(lines)
+
+    def _trace(self, record: logging.LogRecord) -> list[str]:
+        """Return the traceback and the stack in lines, cleaned and indented."""
+        trace = self.formatException(record.exc_info) if record.exc_info else ""
+        texts = (trace, record.stack_info or "")
+        return ["    " + escape(line) for text in texts for line in self._hide(text).split("\n") if line]
+
+    def _clean(self, text: str) -> str:
+        return escape(self._hide(text))
 
     def _hide(self, text: str) -> str:
         text = self._secrets.sub(HIDDEN, text)
         return _SHAPES.sub(lambda found: (found["keep"] or "") + HIDDEN, text)
+
+
+class JsonFormatter(LineFormatter):
+    """Writes a record as one line that is one JSON object.
+
+    ``time`` (ISO 8601, UTC), ``level``, ``logger``, ``message``; ``scan`` (a number) and ``exception`` (the
+    traceback's lines) where there is one. The texts are cleaned as those of plain lines are.
+    """
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return ``record`` as JSON, its texts cleaned."""
+        told: dict[str, str | int] = {
+            "time": _at(record),
+            "level": record.levelname,
+            "logger": self._clean(record.name),
+            "message": self._clean(_message(record)),
+        }
+        if (scan := current.number()) is not None:
+            told["scan"] = scan
+        if trace := self._trace(record):
+            told["exception"] = "\n".join(trace)
+        return json.dumps(told, ensure_ascii=False)
 
 
 def escape(text: str) -> str:
@@ -92,6 +127,11 @@ def escape(text: str) -> str:
 class _Handler(logging.StreamHandler[TextIO]):
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802  # the library's name
         """Say nothing: the library's own report would print the record as it is, secrets and all."""
+
+
+def _at(record: logging.LogRecord) -> str:
+    at = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(record.created))
+    return f"{at}.{int(record.msecs):03}Z"
 
 
 def _message(record: logging.LogRecord) -> str:

@@ -34,6 +34,7 @@ _ALWAYS = (
     "APPSCAN_CONCURRENCY",
     "APPSCAN_RETENTION_DAYS",
     "APPSCAN_LOG_LEVEL",
+    "APPSCAN_LOG_FORMAT",
 )
 
 VARIABLES = _EITHER_SLACK + _LISTEN + _ONETRUST + _ALWAYS
@@ -121,6 +122,8 @@ class Settings:
     retention_days: int | None
     """Scans that have not changed for so long are purged; ``None`` keeps them for ever."""
     log_level: str
+    log_format: str
+    """``text`` or ``json``."""
 
     @classmethod
     def read(cls, environ: Mapping[str, str], needs: frozenset[Need] = RUN) -> Self:
@@ -149,6 +152,7 @@ class Settings:
             concurrency=read.number("APPSCAN_CONCURRENCY", 1, 32) or 4,
             retention_days=read.number("APPSCAN_RETENTION_DAYS", 1, 36_500),
             log_level=read.choice("APPSCAN_LOG_LEVEL", "INFO", "DEBUG", "WARNING", "ERROR"),
+            log_format=read.choice("APPSCAN_LOG_FORMAT", "text", "json"),
         )
         if needs & {Need.LISTEN, Need.POST}:
             read.require("SLACK_BOT_TOKEN", "copy the Bot User OAuth Token from the Slack app's OAuth page")

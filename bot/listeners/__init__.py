@@ -2,12 +2,13 @@
 
 from slack_bolt.async_app import AsyncApp
 
-from bot.listeners import actions, commands, failures, files, mentions, pages, shortcuts, views
+from bot.listeners import actions, commands, failures, files, mentions, pages, press, shortcuts, views
 from bot.scans.desk import Desk
 
 
 def register(app: AsyncApp, desk: Desk) -> None:
     """Register every listener, and what is said when one of them fails."""
     failures.register(app)
+    press.register(app)
     for surface in (files, commands, actions, pages, views, shortcuts, mentions):
         surface.register(app, desk)

@@ -20,6 +20,7 @@ from bot.errors import (
     Uncertain,
 )
 from bot.scans import retries
+from bot.scans.current import concerning
 from bot.scans.decision import decide
 from bot.scans.memory import Store
 from bot.scans.models import WORKING, Order, Pulled, Reason, Receipt, Scan, State, SubmissionState
@@ -56,6 +57,7 @@ class Pipeline:
         self._workroom = workroom
         self._closed_until = 0.0
 
+    @concerning
     async def run(self, number: int) -> None:
         """Take up a due scan; returns when it waits, asks or is settled.
 

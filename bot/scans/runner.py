@@ -5,6 +5,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from functools import partial
 
+from bot.scans.current import working_on
 from bot.scans.intake import Intake
 from bot.scans.memory import Store
 from bot.scans.models import Source, SubmissionState
@@ -136,7 +137,8 @@ class Runner:
         if task.cancelled() or (error := task.exception()) is None:
             self.wake()
         else:  # it is due still: what went wrong gets a while to pass
-            logger.error("scan #%d could not be worked on", number, exc_info=error)
+            with working_on(number):
+                logger.error("scan #%d could not be worked on", number, exc_info=error)
 
 
 async def first_of(*things: Awaitable[object]) -> None:

@@ -14,6 +14,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.errors import slack_code
+from bot.scans.current import concerning
 from bot.scans.memory import Store
 from bot.scans.models import OPEN, Card, Scan, State
 from bot.scans.ports import Clock
@@ -149,6 +150,7 @@ class Threads:
                 task.cancel()
             await asyncio.gather(*late, return_exceptions=True)
 
+    @concerning
     async def _show(self, number: int) -> None:
         changed = self._changed[number]
         failures = 0

@@ -12,7 +12,7 @@ LONGEST_MODULE = 400
 
 MAY_KNOW = {
     "bot.errors": set(),
-    "bot.log": set(),
+    "bot.log": {"bot.scans"},
     "bot.settings": {"bot.errors"},
     "bot.scans": {"bot.errors"},
     "bot.listeners": {"bot.scans", "bot.errors", "bot.blocks"},

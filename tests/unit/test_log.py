@@ -1,6 +1,8 @@
 """The log: no secret in it, and no line that somebody else wrote."""
 
+import asyncio
 import io
+import json
 import logging
 import re
 import warnings
@@ -10,7 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.log import LONGEST, NOISY, LineFormatter, configure, escape
+from bot.log import LONGEST, NOISY, JsonFormatter, LineFormatter, configure, escape
+from bot.scans import current
 
 SECRET = "p&ss/wörd+1 <x>"
 LINE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z (DEBUG|INFO|WARNING|ERROR) +[\w.]+: ")
@@ -32,6 +35,14 @@ def stream():
 def line(message, *args, secrets=(SECRET,), exc_info=None):
     record = logging.LogRecord("bot.test", logging.INFO, "test.py", 1, message, args, exc_info)
     return LineFormatter(secrets).format(record)
+
+
+def entry(message, *args, secrets=(SECRET,), exc_info=None, name="bot.test"):
+    """Return the one JSON object that a message becomes."""
+    record = logging.LogRecord(name, logging.INFO, "test.py", 1, message, args, exc_info)
+    written = JsonFormatter(secrets).format(record)
+    assert written.isprintable()
+    return json.loads(written)
 
 
 def raised(error):
@@ -183,3 +194,86 @@ def test_warnings_go_through_the_log_too(stream):
         logging.captureWarnings(capture=False)
 
     assert "DeprecationWarning: old way: ***" in stream.getvalue()
+
+
+def test_json_tells_the_same_in_keys(stream):
+    configure("INFO", [], stream, form="json")
+
+    with current.working_on(7):
+        logging.getLogger("bot.scans").warning("took %d s", 3)
+    logging.getLogger("bot.scans").info("done")
+
+    first, second = map(json.loads, stream.getvalue().splitlines())
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", first.pop("time"))
+    assert first == {"level": "WARNING", "logger": "bot.scans", "message": "took 3 s", "scan": 7}
+    assert list(second) == ["time", "level", "logger", "message"]
+
+
+def test_json_holds_a_traceback_without_secrets_and_without_forged_lines():
+    forged = '"}\n{"level": "INFO", "message": "all is well"}\x1b[2J'
+
+    told = entry("it failed: %s", forged, exc_info=raised(ValueError(f"{SECRET}{forged}")))
+
+    assert told["message"] == 'it failed: "}\\n{"level": "INFO", "message": "all is well"}\\x1b[2J'
+    lines = told["exception"].split("\n")
+    assert lines[0] == "    Traceback (most recent call last):"
+    assert all(part.startswith("    ") and part.isprintable() for part in lines)
+    assert '    ValueError: ***"}' in lines
+
+
+@given(st.text(), st.text(alphabet=st.characters(categories=["Cc", "Cf", "Cs", "Zl", "Zp"])))
+def test_whatever_is_logged_stays_one_json_object_on_one_line(text, controls):
+    told = entry("%s", f"{controls}{text}{controls}", name=f"bot.{controls}{text}")
+
+    assert set(told) == {"time", "level", "logger", "message"}
+    assert told["message"].isprintable()
+
+
+@given(
+    st.text(
+        min_size=8, alphabet=st.characters(min_codepoint=33, max_codepoint=126, exclude_characters="*\\")
+    ),
+    st.text(),
+)
+def test_a_secret_never_comes_out_in_json(secret, before):
+    told = entry("%s", f"{before}{secret}", secrets=[secret])
+
+    assert secret not in told["message"]
+
+
+def test_each_line_of_a_library_says_which_scan_it_was_written_for(stream):
+    configure("DEBUG", [], stream)
+
+    with current.working_on(12):
+        logging.getLogger("slack_sdk.web.async_base_client").info("x")
+    logging.getLogger("slack_sdk.web.async_base_client").info("scan=13: x")
+
+    first, second = stream.getvalue().splitlines()
+    assert first.endswith(" INFO    slack_sdk.web.async_base_client scan=12: x")
+    assert second.endswith(" INFO    slack_sdk.web.async_base_client: scan=13: x")
+
+
+async def test_work_on_two_scans_at_once_is_told_apart(stream):
+    configure("INFO", [], stream, form="json")
+    both = asyncio.Barrier(2)
+
+    class Worker:
+        @current.concerning
+        async def work(self, number):
+            await both.wait()
+            await asyncio.to_thread(logging.getLogger("library").warning, "scan %d", number)
+            await asyncio.create_task(self.part(number))
+
+        async def part(self, number):
+            await both.wait()
+            logging.getLogger("library").warning("scan %d", number)
+
+    worker = Worker()
+    await asyncio.gather(worker.work(1), worker.work(2))
+
+    told = [json.loads(written) for written in stream.getvalue().splitlines()]
+    assert sorted((entry["scan"], entry["message"]) for entry in told) == [
+        *[(1, "scan 1")] * 2,
+        *[(2, "scan 2")] * 2,
+    ]
+    assert current.number() is None

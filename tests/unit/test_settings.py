@@ -51,6 +51,7 @@ def test_the_least_that_is_needed_and_the_defaults():
     assert settings.concurrency == 4
     assert settings.retention_days is None
     assert settings.log_level == "INFO"
+    assert settings.log_format == "text"
 
 
 def test_everything_set():
@@ -67,6 +68,7 @@ def test_everything_set():
             "APPSCAN_CONCURRENCY": "32",
             "APPSCAN_RETENTION_DAYS": "365",
             "APPSCAN_LOG_LEVEL": "debug",
+            "APPSCAN_LOG_FORMAT": "JSON",
         }
     )
 
@@ -80,6 +82,7 @@ def test_everything_set():
     assert settings.concurrency == 32
     assert settings.retention_days == 365
     assert settings.log_level == "DEBUG"
+    assert settings.log_format == "json"
 
 
 def test_http_mode_and_an_api_key():
@@ -181,6 +184,7 @@ def test_a_subcommand_needs_only_its_own(needs, environ):
         ({"APPSCAN_RETENTION_DAYS": "0"}, "APPSCAN_RETENTION_DAYS must be a whole number from 1 to 36500"),
         ({"APPSCAN_CONCURRENCY": "0"}, "APPSCAN_CONCURRENCY must be a whole number from 1 to 32"),
         ({"APPSCAN_LOG_LEVEL": "LOUD"}, "APPSCAN_LOG_LEVEL must be one of INFO"),
+        ({"APPSCAN_LOG_FORMAT": "xml"}, "APPSCAN_LOG_FORMAT must be one of text, json"),
         ({"APPSCAN_CHANNEL": "C0123ABCD"}, "APPSCAN_CHANNEL is not a setting; APPSCAN_CHANNELS is"),
     ],
 )

@@ -1,0 +1,53 @@
+"""Which scan a request from Slack is about, so that the log says it while the request is dealt with."""
+
+import json
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from slack_bolt.async_app import AsyncApp, AsyncBoltRequest
+from slack_bolt.response import BoltResponse
+
+from bot.blocks import reply
+from bot.scans import current
+
+_BUTTONS = frozenset(
+    {
+        *(reply.CANCEL, reply.DISMISS, reply.NEW_APP, reply.RESCAN_ANYWAY, reply.SCAN_AGAIN, reply.TRY_AGAIN),
+        *(reply.SUBMIT_AGAIN, reply.RESCAN_AS, reply.LINK_APP, reply.ARRIVED, reply.DETAILS, reply.OPEN_LOG),
+    }
+)
+"""The buttons whose value is a scan's number; that of a waiting rescan has another number."""
+
+
+class ListeningApp(AsyncApp):
+    """Bolt's app; what is said to be the current scan within one request ends with that request."""
+
+    async def async_dispatch(self, req: AsyncBoltRequest) -> BoltResponse:
+        """Deal with a request."""
+        with current.working_on(None):
+            return await super().async_dispatch(req)
+
+
+def register(app: AsyncApp) -> None:
+    """Register what looks at each request, once its signature has been checked."""
+
+    @app.middleware
+    async def name_scan(body: dict[str, Any], next: Callable[[], Awaitable[None]]) -> None:  # noqa: A002 - Bolt's
+        current.turn_to(scan_in(body))
+        await next()
+
+
+def scan_in(body: dict[str, Any]) -> int | None:
+    """Return the scan whose button was pressed or whose form was sent; ``None`` where there is none."""
+    try:
+        if body.get("type") == "block_actions":
+            pressed = body["actions"][0]
+            value = pressed["value"] if pressed["action_id"] in _BUTTONS else None
+        elif body.get("type") == "view_submission":
+            value = json.loads(body["view"]["private_metadata"])["scan"]
+        else:
+            value = None
+        number = int(value) if value is not None else None
+    except (KeyError, IndexError, TypeError, ValueError, OverflowError, RecursionError):
+        return None
+    return number if number is not None and 0 < number < 10**15 else None
