@@ -15,7 +15,6 @@ from urllib.parse import quote
 import aiohttp
 import httpx
 from aiohttp import web
-from slack_bolt.adapter.aiohttp import to_aiohttp_response, to_bolt_request
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.errors import SlackApiError
 from slack_sdk.http_retry.builtin_async_handlers import AsyncRateLimitErrorRetryHandler
@@ -43,6 +42,7 @@ from bot.scans.retention import Retention
 from bot.scans.runner import Runner
 from bot.settings import Settings
 from bot.slack.board import SlackBoard
+from bot.slack.door import Door, only_to_slack
 from bot.slack.files import SlackFiles
 from bot.slack.identity import Identity
 from bot.slack.socket import SocketMode
@@ -154,6 +154,8 @@ class Bot:
         self._socket: SocketMode | None = None
         self._app: AsyncApp | None = None
         self._web: WebServer | None = None
+        secret = settings.slack_signing_secret
+        self._door = Door(secret.reveal()) if secret and settings.slack_app_token is None else None
 
     @property
     def port(self) -> int | None:
@@ -194,6 +196,7 @@ class Bot:
             signing_secret=settings.slack_signing_secret.reveal() if settings.slack_signing_secret else None,
             ignoring_self_events_enabled=False,  # the workspace knows the bot's own messages
         )
+        self._app.use(only_to_slack(settings.slack_api_url))
         listeners.register(self._app, desk)
         if self._runner is not None:
             await self._runner.start()
@@ -308,9 +311,9 @@ class Bot:
         )
 
     async def _take_request(self, request: web.Request) -> web.StreamResponse:
-        if self._app is None:
+        if self._app is None or self._door is None:
             raise web.HTTPServiceUnavailable
-        return await to_aiohttp_response(await self._app.async_dispatch(await to_bolt_request(request)))
+        return await self._door.take(request, self._app.async_dispatch)
 
     async def _ready(self) -> Readiness:
         checks = {"lock": self._lock.held, "runner": self._runner is not None and self._runner.alive}

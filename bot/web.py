@@ -19,6 +19,15 @@ BODY_LIMIT_BYTES = 1_000_000
 READY_TIMEOUT_S = 5.0
 """How long the checks may take before the answer is no."""
 
+KEEP_S = 75.0
+"""How long a connection is kept for a next request; longer than the routers in front keep theirs (60 s)."""
+
+HEAD_S = 15.0
+"""How long a new connection may take to its first request."""
+
+LINGER_S = 2.0
+"""How long what a refused request still sends is read and thrown away."""
+
 ALL_INTERFACES = "0.0.0.0"  # noqa: S104  # a container's or a host's router must reach it
 
 SlackHandler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -71,11 +80,65 @@ async def _without_banner(_: web.Request, response: web.StreamResponse) -> None:
     response.headers.popall("Server", None)
 
 
+class Newcomers:
+    """Closes connections on which no whole request came within ``head_s``.
+
+    aiohttp waits for ever for the first one. A crowd that sends its headers byte by byte would otherwise use
+    up the open files of the process.
+    """
+
+    def __init__(self, head_s: float) -> None:
+        self._head_s = head_s
+        self._since: dict[object, float] = {}
+        self._known: set[object] = set()
+        self._watching: asyncio.Task[None] | None = None
+
+    @web.middleware
+    async def greet(
+        self, request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
+    ) -> web.StreamResponse:
+        """Note that a request has come on its connection."""
+        self._known.add(request.protocol)
+        return await handler(request)
+
+    def watch(self, runner: web.AppRunner) -> None:
+        """Begin to look after a server that listens."""
+        self._watching = asyncio.create_task(self._watch(runner), name="newcomers")
+
+    async def stop(self) -> None:
+        """End it; safe before ``watch``."""
+        if self._watching is not None:
+            self._watching.cancel()
+            await asyncio.gather(self._watching, return_exceptions=True)
+
+    async def _watch(self, runner: web.AppRunner) -> None:
+        now = asyncio.get_running_loop().time
+        while runner.server is not None:
+            open_ = set(runner.server.connections)
+            self._known &= open_
+            self._since = {each: self._since.get(each, now()) for each in open_ - self._known}
+            for connection in open_ - self._known:
+                if now() - self._since[connection] >= self._head_s:
+                    connection.force_close()
+            await asyncio.sleep(self._head_s / 4)
+
+
 class WebServer:
     """Serves an application on a port until it is stopped."""
 
-    def __init__(self, app: web.Application, *, port: int, host: str = ALL_INTERFACES) -> None:
-        self._runner = web.AppRunner(app, access_log_format='%a "%r" %s %b', shutdown_timeout=5.0)
+    def __init__(
+        self, app: web.Application, *, port: int, host: str = ALL_INTERFACES, head_s: float = HEAD_S
+    ) -> None:
+        self._newcomers = Newcomers(head_s)
+        app.middlewares.insert(0, self._newcomers.greet)
+        self._runner = web.AppRunner(
+            app,
+            access_log_format='%a "%r" %s %b',
+            shutdown_timeout=5.0,
+            auto_decompress=False,  # nothing that is sent here may grow
+            keepalive_timeout=KEEP_S,
+            lingering_time=LINGER_S,
+        )
         self._host = host
         self._port = port
 
@@ -93,8 +156,10 @@ class WebServer:
         """
         await self._runner.setup()
         await web.TCPSite(self._runner, self._host, self._port).start()
+        self._newcomers.watch(self._runner)
         logger.info("listening on port %d", self.port)
 
     async def stop(self) -> None:
         """Stop listening, and give requests under way a few seconds to end; safe before a start."""
+        await self._newcomers.stop()
         await self._runner.cleanup()

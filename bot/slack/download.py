@@ -1,21 +1,22 @@
 """Fetching one file from Slack to disk.
 
 The bot's token goes with each request, so each address is looked at before it is asked, the ones that
-Slack redirects to as well (an Enterprise Grid sends from files.slack.com to files-origin.slack.com).
+Slack redirects to as well (an Enterprise Grid sends from files.slack.com to files-origin.slack.com): its
+name here, what the name leads to by ``resolver``.
 A token that Slack does not take is answered with a sign-in page and HTTP 200.
 
 Source: https://docs.slack.dev/reference/objects/file-object ("url_private_download").
 """
 
 import asyncio
-import re
 import ssl
+from collections.abc import Callable
 from dataclasses import dataclass
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Final
 
 import aiohttp
+from aiohttp.abc import AbstractResolver
 from yarl import URL
 
 from bot.errors import BuildRejected, FileUnavailable, PullFailed
@@ -32,6 +33,7 @@ from bot.slack.file_info import (
     too_large,
 )
 from bot.slack.file_sink import FileSink
+from bot.slack.hosts import NotPublicError, is_slack
 
 MAX_HOPS: Final = 5
 BLOCK: Final = 512 * 1024
@@ -44,6 +46,10 @@ ELSEWHERE = "Slack sends the bot off Slack for this file, where its token must n
 SIGN_IN_PAGE = (
     f"Slack gave a sign-in page in place of the file: it did not take the bot's token. {RUNNER} its Slack "
     "token and that it has the scope `files:read`."
+)
+INSIDE = (
+    "Here the name of Slack's file server leads into a private network, where the bot's token must not go. "
+    f"{RUNNER} DNS where the bot runs, or the proxy in `HTTPS_PROXY`."
 )
 NOT_SERVED = "Slack does not serve this file. Share the build again."
 UNREACHED = "Slack can't serve this file right now."
@@ -63,10 +69,22 @@ class Patience:
 
 
 class Download:
-    """Fetches files with ``token``, from https hosts of Slack and from the host and port of ``api_url``."""
+    """Fetches files with ``token``, from https hosts of Slack and from the host and port of ``api_url``.
 
-    def __init__(self, *, api_url: str, token: str, tls: ssl.SSLContext | None, patience: Patience) -> None:
+    ``resolver`` says what a name leads to, and refuses with ``NotPublicError`` where the bot must not go.
+    """
+
+    def __init__(
+        self,
+        *,
+        api_url: str,
+        token: str,
+        tls: ssl.SSLContext | None,
+        patience: Patience,
+        resolver: Callable[[], AbstractResolver],
+    ) -> None:
         self._api = URL(api_url)
+        self._resolver = resolver
         self._token = token
         self._tls = tls
         self._patience = patience
@@ -79,6 +97,8 @@ class Download:
             async with self._session(info.size_bytes or limit_bytes) as session:
                 return await self._follow(session, info, sink, limit_bytes, progress)
         except (aiohttp.ClientError, OSError) as exc:
+            if isinstance(exc.__cause__, NotPublicError):
+                raise FileUnavailable(INSIDE) from exc.__cause__
             detail = f"the download failed: {type(exc).__name__}"
         finally:
             await asyncio.to_thread(sink.close)
@@ -95,7 +115,9 @@ class Download:
 
         patience = self._patience
         return aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(force_close=True, ssl=self._tls or True),
+            connector=aiohttp.TCPConnector(
+                force_close=True, ssl=self._tls or True, resolver=self._resolver()
+            ),
             timeout=aiohttp.ClientTimeout(
                 total=2 * patience.silence_s + size_bytes / patience.slowest_bytes_per_s,
                 sock_connect=patience.connect_s,
@@ -129,23 +151,12 @@ class Download:
     def _checked(self, base: URL, address: str) -> URL:
         try:
             url = base.join(URL(address, encoded=True))
-            allowed = may_have_token(url, self._api)
+            allowed = is_slack(url, self._api)
         except ValueError:
             allowed = False
         if not allowed:
             raise FileUnavailable(ELSEWHERE)
         return url
-
-
-def may_have_token(url: URL, api: URL) -> bool:
-    """Tell whether the token may go to ``url``: an https host of Slack, or where the API is."""
-    host = (url.raw_host or "").lower()
-    if url.user is not None or url.password is not None:
-        return False
-    if url.scheme == "https" and url.port == 443 and re.fullmatch(r"([a-z0-9-]+\.)*slack\.com", host):
-        return True
-    same = (url.scheme, host, url.port) == (api.scheme, api.raw_host, api.port)
-    return same and (url.scheme == "https" or _is_loopback(host))
 
 
 def _check_status(response: aiohttp.ClientResponse) -> None:
@@ -198,10 +209,3 @@ def _is_page(response: aiohttp.ClientResponse, head: bytes) -> bool:
         return False
     start = head.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     return response.content_type == "text/html" or start.startswith((b"<!doctype", b"<html"))
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

@@ -1,18 +1,22 @@
 """Builds that are files in Slack."""
 
 import ssl
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import aiohttp
+from aiohttp.abc import AbstractResolver
 from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
+from yarl import URL
 
 from bot.errors import BuildRejected, FileUnavailable, PullFailed
 from bot.scans.models import Pulled, Scan
 from bot.scans.ports import Progress
 from bot.slack.download import Download, Patience
 from bot.slack.file_info import BUSY, NO_ADDRESS, file_error, read_file_info, retry_after_s
+from bot.slack.hosts import PublicResolver, chosen_hosts
 
 NOT_THE_SAME = (
     "The file behind this message is no longer the one that was checked, so it was not submitted. "
@@ -25,6 +29,7 @@ class SlackFiles:
 
     ``client`` asks ``files.info``. Files are then fetched with ``token`` from https hosts of Slack, and from
     the host and port of ``api_url``. ``tls`` is the context for https; ``None`` is the machine's own.
+    ``resolver`` makes what resolves names; ``None`` is the system's, held to public addresses.
     """
 
     def __init__(
@@ -35,9 +40,20 @@ class SlackFiles:
         token: str,
         tls: ssl.SSLContext | None = None,
         patience: Patience | None = None,
+        resolver: Callable[[], AbstractResolver] | None = None,
     ) -> None:
         self._client = client
-        self._download = Download(api_url=api_url, token=token, tls=tls, patience=patience or Patience())
+
+        def public() -> PublicResolver:
+            return PublicResolver(aiohttp.ThreadedResolver(), trusted=chosen_hosts(URL(api_url)))
+
+        self._download = Download(
+            api_url=api_url,
+            token=token,
+            tls=tls,
+            patience=patience or Patience(),
+            resolver=resolver or public,
+        )
 
     async def pull(self, scan: Scan, to: Path, *, limit_bytes: int, progress: Progress) -> Pulled:
         """Write the scan's file to ``to``, readable by its owner only.

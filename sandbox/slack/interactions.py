@@ -1,5 +1,6 @@
 """What a person sets off by hand: commands, buttons, shortcuts and modals, and what the bot answers.
 
+Fault point: ``response_url.named`` (``location``: payloads name this address for their answers).
 Source: https://docs.slack.dev/interactivity/handling-user-interaction and the payloads described there.
 """
 
@@ -269,7 +270,10 @@ class Interactions:
     ) -> None:
         path = f"{kind}/{self._service.world.team.id}/{secrets.randbelow(10**13)}/{secrets.token_urlsafe(18)}"
         self._response_urls[path] = _ResponseUrl(invocation=invocation, channel=channel, original=original)
-        invocation.response_url = f"{self._service.base_url}/respond/{path}"
+        fault = self._service.faults.take("response_url.named")
+        invocation.response_url = (
+            fault.location if fault and fault.location else f"{self._service.base_url}/respond/{path}"
+        )
 
     async def _set_off(self, invocation: Invocation, payload: Json, **facts: str) -> Invocation:
         delivery = Delivery(kind="interactive", name=payload["type"], payload=payload)

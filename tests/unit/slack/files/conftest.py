@@ -17,9 +17,18 @@ async def slack() -> AsyncIterator[Slack]:
 
 @pytest.fixture
 def pull(slack, tmp_path):
-    async def pulled(*, limit_bytes=LIMIT, progress=ignore, patience=None, **about):
+    async def pulled(
+        *, limit_bytes=LIMIT, progress=ignore, patience=None, resolver=None, api=None, tls=None, **about
+    ):
         client = AsyncWebClient(token=TOKEN, base_url=slack.url + "/api/")
-        files = SlackFiles(client, api_url=slack.url + "/api/", token=TOKEN, patience=patience)
+        files = SlackFiles(
+            client,
+            api_url=api or slack.url + "/api/",
+            token=TOKEN,
+            patience=patience,
+            resolver=resolver,
+            tls=tls,
+        )
         scan = Scan(
             number=1,
             state=State.PULLING,

@@ -7,8 +7,9 @@ from aiohttp import web
 from yarl import URL
 
 from bot.errors import BuildRejected, FileUnavailable, PullFailed
-from bot.slack.download import SIGN_IN_PAGE, Patience, may_have_token
+from bot.slack.download import SIGN_IN_PAGE, Patience
 from bot.slack.file_info import NOT_ALLOWED
+from bot.slack.hosts import is_slack
 from tests.unit.slack.files.stub import BUILD, PAGE, TOKEN, Slack
 
 
@@ -135,7 +136,7 @@ async def test_a_redirect_to_nowhere(slack, failure, location):
     ],
 )
 def test_where_the_token_may_go(url, api, allowed):
-    assert may_have_token(URL(url, encoded=True), URL(api)) is allowed
+    assert is_slack(URL(url, encoded=True), URL(api)) is allowed
 
 
 async def test_the_limit_holds_even_when_sizes_lie(slack, failure, tmp_path):
