@@ -17,6 +17,7 @@ from sandbox.onetrust import OneTrustSandbox
 from sandbox.reading import Reader
 from sandbox.slack import Person, Shared, SlackSandbox
 from sandbox.world import Channel
+from tests import secrecy
 
 START_S = 30.0
 
@@ -38,7 +39,8 @@ class Stage:
         return self.slack.channel("mobile-builds", members=["dana"])
 
     def environ(self, **more: str) -> dict[str, str]:
-        return environ_for(self.slack, self.onetrust, self.folder / "appscan.db") | more
+        mine = environ_for(self.slack, self.onetrust, self.folder / "appscan.db")
+        return mine | {"APPSCAN_LOG_LEVEL": "DEBUG"} | more
 
     async def bot(self, **environ: str) -> BotProcess:
         """Start a bot and wait until Slack has its connection."""
@@ -46,11 +48,23 @@ class Stage:
         bot = await BotProcess(self.environ(**environ), self.folder / "bot.log").start()
         await self.slack.until(lambda: self.slack.socket.connections > known or not bot.running, START_S)
         assert bot.running, bot.log.read_text()
+        secrecy.look_at_processes(bot.pid, self.secrets(bot.environ))
         return bot
 
     async def command(self, *arguments: str, **environ: str) -> tuple[int, str, str]:
         """Run ``python -m bot …``; return its exit code, standard output and standard error."""
-        return await run(self.environ(**environ), *arguments)
+        told = await run(self.environ(**environ), *arguments)
+        secrecy.look("what a command printed", told[1] + told[2], self.secrets(self.environ(**environ)))
+        return told
+
+    def secrets(self, environ: dict[str, str]) -> dict[str, str]:
+        return secrecy.secrets_of(environ, self.onetrust)
+
+    def look_for_secrets(self) -> None:
+        """Find none in all that the bots of this test left behind."""
+        secrets = self.secrets(self.environ())
+        secrecy.look_at_slack(self.slack, secrets)
+        secrecy.look_at_folder(self.folder, secrets)
 
     def replies(self, shared: Shared) -> list[str]:
         reader = Reader(self.slack.world)
@@ -99,4 +113,6 @@ async def get(port: int, path: str) -> tuple[int, Any]:
 @pytest.fixture
 async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
     async with SlackSandbox() as slack, OneTrustSandbox(client_secret="onetrust-client-s3cret") as onetrust:
-        yield Stage(slack=slack, onetrust=onetrust, folder=tmp_path)
+        opened = Stage(slack=slack, onetrust=onetrust, folder=tmp_path)
+        yield opened
+        opened.look_for_secrets()

@@ -15,6 +15,7 @@ from sandbox.onetrust import OneTrustSandbox
 from sandbox.reading import Reader
 from sandbox.slack import Invocation, Person, Shared, SlackSandbox
 from sandbox.world import Call, Channel, Message, View, World
+from tests import secrecy
 
 APP_ID = "0b51dc1e-7a35-4f0c-9c55-2a6f4f1f8f8d"
 OTHER_APP_ID = "77aa0f52-1d5c-4d77-8d43-55a1b9a6f0ce-test"
@@ -267,10 +268,16 @@ async def office(
             },
         )
         assert place.dana.name == "dana"  # before others name her: she is in New York
-        await place.start(**environ)
-        try:
-            yield place
-        finally:
-            for stand_in in (slack, onetrust):  # nothing is to be held while the bot stops
-                stand_in.faults.clear()
-            await place.stop()
+        with secrecy.Log(Settings.read(place.environ | environ).secrets()) as log:
+            await place.start(**environ)
+            try:
+                yield place
+            finally:
+                for stand_in in (slack, onetrust):  # nothing is to be held while the bot stops
+                    stand_in.faults.clear()
+                await place.stop()
+        secrets = secrecy.secrets_of(place.environ, onetrust)
+        assert log.lines
+        secrecy.look("the log", "\n".join(log.lines), secrets)
+        secrecy.look_at_slack(slack, secrets)
+        secrecy.look_at_folder(folder, secrets)
