@@ -28,6 +28,7 @@ from bot.listeners.press import ListeningApp
 from bot.onetrust.token import ApiKey, ClientCredentials, TokenSource
 from bot.onetrust.webhook import Webhook
 from bot.packages.reader import PackageReader
+from bot.scans.catchup import CatchUp
 from bot.scans.choices import Choices
 from bot.scans.clock import SystemClock
 from bot.scans.desk import Desk
@@ -45,9 +46,11 @@ from bot.slack.board import SlackBoard
 from bot.slack.door import Door, only_to_slack
 from bot.slack.files import SlackFiles
 from bot.slack.identity import Identity
+from bot.slack.missed import SlackPast
 from bot.slack.socket import SocketMode
 from bot.slack.threads import ChannelPace, Threads
 from bot.slack.workspace import SlackWorkspace
+from bot.store.alive import AliveStore
 from bot.store.database import BUSY_TIMEOUT_MS, Database
 from bot.store.history import HistoryStore
 from bot.store.links import LinkStore
@@ -74,6 +77,7 @@ def store_on(database: Database, clock: Clock) -> Store:
         links=LinkStore(database, clock),
         requests=RequestStore(database, clock),
         history=HistoryStore(database),
+        alive=AliveStore(database, clock),
     )
 
 
@@ -151,6 +155,7 @@ class Bot:
         self._lock = InstanceLock(settings.database)
         self._database: Database | None = None
         self._runner: Runner | None = None
+        self._catch_up: CatchUp | None = None
         self._socket: SocketMode | None = None
         self._app: AsyncApp | None = None
         self._web: WebServer | None = None
@@ -210,6 +215,9 @@ class Bot:
             await self._socket.start()
             stack.push_async_callback(self._socket.stop)
         stack.callback(self._shut_the_door)
+        if self._catch_up is not None:
+            await self._catch_up.start()
+            stack.push_async_callback(self._catch_up.stop)
         logger.info("ready: %s in %s", identity.user_id, identity.team_id)
 
     def _shut_the_door(self) -> None:
@@ -300,6 +308,15 @@ class Bot:
             concurrency=settings.concurrency,
         )
         self._runner = runner
+        self._catch_up = CatchUp(
+            alive=store.alive,
+            past=SlackPast(client, identity, workspace.kind_of, clock),
+            intake=intake,
+            hears=self._hears,
+            clock=clock,
+            # Not further back than rows are kept: what was purged would be taken for a new build.
+            within_s=3600.0 * min(settings.catch_up_hours, 24 * (settings.retention_days or 36_500)),
+        )
         stack.push_async_callback(threads.settle, LAST_WORDS_S)
         stack.push_async_callback(runner.stop)
         return Desk(
@@ -315,13 +332,16 @@ class Bot:
             raise web.HTTPServiceUnavailable
         return await self._door.take(request, self._app.async_dispatch)
 
+    async def _hears(self) -> bool:
+        """Tell whether what people do in Slack reaches the bot now; over HTTP, whether the door is open."""
+        if self._settings.slack_app_token is None:
+            return self._app is not None
+        return self._socket is not None and await self._socket.connected()
+
     async def _ready(self) -> Readiness:
         checks = {"lock": self._lock.held, "runner": self._runner is not None and self._runner.alive}
         checks["database"] = self._database is not None and await self._database.writable()
-        if self._settings.slack_app_token is not None:
-            checks["slack"] = self._socket is not None and await self._socket.connected()
-        else:
-            checks["slack"] = self._app is not None
+        checks["slack"] = await self._hears()
         return Readiness(checks=checks)
 
 

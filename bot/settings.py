@@ -33,6 +33,7 @@ _ALWAYS = (
     "APPSCAN_USERS",
     "APPSCAN_CONCURRENCY",
     "APPSCAN_RETENTION_DAYS",
+    "APPSCAN_CATCH_UP_HOURS",
     "APPSCAN_LOG_LEVEL",
     "APPSCAN_LOG_FORMAT",
 )
@@ -121,6 +122,8 @@ class Settings:
     """Builds that are worked on at a time."""
     retention_days: int | None
     """Scans that have not changed for so long are purged; ``None`` keeps them for ever."""
+    catch_up_hours: int
+    """How far back a start looks for builds that nobody heard of; 0 for not at all."""
     log_level: str
     log_format: str
     """``text`` or ``json``."""
@@ -133,6 +136,7 @@ class Settings:
             SettingsError: lists every problem, each by its variable and with what to do.
         """
         read = _Reader(environ, needs)
+        catch_up_hours = read.number("APPSCAN_CATCH_UP_HOURS", 0, 720)
         settings = cls(
             slack_bot_token=read.secret("SLACK_BOT_TOKEN", "xoxb-") or Secret(""),
             slack_app_token=read.secret("SLACK_APP_TOKEN", "xapp-"),
@@ -151,6 +155,7 @@ class Settings:
             users=read.ids("APPSCAN_USERS", USER_ID, "user or bot ID, such as U0123ABCD"),
             concurrency=read.number("APPSCAN_CONCURRENCY", 1, 32) or 4,
             retention_days=read.number("APPSCAN_RETENTION_DAYS", 1, 36_500),
+            catch_up_hours=24 if catch_up_hours is None else catch_up_hours,
             log_level=read.choice("APPSCAN_LOG_LEVEL", "INFO", "DEBUG", "WARNING", "ERROR"),
             log_format=read.choice("APPSCAN_LOG_FORMAT", "text", "json"),
         )

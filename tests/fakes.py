@@ -36,6 +36,7 @@ from bot.scans.policy import Policy
 from bot.scans.ports import Clock, Progress
 from bot.scans.records import Cards, Records
 from bot.scans.runner import Runner
+from bot.store.alive import AliveStore
 from bot.store.database import Database
 from bot.store.history import HistoryStore
 from bot.store.links import LinkStore
@@ -308,6 +309,7 @@ def store_on(database: Database, clock: Clock) -> Store:
         links=LinkStore(database, clock),
         requests=RequestStore(database, clock),
         history=HistoryStore(database),
+        alive=AliveStore(database, clock),
     )
 
 

@@ -65,8 +65,8 @@ class Intake:
         self._drop = drop
         self._gone: dict[tuple[str, str], float] = {}
 
-    async def message(self, payload: Mapping[str, Any]) -> None:
-        """Record the builds of a message as Slack delivers it.
+    async def message(self, payload: Mapping[str, Any]) -> int:
+        """Record the builds of a message as Slack delivers it; return how many were not known.
 
         Raises:
             NotAllowed: the allow-lists say no; nothing is recorded.
@@ -76,7 +76,7 @@ class Intake:
             await self.file_shared(
                 file_id, str(payload["channel"]), str(payload["ts"]), user=payload.get("user")
             )
-        await self.shared(seen.shares)
+        return len(await self.shared(seen.shares))
 
     async def shared(self, shares: tuple[Share, ...]) -> list[Scan]:
         """Record the builds of a message; files that are none are passed over.

@@ -29,6 +29,11 @@ def kind_of_type(channel_type: str | None) -> ChannelKind | None:
     return _KINDS.get(channel_type or "")
 
 
+def type_of_kind(kind: ChannelKind) -> str:
+    """Return the ``channel_type`` of a conversation that is so visible."""
+    return next(type_ for type_, each in _KINDS.items() if each is kind)
+
+
 def kind_of_info(channel: Mapping[str, Any]) -> ChannelKind:
     """Return how visible a conversation of ``conversations.info`` is; what is not surely public is not."""
     if channel.get("is_im"):

@@ -150,3 +150,14 @@ def _known_apps(db: sqlite_utils.Database) -> None:
     # A purge clears what leads to a scan, and SQLite looks for it with each scan that is removed.
     db.execute("CREATE INDEX scans_original ON scans (original)")
     db.execute("CREATE INDEX scans_updated ON scans (updated_at)")
+
+
+@MIGRATIONS(name="0005_alive_and_missed")
+def _alive_and_missed(db: sqlite_utils.Database) -> None:
+    # When Slack was first and last heard: one row.
+    db.execute(
+        "CREATE TABLE alive "
+        "(id INTEGER PRIMARY KEY CHECK (id = 1), first_at REAL NOT NULL, last_at REAL NOT NULL)"
+    )
+    # Conversations to look through, and since when; the empty channel is all of them.
+    db.execute("CREATE TABLE missed (channel TEXT PRIMARY KEY, since REAL NOT NULL)")

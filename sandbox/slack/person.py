@@ -121,8 +121,12 @@ class Person(Hands):
     def invite_bot(self, channel: Channel | str) -> None:
         """Bring the bot into a conversation."""
         where = self._writable(channel)
-        if self._world.join(where, self._service.bot.id):
-            self._events.member_joined(where, self._service.bot.id, self.id)
+        bot = self._service.bot
+        if self._world.join(where, bot.id):
+            self._events.member_joined(where, bot.id, self.id)
+            text = f"<@{bot.id}> has joined the channel"
+            joined = self._world.post(where.id, user=bot.id, text=text, subtype="channel_join")
+            self._events.posted(joined)
 
     def kick_bot(self, channel: Channel | str) -> None:
         """Take the bot out of a conversation."""

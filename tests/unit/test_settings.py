@@ -50,6 +50,7 @@ def test_the_least_that_is_needed_and_the_defaults():
     assert settings.channels == settings.users == frozenset()
     assert settings.concurrency == 4
     assert settings.retention_days is None
+    assert settings.catch_up_hours == 24
     assert settings.log_level == "INFO"
     assert settings.log_format == "text"
 
@@ -67,6 +68,7 @@ def test_everything_set():
             "APPSCAN_USERS": "U0123ABCD,W0123ABCD\nB0123ABCD,",
             "APPSCAN_CONCURRENCY": "32",
             "APPSCAN_RETENTION_DAYS": "365",
+            "APPSCAN_CATCH_UP_HOURS": "0",
             "APPSCAN_LOG_LEVEL": "debug",
             "APPSCAN_LOG_FORMAT": "JSON",
         }
@@ -75,6 +77,7 @@ def test_everything_set():
     assert settings.slack_api_url == "http://127.0.0.1:8080/api/"
     assert settings.port == 8081
     assert settings.onetrust_client_auth == "form"
+    assert settings.catch_up_hours == 0
     assert settings.onetrust_log_url == "https://app-eu.onetrust.com/logs?q={request_id}"
     assert settings.database == Path("/var/lib/appscan/history.db")
     assert settings.channels == {"C0123ABCD", "G0123ABCD", "D0123ABCD"}
@@ -182,6 +185,7 @@ def test_a_subcommand_needs_only_its_own(needs, environ):
         ({"APPSCAN_CHANNELS": "C0123ABCD,#builds"}, "APPSCAN_CHANNELS has an entry (number 2)"),
         ({"APPSCAN_USERS": "@anna"}, "APPSCAN_USERS has an entry (number 1)"),
         ({"APPSCAN_RETENTION_DAYS": "0"}, "APPSCAN_RETENTION_DAYS must be a whole number from 1 to 36500"),
+        ({"APPSCAN_CATCH_UP_HOURS": "721"}, "APPSCAN_CATCH_UP_HOURS must be a whole number from 0 to 720"),
         ({"APPSCAN_CONCURRENCY": "0"}, "APPSCAN_CONCURRENCY must be a whole number from 1 to 32"),
         ({"APPSCAN_LOG_LEVEL": "LOUD"}, "APPSCAN_LOG_LEVEL must be one of INFO"),
         ({"APPSCAN_LOG_FORMAT": "xml"}, "APPSCAN_LOG_FORMAT must be one of text, json"),

@@ -1,0 +1,133 @@
+"""Taking up what was shared while nobody heard Slack: the bot was stopped, or its connection was down.
+
+A heartbeat is kept while Slack is heard. Where it was silent, what may have been missed is first noted in
+the database, conversation by conversation, and a note goes only when its conversation was looked through.
+What is found goes the same way as what Slack tells of: a share that is known already changes nothing.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+
+from bot.errors import AppscanError, NotAllowed, NotInvited
+from bot.scans.intake import Intake
+from bot.scans.memory import Alive
+from bot.scans.ports import Clock, Past
+
+logger = logging.getLogger(__name__)
+
+BEAT_S = 30.0
+GAP_S = 180.0
+"""A running bot may have missed something in so long a silence; a shorter one Slack's retries bridge."""
+MARGIN_S = 300.0
+"""Looked through before each silence: a connection can be dead before it is noticed, and clocks differ."""
+AGAIN_S = 30.0
+"""The wait before another try at what could not be looked through; each further one is twice the last."""
+LONGEST_AGAIN_S = 900.0
+
+
+class CatchUp:
+    """Keeps the heartbeat, and looks through what was missed beside all other work."""
+
+    def __init__(
+        self,
+        *,
+        alive: Alive,
+        past: Past,
+        intake: Intake,
+        hears: Callable[[], Awaitable[bool]],
+        clock: Clock,
+        within_s: float,
+    ) -> None:
+        """``hears`` tells whether Slack reaches the bot; ``within_s`` bounds the look back, 0 for none."""
+        self._alive = alive
+        self._past = past
+        self._intake = intake
+        self._hears = hears
+        self._clock = clock
+        self._within_s = within_s
+        self._begun = False
+        self._noted = asyncio.Event()
+        self._loops: list[asyncio.Task[None]] = []
+
+    async def start(self) -> None:
+        """Begin; returns at once."""
+        for loop in (self._keep_beating, self._keep_looking):
+            self._loops.append(asyncio.create_task(loop(), name=loop.__name__))
+
+    async def stop(self) -> None:
+        """Stop looking, and note that Slack was heard until now."""
+        for loop in self._loops:
+            loop.cancel()
+        await asyncio.gather(*self._loops, return_exceptions=True)
+        await self._beat()
+
+    async def _keep_beating(self) -> None:
+        while True:
+            await self._beat()
+            await self._clock.sleep(BEAT_S)
+
+    async def _beat(self) -> None:
+        try:
+            if not await self._hears():
+                return
+            # A process that has just begun was silent, however short that was.
+            if await self._alive.beat(gap_s=GAP_S if self._begun else 0.0, margin_s=MARGIN_S):
+                self._noted.set()
+            self._begun = True
+        except Exception as error:  # noqa: BLE001 - a beat that is left out only makes the look back longer
+            logger.warning("the heartbeat could not be written: %s", type(error).__name__)
+
+    async def _keep_looking(self) -> None:
+        again_s = AGAIN_S
+        while True:
+            self._noted.clear()
+            try:
+                done = await self.look()
+            except Exception as error:  # noqa: BLE001 - what was missed stays noted
+                logger.warning("what was missed can't be looked for now: %s", _named(error))
+                done = False
+            if done:
+                again_s = AGAIN_S
+                await self._noted.wait()
+            else:
+                await self._clock.sleep(again_s)
+                again_s = min(2 * again_s, LONGEST_AGAIN_S)
+
+    async def look(self) -> bool:
+        """Look through what was missed; return whether nothing is left to look through."""
+        if not self._within_s:
+            await self._alive.forget()
+            return True
+        since = await self._alive.everywhere()
+        if since is not None:
+            await self._alive.spread(await self._past.conversations(), since)
+        done = True
+        for channel, since in await self._alive.missed():
+            try:
+                found = await self._take_up(channel, max(since, self._clock.now() - self._within_s))
+            except NotInvited as error:
+                logger.info("what was missed in %s is not looked for: %s", channel, error)
+            except Exception as error:  # noqa: BLE001 - the others are not to wait for what one of them met
+                logger.warning("what was missed in %s can't be looked for now: %s", channel, _named(error))
+                done = False
+                continue
+            else:
+                if found:
+                    logger.info("took up %d builds that were shared in %s unheard", found, channel)
+            await self._alive.looked(channel)
+        return done
+
+    async def _take_up(self, channel: str, since: float) -> int:
+        """Take up the builds of a conversation; return how many were not known."""
+        found = 0
+        for message in await self._past.messages(channel, since):
+            try:
+                found += await self._intake.message(message)
+            except NotAllowed:
+                logger.debug("a build in %s was passed over: the allow-lists say no", channel)
+        return found
+
+
+def _named(error: Exception) -> str:
+    return str(error) if isinstance(error, AppscanError) else type(error).__name__
