@@ -23,7 +23,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot import listeners
 from bot.blocks.reply import reply
 from bot.blocks.waiting import request as request_message
-from bot.errors import SLACK_TROUBLE, slack_code
+from bot.errors import SLACK_TROUBLE, ShutOut, slack_code
 from bot.listeners.press import ListeningApp
 from bot.onetrust.token import ApiKey, ClientCredentials, TokenSource
 from bot.onetrust.webhook import Webhook
@@ -48,6 +48,7 @@ from bot.slack.files import SlackFiles
 from bot.slack.identity import Identity
 from bot.slack.missed import SlackPast
 from bot.slack.socket import SocketMode
+from bot.slack.standing import Standing
 from bot.slack.threads import ChannelPace, Threads
 from bot.slack.workspace import SlackWorkspace
 from bot.store.alive import AliveStore
@@ -67,6 +68,8 @@ LOCK_LOOK_S = 0.5
 SLACK_WAIT_S = 5.0
 LAST_WORDS_S = 3.0
 """How long replies may still be brought up to date at a stop."""
+SHUT_OUT = 77
+"""The exit code where Slack has shut the bot out while it ran; ``EX_NOPERM`` of ``sysexits.h``."""
 
 
 def store_on(database: Database, clock: Clock) -> Store:
@@ -157,6 +160,7 @@ class Bot:
         self._runner: Runner | None = None
         self._catch_up: CatchUp | None = None
         self._socket: SocketMode | None = None
+        self._standing: Standing | None = None
         self._app: AsyncApp | None = None
         self._web: WebServer | None = None
         secret = settings.slack_signing_secret
@@ -166,6 +170,12 @@ class Bot:
     def port(self) -> int | None:
         """The port that is listened on, where one is."""
         return self._web.port if self._web else None
+
+    async def shut_out(self) -> ShutOut:
+        """Wait until Slack has shut the running bot out; return why, and what to do."""
+        parts = [part.shut_out for part in (self._socket, self._standing) if part is not None]
+        done, _ = await asyncio.wait(parts, return_when=asyncio.FIRST_COMPLETED)
+        return done.pop().result()
 
     async def __aenter__(self) -> Self:
         async with AsyncExitStack() as stack:
@@ -210,10 +220,13 @@ class Bot:
             retention = Retention(privacy, self._clock, days=settings.retention_days)
             retention.start()
             stack.push_async_callback(retention.stop)
+        self._standing = Standing(client, self._clock)
+        self._standing.start()
+        stack.push_async_callback(self._standing.stop)
         if settings.slack_app_token is not None:
             self._socket = SocketMode(self._app, settings.slack_app_token.reveal(), self._clock)
-            await self._socket.start()
             stack.push_async_callback(self._socket.stop)
+            await self._socket.start()
         stack.callback(self._shut_the_door)
         if self._catch_up is not None:
             await self._catch_up.start()
@@ -334,9 +347,11 @@ class Bot:
 
     async def _hears(self) -> bool:
         """Tell whether what people do in Slack reaches the bot now; over HTTP, whether the door is open."""
+        if self._standing is None or not self._standing.good:
+            return False
         if self._settings.slack_app_token is None:
             return self._app is not None
-        return self._socket is not None and await self._socket.connected()
+        return self._socket is not None and self._socket.connected
 
     async def _ready(self) -> Readiness:
         checks = {"lock": self._lock.held, "runner": self._runner is not None and self._runner.alive}
@@ -357,19 +372,28 @@ async def run(settings: Settings, stop: asyncio.Event) -> int:
         return 0
     try:
         opening.result()
-    except (SlackApiError, OSError, sqlite3.Error) as error:
+    except (ShutOut, SlackApiError, OSError, sqlite3.Error) as error:
         stopped.cancel()
         logger.error("the bot can't start: %s", _why(error))  # noqa: TRY400 - a sentence, no traceback
         return 1
-    await stopped
+    shut_out = asyncio.create_task(bot.shut_out())
+    await asyncio.wait({stopped, shut_out}, return_when=asyncio.FIRST_COMPLETED)
+    code = 0
+    if not stopped.done():
+        logger.error("Slack has shut the bot out, so it ends. %s", shut_out.result().user_message)
+        code = SHUT_OUT
+    stopped.cancel()
+    shut_out.cancel()
     logger.info("stopping: what runs is finished or handed back")
     await bot.__aexit__()
     logger.info("stopped")
-    return 0
+    return code
 
 
-def _why(error: SlackApiError | OSError | sqlite3.Error) -> str:
+def _why(error: ShutOut | SlackApiError | OSError | sqlite3.Error) -> str:
     """Say in a sentence why the bot can't start, and what to do."""
+    if isinstance(error, ShutOut):
+        return error.user_message
     if isinstance(error, SlackApiError):
         code = slack_code(error)
         return f"Slack says {code}. Check the tokens with `python -m bot check`."

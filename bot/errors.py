@@ -12,6 +12,7 @@
     ├── BuildRejected           the file can't be scanned, and never will be as it is
     ├── FileUnavailable         Slack can't serve the file, and trying again won't help
     ├── PullFailed              the file could not be pulled this time; worth another try
+    ├── ShutOut                 Slack has shut the bot out, until a person mends something
     └── SubmissionError         the scanner did not take the build
         ├── Refused             a clear no: a person has to mend something first
         ├── TryLater            not taken, certainly, and worth another try
@@ -43,6 +44,27 @@ def slack_code(error: BaseException) -> str | None:
 
 SLACK_TROUBLE = frozenset({None, "internal_error", "fatal_error", "request_timeout", "service_unavailable"})
 """What ``slack_code`` gives where nothing is wrong with the token: Slack, or the way to it, is in trouble."""
+
+
+SLACK_REFUSALS = frozenset(
+    {
+        "access_denied",
+        "account_inactive",
+        "app_uninstalled",
+        "invalid_auth",
+        "missing_scope",
+        "no_permission",
+        "not_allowed_token_type",
+        "not_authed",
+        "token_expired",
+        "token_revoked",
+        "user_removed_from_team",
+    }
+)
+"""What ``slack_code`` gives where a token is not good, and won't be by itself.
+
+Source: https://docs.slack.dev/reference/methods/auth.test#errors
+"""
 
 
 class SettingsError(AppscanError):
@@ -91,6 +113,13 @@ class PullFailed(AppscanError):
     def __init__(self, user_message: str, *, retry_after_s: float | None = None, detail: str = "") -> None:
         super().__init__(user_message, detail=detail)
         self.retry_after_s = retry_after_s
+
+
+class ShutOut(AppscanError):
+    """Slack has shut the bot out: a token was revoked, the app removed, or Socket Mode switched off.
+
+    ``user_message`` is for the log: whoever runs the bot reads it.
+    """
 
 
 class SubmissionError(AppscanError):

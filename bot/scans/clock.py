@@ -1,7 +1,13 @@
-"""The real clock."""
+"""The real clock, and waiting by any clock."""
 
 import asyncio
 import time
+from collections.abc import Awaitable
+from typing import TypeVar
+
+from bot.scans.ports import Clock
+
+T = TypeVar("T")
 
 
 class SystemClock:
@@ -14,3 +20,23 @@ class SystemClock:
     async def sleep(self, seconds: float) -> None:
         """Wait that long."""
         await asyncio.sleep(max(0.0, seconds))
+
+
+async def within(clock: Clock, seconds: float, wanted: Awaitable[T]) -> T:
+    """Wait for something, but by ``clock`` not longer than that.
+
+    Raises:
+        TimeoutError: it took longer; ``wanted`` was cancelled.
+    """
+    task = asyncio.ensure_future(wanted)
+    alarm = asyncio.ensure_future(clock.sleep(seconds))
+    try:
+        await asyncio.wait({task, alarm}, return_when=asyncio.FIRST_COMPLETED)
+        if not task.done():
+            raise TimeoutError
+        return task.result()
+    finally:
+        alarm.cancel()
+        if not task.done():
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)

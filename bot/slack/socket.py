@@ -1,106 +1,242 @@
-"""Socket Mode: the connection over which Slack sends what people do, and a watch over it.
+"""Socket Mode: two connections over which Slack sends what people do, so that there is always one.
 
-The SDK reconnects by itself, but while a WebSocket address stays dead it tries that one for ever. So a
-connection that has been down for a while is replaced by a new one, with an address of its own.
+Any payload may come over either. When Slack says that it will end a connection, its successor is made first.
+When one ends without a word, the other goes on. They are made some time apart, so that they don't grow old
+together. Each attempt asks for an address of its own: Slack's are good for one connection.
 """
 
 import asyncio
 import contextlib
 import logging
+from collections.abc import Coroutine
+from typing import Any
 
-import aiohttp
-from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.errors import SLACK_TROUBLE, slack_code
+from bot.errors import SLACK_REFUSALS, ShutOut, slack_code
+from bot.scans.clock import within
 from bot.scans.ports import Clock
+from bot.slack.connection import Connection, NotGreeted
 
 logger = logging.getLogger(__name__)
 
-LOOK_S = 5.0
-PATIENCE_S = 30.0
-"""How long a connection may be down before it is replaced."""
-CLOSE_S = 5.0
+WANTED = 2
 CONNECT_S = 20.0
-"""How long one address may be tried."""
+"""How long an attempt may take, from asking for an address to Slack's greeting."""
+STEADY_S = 30.0
+"""A connection of this age is steady: the second one follows, and failures before it are forgotten."""
+LINGER_S = 10.0
+"""How long a connection that Slack will end is kept once its successor is up."""
+MOST_PAUSE_S = 60.0
+CROWDED_S = 60.0
+CROWDED_WITH_ANOTHER_S = 300.0
+"""The pause where Slack says that there are too many connections; this, where one of ours is up."""
+
+SWITCHED_OFF = frozenset({"link_disabled", "socket_mode_not_enabled"})
 
 
 class SocketMode:
-    """Keeps a Socket Mode connection up from ``start`` to ``stop``."""
+    """Keeps Slack connected to the bot from ``start`` to ``stop``, or until Slack shuts it out."""
 
-    def __init__(self, app: AsyncApp, app_token: str, clock: Clock, *, connect_s: float = CONNECT_S) -> None:
+    def __init__(self, app: AsyncApp, app_token: str, clock: Clock) -> None:
         self._app = app
         self._app_token = app_token
         self._clock = clock
-        self._connect_s = connect_s
-        self._handler: AsyncSocketModeHandler | None = None
-        self._watch: asyncio.Task[None] | None = None
+        # Bolt's own client may wait out a rate limit by itself; here that is a pause like others.
+        self._client = AsyncWebClient(
+            base_url=app.client.base_url,
+            ssl=app.client.ssl,
+            proxy=app.client.proxy,
+            session=app.client.session,
+            retry_handlers=[],
+        )
+        self._connections: list[Connection] = []
+        self._newest: Connection | None = None
+        """The last that was made, until it is steady."""
+        self._up = False
+        """Whether there was a fresh one at the last look."""
+        self._failures = 0
+        self._pausing: asyncio.Task[None] | None = None
+        self._changed = asyncio.Event()
+        self._keeper: asyncio.Task[None] | None = None
+        self._endings: set[asyncio.Task[None]] = set()
+        self.shut_out: asyncio.Future[ShutOut] = asyncio.get_running_loop().create_future()
+        """Has a result once Slack has shut the bot out."""
+        self.made = 0
+        """How many connections were made since the start."""
+
+    @property
+    def connected(self) -> bool:
+        """Whether Slack can reach the bot now."""
+        return not self.shut_out.done() and any(connection.open for connection in self._connections)
 
     async def start(self) -> None:
-        """Connect, and keep watch; where Slack can't be reached now, the watch connects later.
+        """Connect, and keep connected; where Slack can't be reached now, that is done later.
 
         Raises:
-            SlackApiError: Slack refuses the app-level token.
+            ShutOut: Slack refuses the app-level token, or Socket Mode is switched off.
         """
-        try:
-            self._handler = await self._connect()
-        except SlackApiError as error:
-            if slack_code(error) not in SLACK_TROUBLE:
-                raise
-            logger.warning("no connection to Slack yet: %s", slack_code(error))
-        except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            logger.warning("no connection to Slack yet: %s", type(error).__name__)
-        self._watch = asyncio.create_task(self._keep_up(), name="socket-watch")
-
-    async def _connect(self) -> AsyncSocketModeHandler:
-        handler = AsyncSocketModeHandler(self._app, self._app_token)
-        try:
-            async with asyncio.timeout(self._connect_s):  # by itself it would try one dead address for ever
-                # Asked for here, as the SDK asks with a refused token for ever too.
-                handler.client.wss_uri = await handler.client.issue_new_wss_url()
-                await handler.connect_async()  # type: ignore[no-untyped-call]
-        except BaseException:
-            await self._close(handler)
-            raise
-        return handler
-
-    async def connected(self) -> bool:
-        """Tell whether Slack can reach the bot now."""
-        return self._handler is not None and await self._handler.client.is_connected()
-
-    async def _keep_up(self) -> None:
-        down_since: float | None = None
-        while True:
-            await self._clock.sleep(LOOK_S)
-            if await self.connected():
-                down_since = None
-                continue
-            down_since = down_since or self._clock.now()
-            if self._clock.now() - down_since < PATIENCE_S:
-                continue
-            logger.warning("the connection to Slack has been down for a while; making a new one")
-            try:
-                fresh = await self._connect()
-            except Exception as error:  # noqa: BLE001 - whatever it was, the watch goes on
-                logger.warning("no new connection to Slack: %s", type(error).__name__)
-                continue
-            old, self._handler = self._handler, fresh
-            down_since = None
-            if old is not None:
-                await self._close(old)
-
-    @staticmethod
-    async def _close(handler: AsyncSocketModeHandler) -> None:
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(CLOSE_S):
-                await handler.close_async()  # type: ignore[no-untyped-call]
+        await self._add()
+        self._keeper = asyncio.create_task(self._keep(), name="socket-keeper")
 
     async def stop(self) -> None:
         """Disconnect; nothing more comes from Slack."""
-        if self._watch is not None:
-            self._watch.cancel()
-            await asyncio.gather(self._watch, return_exceptions=True)
-        if self._handler is not None:
-            await self._close(self._handler)
-            self._handler = None
+        tasks = [task for task in (self._keeper, self._pausing, *self._endings) if task is not None]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.gather(*(connection.close() for connection in self._connections))
+        self._connections.clear()
+
+    async def _keep(self) -> None:
+        try:
+            while True:
+                self._changed.clear()
+                self._look()
+                if self._another_is_due():
+                    await self._add()
+                else:
+                    await self._changed.wait()
+        except ShutOut as error:
+            self.shut_out.set_result(error)
+
+    @property
+    def _fresh(self) -> list[Connection]:
+        return [each for each in self._connections if each.open and each.farewell is None]
+
+    def _another_is_due(self) -> bool:
+        fresh = self._fresh
+        return (
+            len(fresh) < WANTED
+            and (self._pausing is None or self._pausing.done())
+            and not (fresh and fresh[-1].age_s < STEADY_S)
+        )
+
+    def _look(self) -> None:
+        """Take note of what became of the connections.
+
+        Raises:
+            ShutOut: Slack says that Socket Mode is switched off.
+        """
+        was_up, self._up = self._up, bool(self._fresh)
+        if was_up and not self._up:
+            self._end_pause()  # it was made while another connection worked
+        for connection in list(self._connections):
+            if connection.farewell in SWITCHED_OFF:
+                raise _shut_out(connection.farewell)
+            crowded = connection.farewell == "too_many_websockets"
+            if connection.open and not crowded:
+                continue
+            self._connections.remove(connection)
+            self._start(connection.close())
+            if crowded:
+                self._crowded()
+            elif connection.farewell is None:
+                why = "nothing comes over it any more" if connection.silent else "it was cut"
+                logger.warning("a connection to Slack was lost: %s", why)
+        newest = self._newest
+        if newest is not None and newest.age_s >= STEADY_S:
+            self._newest, self._failures = None, 0
+        elif newest is not None and newest not in self._fresh:
+            self._newest = None  # a server that greets and leaves is not to be asked without pause
+            if newest.farewell != "too_many_websockets":
+                self._failed()
+
+    async def _add(self) -> None:
+        """Try once to make a connection.
+
+        Raises:
+            ShutOut: Slack says that trying again is of no use.
+        """
+        try:
+            connection = await within(self._clock, CONNECT_S, self._make())
+        except NotGreeted as error:
+            if error.reason in SWITCHED_OFF:
+                raise _shut_out(error.reason) from error
+            if error.reason == "too_many_websockets":
+                self._crowded()
+            else:
+                self._failed("Slack took the connection and closed it")
+        except SlackApiError as error:
+            code = slack_code(error)
+            if code in SWITCHED_OFF | SLACK_REFUSALS:
+                raise _shut_out(str(code)) from error
+            self._failed(f"Slack says {code}", _retry_after_s(error))
+        except Exception as error:  # noqa: BLE001 - whatever it was, there is another attempt
+            self._failed(type(error).__name__)
+        else:
+            logger.info("connected to Slack")
+            self.made += 1
+            for leaving in [each for each in self._connections if each.farewell is not None]:
+                self._start(self._retire(leaving))
+            self._connections.append(connection)
+            self._newest = connection
+
+    async def _make(self) -> Connection:
+        answer = await self._client.apps_connections_open(app_token=self._app_token)
+        return await Connection.make(
+            str(answer["url"]),
+            self._app,
+            self._clock,
+            self._changed.set,
+            proxy=self._client.proxy,
+            tls=self._client.ssl,
+        )
+
+    async def _retire(self, connection: Connection) -> None:
+        await self._clock.sleep(LINGER_S)
+        await connection.close()
+
+    def _failed(self, why: str = "", at_least_s: float = 0.0) -> None:
+        self._failures += 1
+        pause_s = max(min(2.0 ** (self._failures - 1) - 1, MOST_PAUSE_S), at_least_s)  # at once, then 1, 3, 7
+        if why:
+            logger.warning("no new connection to Slack (%s); trying again in %d s", why, pause_s)
+        self._pause(pause_s)
+
+    def _crowded(self) -> None:
+        pause_s = CROWDED_WITH_ANOTHER_S if self._fresh else CROWDED_S
+        logger.warning(
+            "Slack says that the app has too many connections; trying again in %d s. "
+            "Does another bot use the same SLACK_APP_TOKEN?",
+            pause_s,
+        )
+        self._pause(pause_s)
+
+    def _pause(self, seconds: float) -> None:
+        self._end_pause()
+        self._pausing = asyncio.create_task(self._clock.sleep(seconds), name="socket-pause")
+        self._pausing.add_done_callback(lambda _: self._changed.set())
+
+    def _end_pause(self) -> None:
+        if self._pausing is not None:
+            self._pausing.cancel()
+            self._pausing = None
+
+    def _start(self, ending: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(ending, name="socket-ending")
+        self._endings.add(task)
+        task.add_done_callback(self._endings.discard)
+
+
+def _retry_after_s(error: SlackApiError) -> float:
+    """Return for how long Slack doesn't want to be asked; 0 where it says nothing."""
+    with contextlib.suppress(AttributeError, LookupError, TypeError, ValueError):
+        return min(float(error.response.headers["Retry-After"]), 600.0)
+    return 0.0
+
+
+def _shut_out(code: str) -> ShutOut:
+    if code in SWITCHED_OFF:
+        return ShutOut(
+            "Socket Mode is switched off for the Slack app. Switch it on at api.slack.com/apps, under Socket "
+            "Mode, and start the bot again.",
+            detail=code,
+        )
+    return ShutOut(
+        f"Slack refuses SLACK_APP_TOKEN ({code}). Make an app-level token with connections:write at "
+        "api.slack.com/apps, under Basic Information, and start the bot with it.",
+        detail=code,
+    )

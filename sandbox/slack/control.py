@@ -27,7 +27,9 @@
 ``fault``          ``point``, ``times``, ``where``, ``hold``, and fields of ``Fault``: gives its ``number``
 ``release``        ``number``
 ``clear_faults``
-``disconnect``     ``reason``, ``close``; ``cut`` breaks every socket
+``disconnect``     ``reason``, ``close``, ``which`` (0 is the oldest connection; all if not given)
+``cut``            ``which``: breaks sockets without a word
+``most_sockets``   ``count``: how many connections the app may have
 =================  ==========================================================================================
 """
 
@@ -83,6 +85,7 @@ async def _info(slack: "SlackSandbox", _arguments: Json) -> Json:
         "bot_id": slack.bot_id,
         "changes": slack.world.changes.count,
         "connections": slack.socket.connections,
+        "greeted": slack.socket.greeted,
         "pending": slack.pending,
     }
 
@@ -193,12 +196,19 @@ async def _clear_faults(slack: "SlackSandbox", _arguments: Json) -> Json:
 
 
 async def _disconnect(slack: "SlackSandbox", arguments: Json) -> Json:
-    await slack.socket.disconnect(arguments["reason"], close=bool(arguments.get("close", True)))
+    await slack.socket.disconnect(
+        arguments["reason"], close=bool(arguments.get("close", True)), which=arguments.get("which")
+    )
     return {}
 
 
-async def _cut(slack: "SlackSandbox", _arguments: Json) -> Json:
-    slack.socket.cut()
+async def _cut(slack: "SlackSandbox", arguments: Json) -> Json:
+    slack.socket.cut(arguments.get("which"))
+    return {}
+
+
+async def _most_sockets(slack: "SlackSandbox", arguments: Json) -> Json:
+    slack.socket.most = int(arguments["count"])
     return {}
 
 
@@ -219,6 +229,7 @@ _VERBS: dict[str, Callable[["SlackSandbox", Json], Awaitable[Json]]] = {
     "clear_faults": _clear_faults,
     "disconnect": _disconnect,
     "cut": _cut,
+    "most_sockets": _most_sockets,
     **{verb: _act(verb) for verb in _PLAIN_ACTS},
     **{verb: _invoke(verb) for verb in ("slash", "press", "shortcut", "submit_view", "close_view")},
     "press_in_view": _invoke("press_in_view"),

@@ -239,6 +239,6 @@ class SlackSandbox:
             return web.json_response({"error": str(exc)}, status=409)
         except TimeoutError as exc:
             return web.json_response({"error": str(exc)}, status=408)
-        except (KeyError, TypeError, ValueError) as exc:
+        except (LookupError, TypeError, ValueError) as exc:
             return web.json_response({"error": f"{type(exc).__name__}: {exc}"}, status=400)
         return web.json_response(answer)

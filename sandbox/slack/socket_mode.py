@@ -2,8 +2,10 @@
 
 Source: https://docs.slack.dev/apis/events-api/using-socket-mode
 
-Fault points: ``socket.connect`` (``status``, ``drop``, ``hold``) and ``socket.ping`` (``drop``: the
-bot's ping is not answered, as on a socket that died without a word).
+Fault points: ``socket.connect`` (``status``, ``drop``, ``hold``), ``socket.hello`` (``hold`` and say nothing;
+``error`` is the reason of a ``disconnect`` in place of the greeting; ``drop`` closes) and ``socket.ping``
+(``drop``: the bot's ping is not answered, as on a socket that died without a word). An address that leads
+nowhere is given by ``apps.connections.open`` with a ``body``.
 """
 
 import asyncio
@@ -41,6 +43,10 @@ class SocketMode:
         self._tickets: set[str] = set()
         self._connected = asyncio.Event()
         self._turn = 0
+        self.most = MOST_CONNECTIONS
+        """How many connections the app may have."""
+        self.greeted = 0
+        """How many connections were ever greeted."""
 
     @property
     def connections(self) -> int:
@@ -104,13 +110,21 @@ class SocketMode:
         socket = web.WebSocketResponse(autoping=False, heartbeat=self._ping_interval_s)
         await socket.prepare(request)
         connection = _Connection(socket=socket, request=request)
-        if len(self._connections) >= MOST_CONNECTIONS:
-            await socket.send_json(self._farewell("too_many_websockets"))
-            await socket.close()
-            return socket
+        fault = self._service.faults.take("socket.hello")
+        if fault:
+            await fault.hold()
+        refusal = fault.error if fault else None
+        if len(self._connections) >= self.most:
+            refusal = "too_many_websockets"
         try:
+            if refusal:
+                await socket.send_json(self._farewell(refusal))
+            if refusal or (fault and fault.drop):
+                await socket.close()
+                return socket
             await socket.send_json(self._hello())
             self._connections.append(connection)
+            self.greeted += 1
             self._connected.set()
             self._service.world.changes.tell()
             await self._listen(connection)
@@ -120,20 +134,31 @@ class SocketMode:
             self._forget(connection)
         return socket
 
-    async def disconnect(self, reason: str, *, close: bool = True) -> None:
-        """Send every connection a ``disconnect``, and close it unless Slack would leave that for later."""
-        for connection in list(self._connections):
+    async def disconnect(self, reason: str, *, close: bool = True, which: int | None = None) -> None:
+        """Send a ``disconnect``, and close unless Slack would leave that for later.
+
+        To every connection, or to one: ``which`` counts from the oldest, from 0.
+        """
+        for connection in self._some(which):
             with contextlib.suppress(ConnectionError):
                 await connection.socket.send_json(self._farewell(reason))
             if close:
                 await connection.socket.close(code=WSCloseCode.OK)
 
-    def cut(self) -> None:
-        """Break every connection without a word."""
-        for connection in list(self._connections):
+    def cut(self, which: int | None = None) -> None:
+        """Break every connection without a word, or one, as ``disconnect`` counts them."""
+        for connection in self._some(which):
             if connection.request.transport:
                 connection.request.transport.abort()
             self._forget(connection)
+
+    async def say(self, text: str, which: int | None = None) -> None:
+        """Send a text as it is, whatever it is, over connections as ``disconnect`` counts them."""
+        for connection in self._some(which):
+            await connection.socket.send_str(text)
+
+    def _some(self, which: int | None) -> list[_Connection]:
+        return list(self._connections) if which is None else [self._connections[which]]
 
     async def close(self) -> None:
         """Close every connection."""

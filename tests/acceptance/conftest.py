@@ -43,13 +43,17 @@ class Stage:
         return mine | {"APPSCAN_LOG_LEVEL": "DEBUG"} | more
 
     async def bot(self, **environ: str) -> BotProcess:
-        """Start a bot and wait until Slack has its connection."""
-        known = self.slack.socket.connections
+        """Start a bot and wait until Slack has greeted it; connections of one before may still be there."""
+        known = self.slack.socket.greeted
         bot = await BotProcess(self.environ(**environ), self.folder / "bot.log").start()
-        await self.slack.until(lambda: self.slack.socket.connections > known or not bot.running, START_S)
+        await self.slack.until(lambda: self.slack.socket.greeted > known or not bot.running, START_S)
         assert bot.running, bot.log.read_text()
         secrecy.look_at_processes(bot.pid, self.secrets(bot.environ))
         return bot
+
+    async def start_only(self, **environ: str) -> BotProcess:
+        """Start a bot that may end by itself."""
+        return await BotProcess(self.environ(**environ), self.folder / "bot.log").start()
 
     async def command(self, *arguments: str, **environ: str) -> tuple[int, str, str]:
         """Run ``python -m bot …``; return its exit code, standard output and standard error."""

@@ -1,0 +1,61 @@
+"""Whether Slack still takes the bot's token: nobody tells an app that it was removed."""
+
+import asyncio
+import logging
+
+import aiohttp
+from slack_sdk.errors import SlackApiError, SlackClientError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.errors import SLACK_REFUSALS, ShutOut, slack_code
+from bot.scans.ports import Clock
+
+logger = logging.getLogger(__name__)
+
+LOOK_S = 300.0
+
+
+class Standing:
+    """Asks Slack from time to time who the token is."""
+
+    def __init__(self, client: AsyncWebClient, clock: Clock) -> None:
+        self._client = client
+        self._clock = clock
+        self._watch: asyncio.Task[None] | None = None
+        self.shut_out: asyncio.Future[ShutOut] = asyncio.get_running_loop().create_future()
+        """Has a result once Slack has refused the token."""
+
+    @property
+    def good(self) -> bool:
+        """Whether the token has not been refused."""
+        return not self.shut_out.done()
+
+    def start(self) -> None:
+        """Begin to look; Slack has just taken the token."""
+        self._watch = asyncio.create_task(self._look(), name="standing")
+
+    async def stop(self) -> None:
+        """Look no more."""
+        if self._watch is not None:
+            self._watch.cancel()
+            await asyncio.gather(self._watch, return_exceptions=True)
+
+    async def _look(self) -> None:
+        while self.good:
+            await self._clock.sleep(LOOK_S)
+            try:
+                await self._client.auth_test()
+            except SlackApiError as error:
+                code = slack_code(error)
+                if code in SLACK_REFUSALS:
+                    self.shut_out.set_result(_shut_out(str(code)))
+            except (SlackClientError, aiohttp.ClientError, TimeoutError, OSError) as error:
+                logger.info("Slack could not be asked about the bot's token: %s", type(error).__name__)
+
+
+def _shut_out(code: str) -> ShutOut:
+    return ShutOut(
+        f"Slack refuses SLACK_BOT_TOKEN ({code}). Install the app again at api.slack.com/apps, under Install "
+        "App, and start the bot with the token shown there.",
+        detail=code,
+    )
