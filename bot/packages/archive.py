@@ -32,7 +32,9 @@ _END = struct.Struct("<4s4H2IH")
 _LOCATOR = struct.Struct("<4sIQI")
 _END64 = struct.Struct("<4s12x2I4Q")
 _CENTRAL = struct.Struct("<4s4x2H4x3I4H6xI")
-_LOCAL = struct.Struct("<4s2xH18x2H")
+_LOCAL = struct.Struct("<4s2x2H4x3I2H")
+_DESCRIBED_AFTER = 0x0008  # checksum and sizes stand behind the content, not in the local header
+_END_MARK = re.compile(rb"(?=PK\x05\x06)")
 _PAGE = re.compile(rb"(?:\xef\xbb\xbf)?\s*<(?:!doctype html|html|head|body|script|!--)", re.IGNORECASE)
 
 
@@ -90,11 +92,17 @@ class Archive:
         """
         if entry.size_bytes > limit_bytes:
             raise Flawed(Flaw.TOO_LARGE_INSIDE)
-        signature, flags, name_bytes, extra_bytes = _LOCAL.unpack(self._read_at(entry.offset, _LOCAL.size))
-        if signature != b"PK\x03\x04" or entry.name in self._repeated:
+        if entry.name in self._repeated:
+            raise Flawed(Flaw.AMBIGUOUS)
+        signature, flags, method, *claims, name_bytes, extra_bytes = _LOCAL.unpack(
+            self._read_at(entry.offset, _LOCAL.size)
+        )
+        if signature != b"PK\x03\x04":
             raise Flawed(Flaw.DAMAGED)
         if flags & _ENCRYPTED:
             raise Flawed(Flaw.ENCRYPTED)
+        if method != entry.method or not (flags & _DESCRIBED_AFTER or _agree(claims, entry)):
+            raise Flawed(Flaw.DAMAGED)  # readers that go by the local header would see something else
         start = entry.offset + _LOCAL.size + name_bytes + extra_bytes
         if self._read_at(entry.offset + _LOCAL.size, name_bytes) != entry.name:
             raise Flawed(Flaw.DAMAGED)
@@ -137,7 +145,8 @@ class Archive:
         """Find the directory by the archive's end record.
 
         That record has to close the file, as Android asks: the records of archives within the archive
-        don't, so a build that was cut short is not taken for one of them.
+        don't, so a build that was cut short is not taken for one of them. Where two do, one in the other's
+        comment, readers differ in which they believe.
         """
         head = self._read_at(0, min(1024, self._size))
         if not head.startswith(b"PK"):
@@ -145,22 +154,26 @@ class Archive:
             raise Flawed(Flaw.WEB_PAGE if page else Flaw.NOT_AN_ARCHIVE)
         tail_start = max(0, self._size - _END.size - 0xFFFF)
         tail = self._read_at(tail_start, self._size - tail_start)
-        at = len(tail)
-        while (at := tail.rfind(b"PK\x05\x06", 0, at + 3)) >= 0:
-            if len(tail) - at < _END.size:
-                continue
-            _, disk, first_disk, _, count, size, offset, comment_bytes = _END.unpack_from(tail, at)
-            if at + _END.size + comment_bytes == len(tail):
-                break
-        else:
+        closing = [match.start() for match in _END_MARK.finditer(tail) if _closes(tail, match.start())]
+        if not closing:
             raise Flawed(Flaw.CUT_SHORT)
-        end = tail_start + at
+        if len(closing) > 1:
+            raise Flawed(Flaw.AMBIGUOUS)
+        _, disk, first_disk, _, count, size, offset, _ = _END.unpack_from(tail, closing[0])
+        end = tail_start + closing[0]
         found = _Directory(offset=offset, size_bytes=size, end=end, entry_count=count)
-        if count == 0xFFFF or 0xFFFFFFFF in (size, offset):
-            found = self._find_end64(end) or found
-        elif disk or first_disk:
+        wide = self._find_end64(end)
+        if not {disk, first_disk} <= ({0} if wide is None else {0, 0xFFFF}):
             raise Flawed(Flaw.DAMAGED)  # one volume of several
-        return found
+        if wide is None:
+            return found
+        if (
+            count not in {0xFFFF, wide.entry_count & 0xFFFF}
+            or size not in {0xFFFFFFFF, wide.size_bytes}
+            or offset not in {0xFFFFFFFF, wide.offset}
+        ):
+            raise Flawed(Flaw.AMBIGUOUS)  # readers differ in which of the two records they believe
+        return wide
 
     def _find_end64(self, end: int) -> _Directory | None:
         """Find the directory by the zip64 end record, where the file has one before ``end``."""
@@ -197,6 +210,17 @@ class Archive:
         spans.append((self._directory, self._directory))
         if any(end > start for (_, end), (start, _) in pairwise(spans)):
             raise Flawed(Flaw.DAMAGED)  # entries that share bytes: how small bombs are made
+
+
+def _closes(tail: bytes, at: int) -> bool:
+    """Tell whether the end record at ``at`` ends, with its comment, where the file does."""
+    return len(tail) - at >= _END.size and at + _END.size + _END.unpack_from(tail, at)[-1] == len(tail)
+
+
+def _agree(claims: list[int], entry: Entry) -> bool:
+    """Tell whether a local header's checksum, packed size and size are the directory's, or are zip64's."""
+    known = (entry.crc, entry.packed_bytes, entry.size_bytes)
+    return all(claim in {fact, 0xFFFFFFFF} for claim, fact in zip(claims, known, strict=True))
 
 
 def _entries(directory: bytes) -> Iterator[tuple[Entry, int]]:

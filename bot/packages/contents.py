@@ -14,6 +14,7 @@ _NESTED_APK = re.compile(rb"(?:splits/|standalones/)?[^/]+\.apk", re.IGNORECASE)
 _XAPK_INDEX = b"manifest.json"
 _PACKAGE_NAME = re.compile(rb'"package_name"\s*:')
 _MAX_INDEX_BYTES = 1024 * 1024
+_NEARLY = re.compile(rb"(?:androidmanifest\.xml|payload/[^/]+\.app/info\.plist)", re.IGNORECASE)
 
 
 def read_build(file: BinaryIO) -> Build:
@@ -25,8 +26,11 @@ def read_build(file: BinaryIO) -> Build:
     """
     archive = Archive(file)
     plists = app_plists(archive.entries)
-    if len(plists) + (MANIFEST in archive.entries) > 1:
+    marks = {*plists, *({MANIFEST} & archive.entries.keys())}
+    if len(marks) > 1:
         raise Flawed(Flaw.SEVERAL_APPS)
+    if marks and any(_NEARLY.fullmatch(_as_path(name)) for name in archive.entries.keys() - marks):
+        raise Flawed(Flaw.AMBIGUOUS)
     if plists:
         return read_ipa(archive, plists[0])
     if MANIFEST in archive.entries:
@@ -34,6 +38,17 @@ def read_build(file: BinaryIO) -> Build:
     if any(mark in archive.entries for mark in _BUNDLE_MARKS):
         raise Flawed(Flaw.APP_BUNDLE)
     raise Flawed(Flaw.APK_SET if _is_apk_set(archive) else Flaw.NO_BUILD)
+
+
+def _as_path(name: bytes) -> bytes:
+    """Return where an entry would land if it were extracted, as the most forgiving tool does it."""
+    parts: list[bytes] = []
+    for part in name.partition(b"\0")[0].replace(b"\\", b"/").split(b"/"):
+        if part == b"..":
+            del parts[-1:]
+        elif part not in {b"", b"."}:
+            parts.append(part.rstrip(b" ."))
+    return b"/".join(parts)
 
 
 def _is_apk_set(archive: Archive) -> bool:

@@ -15,6 +15,7 @@ class Flaw(StrEnum):
     CUT_SHORT = "cut_short"  # a zip without its end
     ENCRYPTED = "encrypted"  # a zip with a password
     DAMAGED = "damaged"  # a zip whose parts or checksums don't fit
+    AMBIGUOUS = "ambiguous"  # a zip that one reader would see another app in than another
     TOO_MANY_ENTRIES = "too_many_entries"  # more than archive.MAX_ENTRIES, or too long a directory
     TOO_LARGE_INSIDE = "too_large_inside"  # claims to expand to more than is sane
     NO_BUILD = "no_build"  # a sound zip that is neither IPA nor APK
@@ -50,6 +51,10 @@ _SENTENCES = {
     ),
     Flaw.DAMAGED: (
         "This archive is damaged: its parts don't fit together or don't match their checksums. "
+        "Export the build again and share the new file."
+    ),
+    Flaw.AMBIGUOUS: (
+        "This archive can be read in two ways: the part that says which app it is stands in it twice. "
         "Export the build again and share the new file."
     ),
     Flaw.TOO_MANY_ENTRIES: (

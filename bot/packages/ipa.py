@@ -10,7 +10,7 @@ from bot.packages.text import clean, is_bundle_id
 from bot.scans.models import Build, Platform
 
 _APP = re.compile(rb"Payload/[^/]+\.app/Info\.plist")
-_MAX_PLIST_BYTES = 4 * 1024 * 1024  # real ones have some kilobytes
+_MAX_PLIST_BYTES = 1024 * 1024  # real ones have some kilobytes; expat takes a long token's time squared
 
 
 def app_plists(names: Iterable[bytes]) -> list[bytes]:
@@ -27,6 +27,8 @@ def read_ipa(archive: Archive, plist: bytes) -> Build:
     data = archive.read(archive.entries[plist], limit_bytes=_MAX_PLIST_BYTES)
     try:
         info = plistlib.loads(data)
+    except MemoryError:
+        raise  # not the plist's form: the parent says what it means
     except Exception as error:  # whatever a hostile plist makes plistlib and expat raise
         raise Flawed(Flaw.BAD_PLIST) from error
     bundle_id = info.get("CFBundleIdentifier") if isinstance(info, dict) else None

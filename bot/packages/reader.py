@@ -21,7 +21,8 @@ COMMAND = (sys.executable, "-m", "bot.packages.child")
 
 _FOLDER = Path(__file__).resolve().parents[2]
 _MAX_ANSWER_BYTES = 64 * 1024
-_OUT_OF_BOUNDS = {-signal.SIGXCPU, -signal.SIGKILL}  # the limit on processor time; the system's on memory
+_OUT_OF_BOUNDS = {-signal.SIGXCPU, -signal.SIGALRM, -signal.SIGKILL}
+"""The limits on processor time and time; the system's on memory."""
 _STOPPED = {-signal.SIGTERM, -signal.SIGINT, -signal.SIGHUP}
 _MISNAMED = {Platform.IOS: Flaw.IOS_AS_APK, Platform.ANDROID: Flaw.ANDROID_AS_IPA}
 

@@ -226,7 +226,7 @@ def test_two_entries_of_one_name():
         archive.writestr("a", b"one")
         with pytest.warns(UserWarning, match="Duplicate name"):
             archive.writestr("a", b"two")
-    assert read_flaw(twice.getvalue(), b"a") is Flaw.DAMAGED
+    assert read_flaw(twice.getvalue(), b"a") is Flaw.AMBIGUOUS
 
 
 def test_ways_of_packing_that_builds_do_not_use():
