@@ -144,7 +144,7 @@ async def _dispatch(given: argparse.Namespace, settings: Settings) -> int:
             )
             return await scan(settings, asked, stop)
         case _:
-            from bot.app import run
+            from bot.run import run
 
             return await run(settings, stop)
 

@@ -4,7 +4,6 @@ import asyncio
 import logging
 import os
 import shutil
-import sqlite3
 import ssl
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -68,8 +67,6 @@ LOCK_LOOK_S = 0.5
 SLACK_WAIT_S = 5.0
 LAST_WORDS_S = 3.0
 """How long replies may still be brought up to date at a stop."""
-SHUT_OUT = 77
-"""The exit code where Slack has shut the bot out while it ran; ``EX_NOPERM`` of ``sysexits.h``."""
 
 
 def store_on(database: Database, clock: Clock) -> Store:
@@ -358,45 +355,3 @@ class Bot:
         checks["database"] = self._database is not None and await self._database.writable()
         checks["slack"] = await self._hears()
         return Readiness(checks=checks)
-
-
-async def run(settings: Settings, stop: asyncio.Event) -> int:
-    """Run the bot until ``stop`` is set; return the exit code."""
-    bot = Bot(settings)
-    opening = asyncio.create_task(bot.__aenter__())
-    stopped = asyncio.create_task(stop.wait())
-    await asyncio.wait({opening, stopped}, return_when=asyncio.FIRST_COMPLETED)
-    if not opening.done():  # it may still wait for another bot to go, or for Slack
-        opening.cancel()
-        await asyncio.gather(opening, return_exceptions=True)
-        return 0
-    try:
-        opening.result()
-    except (ShutOut, SlackApiError, OSError, sqlite3.Error) as error:
-        stopped.cancel()
-        logger.error("the bot can't start: %s", _why(error))  # noqa: TRY400 - a sentence, no traceback
-        return 1
-    shut_out = asyncio.create_task(bot.shut_out())
-    await asyncio.wait({stopped, shut_out}, return_when=asyncio.FIRST_COMPLETED)
-    code = 0
-    if not stopped.done():
-        logger.error("Slack has shut the bot out, so it ends. %s", shut_out.result().user_message)
-        code = SHUT_OUT
-    stopped.cancel()
-    shut_out.cancel()
-    logger.info("stopping: what runs is finished or handed back")
-    await bot.__aexit__()
-    logger.info("stopped")
-    return code
-
-
-def _why(error: ShutOut | SlackApiError | OSError | sqlite3.Error) -> str:
-    """Say in a sentence why the bot can't start, and what to do."""
-    if isinstance(error, ShutOut):
-        return error.user_message
-    if isinstance(error, SlackApiError):
-        code = slack_code(error)
-        return f"Slack says {code}. Check the tokens with `python -m bot check`."
-    if isinstance(error, sqlite3.Error):
-        return f"the database at APPSCAN_DB can't be used: {error}."
-    return f"{error.strerror or error}. Check PORT and the folder of APPSCAN_DB."

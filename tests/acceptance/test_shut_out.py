@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.app import SHUT_OUT
+from bot.run import SHUT_OUT
 from sandbox import builds
 from tests.acceptance.conftest import Stage, free_port, get
 
