@@ -21,6 +21,7 @@ examples:
   python -m bot scan shop.apk                    scan a build from a shell or a pipeline
   python -m bot scan shop.apk --app-id 0b51dc1e-7a35-4f0c-9c55-2a6f4f1f8f8d --channel C0123456789
   python -m bot export --format csv > scans.csv  the whole history
+  python -m bot backup /backups/appscan.db       a copy of the database, while the bot runs
   python -m bot forget U0123456789               take a person out of the history
 
 Settings come from environment variables: see docs/settings.md.
@@ -57,6 +58,11 @@ def parser() -> argparse.ArgumentParser:
     commands.add_parser("check", help="tell whether everything is fit to run")
     export = commands.add_parser("export", help="write the history to standard output")
     export.add_argument("--format", choices=("csv", "json"), default="csv", help="default: csv")
+    backup = commands.add_parser(
+        "backup", help="copy the database while the bot runs (docs/deploy.md tells how to restore)"
+    )
+    backup.add_argument("path", type=Path, help="the file to make")
+    backup.add_argument("--force", action="store_true", help="replace the file if it is there")
     forget = commands.add_parser("forget", help="take a person out of the history")
     forget.add_argument("user", help="their user ID in Slack, such as U0123456789")
     scan = commands.add_parser(
@@ -91,6 +97,7 @@ def main(arguments: list[str] | None = None) -> int:
     needs = {
         "scan": frozenset({Need.ONETRUST, Need.POST} if getattr(given, "channel", None) else {Need.ONETRUST}),
         "export": frozenset[Need](),
+        "backup": frozenset[Need](),
         "forget": frozenset[Need](),
     }.get(given.command, RUN)
     log.configure("WARNING", ())
@@ -126,6 +133,10 @@ async def _dispatch(given: argparse.Namespace, settings: Settings) -> int:
             from bot.export import export
 
             return await export(settings.database, given.format, sys.stdout)
+        case "backup":
+            from bot.backup import backup
+
+            return await backup(settings.database, given.path, sys.stdout, force=given.force)
         case "forget":
             from bot.forget import forget
 

@@ -50,6 +50,7 @@ from bot.slack.socket import SocketMode
 from bot.slack.standing import Standing
 from bot.slack.threads import ChannelPace, Threads
 from bot.slack.workspace import SlackWorkspace
+from bot.store import restored
 from bot.store.alive import AliveStore
 from bot.store.database import BUSY_TIMEOUT_MS, Database
 from bot.store.history import HistoryStore
@@ -196,6 +197,12 @@ class Bot:
         await self._have_to_itself(stack)
         self._database = await Database.open(settings.database, busy_timeout_ms=self._busy_timeout_ms)
         stack.push_async_callback(self._database.close)
+        if (unsure := await restored.settle(self._database, self._clock)) is not None:
+            logger.warning(
+                "the database was put back from a backup: %d scans wait for a person, as they may have been "
+                "submitted since",
+                len(unsure),
+            )
         store = store_on(self._database, self._clock)
         session = await stack.enter_async_context(aiohttp.ClientSession(trust_env=True))
         client = slack_client(settings, session)

@@ -48,6 +48,7 @@ from bot.settings import Settings
 from bot.slack.identity import Identity
 from bot.slack.threads import ChannelPace, Threads
 from bot.slack.workspace import SlackWorkspace
+from bot.store import restored
 from bot.store.database import Database
 
 logger = logging.getLogger(__name__)
@@ -171,6 +172,7 @@ async def scan(settings: Settings, asked: Asked, stop: asyncio.Event) -> int:
             share = _share(asked)
             database = await Database.open(settings.database)
             stack.push_async_callback(database.close)
+            await restored.settle(database, SystemClock())
             store = app.store_on(database, SystemClock())
             threads = None
             if asked.channel is not None:

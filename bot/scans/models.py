@@ -50,15 +50,19 @@ CANCELLABLE = frozenset(OPEN | {State.WAITING, State.ASKING})
 """States from which a scan may still be taken back, as long as its submission is not committed."""
 
 _BACK = frozenset({State.RECEIVED, State.QUEUED, State.FAILED, State.CANCELLED})
+_LOST = frozenset({State.UNCERTAIN})
+"""From wherever it moves on by itself, where a backup was put back: what came of it since is not known."""
 
 FLOW: dict[State, frozenset[State]] = {
-    State.RECEIVED: frozenset({State.PULLING, State.CANCELLED}),
-    State.PULLING: _BACK | {State.CHECKING, State.REJECTED},
-    State.CHECKING: _BACK | {State.SUBMITTING, State.WAITING, State.ASKING, State.DUPLICATE, State.REJECTED},
-    State.WAITING: frozenset({State.RECEIVED, State.CANCELLED}),
+    State.RECEIVED: _LOST | {State.PULLING, State.CANCELLED},
+    State.PULLING: _BACK | _LOST | {State.CHECKING, State.REJECTED},
+    State.CHECKING: _BACK
+    | _LOST
+    | {State.SUBMITTING, State.WAITING, State.ASKING, State.DUPLICATE, State.REJECTED},
+    State.WAITING: _LOST | {State.RECEIVED, State.CANCELLED},
     State.ASKING: frozenset({State.RECEIVED, State.CANCELLED}),
-    State.SUBMITTING: _BACK | {State.SUBMITTED, State.UNCERTAIN},
-    State.QUEUED: frozenset({State.RECEIVED, State.PULLING, State.FAILED, State.CANCELLED}),
+    State.SUBMITTING: _BACK | _LOST | {State.SUBMITTED},
+    State.QUEUED: _LOST | {State.RECEIVED, State.PULLING, State.FAILED, State.CANCELLED},
     State.SUBMITTED: frozenset(),
     State.UNCERTAIN: frozenset({State.SUBMITTED, State.RECEIVED}),
     State.DUPLICATE: frozenset({State.RECEIVED}),

@@ -22,7 +22,7 @@ MAY_KNOW = {
 OUTER_MAY_KNOW = {"bot.scans", "bot.errors"}
 """What every part that is not named above may import of the bot."""
 
-COMMANDS = {"bot.app", "bot.check", "bot.export", "bot.forget", "bot.run", "bot.shell"}
+COMMANDS = {"bot.app", "bot.backup", "bot.check", "bot.export", "bot.forget", "bot.run", "bot.shell"}
 """What the command line starts; each joins the parts that it needs."""
 
 STANDARD_LIBRARY_ONLY = {"bot.errors", "bot.log", "bot.settings", "bot.scans"}

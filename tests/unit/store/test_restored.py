@@ -1,0 +1,128 @@
+"""A backup that was put back: nothing that was on its way is sent by itself."""
+
+from pathlib import Path
+
+import pytest
+
+from bot.scans.memory import Store
+from bot.scans.models import OPEN, Source, State, SubmissionState
+from bot.store import restored
+from bot.store.database import Database
+from tests.fakes import HeldClock, a_share
+from tests.unit.store.scenes import a_scan
+
+MOVING = sorted(OPEN | {State.WAITING})
+RESTING = sorted(set(State) - OPEN - {State.WAITING})
+
+
+async def mark(database: Database) -> None:
+    await database.read(lambda db: db.execute(f"PRAGMA user_version = {restored.MARK}"))
+
+
+async def test_a_database_in_use_is_left_alone(database: Database, clock: HeldClock, store: Store):
+    scan = await a_scan(store, State.QUEUED)
+    assert await restored.settle(database, clock) is None
+    assert await store.scans.scan(scan.number) == scan
+
+
+@pytest.mark.parametrize("state", MOVING)
+@pytest.mark.parametrize("source", list(Source))
+async def test_what_was_on_its_way_waits_for_a_person(
+    database: Database, clock: HeldClock, store: Store, state: State, source: Source
+):
+    scan = await a_scan(store, state, source=source)
+    await store.queue.set_reply(scan.number, "1790000001.000100")
+    await mark(database)
+
+    assert await restored.settle(database, clock) == [scan.number]
+
+    settled = await store.scans.scan(scan.number)
+    assert (settled.state, settled.submission.state) == (State.UNCERTAIN, SubmissionState.UNCERTAIN)
+    assert settled.problem == restored.PROBLEM
+    assert settled.reply_ts is None  # the older reply keeps what it shows
+    clock.advance(10_000_000)
+    assert await store.queue.recover(source=Source.SLACK) == []
+    assert await store.queue.due(10, busy=()) == []
+    assert await store.queue.wake_waiting() == []
+    assert (await store.scans.events(scan.number))[-1].why == "the bot was set back to a backup"
+
+
+@pytest.mark.parametrize("state", RESTING)
+async def test_what_waited_for_a_person_or_was_over_stays(
+    database: Database, clock: HeldClock, store: Store, state: State
+):
+    scan = await a_scan(store, state)
+    await mark(database)
+
+    assert await restored.settle(database, clock) == []
+    assert await store.scans.scan(scan.number) == scan
+
+
+async def test_files_whose_message_was_looked_for_are_not_taken_up(
+    database: Database, clock: HeldClock, store: Store
+):
+    await store.requests.arrived("F1", "C1", "1790000000.000100")
+    await mark(database)
+
+    await restored.settle(database, clock)
+    assert await store.requests.arrivals(all_=True) == []
+
+
+async def test_what_was_shared_before_is_not_looked_for_and_what_comes_after_is(
+    database: Database, clock: HeldClock, store: Store
+):
+    await store.alive.beat(gap_s=60.0, margin_s=300.0)
+    clock.advance(1000)
+    await store.alive.beat(gap_s=60.0, margin_s=300.0)
+    await store.alive.spread(["C1"], clock.now() - 1300)
+    await store.alive.beat(gap_s=0.0, margin_s=300.0)
+    await mark(database)
+    clock.advance(50_000)
+    began = clock.now()
+
+    await restored.settle(database, clock)
+
+    assert await store.alive.missed() == []
+    assert await store.alive.everywhere() is None
+    clock.advance(7)
+    assert await store.alive.beat(gap_s=0.0, margin_s=300.0)
+    assert await store.alive.everywhere() == began
+
+
+@pytest.mark.parametrize("before", [0, 3])
+async def test_numbers_that_were_given_since_are_not_given_again(
+    database: Database, clock: HeldClock, store: Store, before: int
+):
+    for number in range(before):
+        await a_scan(store, share=a_share(f"F{number}", ts=f"1790000000.{number:06d}"))
+    await mark(database)
+
+    await restored.settle(database, clock)
+    scan, _ = await store.scans.record(a_share("Fnew", ts="1790000009.000100"))
+    assert scan.number == restored.NUMBERS_LEFT_OUT + before + 1
+
+
+async def test_it_happens_once(tmp_path: Path, clock: HeldClock):
+    first = await Database.open(tmp_path / "appscan.db")
+    await mark(first)
+    assert await restored.settle(first, clock) == []
+    assert await restored.settle(first, clock) is None
+    await first.close()
+    again = await Database.open(tmp_path / "appscan.db")
+    assert await restored.settle(again, clock) is None
+    await again.close()
+
+
+async def test_where_it_can_not_be_written_the_mark_stays(database: Database, clock: HeldClock, store: Store):
+    scan = await a_scan(store, State.QUEUED)
+    await mark(database)
+    await database.read(
+        lambda db: db.execute(
+            "CREATE TEMP TRIGGER no_room BEFORE UPDATE ON scans "
+            "BEGIN SELECT RAISE(ABORT, 'database or disk is full'); END"
+        )
+    )
+    with pytest.raises(Exception, match="disk is full"):
+        await restored.settle(database, clock)
+    await database.read(lambda db: db.execute("DROP TRIGGER no_room"))
+    assert await restored.settle(database, clock) == [scan.number]
