@@ -3,12 +3,13 @@
 
 PYTHON ?=
 ARGS ?=
+SECONDS ?= 60
 UV_VERSION := 0.13.9
 BIN := .venv/bin
 STAMP := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo run test kills check format bench clean
+.PHONY: help setup demo run test kills fuzz check format bench clean
 
 help:  ## Show this list
 	@sed -n 's/^\([a-z]*\):.*  ## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name what; do \
@@ -29,6 +30,10 @@ test: $(STAMP)  ## Run all tests (ARGS="-k manifest" chooses)
 kills: $(STAMP)  ## Kill the bot 200 times while builds are shared (ARGS="--kills 400 --builds 200 --seed 7")
 	@exec $(BIN)/python -m tests.acceptance.kills $(ARGS)
 
+fuzz: $(STAMP)  ## Fuzz the readers of builds (SECONDS=300 for each; ARGS="plist manifest" chooses)
+	@$(SYNC) --group fuzz
+	@exec $(BIN)/python -m fuzz --seconds $(SECONDS) $(ARGS)
+
 check: $(STAMP)  ## Lint, formatting, types, import rules
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -44,13 +49,16 @@ bench: $(STAMP)  ## Measure how soon the bot answers, idle and under load
 		name=$$(basename "$$bench" .py); echo "== $$name"; $(BIN)/python -m "benchmarks.$$name" $(ARGS) || exit 1; done
 
 clean:  ## Remove .venv and every cache; the database and .env stay
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis dist build
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .fuzz dist build
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # uv is installed into .venv itself, so its sync must be --inexact: an exact one would remove it. The project runs
 # from here and is not installed, as building it would fetch a build backend that uv.lock does not pin.
 # A Python without ensurepip (Debian without python3-venv) can't make a .venv with pip in it.
 FITS := import ensurepip, sys, venv; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
+
+SYNC := env -u UV_PYTHON VIRTUAL_ENV="$(CURDIR)/.venv" UV_PROJECT_ENVIRONMENT="$(CURDIR)/.venv" \
+	UV_PYTHON_DOWNLOADS=never UV_LINK_MODE=copy $(BIN)/uv sync --locked --inexact --no-install-project --quiet
 
 $(STAMP): pyproject.toml uv.lock Makefile
 	@set -e; \
@@ -66,6 +74,5 @@ $(STAMP): pyproject.toml uv.lock Makefile
 		"$$found" -m venv --clear .venv; \
 	fi
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
-	@env -u UV_PYTHON VIRTUAL_ENV="$(CURDIR)/.venv" UV_PROJECT_ENVIRONMENT="$(CURDIR)/.venv" \
-		UV_PYTHON_DOWNLOADS=never UV_LINK_MODE=copy $(BIN)/uv sync --locked --inexact --no-install-project --quiet
+	@$(SYNC)
 	@touch $@

@@ -24,7 +24,16 @@ def read_ipa(archive: Archive, plist: bytes) -> Build:
     Raises:
         Flawed: the plist, XML or binary, can't be read or names no bundle identifier.
     """
-    data = archive.read(archive.entries[plist], limit_bytes=_MAX_PLIST_BYTES)
+    return read_plist(archive.read(archive.entries[plist], limit_bytes=_MAX_PLIST_BYTES))
+
+
+def read_plist(data: bytes) -> Build:
+    """Read what an ``Info.plist`` says of its app.
+
+    Raises:
+        Flawed: it can't be read, or names no bundle identifier.
+        MemoryError: it takes more memory than this process may have.
+    """
     try:
         info = plistlib.loads(data)
     except MemoryError:

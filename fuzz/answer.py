@@ -1,0 +1,32 @@
+"""The reading process's one line: ``believed`` gives a build whose words are clean, or refuses."""
+
+import json
+from dataclasses import asdict
+
+import atheris
+
+with atheris.instrument_imports(include=["bot.packages"]):
+    from bot.packages.flaws import Flaw, Flawed
+    from bot.packages.reader import believed
+    from bot.packages.text import clean, is_bundle_id
+    from bot.scans.models import Build, Platform
+
+from fuzz.engine import fuzz
+
+_BUILD = Build(platform=Platform.IOS, bundle_id="a.b", display_name="Shop", version="1", build_number="2")
+
+
+def one(data: bytes) -> None:
+    """Believe a line, or not."""
+    try:
+        found = believed(data)
+    except Flawed:
+        return
+    assert is_bundle_id(found.bundle_id)
+    for words in (found.display_name, found.bundle_name, found.version, found.build_number):
+        assert words is None or clean(words) == words
+
+
+if __name__ == "__main__":
+    flaws = [json.dumps({"flaw": flaw}).encode() for flaw in Flaw]
+    fuzz("answer", one, [json.dumps({"build": asdict(_BUILD)}).encode(), *flaws])

@@ -1,0 +1,46 @@
+"""Whole builds: the input stands for the parts of a build in a sound archive, or for the archive itself."""
+
+import io
+import json
+from dataclasses import asdict
+
+import atheris
+
+with atheris.instrument_imports(include=["bot.packages"]):
+    from bot.packages import child
+    from bot.packages.contents import read_build
+    from bot.packages.flaws import Flawed
+    from bot.packages.reader import believed
+
+from fuzz.engine import BUILDS, fuzz, parts
+from sandbox.builds import make_zip
+
+_PLIST = "Payload/X.app/Info.plist"
+
+
+def one(data: bytes) -> None:
+    """Read a build; what was read is believed by the parent as it is."""
+    kind, data = data[:1], data[1:]
+    if kind == b"a":
+        size = int.from_bytes(data[:2], "little")
+        manifest, resources = data[2 : 2 + size], data[2 + size :]
+        data = make_zip({"AndroidManifest.xml": manifest, "resources.arsc": resources})
+    elif kind == b"p":
+        data = make_zip({_PLIST: data})
+    try:
+        found = read_build(io.BytesIO(data))
+    except Flawed:
+        return
+    told = json.dumps(child.answer(io.BytesIO(data))).encode()
+    assert told == json.dumps({"build": asdict(found)}).encode()
+    assert believed(told) == found
+
+
+def _samples() -> list[bytes]:
+    pairs = zip(parts("AndroidManifest.xml"), parts("resources.arsc"), strict=True)
+    apks = [b"a" + len(manifest).to_bytes(2, "little") + manifest + table for manifest, table in pairs]
+    return [*apks, *(b"p" + plist for plist in parts("Info.plist")), *(b"z" + build for build in BUILDS)]
+
+
+if __name__ == "__main__":
+    fuzz("build", one, _samples())

@@ -1,0 +1,21 @@
+"""``Info.plist``, XML and binary: ``read_plist`` gives a build or refuses."""
+
+import contextlib
+
+import atheris
+
+with atheris.instrument_imports(include=["bot.packages", "plistlib"]):
+    from bot.packages.flaws import Flawed
+    from bot.packages.ipa import read_plist
+
+from fuzz.engine import fuzz, parts
+
+
+def one(data: bytes) -> None:
+    """Read a property list. One that needs too much memory ends the real reader, which is its answer."""
+    with contextlib.suppress(Flawed, MemoryError):
+        read_plist(data)
+
+
+if __name__ == "__main__":
+    fuzz("plist", one, parts("Info.plist"))
