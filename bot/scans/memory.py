@@ -8,10 +8,12 @@ from bot.scans.decision import Facts, Verdict
 from bot.scans.lookups import AppRow, Cursor, Page, Query, Viewer
 from bot.scans.models import (
     CANCELLABLE,
+    Backlog,
     Build,
     ChannelKind,
     Event,
     Link,
+    Notice,
     Platform,
     RescanRequest,
     Scan,
@@ -128,6 +130,15 @@ class History(Protocol):
     async def page(self, query: Query, text: str, viewer: Viewer, cursor: Cursor | None) -> Page: ...
     async def sees(self, viewer: Viewer, scan: Scan) -> bool: ...
     async def apps(self, viewer: Viewer, *, limit: int, offset: int) -> list[AppRow]: ...
+
+
+class Notices(Protocol):
+    """Open notices, and what they are about."""
+
+    async def backlogs(self) -> list[Backlog]: ...
+    async def open(self) -> list[Notice]: ...
+    async def put(self, notice: Notice) -> None: ...
+    async def remove(self, channel: str) -> None: ...
 
 
 class Privacy(Protocol):

@@ -5,7 +5,18 @@ from datetime import tzinfo
 from pathlib import Path
 from typing import Any, Protocol
 
-from bot.scans.models import Build, ChannelKind, Order, Pulled, Receipt, RescanRequest, Scan, Seen, Share
+from bot.scans.models import (
+    Build,
+    ChannelKind,
+    Notice,
+    Order,
+    Pulled,
+    Receipt,
+    RescanRequest,
+    Scan,
+    Seen,
+    Share,
+)
 
 Progress = Callable[[int, int], None]
 """Told ``(done_bytes, total_bytes)`` as bytes move; cheap, and never waits."""
@@ -170,4 +181,16 @@ class Board(Protocol):
 
     async def update(self, request: RescanRequest, latest: Scan | None) -> None:
         """Show that it was answered or lapsed."""
+        ...
+
+
+class NoticeBoard(Protocol):
+    """Where a channel is told about its queue."""
+
+    async def post(self, notice: Notice) -> str | None:
+        """Post the notice; return the message's timestamp, ``None`` where the bot can't post there."""
+        ...
+
+    async def update(self, notice: Notice) -> None:
+        """Show what has changed; a message that is gone is let be."""
         ...

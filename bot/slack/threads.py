@@ -33,7 +33,7 @@ EVENT_TYPE = "appscan_scan"
 _OUT = "the bot is not in that conversation any more"
 _MESSAGE_GONE = "its message is gone"
 _NOT_ALLOWED = "the bot may not write there"
-_GONE = {
+GONE = {
     "channel_not_found": _OUT,
     "not_in_channel": _OUT,
     "user_not_found": _OUT,
@@ -213,9 +213,9 @@ class Threads:
                 await self._store.queue.shown(scan.number, card.scan.revision)
         except SlackApiError as error:
             code = slack_code(error)
-            if code not in _GONE:
+            if code not in GONE:
                 raise
-            await self._unshown(scan, _GONE[code])
+            await self._unshown(scan, GONE[code])
 
     async def _unshown(self, scan: Scan, why: str) -> None:
         """Let it be that the reply doesn't show the scan; the timeline says so once, at the end."""

@@ -161,3 +161,21 @@ def _alive_and_missed(db: sqlite_utils.Database) -> None:
     )
     # Conversations to look through, and since when; the empty channel is all of them.
     db.execute("CREATE TABLE missed (channel TEXT PRIMARY KEY, since REAL NOT NULL)")
+
+
+@MIGRATIONS(name="0006_notices")
+def _notices(db: sqlite_utils.Database) -> None:
+    # What a channel was told about its queue and is still to be told of its end.
+    db.execute(
+        """
+        CREATE TABLE notices (
+            channel TEXT PRIMARY KEY,
+            message_ts TEXT,
+            opened_at REAL NOT NULL,
+            away_since REAL,
+            was_away INTEGER NOT NULL,
+            waiting INTEGER NOT NULL,
+            unanswered INTEGER NOT NULL
+        )
+        """
+    )

@@ -1,0 +1,109 @@
+"""One notice a channel about its queue.
+
+It is up while more builds wait there than can each be answered at once, and while the scanner takes none.
+Slack takes about one new message a second in a channel, so of a hundred builds shared at once the last one's
+reply comes late; the notice says at once that all of them were seen.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from dataclasses import replace
+
+from bot.scans.memory import Notices as NoticeRows
+from bot.scans.models import Backlog, Notice
+from bot.scans.ports import Clock, NoticeBoard
+
+logger = logging.getLogger(__name__)
+
+LOOK_S = 3.0
+UPDATE_S = 10.0
+"""A notice is brought up to date no more often than this."""
+FLOOD = 10
+"""More builds than this without a reply are a flood: the last of them would wait longer than ten seconds."""
+
+
+class Notices:
+    """Keeps the notices, from ``start`` to ``stop``.
+
+    ``away_since`` tells since when the scanner takes no builds, ``None`` where it takes them.
+    """
+
+    def __init__(
+        self,
+        *,
+        rows: NoticeRows,
+        board: NoticeBoard,
+        clock: Clock,
+        away_since: Callable[[], float | None],
+    ) -> None:
+        self._rows = rows
+        self._board = board
+        self._clock = clock
+        self._away_since = away_since
+        self._shown_at: dict[str, float] = {}
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Begin; returns at once."""
+        self._task = asyncio.create_task(self._repeat(), name="notices")
+
+    async def stop(self) -> None:
+        """End; open notices are gone on with at the next start."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    async def _repeat(self) -> None:
+        while True:
+            try:
+                await self.look()
+            except Exception:  # the database may be locked: it is looked at again
+                logger.exception("the notices could not be brought up to date")
+            await self._clock.sleep(LOOK_S)
+
+    async def look(self) -> None:
+        """Open, update and close notices as the rows have it now."""
+        backlogs = {backlog.channel: backlog for backlog in await self._rows.backlogs()}
+        open_ = {notice.channel: notice for notice in await self._rows.open()}
+        for channel in sorted(backlogs.keys() | open_.keys()):
+            backlog = backlogs.get(channel, Backlog(channel=channel, waiting=0, unanswered=0))
+            try:
+                await self._show(backlog, open_.get(channel))
+            except Exception as error:  # noqa: BLE001 - the other channels are not to wait for this one
+                logger.warning("the notice of a channel could not be shown: %s", type(error).__name__)
+
+    async def _show(self, backlog: Backlog, notice: Notice | None) -> None:
+        now, away_since = self._clock.now(), self._away_since()
+        away = away_since is not None and backlog.waiting > 0
+        if notice is None:
+            if away or backlog.unanswered > FLOOD:
+                notice = Notice(
+                    channel=backlog.channel,
+                    opened_at=now,
+                    away_since=away_since if away else None,
+                    waiting=backlog.waiting,
+                    unanswered=backlog.unanswered,
+                )
+                self._shown_at[backlog.channel] = now
+                message_ts = await self._board.post(notice)
+                await self._rows.put(replace(notice, message_ts=message_ts))
+            return
+        over = not away and not backlog.unanswered
+        if not over and now - self._shown_at.get(backlog.channel, 0.0) < UPDATE_S:
+            return
+        fresh = replace(
+            notice,
+            away_since=away_since if away else None,
+            was_away=notice.was_away or notice.away_since is not None,
+            waiting=backlog.waiting,
+            unanswered=backlog.unanswered,
+            closed_at=now if over else None,
+        )
+        if fresh != notice:
+            self._shown_at[backlog.channel] = now
+            await self._board.update(fresh)
+            await self._rows.put(fresh)
+        if over:
+            self._shown_at.pop(backlog.channel, None)
+            await self._rows.remove(backlog.channel)

@@ -1,0 +1,175 @@
+"""A channel is told once of a long queue or of an absent scanner, and once that it is over."""
+
+from dataclasses import dataclass, field, replace
+
+import pytest
+
+from bot.scans.models import Backlog, Notice
+from bot.scans.notices import FLOOD, LOOK_S, UPDATE_S, Notices
+from tests.fakes import HeldClock, until
+
+
+@dataclass
+class Rows:
+    """The table of notices, and queues as long as the test says."""
+
+    queues: dict[str, tuple[int, int]] = field(default_factory=dict)
+    kept: dict[str, Notice] = field(default_factory=dict)
+
+    async def backlogs(self):
+        return [
+            Backlog(channel=channel, waiting=waiting, unanswered=unanswered)
+            for channel, (waiting, unanswered) in self.queues.items()
+        ]
+
+    async def open(self):
+        return list(self.kept.values())
+
+    async def put(self, notice):
+        self.kept[notice.channel] = notice
+
+    async def remove(self, channel):
+        del self.kept[channel]
+
+
+@dataclass
+class Board:
+    """Channels that can be written to, except those that are broken or closed to the bot."""
+
+    posts: list[Notice] = field(default_factory=list)
+    updates: list[Notice] = field(default_factory=list)
+    broken: set[str] = field(default_factory=set)
+    closed: set[str] = field(default_factory=set)
+
+    async def post(self, notice):
+        if notice.channel in self.broken:
+            raise OSError("no way to Slack")
+        self.posts.append(notice)
+        return None if notice.channel in self.closed else f"{len(self.posts)}.0"
+
+    async def update(self, notice):
+        self.updates.append(notice)
+
+
+class Desk:
+    """The notices on a held clock."""
+
+    def __init__(self):
+        self.rows, self.board, self.clock = Rows(), Board(), HeldClock()
+        self.away_since = None
+        self.notices = self.restarted()
+
+    def restarted(self):
+        self.notices = Notices(
+            rows=self.rows, board=self.board, clock=self.clock, away_since=lambda: self.away_since
+        )
+        return self.notices
+
+    async def look(self, after_s=UPDATE_S, **queues):
+        self.rows.queues = queues
+        self.clock.advance(after_s)
+        await self.notices.look()
+
+
+@pytest.fixture
+def desk():
+    return Desk()
+
+
+async def test_a_few_builds_are_no_flood(desk):
+    await desk.look(C1=(FLOOD, FLOOD))
+
+    assert desk.board.posts == []
+    assert desk.rows.kept == {}
+
+
+async def test_a_flood_is_told_of_once_kept_up_to_date_and_ended(desk):
+    await desk.look(C1=(30, 40))
+    await desk.look(C1=(20, 30))
+    await desk.look(C1=(0, 1))
+    await desk.look(C1=(0, 1))
+    await desk.look()
+    await desk.look()
+
+    (posted,) = desk.board.posts
+    assert (posted.waiting, posted.unanswered, posted.away_since) == (30, 40, None)
+    assert [(each.waiting, each.unanswered) for each in desk.board.updates] == [(20, 30), (0, 1), (0, 0)]
+    assert [each.closed_at is not None for each in desk.board.updates] == [False, False, True]
+    assert {each.message_ts for each in desk.board.updates} == {"1.0"}
+    assert desk.rows.kept == {}
+
+
+async def test_it_is_not_updated_with_every_look_but_its_end_is_told_at_once(desk):
+    await desk.look(C1=(30, 40))
+    await desk.look(LOOK_S, C1=(29, 39))
+    assert desk.board.updates == []
+
+    await desk.look(LOOK_S)
+    assert [each.closed_at is not None for each in desk.board.updates] == [True]
+
+
+async def test_while_the_scanner_is_away_each_channel_with_a_build_is_told(desk):
+    desk.away_since = desk.clock.now()
+    await desk.look(C1=(1, 0), C2=(2, 1), C3=(0, 1))
+    assert {(each.channel, each.away_since) for each in desk.board.posts} == {
+        ("C1", desk.away_since),
+        ("C2", desk.away_since),
+    }
+
+    desk.away_since = None
+    await desk.look(C1=(1, 0), C2=(0, 0))
+    assert len(desk.board.posts) == 2
+    assert all(each.closed_at is not None and each.was_away for each in desk.board.updates)
+    assert len(desk.board.updates) == 2
+
+
+async def test_a_restart_goes_on_with_the_notice_there_is(desk):
+    await desk.look(C1=(30, 40))
+    desk.restarted()
+    await desk.look(C1=(20, 30))
+    desk.restarted()
+    await desk.look()
+
+    assert len(desk.board.posts) == 1
+    assert [each.message_ts for each in desk.board.updates] == ["1.0", "1.0"]
+
+
+async def test_what_can_not_be_posted_now_is_tried_again_and_holds_nobody_up(desk):
+    desk.board.broken = {"C1"}
+    await desk.look(C1=(30, 40), C2=(30, 40))
+    assert [each.channel for each in desk.board.posts] == ["C2"]
+
+    desk.board.broken = set()
+    await desk.look(C1=(30, 40), C2=(30, 40))
+    assert [each.channel for each in desk.board.posts] == ["C2", "C1"]
+
+
+async def test_a_channel_that_takes_no_message_is_asked_once_a_flood(desk):
+    desk.board.closed = {"C1"}
+    for waiting in (30, 20, 0):
+        await desk.look(C1=(waiting, waiting))
+    assert len(desk.board.posts) == 1
+    assert desk.rows.kept == {}
+
+    await desk.look(C1=(30, 40))
+    assert len(desk.board.posts) == 2
+
+
+async def test_it_looks_by_itself_and_goes_on_after_an_error(desk):
+    seen = []
+
+    async def backlogs():
+        seen.append(desk.clock.now())
+        if len(seen) == 1:
+            raise OSError("the disk is full")
+        return [Backlog(channel="C1", waiting=30, unanswered=40)]
+
+    desk.rows = replace(desk.rows)
+    desk.rows.backlogs = backlogs
+    desk.restarted().start()
+    await until(lambda: bool(desk.clock.naps))
+    desk.clock.advance(LOOK_S)
+    await until(lambda: len(desk.board.posts) == 1)
+    await desk.notices.stop()
+
+    assert seen[1] - seen[0] == LOOK_S
