@@ -9,7 +9,7 @@ BIN := .venv/bin
 STAMP := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo run test kills fuzz check format bench clean
+.PHONY: help setup demo run test kills flood fuzz check format bench clean
 
 help:  ## Show this list
 	@sed -n 's/^\([a-z]*\):.*  ## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name what; do \
@@ -33,6 +33,9 @@ kills: $(STAMP)  ## Kill the bot 200 times while builds are shared (ARGS="--kill
 fuzz: $(STAMP)  ## Fuzz the readers of builds (SECONDS=300 for each; ARGS="plist manifest" chooses)
 	@$(SYNC) --group fuzz
 	@exec $(BIN)/python -m fuzz --seconds $(SECONDS) $(ARGS)
+
+flood: $(STAMP)  ## Share 500 builds within a minute, under Slack's own limits (about 5 minutes)
+	@exec $(BIN)/python -m tests.acceptance.flood $(ARGS)
 
 check: $(STAMP)  ## Lint, formatting, types, import rules
 	$(BIN)/ruff check .

@@ -20,6 +20,7 @@ from slack_sdk.http_retry.builtin_async_handlers import AsyncRateLimitErrorRetry
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import listeners
+from bot.blocks.queue import queue
 from bot.blocks.reply import reply
 from bot.blocks.waiting import request as request_message
 from bot.errors import SLACK_TROUBLE, ShutOut, slack_code
@@ -34,6 +35,7 @@ from bot.scans.desk import Desk
 from bot.scans.intake import Intake
 from bot.scans.memory import Store
 from bot.scans.models import Scan
+from bot.scans.notices import Notices
 from bot.scans.pipeline import Pipeline
 from bot.scans.policy import Policy
 from bot.scans.ports import Clock
@@ -46,6 +48,7 @@ from bot.slack.door import Door, only_to_slack
 from bot.slack.files import SlackFiles
 from bot.slack.identity import Identity
 from bot.slack.missed import SlackPast
+from bot.slack.notices import SlackNotices
 from bot.slack.socket import SocketMode
 from bot.slack.standing import Standing
 from bot.slack.threads import ChannelPace, Threads
@@ -56,6 +59,7 @@ from bot.store.database import BUSY_TIMEOUT_MS, Database
 from bot.store.history import HistoryStore
 from bot.store.links import LinkStore
 from bot.store.lock import InstanceLock
+from bot.store.notices import NoticeStore
 from bot.store.privacy import PrivacyStore
 from bot.store.queue import QueueStore
 from bot.store.requests import RequestStore
@@ -224,6 +228,14 @@ class Bot:
             retention = Retention(privacy, self._clock, days=settings.retention_days)
             retention.start()
             stack.push_async_callback(retention.stop)
+        notices = Notices(
+            rows=NoticeStore(self._database),
+            board=SlackNotices(client, queue),
+            clock=self._clock,
+            away_since=lambda: None,
+        )
+        notices.start()
+        stack.push_async_callback(notices.stop)
         self._standing = Standing(client, self._clock)
         self._standing.start()
         stack.push_async_callback(self._standing.stop)

@@ -5,7 +5,7 @@ from typing import Final
 from bot.blocks import text
 from bot.blocks.elements import actions, button, context, section
 from bot.blocks.message import Message, compose
-from bot.scans.models import Notice
+from bot.scans.backlog import Notice
 
 CANCEL_MINE: Final = "queue_cancel_mine"
 """The button's value is of no meaning: the channel and the presser say whose builds."""
@@ -27,33 +27,29 @@ def queue(notice: Notice) -> Message:
 def _lines(notice: Notice) -> list[str]:
     lines = []
     if notice.away_since is not None:
-        since = text.when(notice.away_since)
         lines.append(
-            f":double_vertical_bar: *OneTrust isn't taking builds right now* (since {since}). "
-            f"{_builds(notice.waiting)} here, to be sent as soon as it does."
+            ":double_vertical_bar: *OneTrust isn't taking builds right now* "
+            f"(since {text.when(notice.away_since)}). {_builds(notice.waiting)} here until it does."
         )
     elif notice.was_away:
-        lines.append(f":arrow_forward: OneTrust takes builds again. {_builds(notice.waiting)} here.")
+        lines.append(f":arrow_forward: *OneTrust takes builds again.* {_builds(notice.waiting)} here.")
     else:
         lines.append(f":hourglass_flowing_sand: *Many builds at once.* {_builds(notice.waiting)} here.")
     if notice.unanswered:
-        count = (
-            "1 build gets its reply"
-            if notice.unanswered == 1
-            else f"{notice.unanswered} builds get their replies"
-        )
-        lines.append(f"{count} one after the other, as fast as Slack takes them.")
+        lines.append(f"Replies still to come, as fast as Slack takes them: {notice.unanswered}.")
     return lines
 
 
 def _over(notice: Notice, closed_at: float) -> str:
     took = text.duration(closed_at - notice.opened_at)
     if notice.was_away:
-        return f":white_check_mark: OneTrust takes builds again; what waited here is on its way (after {took})."
+        return (
+            f":white_check_mark: OneTrust takes builds again; what waited here is on its way (after {took})."
+        )
     return f":white_check_mark: Every build that was shared here has its reply (after {took})."
 
 
 def _builds(count: int) -> str:
     if count == 0:
-        return "None waits"
+        return "No more of them wait"
     return "1 build waits" if count == 1 else f"{count} builds wait"

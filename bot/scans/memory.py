@@ -4,16 +4,15 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from bot.scans.backlog import Backlog, Notice
 from bot.scans.decision import Facts, Verdict
 from bot.scans.lookups import AppRow, Cursor, Page, Query, Viewer
 from bot.scans.models import (
     CANCELLABLE,
-    Backlog,
     Build,
     ChannelKind,
     Event,
     Link,
-    Notice,
     Platform,
     RescanRequest,
     Scan,

@@ -10,8 +10,8 @@ import logging
 from collections.abc import Callable
 from dataclasses import replace
 
+from bot.scans.backlog import Backlog, Notice
 from bot.scans.memory import Notices as NoticeRows
-from bot.scans.models import Backlog, Notice
 from bot.scans.ports import Clock, NoticeBoard
 
 logger = logging.getLogger(__name__)
@@ -19,6 +19,8 @@ logger = logging.getLogger(__name__)
 LOOK_S = 3.0
 UPDATE_S = 10.0
 """A notice is brought up to date no more often than this."""
+AWAY_S = 20.0
+"""A scanner that is away for less than this is no news."""
 FLOOD = 10
 """More builds than this without a reply are a flood: the last of them would wait longer than ten seconds."""
 
@@ -75,7 +77,7 @@ class Notices:
 
     async def _show(self, backlog: Backlog, notice: Notice | None) -> None:
         now, away_since = self._clock.now(), self._away_since()
-        away = away_since is not None and backlog.waiting > 0
+        away = away_since is not None and now - away_since >= AWAY_S and backlog.waiting > 0
         if notice is None:
             if away or backlog.unanswered > FLOOD:
                 notice = Notice(

@@ -5,10 +5,10 @@ from datetime import tzinfo
 from pathlib import Path
 from typing import Any, Protocol
 
+from bot.scans.backlog import Notice
 from bot.scans.models import (
     Build,
     ChannelKind,
-    Notice,
     Order,
     Pulled,
     Receipt,

@@ -7,7 +7,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.errors import slack_code
-from bot.scans.models import Notice
+from bot.scans.backlog import Notice
 from bot.slack.threads import GONE, Rendered, send
 
 logger = logging.getLogger(__name__)

@@ -1,6 +1,7 @@
 """What channels were told about their queues."""
 
-from bot.scans.models import OPEN, WORKING, Backlog, Notice
+from bot.scans.backlog import Backlog, Notice
+from bot.scans.models import OPEN, WORKING
 from bot.store import rows
 from bot.store.database import Database
 

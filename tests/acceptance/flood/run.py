@@ -4,7 +4,6 @@ Slack's limits are kept to strictly by the stand-in: a call too many is answered
 """
 
 import asyncio
-import os
 import sqlite3
 import statistics
 import time
@@ -58,6 +57,7 @@ class Flood:
     def table(self) -> str:
         """Return all of it for people."""
         ack_ms = sorted(each * 1000 for each in self.ack_s)
+        p99 = len(ack_ms) * 99 // 100
         flooded, others = (statistics.median(self.waits_s[each] or [0.0]) for each in (True, False))
         rows = {
             "builds shared": self.builds,
@@ -65,8 +65,8 @@ class Flood:
             "received by OneTrust": self.submitted,
             "replies": f"{self.replies} ({self.doubled} doubled)",
             "events delivered again": self.redelivered,
-            "commands": f"{self.commands} ({self.late} not acknowledged in time, {self.unanswered} not answered)",
-            "acknowledged within": f"p50 {statistics.median(ack_ms):.0f} ms, p99 {ack_ms[len(ack_ms) * 99 // 100]:.0f} ms",
+            "commands": f"{self.commands} ({self.late} acknowledged late, {self.unanswered} not answered)",
+            "acknowledged within": f"p50 {statistics.median(ack_ms):.0f} ms, p99 {ack_ms[p99]:.0f} ms",
             "wait in the flooded channel": f"p50 {flooded:.1f} s",
             "wait in the others": f"p50 {others:.1f} s",
             "worked on at once": f"{self.at_work} at most (of {CONCURRENCY})",
@@ -96,13 +96,17 @@ async def run(
         flooded = slack.channel("flooded", members=["dana", "eli"])
         quiet = [slack.channel(f"quiet-{number}", members=["dana", "eli"]) for number in range(channels)]
         environ = environ_for(slack, onetrust, folder / "appscan.db")
-        bot = await BotProcess(environ | {"APPSCAN_CONCURRENCY": str(CONCURRENCY)}, folder / "bot.log").start()
+        bot = await BotProcess(
+            environ | {"APPSCAN_CONCURRENCY": str(CONCURRENCY)}, folder / "bot.log"
+        ).start()
         await slack.until(lambda: slack.socket.connections or not bot.running, 60)
         watching = asyncio.create_task(_watch(bot, folder, seen))
         typing = asyncio.create_task(_type(slack, quiet[0], commands_per_s, within_s, seen))
         shares = [flooded] * flooding + [channel for _ in range(others) for channel in quiet]
         for number, channel in enumerate(shares):
-            apk = builds.make_apk(package=f"com.example.n{number}", version_name="1", version_code=1, label=f"N{number}")
+            apk = builds.make_apk(
+                package=f"com.example.n{number}", version_name="1", version_code=1, label=f"N{number}"
+            )
             slack.person("dana").share(channel, [(f"n{number}.apk", apk)])
             await asyncio.sleep(within_s / len(shares) / 2)  # all of them in the first half of the time
         await typing
@@ -117,11 +121,15 @@ async def run(
 async def _watch(bot: BotProcess, folder: Path, seen: Flood) -> None:
     """Note every now and then what the bot's process holds."""
     while bot.running:
-        status = Path(f"/proc/{bot.pid}/status").read_text()
-        seen.rss.append(int(status.split("VmRSS:")[1].split()[0]) * 1024)
-        seen.files.append(len(os.listdir(f"/proc/{bot.pid}/fd")))
-        seen.at_work = max(seen.at_work, len(list((folder / "appscan.db.builds").glob("scan-*"))))
+        _note(Path(f"/proc/{bot.pid}"), folder / "appscan.db.builds", seen)
         await asyncio.sleep(LOOK_S)
+
+
+def _note(process: Path, workroom: Path, seen: Flood) -> None:
+    status = (process / "status").read_text()
+    seen.rss.append(int(status.split("VmRSS:")[1].split()[0]) * 1024)
+    seen.files.append(len(list((process / "fd").iterdir())))
+    seen.at_work = max(seen.at_work, len(list(workroom.glob("scan-*"))))
 
 
 async def _type(slack: SlackSandbox, channel: Channel, per_s: int, within_s: float, seen: Flood) -> None:
@@ -156,8 +164,7 @@ async def _settle(
     with sqlite3.connect(f"file:{database}?mode=ro", uri=True) as db:
         while time.monotonic() < until:
             ended, shown = db.execute(
-                "SELECT sum(state NOT IN ('received', 'pulling', 'checking', 'submitting', 'queued', 'waiting')), "
-                "sum(shown_revision >= revision) FROM scans"
+                "SELECT sum(state = 'submitted'), sum(shown_revision >= revision) FROM scans"
             ).fetchone()
             notices = db.execute("SELECT count(*) FROM notices").fetchone()[0]
             if time.monotonic() - told_at > 10:
@@ -184,7 +191,8 @@ def _look(
     with sqlite3.connect(f"file:{database}?mode=ro", uri=True) as db:
         seen.states = dict(db.execute("SELECT state, count(*) FROM scans GROUP BY state"))
         for channel, waited_s in db.execute(
-            "SELECT channel, at - created_at FROM events JOIN scans ON scan = scans.number WHERE after = 'submitted'"
+            "SELECT channel, at - created_at FROM events "
+            "JOIN scans ON scan = scans.number WHERE after = 'submitted'"
         ):
             seen.waits_s[channel == flooded.id].append(waited_s)
     seen.submitted = len({each.name for each in onetrust.received})

@@ -4,8 +4,8 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
-from bot.scans.models import Backlog, Notice
-from bot.scans.notices import FLOOD, LOOK_S, UPDATE_S, Notices
+from bot.scans.backlog import Backlog, Notice
+from bot.scans.notices import AWAY_S, FLOOD, LOOK_S, UPDATE_S, Notices
 from tests.fakes import HeldClock, until
 
 
@@ -110,7 +110,10 @@ async def test_it_is_not_updated_with_every_look_but_its_end_is_told_at_once(des
 
 async def test_while_the_scanner_is_away_each_channel_with_a_build_is_told(desk):
     desk.away_since = desk.clock.now()
-    await desk.look(C1=(1, 0), C2=(2, 1), C3=(0, 1))
+    await desk.look(AWAY_S - 1, C1=(1, 0), C2=(2, 1), C3=(0, 1))
+    assert desk.board.posts == []
+
+    await desk.look(1, C1=(1, 0), C2=(2, 1), C3=(0, 1))
     assert {(each.channel, each.away_since) for each in desk.board.posts} == {
         ("C1", desk.away_since),
         ("C2", desk.away_since),

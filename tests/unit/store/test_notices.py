@@ -2,7 +2,8 @@
 
 import pytest
 
-from bot.scans.models import Backlog, Notice, State
+from bot.scans.backlog import Backlog, Notice
+from bot.scans.models import State
 from bot.store.notices import NoticeStore
 from tests.fakes import a_share
 from tests.unit.store.scenes import a_scan
