@@ -21,7 +21,7 @@ def main() -> int:
         parser.error(f"no such target: {', '.join(sorted(unknown))}")
     if find_spec("atheris") is None:
         print(
-            "Not fuzzed: atheris is not installed. It has packages for Linux on x86-64 and Python 3.11 to 3.13;"
+            "Not fuzzed: atheris is not installed. There is one for Linux on x86-64 and Python 3.11 to 3.13;"
             " the same readers are tried with Hypothesis in `make test`, everywhere.",
             file=sys.stderr,
         )

@@ -38,7 +38,7 @@ def parts(ending: str) -> list[bytes]:
 
 
 def fuzz(target: str, one: Callable[[bytes], None], samples: Iterable[bytes]) -> None:
-    """Try ``one`` on inputs grown from ``samples`` for the seconds that the command line says; never returns."""
+    """Try ``one`` on inputs grown from ``samples``, for the seconds in the command line; never returns."""
     seconds = sys.argv[1] if len(sys.argv) > 1 else "60"
     corpus = KEPT / target
     corpus.mkdir(parents=True, exist_ok=True)
