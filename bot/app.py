@@ -20,6 +20,7 @@ from slack_sdk.http_retry.builtin_async_handlers import AsyncRateLimitErrorRetry
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import listeners
+from bot.blocks.notice import refusal
 from bot.blocks.queue import queue
 from bot.blocks.reply import reply
 from bot.blocks.waiting import request as request_message
@@ -49,6 +50,8 @@ from bot.slack.files import SlackFiles
 from bot.slack.identity import Identity
 from bot.slack.missed import SlackPast
 from bot.slack.notices import SlackNotices
+from bot.slack.people import SlackPeople
+from bot.slack.refusals import SlackRefusals
 from bot.slack.socket import SocketMode
 from bot.slack.standing import Standing
 from bot.slack.threads import ChannelPace, Threads
@@ -282,7 +285,18 @@ class Bot:
         stack: AsyncExitStack,
     ) -> Desk:
         settings, clock = self._settings, self._clock
-        policy = Policy(channels=settings.channels, users=settings.users)
+        people = SlackPeople(client, identity, clock)
+        stack.push_async_callback(people.close)
+        refusals = SlackRefusals(client, refusal)
+        stack.push_async_callback(refusals.close)
+        policy = Policy(
+            people=people,
+            channels=settings.channels,
+            users=settings.users,
+            admins=settings.admins,
+            guests="guests" in settings.admit,
+            external="external" in settings.admit,
+        )
         workspace = SlackWorkspace(client, identity, clock)
         pace = ChannelPace(clock)
 
@@ -310,6 +324,7 @@ class Bot:
             announcer=threads,
             clock=clock,
             workroom=workroom_of(settings.database),
+            teaches=policy.teaches,
         )
 
         def wake() -> None:
@@ -323,6 +338,7 @@ class Bot:
             workspace=workspace,
             board=board,
             announcer=threads,
+            refusals=refusals,
             policy=policy,
             clock=clock,
             wake=wake,

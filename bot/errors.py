@@ -5,7 +5,8 @@
     AppscanError                what went wrong, with a sentence for whoever meets it
     ├── SettingsError           the settings can't work together; lists every problem at once
     ├── UsageError              a command or its words were wrong; carries an example
-    ├── NotAllowed              the allow-lists say no to this person or channel
+    ├── NotAllowed              this person may not do that, or not in this channel
+    ├── Unidentified            Slack can't say right now who somebody is; worth another try
     ├── NotInvited              the bot is not in the channel where it should post
     ├── NotFound                no such scan, file or link, or none this person may see
     ├── Superseded              the scan has moved on since the caller looked
@@ -84,7 +85,14 @@ class UsageError(AppscanError):
 
 
 class NotAllowed(AppscanError):
-    """The allow-lists say no to this person or channel."""
+    """This person may not do that, or not in this channel."""
+
+
+class Unidentified(AppscanError):
+    """Slack can't say right now who somebody is; another try may work."""
+
+    def __init__(self, *, detail: str = "") -> None:
+        super().__init__("Slack can't tell me who you are right now. Try again in a moment.", detail=detail)
 
 
 class NotInvited(AppscanError):

@@ -31,6 +31,8 @@ _ALWAYS = (
     "APPSCAN_DB",
     "APPSCAN_CHANNELS",
     "APPSCAN_USERS",
+    "APPSCAN_ADMINS",
+    "APPSCAN_ADMIT",
     "APPSCAN_CONCURRENCY",
     "APPSCAN_RETENTION_DAYS",
     "APPSCAN_CATCH_UP_HOURS",
@@ -50,6 +52,7 @@ _WEBHOOK_PATH = re.compile(r"/integrationmanager/api/v1/webhook/[0-9A-Za-z-]+")
 _CHANNEL_ID = re.compile(r"[CGD][A-Z0-9]{2,20}")
 USER_ID = re.compile(r"[UWB][A-Z0-9]{2,20}")
 """Of a person, or of an app."""
+_PERSON_ID = re.compile(r"[UW][A-Z0-9]{2,20}")
 _PLACEHOLDER = "customer.my.onetrust.com"
 _PORTS = {"http": 80, "https": 443}
 
@@ -118,6 +121,10 @@ class Settings:
     """IDs of the conversations that are served; empty for all."""
     users: frozenset[str]
     """IDs of the users and bots that are served; empty for all."""
+    admins: frozenset[str]
+    """IDs of the users who may change what all share; empty for all who are served."""
+    admit: frozenset[str]
+    """Outsiders who are let in: ``guests``, ``external``."""
     concurrency: int
     """Builds that are worked on at a time."""
     retention_days: int | None
@@ -153,6 +160,8 @@ class Settings:
             database=read.path("APPSCAN_DB", "appscan.db"),
             channels=read.ids("APPSCAN_CHANNELS", _CHANNEL_ID, "channel ID, such as C0123ABCD"),
             users=read.ids("APPSCAN_USERS", USER_ID, "user or bot ID, such as U0123ABCD"),
+            admins=read.ids("APPSCAN_ADMINS", _PERSON_ID, "user ID, such as U0123ABCD"),
+            admit=read.words("APPSCAN_ADMIT", "guests", "external"),
             concurrency=read.number("APPSCAN_CONCURRENCY", 1, 32) or 4,
             retention_days=read.number("APPSCAN_RETENTION_DAYS", 1, 36_500),
             catch_up_hours=24 if catch_up_hours is None else catch_up_hours,
@@ -302,6 +311,12 @@ class _Reader:
         if value:
             self._problem(name, f"must be one of {', '.join((default, *others))}")
         return default
+
+    def words(self, name: str, *known: str) -> frozenset[str]:
+        words = [word.lower() for word in re.split(r"[,\s]+", self._values[name]) if word]
+        if not set(words) <= set(known):
+            self._problem(name, f"may hold {' and '.join(known)}, with a comma between, and nothing else")
+        return frozenset(words)
 
     def path(self, name: str, default: str) -> Path:
         value = self._values[name] or default

@@ -254,6 +254,7 @@ async def _run(
         announcer=teller,
         clock=clock,
         workroom=Path(stack.enter_context(TemporaryDirectory(prefix="appscan-"))),
+        teaches=lambda _: True,  # who has this shell has the database
     )
     await stack.enter_async_context(_held(store, number))
     await store.queue.recover(source=Source.SHELL, before=clock.now())

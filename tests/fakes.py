@@ -8,8 +8,7 @@ import asyncio
 import heapq
 import itertools
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
-from datetime import UTC, tzinfo
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -31,6 +30,7 @@ from bot.scans.models import (
     Share,
     State,
 )
+from bot.scans.person import Person
 from bot.scans.pipeline import Pipeline
 from bot.scans.policy import Policy
 from bot.scans.ports import Clock, Progress
@@ -225,6 +225,31 @@ class FakeBoard:
         self.updated.append(request)
 
 
+class FakePeople:
+    """People who are members unless told otherwise."""
+
+    def __init__(self) -> None:
+        self.known: dict[str, Person | Exception] = {}
+        self.asked: list[str] = []
+
+    async def person(self, user: str) -> Person:
+        self.asked.append(user)
+        known = self.known.get(user, Person())
+        if isinstance(known, Exception):
+            raise known
+        return known
+
+
+class FakeRefusals:
+    """Keeps who was told what."""
+
+    def __init__(self) -> None:
+        self.told: list[tuple[Share, str]] = []
+
+    def refuse(self, share: Share, sentence: str) -> None:
+        self.told.append((share, sentence))
+
+
 @dataclass
 class FakeWorkspace:
     """A workspace where every channel is public unless told otherwise."""
@@ -234,7 +259,8 @@ class FakeWorkspace:
     """Channels that the bot is not in."""
     private: dict[str, frozenset[str]] = field(default_factory=dict)
     """Private channels by who is in them."""
-    zone: tzinfo = UTC
+    public: dict[str, frozenset[str]] = field(default_factory=dict)
+    """Public channels by who is in them."""
     messages: dict[tuple[str, str], tuple[Share, ...]] = field(default_factory=dict)
     files: dict[str, list[tuple[Share, ...] | Exception | None]] = field(default_factory=dict)
     """What is said of a file, look by look; the last is said again and again."""
@@ -251,8 +277,8 @@ class FakeWorkspace:
     async def private_channels(self, user: str) -> frozenset[str]:
         return self.private.get(user, frozenset())
 
-    async def timezone(self, user: str) -> tzinfo:
-        return self.zone
+    async def channels(self, user: str) -> frozenset[str]:
+        return self.private.get(user, frozenset()) | self.public.get(user, frozenset())
 
     async def shares_of_message(
         self,
@@ -324,7 +350,8 @@ class Bench:
         self.store = store_on(database, self.clock)
         self.files, self.reader, self.scanner = FakeFiles(), FakeReader(), FakeScanner()
         self.announcer, self.board, self.workspace = FakeAnnouncer(), FakeBoard(), FakeWorkspace()
-        self.policy = policy or Policy()
+        self.people, self.refusals = FakePeople(), FakeRefusals()
+        self.policy = replace(policy, people=self.people) if policy else Policy(people=self.people)
         self.workroom = workroom
         self.workroom.mkdir(exist_ok=True)
         self.woken = 0
@@ -335,6 +362,7 @@ class Bench:
             workspace=self.workspace,
             board=self.board,
             announcer=self.announcer,
+            refusals=self.refusals,
             policy=self.policy,
             clock=self.clock,
             wake=self._wake,
@@ -378,6 +406,7 @@ class Bench:
             announcer=self.announcer,
             clock=self.clock,
             workroom=self.workroom,
+            teaches=self.policy.teaches,
         )
 
     def _wake(self) -> None:

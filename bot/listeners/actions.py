@@ -10,12 +10,14 @@ from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncRespond
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.blocks import history, modals, notice, reply, text, waiting
-from bot.errors import NotFound, UsageError
+from bot.errors import NotFound
+from bot.listeners.acts import act, said
 from bot.listeners.answers import answer
 from bot.scans.desk import Desk
-from bot.scans.models import State
+from bot.scans.models import Scan, State
 
 Choice = Callable[[int, str], Awaitable[object]]
+Find = Callable[[int, str, str], Awaitable[Scan]]
 
 
 def register(app: AsyncApp, desk: Desk) -> None:
@@ -41,17 +43,17 @@ def register(app: AsyncApp, desk: Desk) -> None:
     for action_id, choice in choices.items():
         decide(action_id, choice)
 
-    def ask(action_id: str, purpose: modals.Purpose) -> None:
+    def ask(action_id: str, purpose: modals.Purpose, find: Find) -> None:
         @app.action(action_id)
         async def pressed(ack: AsyncAck, body: dict[str, Any], client: AsyncWebClient) -> None:
             await ack()
-            scan = await desk.choices.scan(*_press(body))
+            scan = await find(*_press(body))
             await client.views_open(
-                trigger_id=str(body.get("trigger_id")), view=modals.app_id_modal(scan, purpose=purpose)
+                trigger_id=said(body, "trigger_id"), view=modals.app_id_modal(scan, purpose=purpose)
             )
 
-    ask(reply.RESCAN_AS, modals.Purpose.RESCAN)
-    ask(reply.LINK_APP, modals.Purpose.LINK)
+    ask(reply.RESCAN_AS, modals.Purpose.RESCAN, desk.choices.scan)
+    ask(reply.LINK_APP, modals.Purpose.LINK, desk.choices.scan_to_link)
 
     @app.action(reply.ARRIVED)
     async def arrived(ack: AsyncAck, body: dict[str, Any], client: AsyncWebClient) -> None:
@@ -59,7 +61,7 @@ def register(app: AsyncApp, desk: Desk) -> None:
         scan = await desk.choices.scan(*_press(body))
         if scan.state is not State.UNCERTAIN:
             raise NotFound(f"Scan #{scan.number} has been settled already.")
-        await client.views_open(trigger_id=str(body.get("trigger_id")), view=modals.request_id_modal(scan))
+        await client.views_open(trigger_id=said(body, "trigger_id"), view=modals.request_id_modal(scan))
 
     @app.action(reply.DETAILS)
     async def details(ack: AsyncAck, body: dict[str, Any], respond: AsyncRespond) -> None:
@@ -88,8 +90,5 @@ def register(app: AsyncApp, desk: Desk) -> None:
 
 def _press(body: dict[str, Any]) -> tuple[int, str, str]:
     """Return the number in the button's value, who pressed it and in which conversation."""
-    value = str(body["actions"][0].get("value") or "")
-    if not (value.isascii() and value.isdigit() and len(value) < 16):
-        raise UsageError("That button is out of date.", example="/appscan history")
-    channel = (body.get("channel") or {}).get("id") or (body.get("container") or {}).get("channel_id")
-    return int(value), str(body["user"]["id"]), str(channel or "")
+    press = act(body)
+    return press.number(digits=15, example="/appscan history"), press.user, press.channel

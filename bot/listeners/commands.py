@@ -11,6 +11,7 @@ from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncRespond
 from bot.blocks import apps, help, history, notice, text  # noqa: A004 - the command's own word
 from bot.blocks.message import Message
 from bot.errors import UsageError
+from bot.listeners.acts import needed, said
 from bot.listeners.answers import answer
 from bot.scans import ids
 from bot.scans.desk import Desk
@@ -62,15 +63,15 @@ class Answers:
 
     async def to(self, command: dict[str, Any]) -> Message | None:
         """Answer a command; ``None`` where what it posted is the answer."""
-        user, channel = str(command["user_id"]), str(command["channel_id"])
-        self._desk.policy.admit(user, channel)
-        word, rest = [*str(command.get("text") or "").split(maxsplit=1), "", ""][:2]
+        user, channel = needed(command, "user_id"), needed(command, "channel_id")
+        await self._desk.policy.admit(user, channel)
+        word, rest = [*said(command, "text").split(maxsplit=1), "", ""][:2]
         asked = Asked(
             user=user,
             channel=channel,
             rest=rest.strip(),
             words=tuple(rest.split()),
-            occasion=f"command-{command.get('trigger_id')}",
+            occasion=f"command-{said(command, 'trigger_id')}",
         )
         word = word.lower() or "help"
         if word not in self._by_word:

@@ -6,7 +6,8 @@ from slack_bolt.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.blocks import help, notice  # noqa: A004 - the command's own word
-from bot.errors import NotAllowed
+from bot.errors import NotAllowed, Unidentified
+from bot.listeners.acts import needed, said
 from bot.scans.desk import Desk
 
 
@@ -17,16 +18,18 @@ def register(app: AsyncApp, desk: Desk) -> None:
     async def mentioned(event: dict[str, Any], client: AsyncWebClient) -> None:
         if event.get("bot_id") or not event.get("user") or event.get("files"):
             return  # an app, or a build that is on its way already
-        user, channel = str(event["user"]), str(event["channel"])
+        user, channel = needed(event, "user"), needed(event, "channel")
         try:
-            desk.policy.admit(user, channel)
+            await desk.policy.admit(user, channel)
             message = help.about()
         except NotAllowed as error:
             message = notice.refusal(error.user_message)
+        except Unidentified as error:
+            message = notice.notice(error.user_message)
         await client.chat_postEphemeral(
             channel=channel,
             user=user,
-            thread_ts=event.get("thread_ts"),
+            thread_ts=said(event, "thread_ts") or None,
             text=message.text,
             blocks=message.blocks,
         )

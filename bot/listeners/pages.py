@@ -5,7 +5,7 @@ from typing import Any
 from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncRespond
 
 from bot.blocks import apps, history
-from bot.errors import UsageError
+from bot.listeners.acts import act
 from bot.listeners.answers import answer
 from bot.scans.desk import Desk
 
@@ -15,17 +15,17 @@ def register(app: AsyncApp, desk: Desk) -> None:
 
     async def leaf(ack: AsyncAck, body: dict[str, Any], respond: AsyncRespond) -> None:
         await ack()
-        filters, cursor = history.read_cursor_value(str(body["actions"][0].get("value") or ""))
-        page, query = await desk.records.history(*_asker(body), filters, cursor)
+        press = act(body)
+        filters, cursor = history.read_cursor_value(press.value)
+        page, query = await desk.records.history(press.user, press.channel, filters, cursor)
         links = {scan.number: link for scan in page.scans if (link := desk.cards.permalink(scan))}
         await answer(respond, history.page(page, query=query, links=links), replace=True)
 
     async def turn(ack: AsyncAck, body: dict[str, Any], respond: AsyncRespond) -> None:
         await ack()
-        value = str(body["actions"][0].get("value") or "")
-        if not (value.isascii() and value.isdigit() and len(value) < 6):
-            raise UsageError("That button is out of date.", example="/appscan apps")
-        page = await desk.records.apps(*_asker(body), offset=int(value))
+        press = act(body)
+        offset = press.number(digits=5, example="/appscan apps")
+        page = await desk.records.apps(press.user, press.channel, offset=offset)
         message = apps.apps(page.rows, offset=page.offset, has_more=page.has_more)
         await answer(respond, message, replace=True)
 
@@ -33,8 +33,3 @@ def register(app: AsyncApp, desk: Desk) -> None:
         app.action(action_id)(leaf)
     for action_id in (apps.PREVIOUS, apps.NEXT):
         app.action(action_id)(turn)
-
-
-def _asker(body: dict[str, Any]) -> tuple[str, str]:
-    channel = (body.get("channel") or {}).get("id") or (body.get("container") or {}).get("channel_id")
-    return str(body["user"]["id"]), str(channel or "")

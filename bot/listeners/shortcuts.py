@@ -5,6 +5,7 @@ from typing import Any
 from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncRespond
 
 from bot.blocks import notice, text
+from bot.listeners.acts import act, needed, said
 from bot.listeners.answers import answer
 from bot.scans.desk import Desk
 
@@ -17,12 +18,12 @@ def register(app: AsyncApp, desk: Desk) -> None:
     @app.shortcut(SCAN_THIS_BUILD)
     async def scan_this_build(ack: AsyncAck, shortcut: dict[str, Any], respond: AsyncRespond) -> None:
         await ack()
-        message = shortcut["message"]
+        asked = act(shortcut)
         taken = await desk.intake.scan_message(
-            str(shortcut["user"]["id"]),
-            str(shortcut["channel"]["id"]),
-            str(message["ts"]),
-            message.get("thread_ts"),
+            asked.user,
+            asked.channel,
+            needed(shortcut, "message", "ts"),
+            said(shortcut, "message", "thread_ts") or None,
         )
         told = []
         for each in taken:

@@ -10,6 +10,8 @@ from slack_bolt.async_app import AsyncAck, AsyncApp
 from bot.blocks import modals, text
 from bot.blocks.phrases import app as app_of
 from bot.errors import AppscanError, UsageError
+from bot.listeners.acts import actor
+from bot.scans.choices import UNLINKED
 from bot.scans.desk import Desk
 from bot.scans.models import Link
 
@@ -19,7 +21,7 @@ def register(app: AsyncApp, desk: Desk) -> None:
 
     @app.view(modals.APP_ID_FORM)
     async def app_id_given(ack: AsyncAck, body: dict[str, Any], view: dict[str, Any]) -> None:
-        user = str(body["user"]["id"])
+        user = actor(body)
         try:
             answer = modals.read_app_id(view)
         except UsageError as error:
@@ -29,7 +31,7 @@ def register(app: AsyncApp, desk: Desk) -> None:
             await desk.choices.scan(answer.scan, user)
             rescan = answer.purpose is modals.Purpose.RESCAN
             choose = desk.choices.rescan_as if rescan else desk.choices.link
-            other = await choose(answer.scan, user, answer.app_id)
+            done = await choose(answer.scan, user, answer.app_id)
         except UsageError as error:
             await ack(
                 response_action="errors", errors={modals.APP_ID_BLOCK: error.user_message.replace("`", "")}
@@ -38,14 +40,17 @@ def register(app: AsyncApp, desk: Desk) -> None:
         except AppscanError as error:
             await ack(response_action="update", view=modals.notice_modal(error.user_message))
             return
-        if other is None:
-            await ack()
+        if done.admins_only:
+            await ack(response_action="update", view=modals.notice_modal(UNLINKED))
+        elif done.other is not None:
+            told = modals.notice_modal(_shared(answer.app_id, done.other))
+            await ack(response_action="update", view=told)
         else:
-            await ack(response_action="update", view=modals.notice_modal(_shared(answer.app_id, other)))
+            await ack()
 
     @app.view(modals.REQUEST_ID_FORM)
     async def request_id_given(ack: AsyncAck, body: dict[str, Any], view: dict[str, Any]) -> None:
-        user = str(body["user"]["id"])
+        user = actor(body)
         try:
             answer = modals.read_request_id(view)
         except UsageError as error:

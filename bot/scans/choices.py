@@ -1,6 +1,7 @@
 """What people decide about a scan: the buttons of its reply and the modals behind them."""
 
 from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from bot.errors import NotFound, Superseded, UsageError
@@ -15,6 +16,12 @@ OTHER_PLATFORM = (
     "`/appscan apps` shows which; `/appscan unlink` removes it."
 )
 
+UNLINKED = (
+    "It is rescanned as that app. The next build is not: only appscan's admins link an app ID for good. "
+    "Ask one of them for `/appscan link`."
+)
+"""What somebody reads whose answer was taken, and who may not link."""
+
 _AFRESH: Mapping[str, Any] = {"problem": None, "question": None, "original": None, "pulls": 0}
 _UNSENT: Mapping[str, Any] = {
     "state": SubmissionState.PENDING,
@@ -22,6 +29,16 @@ _UNSENT: Mapping[str, Any] = {
     "due_at": 0.0,
     "status": None,
 }
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answered:
+    """What became of an app ID that was given for a scan."""
+
+    other: Link | None = None
+    """Another link to the same app: worth telling."""
+    admins_only: bool = False
+    """Whether it was not linked to the build because only admins link."""
 
 
 class Choices:
@@ -46,13 +63,20 @@ class Choices:
         """Return the scan that a person wants to act on, from its own conversation or a form opened there.
 
         Raises:
-            NotAllowed: the allow-lists say no.
+            NotAllowed: the policy says no.
+            Unidentified: Slack does not say who they are.
             NotFound: the scan does not belong to the channel of the press.
         """
         scan = await self._store.scans.scan(number)
-        self._policy.admit(user, channel or scan.channel)
+        await self._policy.admit(user, channel or scan.channel)
         if channel is not None and scan.channel is not None and scan.channel != channel:
             raise NotFound(f"Scan #{number} belongs to another conversation.")
+        return scan
+
+    async def scan_to_link(self, number: int, user: str, channel: str | None = None) -> Scan:
+        """Return the scan whose build a person wants to link; raises what ``scan`` does, and for no admin."""
+        scan = await self.scan(number, user, channel)
+        self._policy.admit_to_links(user)
         return scan
 
     async def scan_again(self, number: int, user: str) -> None:
@@ -82,10 +106,8 @@ class Choices:
             {"kind": Kind.NEW, "reason": Reason.CHOSEN, "app_id": None, "asked_app_id": None},
         )
 
-    async def rescan_as(self, number: int, user: str, app_id: str) -> Link | None:
-        """Answer the question with an app ID, and link it to the build's bundle identifier.
-
-        Returns another link to the same app, where there was one: worth telling.
+    async def rescan_as(self, number: int, user: str, app_id: str) -> Answered:
+        """Answer the question with an app ID; who may change links so links it to the build as well.
 
         Raises:
             UsageError: the app ID is linked on the other platform.
@@ -103,7 +125,13 @@ class Choices:
                 "asked_app_id": app_id,
             },
         )
-        return await self._link(scan, user, app_id)
+        if self._policy.is_admin(user):
+            return await self._link(scan, user, app_id)
+        linked = any(
+            (link.bundle_id, link.platform) == (scan.bundle_id, scan.platform)
+            for link in await self._store.links.of_app(app_id)
+        )
+        return Answered(admins_only=not linked)
 
     async def rescan_anyway(self, number: int, user: str) -> None:
         """Answer that the app ID asked for is right, although it is linked to another build; link nothing."""
@@ -118,48 +146,57 @@ class Choices:
             {"kind": Kind.RESCAN, "reason": Reason.CHOSEN, "app_id": scan.asked_app_id},
         )
 
-    async def link(self, number: int, user: str, app_id: str) -> Link | None:
+    async def link(self, number: int, user: str, app_id: str) -> Answered:
         """Link a submitted scan's bundle identifier to an app ID, so that the next build is a rescan.
 
-        Returns another link to the same app, where there was one.
-
         Raises:
+            NotAllowed: they are no admin.
             UsageError: the app ID is linked on the other platform.
         """
+        self._policy.admit_to_links(user)
         scan = await self._store.scans.scan(number)
         if scan.build is None:
             raise NotFound(f"Nothing was read from the build of scan #{number}, so there is nothing to link.")
         await self._on_its_platform(scan, app_id)
-        other = await self._link(scan, user, app_id)
+        answered = await self._link(scan, user, app_id)
         await self._store.scans.note(number, f"linked to {app_id}", user)
         self._announcer.changed(number)
-        return other
+        return answered
 
     async def _on_its_platform(self, scan: Scan, app_id: str) -> None:
         for link in await self._store.links.of_app(app_id):
             if scan.platform not in {None, link.platform}:
                 raise UsageError(OTHER_PLATFORM)
 
-    async def _link(self, scan: Scan, user: str, app_id: str) -> Link | None:
+    async def _link(self, scan: Scan, user: str, app_id: str) -> Answered:
         if scan.bundle_id is None or scan.platform is None:
-            return None
+            return Answered()
         await self._store.links.put(scan.bundle_id, scan.platform, app_id, who=user, replace=True)
         others = [
             link
             for link in await self._store.links.of_app(app_id)
             if (link.bundle_id, link.platform) != (scan.bundle_id, scan.platform)
         ]
-        return others[0] if others else None
+        return Answered(other=others[0] if others else None)
 
     async def dismiss(self, number: int, user: str) -> None:
-        """Answer the question with: don't scan it."""
+        """Answer the question with: don't scan it.
+
+        Raises:
+            NotAllowed: it is not theirs, and they are no admin.
+        """
         await self._cancel(number, user, "Dismissed.", {State.ASKING})
 
     async def cancel(self, number: int, user: str) -> None:
-        """Take back a scan that has not been submitted."""
+        """Take back a scan that has not been submitted.
+
+        Raises:
+            NotAllowed: it is not theirs, and they are no admin.
+        """
         await self._cancel(number, user, "Cancelled.", CANCELLABLE)
 
     async def _cancel(self, number: int, user: str, why: str, expect: Collection[State]) -> None:
+        self._policy.admit_to_cancel(user, await self._store.scans.scan(number))
         await self._store.scans.cancel(number, why=why, who=user, expect=expect)
         self._drop(number)
         self._announcer.changed(number)
@@ -176,7 +213,7 @@ class Choices:
             scan={"problem": None},
             submission={"state": SubmissionState.ACCEPTED, "request_id": request_id},
         )
-        await remember_link(self._store, scan)
+        await remember_link(self._store, scan, self._policy.teaches)
         self._announcer.changed(number)
         self._wake()
 

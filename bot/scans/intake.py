@@ -6,13 +6,23 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from bot.errors import AppscanError, NotFound, NotInvited, PullFailed, Superseded, UsageError
+from bot.errors import (
+    AppscanError,
+    NotAllowed,
+    NotFound,
+    NotInvited,
+    PullFailed,
+    Superseded,
+    Unidentified,
+    UsageError,
+)
 from bot.scans import ids
 from bot.scans.memory import Store
 from bot.scans.models import RequestState, RescanRequest, Scan, Share
 from bot.scans.names import NAMELESS, is_build_name, unsupported_name
+from bot.scans.person import Person
 from bot.scans.policy import Policy
-from bot.scans.ports import Announcer, Board, Clock, Workspace
+from bot.scans.ports import Announcer, Board, Clock, Refusals, Workspace
 
 logger = logging.getLogger(__name__)
 
@@ -50,6 +60,7 @@ class Intake:
         workspace: Workspace,
         board: Board,
         announcer: Announcer,
+        refusals: Refusals,
         policy: Policy,
         clock: Clock,
         wake: Callable[[], None],
@@ -59,36 +70,60 @@ class Intake:
         self._workspace = workspace
         self._board = board
         self._announcer = announcer
+        self._refusals = refusals
         self._policy = policy
         self._clock = clock
         self._wake = wake
         self._drop = drop
         self._gone: dict[tuple[str, str], float] = {}
 
+    async def heard(self, payload: Mapping[str, Any]) -> None:
+        """Record the builds of a message that was just shared, or tell who did that they may not."""
+        try:
+            await self.message(payload)
+        except NotAllowed as error:
+            self._refusals.refuse(self._workspace.read(payload).shares[0], error.user_message)
+
     async def message(self, payload: Mapping[str, Any]) -> int:
-        """Record the builds of a message as Slack delivers it; return how many were not known.
+        """Record the builds of a message; return how many were not known.
 
         Raises:
-            NotAllowed: the allow-lists say no; nothing is recorded.
+            NotAllowed: the policy says no; nothing is recorded.
         """
         seen = self._workspace.read(payload)
         for file_id in seen.unnamed:
+            user = payload.get("user")
             await self.file_shared(
-                file_id, str(payload["channel"]), str(payload["ts"]), user=payload.get("user")
+                file_id,
+                str(payload["channel"]),
+                str(payload["ts"]),
+                user=user if isinstance(user, str) else None,
             )
         return len(await self.shared(seen.shares))
 
     async def shared(self, shares: tuple[Share, ...]) -> list[Scan]:
         """Record the builds of a message; files that are none are passed over.
 
+        While Slack can't say who shared them, they are looked for as files without their message are.
+
         Raises:
-            NotAllowed: the allow-lists say no; nothing is recorded.
+            NotAllowed: the policy says no; nothing is recorded.
         """
+        try:
+            return await self._record(shares)
+        except Unidentified as error:
+            logger.info("it is not known who shared a file; it is looked up later: %s", error)
+            for share in filter(_worth_a_word, shares):
+                await self._store.requests.arrived(share.file_id, share.channel, share.message_ts)
+            self._wake()
+            return []
+
+    async def _record(self, shares: tuple[Share, ...]) -> list[Scan]:
         recorded = []
         for share in shares:
             if not _worth_a_word(share) or (share.channel, share.message_ts) in self._gone:
                 continue
-            self._policy.admit(share.shared_by, share.channel, bot_id=share.bot_id)
+            await self._policy.admit(share.shared_by, share.channel, bot_id=share.bot_id)
             scan, new = await self._store.scans.record(await self._with_comment(share))
             if new:
                 recorded.append(scan)
@@ -123,12 +158,16 @@ class Intake:
         """Look for the messages of files that arrived without one."""
         for file_id, channel, event_ts, attempts, _ in await self._store.requests.arrivals():
             told = trouble = False  # told what the file is and where; or it could not even be asked
+            meant: tuple[Share, ...] = ()
             try:
                 found = await self._workspace.shares_of_file(file_id, channel, event_ts)
                 meant = _of_event(found or (), event_ts, last_look=attempts + 1 >= LOOKS)
-                await self.shared(meant)
+                await self._record(meant)
                 told = found == () or bool(meant)
-            except PullFailed as error:
+            except NotAllowed as error:
+                self._refusals.refuse(meant[0], error.user_message)
+                told = True
+            except (PullFailed, Unidentified) as error:
                 logger.warning("a shared file could not be looked up: %s", error)
                 trouble = True
             except AppscanError as error:
@@ -168,11 +207,12 @@ class Intake:
         """Do for an older message what sharing it does.
 
         Raises:
-            NotAllowed: the allow-lists say no.
+            NotAllowed: the policy says no.
+            Unidentified: Slack does not say who they are.
             NotInvited: the bot is not in the channel.
             NotFound: the message holds no build.
         """
-        self._policy.admit(user, channel)
+        await self._policy.admit(user, channel)
         shares = await self._workspace.shares_of_message(channel, message_ts, thread_ts)
         builds = [share for share in shares if _worth_a_word(share)]
         if not builds:
@@ -194,11 +234,12 @@ class Intake:
         """Rescan an app with a file that was shared before; of several places, the newest that they see.
 
         Raises:
-            NotAllowed: the allow-lists say no.
+            NotAllowed: the policy says no.
+            Unidentified: Slack does not say who they are.
             UsageError: the message holds several builds.
             NotFound: there is no such file, or none that this person can see.
         """
-        self._policy.admit(user, channel)
+        person = await self._policy.admit(user, channel)
         missing = NotFound(
             "I can't find a build behind that link that you can see. Copy the link of the message or file "
             "from a conversation that you and I are both in."
@@ -210,8 +251,9 @@ class Intake:
                 found = await self._workspace.shares_of_message(link.channel, link.message_ts, link.thread_ts)
         except (NotFound, NotInvited) as error:
             raise missing from error
-        mine = await self._workspace.private_channels(user)
-        visible = [share for share in found if _sees(user, share, mine) and _worth_a_word(share)]
+        where = self._workspace.channels if person.outsider else self._workspace.private_channels
+        mine = await where(user)
+        visible = [share for share in found if _sees(user, person, share, mine) and _worth_a_word(share)]
         if not visible:
             raise missing
         if isinstance(link, ids.MessageLink) and len(visible) > 1:
@@ -221,7 +263,7 @@ class Intake:
                 example=f"/appscan rescan {app_id} https://example.slack.com/files/U0123456789/F0123456789",
             )
         share = visible[0]
-        self._policy.admit(user, share.channel)
+        await self._policy.admit(user, share.channel)
         scan, _ = await self._store.scans.record(
             replace(share, occasion=occasion, asked_by=user, asked_app_id=app_id)
         )
@@ -233,12 +275,13 @@ class Intake:
         """Ask a channel for a new build of an app; waits for ``WAIT_S``.
 
         Raises:
-            NotAllowed: the allow-lists say no.
+            NotAllowed: the policy says no.
+            Unidentified: Slack does not say who they are.
             NotInvited: the bot can't post there.
         """
-        self._policy.admit(user, channel)
+        person = await self._policy.admit(user, channel)
         kind = await self._workspace.kind_of(channel)
-        latest = await self._store.scans.latest_of_app(app_id, channel)
+        latest = await self._store.scans.latest_of_app(app_id, channel, public=not person.outsider)
         request = await self._store.requests.create(
             app_id=app_id,
             channel=channel,
@@ -259,10 +302,11 @@ class Intake:
         """Answer a waiting rescan with the latest build known for its app.
 
         Raises:
-            NotAllowed: the allow-lists say no.
+            NotAllowed: the policy says no.
+            Unidentified: Slack does not say who they are.
             NotFound: it waits no more, or knows no build.
         """
-        self._policy.admit(user, channel)
+        await self._policy.admit(user, channel)
         request = await self._store.requests.request(request_number)
         if request is None or request.channel != channel:
             raise NotFound("That rescan was asked for in another conversation.")
@@ -307,10 +351,10 @@ def _worth_a_word(share: Share) -> bool:
     return known or share.file_name == NAMELESS
 
 
-def _sees(user: str, share: Share, private: frozenset[str]) -> bool:
-    if share.channel_kind == "public":
+def _sees(user: str, person: Person, share: Share, mine: frozenset[str]) -> bool:
+    if share.channel_kind == "public" and not person.outsider:
         return True
-    return share.channel in private or (share.channel_kind == "im" and share.shared_by == user)
+    return share.channel in mine or (share.channel_kind == "im" and share.shared_by == user)
 
 
 def _of_event(found: tuple[Share, ...], event_ts: str, *, last_look: bool) -> tuple[Share, ...]:

@@ -26,11 +26,13 @@ class Query:
 
 @dataclass(frozen=True, kw_only=True)
 class Viewer:
-    """Who is asking to see scans, and what they may see beside public channels."""
+    """Who is asking to see scans, and what they may see."""
 
     user: str
     channels: frozenset[str] = frozenset()
-    """Private channels and group messages that they are in."""
+    """Private channels and group messages that they are in; of an outsider, the public channels too."""
+    member: bool = True
+    """False for an outsider, who sees no public channel but those in ``channels``."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,6 +6,7 @@ state from which the rows say how it goes on; nothing is kept between two runs b
 
 import asyncio
 import logging
+from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TypeVar
@@ -47,6 +48,7 @@ class Pipeline:
         announcer: Announcer,
         clock: Clock,
         workroom: Path,
+        teaches: Callable[[Scan], bool],
     ) -> None:
         self._store = store
         self._files = files
@@ -55,6 +57,7 @@ class Pipeline:
         self._announcer = announcer
         self._clock = clock
         self._workroom = workroom
+        self._teaches = teaches
         self._closed_until = 0.0
 
     @concerning
@@ -209,7 +212,7 @@ class Pipeline:
                 "status": receipt.status,
             },
         )
-        await remember_link(self._store, scan)
+        await remember_link(self._store, scan, self._teaches)
 
     async def _end(
         self,
@@ -242,10 +245,10 @@ class Pipeline:
         )
 
 
-async def remember_link(store: Store, scan: Scan) -> None:
-    """Keep what a submitted scan taught: whose the app ID is that a person asked for."""
+async def remember_link(store: Store, scan: Scan, teaches: Callable[[Scan], bool]) -> None:
+    """Keep what a submitted scan taught, where it may: whose the app ID is that a person asked for."""
     asked = scan.reason in {Reason.REQUEST, Reason.COMMAND, Reason.COMMENT}
-    if asked and scan.app_id and scan.bundle_id and scan.platform:
+    if asked and teaches(scan) and scan.app_id and scan.bundle_id and scan.platform:
         who = scan.asked_by or scan.shared_by
         await store.links.put(scan.bundle_id, scan.platform, scan.app_id, who=who, replace=False)
 

@@ -1,7 +1,6 @@
 """What the domain needs of the world, as protocols; ``app.py`` joins them to the real things."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from datetime import tzinfo
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -17,6 +16,7 @@ from bot.scans.models import (
     Seen,
     Share,
 )
+from bot.scans.person import Person
 
 Progress = Callable[[int, int], None]
 """Told ``(done_bytes, total_bytes)`` as bytes move; cheap, and never waits."""
@@ -101,8 +101,28 @@ class Announcer(Protocol):
         ...
 
 
+class People(Protocol):
+    """Who somebody is."""
+
+    async def person(self, user: str) -> Person:
+        """Return who that is, by the ID of a person or of an app (``U…``, ``W…``, ``B…``); answers soon.
+
+        Raises:
+            Unidentified: Slack does not say right now.
+        """
+        ...
+
+
+class Refusals(Protocol):
+    """Tells people that their build is not taken."""
+
+    def refuse(self, share: Share, sentence: str) -> None:
+        """Say so to whoever shared it, once a message, seen by nobody else; returns at once."""
+        ...
+
+
 class Workspace(Protocol):
-    """What the domain asks of Slack about people, conversations and messages."""
+    """What the domain asks of Slack about conversations and messages."""
 
     def read(self, payload: Mapping[str, Any]) -> Seen:
         """Read what a message event holds; nothing for the bot's own messages."""
@@ -120,8 +140,8 @@ class Workspace(Protocol):
         """Return the private channels and group messages that the person and the bot are in."""
         ...
 
-    async def timezone(self, user: str) -> tzinfo:
-        """Return the person's time zone, UTC where it is not known."""
+    async def channels(self, user: str) -> frozenset[str]:
+        """Return all that ``private_channels`` does, and the public channels that the person is in."""
         ...
 
     async def shares_of_message(

@@ -9,6 +9,7 @@ from bot.scans.choices import OTHER_PLATFORM
 from bot.scans.lookups import AppRow, Cursor, Page, Query, Viewer
 from bot.scans.memory import Store
 from bot.scans.models import Card, ChannelKind, Event, Link, Platform, Scan, State
+from bot.scans.person import Person
 from bot.scans.policy import Policy
 from bot.scans.ports import Clock, Workspace
 
@@ -102,25 +103,27 @@ class Records:
         """Return a page of scans that match the filters in ``text``, newest first, and what they mean.
 
         Raises:
-            NotAllowed: the allow-lists say no.
+            NotAllowed: the policy says no.
+            Unidentified: Slack does not say who they are.
             UsageError: a filter can't be understood.
         """
-        self._policy.admit(user, channel)
-        timezone = await self._workspace.timezone(user)
-        query = search.parse(text, now=self._clock.now(), tz=timezone, me=user, here=channel)
-        viewer = await self._viewer(user, channel)
+        person = await self._policy.admit(user, channel)
+        query = search.parse(text, now=self._clock.now(), tz=person.timezone, me=user, here=channel)
+        viewer = await self._viewer(user, person, channel)
         return await self._store.history.page(query, text, viewer, cursor), query
 
     async def status(self, user: str, channel: str, word: str) -> tuple[Card, list[Event]]:
         """Return everything known of a scan, by its number or request ID.
 
         Raises:
-            NotAllowed: the allow-lists say no.
+            NotAllowed: the policy says no.
+            Unidentified: Slack does not say who they are.
             NotFound: there is no such scan, or none that this person may see.
         """
-        self._policy.admit(user, channel)
+        person = await self._policy.admit(user, channel)
         scan = await self._find(word)
-        if scan is None or not await self._store.history.sees(await self._viewer(user, channel), scan):
+        viewer = await self._viewer(user, person, channel)
+        if scan is None or not await self._store.history.sees(viewer, scan):
             raise NotFound(
                 "There is no scan with that number or request ID that you can see. "
                 "`/appscan history` lists the scans that you can."
@@ -143,10 +146,11 @@ class Records:
         """Return a page of the known apps, last scanned first.
 
         Raises:
-            NotAllowed: the allow-lists say no.
+            NotAllowed: the policy says no.
+            Unidentified: Slack does not say who they are.
         """
-        self._policy.admit(user, channel)
-        viewer = await self._viewer(user, channel)
+        person = await self._policy.admit(user, channel)
+        viewer = await self._viewer(user, person, channel)
         rows = await self._store.history.apps(viewer, limit=APPS_A_PAGE + 1, offset=offset)
         return AppsPage(rows=tuple(rows[:APPS_A_PAGE]), offset=offset, has_more=len(rows) > APPS_A_PAGE)
 
@@ -156,10 +160,12 @@ class Records:
         """Link a bundle identifier to an app ID.
 
         Raises:
-            NotAllowed: the allow-lists say no.
+            NotAllowed: the policy says no.
+            Unidentified: Slack does not say who they are.
             UsageError: the platform has to be named, or the app is linked on another platform.
         """
-        self._policy.admit(user, channel)
+        await self._policy.admit(user, channel)
+        self._policy.admit_to_links(user)
         platform = platform or await self._platform(bundle_id, f"link {bundle_id} {app_id}")
         others = tuple(
             link
@@ -181,11 +187,13 @@ class Records:
         """Forget which app a bundle identifier is.
 
         Raises:
-            NotAllowed: the allow-lists say no.
+            NotAllowed: the policy says no.
+            Unidentified: Slack does not say who they are.
             UsageError: the platform has to be named.
             NotFound: there is no such link.
         """
-        self._policy.admit(user, channel)
+        await self._policy.admit(user, channel)
+        self._policy.admit_to_links(user)
         platform = platform or await self._platform(bundle_id, f"unlink {bundle_id}", linked_only=True)
         removed = await self._store.links.remove(bundle_id, platform)
         if removed is None:
@@ -211,6 +219,8 @@ class Records:
             example=f"/appscan {words} android",
         )
 
-    async def _viewer(self, user: str, channel: str) -> Viewer:
+    async def _viewer(self, user: str, person: Person, channel: str) -> Viewer:
         """Return who is asking; whoever asks in a conversation is in it."""
-        return Viewer(user=user, channels=await self._workspace.private_channels(user) | {channel})
+        member = not person.outsider
+        where = self._workspace.private_channels if member else self._workspace.channels
+        return Viewer(user=user, channels=await where(user) | {channel}, member=member)

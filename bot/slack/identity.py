@@ -15,6 +15,8 @@ class Identity:
     bot_id: str
     team_id: str
     team: str
+    enterprise_id: str
+    """Of the Enterprise Grid organisation; empty where there is none."""
     url: str
     """Of the workspace, with a trailing slash."""
     scopes: frozenset[str]
@@ -34,6 +36,7 @@ class Identity:
             bot_id=str(answer.get("bot_id") or ""),
             team_id=str(answer["team_id"]),
             team=str(answer.get("team") or ""),
+            enterprise_id=str(answer.get("enterprise_id") or ""),
             url=str(answer.get("url") or "https://slack.com/"),
             scopes=frozenset(
                 scope.strip() for scope in str(answer.headers.get("x-oauth-scopes", "")).split(",")

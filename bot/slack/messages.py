@@ -14,7 +14,7 @@ _KINDS = {
 }
 """``channel_type`` of message events. Source: https://docs.slack.dev/reference/events/message"""
 
-_SHARING = {None, "file_share", "bot_message", "thread_broadcast", "me_message"}
+_SHARING = {"file_share", "bot_message", "thread_broadcast", "me_message"}
 """Subtypes of messages that are posted; the others tell of changes."""
 
 _TS = re.compile(r"[0-9]{1,16}\.[0-9]{1,9}")
@@ -24,9 +24,9 @@ _NO_SIZE = 2**53
 """Bytes; no file has as many, and a database takes no number that is much larger."""
 
 
-def kind_of_type(channel_type: str | None) -> ChannelKind | None:
+def kind_of_type(channel_type: object) -> ChannelKind | None:
     """Return how visible a conversation of that ``channel_type`` is; ``None`` for a type not known."""
-    return _KINDS.get(channel_type or "")
+    return _KINDS.get(channel_type) if isinstance(channel_type, str) else None
 
 
 def type_of_kind(kind: ChannelKind) -> str:
@@ -46,13 +46,15 @@ def kind_of_info(channel: Mapping[str, Any]) -> ChannelKind:
 
 def read_message(message: Mapping[str, Any], channel: str, kind: ChannelKind) -> Seen:
     """Read the files of a posted message; the text is kept as its comment."""
-    if message.get("subtype") not in _SHARING:
+    subtype = message.get("subtype")
+    if subtype is not None and (not isinstance(subtype, str) or subtype not in _SHARING):
         return Seen()
     ts = message.get("ts")
     if not isinstance(ts, str) or not _TS.fullmatch(ts) or not channel:
         return Seen()
     shares, unnamed = [], []
-    for file in message.get("files") or ():
+    files = message.get("files")
+    for file in files if isinstance(files, list) else ():
         if not isinstance(file, Mapping) or not isinstance(file.get("id"), str):
             continue
         # Slack Connect sends a stub that says no more than the ID; a hidden or deleted file keeps its name.
@@ -65,17 +67,20 @@ def read_message(message: Mapping[str, Any], channel: str, kind: ChannelKind) ->
                 channel=channel,
                 channel_kind=kind,
                 message_ts=ts,
-                thread_ts=str(message.get("thread_ts") or ts),
+                thread_ts=id_of(message.get("thread_ts")) or ts,
                 file_id=file["id"],
                 file_name=str(file["name"])[:1000],
                 size_bytes=size if isinstance(size, int) and 0 <= size < _NO_SIZE else None,
-                shared_by=_id(message.get("user")) or _id(message.get("bot_id")) or _id(file.get("user")),
-                bot_id=_id(message.get("bot_id")),
+                shared_by=id_of(message.get("user"))
+                or id_of(message.get("bot_id"))
+                or id_of(file.get("user")),
+                bot_id=id_of(message.get("bot_id")),
                 comment=str(message.get("text") or "")[:COMMENT_LIMIT],
             )
         )
     return Seen(shares=tuple(shares), unnamed=tuple(unnamed))
 
 
-def _id(value: object) -> str | None:
+def id_of(value: object) -> str | None:
+    """Return an ID as it is in a payload; ``None`` for what can't be one."""
     return value if isinstance(value, str) and value else None

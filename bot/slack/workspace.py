@@ -1,11 +1,9 @@
-"""Asking Slack about conversations, people, messages and files."""
+"""Asking Slack about conversations, messages and files."""
 
 import logging
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC, timedelta, timezone, tzinfo
 from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import aiohttp
 from slack_sdk.errors import SlackApiError
@@ -16,17 +14,18 @@ from bot.scans.models import ChannelKind, Seen, Share
 from bot.scans.names import NAMELESS
 from bot.scans.ports import Clock
 from bot.slack.identity import Identity
-from bot.slack.messages import kind_of_info, kind_of_type, read_message
+from bot.slack.messages import id_of, kind_of_info, kind_of_type, read_message
 
 logger = logging.getLogger(__name__)
 
 KEEP_S = 60.0
-"""How long a person's time zone and a channel's kind are kept; a channel can be made private."""
+"""How long a channel's kind is kept; a channel can be made private."""
 _PAGE = 200
 _NO_FILE = {"file_not_found", "file_deleted", "access_denied", "not_visible", "no_permission"}
 _BUSY = "Slack can't be asked about this file right now."
 _HIDDEN = {"hidden_by_limit", "access_denied"}
 """Modes and ``file_access`` of files of which Slack tells nothing more."""
+_HIDDEN_PEOPLE = {"user_not_found", "user_not_visible"}
 _UNSEEN = {"channel_not_found", "not_in_channel", "missing_scope", "no_permission", "is_archived"}
 
 INVITE = "I am not in this channel. Invite me with `/invite @appscan` and try again."
@@ -40,15 +39,14 @@ class SlackWorkspace:
         self._identity = identity
         self._clock = clock
         self._kinds: dict[str, tuple[float, ChannelKind]] = {}
-        self._zones: dict[str, tuple[float, tzinfo]] = {}
 
     def read(self, payload: Mapping[str, Any]) -> Seen:
         """Read what a message event holds; nothing for the bot's own messages."""
         own = {self._identity.user_id, self._identity.bot_id} - {""}
-        if payload.get("user") in own or payload.get("bot_id") in own:
+        if own & {id_of(payload.get("user")), id_of(payload.get("bot_id"))}:
             return Seen()
         kind = kind_of_type(payload.get("channel_type")) or ChannelKind.PRIVATE
-        return read_message(payload, str(payload.get("channel", "")), kind)
+        return read_message(payload, id_of(payload.get("channel")) or "", kind)
 
     async def kind_of(self, channel: str) -> ChannelKind:
         """Tell how visible a conversation is; see ``Workspace.kind_of``."""
@@ -66,38 +64,34 @@ class SlackWorkspace:
         return kept[1]
 
     async def private_channels(self, user: str) -> frozenset[str]:
-        """Return the private channels and group messages that the person and the bot are both in.
+        """Return the private channels and group messages that the person and the bot are both in."""
+        return await self._memberships(user, "private_channel,mpim")
+
+    async def channels(self, user: str) -> frozenset[str]:
+        """Return the same, and the public channels that the person is in."""
+        return await self._memberships(user, "public_channel,private_channel,mpim")
+
+    async def _memberships(self, user: str, types: str) -> frozenset[str]:
+        """Return the IDs of the conversations of these types; none of somebody whom Slack does not tell of.
 
         Source: https://docs.slack.dev/reference/methods/users.conversations
         """
         found: set[str] = set()
         cursor = ""
         while True:
-            answer = await self._client.users_conversations(
-                user=user, types="private_channel,mpim", limit=_PAGE, cursor=cursor
-            )
+            try:
+                answer = await self._client.users_conversations(
+                    user=user, types=types, limit=_PAGE, cursor=cursor
+                )
+            except SlackApiError as error:
+                if slack_code(error) in _HIDDEN_PEOPLE:
+                    return frozenset()
+                raise
             found |= {channel["id"] for channel in answer["channels"]}
             cursor = (answer.get("response_metadata") or {}).get("next_cursor") or ""
             if not cursor:
                 break
         return frozenset(found)
-
-    async def timezone(self, user: str) -> tzinfo:
-        """Return the person's time zone, UTC where Slack does not say."""
-        kept = self._zones.get(user)
-        if kept is not None and kept[0] > self._clock.now():
-            return kept[1]
-        try:
-            person = (await self._client.users_info(user=user))["user"]
-        except SlackApiError as error:
-            logger.info("no time zone for a person: %s", slack_code(error))
-            return UTC
-        except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            logger.info("no time zone for a person: %s", type(error).__name__)
-            return UTC
-        zone = _zone(person)
-        self._zones[user] = (self._clock.now() + KEEP_S, zone)
-        return zone
 
     async def shares_of_message(
         self, channel: str, message_ts: str, thread_ts: str | None
@@ -215,19 +209,11 @@ class SlackWorkspace:
                 return replace(
                     share,
                     comment=str(message.get("text") or ""),
-                    shared_by=message.get("user") or message.get("bot_id") or share.shared_by,
-                    bot_id=message.get("bot_id"),
+                    shared_by=id_of(message.get("user")) or id_of(message.get("bot_id")) or share.shared_by,
+                    bot_id=id_of(message.get("bot_id")),
                 )
         return None
 
 
 def _unseen(error: SlackApiError) -> Exception:
     return NotInvited(INVITE) if slack_code(error) in _UNSEEN else error
-
-
-def _zone(person: Mapping[str, Any]) -> tzinfo:
-    try:
-        return ZoneInfo(str(person.get("tz") or ""))
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        offset = person.get("tz_offset")
-        return timezone(timedelta(seconds=offset)) if isinstance(offset, int) else UTC

@@ -54,7 +54,7 @@ class HistoryStore:
         """Return known apps, last scanned first.
 
         They are those scanned where the viewer can see, those that the viewer linked, and linked ones that
-        were never scanned: a link tells of no app that is scanned in private.
+        were never scanned, for members: a link tells of no app that is scanned in private.
         """
         visible, seen = _visible(viewer)
         query = f"""
@@ -63,14 +63,14 @@ class HistoryStore:
                 FROM scans WHERE bundle_id IS NOT NULL AND {visible} GROUP BY bundle_id, platform
             ), known AS (
                 SELECT bundle_id, platform FROM seen UNION
-                SELECT bundle_id, platform FROM apps WHERE linked_by = ? OR NOT EXISTS (
+                SELECT bundle_id, platform FROM apps WHERE linked_by = ? OR (? AND NOT EXISTS (
                     SELECT 1 FROM scans
                     WHERE scans.bundle_id = apps.bundle_id AND scans.platform = apps.platform
                 ) AND NOT EXISTS (
                     SELECT 1 FROM known_apps AS purged
                     WHERE purged.bundle_id = apps.bundle_id AND purged.platform = apps.platform
                           AND NOT purged.public
-                )
+                ))
             )
             SELECT known.bundle_id, known.platform, apps.app_id, coalesce(seen.scans, 0) AS scans,
                    scans.name, scans.version
@@ -83,19 +83,22 @@ class HistoryStore:
         return await self._database.read(
             lambda db: [
                 AppRow(**{**row, "platform": Platform(row["platform"])})
-                for row in db.query(query, [*seen, viewer.user, limit, offset])
+                for row in db.query(query, [*seen, viewer.user, viewer.member, limit, offset])
             ]
         )
 
 
 def _visible(viewer: Viewer) -> tuple[str, list[object]]:
-    """Return the condition for what a viewer may see: private conversations only from within."""
+    """Return the condition for what a viewer may see: private conversations only from within.
+
+    An outsider sees public channels from within only, too, and nothing of the command line.
+    """
     marks = ", ".join("?" * len(viewer.channels))
     return (
-        "(scans.channel_kind IS NULL OR scans.channel_kind = 'public' "
+        "((? AND (scans.channel_kind IS NULL OR scans.channel_kind = 'public')) "
         f"OR scans.channel IN ({marks}) "
         "OR (scans.channel_kind = 'im' AND ? IN (scans.shared_by, scans.asked_by)))",
-        [*sorted(viewer.channels), viewer.user],
+        [viewer.member, *sorted(viewer.channels), viewer.user],
     )
 
 

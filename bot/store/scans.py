@@ -293,10 +293,11 @@ class ScanStore:
             )
         )
 
-    async def latest_of_app(self, app_id: str, channel: str) -> Scan | None:
+    async def latest_of_app(self, app_id: str, channel: str, *, public: bool) -> Scan | None:
         """Return the newest scan in Slack of a build that is known to be of the app.
 
-        A build of a private conversation is for that conversation only, and what was taken back for nobody.
+        A build of a private conversation is for that conversation only, without ``public`` one of a public
+        channel too; and what was taken back is for nobody.
         """
         return await self._database.read(
             lambda db: rows.first_scan(
@@ -306,10 +307,11 @@ class ScanStore:
                 "WHERE apps.app_id = ? COLLATE NOCASE AND apps.bundle_id = scans.bundle_id "
                 "AND apps.platform = scans.platform)) "
                 "AND scans.state NOT IN ('cancelled', 'rejected') "
-                "AND (scans.channel_kind = 'public' OR scans.channel = ?) "
+                "AND ((? AND scans.channel_kind = 'public') OR scans.channel = ?) "
                 "ORDER BY scans.number DESC",
                 app_id,
                 app_id,
+                public,
                 channel,
             )
         )

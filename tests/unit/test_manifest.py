@@ -35,6 +35,7 @@ SCOPES_OF_METHOD = {
     "conversations.replies": {"channels:history", "groups:history", "im:history", "mpim:history"},
     "files.info": {"files:read"},
     "users.conversations": CONVERSATIONS,
+    "bots.info": {"users:read"},
     "users.info": {"users:read"},
     "views.open": set(),
     "views.update": set(),

@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from bot.errors import NotAllowed, NotFound, Refused, Superseded, UsageError
+from bot.scans.choices import Answered
 from bot.scans.models import (
     CANCELLABLE,
     FLOW,
@@ -18,7 +19,7 @@ from bot.scans.models import (
     SubmissionState,
 )
 from bot.scans.policy import Policy
-from tests.fakes import APP_ID, OTHER_APP_ID, START, Bench, a_share
+from tests.fakes import APP_ID, OTHER_APP_ID, START, Bench, FakePeople, a_share
 from tests.unit.store.scenes import a_scan
 
 SHOP = ("com.example.shop", Platform.ANDROID)
@@ -238,7 +239,7 @@ async def test_the_question_is_answered_with_an_app_id_that_is_remembered(bench)
     await bench.store.links.put(*SHOP, OTHER_APP_ID, who="UANA", replace=True)
     scan = await in_state(bench, State.ASKING)
 
-    assert await bench.choices.rescan_as(scan.number, "UBEN", APP_ID) is None
+    assert await bench.choices.rescan_as(scan.number, "UBEN", APP_ID) == Answered()
     await bench.pipeline.run(scan.number)
 
     done = await bench.scan(scan.number)
@@ -257,12 +258,12 @@ async def test_another_link_to_the_same_app_is_worth_telling(bench):
     asking = await in_state(bench, State.ASKING)
     done = await in_state(bench, State.SUBMITTED, a_share("F2"))
 
-    for other in (
+    for answered in (
         await bench.choices.rescan_as(asking.number, "UBEN", APP_ID),
         await bench.choices.link(done.number, "UBEN", APP_ID),
     ):
-        assert other is not None
-        assert other.bundle_id == "com.example.other"
+        assert answered.other is not None
+        assert answered.other.bundle_id == "com.example.other"
 
 
 async def test_an_app_id_of_the_other_platform_is_refused(bench):
@@ -304,7 +305,7 @@ async def test_without_an_app_id_there_is_no_anyway(bench):
 async def test_a_submitted_build_is_linked_for_the_next_one(bench):
     scan = await bench.submitted(a_share())
 
-    assert await bench.choices.link(scan.number, "UBEN", APP_ID) is None
+    assert await bench.choices.link(scan.number, "UBEN", APP_ID) == Answered()
 
     assert await bench.scan(scan.number) == scan
     assert (await bench.store.links.of_build(*SHOP)).linked_by == "UBEN"
@@ -358,7 +359,7 @@ async def test_a_scan_is_acted_on_from_its_own_conversation(bench):
 
 
 async def test_only_who_is_listed_acts_on_a_scan(database, tmp_path):
-    policy = Policy(channels=frozenset({"C1"}), users=frozenset({"UANA"}))
+    policy = Policy(people=FakePeople(), channels=frozenset({"C1"}), users=frozenset({"UANA"}))
     guarded = Bench(database, tmp_path / "builds", policy=policy)
     here = await in_state(guarded, State.ASKING)
     there = await in_state(guarded, State.ASKING, a_share(channel="C2"))

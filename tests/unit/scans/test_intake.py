@@ -7,7 +7,7 @@ from bot.scans.ids import FileLink, MessageLink
 from bot.scans.intake import LONGEST_LOOK_S, LOOK_S, LOOKS, TROUBLE_S, WAIT_S
 from bot.scans.models import ChannelKind, Platform, Reason, RequestState, State, SubmissionState
 from bot.scans.policy import Policy
-from tests.fakes import APP_ID, OTHER_APP_ID, START, Bench, a_share
+from tests.fakes import APP_ID, OTHER_APP_ID, START, Bench, FakePeople, a_share
 
 TS = "1790000000.000100"
 
@@ -37,7 +37,7 @@ async def look(bench, times=1):
 @pytest.fixture
 def guarded(database, tmp_path):
     """The domain, for one channel and two listed people or apps."""
-    policy = Policy(channels=frozenset({"C1"}), users=frozenset({"UANA", "BCI"}))
+    policy = Policy(people=FakePeople(), channels=frozenset({"C1"}), users=frozenset({"UANA", "BCI"}))
     return Bench(database, tmp_path / "builds", policy=policy)
 
 
@@ -200,13 +200,10 @@ class TestAllowLists:
         ],
     )
     async def test_others_get_a_no_and_nothing_is_recorded(self, guarded, share, admitted):
-        if admitted:
-            await guarded.intake.message(message(share))
-        else:
-            with pytest.raises(NotAllowed):
-                await guarded.intake.message(message(share))
+        await guarded.intake.heard(message(share))
 
         assert len(await scans(guarded)) == admitted
+        assert [told for told, _ in guarded.refusals.told] == ([] if admitted else [share])
 
     async def test_files_that_are_no_builds_get_no_no(self, guarded):
         await guarded.intake.message(message(a_share(by="UBEN", name="notes.txt")))

@@ -7,9 +7,10 @@ import pytest
 from bot.errors import NotAllowed, NotFound, UsageError
 from bot.scans.lookups import Cursor
 from bot.scans.models import ChannelKind, Platform, State
+from bot.scans.person import Person
 from bot.scans.policy import Policy
 from bot.scans.records import APPS_A_PAGE
-from tests.fakes import APP_ID, OTHER_APP_ID, SHOP, SHOP_IOS, Bench, a_share
+from tests.fakes import APP_ID, OTHER_APP_ID, SHOP, SHOP_IOS, Bench, FakePeople, a_share
 from tests.unit.store.scenes import a_scan
 
 SHOP_ID = "com.example.shop"
@@ -27,7 +28,7 @@ async def numbers(bench, text="", *, user="UBEN", channel="C1", cursor=None):
 
 @pytest.fixture
 def guarded(database, tmp_path):
-    policy = Policy(channels=frozenset({"C1"}), users=frozenset({"UANA"}))
+    policy = Policy(people=FakePeople(), channels=frozenset({"C1"}), users=frozenset({"UANA"}))
     return Bench(database, tmp_path / "builds", policy=policy)
 
 
@@ -49,10 +50,10 @@ class TestHistory:
 
     async def test_days_are_those_of_who_asks(self, bench):
         scan = await a_done(bench)  # 2026-09-21 14:13:20 UTC
-        bench.workspace.zone = timezone(timedelta(hours=14))
+        bench.people.known["UBEN"] = Person(timezone=timezone(timedelta(hours=14)))
 
         assert await numbers(bench, "since:2026-09-22") == [scan.number]
-        bench.workspace.zone = timezone(timedelta(hours=-5))
+        bench.people.known["UBEN"] = Person(timezone=timezone(timedelta(hours=-5)))
         assert await numbers(bench, "since:2026-09-22") == []
         assert await numbers(bench, "until:2026-09-21") == [scan.number]
 

@@ -407,7 +407,7 @@ async def test_a_scan_is_found_by_its_request_id(store):
 
 async def test_the_latest_build_of_an_app_is_found_by_rescans_and_by_links(store):
     async def latest():
-        return await store.scans.latest_of_app(APP_ID, "C1")
+        return await store.scans.latest_of_app(APP_ID, "C1", public=True)
 
     assert await latest() is None
     linked = await a_scan(store, State.SUBMITTED)
@@ -430,8 +430,8 @@ async def test_the_latest_build_of_a_private_conversation_is_for_that_one_alone(
     share = a_share(channel="G1", channel_kind=kind)
     scan = await a_scan(store, State.SUBMITTED, share, app_id=APP_ID)
 
-    assert await store.scans.latest_of_app(APP_ID, "G1") == scan
-    assert await store.scans.latest_of_app(APP_ID, "C1") is None
+    assert await store.scans.latest_of_app(APP_ID, "G1", public=True) == scan
+    assert await store.scans.latest_of_app(APP_ID, "C1", public=True) is None
 
 
 def test_every_state_can_be_reached_and_the_flow_knows_each():
