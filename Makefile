@@ -37,11 +37,12 @@ fuzz: $(STAMP)  ## Fuzz the readers of builds (SECONDS=300 for each; ARGS="plist
 flood: $(STAMP)  ## Share 500 builds within a minute, under Slack's own limits (about 5 minutes)
 	@exec $(BIN)/python -m tests.acceptance.flood $(ARGS)
 
-check: $(STAMP)  ## Lint, formatting, types, import rules
+check: $(STAMP)  ## Lint, formatting, types, import rules, advisories about dependencies
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/pytest tests/unit/test_imports.py
+	$(BIN)/python .ci/audit
 
 format: $(STAMP)  ## Format the code and mend what lint can mend
 	$(BIN)/ruff check --fix-only .
