@@ -121,11 +121,16 @@ class CatchUp:
     async def _take_up(self, channel: str, since: float) -> int:
         """Take up the builds of a conversation; return how many were not known."""
         found = 0
+        trouble: Exception | None = None
         for message in await self._past.messages(channel, since):
             try:
                 found += await self._intake.message(message)
             except NotAllowed:
                 logger.debug("a build in %s was passed over: the allow-lists say no", channel)
+            except Exception as error:  # noqa: BLE001 - the messages after it are not to wait for it
+                trouble = error
+        if trouble is not None:
+            raise trouble
         return found
 
 

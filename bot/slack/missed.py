@@ -81,7 +81,9 @@ class SlackPast:
         for head in history:
             if _at(head, "latest_reply") > since and not self._only_own_replies(head):
                 found |= {str(one["ts"]): one for one in await self._replies(channel, str(head["ts"]), since)}
-        with_files = [one for one in found.values() if one.get("files") and _at(one) > since]
+        with_files = [
+            one for one in found.values() if isinstance(one.get("files"), list) and _at(one) > since
+        ]
         where = {"channel": channel, "channel_type": type_of_kind(kind)}
         return [{**one, **where} for one in sorted(with_files, key=_at)]
 
@@ -126,7 +128,7 @@ class SlackPast:
                 return found
 
     def _is_own_join(self, message: Message) -> bool:
-        return _joins(message) and message.get("user") in self._own
+        return _joins(message) and str(message.get("user")) in self._own
 
     def _only_own_replies(self, head: Message) -> bool:
         """Tell whether nobody but the bot replied; Slack names some of many only."""
@@ -159,7 +161,7 @@ def _next(answer: Any) -> str:
 
 
 def _joins(message: Message) -> bool:
-    return message.get("subtype") in _JOINED
+    return str(message.get("subtype")) in _JOINED
 
 
 def _at(message: Message, field: str = "ts") -> float:

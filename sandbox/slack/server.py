@@ -24,7 +24,7 @@ from sandbox.slack.service import CannotDo, Service
 from sandbox.slack.socket_mode import SocketMode
 from sandbox.slack.views import Views
 from sandbox.slack.web_api import WebApi
-from sandbox.world import Call, Channel, ChannelKind, World
+from sandbox.world import Call, Channel, ChannelKind, Json, World
 
 T = TypeVar("T")
 
@@ -221,6 +221,12 @@ class SlackSandbox:
     async def settled(self, timeout_s: float = 10.0) -> None:
         """Wait until everything for the bot is acknowledged or given up."""
         await self.until(lambda: self.pending == 0, timeout_s)
+
+    async def again(self, delivery: Delivery, event: Json | None = None) -> Delivery:
+        """Deliver an event once more, or another in its place; wait until it is acknowledged or given up."""
+        payload = delivery.payload if event is None else {**delivery.payload, "event": event}
+        name = str(payload["event"]["type"])
+        return await self._outbox.ask(Delivery(kind=delivery.kind, name=name, payload=payload), {})
 
     async def verify_events_url(self) -> bool:
         """Send the bot the challenge that Slack sends when its address is entered."""
