@@ -37,6 +37,5 @@ async def within(clock: Clock, seconds: float, wanted: Awaitable[T]) -> T:
         return task.result()
     finally:
         alarm.cancel()
-        if not task.done():
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)  # and nobody misses what it may have raised
