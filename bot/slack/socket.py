@@ -151,7 +151,7 @@ class SocketMode:
             ShutOut: Slack says that trying again is of no use.
         """
         try:
-            connection = await within(self._clock, CONNECT_S, self._make())
+            await within(self._clock, CONNECT_S, self._make())
         except NotGreeted as error:
             if error.reason in SWITCHED_OFF:
                 raise _shut_out(error.reason) from error
@@ -166,17 +166,10 @@ class SocketMode:
             self._failed(f"Slack says {code}", _retry_after_s(error))
         except Exception as error:  # noqa: BLE001 - whatever it was, there is another attempt
             self._failed(type(error).__name__)
-        else:
-            logger.info("connected to Slack")
-            self.made += 1
-            for leaving in [each for each in self._connections if each.farewell is not None]:
-                self._start(self._retire(leaving))
-            self._connections.append(connection)
-            self._newest = connection
 
-    async def _make(self) -> Connection:
+    async def _make(self) -> None:
         answer = await self._client.apps_connections_open(app_token=self._app_token)
-        return await Connection.make(
+        connection = await Connection.make(
             str(answer["url"]),
             self._app,
             self._clock,
@@ -184,6 +177,13 @@ class SocketMode:
             proxy=self._client.proxy,
             tls=self._client.ssl,
         )
+        # Taken up here, without a pause: a stop at this moment must find it and close it.
+        logger.info("connected to Slack")
+        self.made += 1
+        for leaving in [each for each in self._connections if each.farewell is not None]:
+            self._start(self._retire(leaving))
+        self._connections.append(connection)
+        self._newest = connection
 
     async def _retire(self, connection: Connection) -> None:
         await self._clock.sleep(LINGER_S)

@@ -15,6 +15,7 @@ from bot.slack.socket import LINGER_S, STEADY_S
 from bot.slack.standing import LOOK_S
 from sandbox.slack import Shared
 from tests.scenario.office import Office, apk, office
+from tests.sockets import at_rest
 
 DEAD = '{"ok": true, "url": "ws://127.0.0.1:1/link/?ticket=1"}'
 SEED = 20_250_711
@@ -24,14 +25,19 @@ SEED = 20_250_711
 async def place(tmp_path: Path) -> AsyncIterator[Office]:
     async with office(tmp_path, PORT="0") as opened:
         await pass_time(opened, lambda: opened.slack.socket.connections == 2)
+        began = opened.clock.now()
+        await pass_time(opened, lambda: opened.clock.now() >= began + 2 * STEADY_S)
         yield opened
 
 
-async def pass_time(place: Office, so: Callable[[], object], step_s: float = 10.0) -> None:
+async def pass_time(
+    place: Office, so: Callable[[], object], step_s: float = 10.0, *, hangs: bool = False
+) -> None:
     """Let time pass until something is so; after each step all happens that needs no time."""
     for _ in range(500):
-        for _ in range(50):
-            await asyncio.sleep(0)
+        assert place.bot is not None
+        assert place.bot._socket is not None
+        await at_rest(place.bot._socket, hangs=hangs)
         if so():
             return
         place.clock.advance(step_s)
@@ -119,7 +125,7 @@ async def test_a_server_that_stays_silent_from_the_start_is_no_connection(place:
     place.slack.socket.cut()
     await silent.reached()
     assert await readyz(place) == NOT_READY
-    await pass_time(place, lambda: place.slack.socket.connections)
+    await pass_time(place, lambda: place.slack.socket.connections, hangs=True)
     assert await readyz(place) == READY
 
 
@@ -202,5 +208,6 @@ async def trouble(place: Office, chance: random.Random) -> None:
         case 5:
             slack.faults.add("apps.connections.open", error="internal_error")
     place.clock.advance(chance.choice([0, 1, 10, 30]))
-    changes = slack.world.changes.count
-    await slack.until(lambda: slack.world.changes.count > changes + chance.randrange(5) or not slack.pending)
+    assert place.bot is not None
+    assert place.bot._socket is not None
+    await at_rest(place.bot._socket)

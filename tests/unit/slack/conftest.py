@@ -1,6 +1,5 @@
 """Socket Mode on the stand-in, with time that stands still."""
 
-import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
@@ -12,6 +11,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.slack.socket import STEADY_S, SocketMode
 from sandbox.slack import SlackSandbox
 from tests.fakes import HeldClock, until
+from tests.sockets import at_rest
 
 
 @dataclass
@@ -34,11 +34,7 @@ class Line:
 
     async def rest(self, *, hangs: bool = False) -> None:
         """Let all happen that happens without time; ``hangs``: but for an attempt to connect that is held."""
-        while True:
-            for _ in range(40):
-                await asyncio.sleep(0)
-            if hangs or not any(_name(task) == "_make" for task in asyncio.all_tasks()):
-                return
+        await at_rest(self.socket, hangs=hangs)
 
     async def live(self, seconds: float) -> None:
         """Let time pass, from one thing that waits for it to the next."""
@@ -51,7 +47,7 @@ class Line:
     async def pair(self) -> None:
         """Live until both connections are up and steady."""
         await self.live(2 * STEADY_S)
-        assert self.open == 2
+        await self.slack.until(lambda: self.open == 2)
 
     async def wait(self, so: Callable[[], bool], *, most_s: float = 600.0, hangs: bool = False) -> float:
         """Let time pass until something is so; return how many seconds that took."""
@@ -70,10 +66,6 @@ class Line:
 
     async def up(self) -> None:
         await until(lambda: self.socket.connected)
-
-
-def _name(task: asyncio.Task[object]) -> str:
-    return str(getattr(task.get_coro(), "__name__", ""))
 
 
 def make(slack: SlackSandbox, clock: HeldClock, app_token: str | None = None) -> Line:

@@ -64,7 +64,7 @@ async def test_a_connection_that_slack_will_end_works_until_its_successor_is_up(
 
     held.release()
     await line.slack.until(lambda: line.slack.socket.greeted == 3)
-    assert line.open == 3
+    await line.slack.until(lambda: line.open == 3)
     await line.live(LINGER_S)
     await line.slack.until(lambda: line.open == 1)
     await line.live(STEADY_S)
