@@ -12,7 +12,6 @@ from typing import Self
 from urllib.parse import quote
 
 import aiohttp
-import httpx
 from aiohttp import web
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.errors import SlackApiError
@@ -26,6 +25,7 @@ from bot.blocks.reply import reply
 from bot.blocks.waiting import request as request_message
 from bot.errors import SLACK_TROUBLE, ShutOut, slack_code
 from bot.listeners.press import ListeningApp
+from bot.metrics import CountedClient, CountedFiles, Metrics
 from bot.onetrust.token import ApiKey, ClientCredentials, TokenSource
 from bot.onetrust.webhook import Webhook
 from bot.packages.reader import PackageReader
@@ -59,6 +59,7 @@ from bot.slack.workspace import SlackWorkspace
 from bot.store import restored
 from bot.store.alive import AliveStore
 from bot.store.database import BUSY_TIMEOUT_MS, Database
+from bot.store.figures import FiguresStore
 from bot.store.history import HistoryStore
 from bot.store.links import LinkStore
 from bot.store.lock import InstanceLock
@@ -67,7 +68,7 @@ from bot.store.privacy import PrivacyStore
 from bot.store.queue import QueueStore
 from bot.store.requests import RequestStore
 from bot.store.scans import ScanStore
-from bot.web import Readiness, WebServer, build_web
+from bot.web import Readiness, WebServer, build_metrics_web, build_web
 
 logger = logging.getLogger(__name__)
 
@@ -119,20 +120,27 @@ def slack_client(
 
 
 @asynccontextmanager
-async def onetrust_webhook(settings: Settings) -> AsyncIterator[Webhook]:
-    """Open the REST route to OneTrust."""
-    async with onetrust_tokens(settings) as tokens:
-        yield Webhook(settings.onetrust_webhook_url.reveal(), tokens, tls=ssl.create_default_context())
+async def onetrust_webhook(settings: Settings, metrics: Metrics | None = None) -> AsyncIterator[Webhook]:
+    """Open the REST route to OneTrust; ``metrics`` counts what goes over it."""
+    counted = metrics or Metrics()
+    async with onetrust_tokens(settings, counted) as tokens:
+        yield Webhook(
+            settings.onetrust_webhook_url.reveal(),
+            tokens,
+            tls=ssl.create_default_context(),
+            traces=[counted.webhook_calls()],
+        )
 
 
 @asynccontextmanager
-async def onetrust_tokens(settings: Settings) -> AsyncIterator[TokenSource]:
-    """Open what gives OneTrust's bearer."""
+async def onetrust_tokens(settings: Settings, metrics: Metrics | None = None) -> AsyncIterator[TokenSource]:
+    """Open what gives OneTrust's bearer; ``metrics`` counts how often it was asked for."""
     if settings.onetrust_api_key is not None:
         yield ApiKey(settings.onetrust_api_key.reveal())
         return
     # One context for both clients: the machine's authorities, and SSL_CERT_FILE where it is set.
-    async with httpx.AsyncClient(verify=ssl.create_default_context(), follow_redirects=False) as client:
+    called = (metrics or Metrics()).onetrust_called
+    async with CountedClient(called, verify=ssl.create_default_context(), follow_redirects=False) as client:
         yield ClientCredentials(
             client,
             settings.onetrust_url,
@@ -168,6 +176,8 @@ class Bot:
         self._standing: Standing | None = None
         self._app: AsyncApp | None = None
         self._web: WebServer | None = None
+        self._metrics_web: WebServer | None = None
+        self._metrics = Metrics()
         secret = settings.slack_signing_secret
         self._door = Door(secret.reveal()) if secret and settings.slack_app_token is None else None
 
@@ -175,6 +185,11 @@ class Bot:
     def port(self) -> int | None:
         """The port that is listened on, where one is."""
         return self._web.port if self._web else None
+
+    @property
+    def metrics_port(self) -> int | None:
+        """The port that serves metrics alone, where one does."""
+        return self._metrics_web.port if self._metrics_web else None
 
     async def shut_out(self) -> ShutOut:
         """Wait until Slack has shut the running bot out; return why, and what to do."""
@@ -195,12 +210,20 @@ class Bot:
         settings = self._settings
         if settings.port is not None:
             http_mode = settings.slack_app_token is None
-            self._web = WebServer(
-                build_web(ready=self._ready, slack_handler=self._take_request if http_mode else None),
-                port=settings.port,
+            self._web = await self._serve(
+                build_web(
+                    ready=self._ready,
+                    slack_handler=self._take_request if http_mode else None,
+                    metrics=None if http_mode else self._metrics.page,
+                ),
+                settings.port,
+                stack,
             )
-            await self._web.start()
-            stack.push_async_callback(self._web.stop)
+        if settings.metrics_port is not None:
+            self._metrics_web = await self._serve(
+                build_metrics_web(self._metrics.page), settings.metrics_port, stack
+            )
+        stack.push_async_callback(self._metrics.stop)
         await self._have_to_itself(stack)
         self._database = await Database.open(settings.database, busy_timeout_ms=self._busy_timeout_ms)
         stack.push_async_callback(self._database.close)
@@ -211,10 +234,15 @@ class Bot:
                 len(unsure),
             )
         store = store_on(self._database, self._clock)
-        session = await stack.enter_async_context(aiohttp.ClientSession(trust_env=True))
+        figures = FiguresStore(self._database, self._clock)
+        await figures.look()  # what happens from here on is counted
+        self._metrics.figures = figures
+        session = await stack.enter_async_context(
+            aiohttp.ClientSession(trust_env=True, trace_configs=[self._metrics.slack_calls()])
+        )
         client = slack_client(settings, session)
         identity = await self._who_am_i(client)
-        webhook = await stack.enter_async_context(onetrust_webhook(settings))
+        webhook = await stack.enter_async_context(onetrust_webhook(settings, self._metrics))
         desk = self._join(store, client, identity, webhook, stack)
         self._app = ListeningApp(
             client=slack_client(settings, session, signed_in=False),  # authorize gives the token
@@ -243,7 +271,8 @@ class Bot:
         self._standing.start()
         stack.push_async_callback(self._standing.stop)
         if settings.slack_app_token is not None:
-            self._socket = SocketMode(self._app, settings.slack_app_token.reveal(), self._clock)
+            socket = self._socket = SocketMode(self._app, settings.slack_app_token.reveal(), self._clock)
+            self._metrics.socket = lambda: (socket.open_count, socket.made)
             stack.push_async_callback(self._socket.stop)
             await self._socket.start()
         stack.callback(self._shut_the_door)
@@ -251,6 +280,13 @@ class Bot:
             await self._catch_up.start()
             stack.push_async_callback(self._catch_up.stop)
         logger.info("ready: %s in %s", identity.user_id, identity.team_id)
+
+    @staticmethod
+    async def _serve(pages: web.Application, port: int, stack: AsyncExitStack) -> WebServer:
+        server = WebServer(pages, port=port)
+        await server.start()
+        stack.push_async_callback(server.stop)
+        return server
 
     def _shut_the_door(self) -> None:
         """Take no more requests over HTTP; Slack delivers them again to the next instance."""
@@ -316,14 +352,18 @@ class Bot:
             clock=clock,
         )
         board = SlackBoard(client, request_message, pace)
+        room = self._metrics.workroom = workroom_of(settings.database)
         pipeline = Pipeline(
             store=store,
-            files=SlackFiles(client, api_url=settings.slack_api_url, token=settings.slack_bot_token.reveal()),
+            files=CountedFiles(
+                SlackFiles(client, api_url=settings.slack_api_url, token=settings.slack_bot_token.reveal()),
+                self._metrics.pulled,
+            ),
             reader=build_reader(),
             scanner=webhook,
             announcer=threads,
             clock=clock,
-            workroom=workroom_of(settings.database),
+            workroom=room,
             teaches=policy.teaches,
         )
 

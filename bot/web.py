@@ -1,7 +1,7 @@
 """The web server: what a host asks about the bot's health and, in HTTP mode, what Slack sends.
 
 ``/healthz`` says that the process runs, ``/readyz`` that it can do its work: restart on the first, route by
-the second.
+the second. ``/metrics`` is for Prometheus, and never stands beside Slack's door, which is open to all.
 """
 
 import asyncio
@@ -30,7 +30,12 @@ LINGER_S = 2.0
 
 ALL_INTERFACES = "0.0.0.0"  # noqa: S104  # a container's or a host's router must reach it
 
+METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+"""Source: https://prometheus.io/docs/instrumenting/exposition_formats/"""
+
 SlackHandler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+MetricsPage = Callable[[], Awaitable[bytes]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,9 +52,18 @@ class Readiness:
 
 
 def build_web(
-    *, ready: Callable[[], Awaitable[Readiness]], slack_handler: SlackHandler | None
+    *,
+    ready: Callable[[], Awaitable[Readiness]],
+    slack_handler: SlackHandler | None,
+    metrics: MetricsPage | None = None,
 ) -> web.Application:
-    """Build the application; ``/slack/events`` is there only with a handler, so never in Socket Mode."""
+    """Build the application; ``/slack/events`` is there only with a handler, so never in Socket Mode.
+
+    Raises:
+        ValueError: both Slack's handler and the metrics are given.
+    """
+    if slack_handler is not None and metrics is not None:
+        raise ValueError("metrics are not for the port that is open to all")
     app = web.Application(client_max_size=BODY_LIMIT_BYTES)
 
     async def healthz(_: web.Request) -> web.Response:
@@ -71,8 +85,25 @@ def build_web(
     app.router.add_get("/readyz", readyz)
     if slack_handler is not None:
         app.router.add_post("/slack/events", slack_handler)
+    if metrics is not None:
+        app.router.add_get("/metrics", _metrics_handler(metrics))
     app.on_response_prepare.append(_without_banner)
     return app
+
+
+def build_metrics_web(metrics: MetricsPage) -> web.Application:
+    """Build the application of a port that serves ``/metrics`` and nothing else."""
+    app = web.Application(client_max_size=BODY_LIMIT_BYTES)
+    app.router.add_get("/metrics", _metrics_handler(metrics))
+    app.on_response_prepare.append(_without_banner)
+    return app
+
+
+def _metrics_handler(metrics: MetricsPage) -> Callable[[web.Request], Awaitable[web.Response]]:
+    async def page(_: web.Request) -> web.Response:
+        return web.Response(body=await metrics(), headers={"Content-Type": METRICS_TYPE})
+
+    return page
 
 
 async def _without_banner(_: web.Request, response: web.StreamResponse) -> None:

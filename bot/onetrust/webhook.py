@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import ssl
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -63,7 +63,7 @@ class Webhook:
     """The REST route: one POST a build. Implements the ``Scanner`` port.
 
     ``url`` is a secret. ``tls`` is the context for https; ``None`` is the machine's own. Proxies come from
-    the usual environment variables. ``now`` is seconds since the epoch.
+    the usual environment variables. ``traces`` are told of each POST. ``now`` is seconds since the epoch.
     """
 
     name: str = "onetrust"
@@ -76,12 +76,14 @@ class Webhook:
         *,
         tls: ssl.SSLContext | None = None,
         patience: Patience | None = None,
+        traces: Sequence[aiohttp.TraceConfig] = (),
         now: Callable[[], float] = time.time,
     ) -> None:
         self._url = url
         self._tokens = tokens
         self._tls = tls
         self._patience = patience or Patience()
+        self._traces = traces
         self._now = now
 
     async def submit(
@@ -165,6 +167,7 @@ class Webhook:
             cookie_jar=aiohttp.DummyCookieJar(),
             headers={"Accept": "application/json", "Accept-Encoding": "identity"},
             middlewares=(authorize,),
+            trace_configs=list(self._traces),
             auto_decompress=False,
             trust_env=True,
         )

@@ -72,6 +72,11 @@ class SocketMode:
         """Whether Slack can reach the bot now."""
         return not self.shut_out.done() and any(connection.open for connection in self._connections)
 
+    @property
+    def open_count(self) -> int:
+        """How many connections are open now."""
+        return sum(connection.open for connection in self._connections)
+
     async def start(self) -> None:
         """Connect, and keep connected; where Slack can't be reached now, that is done later.
 

@@ -53,6 +53,7 @@ def test_the_least_that_is_needed_and_the_defaults():
     assert settings.catch_up_hours == 24
     assert settings.log_level == "INFO"
     assert settings.log_format == "text"
+    assert settings.metrics_port is None
 
 
 def test_everything_set():
@@ -73,6 +74,7 @@ def test_everything_set():
             "APPSCAN_CATCH_UP_HOURS": "0",
             "APPSCAN_LOG_LEVEL": "debug",
             "APPSCAN_LOG_FORMAT": "JSON",
+            "APPSCAN_METRICS_PORT": "9464",
         }
     )
 
@@ -88,6 +90,7 @@ def test_everything_set():
     assert settings.retention_days == 365
     assert settings.log_level == "DEBUG"
     assert settings.log_format == "json"
+    assert settings.metrics_port == 9464
 
 
 def test_http_mode_and_an_api_key():
@@ -192,6 +195,7 @@ def test_a_subcommand_needs_only_its_own(needs, environ):
         ({"APPSCAN_ADMIT": "guests everybody"}, "APPSCAN_ADMIT may hold guests and external"),
         ({"APPSCAN_CONCURRENCY": "0"}, "APPSCAN_CONCURRENCY must be a whole number from 1 to 32"),
         ({"APPSCAN_LOG_LEVEL": "LOUD"}, "APPSCAN_LOG_LEVEL must be one of INFO"),
+        ({"APPSCAN_METRICS_PORT": "on"}, "APPSCAN_METRICS_PORT must be a whole number from 0 to 65535"),
         ({"APPSCAN_LOG_FORMAT": "xml"}, "APPSCAN_LOG_FORMAT must be one of text, json"),
         ({"APPSCAN_CHANNEL": "C0123ABCD"}, "APPSCAN_CHANNEL is not a setting; APPSCAN_CHANNELS is"),
     ],

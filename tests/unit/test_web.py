@@ -7,7 +7,7 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from bot.web import BODY_LIMIT_BYTES, Readiness, WebServer, build_web
+from bot.web import BODY_LIMIT_BYTES, METRICS_TYPE, Readiness, WebServer, build_metrics_web, build_web
 
 
 async def all_well():
@@ -30,9 +30,19 @@ async def echo(request):
     return web.Response(text=str(len(await request.text())))
 
 
+async def figures():
+    return b"appscan_queue_length 0.0\n"
+
+
 @asynccontextmanager
-async def serving(ready=all_well, slack_handler=None):
-    server = WebServer(build_web(ready=ready, slack_handler=slack_handler), port=0, host="127.0.0.1")
+async def serving(ready=all_well, slack_handler=None, metrics=None):
+    async with on_a_port(build_web(ready=ready, slack_handler=slack_handler, metrics=metrics)) as client:
+        yield client
+
+
+@asynccontextmanager
+async def on_a_port(pages):
+    server = WebServer(pages, port=0, host="127.0.0.1")
     await server.start()
     try:
         async with aiohttp.ClientSession(f"http://127.0.0.1:{server.port}") as client:
@@ -91,6 +101,23 @@ async def test_a_body_over_the_limit_is_refused():
 async def test_there_is_nothing_else(path):
     async with serving(slack_handler=echo) as client:
         assert (await client.get(path)).status == 404
+
+
+async def test_metrics_are_plain_text_as_prometheus_reads_it():
+    async with serving(metrics=figures) as client, client.get("/metrics") as answer:
+        assert (answer.status, await answer.read()) == (200, b"appscan_queue_length 0.0\n")
+        assert answer.headers.getall("Content-Type") == [METRICS_TYPE]
+
+
+async def test_metrics_never_stand_beside_slacks_door():
+    with pytest.raises(ValueError, match="open to all"):
+        build_web(ready=all_well, slack_handler=echo, metrics=figures)
+
+
+async def test_a_port_for_metrics_has_nothing_else():
+    async with on_a_port(build_metrics_web(figures)) as client:
+        paths = ["/metrics", "/healthz", "/readyz", "/slack/events", "/"]
+        assert [(await client.get(path)).status for path in paths] == [200, 404, 404, 404, 404]
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/readyz", "/nothing"])
