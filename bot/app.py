@@ -2,20 +2,13 @@
 
 import asyncio
 import logging
-import os
-import shutil
-import ssl
-from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
-from pathlib import Path
+from contextlib import AsyncExitStack
 from typing import Self
-from urllib.parse import quote
 
 import aiohttp
 from aiohttp import web
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.errors import SlackApiError
-from slack_sdk.http_retry.builtin_async_handlers import AsyncRateLimitErrorRetryHandler
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import listeners
@@ -25,10 +18,9 @@ from bot.blocks.reply import reply
 from bot.blocks.waiting import request as request_message
 from bot.errors import SLACK_TROUBLE, ShutOut, slack_code
 from bot.listeners.press import ListeningApp
-from bot.metrics import CountedClient, CountedFiles, Metrics
-from bot.onetrust.token import ApiKey, ClientCredentials, TokenSource
+from bot.metrics import CountedFiles, Metrics
 from bot.onetrust.webhook import Webhook
-from bot.packages.reader import PackageReader
+from bot.parts import build_reader, log_url, onetrust_webhook, slack_client, store_on, workroom_of
 from bot.scans.catchup import CatchUp
 from bot.scans.choices import Choices
 from bot.scans.clock import SystemClock
@@ -57,17 +49,11 @@ from bot.slack.standing import Standing
 from bot.slack.threads import ChannelPace, Threads
 from bot.slack.workspace import SlackWorkspace
 from bot.store import restored
-from bot.store.alive import AliveStore
 from bot.store.database import BUSY_TIMEOUT_MS, Database
 from bot.store.figures import FiguresStore
-from bot.store.history import HistoryStore
-from bot.store.links import LinkStore
 from bot.store.lock import InstanceLock
 from bot.store.notices import NoticeStore
 from bot.store.privacy import PrivacyStore
-from bot.store.queue import QueueStore
-from bot.store.requests import RequestStore
-from bot.store.scans import ScanStore
 from bot.web import Readiness, WebServer, build_metrics_web, build_web
 
 logger = logging.getLogger(__name__)
@@ -76,86 +62,6 @@ LOCK_LOOK_S = 0.5
 SLACK_WAIT_S = 5.0
 LAST_WORDS_S = 3.0
 """How long replies may still be brought up to date at a stop."""
-
-
-def store_on(database: Database, clock: Clock) -> Store:
-    """Return the stores of an open database."""
-    return Store(
-        scans=ScanStore(database, clock),
-        queue=QueueStore(database, clock),
-        links=LinkStore(database, clock),
-        requests=RequestStore(database, clock),
-        history=HistoryStore(database),
-        alive=AliveStore(database, clock),
-    )
-
-
-def build_reader() -> PackageReader:
-    """Return the reader of builds; of the environment its process gets only what Python starts with."""
-    needed = ("LD_LIBRARY_PATH", "PYTHONHOME")
-    return PackageReader(environment={name: os.environ[name] for name in needed if name in os.environ})
-
-
-def log_url(template: str | None) -> Callable[[str], str | None]:
-    """Return what gives the address of a request's log."""
-
-    def url(request_id: str) -> str | None:
-        return template.replace("{request_id}", quote(request_id, safe="")) if template else None
-
-    return url
-
-
-def slack_client(
-    settings: Settings, session: aiohttp.ClientSession, *, signed_in: bool = True
-) -> AsyncWebClient:
-    """Return a client for Slack's Web API that waits out rate limits."""
-    client = AsyncWebClient(
-        token=settings.slack_bot_token.reveal() if signed_in else None,
-        base_url=settings.slack_api_url,
-        session=session,
-    )
-    # Only what Slack surely did not do is done again here: a lost answer to a post may be a message.
-    client.retry_handlers = [AsyncRateLimitErrorRetryHandler(max_retry_count=5)]
-    return client
-
-
-@asynccontextmanager
-async def onetrust_webhook(settings: Settings, metrics: Metrics | None = None) -> AsyncIterator[Webhook]:
-    """Open the REST route to OneTrust; ``metrics`` counts what goes over it."""
-    counted = metrics or Metrics()
-    async with onetrust_tokens(settings, counted) as tokens:
-        yield Webhook(
-            settings.onetrust_webhook_url.reveal(),
-            tokens,
-            tls=ssl.create_default_context(),
-            traces=[counted.webhook_calls()],
-        )
-
-
-@asynccontextmanager
-async def onetrust_tokens(settings: Settings, metrics: Metrics | None = None) -> AsyncIterator[TokenSource]:
-    """Open what gives OneTrust's bearer; ``metrics`` counts how often it was asked for."""
-    if settings.onetrust_api_key is not None:
-        yield ApiKey(settings.onetrust_api_key.reveal())
-        return
-    # One context for both clients: the machine's authorities, and SSL_CERT_FILE where it is set.
-    called = (metrics or Metrics()).onetrust_called
-    async with CountedClient(called, verify=ssl.create_default_context(), follow_redirects=False) as client:
-        yield ClientCredentials(
-            client,
-            settings.onetrust_url,
-            settings.onetrust_client_id or "",
-            settings.onetrust_client_secret.reveal() if settings.onetrust_client_secret else "",
-            form=settings.onetrust_client_auth == "form",
-        )
-
-
-def workroom_of(database: Path) -> Path:
-    """Make the folder for builds that are being worked on, empty and for its owner only."""
-    room = database.absolute().with_name(database.name + ".builds")
-    shutil.rmtree(room, ignore_errors=True)
-    room.mkdir(mode=0o700)
-    return room
 
 
 class Bot:

@@ -13,7 +13,7 @@ import aiohttp
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot import app
+from bot import parts
 from bot.errors import SubmissionError, slack_code
 from bot.settings import Settings
 from bot.slack.identity import Identity
@@ -56,7 +56,7 @@ async def _findings(settings: Settings) -> AsyncGenerator[Finding, None]:
     mode = "Socket Mode" if settings.slack_app_token else f"HTTP on port {settings.port}"
     yield Finding(what="settings", fit=True, note=f"complete; {mode}")
     async with aiohttp.ClientSession(trust_env=True) as session:
-        async for finding in _slack(settings, app.slack_client(settings, session)):
+        async for finding in _slack(settings, parts.slack_client(settings, session)):
             yield finding
     yield await _onetrust(settings)
     yield Finding(
@@ -115,7 +115,7 @@ async def _onetrust(settings: Settings) -> Finding:
             note="set; there is no harmless call to try it with, so the first scan shows whether it works",
         )
     try:
-        async with app.onetrust_tokens(settings) as tokens:
+        async with parts.onetrust_tokens(settings) as tokens:
             await tokens.bearer()
     except SubmissionError as error:
         hint = " Check the network, ONETRUST_URL and the proxy settings." if error.status is None else ""

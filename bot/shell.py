@@ -20,7 +20,7 @@ from tempfile import TemporaryDirectory
 import aiohttp
 from slack_sdk.errors import SlackApiError
 
-from bot import app
+from bot import parts
 from bot.blocks import text
 from bot.blocks.reply import reply
 from bot.blocks.shell import announcement
@@ -173,7 +173,7 @@ async def scan(settings: Settings, asked: Asked, stop: asyncio.Event) -> int:
             database = await Database.open(settings.database)
             stack.push_async_callback(database.close)
             await restored.settle(database, SystemClock())
-            store = app.store_on(database, SystemClock())
+            store = parts.store_on(database, SystemClock())
             threads = None
             if asked.channel is not None:
                 threads, share = await _thread(settings, store, share, asked.channel, stack)
@@ -205,7 +205,7 @@ async def _thread(
 ) -> tuple[Threads, Share]:
     """Begin a thread in the channel; the reply in it is kept up to date as for any other scan."""
     clock = SystemClock()
-    client = app.slack_client(
+    client = parts.slack_client(
         settings, await stack.enter_async_context(aiohttp.ClientSession(trust_env=True))
     )
     identity = await Identity.ask(client)
@@ -218,7 +218,7 @@ async def _thread(
         raise NotInvited(f"Slack says {slack_code(error)}: nothing was submitted.") from error
     ts = str(posted["ts"])
     share = replace(share, channel=channel, channel_kind=kind, message_ts=ts, thread_ts=ts)
-    cards = Cards(store=store, log_url=app.log_url(settings.onetrust_log_url), permalink=lambda _: None)
+    cards = Cards(store=store, log_url=parts.log_url(settings.onetrust_log_url), permalink=lambda _: None)
     threads = Threads(
         client=client,
         bot_user_id=identity.user_id,
@@ -249,8 +249,8 @@ async def _run(
     pipeline = Pipeline(
         store=store,
         files=LocalFile(asked.path),
-        reader=app.build_reader(),
-        scanner=await stack.enter_async_context(app.onetrust_webhook(settings)),
+        reader=parts.build_reader(),
+        scanner=await stack.enter_async_context(parts.onetrust_webhook(settings)),
         announcer=teller,
         clock=clock,
         workroom=Path(stack.enter_context(TemporaryDirectory(prefix="appscan-"))),
@@ -334,7 +334,7 @@ async def _tell(store: Store, settings: Settings, scan: Scan) -> int:
     elif scan.state is State.SUBMITTED:
         what = "new app" if scan.kind is Kind.NEW else f"rescan of {scan.app_id}"
         say(f"Submitted as scan #{scan.number}: {scan.name} {scan.version or ''}, {what}.")
-        if request_id and (url := app.log_url(settings.onetrust_log_url)(request_id)):
+        if request_id and (url := parts.log_url(settings.onetrust_log_url)(request_id)):
             say(f"Log: {url}")
     elif scan.problem:
         say(scan.problem)

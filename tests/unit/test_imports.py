@@ -22,11 +22,20 @@ MAY_KNOW = {
 OUTER_MAY_KNOW = {"bot.scans", "bot.errors"}
 """What every part that is not named above may import of the bot."""
 
-COMMANDS = {"bot.app", "bot.backup", "bot.check", "bot.export", "bot.forget", "bot.run", "bot.shell"}
+COMMANDS = {
+    "bot.app",
+    "bot.backup",
+    "bot.check",
+    "bot.export",
+    "bot.forget",
+    "bot.parts",
+    "bot.run",
+    "bot.shell",
+}
 """What the command line starts; each joins the parts that it needs."""
 
 STANDARD_LIBRARY_ONLY = {"bot.errors", "bot.log", "bot.settings", "bot.scans"}
-KNOWS_THE_ENVIRONMENT = {"bot.__main__", "bot.app", "bot.settings"}
+KNOWS_THE_ENVIRONMENT = {"bot.__main__", "bot.parts", "bot.settings"}
 """Everybody else is given what they need."""
 
 
@@ -106,7 +115,7 @@ def test_each_part_knows_only_whom_it_may():
         if part == "bot.__main__":
             allowed = PARTS
         elif part in COMMANDS:
-            allowed = PARTS - {"bot.__main__"} - (COMMANDS - {"bot.app"})
+            allowed = PARTS - {"bot.__main__"} - (COMMANDS - {"bot.app", "bot.parts"})
         else:
             allowed = MAY_KNOW.get(part, OUTER_MAY_KNOW)
         if known - allowed:
