@@ -240,6 +240,7 @@ class Bot:
             external="external" in settings.admit,
         )
         workspace = SlackWorkspace(client, identity, clock)
+        stack.push_async_callback(workspace.close)
         pace = ChannelPace(clock)
 
         def permalink(scan: Scan) -> str | None:

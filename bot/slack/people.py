@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-from collections import OrderedDict
 from collections.abc import Mapping
 from datetime import UTC, timedelta, timezone, tzinfo
 from typing import Any
@@ -16,13 +15,12 @@ from bot.errors import Unidentified, slack_code
 from bot.scans.person import Person
 from bot.scans.ports import Clock
 from bot.slack.identity import Identity
+from bot.slack.kept import Kept
 
 logger = logging.getLogger(__name__)
 
 KEEP_S = 300.0
 """How long it is kept who somebody is."""
-KEPT = 5_000
-"""So many people are kept, those who came last."""
 ANSWER_S = 1.5
 """So long an answer is waited for: Slack wants an event acknowledged within 3 seconds."""
 ASKED_AT_ONCE = 50
@@ -42,45 +40,24 @@ class SlackPeople:
     def __init__(self, client: AsyncWebClient, identity: Identity, clock: Clock) -> None:
         self._client = client
         self._identity = identity
-        self._clock = clock
-        self._kept: OrderedDict[str, tuple[float, Person]] = OrderedDict()
-        self._asking: dict[str, asyncio.Task[Person]] = {}
+        self._kept = Kept(self._ask, clock, keep_s=KEEP_S)
 
     async def person(self, user: str) -> Person:
         """Return who that is; see ``People.person``."""
-        kept = self._kept.get(user)
-        if kept is not None and kept[0] > self._clock.now():
-            return kept[1]
-        asking = self._asking.get(user)
-        if asking is None:
-            if len(self._asking) >= ASKED_AT_ONCE:
-                raise Unidentified(detail="too many people are being asked about")
-            asking = self._asking[user] = asyncio.create_task(self._ask(user))
-            asking.add_done_callback(lambda done: self._asked(user, done))
+        if self._kept.asking >= ASKED_AT_ONCE and self._kept.peek(user) is None:
+            raise Unidentified(detail="too many people are being asked about")
         try:
             async with asyncio.timeout(ANSWER_S):
-                return await asyncio.shield(asking)
+                return await self._kept.get(user)
         except TimeoutError as error:
             raise Unidentified(detail="users.info takes its time") from error
+        except Unidentified as error:
+            logger.warning("Slack does not say who somebody is: %s", error)
+            raise
 
     async def close(self) -> None:
         """Give up what is being asked."""
-        asking = list(self._asking.values())
-        for task in asking:
-            task.cancel()
-        await asyncio.gather(*asking, return_exceptions=True)
-
-    def _asked(self, user: str, done: asyncio.Task[Person]) -> None:
-        del self._asking[user]
-        if done.cancelled():
-            return
-        if error := done.exception():
-            logger.warning("Slack does not say who somebody is: %s", error)
-            return
-        self._kept[user] = (self._clock.now() + KEEP_S, done.result())
-        self._kept.move_to_end(user)
-        while len(self._kept) > KEPT:
-            self._kept.popitem(last=False)
+        await self._kept.close()
 
     async def _ask(self, user: str) -> Person:
         """Ask Slack.

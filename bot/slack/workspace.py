@@ -14,12 +14,15 @@ from bot.scans.models import ChannelKind, Seen, Share
 from bot.scans.names import NAMELESS
 from bot.scans.ports import Clock
 from bot.slack.identity import Identity
+from bot.slack.kept import Kept
 from bot.slack.messages import id_of, kind_of_info, kind_of_type, read_message
 
 logger = logging.getLogger(__name__)
 
 KEEP_S = 60.0
 """How long a channel's kind is kept; a channel can be made private."""
+MEMBERSHIPS_KEPT_S = 10.0
+"""How long it is kept which conversations a person is in: Slack allows about 50 such questions a minute."""
 _PAGE = 200
 _NO_FILE = {"file_not_found", "file_deleted", "access_denied", "not_visible", "no_permission"}
 _BUSY = "Slack can't be asked about this file right now."
@@ -38,6 +41,7 @@ class SlackWorkspace:
         self._client = client
         self._identity = identity
         self._clock = clock
+        self._memberships = Kept(self._ask_memberships, clock, keep_s=MEMBERSHIPS_KEPT_S)
         self._kinds: dict[str, tuple[float, ChannelKind]] = {}
 
     def read(self, payload: Mapping[str, Any]) -> Seen:
@@ -65,17 +69,22 @@ class SlackWorkspace:
 
     async def private_channels(self, user: str) -> frozenset[str]:
         """Return the private channels and group messages that the person and the bot are both in."""
-        return await self._memberships(user, "private_channel,mpim")
+        return await self._memberships.get((user, "private_channel,mpim"))
 
     async def channels(self, user: str) -> frozenset[str]:
         """Return the same, and the public channels that the person is in."""
-        return await self._memberships(user, "public_channel,private_channel,mpim")
+        return await self._memberships.get((user, "public_channel,private_channel,mpim"))
 
-    async def _memberships(self, user: str, types: str) -> frozenset[str]:
+    async def close(self) -> None:
+        """Give up what is being asked."""
+        await self._memberships.close()
+
+    async def _ask_memberships(self, whose: tuple[str, str]) -> frozenset[str]:
         """Return the IDs of the conversations of these types; none of somebody whom Slack does not tell of.
 
         Source: https://docs.slack.dev/reference/methods/users.conversations
         """
+        user, types = whose
         found: set[str] = set()
         cursor = ""
         while True:

@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from bot.slack.workspace import MEMBERSHIPS_KEPT_S
 from sandbox.slack import Person, Shared
 from sandbox.world import Channel, ChannelKind
 from tests.scenario.office import APP_ID, Office, apk
@@ -42,15 +43,17 @@ async def test_history_status_and_apps_hide_it_from_others(place: Office, hidden
     assert len(re.findall(r"#1 Secret", own)) >= 3
 
 
-async def test_who_comes_in_sees_it_and_who_goes_out_no_more(place: Office):
+async def test_who_comes_in_sees_it_and_who_goes_out_no_more_within_seconds(place: Office):
     where = place.slack.channel("hidden", kind=ChannelKind.PRIVATE, members=["eli"])
     await place.submitted(place.eli.share(where, [("secret.apk", apk(**SECRET))]))
     assert "no scan with that number" in await place.command("status 1")
 
     place.slack.world.join(where, place.dana.id)
+    place.clock.advance(MEMBERSHIPS_KEPT_S)
     assert "Scan #1: Secret" in await place.command("status 1")
     assert "#1 Secret" in await place.command("history", where=where)
     place.dana.leave(where)
+    place.clock.advance(MEMBERSHIPS_KEPT_S)
 
     assert "no scan with that number" in await place.command("status 1")
     assert "Secret" not in await place.command("history")

@@ -1,4 +1,4 @@
-"""What the audit of dependencies makes of pip-audit's findings: only a whole look without a finding is a yes."""
+"""What the audit makes of pip-audit's findings: only a whole look without a finding is a yes."""
 
 import importlib.util
 import json
