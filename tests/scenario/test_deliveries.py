@@ -36,6 +36,16 @@ def _told_of(place: Office, shared: Shared, chance: Random) -> list[Delivery]:
     return [event for event in events for _ in range(chance.randint(1, 4))]
 
 
+async def _second_connection(place: Office) -> None:
+    """Let the bot make its second connection to Slack: events go over both by turns."""
+
+    def both_up() -> bool:
+        place.clock.advance(3)
+        return place.slack.socket.connections == 2
+
+    await place.slack.until(both_up)
+
+
 @pytest.mark.parametrize("catch_up_hours", ["0", "24"])
 @pytest.mark.parametrize("seed", range(4))
 async def test_however_its_events_come_a_share_has_one_scan_one_reply_and_one_upload(
@@ -51,6 +61,7 @@ async def test_however_its_events_come_a_share_has_one_scan_one_reply_and_one_up
         untold.cancel()
         told = [event for shared in shares for event in _told_of(place, shared, chance)]
         chance.shuffle(told)
+        await _second_connection(place)
 
         restart_at = chance.randrange(len(told))
         sent = []
@@ -61,6 +72,8 @@ async def test_however_its_events_come_a_share_has_one_scan_one_reply_and_one_up
             if number == restart_at:
                 await place.stop()
                 await place.start()
+                if chance.random() < 0.5:
+                    await _second_connection(place)
         assert all(delivery.acked for delivery in await asyncio.gather(*sent))
 
         def submitted() -> bool:
