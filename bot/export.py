@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -21,7 +22,10 @@ _QUERY = """
     FROM scans JOIN submissions AS o ON o.scan = scans.number AND o.scanner = 'onetrust'
     WHERE scans.number > ? ORDER BY scans.number LIMIT 500
 """
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_OVERLOOKED = r"[\s\"'\x00-\x1f\x7f\u200b-\u200f\u2060\ufeff]*"
+_SIGN = r"[=+\-@\uff1d\uff0b\uff0d\uff20\ufe66\ufe62\ufe63\ufe6b\u2212]"  # the last nine: wide, small, minus
+_FORMULA = re.compile(rf"(?:^|(?<=[;|\t\r\n]))(?={_OVERLOOKED}{_SIGN})|^(?=[\t\r\n])")
+"""Where a spreadsheet would begin a formula, whatever its separator and whatever it overlooks before it."""
 
 
 async def export(path: Path, form: str, out: TextIO) -> int:
@@ -75,5 +79,5 @@ def _value(column: str, value: Any) -> Any:
 
 
 def _cell(value: Any) -> Any:
-    """Keep a spreadsheet from running what a build calls itself."""
-    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
+    """Keep a spreadsheet from running what a build calls itself: ``'`` makes text of it."""
+    return _FORMULA.sub("'", value) if isinstance(value, str) else value

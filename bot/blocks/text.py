@@ -49,12 +49,18 @@ def plain(outside: str, limit: int) -> str:
 def escape(outside: str, limit: int = 100) -> str:
     """Make outside text safe for ``mrkdwn``: no mention, link, emoji or formatting can come of it."""
     shown = _ACTIVE_COLON.sub("∶", plain(outside, limit).translate(_LOOKALIKES))
-    return shown.translate(_ENTITIES) or "–"
+    return _entities(shown, limit) or "–"
+
+
+def _entities(line: str, limit: int) -> str:
+    """Write what Slack would take for tags as entities, which count against its limits: cut what swells."""
+    shown = line.translate(_ENTITIES)
+    return shown if len(shown) <= 2 * limit else plain(line, 2 * limit // 5).translate(_ENTITIES)
 
 
 def code(outside: str, limit: int = 200) -> str:
     """Show outside text in code style, where Slack formats nothing and people copy it as it is."""
-    return f"`{plain(outside, limit).replace('`', chr(39)).translate(_ENTITIES) or '–'}`"
+    return f"`{_entities(plain(outside, limit).replace('`', chr(39)), limit) or '–'}`"
 
 
 def sentence(ours: str, limit: int = 600) -> str:

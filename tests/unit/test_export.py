@@ -3,10 +3,13 @@
 import csv
 import io
 import json
+import re
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from bot.export import COLUMNS, export
+from bot.export import COLUMNS, _cell, export
 from bot.scans.models import Share, Source, State
 from bot.store.database import Database
 from tests.fakes import APP_ID, HeldClock, a_share, store_on
@@ -113,3 +116,47 @@ async def test_where_there_is_no_history_it_says_so_and_makes_none(tmp_path):
         await export(tmp_path / "appscan.db", "csv", io.StringIO())
 
     assert list(tmp_path.iterdir()) == []
+
+
+FORMULAS = [
+    *("=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", " =1", '"=1', "'=1", "\u200b=1", "\ufeff=1"),
+    *("\u00a0=1", "\uff1d1", "\uff0b1", "\uff0d1", "\uff20SUM(A1)", "\u22121", "x;=1", "x; =1", "x\t=1"),
+    *(
+        "x\n=1",
+        "x\r\n@1",
+        'x";"=1',
+        "x|=1",
+        "=cmd|'/C calc'!A0",
+        '=HYPERLINK("https://evil.example")',
+        "%0A=1",
+    ),
+    "-2+3+cmd|' /C calc'!A0",
+]
+TAKEN_FOR_ONE = re.compile(r"[\s\"\u200b\ufeff]*[=+\-@\uff1d\uff0b\uff0d\uff20\u2212]")
+
+
+def cells(value, delimiter):
+    """What a spreadsheet makes of a row with this value, whatever it takes for the separator."""
+    out = io.StringIO(newline="")
+    csv.writer(out).writerow([1, _cell(value), "end"])
+    return [
+        cell
+        for row in csv.reader(io.StringIO(out.getvalue(), newline=""), delimiter=delimiter)
+        for cell in row
+    ]
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+@given(value=st.lists(st.sampled_from(FORMULAS) | st.text(max_size=3), min_size=1, max_size=4).map("".join))
+def test_no_cell_begins_as_a_formula(value, delimiter):
+    assert not [cell for cell in cells(value, delimiter) if TAKEN_FOR_ONE.match(cell)]
+
+
+@pytest.mark.parametrize("value", FORMULAS)
+def test_each_known_formula_is_made_text(value):
+    assert not [cell for cell in cells(value, ",") if TAKEN_FOR_ONE.match(cell)]
+
+
+@pytest.mark.parametrize("value", ["shop-4.2.0.apk", "a=b", "Shop; 2nd - try", "a@b", "", None, 7])
+def test_other_cells_stay_as_they_are(value):
+    assert _cell(value) == value

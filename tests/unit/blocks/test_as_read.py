@@ -1,0 +1,253 @@
+"""Every message there is, full of attacks, as Slack takes it and as a person reads it: none comes through."""
+
+import inspect
+import json
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from importlib import import_module
+from pkgutil import iter_modules
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import bot.blocks
+from bot.blocks import apps, help, history, message, modals, notice, queue, reply, shell, waiting  # noqa: A004
+from bot.blocks.message import Message
+from bot.blocks.states import MARKS
+from bot.scans.backlog import Notice
+from bot.scans.lookups import AppRow, Page
+from bot.scans.models import Card, ChannelKind, Event, Platform, Question, RequestState, RescanRequest, State
+from sandbox.reading import Reader
+from sandbox.slack.blockkit import check_blocks, check_view
+from sandbox.world import User, World
+from tests.unit.blocks import samples
+from tests.unit.blocks.test_limits import links, queries, scans
+
+ATTACKS = [
+    *("<!channel>", "<!here>", "<!everyone>", "<!here|ok>", "<!subteam^S0EVIL>", "<!subteam^S0EVIL|@team>"),
+    *("<@U0EVIL>", "<@U0EVIL|Ana>", "<#C0EVIL>", "<#C0EVIL|general>", "<!date^0^{date}^https://evil|x>"),
+    *(
+        "<https://evil.example|Open the log>",
+        "<mailto:a@evil.example|x>",
+        "https://evil.example",
+        "slack://x",
+    ),
+    *(
+        "&lt;!channel&gt;",
+        "&amp;lt;!here&amp;gt;",
+        "\uff1c!channel\uff1e",
+        "<\u200b!channel>",
+        "<!h\u200bere>",
+    ),
+    *("`<!channel>`", "```<!here>```", "`\n<!channel>", "*x*", "_x_", "~x~", "\n> quote", "\n• [ Again ]"),
+    *(":tada:", ":+1::skin-tone-2:", ":white_check_mark:", "x:no_entry", "no_entry:", ":\u200bx:", "::"),
+    *(":a:b:", "\u202egpj.kpa", "\u2066x\u2069", "\u200b\u200d\ufeff", "\u3164", "e" + "\u0301" * 50),
+    *("\x1b[2J", "\x00", "\r\n", "\u2028", "\u0085", "\ud83d", "&", "<", ">", "|", "`", "\\", "^", "{date}"),
+    *("x" * 5000, "&" * 3000),
+]
+outside = st.lists(st.sampled_from(ATTACKS) | st.text(max_size=8), min_size=1, max_size=6).map("".join)
+ours = st.sampled_from(["OneTrust had an error (500).", "Write `/appscan help`.", "Say `a` or `b`." * 60])
+moments = st.floats(0, 2e9)
+permalink = st.just("https://ours.slack.com/archives/C1/p1?thread_ts=1.2&cid=C1")
+builds = st.builds(
+    replace,
+    scans(),
+    file_name=outside,
+    bundle_id=st.none() | outside,
+    name=outside,
+    version=outside,
+    build_number=outside,
+    asked_name=st.none() | outside,
+    app_id=st.none() | outside,
+    problem=st.none() | ours,
+)
+cards = st.builds(
+    Card,
+    scan=builds,
+    original=st.none() | builds,
+    original_link=st.none() | permalink,
+    link=st.none() | links,
+    taken_by=st.lists(links, max_size=5).map(tuple),
+    log_url=st.none() | st.just("https://log.example/?id=<a|b> c&d"),
+)
+rows = st.builds(
+    AppRow,
+    bundle_id=outside,
+    platform=st.sampled_from(Platform),
+    name=st.none() | outside,
+    version=st.none() | outside,
+    app_id=st.none() | outside,
+    scans=st.integers(0, 2**40),
+)
+events = st.builds(
+    Event,
+    scan=st.just(12),
+    at=moments,
+    who=st.none() | outside | st.just("U0ANA"),
+    before=st.none(),
+    after=st.sampled_from(State),
+    why=ours,
+)
+asked = st.builds(
+    RescanRequest,
+    number=st.just(3),
+    app_id=outside,
+    channel=outside,
+    channel_kind=st.sampled_from(ChannelKind),
+    message_ts=st.none(),
+    asked_by=outside | st.just("U0ANA"),
+    created_at=moments,
+    expires_at=moments,
+    state=st.sampled_from(RequestState),
+    answer=st.none() | st.integers(1, 9),
+)
+notices = st.builds(
+    Notice,
+    channel=outside,
+    opened_at=moments,
+    away_since=st.none() | moments,
+    was_away=st.booleans(),
+    waiting=st.integers(0, 2**40),
+    unanswered=st.integers(0, 2**40),
+    closed_at=st.none() | moments,
+)
+listed = st.lists(builds, max_size=3).map(tuple)
+pages = st.builds(Page, text=outside, scans=listed, has_newer=st.booleans(), has_older=st.booleans())
+
+SURFACES: dict[Callable[..., Any], st.SearchStrategy[Any]] = {
+    reply.reply: st.builds(reply.reply, cards),
+    history.page: st.builds(history.page, pages, query=st.none() | queries, links=st.none()),
+    history.status: st.builds(
+        history.status, cards, st.lists(events, max_size=40), link=st.none() | permalink
+    ),
+    apps.apps: st.builds(
+        apps.apps, st.lists(rows, max_size=11), offset=st.integers(0, 99), has_more=st.booleans()
+    ),
+    apps.linked: st.builds(apps.linked, links, before=st.none() | links, others=st.lists(links, max_size=5)),
+    apps.unlinked: st.builds(apps.unlinked, links),
+    waiting.request: st.builds(waiting.request, asked, st.none() | builds),
+    queue.queue: st.builds(queue.queue, notices),
+    shell.announcement: st.builds(shell.announcement, outside),
+    help.about: st.builds(help.about, st.none() | outside | st.sampled_from(sorted(help.TOPICS))),
+    notice.notice: st.builds(notice.notice, ours),
+    notice.refusal: st.builds(notice.refusal, ours),
+    notice.usage: st.builds(notice.usage, ours, outside),
+    notice.error: st.builds(notice.error, outside),
+    modals.app_id_modal: st.builds(modals.app_id_modal, builds, purpose=st.sampled_from(modals.Purpose)),
+    modals.request_id_modal: st.builds(modals.request_id_modal, builds),
+    modals.notice_modal: st.builds(modals.notice_modal, ours),
+    modals.message_modal: st.builds(modals.message_modal, st.builds(history.status, cards, st.just([]))),
+}
+ELSEWHERE = {message.compose, notice.prepared}
+"""Put together what the others have made safe."""
+
+WORLD = World()
+WORLD.users["U0EVIL"] = User(id="U0EVIL", name="pinged-person", real_name="Pinged")
+_MARK = re.compile(r"<[^<>]*>")
+_OURS = re.compile(
+    r"<(?:@[UW][A-Z0-9]+|#[CGD][A-Z0-9]+|!date\^\d+\^\{date_short_pretty\} at \{time(?:_secs)?\}"
+    r"\|[-:\d ]+ UTC|https://(?:ours\.slack\.com|log\.example)/[^<>|\s]*\|[^<>|\n]+)>"
+)
+_CODE = re.compile(r"`[^`\n]+`")
+_EMOJI = re.compile(r":[\w+'-]+:")
+_UNSEEN = re.compile(
+    "[\x00-\x09\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\u3164\ud800-\udfff]"
+)
+_OWN_EMOJI = {f":{name}:" for name in ("information_source", "no_entry", "warning", "white_check_mark")}
+_OWN_EMOJI |= {":double_vertical_bar:", ":arrow_forward:", *MARKS.values()}
+
+
+def texts(part: Any) -> Iterator[dict[str, Any]]:
+    """Give every text object there is, however deep."""
+    if isinstance(part, dict):
+        if part.get("type") in {"mrkdwn", "plain_text"}:
+            yield part
+        for each in part.values():
+            yield from texts(each)
+    elif isinstance(part, list):
+        for each in part:
+            yield from texts(each)
+
+
+def check_marked(marked: str) -> None:
+    """Nothing in it is live but what this project put there."""
+    assert all(_OURS.fullmatch(mark) for mark in _MARK.findall(marked)), ascii(marked)
+    assert "U0EVIL" not in "".join(_MARK.findall(marked))
+    rest = _OURS.sub("", marked)
+    assert "<" not in rest, ascii(marked)
+    assert ">" not in rest, ascii(marked)
+    prose = [_CODE.sub("", line) for line in rest.split("\n")]
+    assert all("`" not in line and "://" not in line for line in prose), ascii(marked)
+    assert not any(line.lstrip().startswith("&gt;") for line in prose), ascii(marked)
+    assert {each for line in prose for each in _EMOJI.findall(line)} <= _OWN_EMOJI, ascii(marked)
+    read = Reader(WORLD).words(marked)
+    assert "pinged-person" not in read, ascii(read)
+    assert not _UNSEEN.search(read), ascii(read)
+
+
+def check_any(shown: Message | dict[str, Any]) -> None:
+    if isinstance(shown, Message):
+        assert check_blocks(shown.blocks) == []
+        assert 0 < len(shown.text) <= 4000
+        check_marked(shown.text)
+        blocks = shown.blocks
+        assert "\n".join(Reader(WORLD).blocks(blocks)).strip()
+    else:
+        assert check_view(shown) == []
+        blocks = [shown]
+        kept = json.loads(shown.get("private_metadata") or "{}")
+        assert set(kept) <= {"scan", "purpose"}
+    json.dumps(blocks, ensure_ascii=False).encode()
+    for each in texts(blocks):
+        if each["type"] == "mrkdwn":
+            assert each["verbatim"] is True
+            check_marked(each["text"])
+        else:
+            assert each["emoji"] is False
+            assert not _UNSEEN.search(each["text"]), ascii(each["text"])
+            assert "\n" not in each["text"]
+
+
+@given(st.data())
+@settings(max_examples=250, deadline=None)
+def test_no_attack_comes_through_any_message(data: st.DataObject):
+    check_any(data.draw(SURFACES[data.draw(st.sampled_from(list(SURFACES)))]))
+
+
+@pytest.mark.parametrize("state", State)
+def test_each_attack_in_every_place_of_a_reply(state: State):
+    for attack in ATTACKS:
+        of = {"bundle_id": attack, "platform": Platform.IOS, "app_id": attack}
+        scan = replace(
+            samples.NEW,
+            state=state,
+            **of,
+            file_name=attack,
+            name=attack,
+            version=attack,
+            build_number=attack,
+            asked_app_id=attack,
+            shared_by=attack,
+            asked_by=attack,
+            submission=replace(samples.TAKEN, request_id=attack),
+        )
+        link = replace(samples.LINK, **of)
+        for question in Question if state is State.ASKING else (None,):
+            card = Card(scan=replace(scan, question=question), original=scan, link=link, taken_by=(link,) * 5)
+            check_any(reply.reply(card))
+            check_any(history.status(card, [], link=None))
+
+
+def test_there_is_no_message_but_these():
+    """A function of ``bot.blocks`` that makes a message or a form is tried here."""
+    makers = set()
+    for module in iter_modules(bot.blocks.__path__, "bot.blocks."):
+        for name, made in inspect.getmembers(import_module(module.name), inspect.isfunction):
+            returned = inspect.signature(made).return_annotation
+            a_form = module.name.endswith("modals") and name.endswith("modal")
+            if made.__module__ == module.name and name[0] != "_" and (returned is Message or a_form):
+                makers.add(made)
+    assert makers == {*SURFACES, *ELSEWHERE}
