@@ -5,6 +5,7 @@ from typing import Final
 from bot.blocks import text
 from bot.blocks.elements import actions, button, context, section
 from bot.blocks.message import Message, compose
+from bot.blocks.notice import prepared
 from bot.scans.backlog import Notice
 
 CANCEL_MINE: Final = "queue_cancel_mine"
@@ -22,6 +23,14 @@ def queue(notice: Notice) -> Message:
             context("Nothing has to be shared again.", f"since {text.when(notice.opened_at)}"),
         ]
     )
+
+
+def cancelled(count: int) -> Message:
+    """Tell a person how many of their builds were taken back."""
+    if count == 0:
+        return prepared("None of the builds that wait here is yours.")
+    what = "1 build of yours was" if count == 1 else f"{count} builds of yours were"
+    return prepared(f"{what} taken back. To scan one after all, share it again.")
 
 
 def _lines(notice: Notice) -> list[str]:

@@ -187,6 +187,21 @@ class Choices:
         """
         await self._cancel(number, user, "Dismissed.", {State.ASKING})
 
+    async def cancel_waiting(self, user: str, channel: str) -> int:
+        """Take back what a person shared or asked for in a channel and what waits; return how many.
+
+        Raises:
+            NotAllowed: the policy says no.
+            Unidentified: Slack does not say who they are.
+        """
+        await self._policy.admit(user, channel)
+        cancelled = await self._store.queue.cancel_waiting(channel, user, why="Cancelled.")
+        for number in cancelled:
+            self._drop(number)
+            self._announcer.changed(number)
+        self._wake()
+        return len(cancelled)
+
     async def cancel(self, number: int, user: str) -> None:
         """Take back a scan that has not been submitted.
 

@@ -118,6 +118,31 @@ class QueueStore:
             return []
         return await self._database.write(work)
 
+    async def cancel_waiting(self, channel: str, user: str, *, why: str) -> list[int]:
+        """Take back, in one transaction, what a person shared or asked for in a channel and what waits."""
+
+        def work(db: sqlite_utils.Database) -> list[int]:
+            waiting = rows.scans_where(
+                db,
+                "WHERE scans.state IN ('received', 'queued', 'waiting') AND scans.channel = ? "
+                "AND ? IN (scans.shared_by, scans.asked_by) ORDER BY scans.number",
+                channel,
+                user,
+            )
+            for scan in waiting:
+                transitions.move(
+                    db,
+                    scan.number,
+                    State.CANCELLED,
+                    now=self._clock.now(),
+                    why=why,
+                    who=user,
+                    scan={"problem": why},
+                )
+            return [scan.number for scan in waiting]
+
+        return await self._database.write(work)
+
     async def hold(self, number: int, until: float) -> None:
         """Say that a shell's scan is still being worked on."""
         await self._database.write(

@@ -183,3 +183,21 @@ async def test_the_reply_is_remembered(store):
     for ts in ("", "1790000003.000100"):
         await store.queue.set_reply(scan.number, ts)
         assert (await store.scans.scan(scan.number)).reply_ts == ts
+
+
+@pytest.mark.parametrize("state", State)
+async def test_what_waits_is_taken_back_and_only_their_own_in_that_channel(store, state):
+    mine = await a_scan(store, state, a_share("F1", by="UANA"))
+    asked = await a_scan(store, State.RECEIVED, a_share("F2", by="UBEN", asked_by="UANA"))
+    theirs = await a_scan(store, State.RECEIVED, a_share("F3", by="UBEN"))
+    elsewhere = await a_scan(store, State.RECEIVED, a_share("F4", by="UANA", channel="C2"))
+
+    cancelled = await store.queue.cancel_waiting("C1", "UANA", why="Cancelled.")
+
+    waits = state in {State.RECEIVED, State.QUEUED, State.WAITING}
+    assert cancelled == [*([mine.number] if waits else []), asked.number]
+    for number in cancelled:
+        assert (await store.scans.scan(number)).state is State.CANCELLED
+        assert (await store.scans.events(number))[-1].who == "UANA"
+    for kept in (theirs, elsewhere):
+        assert (await store.scans.scan(kept.number)).state is State.RECEIVED
