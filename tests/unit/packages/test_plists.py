@@ -1,8 +1,11 @@
 """Property lists made to do harm: entities, nesting, cycles, collisions. Each costs one scan, soon."""
 
+import contextlib
 import io
 import plistlib
 import struct
+import subprocess
+import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -162,3 +165,24 @@ def test_a_plist_of_the_largest_size_that_real_ones_never_have_is_read():
     plist = plistlib.dumps({"CFBundleIdentifier": "a.b", "filler": ["x" * 100] * 7_000})
     assert 800_000 < len(plist) < 1024 * 1024
     assert identifier(plist) == "a.b"
+
+
+BOT = """import asyncio, sys
+from pathlib import Path
+from bot.packages.reader import PackageReader
+asyncio.run(PackageReader().read(Path(sys.argv[1]), "Shop.ipa"))
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs /proc, as Linux has it")
+def test_a_reading_process_does_not_outlive_a_killed_bot(tmp_path: Path):
+    path = saved(tmp_path, app(colliding(30_000)))
+    with subprocess.Popen([sys.executable, "-c", BOT, str(path)]) as bot:
+        children = Path(f"/proc/{bot.pid}/task/{bot.pid}/children")
+        while not (reading := children.read_text().split()):
+            assert bot.poll() is None
+        bot.kill()
+    command = Path(f"/proc/{reading[0]}/cmdline")
+    with contextlib.suppress(OSError):
+        while command.read_bytes():  # empty once it is over, gone once its end was noticed
+            time.sleep(0.05)
