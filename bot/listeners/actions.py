@@ -9,7 +9,7 @@ from typing import Any
 from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncRespond
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.blocks import history, modals, notice, queue, reply, text, waiting
+from bot.blocks import history, modals, notice, reply, text, waiting
 from bot.errors import NotFound
 from bot.listeners.acts import act, said
 from bot.listeners.answers import answer
@@ -73,13 +73,6 @@ def register(app: AsyncApp, desk: Desk) -> None:
     @app.action(reply.OPEN_LOG)
     async def log_opened(ack: AsyncAck) -> None:
         await ack()
-
-    @app.action(queue.CANCEL_MINE)
-    async def cancel_mine(ack: AsyncAck, body: dict[str, Any], respond: AsyncRespond) -> None:
-        press = act(body)
-        cancelled = await desk.choices.cancel_waiting(press.user, press.channel)
-        await ack()
-        await answer(respond, queue.cancelled(cancelled))
 
     @app.action(waiting.SCAN_LATEST)
     async def scan_latest(ack: AsyncAck, body: dict[str, Any], respond: AsyncRespond) -> None:
