@@ -21,6 +21,7 @@ from bot.listeners.press import ListeningApp
 from bot.metrics import CountedFiles, Metrics
 from bot.onetrust.webhook import Webhook
 from bot.parts import build_reader, log_url, onetrust_webhook, slack_client, store_on, workroom_of
+from bot.scans.breaker import Breaker
 from bot.scans.catchup import CatchUp
 from bot.scans.choices import Choices
 from bot.scans.clock import SystemClock
@@ -248,7 +249,10 @@ class Bot:
                 return None
             return identity.permalink(scan.channel, scan.reply_ts or scan.message_ts, scan.thread_ts)
 
-        cards = Cards(store=store, log_url=log_url(settings.onetrust_log_url), permalink=permalink)
+        breaker = Breaker(clock)
+        self._metrics.breaker_open = lambda: breaker.is_open
+        to_log = log_url(settings.onetrust_log_url)
+        cards = Cards(store=store, log_url=to_log, permalink=permalink, breaker=breaker)
         threads = Threads(
             client=client,
             bot_user_id=identity.user_id,
@@ -270,6 +274,7 @@ class Bot:
             scanner=webhook,
             announcer=threads,
             clock=clock,
+            breaker=breaker,
             workroom=room,
             teaches=policy.teaches,
         )
@@ -297,6 +302,7 @@ class Bot:
             intake=intake,
             announcer=threads,
             clock=clock,
+            breaker=breaker,
             concurrency=settings.concurrency,
         )
         self._runner = runner

@@ -149,6 +149,7 @@ class TryLater(SubmissionError):
     """The build was certainly not taken, and another try may work.
 
     ``retry_after_s`` is what the scanner asked for, in seconds; ``None`` where it named no time.
+    ``scanner_failed`` tells trouble of the scanner, or on the way to it, from trouble on this side.
     """
 
     def __init__(
@@ -157,11 +158,18 @@ class TryLater(SubmissionError):
         *,
         retry_after_s: float | None = None,
         status: int | None = None,
+        scanner_failed: bool = True,
         detail: str = "",
     ) -> None:
         super().__init__(user_message, status=status, detail=detail)
         self.retry_after_s = retry_after_s
+        self.scanner_failed = scanner_failed
 
 
 class Uncertain(SubmissionError):
     """The build may have been taken, and nothing came back that says so."""
+
+    @property
+    def scanner_failed(self) -> bool:
+        """Whether the scanner, or the way to it, broke; a yes without a request ID is an answer after all."""
+        return self.status is None or not 200 <= self.status < 300

@@ -26,6 +26,7 @@ from bot.blocks.reply import reply
 from bot.blocks.shell import announcement
 from bot.errors import AppscanError, BuildRejected, NotInvited, Superseded, UsageError, slack_code
 from bot.scans import ids
+from bot.scans.breaker import Breaker
 from bot.scans.clock import SystemClock
 from bot.scans.memory import Store
 from bot.scans.models import (
@@ -253,6 +254,7 @@ async def _run(
         scanner=await stack.enter_async_context(parts.onetrust_webhook(settings)),
         announcer=teller,
         clock=clock,
+        breaker=Breaker(clock),
         workroom=Path(stack.enter_context(TemporaryDirectory(prefix="appscan-"))),
         teaches=lambda _: True,  # who has this shell has the database
     )

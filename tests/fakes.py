@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from bot.errors import NotFound, NotInvited
+from bot.scans.breaker import Breaker
 from bot.scans.choices import Choices
 from bot.scans.intake import Intake
 from bot.scans.memory import Store
@@ -356,7 +357,8 @@ class Bench:
         self.workroom.mkdir(exist_ok=True)
         self.woken = 0
         self.dropped: list[int] = []
-        self.pipeline = self.new_pipeline()
+        self.breaker = Breaker(self.clock)
+        self.pipeline = self.new_pipeline(self.breaker)
         self.intake = Intake(
             store=self.store,
             workspace=self.workspace,
@@ -393,10 +395,11 @@ class Bench:
             intake=self.intake,
             announcer=self.announcer,
             clock=self.clock,
+            breaker=self.breaker,
             concurrency=concurrency,
         )
 
-    def new_pipeline(self) -> Pipeline:
+    def new_pipeline(self, breaker: Breaker | None = None) -> Pipeline:
         """Return a pipeline that remembers nothing, as after a restart."""
         return Pipeline(
             store=self.store,
@@ -405,6 +408,7 @@ class Bench:
             scanner=self.scanner,
             announcer=self.announcer,
             clock=self.clock,
+            breaker=breaker or Breaker(self.clock),
             workroom=self.workroom,
             teaches=self.policy.teaches,
         )

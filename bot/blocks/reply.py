@@ -11,8 +11,10 @@ from bot.blocks.elements import Block, actions, button, confirm, context, facts,
 from bot.blocks.message import Message, compose
 from bot.blocks.phrases import app, file, name, owners, sharer, title, version, why
 from bot.blocks.states import MARKS
+from bot.scans.breaker import AWAY
 from bot.scans.ids import WHERE_APP_ID
 from bot.scans.models import (
+    PARKED,
     Card,
     ChannelKind,
     Kind,
@@ -78,6 +80,10 @@ def _moving(card: Card) -> list[Block | None]:
         case State.WAITING:
             line = f"{title(scan)} waits for {_original(card)}"
             more = "That is another build of the same app. Once it is settled, this one goes on by itself."
+        case State.QUEUED if scan.submission.due_at == PARKED:
+            line, more = f"{title(scan)} waits for OneTrust", scan.problem or ""
+        case State.RECEIVED if card.scanner_away:
+            line, more = f"{title(scan)} waits for OneTrust", AWAY
         case State.QUEUED:
             line = f"{title(scan)} will be tried again {_next_try(scan)}"
             more = text.sentence(scan.problem or "")

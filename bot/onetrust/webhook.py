@@ -138,7 +138,7 @@ class Webhook:
             ):
                 answer = await self._read(response, body)
         except BuildChanged:
-            failure = TryLater(BUILD_CHANGED)
+            failure = TryLater(BUILD_CHANGED, scanner_failed=False)
         except (aiohttp.ClientError, OSError) as exc:
             failure = _lost(exc, body)
         finally:
@@ -146,7 +146,7 @@ class Webhook:
             await asyncio.to_thread(file.close)
         # Raised out here, where no error of aiohttp's is being handled: none becomes their context.
         if isinstance(body.failure, BuildChanged):
-            raise TryLater(BUILD_CHANGED)
+            raise TryLater(BUILD_CHANGED, scanner_failed=False)
         if body.failure is not None:
             raise body.failure
         if answer is None:

@@ -3,6 +3,7 @@
 Times are seconds since the epoch, UTC. Sizes are bytes.
 """
 
+import math
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -54,7 +55,7 @@ _LOST = frozenset({State.UNCERTAIN})
 """From wherever it moves on by itself, where a backup was put back: what came of it since is not known."""
 
 FLOW: dict[State, frozenset[State]] = {
-    State.RECEIVED: _LOST | {State.PULLING, State.CANCELLED},
+    State.RECEIVED: _LOST | {State.PULLING, State.QUEUED, State.CANCELLED},
     State.PULLING: _BACK | _LOST | {State.CHECKING, State.REJECTED},
     State.CHECKING: _BACK
     | _LOST
@@ -62,7 +63,7 @@ FLOW: dict[State, frozenset[State]] = {
     State.WAITING: _LOST | {State.RECEIVED, State.CANCELLED},
     State.ASKING: frozenset({State.RECEIVED, State.CANCELLED}),
     State.SUBMITTING: _BACK | _LOST | {State.SUBMITTED},
-    State.QUEUED: _LOST | {State.RECEIVED, State.PULLING, State.FAILED, State.CANCELLED},
+    State.QUEUED: _LOST | {State.RECEIVED, State.PULLING, State.QUEUED, State.FAILED, State.CANCELLED},
     State.SUBMITTED: frozenset(),
     State.UNCERTAIN: frozenset({State.SUBMITTED, State.RECEIVED}),
     State.DUPLICATE: frozenset({State.RECEIVED}),
@@ -180,6 +181,10 @@ class Receipt:
     status: int
 
 
+PARKED = math.inf
+"""When what waits for the scanner is due."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Submission:
     """One scanner's part of a scan."""
@@ -189,7 +194,7 @@ class Submission:
     attempts: int = 0
     """How often sending was begun."""
     due_at: float = 0.0
-    """When the next attempt may begin."""
+    """When the next attempt may begin; ``PARKED`` until the scanner takes builds again."""
     request_id: str | None = None
     status: int | None = None
     """The last HTTP status, ``None`` where there was no answer."""
@@ -380,3 +385,5 @@ class Card:
     done_bytes: int = 0
     total_bytes: int = 0
     """How far the bytes have moved in ``PULLING`` and ``SUBMITTING``; 0 of 0 where not known."""
+    scanner_away: bool = False
+    """The scanner takes no builds at the moment, so what was just received waits."""

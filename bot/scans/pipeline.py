@@ -21,6 +21,7 @@ from bot.errors import (
     Uncertain,
 )
 from bot.scans import retries
+from bot.scans.breaker import AWAY, Breaker
 from bot.scans.current import concerning
 from bot.scans.decision import decide
 from bot.scans.memory import Store
@@ -32,7 +33,6 @@ T = TypeVar("T")
 logger = logging.getLogger(__name__)
 
 INSIDE = "Something went wrong inside the bot. Its log says more, under this scan's number."
-BUSY = "OneTrust has asked for a pause, so nothing is sent to it until then."
 
 
 class Pipeline:
@@ -47,6 +47,7 @@ class Pipeline:
         scanner: Scanner,
         announcer: Announcer,
         clock: Clock,
+        breaker: Breaker,
         workroom: Path,
         teaches: Callable[[Scan], bool],
     ) -> None:
@@ -56,9 +57,9 @@ class Pipeline:
         self._scanner = scanner
         self._announcer = announcer
         self._clock = clock
+        self._breaker = breaker
         self._workroom = workroom
         self._teaches = teaches
-        self._closed_until = 0.0
 
     @concerning
     async def run(self, number: int) -> None:
@@ -148,9 +149,9 @@ class Pipeline:
         return None
 
     async def _submit(self, scan: Scan, path: Path) -> None:
-        if (wait_s := self._closed_until - self._clock.now()) > 0:
-            # The scanner named a time before which it takes nothing: no use in sending a build until then.
-            await self._put_off(scan, BUSY, wait_s, attempts=scan.submission.attempts - 1)
+        number, breaker = scan.number, self._breaker
+        if not breaker.enter(number):  # it opened while this scan was on its way here
+            await self._put_off(scan, AWAY, breaker.wait_s, attempts=scan.submission.attempts - 1)
             return
         try:
             receipt = await self._scanner.submit(
@@ -163,25 +164,34 @@ class Pipeline:
                     size_bytes=_known(scan.size_bytes),
                 ),
                 path,
-                committing=lambda: self._store.scans.commit(scan.number),
-                progress=lambda done, total: self._announcer.progress(scan.number, done, total),
+                committing=lambda: self._store.scans.commit(number),
+                progress=lambda done, total: self._announcer.progress(number, done, total),
             )
         except Refused as error:
+            breaker.answered(number)
             await self._end(scan, State.FAILED, error.user_message, SubmissionState.REFUSED, error.status)
         except Uncertain as error:
+            if error.scanner_failed:
+                breaker.failed(number)
+            else:
+                breaker.answered(number)
             await self._end(
                 scan, State.UNCERTAIN, error.user_message, SubmissionState.UNCERTAIN, error.status
             )
         except TryLater as error:
-            if error.retry_after_s is not None:
-                self._closed_until = max(self._closed_until, self._clock.now() + error.retry_after_s)
+            if error.scanner_failed:
+                breaker.failed(number, error.retry_after_s)
             if scan.submission.attempts >= retries.SEND_TRIES:
                 await self._end(scan, State.FAILED, error.user_message, status=error.status)
             else:
-                wait_s = retries.delay_s(scan.submission.attempts, error.retry_after_s)
+                own_s = retries.delay_s(scan.submission.attempts, error.retry_after_s)
+                wait_s = breaker.wait_s if breaker.is_open else own_s
                 await self._put_off(scan, error.user_message, wait_s, status=error.status)
         else:
+            breaker.answered(number)
             await self._keep(scan, receipt)
+        finally:
+            breaker.leave(number)
 
     async def _keep(self, scan: Scan, receipt: Receipt) -> None:
         """Record that the scanner took the build; a locked database is waited for."""

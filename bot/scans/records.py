@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from bot.errors import NotFound, UsageError
 from bot.scans import ids, search
+from bot.scans.breaker import Breaker
 from bot.scans.choices import OTHER_PLATFORM
 from bot.scans.lookups import AppRow, Cursor, Page, Query, Viewer
 from bot.scans.memory import Store
@@ -45,10 +46,12 @@ class Cards:
         store: Store,
         log_url: Callable[[str], str | None],
         permalink: Callable[[Scan], str | None],
+        breaker: Breaker | None = None,
     ) -> None:
         self._store = store
         self._log_url = log_url
         self.permalink = permalink
+        self._breaker = breaker
 
     async def card(self, number: int) -> Card:
         """Return the card of a scan, without how far its bytes have moved.
@@ -77,6 +80,7 @@ class Cards:
             link=link,
             taken_by=taken_by,
             log_url=self._log_url(request_id) if request_id else None,
+            scanner_away=self._breaker is not None and self._breaker.is_open,
         )
 
 

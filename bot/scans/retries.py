@@ -9,8 +9,11 @@ from collections.abc import Callable
 
 FIRST_S = 5.0
 LONGEST_S = 900.0
-SEND_TRIES = 100
-"""So often a build is offered to a scanner that says "later": about a day, at the longest waits."""
+SEND_TRIES = 300
+"""So often a build is offered to a scanner that says "later": a long weekend, at the longest waits.
+
+Waiting while nothing is sent to the scanner at all is no try.
+"""
 RECORD_TRIES = 60
 """So often the scanner's receipt is written to a database that can't be written to."""
 PULL_TRIES = 6

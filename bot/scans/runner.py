@@ -5,6 +5,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from functools import partial
 
+from bot.scans.breaker import AWAY, Breaker
 from bot.scans.current import working_on
 from bot.scans.intake import Intake
 from bot.scans.memory import Store
@@ -34,6 +35,7 @@ class Runner:
         intake: Intake,
         announcer: Announcer,
         clock: Clock,
+        breaker: Breaker,
         concurrency: int,
     ) -> None:
         self._store = store
@@ -41,11 +43,15 @@ class Runner:
         self._intake = intake
         self._announcer = announcer
         self._clock = clock
+        self._breaker = breaker
         self._concurrency = concurrency
         self._tasks: dict[int, asyncio.Task[None]] = {}
         self._woken: list[asyncio.Event] = []
         self._loops: list[asyncio.Task[None]] = []
         self._refresh_at = 0.0
+        self._probe: int | None = None
+        self._hasten = False
+        breaker.watch(self._breaker_changed)
 
     @property
     def alive(self) -> bool:
@@ -123,14 +129,40 @@ class Runner:
         left += await self._store.queue.recover(source=Source.SLACK, busy=tuple(self._tasks))
         for number in [*left, *await self._store.queue.wake_waiting()]:
             self._announcer.changed(number)
+        if self._breaker.is_open:
+            return await self._wait_for_scanner()
+        hasten, self._hasten = self._hasten, False
+        await self._store.queue.release(hasten=hasten)
         next_at = await self._store.queue.next_due_at()
         free = self._concurrency - len(self._tasks)
         due = await self._store.queue.due(free, busy=self._tasks) if free > 0 else []
         for number in due:
-            task = asyncio.create_task(self._pipeline.run(number), name=f"scan-{number}")
-            self._tasks[number] = task
-            task.add_done_callback(partial(self._done, number))
+            self._begin(number)
         return next_at
+
+    async def _wait_for_scanner(self) -> float | None:
+        """Begin one scan as a probe when it is time for that, and none else; what falls due waits."""
+        if self._probe in self._tasks:
+            return None  # its end wakes this loop
+        probe_at = self._breaker.probe_at
+        next_at = await self._store.queue.next_due_at()
+        if probe_at <= self._clock.now():
+            self._probe = await self._store.queue.probe(busy=self._tasks)
+            if self._probe is not None:
+                self._begin(self._probe)
+            return next_at
+        for number in await self._store.queue.park(AWAY, busy=self._tasks):
+            self._announcer.changed(number)
+        return probe_at if next_at is None else min(probe_at, next_at)
+
+    def _breaker_changed(self, is_open: bool) -> None:  # noqa: FBT001 - a watcher's only argument
+        self._hasten = not is_open
+        self.wake()
+
+    def _begin(self, number: int) -> None:
+        task = asyncio.create_task(self._pipeline.run(number), name=f"scan-{number}")
+        self._tasks[number] = task
+        task.add_done_callback(partial(self._done, number))
 
     def _done(self, number: int, task: asyncio.Task[None]) -> None:
         del self._tasks[number]

@@ -4,10 +4,16 @@ from collections.abc import Collection
 
 import sqlite_utils
 
-from bot.scans.models import CANCELLABLE, WORKING, Source, State
+from bot.scans.models import CANCELLABLE, PARKED, WORKING, Source, State
 from bot.scans.ports import Clock
 from bot.store import facts, rows, transitions
 from bot.store.database import Database
+
+_WAITING = """
+    SELECT scans.number AS number FROM scans
+    JOIN submissions AS o ON o.scan = scans.number AND o.scanner = 'onetrust'
+    WHERE scans.state IN ('received', 'queued') AND scans.source = 'slack'
+"""
 
 
 class QueueStore:
@@ -51,6 +57,63 @@ class QueueStore:
             WHERE scans.state IN ('received', 'queued') AND scans.source = 'slack' AND o.due_at > ?
         """
         return await self._database.read(lambda db: next(iter(db.query(query, [self._clock.now()])))["at"])
+
+    # While the scanner takes no builds.
+
+    async def probe(self, *, busy: Collection[int]) -> int | None:
+        """Return the scan that was sent the fewest times of all that are due or parked.
+
+        So one whose own bytes are the trouble doesn't keep the others from finding out.
+        """
+        query = f"""
+            {_WAITING} AND (o.due_at <= ? OR o.due_at = ?) AND scans.number NOT IN ({_listed(busy)})
+            ORDER BY o.attempts, scans.number LIMIT 1
+        """
+        parameters = [self._clock.now(), PARKED]
+        found = await self._database.read(lambda db: list(db.query(query, parameters)))
+        return int(found[0]["number"]) if found else None
+
+    async def park(self, why: str, *, busy: Collection[int]) -> list[int]:
+        """Let all that is due wait for the scanner, however long; return which those are."""
+        query = (
+            f"{_WAITING} AND o.due_at <= ? AND scans.number NOT IN ({_listed(busy)}) ORDER BY scans.number"
+        )
+
+        def work(db: sqlite_utils.Database) -> list[int]:
+            now = self._clock.now()
+            numbers = [int(row["number"]) for row in db.query(query, [now])]
+            for number in numbers:
+                transitions.move(
+                    db,
+                    number,
+                    State.QUEUED,
+                    now=now,
+                    why=why,
+                    scan={"problem": why},
+                    submission={"due_at": PARKED},
+                )
+            return numbers
+
+        if not await self._database.read(lambda db: list(db.query(query, [self._clock.now()]))):
+            return []
+        return await self._database.write(work)
+
+    async def release(self, *, hasten: bool) -> None:
+        """Make due what is parked; with ``hasten`` also what waits as the scanner said "later".
+
+        What waits for Slack (its last pull failed) goes on waiting.
+        """
+        ahead = "OR (o.due_at > ? AND scans.state = 'queued' AND scans.pulls = 0)" if hasten else ""
+        query = f"{_WAITING} AND (o.due_at = ? {ahead})"
+        now = self._clock.now()
+        parameters = [PARKED, now] if hasten else [PARKED]
+        if await self._database.read(lambda db: list(db.query(f"{query} LIMIT 1", parameters))):
+            await self._database.write(
+                lambda db: db.execute(
+                    f"UPDATE submissions SET due_at = ? WHERE scanner = 'onetrust' AND scan IN ({query})",
+                    [now, *parameters],
+                )
+            )
 
     async def wake_waiting(self) -> list[int]:
         """Let scans go on that waited for one of the same app that is in flight no more; one of each app.
@@ -187,3 +250,7 @@ class QueueStore:
                 )
             ]
         )
+
+
+def _listed(numbers: Collection[int]) -> str:
+    return ", ".join(str(int(number)) for number in numbers)

@@ -164,6 +164,7 @@ class ScanStore:
                 why="taken up",
                 expect={State.RECEIVED, State.QUEUED},
                 scan={"problem": None},
+                submission={"due_at": 0.0},
             )
 
         return await self._database.write(work)

@@ -120,11 +120,13 @@ async def test_what_was_asked_can_still_be_answered(place: Office):
 
 
 async def test_what_waits_for_another_build_still_waits_for_it(place: Office):
-    place.onetrust.faults.add("webhook", status=503, retry_after=600)
+    later = place.onetrust.faults.add("webhook", hold=True, status=503, retry_after=600)
     first = place.dana.share(place.builds_channel, [("old.apk", apk("4.1.0"))])
-    await place.reply(first, "will be tried again")
+    await later.reached()
     second = place.dana.share(place.channel("other"), [("shop.apk", apk("4.2.0"))])
     await place.reply(second, "waits for scan #1")
+    later.release()
+    await place.reply(first, "will be tried again")
     await _restart(place)
     await place.command("help")
     assert "waits for scan #1" in place.read(place.replies(second)[0])

@@ -8,7 +8,9 @@ from bot.blocks import reply as replies
 from bot.blocks.message import Message
 from bot.blocks.phrases import why
 from bot.blocks.reply import reply
+from bot.scans.breaker import AWAY
 from bot.scans.models import (
+    PARKED,
     Card,
     ChannelKind,
     Kind,
@@ -98,6 +100,25 @@ def test_queued_tells_why_which_try_and_when() -> None:
     assert "OneTrust is busy (429)." in shown
     assert "(try 3)" in shown
     assert f"<!date^{int(samples.AT) + 60}^" in shown
+
+
+@pytest.mark.parametrize(
+    "card",
+    [
+        Card(scan=SHARED, scanner_away=True),
+        Card(
+            scan=replace(SHARED, state=State.QUEUED, submission=Submission(due_at=PARKED), problem=AWAY),
+            scanner_away=True,
+        ),
+    ],
+    ids=["just received", "parked"],
+)
+def test_what_waits_for_onetrust_says_so_without_a_time(card: Card) -> None:
+    shown = reply(card)
+    assert "waits for OneTrust" in shown.text
+    assert AWAY in shown.text
+    assert "try" not in shown.text
+    assert offers(shown) == [replies.CANCEL]
 
 
 def test_asks_whether_it_is_a_rescan() -> None:

@@ -15,8 +15,9 @@ from bot.errors import (
     Uncertain,
 )
 from bot.scans import retries
+from bot.scans.breaker import AWAY
 from bot.scans.models import Kind, Platform, Reason, Receipt, State, SubmissionState
-from bot.scans.pipeline import BUSY, INSIDE
+from bot.scans.pipeline import INSIDE
 from tests.fakes import APP_ID, OTHER_APP_ID, SHOP, START, Bench, a_share, until
 
 ASKED = {
@@ -207,7 +208,8 @@ async def test_later_is_not_believed_for_ever(bench):
     bench.scanner.outcomes = [TryLater("Down.", status=503) for _ in range(retries.SEND_TRIES)]
     for _ in range(retries.SEND_TRIES - 1):
         await bench.pipeline.run(number)
-    assert await bench.state(number) is State.QUEUED
+        assert await bench.state(number) is State.QUEUED
+        bench.clock.advance((await bench.scan(number)).submission.due_at - bench.clock.now())
 
     await bench.pipeline.run(number)
 
@@ -225,7 +227,7 @@ async def test_while_the_scanner_pauses_nothing_else_is_sent(bench):
     other = await run(bench, a_share("F2", name="other.ipa"))
 
     assert len(bench.scanner.orders) == 1
-    assert (other.state, other.problem) == (State.QUEUED, BUSY)
+    assert (other.state, other.problem) == (State.QUEUED, AWAY)
     assert (other.submission.due_at, other.submission.attempts) == (START + 120, 0)
     bench.clock.advance(100)
     await bench.pipeline.run(other.number)

@@ -5,10 +5,11 @@ from dataclasses import replace
 
 import pytest
 
-from bot.errors import NotFound, PullFailed, TryLater
+from bot.errors import BuildRejected, NotFound, PullFailed, TryLater
+from bot.scans.breaker import AWAY, FAILURES, Breaker
 from bot.scans.intake import LOOK_S, WAIT_S
-from bot.scans.models import RequestState, Share, Source, State, SubmissionState
-from bot.scans.runner import LONGEST_NAP_S, REFRESH_S, STOP_S
+from bot.scans.models import PARKED, RequestState, Share, Source, State, SubmissionState
+from bot.scans.runner import LONGEST_NAP_S, REFRESH_S, SHORTEST_NAP_S, STOP_S, Runner
 from tests.fakes import APP_ID, SHOP, START, a_share, until
 from tests.unit.store.scenes import a_scan
 
@@ -282,6 +283,140 @@ async def test_pulls_that_fail_are_tried_again_by_the_clock(started):
     started.clock.advance(10)
 
     await in_state(started, number, State.SUBMITTED)
+
+
+class TestScannerAway:
+    @pytest.fixture
+    async def away(self, started):
+        """A scanner that is away since five scans failed, which are parked."""
+        started.scanner.commits = False
+        started.scanner.outcomes = [TryLater("It is away.", status=503) for _ in range(200)]
+        started.numbers = [await self.share(started, place) for place in range(FAILURES)]
+        await until(lambda: started.breaker.is_open)
+        await idle(started)
+        return started
+
+    async def share(self, bench, place):
+        bench.reader.by_name[f"{place}.apk"] = replace(SHOP, bundle_id=f"com.example.app{place}")
+        return await bench.shared(a_share(f"F{place}", channel=f"C{place}", name=f"{place}.apk"))
+
+    async def probe(self, bench):
+        """Let the pause pass, until a scan is sent."""
+        sent = len(bench.scanner.orders)
+        bench.clock.advance(bench.breaker.wait_s)
+
+        def sent_after_a_while() -> bool:
+            if len(bench.scanner.orders) == sent:
+                bench.clock.advance(SHORTEST_NAP_S)  # the loop may just have been on its way to bed
+            return len(bench.scanner.orders) > sent
+
+        await until(sent_after_a_while)
+
+    async def probed(self, bench, times):
+        """Let the next probe go and fail."""
+        await self.probe(bench)
+        await until(lambda: not bench.runner._tasks)
+        await idle(bench)
+        assert len(bench.scanner.orders) == times
+
+    async def test_what_is_shared_meanwhile_is_not_pulled_and_says_why(self, away):
+        pulled = len(away.files.pulled)
+        number = await self.share(away, 9)
+        await in_state(away, number, State.QUEUED)
+        await idle(away)
+
+        scan = await away.scan(number)
+        assert (scan.problem, scan.submission.due_at, scan.submission.attempts) == (AWAY, PARKED, 0)
+        assert len(away.files.pulled) == pulled
+
+    async def test_after_each_pause_one_scan_is_sent_another_each_time(self, away):
+        naps = []
+        for times in range(1, 5):
+            naps.append(round(away.breaker.wait_s))
+            await self.probed(away, FAILURES + times)
+
+        assert naps == [30, 60, 120, 240]
+        probes = {order.file_name for order in away.scanner.orders[-4:]}
+        assert probes == {f"{place}.apk" for place in range(4)}
+        told = [len(await away.store.scans.events(number)) for number in away.numbers]
+        away.clock.advance(away.breaker.wait_s - 1)
+        await idle(away)
+        assert [len(await away.store.scans.events(number)) for number in away.numbers] == told
+
+    async def test_all_go_at_once_when_a_probe_gets_through(self, away):
+        late = await self.share(away, 9)
+        await in_state(away, late, State.QUEUED)
+        away.scanner.outcomes = []
+        away.scanner.commits = True
+        await self.probe(away)
+
+        for number in [*away.numbers, late]:
+            await in_state(away, number, State.SUBMITTED)
+        assert len(away.scanner.orders) == FAILURES + len(away.numbers) + 1
+        assert away.breaker.open_since is None
+
+    async def test_scans_that_were_told_of_a_later_time_do_not_wait_for_it(self, started):
+        started.scanner.outcomes = [TryLater("Down.", status=503), TryLater("Too many.", retry_after_s=2)]
+        first = await self.share(started, 1)
+        await in_state(started, first, State.QUEUED)
+        second = await self.share(started, 2)
+        await in_state(started, second, State.QUEUED)
+        await idle(started)
+        assert (await started.scan(first)).submission.due_at > START + 2
+
+        started.clock.advance(2)
+
+        await in_state(started, second, State.SUBMITTED)
+        await in_state(started, first, State.SUBMITTED)
+        assert started.clock.now() == START + 2
+
+    async def test_a_probe_that_is_no_build_makes_room_for_the_next(self, away):
+        away.reader.troubles = [BuildRejected("No build.")]
+        away.scanner.outcomes = []
+        away.scanner.commits = True
+        await self.probe(away)
+
+        await in_state(away, away.numbers[0], State.REJECTED)
+        for number in away.numbers[1:]:
+            await in_state(away, number, State.SUBMITTED)
+
+    async def test_the_loop_naps_while_nothing_is_to_be_done(self, away):
+        away.clock.advance(10)  # what failed before it opened is due by now
+        await idle(away)
+        await until(lambda: min(away.clock.naps) == pytest.approx(20))
+
+        away.clock.advance(5)
+        assert away.clock.naps == pytest.approx([15, 15])
+
+    async def test_the_next_process_finds_out_for_itself(self, away):
+        number = await self.share(away, 9)
+        await in_state(away, number, State.QUEUED)
+        await away.runner.stop()
+        away.scanner.outcomes = []
+        away.scanner.commits = True
+        breaker = Breaker(away.clock)
+        runner = Runner(
+            store=away.store,
+            pipeline=away.new_pipeline(breaker),
+            intake=away.intake,
+            announcer=away.announcer,
+            clock=away.clock,
+            breaker=breaker,
+            concurrency=2,
+        )
+        await runner.start()
+
+        await in_state(away, number, State.SUBMITTED)
+        await runner.stop()
+
+    async def test_no_tries_are_used_up_by_waiting(self, away):
+        number = await self.share(away, 9)
+        for times in range(1, 31):
+            await self.probed(away, FAILURES + times)
+
+        tries = [(await away.scan(each)).submission.attempts for each in [*away.numbers, number]]
+        assert sum(tries) == FAILURES + 30
+        assert max(tries) - min(tries) <= 1
 
 
 class TestStop:

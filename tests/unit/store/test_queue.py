@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from bot.scans.models import OPEN, WORKING, Share, Source, State, SubmissionState
+from bot.scans.models import OPEN, PARKED, WORKING, Share, Source, State, SubmissionState
 from tests.fakes import SHOP, SHOP_IOS, START, a_share
 from tests.unit.store.scenes import a_scan
 
@@ -201,3 +201,84 @@ async def test_what_waits_is_taken_back_and_only_their_own_in_that_channel(store
         assert (await store.scans.events(number))[-1].who == "UANA"
     for kept in (theirs, elsewhere):
         assert (await store.scans.scan(kept.number)).state is State.RECEIVED
+
+
+# While the scanner takes no builds.
+
+
+async def a_later(store, file_id, due_at, *, pulls=0, attempts=0):
+    """Bring a scan to where the scanner, or with ``pulls`` Slack, said "later"."""
+    build = replace(SHOP, bundle_id=file_id)
+    scan = await a_scan(store, State.QUEUED, a_share(file_id), due_at=due_at, build=build)
+    return await store.scans.move(
+        scan.number, State.QUEUED, why="", scan={"pulls": pulls}, submission={"attempts": attempts}
+    )
+
+
+async def due_at(store, number):
+    return (await store.scans.scan(number)).submission.due_at
+
+
+async def test_what_is_due_is_parked_with_a_word_and_once(store):
+    received = await a_scan(store)
+    due = await a_later(store, "F2", START)
+    later = await a_later(store, "F3", START + 60)
+    busy = await a_scan(store, share=a_share("F4"))
+    await a_scan(store, State.ASKING, a_share("F5"))
+    await a_scan(store, State.RECEIVED, FROM_A_SHELL, source=Source.SHELL, held_until=START + 60)
+
+    assert await store.queue.park("It is away.", busy=[busy.number]) == [received.number, due.number]
+
+    parked = await store.scans.scan(received.number)
+    assert (parked.state, parked.problem, parked.submission.due_at) == (State.QUEUED, "It is away.", PARKED)
+    assert parked.revision == received.revision + 1
+    assert (await store.scans.events(received.number))[-1].why == "It is away."
+    assert await due_at(store, later.number) == START + 60
+    assert await store.queue.park("It is away.", busy=[busy.number]) == []
+    assert await store.queue.due(9, busy=[]) == [busy.number]
+
+
+async def test_the_probe_is_the_one_that_was_sent_least_often(store):
+    often = await a_later(store, "F1", START, attempts=3)
+    parked = await a_later(store, "F2", PARKED, attempts=1)
+    await a_later(store, "F3", START + 60)
+    fresh = await a_scan(store, share=a_share("F4"))
+
+    assert await store.queue.probe(busy=[]) == fresh.number
+    assert await store.queue.probe(busy=[fresh.number]) == parked.number
+    assert await store.queue.probe(busy=[fresh.number, parked.number]) == often.number
+    assert await store.queue.probe(busy=[fresh.number, parked.number, often.number]) is None
+
+
+async def test_what_was_parked_is_released_and_what_waits_for_slack_goes_on_waiting(store):
+    parked = await a_later(store, "F1", PARKED)
+    parked_by_slack = await a_later(store, "F2", PARKED, pulls=1)
+    later = await a_later(store, "F3", START + 600)
+    slack = await a_later(store, "F4", START + 600, pulls=1)
+
+    await store.queue.release(hasten=False)
+    assert await store.queue.due(9, busy=[]) == [parked.number, parked_by_slack.number]
+    assert await due_at(store, later.number) == START + 600
+
+    await store.queue.release(hasten=True)
+    assert await store.queue.due(9, busy=[]) == [parked.number, parked_by_slack.number, later.number]
+    assert await due_at(store, slack.number) == START + 600
+
+
+async def test_what_is_taken_up_is_parked_no_more(store):
+    scan = await a_later(store, "F1", PARKED)
+
+    await store.scans.begin(scan.number)
+
+    assert await due_at(store, scan.number) == 0
+    await store.scans.hand_back(scan.number, why="the process ended")
+    assert await store.queue.due(9, busy=[]) == [scan.number]
+
+
+async def test_a_build_that_was_taken_back_is_not_parked(store):
+    scan = await a_scan(store)
+    await store.scans.withdraw(scan.number)
+
+    await store.queue.park("It is away.", busy=[])
+
+    assert (await store.scans.scan(scan.number)).state is State.CANCELLED
