@@ -56,6 +56,14 @@ class User:
     tz: str = "UTC"
     is_bot: bool = False
     is_restricted: bool = False
+    """A guest; of one channel only with ``is_ultra_restricted`` too."""
+    is_ultra_restricted: bool = False
+    team: str = ""
+    """The other organisation's workspace, of somebody who is here by Slack Connect."""
+    is_stranger: bool = False
+    """Of another organisation, and in no conversation that is shared with it."""
+    enterprise: str = ""
+    """The Enterprise Grid organisation that they are of."""
     deleted: bool = False
     bot_id: str | None = None
     app_id: str | None = None
@@ -77,6 +85,8 @@ class Channel:
     archived: bool = False
     created_at: float = 0.0
     creator: str = ""
+    ext_shared: bool = False
+    """Shared with another organisation, by Slack Connect."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -181,6 +191,8 @@ class Team:
     id: str
     name: str
     domain: str
+    enterprise: str = ""
+    """The Enterprise Grid organisation that it is of."""
 
 
 class World:
@@ -214,18 +226,18 @@ class World:
         real_name: str = "",
         tz: str = "UTC",
         is_bot: bool = False,
-        is_restricted: bool = False,
+        **more: Any,
     ) -> User:
-        """Add a person, or a bot user with IDs of its own."""
+        """Add a person, or a bot user with IDs of its own; ``more`` are other fields of ``User``."""
         user = User(
             id=new_id("U"),
             name=name,
             real_name=real_name or name.title(),
             tz=tz,
             is_bot=is_bot,
-            is_restricted=is_restricted,
             bot_id=new_id("B") if is_bot else None,
             app_id=new_id("A") if is_bot else None,
+            **more,
         )
         self.users[user.id] = user
         self.changes.tell()

@@ -165,6 +165,6 @@ class Events:
                     "is_enterprise_install": False,
                 }
             ],
-            "is_ext_shared_channel": False,
+            "is_ext_shared_channel": channel.ext_shared,
             "event_context": f"4-{channel.id}",
         }

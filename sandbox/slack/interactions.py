@@ -288,7 +288,12 @@ class Interactions:
         return {
             "type": kind,
             "team": {"id": team.id, "domain": team.domain},
-            "user": {"id": user.id, "username": user.name, "name": user.name, "team_id": team.id},
+            "user": {
+                "id": user.id,
+                "username": user.name,
+                "name": user.name,
+                "team_id": user.team or team.id,
+            },
             "api_app_id": self._service.app.app_id,
             "token": self._service.app.verification_token,
             "trigger_id": invocation.trigger_id,

@@ -55,6 +55,7 @@ def _auth_test(desk: Desk, _arguments: Arguments) -> Json:
         "user_id": service.bot.id,
         "bot_id": service.bot_id,
         "is_enterprise_install": False,
+        **({"enterprise_id": service.world.team.enterprise} if service.world.team.enterprise else {}),
     }
 
 

@@ -17,18 +17,25 @@ CHANNEL_TYPES = {
 def user_json(service: Service, user: User) -> Json:
     """Return a user as ``users.info`` does."""
     now = service.world.now()
+    team = user.team or service.world.team.id
     profile: Json = {
         "real_name": user.real_name,
         "real_name_normalized": user.real_name,
         "display_name": "" if user.is_bot else user.name,
         "display_name_normalized": "" if user.is_bot else user.name,
-        "team": service.world.team.id,
+        "team": team,
     }
     if user.bot_id:
         profile |= {"bot_id": user.bot_id, "api_app_id": user.app_id}
+    told: Json = {}
+    if user.team:  # Slack says it of people from elsewhere only
+        told["is_stranger"] = user.is_stranger
+    if user.enterprise:
+        told["enterprise_user"] = {"id": user.id, "enterprise_id": user.enterprise, "teams": [team]}
     return {
+        **told,
         "id": user.id,
-        "team_id": service.world.team.id,
+        "team_id": team,
         "name": user.name,
         "deleted": user.deleted,
         "real_name": user.real_name,
@@ -39,7 +46,7 @@ def user_json(service: Service, user: User) -> Json:
         "is_admin": False,
         "is_owner": False,
         "is_restricted": user.is_restricted,
-        "is_ultra_restricted": False,
+        "is_ultra_restricted": user.is_ultra_restricted,
         "is_bot": user.is_bot,
         "is_app_user": False,
         "updated": int(now),
@@ -68,8 +75,8 @@ def channel_json(service: Service, channel: Channel) -> Json:
         "is_mpim": channel.kind is ChannelKind.MPIM,
         "is_private": channel.kind is not ChannelKind.PUBLIC,
         "is_general": False,
-        "is_shared": False,
-        "is_ext_shared": False,
+        "is_shared": channel.ext_shared,
+        "is_ext_shared": channel.ext_shared,
         "is_member": service.bot_sees(channel),
         "creator": channel.creator,
         "topic": {"value": "", "creator": "", "last_set": 0},
