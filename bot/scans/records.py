@@ -185,6 +185,7 @@ class Records:
         now = await self._store.links.of_build(bundle_id, platform)
         if now is None:
             raise NotFound("Somebody removed that link at the same moment: try again.")
+        await self._store.scans.note_app(bundle_id, platform, f"linked to {app_id}", user)
         return Linked(link=now, before=before, others=others)
 
     async def unlink(self, user: str, channel: str, bundle_id: str, platform: Platform | None) -> Link:
@@ -202,6 +203,7 @@ class Records:
         removed = await self._store.links.remove(bundle_id, platform)
         if removed is None:
             raise NotFound("That bundle identifier is not linked. `/appscan apps` shows what is.")
+        await self._store.scans.note_app(bundle_id, platform, f"unlinked from {removed.app_id}", user)
         return removed
 
     async def _platform(self, bundle_id: str, words: str, *, linked_only: bool = False) -> Platform:

@@ -12,6 +12,7 @@ from bot.scans.models import (
     Build,
     ChannelKind,
     Event,
+    Platform,
     Scan,
     Share,
     Source,
@@ -95,6 +96,7 @@ class ScanStore:
                 after=State.RECEIVED,
                 why="asked for" if share.occasion else "shared",
             )
+            _note_request(db, scan)
             return scan, True
 
         return await self._database.write(work)
@@ -317,6 +319,29 @@ class ScanStore:
             )
         )
 
+    async def note_app(self, bundle_id: str, platform: Platform, why: str, who: str) -> None:
+        """Add a line to the timeline of an app's newest scan; there may be none."""
+
+        def work(db: sqlite_utils.Database) -> None:
+            newest = rows.first_scan(
+                db,
+                "WHERE bundle_id = ? AND platform = ? ORDER BY scans.number DESC",
+                bundle_id,
+                platform.value,
+            )
+            if newest is not None:
+                transitions.note(
+                    db,
+                    newest.number,
+                    now=self._clock.now(),
+                    who=who,
+                    before=newest.state,
+                    after=newest.state,
+                    why=why,
+                )
+
+        await self._database.write(work)
+
     async def note(self, number: int, why: str, who: str | None = None) -> None:
         """Add a line to the timeline without changing the state."""
 
@@ -325,6 +350,21 @@ class ScanStore:
             transitions.note(db, number, now=self._clock.now(), who=who, before=state, after=state, why=why)
 
         await self._database.write(work)
+
+
+def _note_request(db: sqlite_utils.Database, scan: Scan) -> None:
+    """Say in the timeline who asked for the rescan that this build answers."""
+    query = "SELECT app_id, asked_by, created_at FROM requests WHERE number = ?"
+    for row in db.query(query, [scan.request_number]):
+        transitions.note(
+            db,
+            scan.number,
+            now=row["created_at"],
+            who=row["asked_by"],
+            before=State.RECEIVED,
+            after=State.RECEIVED,
+            why=f"the build answers a rescan of {row['app_id']} that was asked for",
+        )
 
 
 def _filled_in(db: sqlite_utils.Database, known: Scan, share: Share) -> Scan:

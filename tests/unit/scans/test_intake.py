@@ -2,10 +2,11 @@
 
 import pytest
 
-from bot.errors import NotAllowed, NotFound, NotInvited, PullFailed, UsageError
+from bot.errors import NotAllowed, NotFound, NotInvited, PullFailed, Unidentified, UsageError
 from bot.scans.ids import FileLink, MessageLink
 from bot.scans.intake import LONGEST_LOOK_S, LOOK_S, LOOKS, TROUBLE_S, WAIT_S
 from bot.scans.models import ChannelKind, Platform, Reason, RequestState, State, SubmissionState
+from bot.scans.person import Person
 from bot.scans.policy import Policy
 from tests.fakes import APP_ID, OTHER_APP_ID, START, Bench, FakePeople, a_share
 
@@ -534,3 +535,26 @@ class TestTheLatestBuild:
 
         assert (elsewhere.latest, at_home.latest) == (None, latest.number)
         assert [offered for _, offered in bench.board.posted] == [None, latest]
+
+
+async def test_a_build_that_answers_a_rescan_tells_who_asked_for_that(bench):
+    request = await bench.intake.await_build("UBEN", "C1", APP_ID)
+
+    number = await bench.shared(a_share(thread_ts=request.message_ts))
+
+    events = await bench.store.scans.events(number)
+    assert [(event.who, event.at) for event in events] == [("UANA", START), ("UBEN", START)]
+    assert APP_ID in events[-1].why
+
+
+async def test_a_file_waits_while_slack_does_not_say_who_shared_it(bench):
+    bench.people.known["UANA"] = Unidentified()
+    bench.workspace.files["F1"] = [(a_share(),)]
+
+    assert await bench.intake.message(message(a_share(), a_share("F2", name="notes.txt"))) == 0
+    await look(bench, times=12)
+    assert await scans(bench) == []
+
+    bench.people.known["UANA"] = Person()
+    await look(bench)
+    assert [scan.file_id for scan in await scans(bench)] == ["F1"]

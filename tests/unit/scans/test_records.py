@@ -281,3 +281,17 @@ async def test_every_question_is_held_to_the_allow_lists(guarded):
                 await call
     assert await guarded.store.links.of_app(APP_ID) == []
     assert (await records.history("UANA", "C1", ""))[0].scans == ()
+
+
+async def test_who_linked_and_who_unlinked_an_app_is_in_the_timeline_of_its_newest_scan(bench):
+    await a_done(bench, "F1")
+    newest = await a_done(bench, "F2")
+
+    await bench.records.link("UBEN", "C1", SHOP_ID, APP_ID, SHOP.platform)
+    await bench.records.unlink("UCLEO", "C1", SHOP_ID, SHOP.platform)
+
+    _, events = await bench.records.status("UANA", "C1", str(newest.number))
+    assert [(event.who, event.why) for event in events[-2:]] == [
+        ("UBEN", f"linked to {APP_ID}"),
+        ("UCLEO", f"unlinked from {APP_ID}"),
+    ]
