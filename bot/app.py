@@ -20,7 +20,7 @@ from bot.errors import SLACK_TROUBLE, ShutOut, slack_code
 from bot.listeners.press import ListeningApp
 from bot.metrics import CountedFiles, Metrics
 from bot.onetrust.webhook import Webhook
-from bot.parts import build_reader, log_url, onetrust_webhook, slack_client, store_on, workroom_of
+from bot.parts import build_reader, log_url, onetrust_webhook, slack_client, store_on
 from bot.scans.breaker import Breaker
 from bot.scans.catchup import CatchUp
 from bot.scans.choices import Choices
@@ -36,6 +36,7 @@ from bot.scans.ports import Clock
 from bot.scans.records import Cards, Records
 from bot.scans.retention import Retention
 from bot.scans.runner import Runner
+from bot.scans.workroom import Workroom
 from bot.settings import Settings
 from bot.slack.board import SlackBoard
 from bot.slack.door import Door, only_to_slack
@@ -76,6 +77,7 @@ class Bot:
         self._clock = clock or SystemClock()
         self._stack = AsyncExitStack()
         self._lock = InstanceLock(settings.database)
+        self._workroom = Workroom.beside(settings.database, self._clock)
         self._database: Database | None = None
         self._runner: Runner | None = None
         self._catch_up: CatchUp | None = None
@@ -263,7 +265,8 @@ class Bot:
             clock=clock,
         )
         board = SlackBoard(client, request_message, pace)
-        room = self._metrics.workroom = workroom_of(settings.database)
+        self._workroom.empty()
+        self._metrics.workroom = self._workroom.folder
         pipeline = Pipeline(
             store=store,
             files=CountedFiles(
@@ -275,7 +278,7 @@ class Bot:
             announcer=threads,
             clock=clock,
             breaker=breaker,
-            workroom=room,
+            workroom=self._workroom,
             teaches=policy.teaches,
         )
 
@@ -341,5 +344,6 @@ class Bot:
     async def _ready(self) -> Readiness:
         checks = {"lock": self._lock.held, "runner": self._runner is not None and self._runner.alive}
         checks["database"] = self._database is not None and await self._database.writable()
+        checks["disk"] = await self._workroom.usable()
         checks["slack"] = await self._hears()
         return Readiness(checks=checks)

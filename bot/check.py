@@ -14,7 +14,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import parts
-from bot.errors import SubmissionError, slack_code
+from bot.errors import StoreUnavailable, SubmissionError, slack_code
 from bot.settings import Settings
 from bot.slack.identity import Identity
 from bot.store.database import Database
@@ -138,7 +138,7 @@ async def _database(settings: Settings) -> Finding:
             writable = await database.writable()
         finally:
             await database.close()
-    except (OSError, sqlite3.Error) as error:
+    except (OSError, sqlite3.Error, StoreUnavailable) as error:
         return _no("database", f"{path} can't be used ({error}): check APPSCAN_DB and its folder's owner")
     if state != "ok" or not writable:
         return _no("database", f"{path} is damaged or locked: stop other programs on it, or restore a backup")

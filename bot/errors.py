@@ -14,6 +14,8 @@
     ├── FileUnavailable         Slack can't serve the file, and trying again won't help
     ├── PullFailed              the file could not be pulled this time; worth another try
     ├── ShutOut                 Slack has shut the bot out, until a person mends something
+    ├── NoRoom                  the bot's own disk took no more of it; tried again until it does
+    ├── StoreUnavailable        the database can't be read or written just now; nothing was changed
     └── SubmissionError         the scanner did not take the build
         ├── Refused             a clear no: a person has to mend something first
         ├── TryLater            not taken, certainly, and worth another try
@@ -128,6 +130,28 @@ class ShutOut(AppscanError):
 
     ``user_message`` is for the log: whoever runs the bot reads it.
     """
+
+
+class NoRoom(AppscanError):
+    """The bot's own disk took no more of a build; it is tried again until it does."""
+
+    def __init__(self, *, detail: str = "") -> None:
+        super().__init__(
+            "The bot's own disk takes no more builds. Whoever runs it has to make room there, or mend it; "
+            "then this goes on by itself.",
+            detail=detail,
+        )
+
+
+class StoreUnavailable(AppscanError):
+    """The database can't be read or written just now; nothing was changed."""
+
+    def __init__(self, *, detail: str = "") -> None:
+        super().__init__(
+            "The bot can't write to its database at the moment, so nothing was changed. Try again in a few "
+            "minutes; if it lasts, tell whoever runs the bot.",
+            detail=detail,
+        )
 
 
 class SubmissionError(AppscanError):

@@ -1,11 +1,9 @@
 """The parts that the bot and its commands share: each made from the settings, and joined elsewhere."""
 
 import os
-import shutil
 import ssl
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from pathlib import Path
 from urllib.parse import quote
 
 import aiohttp
@@ -98,11 +96,3 @@ async def onetrust_tokens(settings: Settings, metrics: Metrics | None = None) ->
             settings.onetrust_client_secret.reveal() if settings.onetrust_client_secret else "",
             form=settings.onetrust_client_auth == "form",
         )
-
-
-def workroom_of(database: Path) -> Path:
-    """Make the folder for builds that are being worked on, empty and for its owner only."""
-    room = database.absolute().with_name(database.name + ".builds")
-    shutil.rmtree(room, ignore_errors=True)
-    room.mkdir(mode=0o700)
-    return room

@@ -8,7 +8,6 @@ import asyncio
 import contextlib
 import hashlib
 import logging
-import sqlite3
 import sys
 import time
 from collections.abc import AsyncIterator
@@ -24,7 +23,15 @@ from bot import parts
 from bot.blocks import text
 from bot.blocks.reply import reply
 from bot.blocks.shell import announcement
-from bot.errors import AppscanError, BuildRejected, NotInvited, Superseded, UsageError, slack_code
+from bot.errors import (
+    AppscanError,
+    BuildRejected,
+    NotInvited,
+    StoreUnavailable,
+    Superseded,
+    UsageError,
+    slack_code,
+)
 from bot.scans import ids
 from bot.scans.breaker import Breaker
 from bot.scans.clock import SystemClock
@@ -45,6 +52,7 @@ from bot.scans.names import is_build_name, unsupported_name
 from bot.scans.pipeline import Pipeline
 from bot.scans.ports import Announcer, Progress
 from bot.scans.records import Cards
+from bot.scans.workroom import Workroom
 from bot.settings import Settings
 from bot.slack.identity import Identity
 from bot.slack.threads import ChannelPace, Threads
@@ -255,7 +263,7 @@ async def _run(
         announcer=teller,
         clock=clock,
         breaker=Breaker(clock),
-        workroom=Path(stack.enter_context(TemporaryDirectory(prefix="appscan-"))),
+        workroom=Workroom(Path(stack.enter_context(TemporaryDirectory(prefix="appscan-"))), clock),
         teaches=lambda _: True,  # who has this shell has the database
     )
     await stack.enter_async_context(_held(store, number))
@@ -304,7 +312,7 @@ async def _held(store: Store, number: int) -> AsyncIterator[None]:
             await clock.sleep(HOLD_S / 3)
             try:
                 await store.queue.hold(number, clock.now() + HOLD_S)
-            except sqlite3.Error as error:  # locked just now; said again next time
+            except StoreUnavailable as error:  # locked just now; said again next time
                 logger.warning("scan #%d could not be held: %s", number, error)
 
     holding = asyncio.create_task(hold())

@@ -37,6 +37,7 @@ from bot.scans.policy import Policy
 from bot.scans.ports import Clock, Progress
 from bot.scans.records import Cards, Records
 from bot.scans.runner import Runner
+from bot.scans.workroom import Workroom
 from bot.store.alive import AliveStore
 from bot.store.database import Database
 from bot.store.history import HistoryStore
@@ -409,7 +410,7 @@ class Bench:
             announcer=self.announcer,
             clock=self.clock,
             breaker=breaker or Breaker(self.clock),
-            workroom=self.workroom,
+            workroom=Workroom(self.workroom, self.clock),
             teaches=self.policy.teaches,
         )
 

@@ -5,26 +5,55 @@ So shares are recorded in a listener's middleware, which runs before the acknowl
 told is received is in the database, and what is not gets delivered again.
 """
 
+import logging
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
+import aiohttp
 from slack_bolt.async_app import AsyncApp
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.blocks import notice
+from bot.errors import StoreUnavailable, slack_code
 from bot.listeners.acts import said
 from bot.scans.desk import Desk
+
+logger = logging.getLogger(__name__)
+
+UNRECORDED = (
+    "The bot can't write to its database at the moment, so it has not taken up this build. Slack tells it of "
+    "the build again for some minutes. If no reply comes by then, share it once more, and tell whoever runs "
+    "the bot."
+)
+MOST_TOLD = 1000
+"""So many messages are remembered about which that was said: it is said once of each."""
 
 Next = Callable[[], Awaitable[None]]
 
 
 def register(app: AsyncApp, desk: Desk) -> None:
     """Register what listens for messages and files."""
+    told: dict[tuple[str, str], None] = {}
 
-    async def take_message(event: dict[str, Any], next_: Next) -> None:
+    async def take_message(event: dict[str, Any], client: AsyncWebClient, next_: Next) -> None:
+        try:
+            await keep(event)
+        except StoreUnavailable:
+            message = (said(event, "channel"), said(event, "ts"))
+            if event.get("files") and message not in told:
+                told[message] = None
+                for old in list(told)[:-MOST_TOLD]:
+                    del told[old]
+                await _tell(client, event)
+            raise  # not acknowledged: Slack delivers it again
+        await next_()
+
+    async def keep(event: dict[str, Any]) -> None:
         if (deleted_ts := _deleted(event)) is not None:
             await desk.intake.deleted(said(event, "channel"), deleted_ts)
         elif event.get("files"):
             await desk.intake.heard(event)
-        await next_()
 
     async def take_file(event: dict[str, Any], next_: Next) -> None:
         file_id, channel = said(event, "file_id"), said(event, "channel_id")
@@ -55,3 +84,19 @@ def _deleted(event: Mapping[str, Any]) -> str | None:
     ):
         return said(changed, "ts")
     return None
+
+
+async def _tell(client: AsyncWebClient, event: Mapping[str, Any]) -> None:
+    """Say to who shared a build, and to nobody else, that it was not taken up; an app has no eyes for it."""
+    if said(event, "user") and not event.get("bot_id"):
+        message = notice.notice(UNRECORDED)
+        try:
+            await client.chat_postEphemeral(
+                channel=said(event, "channel"),
+                user=said(event, "user"),
+                thread_ts=said(event, "thread_ts") or None,
+                text=message.text,
+                blocks=message.blocks,
+            )
+        except (SlackApiError, aiohttp.ClientError, OSError) as unsaid:  # said or not, it is so
+            logger.warning("who shared a build could not be told: %s", slack_code(unsaid))

@@ -8,14 +8,15 @@ import asyncio
 import logging
 from collections.abc import Callable
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TypeVar
 
 from bot.errors import (
     BuildRejected,
     FileUnavailable,
+    NoRoom,
     PullFailed,
     Refused,
+    StoreUnavailable,
     Superseded,
     TryLater,
     Uncertain,
@@ -28,6 +29,7 @@ from bot.scans.memory import Store
 from bot.scans.models import WORKING, Order, Pulled, Reason, Receipt, Scan, State, SubmissionState
 from bot.scans.names import unsupported_name
 from bot.scans.ports import Announcer, BuildReader, Clock, Files, Scanner
+from bot.scans.workroom import Workroom
 
 T = TypeVar("T")
 logger = logging.getLogger(__name__)
@@ -48,7 +50,7 @@ class Pipeline:
         announcer: Announcer,
         clock: Clock,
         breaker: Breaker,
-        workroom: Path,
+        workroom: Workroom,
         teaches: Callable[[Scan], bool],
     ) -> None:
         self._store = store
@@ -78,6 +80,8 @@ class Pipeline:
         except asyncio.CancelledError:
             await asyncio.shield(self._store.scans.hand_back(number, why="the bot was stopped"))
             raise
+        except StoreUnavailable:
+            raise  # nothing is wrong with the scan: it is handed back once the database can be written
         except Exception:
             logger.exception("scan #%d met an error that nobody foresaw", number)
             if not await self._fail(number):
@@ -95,37 +99,59 @@ class Pipeline:
         return scan.state not in {State.RECEIVED, State.QUEUED}
 
     async def _run(self, number: int) -> None:
+        if (closed_until := self._workroom.closed_until) is not None:
+            await self._store.scans.postpone(number, NoRoom().user_message, closed_until)
+            return  # not even asked for: the disk would take no more
         scan = await self._store.scans.begin(number)
         if (sentence := unsupported_name(scan.file_name)) is not None:
             await self._end(scan, State.REJECTED, sentence)
             return
         self._announcer.changed(number)
-        # What can't be removed now (a thread may still be writing it) goes with the folder at the next start.
-        with TemporaryDirectory(
-            prefix=f"scan-{number}-", dir=self._workroom, ignore_cleanup_errors=True
-        ) as room:
-            path = Path(room) / "build"
-            pulled = await self._pull(scan, path)
-            if pulled is None:
-                return
-            scan = await self._store.scans.move(
-                number,
-                State.CHECKING,
-                why="pulled whole",
-                expect={State.PULLING},
-                scan={"size_bytes": pulled.size_bytes, "sha256": pulled.sha256, "pulls": 0},
-            )
-            self._announcer.changed(number)
-            try:
-                build = await self._reader.read(path, scan.file_name)
-            except BuildRejected as error:
-                await self._end(scan, State.REJECTED, error.user_message)
-                return
-            name = scan.asked_name or build.name
-            scan = await self._store.scans.decide(number, build, name, decide)
-            self._announcer.changed(number)
-            if scan.state is State.SUBMITTING:
-                await self._submit(scan, path)
+        try:
+            with self._workroom.room(number) as room:
+                await self._work(scan, room / "build")
+        except NoRoom as error:
+            logger.warning("scan #%d waits for room: %s", number, error)
+            await self._wait_for_room(scan, error)
+
+    async def _work(self, scan: Scan, path: Path) -> None:
+        """Take a scan that was taken up as far as it goes; ``path`` is where its build may be."""
+        number = scan.number
+        pulled = await self._pull(scan, path)
+        if pulled is None:
+            return
+        self._workroom.has_room()
+        scan = await self._store.scans.move(
+            number,
+            State.CHECKING,
+            why="pulled whole",
+            expect={State.PULLING},
+            scan={"size_bytes": pulled.size_bytes, "sha256": pulled.sha256, "pulls": 0},
+        )
+        self._announcer.changed(number)
+        try:
+            build = await self._reader.read(path, scan.file_name)
+        except BuildRejected as error:
+            await self._end(scan, State.REJECTED, error.user_message)
+            return
+        name = scan.asked_name or build.name
+        scan = await self._store.scans.decide(number, build, name, decide)
+        self._announcer.changed(number)
+        if scan.state is State.SUBMITTING:
+            await self._submit(scan, path)
+
+    async def _wait_for_room(self, scan: Scan, error: NoRoom) -> None:
+        """Put off a scan whose build the bot's own disk does not take, for as long as that lasts."""
+        due_at = self._workroom.is_full()
+        tries = await self._store.scans.pulls(scan.number)
+        await self._store.scans.move(
+            scan.number,
+            State.QUEUED,
+            why=error.user_message,
+            expect={State.PULLING},
+            scan={"problem": error.user_message, "pulls": tries - 1},  # that one says nothing of the file
+            submission={"state": SubmissionState.PENDING, "due_at": due_at, "status": None},
+        )
 
     async def _pull(self, scan: Scan, path: Path) -> Pulled | None:
         """Pull the scan's file; ``None`` where that settled or put off the scan."""

@@ -44,6 +44,7 @@ class Files(Protocol):
             BuildRejected: it is empty, not what was shared, or has ``limit_bytes`` or more.
             FileUnavailable: it can't be had, now or later.
             PullFailed: another try may work.
+            NoRoom: the bot's disk takes no more.
         """
         ...
 

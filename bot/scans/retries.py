@@ -19,6 +19,15 @@ RECORD_TRIES = 60
 PULL_TRIES = 6
 """So often in a row a file is asked of Slack."""
 
+ROOM_LONGEST_S = 60.0
+"""The longest wait for room on the bot's own disk."""
+
+
+def room_delay_s(failures: int) -> float:
+    """Return how long to wait, in seconds, after the bot's disk took no more for the ``failures``-th time."""
+    longest: float = min(ROOM_LONGEST_S, FIRST_S * 2 ** max(0, min(failures - 1, 10)))
+    return longest
+
 
 def delay_s(attempt: int, asked_s: float | None, jitter: Callable[[], float] = random.random) -> float:
     """Return how long to wait after the ``attempt``-th try (from 1), in seconds.

@@ -5,6 +5,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from functools import partial
 
+from bot.errors import StoreUnavailable
 from bot.scans.breaker import AWAY, Breaker
 from bot.scans.current import working_on
 from bot.scans.intake import Intake
@@ -94,7 +95,10 @@ class Runner:
         await all_done
 
     async def _nearly_done(self, number: int) -> bool:
-        scan = await self._store.scans.scan(number)
+        try:
+            scan = await self._store.scans.scan(number)
+        except StoreUnavailable:
+            return False  # the next start finds what its row says
         return scan.submission.state is SubmissionState.COMMITTED
 
     async def _repeat(self, turn: Callable[[], Awaitable[float | None]], woken: asyncio.Event) -> None:
@@ -104,7 +108,9 @@ class Runner:
             nap_s = LONGEST_NAP_S
             try:
                 next_at = await turn()
-            except Exception:  # the database may be locked or its disk full: say so and look again
+            except StoreUnavailable as error:
+                logger.warning("%s; looking at the queue again in %d s", error, LONGEST_NAP_S)
+            except Exception:  # whatever it was, it may pass: say so and look again
                 logger.exception("the queue could not be read; looking again in %d s", LONGEST_NAP_S)
             else:
                 if next_at is not None:
@@ -168,6 +174,8 @@ class Runner:
         del self._tasks[number]
         if task.cancelled() or (error := task.exception()) is None:
             self.wake()
+        elif isinstance(error, StoreUnavailable):
+            logger.warning("scan #%d could not be worked on: %s", number, error)
         else:  # it is due still: what went wrong gets a while to pass
             with working_on(number):
                 logger.error("scan #%d could not be worked on", number, exc_info=error)

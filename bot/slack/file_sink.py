@@ -5,16 +5,14 @@ import os
 import threading
 from pathlib import Path
 
-from bot.errors import PullFailed
-
-NO_ROOM = "The bot could not write this build to its disk. Whoever runs it should check the space on it."
+from bot.errors import NoRoom
 
 
 class FileSink:
     """Writes a new file that only its owner can read. To be used in a thread.
 
     Raises:
-        PullFailed: from ``open`` and ``write``: the disk is full, or worse.
+        NoRoom: the disk is full, over its quota, read-only, or worse.
     """
 
     def __init__(self, path: Path) -> None:
@@ -36,27 +34,31 @@ class FileSink:
                 self._fd = os.open(self._path, flags, 0o600)
                 os.fchmod(self._fd, 0o600)  # where it was there before
             except OSError as exc:
-                raise PullFailed(NO_ROOM, detail=f"the build can't be written: {exc.strerror}") from exc
+                raise NoRoom(detail=f"the build can't be written: {exc.strerror}") from exc
 
     def write(self, block: bytes) -> None:
         """Add to it, all of ``block``."""
         with self._lock:
             if self._fd is None:
-                raise PullFailed(NO_ROOM, detail="the build was closed while it was written")
+                raise NoRoom(detail="the build was closed while it was written")
             self._hash.update(block)
             left = memoryview(block)
             try:
                 while left:
                     left = left[os.write(self._fd, left) :]
             except OSError as exc:
-                raise PullFailed(NO_ROOM, detail=f"the build can't be written: {exc.strerror}") from exc
+                raise NoRoom(detail=f"the build can't be written: {exc.strerror}") from exc
 
     def close(self) -> None:
         """Close it; harmless when done twice."""
         with self._lock:
-            if self._fd is not None:
-                os.close(self._fd)
-            self._fd, self._closed = None, True
+            fd, self._fd, self._closed = self._fd, None, True
+            if fd is None:
+                return
+            try:
+                os.close(fd)
+            except OSError as exc:  # some file systems tell only now that they had no room
+                raise NoRoom(detail=f"the build can't be written: {exc.strerror}") from exc
 
     @property
     def sha256(self) -> str:

@@ -62,6 +62,7 @@ class SlackFiles:
             BuildRejected: it is empty, not what was shared, or has ``limit_bytes`` or more.
             FileUnavailable: it can't be had, now or later.
             PullFailed: another try may work.
+            NoRoom: the bot's disk takes no more.
         """
         info = read_file_info(await self._ask(scan.file_id), limit_bytes)
         pulled = await self._download.fetch(info, to, limit_bytes=limit_bytes, progress=progress)

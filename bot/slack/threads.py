@@ -13,7 +13,7 @@ from typing import Any, Protocol
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.errors import slack_code
+from bot.errors import StoreUnavailable, slack_code
 from bot.scans.current import concerning
 from bot.scans.memory import Store
 from bot.scans.models import OPEN, Card, Scan, State
@@ -180,6 +180,8 @@ class Threads:
                         kept.pop(number, None)
                     for copy in await self._store.queue.stale_copies(number):
                         self.changed(copy)
+        except StoreUnavailable as error:
+            logger.warning("the reply of scan #%d is shown later: %s", number, error)
         except Exception:
             logger.exception("the reply of scan #%d could not be shown", number)
         finally:

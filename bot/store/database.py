@@ -6,6 +6,7 @@ file (``python -m bot scan`` beside a running bot) wait for each other by SQLite
 """
 
 import asyncio
+import logging
 import os
 import sqlite3
 import stat
@@ -16,12 +17,31 @@ from typing import Self, TypeVar
 
 import sqlite_utils
 
+from bot.errors import StoreUnavailable
 from bot.store.migrations import MIGRATIONS
 
 T = TypeVar("T")
+logger = logging.getLogger(__name__)
 
 BUSY_TIMEOUT_MS = 10_000
 """How long a write waits for another process's write to end."""
+LOCKED_TIMEOUT_MS = 500
+"""How long it waits once one has waited in vain, until one goes through: all others wait behind it."""
+TRIAL_S = 2.0
+"""How long a trial of whether it can be written may take, before the answer is no."""
+
+_UNAVAILABLE = {
+    sqlite3.SQLITE_BUSY,
+    sqlite3.SQLITE_LOCKED,
+    sqlite3.SQLITE_READONLY,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_PERM,
+    sqlite3.SQLITE_CORRUPT,
+    sqlite3.SQLITE_NOTADB,
+}
+"""What says something of the file, its disk or its other users, and nothing of what was asked."""
 
 
 class Database:
@@ -31,6 +51,9 @@ class Database:
         self.path = path
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="store")
         self._db: sqlite_utils.Database | None = None
+        self._busy_timeout_ms = BUSY_TIMEOUT_MS
+        self._in_trouble = False
+        self._trial: asyncio.Task[bool] | None = None
 
     @classmethod
     async def open(cls, path: Path, *, busy_timeout_ms: int = BUSY_TIMEOUT_MS) -> Self:
@@ -53,6 +76,7 @@ class Database:
         os.close(os.open(self.path, os.O_RDWR | os.O_CREAT, stat.S_IRUSR | stat.S_IWUSR))
         db = sqlite_utils.Database(self.path)
         try:
+            self._busy_timeout_ms = busy_timeout_ms
             db.execute(f"PRAGMA busy_timeout = {busy_timeout_ms}")
             db.execute("PRAGMA journal_mode = WAL")
             # The mark that a submission may have been taken must outlive a power cut, or it would be sent
@@ -71,20 +95,67 @@ class Database:
         return await asyncio.get_running_loop().run_in_executor(self._thread, work)
 
     async def read(self, work: Callable[[sqlite_utils.Database], T]) -> T:
-        """Run ``work`` on the connection."""
-        return await self._in_thread(lambda: work(self._connection()))
+        """Run ``work`` on the connection.
+
+        Raises:
+            StoreUnavailable: the file can't be read now.
+        """
+        return await self._in_thread(lambda: self._watched(lambda: work(self._connection())))
 
     async def write(self, work: Callable[[sqlite_utils.Database], T]) -> T:
-        """Run ``work`` in one transaction that is rolled back whole if it raises."""
-        return await self._in_thread(lambda: _transaction(self._connection(), work))
+        """Run ``work`` in one transaction that is rolled back whole if it raises.
+
+        Raises:
+            StoreUnavailable: the file can't be written now; nothing was.
+        """
+
+        def write() -> T:
+            result = _transaction(self._connection(), work)
+            self._works_again()
+            return result
+
+        return await self._in_thread(lambda: self._watched(write))
 
     async def writable(self) -> bool:
-        """Tell whether a write would go through now."""
+        """Tell whether a write goes through now, by writing.
+
+        While the file is locked, writes wait in a row: there is one trial at a time, whoever asks.
+        """
+        if self._trial is None or self._trial.done():
+            self._trial = asyncio.create_task(self._try())
+        done, _ = await asyncio.wait({self._trial}, timeout=TRIAL_S)
+        return bool(done) and self._trial.result()
+
+    async def _try(self) -> bool:
         try:
-            await self.write(lambda _: None)
-        except (sqlite3.Error, RuntimeError):
+            await self.write(_write_anything)
+        except (StoreUnavailable, sqlite3.Error, RuntimeError):
             return False
         return True
+
+    def _watched(self, work: Callable[[], T]) -> T:
+        """Run ``work`` in the thread, and tell the file's troubles from all others."""
+        try:
+            return work()
+        except sqlite3.Error as error:
+            code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+            if code not in _UNAVAILABLE:
+                raise
+            if not self._in_trouble:
+                self._in_trouble = True
+                logger.error("the database can't be used: %s", error)  # noqa: TRY400 - once, and in a sentence
+            if code == sqlite3.SQLITE_BUSY:
+                self._wait_for_locks(min(LOCKED_TIMEOUT_MS, self._busy_timeout_ms))
+            raise StoreUnavailable(detail=f"the database can't be used: {error}") from error
+
+    def _works_again(self) -> None:
+        if self._in_trouble:
+            self._in_trouble = False
+            logger.info("the database can be written again")
+            self._wait_for_locks(self._busy_timeout_ms)
+
+    def _wait_for_locks(self, at_most_ms: int) -> None:
+        self._connection().execute(f"PRAGMA busy_timeout = {at_most_ms}")
 
     def _connection(self) -> sqlite_utils.Database:
         if self._db is None:
@@ -99,8 +170,16 @@ class Database:
             if db is not None:
                 db.close()
 
+        if self._trial is not None:
+            await asyncio.gather(self._trial, return_exceptions=True)
         await self._in_thread(close)
         self._thread.shutdown(wait=True)
+
+
+def _write_anything(db: sqlite_utils.Database) -> None:
+    """Write a page of the file as it is already: a transaction without a change would go through anyhow."""
+    (version,) = db.execute("PRAGMA user_version").fetchone()
+    db.execute(f"PRAGMA user_version = {int(version)}")
 
 
 def _transaction(db: sqlite_utils.Database, work: Callable[[sqlite_utils.Database], T]) -> T:

@@ -96,11 +96,11 @@ class Downloads:
         kind = fault.content_type or file.mimetype
         headers = {"Content-Type": kind, "Content-Length": str(length), **fault.headers}
         answer = web.StreamResponse(headers=headers)
-        await answer.prepare(request)
         sent = 0
         marks = [mark for mark in (fault.cut_after, fault.hold_after) if mark is not None]
         cut = fault.cut_after == 0
         try:
+            await answer.prepare(request)
             async for chunk in _chunks(file):
                 for piece in [] if cut else _split(chunk, sent, marks):
                     await answer.write(piece)

@@ -1,7 +1,9 @@
 """The bot as a process of its own, on the stand-ins."""
 
+import asyncio
 import json
 import socket
+import time
 import urllib.error
 import urllib.request
 from asyncio import create_subprocess_exec, subprocess, to_thread
@@ -112,6 +114,19 @@ async def get(port: int, path: str) -> tuple[int, Any]:
             return 0, None
 
     return await to_thread(ask)
+
+
+async def ready(port: int, *, timeout_s: float = 40.0, **checks: bool) -> int:
+    """Ask ``/readyz`` until its checks say so; return the status that came with it."""
+    status: int = 0
+    answer: Any = None
+    until = time.monotonic() + timeout_s
+    while time.monotonic() < until:
+        status, answer = await get(port, "/readyz")
+        if answer and checks.items() <= answer["checks"].items():
+            return status
+        await asyncio.sleep(0.1)  # another process: nothing here tells when it has changed
+    raise AssertionError(f"/readyz says {status} {answer}")
 
 
 @pytest.fixture

@@ -17,8 +17,8 @@ FORM_S = 5.0
 BUTTONS = {
     "Scan as a new app": 6,
     "Rescan as…": 4,
-    "Dismiss": 1,
-    "Cancel": 1,
+    "Dismiss": 0.5,
+    "Cancel": 0.2,
     "It arrived…": 4,
     "Submit again": 4,
 }

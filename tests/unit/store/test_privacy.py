@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from bot.errors import StoreUnavailable
 from bot.forget import forget
 from bot.scans.decision import decide
 from bot.scans.lookups import Viewer
@@ -195,7 +196,7 @@ async def test_a_purge_waits_for_whoever_writes(store, database, clock, privacy)
     other.execute("BEGIN IMMEDIATE")
     await database.read(lambda db: db.execute("PRAGMA busy_timeout = 1"))
 
-    with pytest.raises(sqlite3.OperationalError, match="locked"):
+    with pytest.raises(StoreUnavailable, match="locked"):
         await privacy.purge(clock.now() - DAY_S)
 
     other.rollback()

@@ -5,9 +5,9 @@ import pytest
 from aiohttp import web
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.errors import BuildRejected, FileUnavailable, PullFailed
+from bot.errors import BuildRejected, FileUnavailable, NoRoom, PullFailed
 from bot.scans.models import Scan, Source, State
-from bot.slack.file_sink import NO_ROOM, FileSink
+from bot.slack.file_sink import FileSink
 from bot.slack.files import NOT_THE_SAME, SlackFiles
 from tests.unit.slack.files.stub import BUILD, LIMIT, PAGE, TOKEN, Slack, ignore
 
@@ -160,8 +160,8 @@ async def test_a_disk_that_takes_no_more(pull, failure, tmp_path):
 
     error = await failure()
 
-    assert type(error) is PullFailed
-    assert error.user_message == NO_ROOM
+    assert type(error) is NoRoom
+    assert "disk takes no more builds" in error.user_message
     assert not (tmp_path / "elsewhere").exists()
 
 
@@ -171,5 +171,5 @@ def test_a_file_closed_while_its_writer_was_still_to_begin_stays_closed(tmp_path
     sink.open()
 
     assert not (tmp_path / "build").exists()
-    with pytest.raises(PullFailed):
+    with pytest.raises(NoRoom):
         sink.write(b"late")

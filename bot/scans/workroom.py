@@ -1,0 +1,87 @@
+"""The folder where builds are while they are worked on, and whether its disk takes any.
+
+A disk that takes no more is no fault of any build: scans wait, and are tried again until one gets through.
+"""
+
+import asyncio
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Self
+
+from bot.errors import NoRoom
+from bot.scans import retries
+from bot.scans.ports import Clock
+
+_TRY_BYTES = 4096
+
+
+class Workroom:
+    """The folder for builds, which is made where it is missing."""
+
+    def __init__(self, folder: Path, clock: Clock) -> None:
+        self.folder = folder
+        self._clock = clock
+        self._failures = 0
+        self._closed_until = 0.0
+
+    @classmethod
+    def beside(cls, database: Path, clock: Clock) -> Self:
+        """Return the folder that goes with a database, by its name."""
+        return cls(database.absolute().with_name(database.name + ".builds"), clock)
+
+    def empty(self) -> None:
+        """Throw away what an earlier process left there; nobody may be at work."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    @contextmanager
+    def room(self, number: int) -> Iterator[Path]:
+        """Make a folder for one scan's build, which goes when the block ends.
+
+        What can't be removed then (a thread may still be writing it) goes with the folder at the next start.
+
+        Raises:
+            NoRoom: it can't be made.
+        """
+        try:
+            self.folder.mkdir(mode=0o700, exist_ok=True)
+            made = TemporaryDirectory(prefix=f"scan-{number}-", dir=self.folder, ignore_cleanup_errors=True)
+        except OSError as error:
+            raise NoRoom(detail=f"no folder for a build can be made: {error.strerror}") from error
+        with made as path:
+            yield Path(path)
+
+    @property
+    def closed_until(self) -> float | None:
+        """When a build may be brought in again; ``None`` where one may be now."""
+        return self._closed_until if self._closed_until > self._clock.now() else None
+
+    def is_full(self) -> float:
+        """Note that the disk took no more; return when it is tried again."""
+        self._failures += 1
+        self._closed_until = self._clock.now() + retries.room_delay_s(self._failures)
+        return self._closed_until
+
+    def has_room(self) -> None:
+        """Note that the disk took a whole build."""
+        self._failures, self._closed_until = 0, 0.0
+
+    async def usable(self) -> bool:
+        """Tell whether builds can be written, as far as it is known: by the last of them, and by a trial."""
+        # The scan that found it full comes back; where it does not, nobody knows of anything wrong.
+        if self._failures and self._clock.now() < self._closed_until + retries.ROOM_LONGEST_S:
+            return False
+        return await asyncio.to_thread(self._try)
+
+    def _try(self) -> bool:
+        try:
+            self.folder.mkdir(mode=0o700, exist_ok=True)
+            with tempfile.TemporaryFile(dir=self.folder, buffering=0) as file:
+                file.write(os.urandom(_TRY_BYTES))
+        except OSError:
+            return False
+        return True
