@@ -10,6 +10,7 @@ import sys
 import pytest
 import sqlite_utils
 
+from bot.errors import StoreUnavailable
 from bot.store.database import Database
 from bot.store.migrations import MIGRATIONS
 from tests.fakes import HeldClock, a_share, store_on
@@ -178,3 +179,47 @@ async def test_another_process_may_write_meanwhile(tmp_path, database, store):
     links = await store.links.of_app("app")
     # Each counted the rows in the transaction that added one: nobody overlooked what another wrote.
     assert sorted(link.linked_at for link in links) == list(range(25 + ours))
+
+
+async def test_a_locked_file_is_told_from_other_errors_and_waited_for_less_from_then_on(tmp_path, caplog):
+    database = await Database.open(tmp_path / "appscan.db", busy_timeout_ms=1)
+    other = sqlite3.connect(tmp_path / "appscan.db", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+
+    for _ in range(3):
+        with pytest.raises(StoreUnavailable, match="locked") as caught:
+            await database.write(lambda db: db.execute("DELETE FROM apps"))
+        assert "nothing was changed" in caught.value.user_message
+    assert not await database.writable()
+
+    other.execute("ROLLBACK")
+    assert await database.writable()
+    assert [record.getMessage() for record in caplog.records if record.name == "bot.store.database"] == [
+        "the database can't be used: database is locked"
+    ]
+    other.close()
+    await database.close()
+
+
+async def test_a_file_that_can_only_be_read_is_not_writable(database, tmp_path):
+    await database.read(lambda db: db.execute("PRAGMA query_only = ON"))
+    assert not await database.writable()
+    with pytest.raises(StoreUnavailable, match="readonly"):
+        await database.write(lambda db: db.execute("DELETE FROM apps"))
+
+    await database.read(lambda db: db.execute("PRAGMA query_only = OFF"))
+    assert await database.writable()
+
+
+async def test_trials_of_a_locked_file_do_not_pile_up(tmp_path):
+    database = await Database.open(tmp_path / "appscan.db", busy_timeout_ms=60)
+    other = sqlite3.connect(tmp_path / "appscan.db", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+
+    answers = await asyncio.gather(*(database.writable() for _ in range(200)))
+
+    assert not any(answers)
+    other.execute("ROLLBACK")
+    other.close()
+    assert await database.writable()
+    await database.close()

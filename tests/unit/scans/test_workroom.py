@@ -1,0 +1,94 @@
+"""The folder for builds, on a disk that takes no more."""
+
+import pytest
+
+from bot.errors import NoRoom
+from bot.scans import retries
+from bot.scans.models import State
+from bot.scans.workroom import Workroom
+from tests.fakes import HeldClock, a_share
+
+
+@pytest.fixture
+def clock():
+    return HeldClock()
+
+
+@pytest.fixture
+def workroom(tmp_path, clock):
+    return Workroom.beside(tmp_path / "appscan.db", clock)
+
+
+async def test_a_room_goes_with_what_is_in_it(tmp_path, workroom):
+    with workroom.room(7) as room:
+        (room / "build").write_bytes(b"bytes")
+        assert room.is_relative_to(tmp_path / "appscan.db.builds")
+
+    assert list((tmp_path / "appscan.db.builds").iterdir()) == []
+    assert await workroom.usable()
+
+
+async def test_where_no_folder_can_be_made_there_is_no_room(tmp_path, workroom):
+    (tmp_path / "appscan.db.builds").touch()
+
+    with pytest.raises(NoRoom, match="no folder"), workroom.room(7):
+        pass
+
+    assert not await workroom.usable()
+    assert workroom.closed_until is None  # whoever failed says so
+
+
+async def test_a_full_disk_is_tried_again_later_and_later_until_it_takes_a_build(workroom, clock):
+    waits = []
+    for _ in range(6):
+        waits.append(workroom.is_full() - clock.now())
+        assert workroom.closed_until == clock.now() + waits[-1]
+        assert not await workroom.usable()
+        clock.advance(waits[-1])
+        assert workroom.closed_until is None
+
+    assert waits == [5, 10, 20, 40, retries.ROOM_LONGEST_S, retries.ROOM_LONGEST_S]
+    assert not await workroom.usable()
+    workroom.has_room()
+    assert await workroom.usable()
+    assert workroom.is_full() - clock.now() == 5
+
+
+async def test_what_nobody_tries_any_more_is_not_said_to_be_full_for_ever(workroom, clock):
+    workroom.is_full()
+    clock.advance(5 + retries.ROOM_LONGEST_S)
+
+    assert await workroom.usable()
+
+
+async def test_a_scan_waits_for_room_however_long_it_takes(bench):
+    number = await bench.shared(a_share())
+    for _ in range(3 * retries.PULL_TRIES):
+        bench.files.troubles = [NoRoom(detail="full")]
+        await bench.pipeline.run(number)
+        scan = await bench.scan(number)
+        assert (scan.state, scan.problem) == (State.QUEUED, NoRoom().user_message)
+        bench.clock.advance(scan.submission.due_at - bench.clock.now())
+    assert await bench.store.scans.pulls(number) == 0
+
+    await bench.pipeline.run(number)
+
+    assert await bench.state(number) is State.SUBMITTED
+
+
+async def test_while_there_is_no_room_others_are_not_even_pulled_and_say_so_once(bench):
+    first, other = (
+        await bench.shared(a_share("F1", message_ts="1.0")),
+        await bench.shared(a_share("F2", message_ts="2.0")),
+    )
+    bench.files.troubles = [NoRoom(detail="full")]
+    await bench.pipeline.run(first)
+
+    await bench.pipeline.run(other)
+    told = await bench.story(other)
+    await bench.pipeline.run(other)
+
+    scan = await bench.scan(other)
+    assert (scan.state, scan.problem) == (State.QUEUED, NoRoom().user_message)
+    assert scan.submission.due_at == (await bench.scan(first)).submission.due_at
+    assert await bench.story(other) == told == [State.RECEIVED, State.QUEUED]
