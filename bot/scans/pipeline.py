@@ -100,7 +100,7 @@ class Pipeline:
 
     async def _run(self, number: int) -> None:
         if (closed_until := self._workroom.closed_until) is not None:
-            await self._store.scans.postpone(number, NoRoom().user_message, closed_until)
+            await self._store.queue.postpone(number, NoRoom().user_message, closed_until)
             return  # not even asked for: the disk would take no more
         scan = await self._store.scans.begin(number)
         if (sentence := unsupported_name(scan.file_name)) is not None:

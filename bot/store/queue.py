@@ -206,6 +206,34 @@ class QueueStore:
 
         return await self._database.write(work)
 
+    async def postpone(self, number: int, problem: str, due_at: float) -> None:
+        """Let a due scan wait until ``due_at``; where it waits for the same already, nothing new is told.
+
+        Raises:
+            Superseded: it is not due any more.
+        """
+
+        def work(db: sqlite_utils.Database) -> None:
+            scan = transitions.load(db, number)
+            if scan.state is State.QUEUED and scan.problem == problem:
+                db.execute(
+                    "UPDATE submissions SET due_at = ? WHERE scan = ? AND scanner = 'onetrust'",
+                    [due_at, number],
+                )
+                return
+            transitions.move(
+                db,
+                number,
+                State.QUEUED,
+                now=self._clock.now(),
+                why=problem,
+                expect={State.RECEIVED, State.QUEUED},
+                scan={"problem": problem},
+                submission={"due_at": due_at},
+            )
+
+        await self._database.write(work)
+
     async def hold(self, number: int, until: float) -> None:
         """Say that a shell's scan is still being worked on."""
         await self._database.write(
