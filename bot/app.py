@@ -54,8 +54,6 @@ from bot.store import restored
 from bot.store.database import BUSY_TIMEOUT_MS, Database
 from bot.store.figures import FiguresStore
 from bot.store.lock import InstanceLock
-from bot.store.notices import NoticeStore
-from bot.store.privacy import PrivacyStore
 from bot.web import Readiness, WebServer, build_metrics_web, build_web
 
 logger = logging.getLogger(__name__)
@@ -81,6 +79,7 @@ class Bot:
         self._database: Database | None = None
         self._runner: Runner | None = None
         self._catch_up: CatchUp | None = None
+        self._notices: Notices | None = None
         self._socket: SocketMode | None = None
         self._standing: Standing | None = None
         self._app: AsyncApp | None = None
@@ -164,18 +163,12 @@ class Bot:
         if self._runner is not None:
             await self._runner.start()
         if settings.retention_days is not None:
-            privacy = PrivacyStore(self._database, self._clock)
-            retention = Retention(privacy, self._clock, days=settings.retention_days)
+            retention = Retention(store.privacy, self._clock, days=settings.retention_days)
             retention.start()
             stack.push_async_callback(retention.stop)
-        notices = Notices(
-            rows=NoticeStore(self._database),
-            board=SlackNotices(client, queue),
-            clock=self._clock,
-            away_since=lambda: None,
-        )
-        notices.start()
-        stack.push_async_callback(notices.stop)
+        if self._notices is not None:
+            self._notices.start()
+            stack.push_async_callback(self._notices.stop)
         self._standing = Standing(client, self._clock)
         self._standing.start()
         stack.push_async_callback(self._standing.stop)
@@ -309,6 +302,12 @@ class Bot:
             concurrency=settings.concurrency,
         )
         self._runner = runner
+        self._notices = Notices(
+            rows=store.notices,
+            board=SlackNotices(client, queue),
+            clock=clock,
+            away_since=lambda: breaker.open_since,
+        )
         self._catch_up = CatchUp(
             alive=store.alive,
             past=SlackPast(client, identity, workspace.kind_of, clock),

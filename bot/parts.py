@@ -21,6 +21,8 @@ from bot.store.alive import AliveStore
 from bot.store.database import Database
 from bot.store.history import HistoryStore
 from bot.store.links import LinkStore
+from bot.store.notices import NoticeStore
+from bot.store.privacy import PrivacyStore
 from bot.store.queue import QueueStore
 from bot.store.requests import RequestStore
 from bot.store.scans import ScanStore
@@ -35,6 +37,8 @@ def store_on(database: Database, clock: Clock) -> Store:
         requests=RequestStore(database, clock),
         history=HistoryStore(database),
         alive=AliveStore(database, clock),
+        notices=NoticeStore(database),
+        privacy=PrivacyStore(database, clock),
     )
 
 

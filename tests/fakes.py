@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from bot.errors import NotFound, NotInvited
+from bot.parts import store_on
 from bot.scans.breaker import Breaker
 from bot.scans.choices import Choices
 from bot.scans.intake import Intake
-from bot.scans.memory import Store
 from bot.scans.models import (
     Build,
     ChannelKind,
@@ -34,17 +34,11 @@ from bot.scans.models import (
 from bot.scans.person import Person
 from bot.scans.pipeline import Pipeline
 from bot.scans.policy import Policy
-from bot.scans.ports import Clock, Progress
+from bot.scans.ports import Progress
 from bot.scans.records import Cards, Records
 from bot.scans.runner import Runner
 from bot.scans.workroom import Workroom
-from bot.store.alive import AliveStore
 from bot.store.database import Database
-from bot.store.history import HistoryStore
-from bot.store.links import LinkStore
-from bot.store.queue import QueueStore
-from bot.store.requests import RequestStore
-from bot.store.scans import ScanStore
 
 START = 1_790_000_000.0
 APP_ID = "0b51dc1e-7a35-4f0c-9c55-2a6f4f1f8f8d"
@@ -326,18 +320,6 @@ def a_share(
             "shared_by": by,
             **rest,
         }
-    )
-
-
-def store_on(database: Database, clock: Clock) -> Store:
-    """Return the real stores on a database."""
-    return Store(
-        scans=ScanStore(database, clock),
-        queue=QueueStore(database, clock),
-        links=LinkStore(database, clock),
-        requests=RequestStore(database, clock),
-        history=HistoryStore(database),
-        alive=AliveStore(database, clock),
     )
 
 

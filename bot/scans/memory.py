@@ -163,3 +163,5 @@ class Store:
     requests: Requests
     history: History
     alive: Alive
+    notices: Notices
+    privacy: Privacy

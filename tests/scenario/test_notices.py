@@ -77,3 +77,19 @@ async def test_a_few_builds_get_their_replies_and_no_notice(place: Office):
     place.clock.advance(LOOK_S)
 
     assert notices(place) == []
+
+
+async def test_a_channel_is_told_once_that_onetrust_is_away_and_once_that_it_is_back(place: Office):
+    place.onetrust.faults.add("webhook", status=503, times=None)
+    shares = flood(place, 7)
+    for share in shares:
+        await place.reply(share, "OneTrust")
+
+    told = place.read(await notice(place, "OneTrust isn't taking builds right now"))
+    assert "7 builds wait here until it does" in told
+
+    place.onetrust.faults.clear()
+    await notice(place, "OneTrust takes builds again; what waited here is on its way")
+    for share in shares:
+        await place.submitted(share)
+    assert len(place.onetrust.received) == 7
