@@ -16,7 +16,7 @@ from bot.blocks.notice import refusal
 from bot.blocks.queue import queue
 from bot.blocks.reply import reply
 from bot.blocks.waiting import request as request_message
-from bot.errors import SLACK_TROUBLE, ShutOut, slack_code
+from bot.errors import SLACK_TROUBLE, ShutOut, slack_code, slack_wait_s
 from bot.listeners.press import ListeningApp
 from bot.metrics import CountedFiles, Metrics
 from bot.onetrust.webhook import Webhook
@@ -42,13 +42,15 @@ from bot.slack.board import SlackBoard
 from bot.slack.door import Door, only_to_slack
 from bot.slack.files import SlackFiles
 from bot.slack.identity import Identity
+from bot.slack.limits import slack_session
 from bot.slack.missed import SlackPast
 from bot.slack.notices import SlackNotices
+from bot.slack.pace import ChannelPace, UpdatePace
 from bot.slack.people import SlackPeople
 from bot.slack.refusals import SlackRefusals
 from bot.slack.socket import SocketMode
 from bot.slack.standing import Standing
-from bot.slack.threads import ChannelPace, Threads
+from bot.slack.threads import Threads
 from bot.slack.workspace import SlackWorkspace
 from bot.store import restored
 from bot.store.database import BUSY_TIMEOUT_MS, Database
@@ -145,15 +147,13 @@ class Bot:
         figures = FiguresStore(self._database, self._clock)
         await figures.look()  # what happens from here on is counted
         self._metrics.figures = figures
-        session = await stack.enter_async_context(
-            aiohttp.ClientSession(trust_env=True, trace_configs=[self._metrics.slack_calls()])
-        )
-        client = slack_client(settings, session)
+        session = await stack.enter_async_context(slack_session(trace=self._metrics.slack_calls()))
+        client = slack_client(settings, session, self._clock)
         identity = await self._who_am_i(client)
         webhook = await stack.enter_async_context(onetrust_webhook(settings, self._metrics))
         desk = self._join(store, client, identity, webhook, stack)
         self._app = ListeningApp(
-            client=slack_client(settings, session, signed_in=False),  # authorize gives the token
+            client=slack_client(settings, session, self._clock, signed_in=False),  # authorize gives the token
             authorize=identity.authorize(settings.slack_bot_token.reveal()),
             signing_secret=settings.slack_signing_secret.reveal() if settings.slack_signing_secret else None,
             ignoring_self_events_enabled=False,  # the workspace knows the bot's own messages
@@ -204,15 +204,17 @@ class Bot:
 
     async def _who_am_i(self, client: AsyncWebClient) -> Identity:
         while True:
+            wait_s = SLACK_WAIT_S
             try:
                 return await Identity.ask(client)
             except SlackApiError as error:
-                if slack_code(error) not in SLACK_TROUBLE:
+                if (asked_s := slack_wait_s(error)) is None and slack_code(error) not in SLACK_TROUBLE:
                     raise
-                logger.warning("Slack is in trouble (%s); trying again", slack_code(error))
+                wait_s = max(wait_s, asked_s or 0.0)
+                logger.warning("Slack is in trouble (%s); trying again in %d s", slack_code(error), wait_s)
             except (aiohttp.ClientError, TimeoutError, OSError) as error:
                 logger.warning("Slack can't be reached (%s); trying again", type(error).__name__)
-            await self._clock.sleep(SLACK_WAIT_S)
+            await self._clock.sleep(wait_s)
 
     def _join(
         self,
@@ -255,6 +257,7 @@ class Bot:
             card=cards.card,
             render=reply,
             pace=pace,
+            updates=UpdatePace(clock),
             clock=clock,
         )
         board = SlackBoard(client, request_message, pace)

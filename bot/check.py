@@ -17,6 +17,7 @@ from bot import parts
 from bot.errors import StoreUnavailable, SubmissionError, slack_code
 from bot.settings import Settings
 from bot.slack.identity import Identity
+from bot.slack.limits import slack_session
 from bot.store.database import Database
 from bot.store.lock import InstanceLock
 
@@ -55,7 +56,7 @@ async def check(settings: Settings) -> int:
 async def _findings(settings: Settings) -> AsyncGenerator[Finding, None]:
     mode = "Socket Mode" if settings.slack_app_token else f"HTTP on port {settings.port}"
     yield Finding(what="settings", fit=True, note=f"complete; {mode}")
-    async with aiohttp.ClientSession(trust_env=True) as session:
+    async with slack_session() as session:
         async for finding in _slack(settings, parts.slack_client(settings, session)):
             yield finding
     yield await _onetrust(settings)

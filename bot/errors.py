@@ -45,6 +45,30 @@ def slack_code(error: BaseException) -> str | None:
     return code if isinstance(code, str) else None
 
 
+LONGEST_WAIT_S = 3600.0
+
+
+def slack_wait_s(error: BaseException) -> float | None:
+    """Return how many seconds Slack asks to wait, up to an hour; ``None`` where it limits nothing.
+
+    Source: https://docs.slack.dev/apis/web-api/rate-limits
+    """
+    response = getattr(error, "response", None)
+    status = getattr(response, "status_code", getattr(response, "status", None))
+    if status != 429 and slack_code(error) not in {"ratelimited", "rate_limited"}:
+        return None
+    headers = getattr(response, "headers", None) or {}
+    return wait_asked_s(next((value for name, value in headers.items() if name.lower() == "retry-after"), ""))
+
+
+def wait_asked_s(retry_after: object) -> float:
+    """Read ``Retry-After`` in seconds, up to an hour; 1 where it can't be read."""
+    asked = str(retry_after)
+    return (
+        min(float(asked), LONGEST_WAIT_S) if asked.isascii() and asked.isdigit() and len(asked) < 10 else 1.0
+    )
+
+
 SLACK_TROUBLE = frozenset({None, "internal_error", "fatal_error", "request_timeout", "service_unavailable"})
 """What ``slack_code`` gives where nothing is wrong with the token: Slack, or the way to it, is in trouble."""
 

@@ -7,16 +7,17 @@ from contextlib import asynccontextmanager
 from urllib.parse import quote
 
 import aiohttp
-from slack_sdk.http_retry.builtin_async_handlers import AsyncRateLimitErrorRetryHandler
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.metrics import CountedClient, Metrics
 from bot.onetrust.token import ApiKey, ClientCredentials, TokenSource
 from bot.onetrust.webhook import Webhook
 from bot.packages.reader import PackageReader
+from bot.scans.clock import SystemClock
 from bot.scans.memory import Store
 from bot.scans.ports import Clock
 from bot.settings import Settings
+from bot.slack.limits import ShortWaits
 from bot.store.alive import AliveStore
 from bot.store.database import Database
 from bot.store.history import HistoryStore
@@ -58,16 +59,20 @@ def log_url(template: str | None) -> Callable[[str], str | None]:
 
 
 def slack_client(
-    settings: Settings, session: aiohttp.ClientSession, *, signed_in: bool = True
+    settings: Settings,
+    session: aiohttp.ClientSession,
+    clock: Clock | None = None,
+    *,
+    signed_in: bool = True,
 ) -> AsyncWebClient:
-    """Return a client for Slack's Web API that waits out rate limits."""
+    """Return a client for Slack's Web API that waits out short rate limits."""
     client = AsyncWebClient(
         token=settings.slack_bot_token.reveal() if signed_in else None,
         base_url=settings.slack_api_url,
         session=session,
     )
     # Only what Slack surely did not do is done again here: a lost answer to a post may be a message.
-    client.retry_handlers = [AsyncRateLimitErrorRetryHandler(max_retry_count=5)]
+    client.retry_handlers = [ShortWaits(clock or SystemClock())]
     return client
 
 

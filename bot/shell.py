@@ -16,7 +16,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import aiohttp
 from slack_sdk.errors import SlackApiError
 
 from bot import parts
@@ -55,7 +54,9 @@ from bot.scans.records import Cards
 from bot.scans.workroom import Workroom
 from bot.settings import Settings
 from bot.slack.identity import Identity
-from bot.slack.threads import ChannelPace, Threads
+from bot.slack.limits import slack_session
+from bot.slack.pace import ChannelPace, UpdatePace
+from bot.slack.threads import Threads
 from bot.slack.workspace import SlackWorkspace
 from bot.store import restored
 from bot.store.database import Database
@@ -214,9 +215,7 @@ async def _thread(
 ) -> tuple[Threads, Share]:
     """Begin a thread in the channel; the reply in it is kept up to date as for any other scan."""
     clock = SystemClock()
-    client = parts.slack_client(
-        settings, await stack.enter_async_context(aiohttp.ClientSession(trust_env=True))
-    )
+    client = parts.slack_client(settings, await stack.enter_async_context(slack_session()))
     identity = await Identity.ask(client)
     workspace = SlackWorkspace(client, identity, clock)
     kind: ChannelKind = await workspace.kind_of(channel)
@@ -235,6 +234,7 @@ async def _thread(
         card=cards.card,
         render=reply,
         pace=ChannelPace(clock),
+        updates=UpdatePace(clock),
         clock=clock,
     )
     stack.push_async_callback(threads.settle, LAST_WORDS_S)

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import math
 import secrets
 from typing import Any
 
@@ -14,8 +15,8 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.blocks import modals, notice
 from bot.blocks.message import Message
-from bot.errors import AppscanError, NotAllowed, UsageError, slack_code
-from bot.listeners.answers import answer
+from bot.errors import AppscanError, NotAllowed, UsageError, slack_code, slack_wait_s
+from bot.listeners.answers import answer, whisper
 
 logger = logging.getLogger(__name__)
 
@@ -23,6 +24,12 @@ EXPIRED = (
     "Slack gave up waiting before the form could be opened. Press the button again. If it keeps happening, "
     "`/appscan rescan` and `/appscan link` do the same without a form: see `/appscan help rescan`."
 )
+NO_FORM = (
+    "Slack did not take the form. `/appscan rescan` and `/appscan link` do the same without one: "
+    "see `/appscan help rescan`."
+)
+LIMITED = "Slack lets me ask no more for a moment, so I could not do this."
+_NO_FORM = {"invalid_blocks", "invalid_arguments", "view_too_large"}
 _TOO_LATE = {"expired_trigger_id", "exchanged_trigger_id", "invalid_trigger_id"}
 _ACK_SEEN_S = 0.05
 """Bolt looks for an acknowledgement every 10 ms, and forgets it when a handler of errors ends before that."""
@@ -38,6 +45,12 @@ def told(error: Exception) -> Message:
         return notice.notice(error.user_message)
     if isinstance(error, SlackApiError) and slack_code(error) in _TOO_LATE:
         return notice.notice(EXPIRED)
+    if isinstance(error, SlackApiError) and slack_code(error) in _NO_FORM:
+        logger.error("Slack refused a form: %s", slack_code(error))
+        return notice.notice(NO_FORM)
+    if (wait_s := slack_wait_s(error)) is not None:
+        minutes = math.ceil(wait_s / 60)
+        return notice.notice(f"{LIMITED} Try again in {minutes} minute{'s' if minutes > 1 else ''}.")
     reference = secrets.token_hex(4)
     logger.error("a listener failed, reference %s", reference, exc_info=error)
     return notice.error(reference)
@@ -77,13 +90,6 @@ async def _tell(
         if context.response_url:
             await answer(respond, message)
         elif context.user_id and context.channel_id:
-            await client.chat_postEphemeral(
-                channel=context.channel_id,
-                user=context.user_id,
-                text=message.text,
-                blocks=message.blocks,
-            )
-    except SlackApiError as unsaid:
-        logger.warning("an answer could not be given: %s", slack_code(unsaid))
+            await whisper(client, message, channel=context.channel_id, user=context.user_id)
     except (aiohttp.ClientError, TimeoutError, OSError) as unsaid:
         logger.warning("an answer could not be given: %s", type(unsaid).__name__)

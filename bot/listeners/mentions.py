@@ -8,6 +8,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.blocks import help, notice  # noqa: A004 - the command's own word
 from bot.errors import NotAllowed, Unidentified
 from bot.listeners.acts import needed, said
+from bot.listeners.answers import whisper
 from bot.scans.desk import Desk
 
 
@@ -26,10 +27,4 @@ def register(app: AsyncApp, desk: Desk) -> None:
             message = notice.refusal(error.user_message)
         except Unidentified as error:
             message = notice.notice(error.user_message)
-        await client.chat_postEphemeral(
-            channel=channel,
-            user=user,
-            thread_ts=said(event, "thread_ts") or None,
-            text=message.text,
-            blocks=message.blocks,
-        )
+        await whisper(client, message, channel=channel, user=user, thread_ts=said(event, "thread_ts") or None)

@@ -9,7 +9,8 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.errors import NotInvited, slack_code
 from bot.scans.models import RescanRequest, Scan
-from bot.slack.threads import ChannelPace, Rendered, error_name, send
+from bot.slack.pace import ChannelPace
+from bot.slack.sending import Rendered, error_name, send
 from bot.slack.workspace import INVITE
 
 logger = logging.getLogger(__name__)

@@ -8,7 +8,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.errors import slack_code
 from bot.scans.backlog import Notice
-from bot.slack.threads import GONE, Rendered, send
+from bot.slack.sending import GONE, Rendered, send
 
 logger = logging.getLogger(__name__)
 

@@ -10,7 +10,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.scans.models import Share
-from bot.slack.threads import Rendered, error_name, send
+from bot.slack.sending import Rendered, error_name, send
 
 logger = logging.getLogger(__name__)
 

@@ -7,94 +7,45 @@ folded together, and what was not shown when the bot ended is shown when it star
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
-from typing import Any, Protocol
+from dataclasses import dataclass, replace
 
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.errors import StoreUnavailable, slack_code
+from bot.errors import StoreUnavailable, slack_code, slack_wait_s
 from bot.scans.current import concerning
 from bot.scans.memory import Store
 from bot.scans.models import OPEN, Card, Scan, State
 from bot.scans.ports import Clock
+from bot.slack.pace import ChannelPace, UpdatePace
+from bot.slack.sending import GONE, MESSAGE_GONE, SHUT, Rendered, error_name, send
 
 logger = logging.getLogger(__name__)
 
-POST_GAP_S = 1.0
-"""Slack takes about one new message a second in a channel. Source: https://docs.slack.dev/apis/web-api/rate-limits"""
 UPDATE_GAP_S = 1.2
-"""``chat.update`` takes about 50 a minute; a state that will not move on by itself is shown at once."""
+"""Between two updates of one message; a state that will not move on by itself is shown at once."""
 PROGRESS_STEP = 0.1
 TRIES = 8
 FAILURE_NAP_S = 5.0
+REST_S = 60.0
+"""After the tries a reply is let rest for so long, then twice as long, up to ``LONGEST_REST_S``."""
+LONGEST_REST_S = 3600.0
+GIVE_UP_S = 24 * 3600.0
+"""A reply that could not be shown for as long is given up; the timeline says so."""
 EVENT_TYPE = "appscan_scan"
-
-_OUT = "the bot is not in that conversation any more"
-_MESSAGE_GONE = "its message is gone"
-_NOT_ALLOWED = "the bot may not write there"
-GONE = {
-    "channel_not_found": _OUT,
-    "not_in_channel": _OUT,
-    "user_not_found": _OUT,
-    "account_inactive": _OUT,
-    "is_archived": "the channel is archived",
-    "thread_not_found": _MESSAGE_GONE,
-    "message_not_found": _MESSAGE_GONE,
-    "cant_update_message": _NOT_ALLOWED,
-    "edit_window_closed": _NOT_ALLOWED,
-    "restricted_action": _NOT_ALLOWED,
-    "restricted_action_thread_locked": _NOT_ALLOWED,
-    "restricted_action_read_only_channel": _NOT_ALLOWED,
-}
-"""Errors that no further try changes, in words for the timeline."""
-_BAD_BLOCKS = {"invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long"}
-
-
-class Rendered(Protocol):
-    """A message ready to be sent."""
-
-    @property
-    def text(self) -> str:
-        """Everything in words."""
-        ...
-
-    @property
-    def blocks(self) -> list[dict[str, Any]]:
-        """Block Kit."""
-        ...
-
 
 Render = Callable[[Card], Rendered]
 LoadCard = Callable[[int], Awaitable[Card]]
 
 
-async def send(call: Callable[..., Awaitable[Any]], message: Rendered, **arguments: Any) -> Any:
-    """Call ``chat.postMessage`` or its like, with words alone where the workspace refuses the blocks."""
-    try:
-        return await call(text=message.text, blocks=message.blocks, **arguments)
-    except SlackApiError as error:
-        if slack_code(error) not in _BAD_BLOCKS:
-            raise
-        logger.warning("Slack refused the blocks of a message; it was sent as text")
-        return await call(text=message.text, blocks=[], **arguments)
+@dataclass(frozen=True, kw_only=True)
+class _Rest:
+    """A reply that is let be for a while."""
 
-
-class ChannelPace:
-    """Lets new messages into a channel one a second, in the order in which they ask."""
-
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
-        self._next_at: dict[str, float] = {}
-
-    async def turn(self, channel: str) -> None:
-        """Wait for a turn."""
-        now = self._clock.now()
-        at = max(now, self._next_at.get(channel, now))
-        self._next_at = {name: when for name, when in self._next_at.items() if when > now}
-        self._next_at[channel] = at + POST_GAP_S
-        if at > now:
-            await self._clock.sleep(at - now)
+    revision: int
+    """Of the scan when it could not be shown; a newer one is tried at once."""
+    until: float
+    rest_s: float
 
 
 class Threads:
@@ -109,6 +60,7 @@ class Threads:
         card: LoadCard,
         render: Render,
         pace: ChannelPace,
+        updates: UpdatePace,
         clock: Clock,
     ) -> None:
         self._client = client
@@ -117,12 +69,14 @@ class Threads:
         self._card = card
         self._render = render
         self._pace = pace
+        self._updates = updates
         self._clock = clock
         self._tasks: dict[int, asyncio.Task[None]] = {}
         self._changed: dict[int, asyncio.Event] = {}
         self._next_at: dict[int, float] = {}
         self._moved: dict[int, tuple[int, int]] = {}
         self._told: dict[int, float] = {}
+        self._rests: dict[int, _Rest] = {}
 
     def changed(self, number: int) -> None:
         """Say that a scan's row has changed."""
@@ -157,19 +111,29 @@ class Threads:
         try:
             while changed.is_set():
                 changed.clear()
-                card = await self._load(number)
-                moving = card.scan.state in OPEN
-                wait_s = self._next_at.get(number, 0.0) - self._clock.now()
-                if moving and wait_s > 0:
+                scan = (await self._load(number)).scan
+                if self._rests_still(scan):
+                    return
+                moving = scan.state in OPEN
+                wait_s = self._next_at.get(number, 0.0) - self._clock.now() if moving else 0.0
+                if wait_s <= 0 and moving and scan.reply_ts:
+                    wait_s = self._updates.try_turn()
+                if wait_s > 0:
                     await self._nap(changed, wait_s)
                     changed.set()
                     continue
                 try:
-                    await self._put(card.scan)
+                    await self._put(scan)
+                    self._rests.pop(number, None)
                 except Exception as error:  # noqa: BLE001 - whatever it was, it may pass
+                    if (asked_s := slack_wait_s(error)) is not None:
+                        logger.info("Slack asks for %d s before the reply of scan #%d", asked_s, number)
+                        await self._clock.sleep(max(asked_s, FAILURE_NAP_S))
+                        changed.set()
+                        continue
                     failures += 1
-                    if failures >= TRIES:
-                        logger.error("the reply of scan #%d could not be brought up to date", number)  # noqa: TRY400
+                    if failures >= TRIES or slack_code(error) in SHUT:
+                        await self._rest(scan, error)
                         return
                     logger.warning("the reply of scan #%d will be tried again: %s", number, error_name(error))
                     await self._clock.sleep(FAILURE_NAP_S * failures)
@@ -187,6 +151,24 @@ class Threads:
         finally:
             del self._tasks[number]
             del self._changed[number]
+
+    def _rests_still(self, scan: Scan) -> bool:
+        rest = self._rests.get(scan.number)
+        return rest is not None and rest.revision == scan.revision and self._clock.now() < rest.until
+
+    async def _rest(self, scan: Scan, error: Exception) -> None:
+        """Let a reply be that could not be shown, longer each time, and give it up after a day."""
+        logger.error(
+            "the reply of scan #%d could not be brought up to date: %s", scan.number, error_name(error)
+        )
+        now = self._clock.now()
+        if scan.state not in OPEN and now - scan.updated_at >= GIVE_UP_S:
+            self._rests.pop(scan.number, None)
+            await self._unshown(scan, "Slack did not take it for a day")
+            return
+        last = self._rests.get(scan.number)
+        rest_s = REST_S if last is None else min(LONGEST_REST_S, 2 * last.rest_s)
+        self._rests[scan.number] = _Rest(revision=scan.revision, until=now + rest_s, rest_s=rest_s)
 
     async def _nap(self, changed: asyncio.Event, seconds: float) -> None:
         """Wait, but not longer than until something changes that can't wait."""
@@ -208,10 +190,17 @@ class Threads:
             if not scan.reply_ts:
                 await self._post(scan)
             else:
+                if scan.state not in OPEN:  # the others have had their turn
+                    await self._updates.turn()
                 card = await self._load(scan.number)
-                await send(
-                    self._client.chat_update, self._render(card), channel=scan.channel, ts=scan.reply_ts
-                )
+                try:
+                    await send(
+                        self._client.chat_update, self._render(card), channel=scan.channel, ts=scan.reply_ts
+                    )
+                except SlackApiError as error:
+                    if (asked_s := slack_wait_s(error)) is not None:
+                        self._updates.hold(asked_s)
+                    raise
                 await self._store.queue.shown(scan.number, card.scan.revision)
         except SlackApiError as error:
             code = slack_code(error)
@@ -238,22 +227,43 @@ class Threads:
         if card.scan.state is State.CANCELLED:  # nobody was told of it yet, and its message may be gone
             await self._store.queue.shown(scan.number, card.scan.revision)
             return
-        answer = await send(
-            self._client.chat_postMessage,
-            self._render(card),
-            channel=scan.channel,
-            thread_ts=scan.thread_ts,
-            metadata={"event_type": EVENT_TYPE, "event_payload": {"scan": scan.number}},
-            unfurl_links=False,
-            unfurl_media=False,
-        )
+        try:
+            answer = await send(
+                self._client.chat_postMessage,
+                self._render(card),
+                channel=scan.channel,
+                thread_ts=scan.thread_ts,
+                metadata={"event_type": EVENT_TYPE, "event_payload": {"scan": scan.number}},
+                unfurl_links=False,
+                unfurl_media=False,
+            )
+        except SlackApiError as error:
+            if (asked_s := slack_wait_s(error)) is not None:  # surely not posted: nothing to look for
+                self._pace.hold(scan.channel or "", asked_s)
+                await self._store.queue.set_reply(scan.number, None)
+            raise
         if scan.thread_ts and not answer["message"].get("thread_ts"):
             # To a message that has gone, Slack posts the reply into the channel itself.
-            await self._client.chat_delete(channel=scan.channel or "", ts=str(answer["ts"]))
-            await self._unshown(card.scan, _MESSAGE_GONE)
+            await self._take_back(scan.channel or "", str(answer["ts"]))
+            await self._unshown(card.scan, MESSAGE_GONE)
             return
         await self._store.queue.set_reply(scan.number, str(answer["ts"]))
         await self._store.queue.shown(scan.number, card.scan.revision)
+
+    async def _take_back(self, channel: str, message_ts: str) -> None:
+        """Delete a message that went where it should not be."""
+        for tries_left in reversed(range(TRIES)):
+            try:
+                await self._client.chat_delete(channel=channel, ts=message_ts)
+            except Exception as error:
+                if slack_code(error) == "message_not_found":
+                    return
+                if not tries_left:
+                    raise
+                logger.warning("a stray message will be deleted later: %s", error_name(error))
+                await self._clock.sleep(slack_wait_s(error) or FAILURE_NAP_S)
+            else:
+                return
 
     async def _find(self, scan: Scan) -> str | None:
         """Look for the scan's reply in its thread."""
@@ -274,9 +284,3 @@ class Threads:
             cursor = (answer.get("response_metadata") or {}).get("next_cursor") or ""
             if not cursor:
                 return None
-
-
-def error_name(error: BaseException) -> str:
-    """Name an error without its text, which can hold what was sent."""
-    code = slack_code(error)
-    return f"{type(error).__name__} {code or ''}".strip()

@@ -242,8 +242,8 @@ class QueueStore:
 
     # The reply in the thread.
 
-    async def set_reply(self, number: int, reply_ts: str) -> None:
-        """Remember the bot's message; empty text while it is being posted."""
+    async def set_reply(self, number: int, reply_ts: str | None) -> None:
+        """Remember the bot's message; empty while it is being posted, ``None`` where it surely was not."""
         await self._database.write(
             lambda db: db.execute("UPDATE scans SET reply_ts = ? WHERE number = ?", [reply_ts, number])
         )

@@ -1,6 +1,6 @@
 """Response URLs over HTTP: where the bot answers to what a person set off.
 
-Fault point: ``response_url`` (``hold``, ``drop``, ``status`` with ``body``).
+Fault point: ``response_url`` (``hold``, ``drop``, ``status`` with ``body`` and ``retry_after``).
 Source: https://docs.slack.dev/interactivity/handling-user-interaction#message_responses
 """
 
@@ -29,7 +29,8 @@ class ResponseUrls:
             if fault.drop and request.transport:
                 request.transport.abort()
             if fault.drop or fault.status:
-                return web.Response(status=fault.status or 500, text=fault.body or "")
+                headers = {} if fault.retry_after is None else {"Retry-After": f"{fault.retry_after:g}"}
+                return web.Response(status=fault.status or 500, text=fault.body or "", headers=headers)
         body: Json = {}
         try:
             body = _object(await request.text())

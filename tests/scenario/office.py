@@ -19,6 +19,27 @@ from tests import secrecy
 
 APP_ID = "0b51dc1e-7a35-4f0c-9c55-2a6f4f1f8f8d"
 OTHER_APP_ID = "77aa0f52-1d5c-4d77-8d43-55a1b9a6f0ce-test"
+SLACK_METHODS = frozenset(
+    {
+        "apps.connections.open",
+        "auth.test",
+        "chat.delete",
+        "chat.postEphemeral",
+        "chat.postMessage",
+        "chat.update",
+        "conversations.history",
+        "conversations.info",
+        "conversations.replies",
+        "download",
+        "files.info",
+        "response_url",
+        "users.conversations",
+        "users.info",
+        "views.open",
+    }
+)
+"""All that the bot asks of Slack; each is refused for a while in test_slack_limits.py."""
+
 LOG_URL = "https://onetrust.example/logs?id={request_id}"
 
 
@@ -241,11 +262,16 @@ def ipa(version: str = "4.2.0", *, bundle_id: str = "com.example.shop", **more: 
 
 @asynccontextmanager
 async def office(
-    folder: Path, *, mode: str = "socket", world: World | None = None, **environ: str
+    folder: Path,
+    *,
+    mode: str = "socket",
+    world: World | None = None,
+    strict_rates: bool = False,
+    **environ: str,
 ) -> AsyncIterator[Office]:
     """Open the stand-ins and start the bot."""
     async with (
-        SlackSandbox(world, mode="http" if mode == "http" else "socket") as slack,
+        SlackSandbox(world, mode="http" if mode == "http" else "socket", strict_rates=strict_rates) as slack,
         OneTrustSandbox(client_secret="onetrust-client-s3cret") as onetrust,
     ):
         place = Office(
@@ -276,6 +302,8 @@ async def office(
                 for stand_in in (slack, onetrust):  # nothing is to be held while the bot stops
                     stand_in.faults.clear()
                 await place.stop()
+        asked = {call.method for call in slack.calls}
+        assert asked <= SLACK_METHODS, "test_slack_limits.py does not try all that is asked of Slack"
         secrets = secrecy.secrets_of(place.environ, onetrust)
         assert log.lines
         secrecy.look("the log", "\n".join(log.lines), secrets)

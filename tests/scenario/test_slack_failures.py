@@ -91,6 +91,7 @@ async def test_an_answer_that_slack_does_not_take_hurts_nobody(place: Office):
     invocation = await place.dana.slash(place.builds_channel, "/appscan", "help")
     assert invocation.acked
     await place.slack.until(lambda: lost.used == 2)
+    await place.slack.until(lambda: place.dana.ephemerals(place.builds_channel))
 
     assert "`/appscan help share`" in await place.command("help")
 

@@ -9,8 +9,11 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.blocks.reply import reply
 from bot.scans.memory import Store
+from bot.scans.models import State
 from bot.scans.records import Cards
-from bot.slack.threads import TRIES, ChannelPace, Threads
+from bot.slack.pace import ChannelPace, UpdatePace
+from bot.slack.sending import GONE, TEXT_LIMIT, shortened
+from bot.slack.threads import REST_S, TRIES, Threads
 from bot.store.database import Database
 from sandbox.slack import Shared, SlackSandbox
 from sandbox.world import Message
@@ -61,6 +64,7 @@ async def scene(tmp_path: Path) -> AsyncIterator[Scene]:
             card=Cards(store=store, log_url=lambda _: None, permalink=lambda _: None).card,
             render=reply,
             pace=ChannelPace(clock),
+            updates=UpdatePace(clock),
             clock=clock,
         )
         yield Scene(slack, clock, store, threads, shared, scan.number)
@@ -109,12 +113,112 @@ async def test_what_was_given_up_is_shown_when_it_is_asked_for_again(scene: Scen
     await until(given_up)
     await scene.threads.settle(5)
     assert await scene.is_stale()
+    scene.threads.changed(scene.number)  # as happens every minute: it is let rest
+    await scene.threads.settle(5)
+    assert failing.used == TRIES
     failing.cancel()
+
+    scene.clock.advance(REST_S)
+    scene.threads.changed(scene.number)
+    await scene.advance_until_shown()
+
+    assert len(scene.replies) == 1
+
+
+@pytest.mark.parametrize("code", ["account_inactive", "ekm_access_denied", "team_access_not_granted"])
+async def test_while_all_calls_are_refused_a_reply_is_seldom_tried(scene: Scene, code: str):
+    refused = scene.slack.faults.add("chat.postMessage", times=None, error=code)
+    await scene.store.scans.begin(scene.number)
+    await scene.store.scans.move(scene.number, State.REJECTED, why="no build", scan={"problem": "no build"})
+
+    for _ in range(6 * 60):  # a runner asks each minute
+        scene.threads.changed(scene.number)
+        await scene.threads.settle(5)
+        scene.clock.advance(60)
+
+    assert refused.used == 11  # at 0, 1, 3, 7, 15, 31, 63, 123 minutes, and then each hour
+    for _ in range(20):
+        scene.clock.advance(3600)
+        scene.threads.changed(scene.number)
+        await scene.threads.settle(5)
+    assert not await scene.is_stale()
+    told = [event.why for event in await scene.store.scans.events(scene.number)]
+    assert told[-1] == "the reply could not be posted: Slack did not take it for a day"
+
+
+async def test_a_refused_reply_is_tried_at_once_when_there_is_news(scene: Scene):
+    refused = scene.slack.faults.add("chat.postMessage", times=None, error="account_inactive")
+    scene.threads.changed(scene.number)
+    await scene.threads.settle(5)
+    refused.cancel()
+    await scene.store.scans.begin(scene.number)
 
     scene.threads.changed(scene.number)
     await scene.advance_until_shown()
 
     assert len(scene.replies) == 1
+
+
+@pytest.mark.parametrize("code", sorted(GONE))
+@pytest.mark.parametrize("method", ["chat.postMessage", "chat.update"])
+async def test_what_no_further_try_changes_is_noted_once(scene: Scene, method: str, code: str):
+    if method == "chat.update":
+        scene.threads.changed(scene.number)
+        await scene.advance_until_shown()
+    refused = scene.slack.faults.add(method, times=None, error=code)
+    await scene.store.scans.begin(scene.number)
+    await scene.store.scans.move(scene.number, State.REJECTED, why="no build", scan={"problem": "no build"})
+
+    for _ in range(3):
+        scene.threads.changed(scene.number)
+        await scene.advance_until_shown()
+        await scene.threads.settle(5)
+
+    told = [event.why for event in await scene.store.scans.events(scene.number)]
+    assert told.count(f"the reply could not be posted: {GONE[code]}") == 1
+    assert refused.used <= 6
+
+
+@pytest.mark.parametrize("method", ["chat.postMessage", "chat.update"])
+async def test_a_long_wait_that_slack_asks_for_is_kept(scene: Scene, method: str):
+    if method == "chat.update":
+        scene.threads.changed(scene.number)
+        await scene.advance_until_shown()
+        await scene.store.scans.begin(scene.number)
+        scene.clock.advance(5)  # past the pause after the post
+    limited = scene.slack.faults.add(method, status=429, retry_after=300)
+    begun = scene.clock.now()
+    scene.threads.changed(scene.number)
+    await until(lambda: limited.used == 1)
+    assert await scene.is_stale()
+    await scene.advance_until_shown()
+
+    assert scene.clock.now() - begun >= 300
+    assert len(scene.replies) == 1
+    assert not scene.slack.called("conversations.replies")  # it was surely not posted: nothing to look for
+
+
+@pytest.mark.parametrize(
+    "code", ["invalid_blocks", "msg_blocks_too_long", "msg_too_long", "too_many_attachments"]
+)
+async def test_where_blocks_are_refused_words_go(scene: Scene, code: str):
+    for method in ("chat.postMessage", "chat.update"):
+        refused = scene.slack.faults.add(method, error=code)
+        scene.threads.changed(scene.number)
+        await scene.advance_until_shown()
+        assert refused.used == 1
+        assert not scene.replies[0].blocks
+        assert "shop.apk" in scene.replies[0].text
+        if method == "chat.postMessage":
+            await scene.store.scans.begin(scene.number)
+
+
+def test_words_without_blocks_are_cut_between_lines():
+    assert shortened("a\nb") == "a\nb"
+    long = "\n".join(["<https://example.com|a link>"] * 1000)
+    assert len(shortened(long)) <= TEXT_LIMIT
+    assert shortened(long).endswith("|a link>")
+    assert len(shortened("a" * 5000)) == TEXT_LIMIT
 
 
 async def test_a_reply_is_found_behind_more_messages_than_slack_tells_at_once(scene: Scene):

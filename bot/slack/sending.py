@@ -1,0 +1,115 @@
+"""What Slack's refusals of a message mean: for this message, for good, or for the bot as a whole.
+
+Source: the errors of https://docs.slack.dev/reference/methods/chat.postMessage and .../chat.update
+"""
+
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Any, Protocol
+
+from slack_sdk.errors import SlackApiError
+
+from bot.errors import slack_code
+
+logger = logging.getLogger(__name__)
+
+TEXT_LIMIT = 3_900
+"""Characters of a message without blocks; ``chat.update`` takes 4,000."""
+
+_OUT = "the bot is not in that conversation any more"
+_MESSAGE_GONE = "its message is gone"
+_NOT_ALLOWED = "the bot may not write there"
+_TOO_MUCH = "Slack does not take what it says"
+GONE = {
+    "channel_not_found": _OUT,
+    "not_in_channel": _OUT,
+    "user_not_found": _OUT,
+    "is_archived": "the channel is archived",
+    "is_inactive": "the channel is frozen",
+    "thread_not_found": _MESSAGE_GONE,
+    "message_not_found": _MESSAGE_GONE,
+    "cannot_reply_to_message": _NOT_ALLOWED,
+    "cant_update_message": _NOT_ALLOWED,
+    "edit_window_closed": _NOT_ALLOWED,
+    "messages_tab_disabled": _NOT_ALLOWED,
+    "restricted_action": _NOT_ALLOWED,
+    "restricted_action_non_threadable_channel": _NOT_ALLOWED,
+    "restricted_action_read_only_channel": _NOT_ALLOWED,
+    "restricted_action_thread_locked": _NOT_ALLOWED,
+    "restricted_action_thread_only_channel": _NOT_ALLOWED,
+    "invalid_blocks": _TOO_MUCH,
+    "invalid_blocks_format": _TOO_MUCH,
+    "metadata_too_large": _TOO_MUCH,
+    "msg_blocks_too_long": _TOO_MUCH,
+    "msg_too_long": _TOO_MUCH,
+    "no_text": _TOO_MUCH,
+    "too_many_attachments": _TOO_MUCH,
+}
+"""Errors that no further try of this message changes, in words for the timeline."""
+MESSAGE_GONE = _MESSAGE_GONE
+
+SHUT = frozenset(
+    {
+        "access_denied",
+        "accesslimited",
+        "account_inactive",
+        "ekm_access_denied",
+        "enterprise_is_restricted",
+        "invalid_auth",
+        "message_limit_exceeded",
+        "missing_scope",
+        "no_permission",
+        "not_allowed_token_type",
+        "not_authed",
+        "org_login_required",
+        "team_access_not_granted",
+        "team_added_to_org",
+        "team_not_found",
+        "token_expired",
+        "token_revoked",
+        "two_factor_setup_required",
+    }
+)
+"""Errors that are the token's or the workspace's: a person has to mend something, and until then all fail."""
+
+_BAD_BLOCKS = frozenset(
+    {"invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long", "msg_too_long", "too_many_attachments"}
+)
+
+
+class Rendered(Protocol):
+    """A message ready to be sent."""
+
+    @property
+    def text(self) -> str:
+        """Everything in words."""
+        ...
+
+    @property
+    def blocks(self) -> list[dict[str, Any]]:
+        """Block Kit."""
+        ...
+
+
+async def send(call: Callable[..., Awaitable[Any]], message: Rendered, **arguments: Any) -> Any:
+    """Call ``chat.postMessage`` or its like, with words alone where Slack refuses the blocks."""
+    try:
+        return await call(text=message.text, blocks=message.blocks, **arguments)
+    except SlackApiError as error:
+        if slack_code(error) not in _BAD_BLOCKS:
+            raise
+        logger.warning("Slack refused the blocks of a message (%s); it is sent as text", slack_code(error))
+        return await call(text=shortened(message.text), blocks=[], **arguments)
+
+
+def shortened(text: str) -> str:
+    """Cut a text at the end of a line, so that it fits where blocks are not taken."""
+    if len(text) <= TEXT_LIMIT:
+        return text
+    return text[:TEXT_LIMIT].rpartition("\n")[0] or text[:TEXT_LIMIT]
+
+
+def error_name(error: BaseException) -> str:
+    """Name an error without its text, which can hold what was sent."""
+    code = slack_code(error)
+    return f"{type(error).__name__} {code or ''}".strip()

@@ -1,0 +1,324 @@
+"""Slack's limits: refusals of every method, long waits, and how much the bot writes when much happens."""
+
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sandbox.slack import Shared
+from tests.scenario.office import APP_ID, SLACK_METHODS, Office, apk, office
+
+Play = Callable[[Office], Awaitable[None]]
+
+
+async def share(place: Office) -> None:
+    shared = place.dana.share(place.builds_channel, [("shop.apk", apk())])
+    await place.submitted(shared)
+    assert len(place.replies(shared)) == 1
+    assert len(place.onetrust.received) == 1
+
+
+async def file_alone(place: Office) -> None:
+    """Slack tells of the file, and not of its message."""
+    place.slack.faults.add("event.message", drop=True)
+    await share(place)
+
+
+async def history(place: Office) -> None:
+    assert "No scan that you may see" in await place.command("history since:2026-01-02")
+
+
+async def rescan(place: Office) -> None:
+    await place.waiting_rescan(APP_ID)
+
+
+async def mention(place: Office) -> None:
+    place.dana.mention(place.builds_channel)
+    await place.slack.until(lambda: place.dana.ephemerals(place.builds_channel))
+
+
+async def form(place: Office) -> None:
+    shared = place.dana.share(place.builds_channel, [("shop.apk", apk())])
+    await place.submitted(shared)
+    await place.press(shared, "Link app ID…")
+    assert "App ID" in await place.form()
+
+
+async def gone(place: Office) -> None:
+    """The message goes while its reply is on its way: what then stands in the channel is taken back."""
+    posting = place.slack.faults.add("chat.postMessage", hold=True)
+    shared = place.dana.share(place.builds_channel, [("shop.apk", apk())])
+    await posting.reached()
+    await place.onetrust.until(lambda: place.onetrust.received)
+    place.slack.faults.add("event.message", drop=True)
+    place.dana.delete(place.builds_channel, shared.ts)
+    posting.release()
+    await place.slack.until(lambda: any(call.answer.get("ok") for call in place.slack.called("chat.delete")))
+    assert place.dana.messages(place.builds_channel) == []
+
+
+async def restarted(place: Office) -> None:
+    """What comes while the bot is away is looked for when it is back."""
+    assert place.builds_channel
+    await place.stop()
+    await place.slack.settled()
+    place.slack.faults.add("event.message", drop=True)
+    place.slack.faults.add("event.file_shared", drop=True)
+    shared = place.dana.share(place.builds_channel, [("shop.apk", apk())])
+    await place.start()
+    await place.submitted(shared)
+
+
+PLAYS: dict[str, Play] = {
+    "apps.connections.open": restarted,
+    "auth.test": restarted,
+    "chat.delete": gone,
+    "chat.postEphemeral": mention,
+    "chat.postMessage": share,
+    "chat.update": share,
+    "conversations.history": restarted,
+    "conversations.info": rescan,
+    "conversations.replies": file_alone,
+    "download": share,
+    "files.info": share,
+    "response_url": history,
+    "users.conversations": history,
+    "users.info": history,
+    "views.open": form,
+}
+"""What makes the bot call each method."""
+
+
+def test_every_method_is_tried():
+    assert set(PLAYS) == SLACK_METHODS
+
+
+@pytest.mark.parametrize("method", sorted(SLACK_METHODS))
+async def test_a_short_wait_that_slack_asks_for_is_kept(place: Office, method: str):
+    place.clock.hurried = True
+    limited = place.slack.faults.add(method, status=429, retry_after=1, times=2)
+    if method == "response_url":
+        limited.left = 1
+
+    await PLAYS[method](place)
+
+    assert limited.left == 0
+
+
+COMMANDS_DO_WITHOUT = {
+    "chat.delete",
+    "chat.postMessage",
+    "chat.update",
+    "conversations.replies",
+    "files.info",
+    "download",
+}
+
+
+@pytest.mark.parametrize("method", sorted(COMMANDS_DO_WITHOUT - {"chat.delete"}))
+async def test_while_slack_asks_for_minutes_commands_are_answered_and_the_work_goes_on_after(
+    place: Office, method: str
+):
+    if method == "conversations.replies":
+        place.slack.faults.add("event.message", drop=True)
+    limited = place.slack.faults.add(method, status=429, retry_after=300)
+    shared = place.dana.share(place.builds_channel, [("shop.apk", apk())])
+    await place.slack.until(lambda: limited.used == 1)
+
+    assert "`/appscan help share`" in await place.command("help")
+    assert limited.used == 1
+
+    def done() -> bool:
+        place.clock.advance(20)
+        replies = place.replies(shared)
+        return bool(replies) and "was submitted" in place.read(replies[0])
+
+    await place.slack.until(done)
+    assert len(place.replies(shared)) == 1
+    assert len(place.onetrust.received) == 1
+
+
+@pytest.mark.parametrize(
+    ("method", "command"),
+    [
+        ("users.conversations", "history"),
+        ("conversations.info", f"rescan {APP_ID}"),
+        ("chat.postMessage", f"rescan {APP_ID}"),
+    ],
+)
+async def test_a_command_that_slack_puts_off_says_for_how_long(place: Office, method: str, command: str):
+    place.slack.faults.add(method, status=429, retry_after=300, times=None)
+
+    told = await place.command(command)
+
+    assert "Slack lets me ask no more for a moment" in told
+    assert "Try again in 5 minutes." in told
+
+
+BROKEN: list[dict[str, Any]] = [
+    {"status": 500},
+    {"status": 503, "body": "<html>Slack is down</html>"},
+    {"status": 200, "body": "<html>Sign in to the proxy</html>"},
+    {"status": 200, "content_type": "application/json", "body": '{"ok": tr'},
+    {"status": 200, "content_type": "application/json", "body": "[]"},
+    {"status": 502, "content_type": "text/plain", "body": "bad gateway"},
+    {"drop": True},
+]
+
+
+@pytest.mark.parametrize("broken", BROKEN, ids=["500", "html 503", "html 200", "cut", "list", "text", "drop"])
+@pytest.mark.parametrize(
+    "method",
+    ["chat.postMessage", "chat.update", "conversations.replies", "files.info", "download", "users.info"],
+)
+async def test_broken_answers_are_got_over(place: Office, method: str, broken: dict[str, Any]):
+    if method == "download" and broken.get("status") == 200:
+        broken = {**broken, "status": 503}  # a page in the place of a file is a matter of its own
+    if method == "conversations.replies":
+        place.slack.faults.add("event.message", drop=True)
+    failing = place.slack.faults.add(method, **broken)
+    shared = place.dana.share(place.builds_channel, [("shop.apk", apk())])
+
+    def done() -> bool:
+        place.clock.advance(5)
+        replies = place.replies(shared)
+        return bool(replies) and "was submitted" in place.read(replies[0])
+
+    await place.slack.until(done)
+    if method == "users.info":
+        await place.command("history since:2026-01-02")
+    assert failing.used == 1
+    assert len(place.replies(shared)) == 1
+    assert len(place.onetrust.received) == 1
+
+
+@pytest.mark.parametrize("code", ["invalid_blocks", "invalid_arguments", "view_too_large"])
+async def test_a_form_that_slack_does_not_take_names_the_commands(place: Office, code: str):
+    shared = place.dana.share(place.builds_channel, [("shop.apk", apk())])
+    await place.submitted(shared)
+    place.slack.faults.add("views.open", error=code)
+
+    told = await place.told(await place.press(shared, "Link app ID…"))
+
+    assert "Slack did not take the form." in told
+    assert "`/appscan link`" in told
+
+
+@pytest.mark.parametrize("code", ["expired_trigger_id", "exchanged_trigger_id", "invalid_trigger_id"])
+async def test_a_trigger_that_is_too_old_says_what_to_do_instead(place: Office, code: str):
+    shared = place.dana.share(place.builds_channel, [("shop.apk", apk())])
+    await place.submitted(shared)
+    place.slack.faults.add("views.open", error=code)
+
+    told = await place.told(await place.press(shared, "Link app ID…"))
+
+    assert "Press the button again." in told
+    assert "`/appscan rescan` and `/appscan link` do the same" in told
+
+
+async def test_whispers_come_as_words_where_blocks_are_refused(place: Office):
+    place.slack.faults.add("chat.postEphemeral", error="invalid_blocks")
+
+    place.dana.mention(place.builds_channel)
+
+    (said,) = await place.slack.until(lambda: place.dana.ephemerals(place.builds_channel)) or ()
+    assert "appscan" in said.text
+    assert not said.blocks
+
+
+def leave_the_thread(place: Office, shared: Shared) -> None:
+    for reply in place.replies(shared):
+        place.slack.world.delete(reply)
+    place.slack.faults.add("event.message", drop=True, times=None)
+    place.dana.delete(shared.channel, shared.ts)
+
+
+def take_out_the_bot(place: Office, shared: Shared) -> None:
+    place.dana.kick_bot(shared.channel)
+
+
+def archive(place: Office, shared: Shared) -> None:
+    place.slack.world.channels[shared.channel].archived = True
+
+
+@pytest.mark.parametrize(
+    ("spoil", "why"),
+    [
+        (leave_the_thread, "its message is gone"),
+        (take_out_the_bot, "the bot is not in that conversation any more"),
+        (archive, "the channel is archived"),
+    ],
+    ids=["deleted", "taken out", "archived"],
+)
+@pytest.mark.parametrize("step", ["before the first reply", "in the middle", "at the end"])
+async def test_where_the_answer_cant_be_posted_the_status_says_so(
+    place: Office, spoil: Callable[[Office, Shared], None], why: str, step: str
+):
+    held = place.onetrust.faults.add("webhook", hold=True)
+    point = {"before the first reply": "chat.postMessage", "at the end": "chat.update"}.get(step)
+    posting = place.slack.faults.add(point, hold=True, times=1) if step == "before the first reply" else None
+    shared = place.dana.share(place.builds_channel, [("shop.apk", apk())])
+    if posting is not None:
+        await posting.reached()
+    else:
+        await place.reply(shared, "Submitting")
+    await held.reached()
+    ending = None
+    if step == "at the end":
+        ending = place.slack.faults.add("chat.update", hold=True)
+        held.release()
+        await ending.reached()
+    spoil(place, shared)
+    for rule in (posting, ending, held):
+        if rule is not None:
+            rule.release()
+
+    elsewhere = place.slack.channel("elsewhere", members=["dana"])
+    told = ""
+
+    async def status() -> str:
+        return await place.command("status 1", where=elsewhere)
+
+    for _ in range(100):
+        told = await status()
+        if "could not be posted" in told:
+            break
+    assert f"submitted: the reply could not be posted: {why}" in told
+    assert "State: submitted" in told
+    assert told.count("could not be posted") == 1
+    assert len(place.onetrust.received) == 1
+    assert "#1 Shop" in await place.command("history", where=elsewhere)
+
+
+def most_in_a_minute(times: list[float]) -> int:
+    return max((sum(begin <= at < begin + 60 for at in times) for begin in times), default=0)
+
+
+async def test_heavy_progress_makes_few_updates(tmp_path: Path):
+    async with office(tmp_path, strict_rates=True) as place:
+        big = apk(padding_bytes=20_000_000)
+        shared = place.dana.share(place.builds_channel, [("shop.apk", big)])
+        await place.submitted(shared)
+
+        refused = [call for call in place.slack.calls if call.status == 429]
+        assert not refused
+        assert len(place.slack.called("chat.update")) <= 15
+
+
+async def test_twenty_scans_at_once_stay_within_slacks_limits(tmp_path: Path):
+    async with office(tmp_path, strict_rates=True, APPSCAN_CONCURRENCY="20") as place:
+        shared = [
+            place.dana.share(
+                place.builds_channel,
+                [(f"app{n}.apk", apk(package=f"com.example.app{n}", padding_bytes=500_000))],
+            )
+            for n in range(20)
+        ]
+        for each in shared:
+            await place.reply(each, "was submitted to OneTrust", timeout_s=60)
+
+        assert not [call.method for call in place.slack.calls if call.status == 429]
+        assert most_in_a_minute([call.at for call in place.slack.called("chat.update")]) <= 50
+        posts = sorted(call.at for call in place.slack.called("chat.postMessage"))
+        assert posts[-1] - posts[0] >= 18.5  # one a second
