@@ -56,7 +56,7 @@ class ShiftedClock:
 
     async def sleep(self, seconds: float) -> None:
         until = self.now() + seconds
-        if self.hurried and seconds < 2:  # such as the pauses between two posts or updates
+        if self.hurried and seconds < 3:  # such as the pauses between two posts or updates
             self.advance(max(0.0, seconds))
             await asyncio.sleep(0)
             return
