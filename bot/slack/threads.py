@@ -115,10 +115,7 @@ class Threads:
                 if self._rests_still(scan):
                     return
                 moving = scan.state in OPEN
-                wait_s = self._next_at.get(number, 0.0) - self._clock.now() if moving else 0.0
-                if wait_s <= 0 and moving and scan.reply_ts:
-                    wait_s = self._updates.try_turn()
-                if wait_s > 0:
+                if moving and (wait_s := self._wait_s(scan)) > 0:
                     await self._nap(changed, wait_s)
                     changed.set()
                     continue
@@ -151,6 +148,11 @@ class Threads:
         finally:
             del self._tasks[number]
             del self._changed[number]
+
+    def _wait_s(self, scan: Scan) -> float:
+        """Return how long a scan on its way has to wait to be shown; 0 takes a turn."""
+        wait_s = self._next_at.get(scan.number, 0.0) - self._clock.now()
+        return self._updates.try_turn() if wait_s <= 0 and scan.reply_ts else wait_s
 
     def _rests_still(self, scan: Scan) -> bool:
         rest = self._rests.get(scan.number)
