@@ -274,6 +274,9 @@ async def test_where_the_answer_cant_be_posted_the_status_says_so(
         if rule is not None:
             rule.release()
 
+    if spoil is take_out_the_bot and posting is None:
+        await place.submitted(shared)  # in a public channel its own message can be updated all the same
+        return
     elsewhere = place.slack.channel("elsewhere", members=["dana"])
     told = ""
 
