@@ -1,7 +1,8 @@
 """Faults: what a stand-in is told to do wrong, point by point.
 
-A stand-in names its points ("chat.update", "download", "event.file_shared", "token", …) and asks
-``take(point, facts)`` each time it passes one. A test, or a person over the control API, adds rules::
+A stand-in declares its points ("chat.update", "download", "event.file_shared", "token", …) in a tuple
+``POINTS`` beside the code that passes them, and asks ``take(point, facts)`` each time it does. A test, or a
+person over the control API, adds rules::
 
     faults.add("chat.update", status=429, retry_after=1, times=2)
     faults.add("download", cut_after=1000)
@@ -10,13 +11,13 @@ A stand-in names its points ("chat.update", "download", "event.file_shared", "to
     await held.reached()      # the stand-in is waiting now
     held.release()
 
-Rules are tried in the order they were added; one that is used up (``times``) is passed over. What a field
-of a fault means at a point is told by the stand-in; one that makes no sense there is not looked at.
-This module knows nothing of any service.
+Rules are tried in the order they were added; one that is used up (``times``) is passed over. A rule for a
+point that is not there, or with a field that means nothing there, is refused. What each field means where is
+told in ``docs/sandbox.md``. This module knows nothing of any service.
 """
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Any
@@ -89,6 +90,20 @@ class Fault:
             await self.gate.wait()
 
 
+@dataclass(frozen=True, kw_only=True)
+class Point:
+    """A place in a stand-in where something can go wrong, and the fields of ``Fault`` it looks at there."""
+
+    name: str
+    fields: frozenset[str]
+    """As ``Faults.add`` takes them: ``hold`` stands for ``gate``."""
+
+
+def points(names: Iterable[str], *fields: str) -> tuple[Point, ...]:
+    """Return points that look at the same fields."""
+    return tuple(Point(name=name, fields=frozenset(fields)) for name in names)
+
+
 @dataclass(eq=False, kw_only=True)
 class Rule:
     """A fault, where it happens, and how often it still will."""
@@ -128,12 +143,14 @@ class Rule:
 
 
 class Faults:
-    """The rules that one stand-in looks at.
+    """The rules that one stand-in looks at, for the points that it has.
 
     ``changed`` is called after each change, so that whoever waits for something can look again.
     """
 
-    def __init__(self, changed: Callable[[], None] | None = None) -> None:
+    def __init__(self, points: Iterable[Point], changed: Callable[[], None] | None = None) -> None:
+        self.points: Mapping[str, Point] = {point.name: point for point in points}
+        """By their names."""
         self._rules: list[Rule] = []
         self._changed = changed or (lambda: None)
 
@@ -146,11 +163,21 @@ class Faults:
         hold: bool = False,
         **what: Any,
     ) -> Rule:
-        """Add a rule; ``what`` are the fields of ``Fault``, ``times=None`` is for ever.
+        """Add a rule for a point, or for all that fit a pattern such as ``event.*``.
+
+        ``what`` are the fields of ``Fault``, ``times=None`` is for ever.
 
         Raises:
-            TypeError: there is no such field.
+            LookupError: there is no such point.
+            TypeError: there is no such field, or none of the points looks at it.
         """
+        found = [known for known in self.points.values() if fnmatchcase(known.name, point)]
+        if not found:
+            raise LookupError(f"no point is named {point}; there are {', '.join(sorted(self.points))}")
+        fields = frozenset[str]().union(*(known.fields for known in found))
+        if unread := {*what, *(["hold"] if hold else [])} - fields:
+            told = f"{', '.join(sorted(unread))} at {point}: it looks at {', '.join(sorted(fields))}"
+            raise TypeError(f"nothing is made of {told}")
         fault = Fault(gate=Gate() if hold else None, **what)
         rule = Rule(
             number=len(self._rules) + 1, point=point, where=dict(where or {}), left=times, fault=fault
@@ -160,7 +187,13 @@ class Faults:
         return rule
 
     def take(self, point: str, facts: Mapping[str, str] | None = None) -> Fault | None:
-        """Return what goes wrong at a point this time, counting it as happened; ``None`` for nothing."""
+        """Return what goes wrong at a point this time, counting it as happened; ``None`` for nothing.
+
+        Raises:
+            LookupError: the stand-in has not declared the point.
+        """
+        if point not in self.points:
+            raise LookupError(f"{point} is not declared")
         for rule in self._rules:
             if rule.fits(point, facts or {}):
                 rule.used += 1

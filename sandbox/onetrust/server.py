@@ -1,17 +1,10 @@
 """The stand-in's server: its address, its state, and the faults it is told to have.
 
-Points of faults, and what their fields mean there:
-
-``token``
-    ``status``, ``error``, ``headers``, ``retry_after``, ``body``, ``content_type``, ``location``,
-    ``content_length`` (the answer ends before that length), ``drop``, ``answer_lost``, and ``gate``.
-
-``webhook``
-    The same. A fault's answer comes when the whole body has been read; ``value="early"`` lets it come
-    before any of it is read. The build counts as taken where the status is 2xx, or with ``answer_lost``,
-    or with ``value="taken"``. ``drop`` closes the connection before the body is read, ``cut_after`` when
-    that many bytes of the file have been read. ``gate`` holds when more than ``hold_after`` bytes of the
-    file have been read; without ``hold_after``, where nothing has been read yet.
+With ``content_length`` an answer ends before that length. At ``webhook``, a fault's answer comes when the
+whole body has been read; ``value="early"`` lets it come before any of it is read. The build counts as taken
+where the status is 2xx, or with ``answer_lost``, or with ``value="taken"``. ``drop`` closes the connection
+before the body is read, ``cut_after`` when that many bytes of the file have been read. ``hold`` holds when
+more than ``hold_after`` bytes of the file have been read; without ``hold_after``, where nothing has been.
 """
 
 import json
@@ -24,12 +17,23 @@ from aiohttp import web
 
 from sandbox.changes import Changes
 from sandbox.clock import Clock
-from sandbox.faults import Fault, Faults
+from sandbox.control import Json, answered
+from sandbox.faults import Fault, Faults, points
+from sandbox.onetrust.control import control
 from sandbox.onetrust.records import App, Call, Submission
 from sandbox.onetrust.tokens import ClientAuth, Tokens
 from sandbox.onetrust.upload import Cut, Refusal, Upload, read_upload
 
 T = TypeVar("T")
+
+_ANSWER = ("status", "retry_after", "error", "body", "content_type", "headers", "location", "content_length")
+_FIELDS = (*_ANSWER, "drop", "answer_lost", "hold")
+
+POINTS = (
+    *points(["token"], *_FIELDS),
+    *points(["webhook"], *_FIELDS, "cut_after", "hold_after", "value"),
+)
+"""Everything that can go wrong at OneTrust."""
 
 _WEBHOOK = "/integrationmanager/api/v1/webhook/"
 
@@ -64,12 +68,13 @@ class OneTrustSandbox:
         self.apps: list[App] = []
         self.calls: list[Call] = []
         self._changes = Changes()
-        self.faults = Faults(self._changes.tell)
+        self.faults = Faults(POINTS, self._changes.tell)
         self._port = port
         self._tls = tls
         app = web.Application()
         app.router.add_post("/api/access/v1/oauth/token", self._token)
         app.router.add_post(_WEBHOOK + "{id}", self._webhook)
+        app.router.add_post("/control/{verb}", self._control)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.2)
 
     async def __aenter__(self) -> Self:
@@ -107,6 +112,12 @@ class OneTrustSandbox:
     def _log(self, point: str, status: int | None) -> None:
         self.calls.append(Call(at=self.clock.now(), point=point, status=status))
         self._changes.tell()
+
+    async def _control(self, request: web.Request) -> web.StreamResponse:
+        async def run(verb: str, arguments: Json) -> Json:
+            return await control(self, verb, arguments)
+
+        return await answered(request, run)
 
     async def _token(self, request: web.Request) -> web.StreamResponse:
         fault = self.faults.take("token")

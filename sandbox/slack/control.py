@@ -24,13 +24,13 @@
 ``view``           the modal before the person
 ``calls``          ``since`` (a count): the log of the bot's calls
 ``wait``           ``since`` (a count of changes), ``timeout_s``: the count once something has changed
-``fault``          ``point``, ``times``, ``where``, ``hold``, and fields of ``Fault``: gives its ``number``
-``release``        ``number``
-``clear_faults``
 ``disconnect``     ``reason``, ``close``, ``which`` (0 is the oldest connection; all if not given)
 ``cut``            ``which``: breaks sockets without a word
 ``most_sockets``   ``count``: how many connections the app may have
 =================  ==========================================================================================
+
+The verbs about faults (``points``, ``fault``, ``reached``, ``release``, ``clear_faults``) are told in
+``sandbox.control``.
 """
 
 import base64
@@ -39,6 +39,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sandbox.control import FAULT_VERBS
 from sandbox.reading import Reader
 from sandbox.slack.interactions import Invocation
 from sandbox.slack.person import Person
@@ -58,6 +59,8 @@ async def control(slack: "SlackSandbox", verb: str, arguments: Json) -> Json:
         TimeoutError: what was waited for did not come.
         KeyError, TypeError, ValueError: there is no such verb, or its arguments are wrong.
     """
+    if verb in FAULT_VERBS:
+        return await FAULT_VERBS[verb](slack.faults, dict(arguments))
     run = _VERBS[verb]
     return await run(slack, dict(arguments))
 
@@ -181,20 +184,6 @@ async def _wait(slack: "SlackSandbox", arguments: Json) -> Json:
     return {"changes": changes.count}
 
 
-async def _fault(slack: "SlackSandbox", arguments: Json) -> Json:
-    return {"number": slack.faults.add(arguments.pop("point"), **arguments).number}
-
-
-async def _release(slack: "SlackSandbox", arguments: Json) -> Json:
-    slack.faults.rule(int(arguments["number"])).release()
-    return {}
-
-
-async def _clear_faults(slack: "SlackSandbox", _arguments: Json) -> Json:
-    slack.faults.clear()
-    return {}
-
-
 async def _disconnect(slack: "SlackSandbox", arguments: Json) -> Json:
     await slack.socket.disconnect(
         arguments["reason"], close=bool(arguments.get("close", True)), which=arguments.get("which")
@@ -224,9 +213,6 @@ _VERBS: dict[str, Callable[["SlackSandbox", Json], Awaitable[Json]]] = {
     "view": _view,
     "calls": _calls,
     "wait": _wait,
-    "fault": _fault,
-    "release": _release,
-    "clear_faults": _clear_faults,
     "disconnect": _disconnect,
     "cut": _cut,
     "most_sockets": _most_sockets,

@@ -14,11 +14,28 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from sandbox.faults import Faults
+from sandbox.faults import Faults, points
 from sandbox.world import Json, World
 
 RETRIES_S = (0.0, 60.0, 300.0)
 """How long Slack waits before each further try of an event."""
+
+
+EVENTS = ("message", "file_shared", "file_deleted", "app_mention", "member_joined_channel", "app_home_opened")
+"""The types of events that people set off here."""
+
+INTERACTIONS = ("block_actions", "message_action", "view_submission", "view_closed")
+"""The types of what people do by hand, other than commands."""
+
+POINTS = points(
+    [
+        *(f"event.{event}" for event in EVENTS),
+        "command",
+        *(f"interactive.{interaction}" for interaction in INTERACTIONS),
+    ],
+    *("drop", "copies", "hold"),
+)
+"""Where this can go wrong."""
 
 
 class NotAcked(Exception):  # noqa: N818 - it is what the bot did not do
@@ -116,7 +133,9 @@ class Outbox:
     async def _deliver(self, delivery: Delivery, facts: Mapping[str, str]) -> None:
         prefix = {"events_api": "event", "slash_commands": "command", "interactive": "interactive"}
         point = prefix[delivery.kind]
-        fault = self._faults.take(point if point == "command" else f"{point}.{delivery.name}", facts)
+        if point != "command":
+            point = f"{point}.{delivery.name}"
+        fault = self._faults.take(point, facts) if point in self._faults.points else None
         if fault is None:
             await self._try(delivery)
             return

@@ -14,9 +14,16 @@ from typing import BinaryIO
 
 from aiohttp import web
 
-from sandbox.faults import Fault
+from sandbox.faults import Fault, points
 from sandbox.slack.service import Service
 from sandbox.world import File, FileMode
+
+POINTS = points(
+    ["download", "download.origin"],
+    *("status", "retry_after", "headers", "body", "content_type", "location"),
+    *("cut_after", "content_length", "drop", "hold", "hold_after"),
+)
+"""Where this can go wrong."""
 
 CHUNK_BYTES = 256 * 1024
 

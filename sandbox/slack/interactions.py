@@ -8,6 +8,7 @@ import secrets
 from dataclasses import dataclass, field
 from typing import Any
 
+from sandbox.faults import points
 from sandbox.slack.delivery import Delivery, Outbox
 from sandbox.slack.payloads import message_json, view_json
 from sandbox.slack.posting import Posting, read_parts
@@ -15,6 +16,9 @@ from sandbox.slack.service import CannotDo, Service, SlackError
 from sandbox.slack.views import Views
 from sandbox.slack.writing import escape, written
 from sandbox.world import Channel, ChannelKind, Json, Message, User, View
+
+POINTS = points(["response_url.named"], "location")
+"""Where this can go wrong."""
 
 TRIGGER_S = 3.0
 """How long a trigger ID may be used."""

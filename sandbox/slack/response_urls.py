@@ -8,10 +8,14 @@ import json
 
 from aiohttp import web
 
+from sandbox.faults import points
 from sandbox.slack.app import mask
 from sandbox.slack.interactions import Interactions
 from sandbox.slack.service import Service, SlackError
 from sandbox.world import Json
+
+POINTS = points(["response_url"], "status", "body", "drop", "hold")
+"""Where this can go wrong."""
 
 
 class ResponseUrls:

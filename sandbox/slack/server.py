@@ -1,12 +1,12 @@
 """The Slack stand-in: a server on loopback that a real Bolt app connects to, and the people in it."""
 
-import json
 from collections.abc import Callable, Iterable
 from types import TracebackType
 from typing import Any, Literal, Self, TypeVar
 
 from aiohttp import web
 
+from sandbox.control import answered
 from sandbox.faults import Faults
 from sandbox.slack.app import App
 from sandbox.slack.control import control
@@ -17,6 +17,7 @@ from sandbox.slack.http_events import HttpEvents
 from sandbox.slack.interactions import Interactions
 from sandbox.slack.methods import Desk
 from sandbox.slack.person import Person
+from sandbox.slack.points import POINTS
 from sandbox.slack.posting import Posting
 from sandbox.slack.rates import Rates
 from sandbox.slack.response_urls import ResponseUrls
@@ -55,7 +56,7 @@ class SlackSandbox:
         self.app = app or App()
         if signing_secret is not None:
             self.app.signing_secret = signing_secret
-        self.faults = Faults(self.world.changes.tell)
+        self.faults = Faults(POINTS, self.world.changes.tell)
         self._port = port
         own = (user for user in self.world.users.values() if user.app_id == self.app.app_id)
         bot = next(own, None) or self.world.add_user(bot_name, is_bot=True)
@@ -237,14 +238,10 @@ class SlackSandbox:
         return f"Last calls: {', '.join(calls) or 'none'}. Unacknowledged: {self.pending}."
 
     async def _control(self, request: web.Request) -> web.StreamResponse:
-        if request.content_type != "application/json":
-            return web.json_response({"error": "send JSON"}, status=415)
+        async def run(verb: str, arguments: Json) -> Json:
+            return await control(self, verb, arguments)
+
         try:
-            answer = await control(self, request.match_info["verb"], json.loads(await request.text() or "{}"))
+            return await answered(request, run)
         except CannotDo as exc:
             return web.json_response({"error": str(exc)}, status=409)
-        except TimeoutError as exc:
-            return web.json_response({"error": str(exc)}, status=408)
-        except (LookupError, TypeError, ValueError) as exc:
-            return web.json_response({"error": f"{type(exc).__name__}: {exc}"}, status=400)
-        return web.json_response(answer)

@@ -18,9 +18,17 @@ from typing import Any
 
 from aiohttp import WSCloseCode, WSMsgType, web
 
+from sandbox.faults import points
 from sandbox.slack.delivery import Delivery, NotAcked
 from sandbox.slack.service import Service
 from sandbox.world import Json
+
+POINTS = (
+    *points(["socket.connect"], "status", "drop", "hold"),
+    *points(["socket.hello"], "error", "drop", "hold"),
+    *points(["socket.ping"], "drop"),
+)
+"""Where this can go wrong."""
 
 MOST_CONNECTIONS = 10
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from aiohttp import web
 
-from sandbox.faults import Fault
+from sandbox.faults import Fault, points
 from sandbox.slack.app import mask
 from sandbox.slack.calls import Arguments, read_arguments
 from sandbox.slack.conversations import CONVERSATION_METHODS, need_scope
@@ -20,13 +20,23 @@ from sandbox.slack.methods import METHODS, Desk, Method
 from sandbox.slack.service import SlackError
 from sandbox.world import Json
 
+_ALL_METHODS = {**METHODS, **CONVERSATION_METHODS}
+_ANSWER = ("status", "retry_after", "error", "body", "content_type", "headers")
+_FIELDS = (*_ANSWER, "drop", "answer_lost", "hold")
+
+POINTS = (
+    *points(sorted(_ALL_METHODS.keys() - {"files.info"}), *_FIELDS),
+    *points(["files.info"], *_FIELDS, "value"),
+)
+"""Where this can go wrong."""
+
 
 class WebApi:
     """Answers the bot's calls."""
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
-        self._methods = {**METHODS, **CONVERSATION_METHODS}
+        self._methods = _ALL_METHODS
 
     async def call(self, request: web.Request) -> web.StreamResponse:
         """Answer one call."""
@@ -39,7 +49,7 @@ class WebApi:
         try:
             values, token = await read_arguments(request, takes_json=bool(method and method.takes_json))
             facts = {key: value for key, value in values.items() if isinstance(value, str)}
-            fault = self._desk.service.faults.take(name, facts)
+            fault = self._desk.service.faults.take(name, facts) if method else None
             if fault:
                 await fault.hold()
             if fault and (fault.drop or fault.body is not None):
