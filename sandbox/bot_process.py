@@ -7,6 +7,7 @@ import sys
 from asyncio.subprocess import Process
 from pathlib import Path
 from typing import Self
+from urllib.parse import urlsplit
 
 from sandbox.onetrust import OneTrustSandbox
 from sandbox.slack import SlackSandbox
@@ -17,10 +18,18 @@ _INHERITED = ("PATH", "HOME", "LANG", "LD_LIBRARY_PATH", "PYTHONHOME", "PYTHONPA
 
 def environ_for(slack: SlackSandbox, onetrust: OneTrustSandbox, database: Path) -> dict[str, str]:
     """Return the environment of a bot that works on the stand-ins, in Socket Mode."""
+    inherited = {name: os.environ[name] for name in _INHERITED if name in os.environ}
+    return inherited | settings_for(slack, onetrust, database)
+
+
+def settings_for(slack: SlackSandbox, onetrust: OneTrustSandbox, database: Path) -> dict[str, str]:
+    """Return the settings of a bot on the stand-ins: in HTTP mode where Slack has an address for events."""
+    address = urlsplit(slack.events_url or "")
+    socket_mode = {"SLACK_APP_TOKEN": slack.app_token}
+    http_mode = {"SLACK_SIGNING_SECRET": slack.signing_secret, "PORT": str(address.port or 80)}
     return {
-        **{name: os.environ[name] for name in _INHERITED if name in os.environ},
         "SLACK_BOT_TOKEN": slack.bot_token,
-        "SLACK_APP_TOKEN": slack.app_token,
+        **(http_mode if slack.events_url else socket_mode),
         "SLACK_API_URL": slack.api_url,
         "ONETRUST_URL": onetrust.url,
         "ONETRUST_CLIENT_ID": onetrust.client_id,

@@ -1,0 +1,71 @@
+"""``python -m sandbox``: the stand-ins for Slack and OneTrust, for a bot of your own, until Ctrl-C.
+
+Prints their addresses and the environment of a bot that works on them. See ``docs/sandbox.md``.
+"""
+
+import argparse
+import asyncio
+import shlex
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from sandbox.bot_process import settings_for
+from sandbox.onetrust import OneTrustSandbox
+from sandbox.slack import SlackSandbox
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the command line's parser."""
+    told = argparse.ArgumentParser(
+        prog="python -m sandbox",
+        description="Start stand-ins for Slack and OneTrust on this machine, and print what a bot needs.",
+    )
+    told.add_argument("--slack-port", type=int, default=0, metavar="PORT", help="0, the default: any free")
+    told.add_argument("--onetrust-port", type=int, default=0, metavar="PORT", help="0, the default: any free")
+    told.add_argument("--events-url", metavar="URL", help="HTTP mode: where the bot takes Slack's requests")
+    told.add_argument("--env", type=Path, metavar="FILE", help="write the environment there, for a shell")
+    told.add_argument(
+        "--strict-rates", action="store_true", help="keep Slack's rate limits, answering 429 beyond them"
+    )
+    return told
+
+
+async def serve(asked: argparse.Namespace) -> None:
+    """Run both stand-ins until this process is told to stop."""
+    stopped = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stopped.set)
+    slack_sandbox = SlackSandbox(
+        port=asked.slack_port,
+        mode="http" if asked.events_url else "socket",
+        events_url=asked.events_url,
+        strict_rates=asked.strict_rates,
+    )
+    async with slack_sandbox as slack, OneTrustSandbox(port=asked.onetrust_port) as onetrust:
+        slack.channel("mobile-builds", members=["dana", "eli"])
+        settings = settings_for(slack, onetrust, Path("sandbox.db"))
+        lines = [f"{name}={shlex.quote(value)}" for name, value in settings.items()]
+        if asked.env:
+            asked.env.write_text("\n".join([*lines, ""]), encoding="utf-8")
+        print(f"Slack:    {slack.base_url} (dana, eli and the bot are in #mobile-builds)")
+        print(f"OneTrust: {onetrust.url}")
+        print("Both take POST /control/<verb>. The environment of a bot:\n")
+        print("\n".join(lines), flush=True)
+        await stopped.wait()
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; return the exit code."""
+    asked = parser().parse_args(arguments)
+    try:
+        asyncio.run(serve(asked))
+    except OSError as error:
+        print(f"That could not be done: {error.strerror or error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
