@@ -14,7 +14,7 @@ from sandbox.slack.interactions import Interactions
 from sandbox.slack.service import Service, SlackError
 from sandbox.world import Json
 
-POINTS = points(["response_url"], "status", "body", "drop", "hold")
+POINTS = points(["response_url"], "status", "retry_after", "body", "drop", "hold")
 """Where this can go wrong."""
 
 
