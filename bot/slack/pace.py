@@ -33,6 +33,10 @@ class ChannelPace:
         if at > now:
             await self._clock.sleep(at - now)
 
+    def wait_s(self, channel: str) -> float:
+        """Return how long whoever asks for a turn now has to wait for it."""
+        return max(0.0, self._next_at.get(channel, 0.0) - self._clock.now())
+
     def hold(self, channel: str, wait_s: float) -> None:
         """Let nothing into a channel for a while, as Slack asked."""
         at = self._clock.now() + wait_s

@@ -25,6 +25,8 @@ logger = logging.getLogger(__name__)
 UPDATE_GAP_S = 1.2
 """Between two updates of one message; a state that will not move on by itself is shown at once."""
 PROGRESS_STEP = 0.1
+EXCUSED_S = 10.0
+"""A scan on its way gets no first reply while so many others wait for theirs: what is final goes first."""
 TRIES = 8
 FAILURE_NAP_S = 5.0
 REST_S = 60.0
@@ -155,6 +157,8 @@ class Threads:
         return self._updates.try_turn() if wait_s <= 0 and scan.reply_ts else wait_s
 
     def _rests_still(self, scan: Scan) -> bool:
+        if scan.state in OPEN and not scan.reply_ts and self._pace.wait_s(scan.channel or "") > EXCUSED_S:
+            return True  # the channel's notice tells of its queue; the reply comes with the next change
         rest = self._rests.get(scan.number)
         return rest is not None and rest.revision == scan.revision and self._clock.now() < rest.until
 

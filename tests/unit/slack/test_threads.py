@@ -13,7 +13,7 @@ from bot.scans.models import State
 from bot.scans.records import Cards
 from bot.slack.pace import ChannelPace, UpdatePace
 from bot.slack.sending import GONE, TEXT_LIMIT, shortened
-from bot.slack.threads import REST_S, TRIES, Threads
+from bot.slack.threads import EXCUSED_S, REST_S, TRIES, Threads
 from bot.store.database import Database
 from sandbox.slack import Shared, SlackSandbox
 from sandbox.world import Message
@@ -234,3 +234,41 @@ async def test_a_reply_is_found_behind_more_messages_than_slack_tells_at_once(sc
 
     assert len(scene.replies) == 1
     assert len(scene.slack.called("conversations.replies")) == 3
+
+
+async def test_in_a_flood_a_reply_is_written_once_when_there_is_all_to_say(scene: Scene):
+    others = []
+    for place in range(2 * int(EXCUSED_S)):
+        ana = scene.slack.person("ana")
+        shared = ana.share(scene.shared.channel, [(f"n{place}.apk", b"PK")])
+        scan, _ = await scene.store.scans.record(
+            a_share(f"F{place}", channel=shared.channel, ts=shared.ts, name=f"n{place}.apk")
+        )
+        others.append(scan.number)
+
+    def posts() -> int:
+        return len(scene.slack.called("chat.postMessage"))
+
+    for number in [scene.number, *others]:
+        scene.threads.changed(number)
+    await until(lambda: len(scene.clock.naps) >= EXCUSED_S)
+    for _ in range(int(EXCUSED_S)):
+        scene.clock.advance(1)
+        await until(lambda: len(scene.clock.naps) == 0 or posts() > 0)
+    await scene.threads.settle(5)
+    early = posts()
+    assert EXCUSED_S <= early <= EXCUSED_S + 2
+
+    for number in others:
+        await scene.store.scans.begin(number)
+        await scene.store.scans.move(number, State.REJECTED, why="no build", scan={"problem": "no build"})
+        scene.threads.changed(number)
+
+    async def shown() -> bool:
+        scene.clock.advance(1)
+        return not await scene.store.queue.stale()
+
+    await scene.store.queue.shown(scene.number, 0)
+    await until(shown)
+    assert posts() == len(others) + 1
+    assert len(scene.slack.called("chat.update")) <= early
