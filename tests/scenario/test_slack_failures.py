@@ -1,6 +1,7 @@
 """Slack refuses, falters or has lost what the bot wants to write to: scans end properly all the same."""
 
 import asyncio
+import json
 import re
 from collections.abc import Callable
 
@@ -214,11 +215,9 @@ async def test_an_archived_channel_is_noted(place: Office):
     await until_status(place, "submitted: the reply could not be posted: the channel is archived")
 
 
-@pytest.mark.parametrize(
-    "fault", [{"error": "user_not_found"}, {"status": 500}, {"drop": True}, {"body": "<html>"}]
-)
-async def test_without_users_info_days_are_utc(place: Office, fault: dict[str, object]):
-    place.slack.faults.add("users.info", times=None, **fault)
+async def test_where_slack_tells_no_time_zone_days_are_utc(place: Office):
+    member = json.dumps({"ok": True, "user": {"id": place.dana.id, "team_id": place.slack.world.team.id}})
+    place.slack.faults.add("users.info", times=None, body=member, content_type="application/json")
     await place.submitted(place.dana.share(place.builds_channel, [("shop.apk", apk())]))
 
     told = await place.command("history since:2026-11-02 until:2999-01-01")
