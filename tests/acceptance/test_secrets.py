@@ -1,6 +1,7 @@
 """One long day of a bot at DEBUG, with trouble at every turn: no secret is anywhere in what it leaves."""
 
 import asyncio
+import urllib.request
 
 import pytest
 
@@ -8,10 +9,17 @@ from sandbox import builds
 from sandbox.onetrust import OneTrustSandbox
 from sandbox.slack import SlackSandbox
 from tests import secrecy
-from tests.acceptance.conftest import Stage
+from tests.acceptance.conftest import Stage, free_port
 
 APK = builds.make_apk(package="com.example.shop", version_name="4.2.0", version_code=420, label="Shop")
 IPA = builds.make_ipa(bundle_id="com.example.shop", name="Shop", version="4.2.0", build_number="7")
+
+
+def page(port: int, path: str) -> bytes:
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=10) as answer:
+        content: bytes = answer.read()
+    assert content
+    return content
 
 
 async def test_no_secret_is_in_what_a_troubled_day_leaves_behind(stage: Stage):
@@ -21,7 +29,8 @@ async def test_no_secret_is_in_what_a_troubled_day_leaves_behind(stage: Stage):
     stage.onetrust.faults.add("webhook", answer_lost=True)
     stage.onetrust.faults.add("webhook", status=400, **bearer)
     query = "?Authorization=Bearer%20a-key-that-was-pasted-with-the-URL"
-    bot = await stage.bot(ONETRUST_WEBHOOK_URL=stage.onetrust.webhook_url + query)
+    port = free_port()
+    bot = await stage.bot(ONETRUST_WEBHOOK_URL=stage.onetrust.webhook_url + query, PORT=str(port))
     secrets = stage.secrets(bot.environ)
     assert {"SLACK_BOT_TOKEN", "the webhook's ID", "the webhook's query"} <= set(secrets)
 
@@ -30,10 +39,13 @@ async def test_no_secret_is_in_what_a_troubled_day_leaves_behind(stage: Stage):
     second = stage.dana.share(stage.channel, [("Shop.ipa", IPA)])
     await stage.reply(second, "OneTrust")
     secrecy.look_at_processes(bot.pid, secrets)
-    for arguments in (["check"], ["export", "--format", "json"], ["history"]):
-        _, out, err = await stage.command(
-            *arguments, ONETRUST_WEBHOOK_URL=bot.environ["ONETRUST_WEBHOOK_URL"]
-        )
+    for path in ("/metrics", "/readyz", "/healthz"):
+        secrecy.look(path, await asyncio.to_thread(page, port, path), secrets)
+    commands = (["check"], ["export", "--format", "json"], ["backup", str(stage.folder / "copy.db")])
+    for arguments in commands:
+        webhook = bot.environ["ONETRUST_WEBHOOK_URL"]
+        code, out, err = await stage.command(*arguments, ONETRUST_WEBHOOK_URL=webhook)
+        assert code == 0, err
         secrecy.look(f"what {arguments[0]} printed", out + err, secrets)
     assert await bot.stop() == 0
 
