@@ -28,6 +28,7 @@ import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC
 from email.utils import parsedate_to_datetime
 
 from bot.errors import Refused, SubmissionError, TryLater, Uncertain
@@ -152,7 +153,12 @@ def retry_after_s(value: str | None, now: float) -> float | None:
         seconds = float(value)
     except ValueError:
         try:
-            seconds = parsedate_to_datetime(value).timestamp() - now
+            date = parsedate_to_datetime(value)
+            if (
+                date.tzinfo is None
+            ):  # C's asctime names no zone: it is UTC, not this machine's (section 5.6.7)
+                date = date.replace(tzinfo=UTC)
+            seconds = date.timestamp() - now
         except (ValueError, OverflowError, TypeError, IndexError):
             return None
     if math.isnan(seconds):

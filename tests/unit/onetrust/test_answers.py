@@ -1,4 +1,5 @@
 import math
+import time
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
@@ -143,6 +144,22 @@ def test_reads_retry_after_as_a_date(ahead_s, seconds):
     at = datetime.fromtimestamp(NOW, UTC) + timedelta(seconds=ahead_s)
 
     assert retry_after_s(format_datetime(at, usegmt=True), NOW) == seconds
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Asia/Tokyo", "America/Los_Angeles"])
+@pytest.mark.parametrize(
+    "value",
+    ["Fri, 15 Jan 2027 08:01:30 GMT", "Friday, 15-Jan-27 08:01:30 GMT", "Fri Jan 15 08:01:30 2027"],
+    ids=["IMF-fixdate", "RFC 850", "asctime"],
+)
+def test_a_date_is_of_utc_in_each_form_wherever_the_bot_runs(monkeypatch, value, zone):
+    monkeypatch.setenv("TZ", zone)
+    time.tzset()
+    try:
+        assert retry_after_s(value, NOW) == 90
+    finally:
+        monkeypatch.undo()
+        time.tzset()
 
 
 @given(st.text(max_size=60))
