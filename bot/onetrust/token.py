@@ -99,7 +99,8 @@ class ClientCredentials:
 
     However many wait for a token, one of them asks; the others get what it got, its error as well.
     ``form`` sends ID and secret as form fields, for a server that takes no Basic authentication.
-    ``client`` stays its owner's; ``now`` is seconds since the epoch.
+    ``client`` stays its owner's; ``now`` is seconds since the epoch; ``timeout_s`` is for one request with
+    its answer, a third of it at most to connect and another to shake hands.
     """
 
     def __init__(
@@ -171,7 +172,9 @@ class ClientCredentials:
                     data=fields,
                     headers=headers,
                     follow_redirects=False,
-                    timeout=self._timeout_s,
+                    # A handshake has to end by httpx's own limit: cancelled from outside, as by the one
+                    # around all this, it leaves its socket open for good.
+                    timeout=httpx.Timeout(self._timeout_s, connect=self._timeout_s / 3),
                 ) as response,
             ):
                 body = bytearray()

@@ -122,7 +122,7 @@ class Webhook:
 
         def moved() -> None:
             wait_s = patience.answer_s if body.complete else patience.silence_s
-            if not deadline.expired():
+            if not deadline.expired() and deadline.when() is not None:
                 deadline.reschedule(loop.time() + wait_s)
 
         file = BuildFile(path, order.size_bytes)
@@ -136,6 +136,7 @@ class Webhook:
                 self._session(bearer, order.size_bytes) as session,
                 session.post(self._url, data=body, allow_redirects=False) as response,
             ):
+                deadline.reschedule(None)  # an answer that came late has its time to be read all the same
                 answer = await self._read(response, body)
         except BuildChanged:
             failure = TryLater(BUILD_CHANGED, scanner_failed=False)
