@@ -75,6 +75,8 @@ class Fault:
     """Do nothing and say nothing: the event is not sent, the connection is closed without an answer."""
     answer_lost: bool = False
     """Do the work, then close the connection without an answer."""
+    reset: bool = False
+    """Where the connection is closed, reset it (RST) rather than end it in order (FIN)."""
     copies: int = 1
     """How often it is done or sent; 2 is a duplicate."""
     value: Any = None

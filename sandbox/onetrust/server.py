@@ -5,10 +5,15 @@ whole body has been read; ``value="early"`` lets it come before any of it is rea
 where the status is 2xx, or with ``answer_lost``, or with ``value="taken"``. ``drop`` closes the connection
 before the body is read, ``cut_after`` when that many bytes of the file have been read. ``hold`` holds when
 more than ``hold_after`` bytes of the file have been read; without ``hold_after``, where nothing has been.
+With ``reset``, whatever closes the connection resets it. ``Retry-After`` in another form than seconds is
+one of the ``headers``.
 """
 
+import asyncio
 import json
+import socket
 import ssl
+import struct
 import uuid
 from collections.abc import Callable
 from typing import Any, Self, TypeVar
@@ -27,7 +32,7 @@ from sandbox.onetrust.upload import Cut, Refusal, Upload, read_upload
 T = TypeVar("T")
 
 _ANSWER = ("status", "retry_after", "error", "body", "content_type", "headers", "location", "content_length")
-_FIELDS = (*_ANSWER, "drop", "answer_lost", "hold")
+_FIELDS = (*_ANSWER, "drop", "answer_lost", "reset", "hold")
 
 POINTS = (
     *points(["token"], *_FIELDS),
@@ -125,7 +130,7 @@ class OneTrustSandbox:
         if fault is not None:
             await fault.hold()
             if fault.drop:
-                return self._close(request, "token")
+                return self._close(request, "token", fault)
         if request.content_type != "application/x-www-form-urlencoded":
             status, answer = 400, {"error": "invalid_request"}
         elif fault is not None and fault.status is not None and fault.status >= 300:
@@ -133,7 +138,7 @@ class OneTrustSandbox:
         else:
             status, answer = self.tokens.ask(request.headers.get("Authorization", ""), form)
         if fault is not None and fault.answer_lost:
-            return self._close(request, "token")
+            return self._close(request, "token", fault)
         return self._answer(request, "token", status, answer, fault)
 
     async def _webhook(self, request: web.Request) -> web.StreamResponse:
@@ -142,7 +147,7 @@ class OneTrustSandbox:
             if fault.gate is not None and not fault.hold_after:
                 await fault.hold()
             if fault.drop:
-                return self._close(request, "webhook")
+                return self._close(request, "webhook", fault)
             if fault.value == "early":
                 return self._answer(request, "webhook", fault.status or 202, {}, fault)
         try:
@@ -151,13 +156,13 @@ class OneTrustSandbox:
         except Refusal as refusal:
             return self._answer(request, "webhook", refusal.status, {"message": str(refusal)}, None)
         except (Cut, ConnectionError):
-            return self._close(request, "webhook")
+            return self._close(request, "webhook", fault)
         status = 202 if fault is None or fault.status is None else fault.status
         answer: dict[str, Any] = {}
         if status < 300 or (fault is not None and (fault.answer_lost or fault.value == "taken")):
             answer["requestId"] = self._take(upload).request_id
         if fault is not None and fault.answer_lost:
-            return self._close(request, "webhook")
+            return self._close(request, "webhook", fault)
         return self._answer(request, "webhook", status, answer, fault)
 
     def _check(self, request: web.Request) -> None:
@@ -189,10 +194,11 @@ class OneTrustSandbox:
         self._changes.tell()
         return submission
 
-    def _close(self, request: web.Request, point: str) -> web.StreamResponse:
+    def _close(self, request: web.Request, point: str, fault: Fault | None) -> web.StreamResponse:
         """Close the connection without an answer."""
         self._log(point, None)
         if request.transport is not None:
+            _prepare_reset(request.transport, fault)
             request.transport.abort()
         return web.Response()
 
@@ -216,5 +222,13 @@ class OneTrustSandbox:
             lines += [f"{name}: {value}" for name, value in headers.items()]
             lines += [f"Content-Length: {fault.content_length}", "", text]
             request.transport.write("\r\n".join(lines).encode())
+            _prepare_reset(request.transport, fault)
             request.transport.close()
         return web.Response(status=status, text=text, content_type=content_type, headers=headers)
+
+
+def _prepare_reset(transport: asyncio.Transport, fault: Fault | None) -> None:
+    """Let the closing of a connection be a reset, where the fault wants one."""
+    if fault is not None and fault.reset:
+        at_once = struct.pack("ii", 1, 0)  # linger for no time: what closes such a socket sends RST
+        transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, at_once)

@@ -27,6 +27,8 @@ class Tokens:
         self._now = now
         self.lifetime_s = lifetime_s
         self._ends: dict[str, float] = {}
+        self.given: list[str] = []
+        """Every token that was given out, oldest first, whether it is live still or not."""
 
     def ask(self, authorization: str, form: Mapping[str, str]) -> tuple[int, dict[str, Any]]:
         """Answer one request with a status and JSON."""
@@ -41,6 +43,7 @@ class Tokens:
             return 401, {"error": "invalid_client", "error_description": "Bad client credentials"}
         bearer = secrets.token_urlsafe(32)
         self._ends[bearer] = self._now() + self.lifetime_s
+        self.given.append(bearer)
         return 200, {
             "access_token": bearer,
             "token_type": "bearer",
@@ -55,11 +58,6 @@ class Tokens:
     def revoke(self) -> None:
         """End every token that is out."""
         self._ends.clear()
-
-    @property
-    def given(self) -> list[str]:
-        """The tokens that are out, oldest first."""
-        return list(self._ends)
 
 
 def _basic(authorization: str) -> tuple[str, str] | None:
