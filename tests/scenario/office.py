@@ -1,6 +1,7 @@
 """A workspace with the whole bot in it: stand-ins on loopback, the bot in this process, people to be."""
 
 import asyncio
+import ssl
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -267,12 +268,13 @@ async def office(
     mode: str = "socket",
     world: World | None = None,
     strict_rates: bool = False,
+    tls: ssl.SSLContext | None = None,
     **environ: str,
 ) -> AsyncIterator[Office]:
-    """Open the stand-ins and start the bot."""
+    """Open the stand-ins and start the bot; with ``tls``, OneTrust speaks https."""
     async with (
         SlackSandbox(world, mode="http" if mode == "http" else "socket", strict_rates=strict_rates) as slack,
-        OneTrustSandbox(client_secret="onetrust-client-s3cret") as onetrust,
+        OneTrustSandbox(client_secret="onetrust-client-s3cret", tls=tls) as onetrust,
     ):
         place = Office(
             slack=slack,
