@@ -33,7 +33,7 @@ LOOK_S = 0.5
 """The wait between the first two looks; each further one is twice the last."""
 LONGEST_LOOK_S = 60.0
 TROUBLE_S = 6 * 3600.0
-"""While Slack can't be asked, a file's message is looked for as long as this."""
+"""While Slack can't be asked, a file's message is looked for as long as this, by the number of looks."""
 GONE_S = 900.0
 """A message that was deleted may still be delivered as new for as long as this."""
 NEAR_S = 10.0
@@ -176,10 +176,13 @@ class Intake:
             except Exception as error:  # noqa: BLE001 - the others are not to wait for what one of them met
                 logger.warning("a shared file could not be looked up: %s", type(error).__name__)
                 trouble = True
-            now = self._clock.now()
-            patient = trouble and now - float(event_ts) < TROUBLE_S
+            patient = trouble and (attempts - LOOKS) * LONGEST_LOOK_S < TROUBLE_S
             again = not told and (patient or attempts + 1 < LOOKS)
-            again_at = now + min(LONGEST_LOOK_S, LOOK_S * 2 ** min(attempts, 10)) if again else None
+            if trouble and not again:
+                logger.error("file %s in %s was given up: Slack can't be asked about it", file_id, channel)
+            again_at = (
+                self._clock.now() + min(LONGEST_LOOK_S, LOOK_S * 2 ** min(attempts, 10)) if again else None
+            )
             await self._store.requests.settle_arrival(file_id, channel, event_ts, again_at=again_at)
 
     async def next_look_at(self) -> float | None:

@@ -20,7 +20,8 @@ class AliveStore:
         """Note that Slack is heard now; return whether something may have been missed since the last time.
 
         That is so after ``gap_s`` seconds of silence. What is missed is noted in the same transaction, from
-        ``margin_s`` before the silence on, and never from before the very first beat.
+        ``margin_s`` before the silence on, and never from before the very first beat. A clock that was set
+        back leaves it open when the last beat was: then everything since the first may have been missed.
         """
         now = self._clock.now()
 
@@ -29,9 +30,11 @@ class AliveStore:
             if row is None:
                 db.execute("INSERT INTO alive (id, first_at, last_at) VALUES (1, ?, ?)", [now, now])
                 return False
-            silent = bool(now - row["last_at"] >= gap_s)
+            silence_s = now - row["last_at"]
+            silent = bool(abs(silence_s) >= gap_s)
             if silent:
-                _note(db, _EVERYWHERE, max(row["first_at"], row["last_at"] - margin_s))
+                last_at = row["last_at"] if silence_s >= 0 else 0.0
+                _note(db, _EVERYWHERE, min(now, max(row["first_at"], last_at - margin_s)))
             db.execute("UPDATE alive SET last_at = ?", [now])
             return silent
 

@@ -89,9 +89,9 @@ class PrivacyStore:
 def _purge(db: sqlite_utils.Database, before: float) -> int:
     """Remove up to ``BATCH`` scans, oldest first."""
     found = db.query(
-        f"SELECT number FROM scans WHERE updated_at < ? AND state NOT IN ({facts.OPEN_STATES}, 'waiting') "
-        "ORDER BY number LIMIT ?",
-        [before, BATCH],
+        "SELECT number FROM scans WHERE updated_at < ? AND coalesce(finished_at, 0) < ? "
+        f"AND state NOT IN ({facts.OPEN_STATES}, 'waiting') ORDER BY number LIMIT ?",
+        [before, before, BATCH],
     )
     numbers = [int(row["number"]) for row in found]
     these = f"({', '.join(map(str, numbers))})"

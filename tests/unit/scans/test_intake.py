@@ -144,10 +144,11 @@ class TestTwoEventsForOneShare:
         assert await scans(bench) == []
 
     @pytest.mark.parametrize("said", [PullFailed("Slack is busy."), RuntimeError("surprise")])
-    async def test_while_slack_can_not_be_asked_it_is_looked_for_for_hours(self, bench, said):
+    @pytest.mark.parametrize("age_s", [0, 2 * TROUBLE_S])
+    async def test_while_slack_can_not_be_asked_it_is_looked_for_for_hours(self, bench, said, age_s):
         bench.workspace.files["F1"] = [said]
         began = bench.clock.now()
-        await bench.intake.file_shared("F1", "C1", f"{began:.6f}")
+        await bench.intake.file_shared("F1", "C1", f"{began - age_s:.6f}")  # old, where it was missed
         waits = []
         while (due_at := await bench.intake.next_look_at()) is not None:
             waits.append(due_at - bench.clock.now())

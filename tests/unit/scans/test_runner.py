@@ -313,9 +313,13 @@ class TestScannerAway:
         await until(sent_after_a_while)
 
     async def probed(self, bench, times):
-        """Let the next probe go and fail."""
+        """Let the next probe go and fail, and all that is due be parked."""
+
+        async def parked() -> bool:
+            return not bench.runner._tasks and not await bench.store.queue.due(FAILURES, busy=())
+
         await self.probe(bench)
-        await until(lambda: not bench.runner._tasks)
+        await until(parked)
         await idle(bench)
         assert len(bench.scanner.orders) == times
 

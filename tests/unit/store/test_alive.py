@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from bot.store.alive import AliveStore
 from bot.store.database import Database
 from tests.fakes import START, HeldClock
@@ -37,6 +39,29 @@ async def test_a_process_that_begins_notes_any_silence_but_nothing_before_the_fi
     clock.advance(1)
     assert await _beat(store.alive, gap_s=0)
     assert await store.alive.everywhere() == START
+
+
+@pytest.mark.parametrize("back_s", [0.5, 86_400])
+async def test_a_clock_that_was_set_back_hides_no_silence(store, clock, back_s):
+    await _beat(store.alive)
+    clock.advance(100_000)
+    await _beat(store.alive, gap_s=200_000)
+    clock.advance(-back_s)
+    assert await _beat(store.alive, gap_s=0)
+    assert await store.alive.everywhere() == START
+
+
+async def test_a_clock_that_is_set_a_little_while_slack_is_heard_is_no_silence(store, clock):
+    await _beat(store.alive)
+    clock.advance(-1)
+    assert not await _beat(store.alive)
+
+
+async def test_a_clock_that_was_far_ahead_at_the_first_beat_leaves_nothing_unsaid(store, clock):
+    await _beat(store.alive)
+    clock.advance(-86_400)
+    assert await _beat(store.alive, gap_s=0)
+    assert await store.alive.everywhere() == clock.now()
 
 
 async def test_a_later_silence_does_not_shorten_what_an_earlier_one_left(store, clock):

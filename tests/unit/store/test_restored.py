@@ -11,6 +11,7 @@ from bot.store.database import Database
 from tests.fakes import HeldClock, a_share
 from tests.unit.store.scenes import a_scan
 
+DAY_S = 86_400.0
 MOVING = sorted(OPEN | {State.WAITING})
 RESTING = sorted(set(State) - OPEN - {State.WAITING})
 
@@ -45,6 +46,20 @@ async def test_what_was_on_its_way_waits_for_a_person(
     assert await store.queue.due(10, busy=()) == []
     assert await store.queue.wake_waiting() == []
     assert (await store.scans.events(scan.number))[-1].why == "the bot was set back to a backup"
+
+
+async def test_what_waits_for_a_person_is_not_purged_for_the_age_of_the_backup(
+    database: Database, clock: HeldClock, store: Store
+):
+    scan = await a_scan(store, State.QUEUED)
+    clock.advance(40 * DAY_S)
+    await mark(database)
+    await restored.settle(database, clock)
+
+    assert await store.privacy.purge(clock.now() - 30 * DAY_S) == 0
+    assert (await store.scans.scan(scan.number)).state is State.UNCERTAIN
+    clock.advance(31 * DAY_S)
+    assert await store.privacy.purge(clock.now() - 30 * DAY_S) == 1
 
 
 @pytest.mark.parametrize("state", RESTING)
