@@ -24,7 +24,7 @@ from bot.parts import build_reader, log_url, onetrust_webhook, slack_client, sto
 from bot.scans.breaker import Breaker
 from bot.scans.catchup import CatchUp
 from bot.scans.choices import Choices
-from bot.scans.clock import SystemClock
+from bot.scans.clock import SteadyClock, SystemClock
 from bot.scans.desk import Desk
 from bot.scans.intake import Intake
 from bot.scans.memory import Store
@@ -225,7 +225,8 @@ class Bot:
         stack: AsyncExitStack,
     ) -> Desk:
         settings, clock = self._settings, self._clock
-        people = SlackPeople(client, identity, clock)
+        steady = SteadyClock(clock)  # for what is never told, such as the pace of messages
+        people = SlackPeople(client, identity, steady)
         stack.push_async_callback(people.close)
         refusals = SlackRefusals(client, refusal)
         stack.push_async_callback(refusals.close)
@@ -237,9 +238,9 @@ class Bot:
             guests="guests" in settings.admit,
             external="external" in settings.admit,
         )
-        workspace = SlackWorkspace(client, identity, clock)
+        workspace = SlackWorkspace(client, identity, steady)
         stack.push_async_callback(workspace.close)
-        pace = ChannelPace(clock)
+        pace = ChannelPace(steady)
 
         def permalink(scan: Scan) -> str | None:
             if scan.channel is None or scan.message_ts is None:
@@ -257,8 +258,8 @@ class Bot:
             card=cards.card,
             render=reply,
             pace=pace,
-            updates=UpdatePace(clock),
-            clock=clock,
+            updates=UpdatePace(steady),
+            clock=steady,
         )
         board = SlackBoard(client, request_message, pace)
         self._workroom.empty()

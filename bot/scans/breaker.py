@@ -29,6 +29,7 @@ class Breaker:
         self._open_since: float | None = None
         self._pause_s = 0.0
         self._probe_at = 0.0
+        self._set_at = 0.0
         self._asked_until = 0.0
         self._probe: int | None = None
 
@@ -44,13 +45,14 @@ class Breaker:
 
     @property
     def probe_at(self) -> float:
-        """From when on a scan may be sent as a probe, while it is open."""
-        return self._probe_at
+        """From when on a scan may be sent as a probe, while it is open; now, where the clock was set back."""
+        now = self._clock.now()
+        return self._probe_at if now >= self._set_at else now
 
     @property
     def wait_s(self) -> float:
         """How long it is until a scan may be sent, in seconds."""
-        return max(0.0, self._probe_at - self._clock.now()) if self.is_open else 0.0
+        return max(0.0, self.probe_at - self._clock.now()) if self.is_open else 0.0
 
     def watch(self, changed: Callable[[bool], None]) -> None:
         """Have ``changed`` told ``is_open`` each time that changes; it returns at once and raises nothing."""
@@ -88,21 +90,24 @@ class Breaker:
         if self.is_open:
             if self._probe == number:
                 self._pause_s = min(LONGEST_PAUSE_S, max(FIRST_PAUSE_S, self._pause_s * 2))
-                self._probe_at = now + max(self._pause_s, asked_s)
+                self._wait_until(now + max(self._pause_s, asked_s))
             elif asked_s:
-                self._probe_at = max(self._probe_at, now + asked_s)
+                self._wait_until(max(self.probe_at, now + asked_s))
             return
         self._failures += 1
         if asked_s or self._failures >= FAILURES:
             self._open_since = now
             self._pause_s = 0.0 if asked_s else FIRST_PAUSE_S
-            self._probe_at = now + (asked_s or FIRST_PAUSE_S)
+            self._wait_until(now + (asked_s or FIRST_PAUSE_S))
             logger.warning(
                 "OneTrust takes no builds (%s): scans wait, the next try is in %.0f s",
                 "it asked for a pause" if asked_s else f"{self._failures} failures in a row",
                 self._probe_at - now,
             )
             self._tell()
+
+    def _wait_until(self, probe_at: float) -> None:
+        self._probe_at, self._set_at = probe_at, self._clock.now()
 
     def _tell(self) -> None:
         for changed in self._watchers:

@@ -22,6 +22,26 @@ class SystemClock:
         await asyncio.sleep(max(0.0, seconds))
 
 
+class SteadyClock:
+    """Another clock, for what is measured rather than told: where that one is set back, this one goes on."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._last = clock.now()
+        self._lost_s = 0.0
+
+    def now(self) -> float:
+        """Return seconds, never fewer than before."""
+        now = self._clock.now()
+        self._lost_s += max(0.0, self._last - now)
+        self._last = now
+        return now + self._lost_s
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait that long."""
+        await self._clock.sleep(seconds)
+
+
 async def within(clock: Clock, seconds: float, wanted: Awaitable[T]) -> T:
     """Wait for something, but by ``clock`` not longer than that.
 

@@ -27,6 +27,8 @@ from bot.scans.ports import Announcer, Board, Clock, Refusals, Workspace
 logger = logging.getLogger(__name__)
 
 _TS = re.compile(r"[0-9]{1,16}\.[0-9]{1,9}")
+LOOKED_AT_A_TIME = 20
+"""Files whose messages are looked for in one turn: other work of the loop is not to wait for hundreds."""
 LOOKS = 8
 """So often a file's message is looked for."""
 LOOK_S = 0.5
@@ -156,7 +158,8 @@ class Intake:
 
     async def find_messages(self) -> None:
         """Look for the messages of files that arrived without one."""
-        for file_id, channel, event_ts, attempts, _ in await self._store.requests.arrivals():
+        due = await self._store.requests.arrivals()
+        for file_id, channel, event_ts, attempts, _ in due[:LOOKED_AT_A_TIME]:
             told = trouble = False  # told what the file is and where; or it could not even be asked
             meant: tuple[Share, ...] = ()
             try:

@@ -77,9 +77,10 @@ class Notices:
 
     async def _show(self, backlog: Backlog, notice: Notice | None) -> None:
         now, away_since = self._clock.now(), self._away_since()
+        early = 0 <= now - self._shown_at.get(backlog.channel, 0.0) < UPDATE_S
         away = away_since is not None and now - away_since >= AWAY_S and backlog.waiting > 0
         if notice is None:
-            if away or backlog.unanswered > FLOOD:
+            if not early and (away or backlog.unanswered > FLOOD):
                 notice = Notice(
                     channel=backlog.channel,
                     opened_at=now,
@@ -92,7 +93,7 @@ class Notices:
                 await self._rows.put(replace(notice, message_ts=message_ts))
             return
         over = not away and not backlog.unanswered
-        if not over and now - self._shown_at.get(backlog.channel, 0.0) < UPDATE_S:
+        if not over and early:
             return
         fresh = replace(
             notice,

@@ -60,10 +60,12 @@ class Runner:
         return bool(self._loops) and not any(loop.done() for loop in self._loops)
 
     async def start(self) -> None:
-        """Take up what the last process left, and begin."""
-        recovered = await self._store.queue.recover(source=Source.SLACK)
-        if recovered:
-            logger.info("took up %d scans that were under way when the bot last ended", len(recovered))
+        """Take up what the last process left, and begin; if that can't be written, the loop tries again."""
+        try:
+            if recovered := await self._store.queue.recover(source=Source.SLACK):
+                logger.info("took up %d scans that were under way when the bot last ended", len(recovered))
+        except StoreUnavailable as error:
+            logger.warning("what the last process left can't be taken up yet: %s", error)
         for turn in (self._take_scans, self._ask_slack):
             woken = asyncio.Event()
             self._woken.append(woken)
@@ -121,7 +123,8 @@ class Runner:
         """Look for messages of files, and close waiting rescans."""
         await self._intake.find_messages()
         await self._intake.close_requests()
-        if (now := self._clock.now()) >= self._refresh_at:
+        now = self._clock.now()
+        if not 0 < self._refresh_at - now <= REFRESH_S:  # more than that, where the clock was set back
             self._refresh_at = now + REFRESH_S
             for number in await self._store.queue.stale():
                 self._announcer.changed(number)
@@ -138,7 +141,11 @@ class Runner:
         if self._breaker.is_open:
             return await self._wait_for_scanner()
         hasten, self._hasten = self._hasten, False
-        await self._store.queue.release(hasten=hasten)
+        try:
+            await self._store.queue.release(hasten=hasten)
+        except StoreUnavailable:
+            self._hasten |= hasten
+            raise
         next_at = await self._store.queue.next_due_at()
         free = self._concurrency - len(self._tasks)
         due = await self._store.queue.due(free, busy=self._tasks) if free > 0 else []

@@ -58,7 +58,8 @@ class Workroom:
     @property
     def closed_until(self) -> float | None:
         """When a build may be brought in again; ``None`` where one may be now."""
-        return self._closed_until if self._closed_until > self._clock.now() else None
+        now = self._clock.now()  # which can have been set back: no wait is longer than the longest
+        return self._closed_until if now < self._closed_until <= now + retries.ROOM_LONGEST_S else None
 
     def is_full(self) -> float:
         """Note that the disk took no more; return when it is tried again."""

@@ -1,5 +1,6 @@
 """The database is locked, or its disk takes no more, while the bot runs or as it starts."""
 
+import signal
 import sqlite3
 import time
 from collections.abc import AsyncIterator, Iterator
@@ -125,6 +126,25 @@ async def test_a_database_whose_disk_is_full_is_told_and_waited_for(stage: Stage
     assert len([text for text in told(stage) if UNTAKEN in text]) == 1
     assert len(stage.onetrust.received) == 2
     assert await bot.stop() == 0
+
+
+async def test_a_bot_that_starts_while_its_database_is_locked_takes_up_what_was_left(stage: Stage):
+    held = stage.slack.faults.add("download", hold=True, hold_after=100)
+    bot = await stage.bot()
+    shared = stage.dana.share(stage.channel, [("shop.apk", APK)])
+    await held.reached()
+    bot.signal(signal.SIGKILL)
+    await bot.ended()
+    stage.slack.faults.clear()
+    port = free_port()
+    with locked(stage):
+        bot = await stage.bot(PORT=str(port))
+        assert await ready(port, database=False) == 503
+        assert bot.running
+    await stage.reply(shared, "was submitted to OneTrust", timeout_s=60)
+    assert len(stage.onetrust.received) == 1
+    assert await bot.stop() == 0
+    assert "Traceback" not in bot.log.read_text()
 
 
 async def start_and_fail(stage: Stage, **environ: str) -> str:

@@ -210,3 +210,15 @@ def test_at_most_one_probe_is_under_way(numbers):
     clock.advance(FIRST_PAUSE_S)
 
     assert len({number for number in numbers if breaker.enter(number)}) == 1
+
+
+def test_a_clock_that_is_set_back_makes_no_pause_longer(breaker, clock):
+    fail(breaker)
+    clock.advance(-86_400)
+
+    assert breaker.wait_s == 0
+    assert send(breaker, 9, "failure")
+    assert breaker.wait_s == 2 * FIRST_PAUSE_S
+    clock.advance(2 * FIRST_PAUSE_S)
+    assert send(breaker, 9, "answer")
+    assert not breaker.is_open

@@ -4,7 +4,7 @@ import pytest
 
 from bot.errors import NotAllowed, NotFound, NotInvited, PullFailed, Unidentified, UsageError
 from bot.scans.ids import FileLink, MessageLink
-from bot.scans.intake import LONGEST_LOOK_S, LOOK_S, LOOKS, TROUBLE_S, WAIT_S
+from bot.scans.intake import LONGEST_LOOK_S, LOOK_S, LOOKED_AT_A_TIME, LOOKS, TROUBLE_S, WAIT_S
 from bot.scans.models import ChannelKind, Platform, Reason, RequestState, State, SubmissionState
 from bot.scans.person import Person
 from bot.scans.policy import Policy
@@ -142,6 +142,19 @@ class TestTwoEventsForOneShare:
         assert len(bench.workspace.looks) == LOOKS
         assert waits == [0, *(LOOK_S * 2**turn for turn in range(LOOKS - 1))]
         assert await scans(bench) == []
+
+    async def test_of_hundreds_that_slack_can_not_be_asked_about_some_are_looked_for_at_a_time(self, bench):
+        for nth in range(3 * LOOKED_AT_A_TIME):
+            bench.workspace.files[f"F{nth}"] = [(a_share(f"F{nth}"),)]
+            await bench.intake.file_shared(f"F{nth}", "C1", "1790000000.000200")
+
+        looked = []
+        for _ in range(3):
+            await bench.intake.find_messages()
+            looked.append(len(bench.workspace.looks))
+
+        assert looked == [LOOKED_AT_A_TIME, 2 * LOOKED_AT_A_TIME, 3 * LOOKED_AT_A_TIME]
+        assert len(await scans(bench)) == 3 * LOOKED_AT_A_TIME
 
     @pytest.mark.parametrize("said", [PullFailed("Slack is busy."), RuntimeError("surprise")])
     @pytest.mark.parametrize("age_s", [0, 2 * TROUBLE_S])

@@ -176,3 +176,19 @@ async def test_it_looks_by_itself_and_goes_on_after_an_error(desk):
     await desk.notices.stop()
 
     assert seen[1] - seen[0] == LOOK_S
+
+
+async def test_a_channel_that_slack_does_not_take_is_not_tried_at_each_look(desk):
+    desk.board.broken = {"C1"}
+    await desk.look(C1=(30, 40))
+    desk.board.broken = set()
+    await desk.look(LOOK_S, C1=(30, 40))
+    assert desk.board.posts == []
+    await desk.look(UPDATE_S - LOOK_S, C1=(30, 40))
+    assert len(desk.board.posts) == 1
+
+
+async def test_a_clock_that_is_set_back_leaves_no_notice_behind(desk):
+    await desk.look(C1=(30, 40))
+    await desk.look(-3600, C1=(20, 30))
+    assert [each.waiting for each in desk.board.updates] == [20]

@@ -38,6 +38,12 @@ async def test_where_no_folder_can_be_made_there_is_no_room(tmp_path, workroom):
     assert workroom.closed_until is None  # whoever failed says so
 
 
+async def test_a_clock_that_is_set_back_keeps_no_build_out(workroom, clock):
+    workroom.is_full()
+    clock.advance(-86_400)
+    assert workroom.closed_until is None
+
+
 async def test_a_full_disk_is_tried_again_later_and_later_until_it_takes_a_build(workroom, clock):
     waits = []
     for _ in range(6):
