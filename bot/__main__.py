@@ -36,6 +36,7 @@ exit codes:
   4  a person has to decide: run again with --app-id or --new
   5  the very same file was submitted before; its request ID, where known, is on standard output
   6  uncertain: OneTrust may have taken it; look in its log before running again
+ 70  an error that nobody foresaw; the traceback is on standard error
 
 examples:
   python -m bot scan shop.apk
