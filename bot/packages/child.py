@@ -2,8 +2,8 @@
 
 It limits itself before it reads a byte: no further file or socket opens, nothing is written to a file, and it
 ends by itself even where the bot was killed. That bounds a parser that goes wrong; it is no sandbox.
-It says one line of JSON: ``{"build": {…}}`` with the fields of ``Build``, or ``{"flaw": "…"}`` with the value of
-a ``Flaw``. It says nothing else, whatever happens.
+It says one line of JSON: ``{"build": {…}}`` with the fields of ``Build``, or ``{"flaw": "…"}`` with the value
+of a ``Flaw``. It says nothing else, whatever happens.
 """
 
 import codecs
