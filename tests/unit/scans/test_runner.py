@@ -26,8 +26,10 @@ async def started(bench):
 
 
 async def idle(bench):
-    """Wait until both loops have nothing to do."""
-    await until(lambda: len(bench.clock.naps) == 2)
+    """Wait until both loops have nothing to do, and have not just been told that there is something."""
+    await until(
+        lambda: len(bench.clock.naps) == 2 and not any(woken.is_set() for woken in bench.runner._woken)
+    )
 
 
 async def in_state(bench, number, state):
