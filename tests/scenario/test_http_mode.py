@@ -95,7 +95,7 @@ async def test_health_in_http_mode(web: Office):
     assert await get(web, "/healthz") == (200, {"status": "ok"})
     status, told = await get(web, "/readyz")
     assert (status, told["ready"]) == (200, True)
-    assert told["checks"] == {"lock": True, "runner": True, "database": True, "slack": True}
+    assert told["checks"] == {"lock": True, "runner": True, "database": True, "disk": True, "slack": True}
 
 
 async def test_readiness_follows_the_socket(tmp_path: Path):
@@ -112,7 +112,7 @@ async def test_readiness_follows_the_socket(tmp_path: Path):
 
         _, told = await until_status(place, 503)
 
-        assert told["checks"] == {"lock": True, "runner": True, "database": True, "slack": False}
+        assert told["checks"] == {"lock": True, "runner": True, "database": True, "disk": True, "slack": False}
         assert await get(place, "/healthz") == (200, {"status": "ok"})
         down.cancel()
         await until_status(place, 200)

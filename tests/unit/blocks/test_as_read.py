@@ -130,6 +130,7 @@ SURFACES: dict[Callable[..., Any], st.SearchStrategy[Any]] = {
     apps.unlinked: st.builds(apps.unlinked, links),
     waiting.request: st.builds(waiting.request, asked, st.none() | builds),
     queue.queue: st.builds(queue.queue, notices),
+    queue.cancelled: st.builds(queue.cancelled, st.integers(0, 500)),
     shell.announcement: st.builds(shell.announcement, outside),
     help.about: st.builds(help.about, st.none() | outside | st.sampled_from(sorted(help.TOPICS))),
     notice.notice: st.builds(notice.notice, ours),
