@@ -21,6 +21,7 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from bot.scans.figures import Figures, Look, Move
 from bot.scans.models import Platform, Pulled, Scan, State
 from bot.scans.ports import Files, Progress
+from bot.scans.tasks import end
 
 logger = logging.getLogger(__name__)
 
@@ -122,9 +123,7 @@ class Metrics:
 
     async def stop(self) -> None:
         """Look no more."""
-        if self._looking is not None:
-            self._looking.cancel()
-            await asyncio.gather(self._looking, return_exceptions=True)
+        await end(self._looking)
 
     async def _refresh(self) -> None:
         try:

@@ -51,6 +51,7 @@ from bot.scans.names import is_build_name, unsupported_name
 from bot.scans.pipeline import Pipeline
 from bot.scans.ports import Announcer, Progress
 from bot.scans.records import Cards
+from bot.scans.tasks import end
 from bot.scans.workroom import Workroom
 from bot.settings import Settings
 from bot.slack.identity import Identity
@@ -319,8 +320,7 @@ async def _held(store: Store, number: int) -> AsyncIterator[None]:
     try:
         yield
     finally:
-        holding.cancel()
-        await asyncio.gather(holding, return_exceptions=True)
+        await end(holding)
 
 
 async def _tell(store: Store, settings: Settings, scan: Scan) -> int:

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
+from bot.scans.tasks import end
+
 logger = logging.getLogger(__name__)
 
 BODY_LIMIT_BYTES = 1_000_000
@@ -138,9 +140,7 @@ class Newcomers:
 
     async def stop(self) -> None:
         """End it; safe before ``watch``."""
-        if self._watching is not None:
-            self._watching.cancel()
-            await asyncio.gather(self._watching, return_exceptions=True)
+        await end(self._watching)
 
     async def _watch(self, runner: web.AppRunner) -> None:
         now = asyncio.get_running_loop().time

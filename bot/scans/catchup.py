@@ -13,6 +13,7 @@ from bot.errors import AppscanError, NotAllowed, NotInvited
 from bot.scans.intake import Intake
 from bot.scans.memory import Alive
 from bot.scans.ports import Clock, Past
+from bot.scans.tasks import end
 
 logger = logging.getLogger(__name__)
 
@@ -57,9 +58,7 @@ class CatchUp:
 
     async def stop(self) -> None:
         """Stop looking, and note that Slack was heard until now."""
-        for loop in self._loops:
-            loop.cancel()
-        await asyncio.gather(*self._loops, return_exceptions=True)
+        await end(*self._loops)
         await self._beat()
 
     async def _keep_beating(self) -> None:

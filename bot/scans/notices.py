@@ -5,7 +5,6 @@ Slack takes about one new message a second in a channel, so of a hundred builds 
 reply comes late; the notice says at once that all of them were seen.
 """
 
-import asyncio
 import logging
 from collections.abc import Callable
 from dataclasses import replace
@@ -26,7 +25,7 @@ FLOOD = 10
 
 
 class Notices:
-    """Keeps the notices, from ``start`` to ``stop``.
+    """Keeps the notices.
 
     ``away_since`` tells since when the scanner takes no builds, ``None`` where it takes them.
     """
@@ -44,19 +43,9 @@ class Notices:
         self._clock = clock
         self._away_since = away_since
         self._shown_at: dict[str, float] = {}
-        self._task: asyncio.Task[None] | None = None
 
-    def start(self) -> None:
-        """Begin; returns at once."""
-        self._task = asyncio.create_task(self._repeat(), name="notices")
-
-    async def stop(self) -> None:
-        """End; open notices are gone on with at the next start."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
-
-    async def _repeat(self) -> None:
+    async def run(self) -> None:
+        """Look again and again; where it is cancelled, open notices are gone on with at the next start."""
         while True:
             try:
                 await self.look()

@@ -1,4 +1,4 @@
-"""What the domain needs of the world, as protocols; ``app.py`` joins them to the real things."""
+"""What the domain needs of the world, as protocols; ``bot.wiring`` joins them to the real things."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path

@@ -1,6 +1,5 @@
 """How long the history is kept."""
 
-import asyncio
 import logging
 
 from bot.scans.memory import Privacy
@@ -14,25 +13,15 @@ LOOK_S = 3600.0
 
 
 class Retention:
-    """Purges what is older than it may become, from ``start`` to ``stop``."""
+    """Purges what is older than it may become."""
 
     def __init__(self, privacy: Privacy, clock: Clock, *, days: int) -> None:
         self._privacy = privacy
         self._clock = clock
         self._days = days
-        self._task: asyncio.Task[None] | None = None
 
-    def start(self) -> None:
-        """Begin; returns at once."""
-        self._task = asyncio.create_task(self._repeat(), name="retention")
-
-    async def stop(self) -> None:
-        """End; what is being removed is removed or stays, nothing by halves."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
-
-    async def _repeat(self) -> None:
+    async def run(self) -> None:
+        """Look again and again; where it is cancelled, nothing is removed by halves."""
         while True:
             try:
                 purged = await self._privacy.purge(self._clock.now() - self._days * DAY_S)

@@ -13,6 +13,7 @@ from bot.scans.memory import Store
 from bot.scans.models import Source, SubmissionState
 from bot.scans.pipeline import Pipeline
 from bot.scans.ports import Announcer, Clock
+from bot.scans.tasks import end, first_of
 
 logger = logging.getLogger(__name__)
 
@@ -83,9 +84,7 @@ class Runner:
 
     async def stop(self) -> None:
         """Take nothing more; finish what is nearly done, hand back the rest."""
-        for loop in self._loops:
-            loop.cancel()
-        await asyncio.gather(*self._loops, return_exceptions=True)
+        await end(*self._loops)
         working = dict(self._tasks)
         for number, task in working.items():
             if not await self._nearly_done(number):
@@ -186,14 +185,3 @@ class Runner:
         else:  # it is due still: what went wrong gets a while to pass
             with working_on(number):
                 logger.error("scan #%d could not be worked on", number, exc_info=error)
-
-
-async def first_of(*things: Awaitable[object]) -> None:
-    """Wait until the first of them is over, and give up the others."""
-    waits = [asyncio.ensure_future(thing) for thing in things]
-    try:
-        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        for each in waits:
-            each.cancel()
-        await asyncio.gather(*waits, return_exceptions=True)

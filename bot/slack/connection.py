@@ -23,6 +23,7 @@ from slack_sdk.socket_mode.request import SocketModeRequest
 
 from bot.scans.clock import within
 from bot.scans.ports import Clock
+from bot.scans.tasks import end
 
 logger = logging.getLogger(__name__)
 
@@ -127,9 +128,7 @@ class Connection:
             with contextlib.suppress(ConnectionError):
                 await self._socket.close()
         self._end()
-        for task in (*self._tasks, *self._answering):
-            task.cancel()
-        await asyncio.gather(*self._tasks, *self._answering, return_exceptions=True)
+        await end(*self._tasks, *self._answering)
         await _abandon(self._session, self._socket)
 
     def _end(self) -> None:

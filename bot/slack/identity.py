@@ -1,10 +1,21 @@
 """Who the bot is in its workspace, asked once."""
 
+import logging
 from dataclasses import dataclass
 from typing import Any
 
+import aiohttp
 from slack_bolt.authorization import AuthorizeResult
+from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.errors import SLACK_TROUBLE, slack_code, slack_wait_s
+from bot.scans.ports import Clock
+
+logger = logging.getLogger(__name__)
+
+AGAIN_S = 5.0
+"""The wait between two questions while Slack is in trouble."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,6 +53,26 @@ class Identity:
                 scope.strip() for scope in str(answer.headers.get("x-oauth-scopes", "")).split(",")
             ),
         )
+
+    @classmethod
+    async def ask_until_told(cls, client: AsyncWebClient, clock: Clock) -> "Identity":
+        """Ask Slack who the token is, again and again while Slack is in trouble or can't be reached.
+
+        Raises:
+            SlackApiError: the token is not good.
+        """
+        while True:
+            wait_s = AGAIN_S
+            try:
+                return await cls.ask(client)
+            except SlackApiError as error:
+                if (asked_s := slack_wait_s(error)) is None and slack_code(error) not in SLACK_TROUBLE:
+                    raise
+                wait_s = max(wait_s, asked_s or 0.0)
+                logger.warning("Slack is in trouble (%s); trying again in %d s", slack_code(error), wait_s)
+            except (aiohttp.ClientError, TimeoutError, OSError) as error:
+                logger.warning("Slack can't be reached (%s); trying again", type(error).__name__)
+            await clock.sleep(wait_s)
 
     def authorize(self, token: str) -> Any:
         """Return Bolt's ``authorize``, which so needs no call of its own for each event."""

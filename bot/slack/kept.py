@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Hashable
 from typing import Generic, TypeVar
 
 from bot.scans.ports import Clock
+from bot.scans.tasks import end
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
@@ -51,10 +52,7 @@ class Kept(Generic[K, V]):
 
     async def close(self) -> None:
         """Give up what is being asked."""
-        asking = list(self._asking.values())
-        for task in asking:
-            task.cancel()
-        await asyncio.gather(*asking, return_exceptions=True)
+        await end(*self._asking.values())
 
     async def _fresh(self, key: K) -> V:
         return await self._ask(key)

@@ -10,6 +10,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.scans.models import Share
+from bot.scans.tasks import end
 from bot.slack.sending import Rendered, error_name, send
 
 logger = logging.getLogger(__name__)
@@ -47,10 +48,7 @@ class SlackRefusals:
 
     async def close(self) -> None:
         """Give up what has not been said."""
-        saying = list(self._saying)
-        for task in saying:
-            task.cancel()
-        await asyncio.gather(*saying, return_exceptions=True)
+        await end(*self._saying)
 
     async def _say(self, share: Share, person: str, sentence: str) -> None:
         try:

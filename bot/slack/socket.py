@@ -18,6 +18,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.errors import SLACK_REFUSALS, ShutOut, slack_code
 from bot.scans.clock import within
 from bot.scans.ports import Clock
+from bot.scans.tasks import end
 from bot.slack.connection import Connection, NotGreeted
 
 logger = logging.getLogger(__name__)
@@ -88,10 +89,7 @@ class SocketMode:
 
     async def stop(self) -> None:
         """Disconnect; nothing more comes from Slack."""
-        tasks = [task for task in (self._keeper, self._pausing, *self._endings) if task is not None]
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await end(self._keeper, self._pausing, *self._endings)
         await asyncio.gather(*(connection.close() for connection in self._connections))
         self._connections.clear()
 

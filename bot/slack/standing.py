@@ -21,7 +21,6 @@ class Standing:
     def __init__(self, client: AsyncWebClient, clock: Clock) -> None:
         self._client = client
         self._clock = clock
-        self._watch: asyncio.Task[None] | None = None
         self.shut_out: asyncio.Future[ShutOut] = asyncio.get_running_loop().create_future()
         """Has a result once Slack has refused the token."""
 
@@ -30,17 +29,8 @@ class Standing:
         """Whether the token has not been refused."""
         return not self.shut_out.done()
 
-    def start(self) -> None:
-        """Begin to look; Slack has just taken the token."""
-        self._watch = asyncio.create_task(self._look(), name="standing")
-
-    async def stop(self) -> None:
-        """Look no more."""
-        if self._watch is not None:
-            self._watch.cancel()
-            await asyncio.gather(self._watch, return_exceptions=True)
-
-    async def _look(self) -> None:
+    async def run(self) -> None:
+        """Ask again and again, until the token is refused; Slack has just taken it."""
         while self.good:
             await self._clock.sleep(LOOK_S)
             try:

@@ -17,6 +17,7 @@ from bot.scans.current import concerning
 from bot.scans.memory import Store
 from bot.scans.models import OPEN, Card, Scan, State
 from bot.scans.ports import Clock
+from bot.scans.tasks import end, first_of
 from bot.slack.pace import ChannelPace, UpdatePace
 from bot.slack.sending import GONE, MESSAGE_GONE, SHUT, Rendered, error_name, send
 
@@ -102,9 +103,7 @@ class Threads:
         """Wait until all that is known is shown, or the time is up; the rest is shown at the next start."""
         if self._tasks:
             _, late = await asyncio.wait(list(self._tasks.values()), timeout=timeout_s)
-            for task in late:
-                task.cancel()
-            await asyncio.gather(*late, return_exceptions=True)
+            await end(*late)
 
     @concerning
     async def _show(self, number: int) -> None:
@@ -118,7 +117,7 @@ class Threads:
                     return
                 moving = scan.state in OPEN
                 if moving and (wait_s := self._wait_s(scan)) > 0:
-                    await self._nap(changed, wait_s)
+                    await first_of(changed.wait(), self._clock.sleep(wait_s))
                     changed.set()
                     continue
                 try:
@@ -175,15 +174,6 @@ class Threads:
         last = self._rests.get(scan.number)
         rest_s = REST_S if last is None else min(LONGEST_REST_S, 2 * last.rest_s)
         self._rests[scan.number] = _Rest(revision=scan.revision, until=now + rest_s, rest_s=rest_s)
-
-    async def _nap(self, changed: asyncio.Event, seconds: float) -> None:
-        """Wait, but not longer than until something changes that can't wait."""
-        waker = asyncio.create_task(changed.wait())
-        timer = asyncio.create_task(self._clock.sleep(seconds))
-        await asyncio.wait({waker, timer}, return_when=asyncio.FIRST_COMPLETED)
-        for task in (waker, timer):
-            task.cancel()
-        await asyncio.gather(waker, timer, return_exceptions=True)
 
     async def _load(self, number: int) -> Card:
         done, total = self._moved.get(number, (0, 0))

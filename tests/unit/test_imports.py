@@ -31,6 +31,7 @@ COMMANDS = {
     "bot.parts",
     "bot.run",
     "bot.shell",
+    "bot.wiring",
 }
 """What the command line starts; each joins the parts that it needs."""
 
@@ -115,7 +116,7 @@ def test_each_part_knows_only_whom_it_may():
         if part == "bot.__main__":
             allowed = PARTS
         elif part in COMMANDS:
-            allowed = PARTS - {"bot.__main__"} - (COMMANDS - {"bot.app", "bot.parts"})
+            allowed = PARTS - {"bot.__main__"} - (COMMANDS - {"bot.app", "bot.parts", "bot.wiring"})
         else:
             allowed = MAY_KNOW.get(part, OUTER_MAY_KNOW)
         if known - allowed:

@@ -1,11 +1,13 @@
 """A channel is told once of a long queue or of an absent scanner, and once that it is over."""
 
+import asyncio
 from dataclasses import dataclass, field, replace
 
 import pytest
 
 from bot.scans.backlog import Backlog, Notice
 from bot.scans.notices import AWAY_S, FLOOD, LOOK_S, UPDATE_S, Notices
+from bot.scans.tasks import end
 from tests.fakes import HeldClock, until
 
 
@@ -169,11 +171,11 @@ async def test_it_looks_by_itself_and_goes_on_after_an_error(desk):
 
     desk.rows = replace(desk.rows)
     desk.rows.backlogs = backlogs
-    desk.restarted().start()
+    running = asyncio.create_task(desk.restarted().run())
     await until(lambda: bool(desk.clock.naps))
     desk.clock.advance(LOOK_S)
     await until(lambda: len(desk.board.posts) == 1)
-    await desk.notices.stop()
+    await end(running)
 
     assert seen[1] - seen[0] == LOOK_S
 

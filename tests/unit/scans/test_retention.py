@@ -1,8 +1,10 @@
 """The history is kept as long as it was asked for, whatever happens to the database meanwhile."""
 
+import asyncio
 import logging
 
 from bot.scans.retention import DAY_S, LOOK_S, Retention
+from bot.scans.tasks import end
 from tests.fakes import HeldClock, until
 
 
@@ -29,7 +31,7 @@ async def test_it_purges_at_the_start_and_each_hour_and_goes_on_after_an_error(c
     retention = Retention(shelf, clock, days=30)
     begun = clock.now()
 
-    retention.start()
+    running = asyncio.create_task(retention.run())
     await until(lambda: bool(clock.naps))
     shelf.broken = True
     clock.advance(LOOK_S)
@@ -37,7 +39,7 @@ async def test_it_purges_at_the_start_and_each_hour_and_goes_on_after_an_error(c
     shelf.broken = False
     clock.advance(LOOK_S)
     await until(lambda: bool(clock.naps))
-    await retention.stop()
+    await end(running)
 
     assert shelf.asked == [begun - 30 * DAY_S + LOOK_S * hours for hours in range(3)]
     told = [record.getMessage() for record in caplog.records]

@@ -1,11 +1,13 @@
 """A bot token that was revoked while the bot runs is noticed; trouble of Slack's is no reason to end."""
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.errors import SLACK_REFUSALS
+from bot.scans.tasks import end
 from bot.slack.standing import LOOK_S, Standing
 from sandbox.slack import SlackSandbox
 from tests.fakes import HeldClock, until
@@ -15,9 +17,9 @@ from tests.fakes import HeldClock, until
 async def standing(slack: SlackSandbox, clock: HeldClock) -> AsyncIterator[Standing]:
     client = AsyncWebClient(token=slack.bot_token, base_url=slack.api_url, retry_handlers=[])
     watch = Standing(client, clock)
-    watch.start()
+    running = asyncio.create_task(watch.run())
     yield watch
-    await watch.stop()
+    await end(running)
 
 
 async def look(slack: SlackSandbox, clock: HeldClock) -> None:

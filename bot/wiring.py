@@ -1,0 +1,188 @@
+"""Which part of the running bot is given which: Slack, OneTrust and the database, joined by the domain."""
+
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.blocks.notice import refusal
+from bot.blocks.queue import queue
+from bot.blocks.reply import reply
+from bot.blocks.waiting import request as request_message
+from bot.metrics import CountedFiles, Metrics
+from bot.parts import build_reader, log_url
+from bot.scans.breaker import Breaker
+from bot.scans.catchup import CatchUp
+from bot.scans.choices import Choices
+from bot.scans.clock import SteadyClock
+from bot.scans.desk import Desk
+from bot.scans.intake import Intake
+from bot.scans.memory import Store
+from bot.scans.models import Scan
+from bot.scans.notices import Notices
+from bot.scans.pipeline import Pipeline
+from bot.scans.policy import Policy
+from bot.scans.ports import Clock, Scanner
+from bot.scans.records import Cards, Records
+from bot.scans.runner import Runner
+from bot.scans.workroom import Workroom
+from bot.settings import Settings
+from bot.slack.board import SlackBoard
+from bot.slack.files import SlackFiles
+from bot.slack.identity import Identity
+from bot.slack.missed import SlackPast
+from bot.slack.notices import SlackNotices
+from bot.slack.pace import ChannelPace, UpdatePace
+from bot.slack.people import SlackPeople
+from bot.slack.refusals import SlackRefusals
+from bot.slack.threads import Threads
+from bot.slack.workspace import SlackWorkspace
+
+LAST_WORDS_S = 3.0
+"""How long replies may still be brought up to date at a stop."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Opened:
+    """What the bot has opened, and works with."""
+
+    settings: Settings
+    clock: Clock
+    store: Store
+    client: AsyncWebClient
+    identity: Identity
+    scanner: Scanner
+    workroom: Workroom
+    metrics: Metrics
+    hears: Callable[[], Awaitable[bool]]
+    """Whether what people do in Slack reaches the bot now."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wired:
+    """What the bot starts, and what listeners call."""
+
+    desk: Desk
+    runner: Runner
+    notices: Notices
+    catch_up: CatchUp
+
+
+def wire(opened: Opened, stack: AsyncExitStack) -> Wired:
+    """Join the parts; the stack stops those that have to be, the runner first."""
+    settings, clock, store, client = opened.settings, opened.clock, opened.store, opened.client
+    steady = SteadyClock(clock)  # for what is never told, such as the pace of messages
+    pace = ChannelPace(steady)
+    people = SlackPeople(client, opened.identity, steady)
+    stack.push_async_callback(people.close)
+    refusals = SlackRefusals(client, refusal)
+    stack.push_async_callback(refusals.close)
+    workspace = SlackWorkspace(client, opened.identity, steady)
+    stack.push_async_callback(workspace.close)
+    policy = Policy(
+        people=people,
+        channels=settings.channels,
+        users=settings.users,
+        admins=settings.admins,
+        guests="guests" in settings.admit,
+        external="external" in settings.admit,
+    )
+    breaker = Breaker(clock)
+    opened.metrics.breaker_open = lambda: breaker.is_open
+    cards = Cards(
+        store=store,
+        log_url=log_url(settings.onetrust_log_url),
+        permalink=_permalink(opened.identity),
+        breaker=breaker,
+    )
+    threads = Threads(
+        client=client,
+        bot_user_id=opened.identity.user_id,
+        store=store,
+        card=cards.card,
+        render=reply,
+        pace=pace,
+        updates=UpdatePace(steady),
+        clock=steady,
+    )
+    stack.push_async_callback(threads.settle, LAST_WORDS_S)
+
+    # What is recorded wakes the runner, which itself asks the intake.
+    def wake() -> None:
+        runner.wake()
+
+    def drop(number: int) -> None:
+        runner.drop(number)
+
+    intake = Intake(
+        store=store,
+        workspace=workspace,
+        board=SlackBoard(client, request_message, pace),
+        announcer=threads,
+        refusals=refusals,
+        policy=policy,
+        clock=clock,
+        wake=wake,
+        drop=drop,
+    )
+    runner = Runner(
+        store=store,
+        pipeline=_pipeline(opened, threads, breaker, policy),
+        intake=intake,
+        announcer=threads,
+        clock=clock,
+        breaker=breaker,
+        concurrency=settings.concurrency,
+    )
+    stack.push_async_callback(runner.stop)
+    return Wired(
+        desk=Desk(
+            intake=intake,
+            choices=Choices(store=store, announcer=threads, policy=policy, wake=wake, drop=drop),
+            records=Records(store=store, cards=cards, workspace=workspace, policy=policy, clock=clock),
+            policy=policy,
+            cards=cards,
+        ),
+        runner=runner,
+        notices=Notices(
+            rows=store.notices,
+            board=SlackNotices(client, queue),
+            clock=clock,
+            away_since=lambda: breaker.open_since,
+        ),
+        catch_up=CatchUp(
+            alive=store.alive,
+            past=SlackPast(client, opened.identity, workspace.kind_of, clock),
+            intake=intake,
+            hears=opened.hears,
+            clock=clock,
+            # Not further back than rows are kept: what was purged would be taken for a new build.
+            within_s=3600.0 * min(settings.catch_up_hours, 24 * (settings.retention_days or 36_500)),
+        ),
+    )
+
+
+def _pipeline(opened: Opened, threads: Threads, breaker: Breaker, policy: Policy) -> Pipeline:
+    settings, metrics = opened.settings, opened.metrics
+    files = SlackFiles(opened.client, api_url=settings.slack_api_url, token=settings.slack_bot_token.reveal())
+    return Pipeline(
+        store=opened.store,
+        files=CountedFiles(files, metrics.pulled),
+        reader=build_reader(),
+        scanner=opened.scanner,
+        announcer=threads,
+        clock=opened.clock,
+        breaker=breaker,
+        workroom=opened.workroom,
+        teaches=policy.teaches,
+    )
+
+
+def _permalink(identity: Identity) -> Callable[[Scan], str | None]:
+    def permalink(scan: Scan) -> str | None:
+        if scan.channel is None or scan.message_ts is None:
+            return None
+        return identity.permalink(scan.channel, scan.reply_ts or scan.message_ts, scan.thread_ts)
+
+    return permalink
