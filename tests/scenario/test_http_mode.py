@@ -112,7 +112,8 @@ async def test_readiness_follows_the_socket(tmp_path: Path):
 
         _, told = await until_status(place, 503)
 
-        assert told["checks"] == {"lock": True, "runner": True, "database": True, "disk": True, "slack": False}
+        others = dict.fromkeys(("lock", "runner", "database", "disk"), True)
+        assert told["checks"] == {**others, "slack": False}
         assert await get(place, "/healthz") == (200, {"status": "ok"})
         down.cancel()
         await until_status(place, 200)
