@@ -56,6 +56,7 @@ async def test_who_shared_takes_back_what_of_theirs_still_waits_and_nothing_else
         place.eli.share(place.builds_channel, [(f"eli{n}.apk", apk(package=f"com.example.eli{n}"))])
         for n in range(2)
     ]
+    await place.slack.until(lambda: not place.slack.pending)  # all were recorded
     message = await notice(place, "Many builds at once")
 
     pressed = await place.eli.press(place.builds_channel, message.ts, "Cancel mine that wait")
