@@ -236,7 +236,7 @@ class Pipeline:
                 return
 
     async def _record(self, scan: Scan, receipt: Receipt) -> None:
-        await self._store.scans.move(
+        taken = await self._store.scans.move(
             scan.number,
             State.SUBMITTED,
             why=f"request ID {receipt.request_id}",
@@ -248,7 +248,7 @@ class Pipeline:
                 "status": receipt.status,
             },
         )
-        await remember_link(self._store, scan, self._teaches)
+        await remember_link(self._store, taken, self._teaches)  # who asked may have been forgotten meanwhile
 
     async def _end(
         self,

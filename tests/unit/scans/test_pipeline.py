@@ -16,7 +16,7 @@ from bot.errors import (
 )
 from bot.scans import retries
 from bot.scans.breaker import AWAY
-from bot.scans.models import Kind, Platform, Reason, Receipt, State, SubmissionState
+from bot.scans.models import FORGOTTEN, Kind, Platform, Reason, Receipt, State, SubmissionState
 from bot.scans.pipeline import INSIDE
 from tests.fakes import APP_ID, OTHER_APP_ID, SHOP, START, Bench, a_share, until
 
@@ -290,6 +290,18 @@ async def test_an_app_id_that_a_person_gave_is_remembered(bench, how, reason, wh
     assert (link.app_id, link.linked_by) == (APP_ID, who)
     following = await bench.submitted(a_share("F2"))
     assert (following.reason, following.app_id) == (Reason.LINKED, APP_ID)
+
+
+async def test_who_is_forgotten_while_their_build_is_sent_is_not_remembered_as_who_linked_it(bench):
+    gate = bench.scanner.before_commit = asyncio.Event()
+    running = asyncio.create_task(bench.submitted(a_share(**ASKED["comment"])))
+    await until(lambda: bool(bench.scanner.orders))
+    await bench.store.privacy.forget("UANA")
+    gate.set()
+    await running
+
+    link = await bench.store.links.of_build("com.example.shop", Platform.ANDROID)
+    assert (link.app_id, link.linked_by) == (APP_ID, FORGOTTEN)
 
 
 async def test_an_app_id_that_a_person_gave_replaces_no_link(bench):
