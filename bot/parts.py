@@ -17,7 +17,7 @@ from bot.scans.clock import SystemClock
 from bot.scans.memory import Store
 from bot.scans.ports import Clock
 from bot.settings import Settings
-from bot.slack.limits import ShortWaits
+from bot.slack.limits import ObjectsOnly, ShortWaits
 from bot.store.alive import AliveStore
 from bot.store.database import Database
 from bot.store.history import HistoryStore
@@ -72,7 +72,7 @@ def slack_client(
         session=session,
     )
     # Only what Slack surely did not do is done again here: a lost answer to a post may be a message.
-    client.retry_handlers = [ShortWaits(clock or SystemClock())]
+    client.retry_handlers = [ShortWaits(clock or SystemClock()), ObjectsOnly()]
     return client
 
 

@@ -11,8 +11,9 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.blocks import history, modals, notice, reply, text, waiting
 from bot.errors import NotFound
-from bot.listeners.acts import act, said
+from bot.listeners.acts import act
 from bot.listeners.answers import answer
+from bot.listeners.forms import open_form
 from bot.scans.desk import Desk
 from bot.scans.models import Scan, State
 
@@ -48,9 +49,7 @@ def register(app: AsyncApp, desk: Desk) -> None:
         async def pressed(ack: AsyncAck, body: dict[str, Any], client: AsyncWebClient) -> None:
             await ack()
             scan = await find(*_press(body))
-            await client.views_open(
-                trigger_id=said(body, "trigger_id"), view=modals.app_id_modal(scan, purpose=purpose)
-            )
+            await open_form(client, body, modals.app_id_modal(scan, purpose=purpose))
 
     ask(reply.RESCAN_AS, modals.Purpose.RESCAN, desk.choices.scan)
     ask(reply.LINK_APP, modals.Purpose.LINK, desk.choices.scan_to_link)
@@ -61,7 +60,7 @@ def register(app: AsyncApp, desk: Desk) -> None:
         scan = await desk.choices.scan(*_press(body))
         if scan.state is not State.UNCERTAIN:
             raise NotFound(f"Scan #{scan.number} has been settled already.")
-        await client.views_open(trigger_id=said(body, "trigger_id"), view=modals.request_id_modal(scan))
+        await open_form(client, body, modals.request_id_modal(scan))
 
     @app.action(reply.DETAILS)
     async def details(ack: AsyncAck, body: dict[str, Any], respond: AsyncRespond) -> None:

@@ -16,35 +16,46 @@ logger = logging.getLogger(__name__)
 
 LONGEST_WAIT_S = 10.0
 """An answer that Slack puts off for longer comes too late."""
+TROUBLE_WAIT_S = 1.0
+"""How long Slack is let be that did not answer as it should."""
 _BAD_BLOCKS = {"invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long", "msg_too_long"}
 _TEXT_LIMIT = 3_900
+_TROUBLE = 599
+"""Stands for an answer that never came, or was none of Slack's."""
 
 
 async def answer(respond: AsyncRespond, message: Message, *, replace: bool = False) -> None:
     """Show a message to who acted; ``replace`` puts it in the place of the one that was acted on.
 
-    Where Slack refuses the blocks, the words go alone. A response URL answers a refusal with a status, which
-    the SDK does not raise.
+    What Slack puts off for a moment, or does not take for trouble of its own, is offered once more. Where it
+    refuses the blocks, the words go alone. What can't be said is let be: it changes nothing of what was done.
     """
-    told = await respond(
-        text=message.text, blocks=message.blocks, response_type="ephemeral", replace_original=replace
-    )
-    if told.status_code == 429:
-        wait_s = wait_asked_s(told.headers.get("Retry-After"))
-        if wait_s > LONGEST_WAIT_S:
-            logger.warning("an answer could not be given: Slack asks for %d s", wait_s)
-            return
-        await asyncio.sleep(wait_s)
-        told = await respond(
-            text=message.text, blocks=message.blocks, response_type="ephemeral", replace_original=replace
-        )
-    if told.status_code < 300:
+    how = {"response_type": "ephemeral", "replace_original": replace}
+    status, wait_s = await _post(respond, text=message.text, blocks=message.blocks, **how)
+    if status == 429 and wait_s > LONGEST_WAIT_S:
+        logger.warning("an answer could not be given: Slack asks for %d s", wait_s)
         return
-    logger.warning("an answer was refused with HTTP %d; trying it as text", told.status_code)
-    text = message.text[:_TEXT_LIMIT]
-    told = await respond(text=text, response_type="ephemeral", replace_original=replace)
-    if told.status_code >= 300:
-        logger.warning("an answer could not be given: HTTP %d", told.status_code)
+    if status == 429 or status >= 500:
+        await asyncio.sleep(wait_s)
+        status, _ = await _post(respond, text=message.text, blocks=message.blocks, **how)
+    if 400 <= status < 500 and status != 429:
+        logger.warning("an answer was refused with HTTP %d; trying it as text", status)
+        status, _ = await _post(respond, text=message.text[:_TEXT_LIMIT], **how)
+    if status >= 300:
+        logger.warning("an answer could not be given: %s", "no answer" if status == _TROUBLE else status)
+
+
+async def _post(respond: AsyncRespond, **what: Any) -> tuple[int, float]:
+    """Post to a response URL; return the status, which the SDK does not raise, and how long to wait."""
+    try:
+        told = await respond(**what)
+    except (SlackApiError, aiohttp.ClientError, TimeoutError, OSError) as error:
+        logger.info("a response URL did not answer: %s", type(error).__name__)
+        return _TROUBLE, TROUBLE_WAIT_S
+    if told.status_code == 200 and str(told.body).lstrip().startswith("<"):  # a proxy's page
+        return _TROUBLE, TROUBLE_WAIT_S
+    limited = told.status_code == 429
+    return told.status_code, wait_asked_s(told.headers.get("Retry-After")) if limited else TROUBLE_WAIT_S
 
 
 async def whisper(
@@ -64,6 +75,5 @@ async def whisper(
             await client.chat_postEphemeral(text=message.text[:_TEXT_LIMIT], **where)
     except SlackApiError as unsaid:
         logger.warning("an answer could not be given: %s", slack_code(unsaid))
-    # slack_sdk stumbles (AttributeError) over an answer that is text, or JSON but no object.
-    except (aiohttp.ClientError, TimeoutError, OSError, AttributeError) as unsaid:
+    except (aiohttp.ClientError, TimeoutError, OSError) as unsaid:
         logger.warning("an answer could not be given: %s", type(unsaid).__name__)

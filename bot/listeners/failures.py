@@ -15,8 +15,9 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.blocks import modals, notice
 from bot.blocks.message import Message
-from bot.errors import AppscanError, NotAllowed, UsageError, slack_code, slack_wait_s
+from bot.errors import SLACK_TROUBLE, AppscanError, NotAllowed, UsageError, slack_code, slack_wait_s
 from bot.listeners.answers import answer, whisper
+from bot.listeners.forms import REFUSED
 
 logger = logging.getLogger(__name__)
 
@@ -28,8 +29,8 @@ NO_FORM = (
     "Slack did not take the form. `/appscan rescan` and `/appscan link` do the same without one: "
     "see `/appscan help rescan`."
 )
+TROUBLE = "Slack did not answer me as it should, so I could not do this. Try again in a moment."
 LIMITED = "Slack lets me ask no more for a moment, so I could not do this."
-_NO_FORM = {"invalid_blocks", "invalid_arguments", "view_too_large"}
 _TOO_LATE = {"expired_trigger_id", "exchanged_trigger_id", "invalid_trigger_id"}
 _ACK_SEEN_S = 0.05
 """Bolt looks for an acknowledgement every 10 ms, and forgets it when a handler of errors ends before that."""
@@ -45,15 +46,25 @@ def told(error: Exception) -> Message:
         return notice.notice(error.user_message)
     if isinstance(error, SlackApiError) and slack_code(error) in _TOO_LATE:
         return notice.notice(EXPIRED)
-    if isinstance(error, SlackApiError) and slack_code(error) in _NO_FORM:
+    if isinstance(error, SlackApiError) and slack_code(error) in REFUSED:
         logger.error("Slack refused a form: %s", slack_code(error))
         return notice.notice(NO_FORM)
     if (wait_s := slack_wait_s(error)) is not None:
         minutes = math.ceil(wait_s / 60)
         return notice.notice(f"{LIMITED} Try again in {minutes} minute{'s' if minutes > 1 else ''}.")
+    if _is_trouble(error):
+        logger.warning("Slack could not be asked: %s %s", type(error).__name__, slack_code(error) or "")
+        return notice.notice(TROUBLE)
     reference = secrets.token_hex(4)
     logger.error("a listener failed, reference %s", reference, exc_info=error)
     return notice.error(reference)
+
+
+def _is_trouble(error: Exception) -> bool:
+    """Tell whether Slack, or the way to it, broke: nothing else is asked over the network by a listener."""
+    if isinstance(error, SlackApiError):
+        return slack_code(error) in SLACK_TROUBLE
+    return isinstance(error, (aiohttp.ClientError, TimeoutError, ConnectionError))
 
 
 def register(app: AsyncApp) -> None:
@@ -86,10 +97,7 @@ async def _tell(
     message: Message, context: AsyncBoltContext, client: AsyncWebClient, respond: AsyncRespond
 ) -> None:
     """Show a message to whoever did something, and to nobody else."""
-    try:
-        if context.response_url:
-            await answer(respond, message)
-        elif context.user_id and context.channel_id:
-            await whisper(client, message, channel=context.channel_id, user=context.user_id)
-    except (aiohttp.ClientError, TimeoutError, OSError) as unsaid:
-        logger.warning("an answer could not be given: %s", type(unsaid).__name__)
+    if context.response_url:
+        await answer(respond, message)
+    elif context.user_id and context.channel_id:
+        await whisper(client, message, channel=context.channel_id, user=context.user_id)

@@ -37,11 +37,13 @@ class Identity:
         """Ask Slack who the token is.
 
         Raises:
-            SlackApiError: the token is not good.
+            SlackApiError: the token is not good, or Slack does not say whose it is.
 
         Source: https://docs.slack.dev/reference/methods/auth.test
         """
         answer = await client.auth_test()
+        if not (answer.get("user_id") and answer.get("team_id")):
+            raise SlackApiError("auth.test does not say who the bot is", answer)  # type: ignore[no-untyped-call]
         return cls(
             user_id=str(answer["user_id"]),
             bot_id=str(answer.get("bot_id") or ""),

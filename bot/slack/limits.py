@@ -1,5 +1,7 @@
 """The way to Slack's Web API: short waits that Slack asks for are kept, long ones are told to the caller.
 
+An answer that is none of Slack's, such as a proxy's page, is an error like those that Slack tells of.
+
 A call that slept for minutes would hold what it works for: a build's place in the queue, a person's answer.
 """
 
@@ -7,6 +9,7 @@ import random
 from typing import Final
 
 import aiohttp
+from slack_sdk.errors import SlackApiError
 from slack_sdk.http_retry import HttpRequest, HttpResponse, RetryState
 from slack_sdk.http_retry.async_handler import AsyncRetryHandler
 
@@ -55,6 +58,28 @@ class ShortWaits(AsyncRetryHandler):
         if response is not None:
             await self._clock.sleep(_wait_s(response) + random.random() / 2)  # noqa: S311 - no secret
         state.increment_current_attempt()
+
+
+class ObjectsOnly(AsyncRetryHandler):
+    """Makes nothing again: refuses an answer that is text, or JSON but no object.
+
+    The SDK stumbles over these with an ``AttributeError``; this is its only door between an answer and the
+    reading of it. What comes of it is a ``SlackApiError`` of which ``errors.slack_code`` tells no code.
+    """
+
+    async def _can_retry_async(
+        self,
+        *,
+        state: RetryState,  # noqa: ARG002 - the SDK's signature
+        request: HttpRequest,  # noqa: ARG002
+        response: HttpResponse | None = None,
+        error: Exception | None = None,
+    ) -> bool:
+        if error is None and response is not None and response.status_code == 200:
+            answer: object = response.body if response.data is None else response.data
+            if answer and not isinstance(answer, dict):
+                raise SlackApiError("the answer is none of Slack's", response)  # type: ignore[no-untyped-call]
+        return False
 
 
 def _wait_s(response: HttpResponse) -> float:

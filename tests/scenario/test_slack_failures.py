@@ -226,13 +226,36 @@ async def test_where_slack_tells_no_time_zone_days_are_utc(place: Office):
     assert "#1 Shop" in told
 
 
+@pytest.mark.parametrize("fault", [{"status": 500}, {"drop": True}, {"body": "<html>"}])
+async def test_while_slack_says_nothing_of_people_builds_wait_and_commands_say_so(
+    place: Office, fault: dict[str, object]
+):
+    failing = place.slack.faults.add("users.info", times=None, **fault)
+    shared = place.dana.share(place.builds_channel, [("shop.apk", apk())])
+
+    assert "Slack can't tell me who you are right now. Try again in a moment." in await place.command(
+        "history"
+    )
+    assert place.onetrust.received == []
+
+    failing.cancel()
+
+    def submitted() -> bool:
+        place.clock.advance(5)
+        replies = place.replies(shared)
+        return bool(replies) and "was submitted" in place.read(replies[0])
+
+    await place.slack.until(submitted)
+    assert "#1 Shop" in await place.command("history")
+
+
 async def test_where_it_cant_be_known_what_a_person_may_see_nothing_is_shown(place: Office):
     place.slack.faults.add("users.conversations", error="fatal_error", times=None)
     await place.submitted(place.dana.share(place.builds_channel, [("shop.apk", apk())]))
 
     for command in ("history", "status 1", "apps"):
         told = await place.command(command)
-        assert "Something went wrong here, not with what you did." in told
+        assert "Slack did not answer me as it should, so I could not do this." in told
         assert "Try again in a moment" in told
         assert "Shop" not in told
         assert "fatal_error" not in told

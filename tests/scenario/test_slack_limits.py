@@ -1,12 +1,16 @@
 """Slack's limits: refusals of every method, long waits, and how much the bot writes when much happens."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from bot.scans import retries
 from sandbox.slack import Shared
+from sandbox.world import Channel, Message
+from tests.fakes import until
 from tests.scenario.office import APP_ID, SLACK_METHODS, Office, apk, office
 
 Play = Callable[[Office], Awaitable[None]]
@@ -66,8 +70,19 @@ async def restarted(place: Office) -> None:
     place.slack.faults.add("event.message", drop=True)
     place.slack.faults.add("event.file_shared", drop=True)
     shared = place.dana.share(place.builds_channel, [("shop.apk", apk())])
-    await place.start()
-    await place.submitted(shared)
+    ticking = asyncio.create_task(ticks(place))  # not before: the bot believes to have heard all until now
+    try:
+        await place.start()
+        await place.submitted(shared)
+    finally:
+        ticking.cancel()
+
+
+async def ticks(place: Office) -> None:
+    """Let time pass quickly."""
+    while True:
+        place.clock.advance(2)
+        await asyncio.sleep(0.05)
 
 
 PLAYS: dict[str, Play] = {
@@ -193,11 +208,168 @@ async def test_broken_answers_are_got_over(place: Office, method: str, broken: d
     assert len(place.onetrust.received) == 1
 
 
+TRIED_AGAIN = {"users.conversations", "conversations.info", "users.info"}
+"""Methods that only read: the HTTP client itself asks again where a connection was cut."""
+
+
+@pytest.mark.parametrize("broken", BROKEN, ids=["500", "html 503", "html 200", "cut", "list", "text", "drop"])
+@pytest.mark.parametrize(
+    "method", ["users.conversations", "conversations.info", "users.info", "views.open", "chat.postEphemeral"]
+)
+async def test_broken_answers_to_what_a_person_asks_end_in_a_sentence(
+    place: Office, method: str, broken: dict[str, Any], caplog: pytest.LogCaptureFixture
+):
+    shared = place.dana.share(place.builds_channel, [("shop.apk", apk())])
+    await place.submitted(shared)
+    elsewhere = place.channel("elsewhere")  # nothing is known of it yet
+    failing = place.slack.faults.add(method, **broken)
+    known = len(place.slack.called(method))
+    told = ""
+    if method == "users.conversations":
+        told = await place.command("history")
+    elif method == "conversations.info" and broken.get("drop"):
+        told = place.read(one) if (one := await asked_to_rescan(place, elsewhere)) else ""
+    elif method == "conversations.info":
+        told = await place.command(f"rescan {APP_ID}", where=elsewhere)
+    elif method == "users.info":
+        told = await place.command("history", who=place.eli)
+    elif method == "views.open":
+        told = await place.told(await place.press(shared, "Link app ID…"))
+    else:
+        place.dana.mention(place.builds_channel)
+        await until(lambda: "an answer could not be given" in caplog.text)
+
+    assert failing.used == 1
+    if broken.get("drop") and method in TRIED_AGAIN:
+        assert "Try again" not in told
+    else:
+        assert method == "chat.postEphemeral" or "Try again in a moment" in told
+        assert len(place.slack.called(method)) == known + 1
+    assert "Something went wrong" not in told
+    assert "a listener failed" not in caplog.text
+    assert "`/appscan help share`" in await place.command("help")
+
+
+async def asked_to_rescan(place: Office, channel: Channel) -> Message | None:
+    shared = await place.waiting_rescan(APP_ID, where=channel)
+    return place.slack.world.find_message(shared.channel, shared.ts)
+
+
+async def test_a_press_counts_where_its_answer_cant_be_given(place: Office, caplog: pytest.LogCaptureFixture):
+    """What was chosen is written before anything is said about it."""
+    place.onetrust.faults.add("webhook", status=400)
+    shared = place.dana.share(place.builds_channel, [("shop.apk", apk())])
+    await place.reply(shared, "Try again")
+    place.slack.faults.add("chat.update", status=503, body="<html>Slack is down</html>", times=2)
+    place.slack.faults.add("response_url", status=503, times=None)
+
+    await place.press(shared, "Try again")
+
+    await place.onetrust.until(lambda: len(place.onetrust.received) == 1)
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [{"drop": True}, {"status": 500}, {"status": 200, "body": "<html>Sign in to the proxy</html>"}],
+    ids=["drop", "500", "html 200"],
+)
+async def test_an_answer_that_a_response_url_did_not_take_is_given_once_more(
+    place: Office, broken: dict[str, Any]
+):
+    failing = place.slack.faults.add("response_url", **broken)
+
+    assert "`/appscan help share`" in await place.command("help")
+
+    assert failing.used == 1
+    assert len(place.dana.ephemerals(place.builds_channel)) == 1
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [{"drop": True}, {"status": 500}, {"status": 404}, {"status": 429, "retry_after": 60}],
+    ids=["drop", "500", "404", "429"],
+)
+async def test_an_answer_that_no_response_url_takes_is_named_in_the_log(
+    place: Office, broken: dict[str, Any], caplog: pytest.LogCaptureFixture
+):
+    failing = place.slack.faults.add("response_url", times=None, **broken)
+
+    await place.dana.slash(place.builds_channel, "/appscan", "help")
+    await place.slack.until(lambda: failing.used >= 1)
+    await until(lambda: "an answer could not be given" in caplog.text)
+
+    assert failing.used <= 4
+    assert "a listener failed" not in caplog.text
+    failing.cancel()
+    assert "`/appscan help share`" in await place.command("help")
+
+
+@pytest.mark.parametrize("broken", BROKEN, ids=["500", "html 503", "html 200", "cut", "list", "text", "drop"])
+@pytest.mark.parametrize(
+    "method",
+    ["auth.test", "apps.connections.open", "conversations.history", "users.conversations", "chat.delete"],
+)
+async def test_broken_answers_to_what_the_bot_asks_by_itself_are_got_over(
+    place: Office, method: str, broken: dict[str, Any]
+):
+    failing = place.slack.faults.add(method, **broken)
+
+    await (taken_back if method == "chat.delete" else restarted)(place)
+
+    assert failing.used == 1
+    assert len(place.onetrust.received) == 1
+
+
+async def taken_back(place: Office) -> None:
+    ticking = asyncio.create_task(ticks(place))
+    try:
+        await gone(place)
+    finally:
+        ticking.cancel()
+
+
+@pytest.mark.parametrize("method", ["auth.test", "apps.connections.open"])
+async def test_an_answer_that_holds_nothing_is_asked_for_again(place: Office, method: str):
+    empty = place.slack.faults.add(method, content_type="application/json", body='{"ok": true}')
+
+    await restarted(place)
+
+    assert empty.used == 1
+
+
+async def test_a_file_that_slack_limits_is_asked_for_until_it_is_told(place: Office):
+    limited = place.slack.faults.add("files.info", status=429, retry_after=300, times=3 * retries.PULL_TRIES)
+    shared = place.dana.share(place.builds_channel, [("shop.apk", apk())])
+
+    def done() -> bool:
+        place.clock.advance(60)
+        replies = place.replies(shared)
+        return bool(replies) and "was submitted" in place.read(replies[0])
+
+    await place.slack.until(done, 60)
+
+    assert limited.left == 0
+    assert len(place.onetrust.received) == 1
+
+
 @pytest.mark.parametrize("code", ["invalid_blocks", "invalid_arguments", "view_too_large"])
-async def test_a_form_that_slack_does_not_take_names_the_commands(place: Office, code: str):
+async def test_a_form_that_slack_does_not_take_asks_without_telling(place: Office, code: str):
     shared = place.dana.share(place.builds_channel, [("shop.apk", apk())])
     await place.submitted(shared)
     place.slack.faults.add("views.open", error=code)
+
+    await place.press(shared, "Link app ID…")
+
+    assert "App ID" in await place.form()
+    assert not (await place.dana.submit_view({"app_id": APP_ID})).errors
+    assert APP_ID in await place.command("apps")
+
+
+@pytest.mark.parametrize("code", ["invalid_blocks", "invalid_arguments", "view_too_large"])
+async def test_a_form_that_slack_does_not_take_at_all_names_the_commands(place: Office, code: str):
+    shared = place.dana.share(place.builds_channel, [("shop.apk", apk())])
+    await place.submitted(shared)
+    place.slack.faults.add("views.open", error=code, times=2)
 
     told = await place.told(await place.press(shared, "Link app ID…"))
 
