@@ -142,11 +142,23 @@ class FileUnavailable(AppscanError):
 
 
 class PullFailed(AppscanError):
-    """The file could not be pulled this time; another try may work."""
+    """The file could not be pulled this time; another try may work.
 
-    def __init__(self, user_message: str, *, retry_after_s: float | None = None, detail: str = "") -> None:
+    ``retry_after_s`` is what Slack asked for, in seconds. ``limited``: Slack only wants to be asked
+    later: that says nothing of the file.
+    """
+
+    def __init__(
+        self,
+        user_message: str,
+        *,
+        retry_after_s: float | None = None,
+        limited: bool = False,
+        detail: str = "",
+    ) -> None:
         super().__init__(user_message, detail=detail)
         self.retry_after_s = retry_after_s
+        self.limited = limited
 
 
 class ShutOut(AppscanError):

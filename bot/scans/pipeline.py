@@ -168,11 +168,18 @@ class Pipeline:
             await self._end(scan, State.FAILED, error.user_message)
         except PullFailed as error:
             tries = await self._store.scans.pulls(scan.number)
-            if tries >= retries.PULL_TRIES:
+            if error.limited:
+                await self._ask_later(scan, error, tries)
+            elif tries >= retries.PULL_TRIES:
                 await self._end(scan, State.FAILED, error.user_message)
             else:
                 await self._put_off(scan, error.user_message, retries.delay_s(tries, error.retry_after_s))
         return None
+
+    async def _ask_later(self, scan: Scan, error: PullFailed, tries: int) -> None:
+        """Put off a scan whose file Slack does not want to be asked for now: that is no failed pull."""
+        wait_s = max(error.retry_after_s or 0.0, retries.delay_s(tries, None))
+        await self._put_off(scan, error.user_message, wait_s, pulls=tries - 1)
 
     async def _submit(self, scan: Scan, path: Path) -> None:
         number, breaker = scan.number, self._breaker
@@ -266,12 +273,14 @@ class Pipeline:
             submission={"state": submission, "status": status},
         )
 
-    async def _put_off(self, scan: Scan, problem: str, wait_s: float, **submission: int | None) -> None:
+    async def _put_off(
+        self, scan: Scan, problem: str, wait_s: float, *, pulls: int | None = None, **submission: int | None
+    ) -> None:
         await self._store.scans.move(
             scan.number,
             State.QUEUED,
             why=problem,
-            scan={"problem": problem},
+            scan={"problem": problem} if pulls is None else {"problem": problem, "pulls": pulls},
             submission={
                 "state": SubmissionState.PENDING,
                 "due_at": self._clock.now() + wait_s,

@@ -166,7 +166,7 @@ def _check_status(response: aiohttp.ClientResponse) -> None:
         return
     if status in {408, 429} or status >= 500:
         wait_s = retry_after_s(response.headers.get("Retry-After"))
-        raise PullFailed(UNREACHED, retry_after_s=wait_s, detail=detail)
+        raise PullFailed(UNREACHED, retry_after_s=wait_s, limited=status == 429, detail=detail)
     if status in {404, 410}:
         raise FileUnavailable(NOT_VISIBLE, detail=detail)
     if status in {401, 403}:

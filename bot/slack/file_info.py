@@ -97,13 +97,13 @@ def read_file_info(file: Mapping[str, Any], limit_bytes: int) -> FileInfo:
     return FileInfo(url=url, size_bytes=size)
 
 
-def file_error(code: object, *, retry_after_s: float | None = None) -> AppscanError:
+def file_error(code: object, *, retry_after_s: float | None = None, limited: bool = False) -> AppscanError:
     """Return what an error code of ``files.info`` means; one that is not known may pass."""
     if isinstance(code, str) and code in _ERRORS:
         return FileUnavailable(_ERRORS[code], detail=f"files.info said {code}")
     if isinstance(code, str) and code in _NOT_ALLOWED:
         return FileUnavailable(NOT_ALLOWED, detail=f"files.info said {code}")
-    return PullFailed(BUSY, retry_after_s=retry_after_s, detail="files.info gave no file")
+    return PullFailed(BUSY, retry_after_s=retry_after_s, limited=limited, detail="files.info gave no file")
 
 
 def retry_after_s(value: object) -> float | None:

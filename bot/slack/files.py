@@ -11,7 +11,7 @@ from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 from yarl import URL
 
-from bot.errors import BuildRejected, FileUnavailable, PullFailed
+from bot.errors import BuildRejected, FileUnavailable, PullFailed, slack_code, slack_wait_s
 from bot.scans.models import Pulled, Scan
 from bot.scans.ports import Progress
 from bot.slack.download import Download, Patience
@@ -76,10 +76,9 @@ class SlackFiles:
         try:
             answer = await self._client.files_info(file=file_id)
         except SlackApiError as exc:
-            data = getattr(exc.response, "data", None)
-            code = data.get("error") if isinstance(data, dict) else None
             wait_s = retry_after_s(getattr(exc.response, "headers", {}).get("Retry-After"))
-            raise file_error(code, retry_after_s=wait_s) from exc
+            limited = slack_wait_s(exc) is not None
+            raise file_error(slack_code(exc), retry_after_s=wait_s, limited=limited) from exc
         # slack_sdk stumbles (AttributeError) over an answer that is text, or JSON but no object.
         except (SlackClientError, aiohttp.ClientError, OSError, AttributeError) as exc:
             raise PullFailed(BUSY, detail=f"files.info failed: {type(exc).__name__}") from exc

@@ -155,6 +155,28 @@ async def test_a_pull_waits_as_long_as_slack_asks(bench):
     assert scan.submission.due_at == START + 77
 
 
+async def test_a_pull_that_slack_limits_is_no_failed_one(bench):
+    number = await bench.shared(a_share())
+    limited = PullFailed("Slack is busy.", retry_after_s=77, limited=True)
+    bench.files.troubles = [limited for _ in range(3 * retries.PULL_TRIES)]
+    for _ in range(3 * retries.PULL_TRIES):
+        await bench.pipeline.run(number)
+        scan = await bench.scan(number)
+        assert (scan.state, scan.submission.due_at) == (State.QUEUED, bench.clock.now() + 77)
+        bench.clock.advance(77)
+
+    await bench.pipeline.run(number)
+    assert (await bench.scan(number)).state is State.SUBMITTED
+
+
+async def test_a_pull_that_slack_limits_is_asked_for_no_sooner_than_after_a_failure(bench):
+    bench.files.troubles = [PullFailed("Slack is busy.", retry_after_s=1, limited=True)]
+
+    scan = await run(bench)
+
+    assert scan.submission.due_at >= START + retries.FIRST_S / 2
+
+
 async def test_a_clear_no_ends_the_scan(bench):
     bench.scanner.outcomes = [Refused("The webhook ID is wrong.", status=404)]
 
