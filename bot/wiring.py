@@ -73,7 +73,7 @@ def wire(opened: Opened, stack: AsyncExitStack) -> Wired:
     """Join the parts; the stack stops those that have to be, the runner first."""
     settings, clock, store, client = opened.settings, opened.clock, opened.store, opened.client
     steady = SteadyClock(clock)  # for what is never told, such as the pace of messages
-    pace = ChannelPace(steady)
+    pace, updates = ChannelPace(steady), UpdatePace(steady)
     people = SlackPeople(client, opened.identity, steady)
     stack.push_async_callback(people.close)
     refusals = SlackRefusals(client, refusal)
@@ -103,7 +103,7 @@ def wire(opened: Opened, stack: AsyncExitStack) -> Wired:
         card=cards.card,
         render=reply,
         pace=pace,
-        updates=UpdatePace(steady),
+        updates=updates,
         clock=steady,
     )
     stack.push_async_callback(threads.settle, LAST_WORDS_S)
@@ -118,7 +118,7 @@ def wire(opened: Opened, stack: AsyncExitStack) -> Wired:
     intake = Intake(
         store=store,
         workspace=workspace,
-        board=SlackBoard(client, request_message, pace),
+        board=SlackBoard(client, request_message, pace, updates),
         announcer=threads,
         refusals=refusals,
         policy=policy,
@@ -147,7 +147,7 @@ def wire(opened: Opened, stack: AsyncExitStack) -> Wired:
         runner=runner,
         notices=Notices(
             rows=store.notices,
-            board=SlackNotices(client, queue),
+            board=SlackNotices(client, queue, updates),
             clock=clock,
             away_since=lambda: breaker.open_since,
         ),

@@ -93,8 +93,9 @@ class Notices:
             closed_at=now if over else None,
         )
         if fresh != notice:
+            if not await self._board.update(fresh):
+                return
             self._shown_at[backlog.channel] = now
-            await self._board.update(fresh)
             await self._rows.put(fresh)
         if over:
             self._shown_at.pop(backlog.channel, None)

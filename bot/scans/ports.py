@@ -212,6 +212,9 @@ class NoticeBoard(Protocol):
         """Post the notice; return the message's timestamp, ``None`` where the bot can't post there."""
         ...
 
-    async def update(self, notice: Notice) -> None:
-        """Show what has changed; a message that is gone is let be."""
+    async def update(self, notice: Notice) -> bool:
+        """Show what has changed; tell whether it did, or has to be asked again at the next look.
+
+        A message that is gone is let be.
+        """
         ...

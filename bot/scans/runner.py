@@ -1,4 +1,4 @@
-"""Takes what is due, as the rows say: one loop for scans, one for what is asked of Slack meanwhile."""
+"""Takes what is due, as the rows say: a loop for scans, one for messages of files, one for rescans."""
 
 import asyncio
 import logging
@@ -67,7 +67,7 @@ class Runner:
                 logger.info("took up %d scans that were under way when the bot last ended", len(recovered))
         except StoreUnavailable as error:
             logger.warning("what the last process left can't be taken up yet: %s", error)
-        for turn in (self._take_scans, self._ask_slack):
+        for turn in (self._take_scans, self._find_messages, self._close_requests):
             woken = asyncio.Event()
             self._woken.append(woken)
             self._loops.append(asyncio.create_task(self._repeat(turn, woken), name=turn.__name__))
@@ -118,17 +118,20 @@ class Runner:
                     nap_s = min(nap_s, max(SHORTEST_NAP_S, next_at - self._clock.now()))
             await first_of(woken.wait(), self._clock.sleep(nap_s))
 
-    async def _ask_slack(self) -> float | None:
-        """Look for messages of files, and close waiting rescans."""
-        await self._intake.find_messages()
+    async def _close_requests(self) -> float | None:
+        """Close waiting rescans; showing that may wait long for its turn."""
         await self._intake.close_requests()
+        return await self._store.requests.next_lapse_at()
+
+    async def _find_messages(self) -> float | None:
+        """Look for messages of files, and for replies that do not show their rows."""
+        await self._intake.find_messages()
         now = self._clock.now()
         if not 0 < self._refresh_at - now <= REFRESH_S:  # more than that, where the clock was set back
             self._refresh_at = now + REFRESH_S
             for number in await self._store.queue.stale():
                 self._announcer.changed(number)
-        times = [await self._store.requests.next_lapse_at(), await self._intake.next_look_at()]
-        return min((at for at in times if at is not None), default=None)
+        return await self._intake.next_look_at()
 
     async def _take_scans(self) -> float | None:
         """Begin as many of the due scans as there is room for."""

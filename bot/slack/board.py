@@ -7,9 +7,9 @@ import aiohttp
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.errors import NotInvited, slack_code
+from bot.errors import NotInvited, slack_code, slack_wait_s
 from bot.scans.models import RescanRequest, Scan
-from bot.slack.pace import ChannelPace
+from bot.slack.pace import ChannelPace, UpdatePace
 from bot.slack.sending import Rendered, error_name, send
 from bot.slack.workspace import INVITE
 
@@ -23,10 +23,13 @@ Render = Callable[[RescanRequest, Scan | None], Rendered]
 class SlackBoard:
     """The messages of waiting rescans."""
 
-    def __init__(self, client: AsyncWebClient, render: Render, pace: ChannelPace) -> None:
+    def __init__(
+        self, client: AsyncWebClient, render: Render, pace: ChannelPace, updates: UpdatePace
+    ) -> None:
         self._client = client
         self._render = render
         self._pace = pace
+        self._updates = updates
 
     async def post(self, request: RescanRequest, latest: Scan | None) -> str:
         """Post the request; return the message's timestamp.
@@ -49,9 +52,10 @@ class SlackBoard:
         return str(answer["ts"])
 
     async def update(self, request: RescanRequest, latest: Scan | None) -> None:
-        """Show that it was answered or lapsed; a message that is gone is let be."""
+        """Show that it was answered or lapsed, in its turn; a message that is gone is let be."""
         if request.message_ts is None:
             return
+        await self._updates.turn()
         try:
             await send(
                 self._client.chat_update,
@@ -60,4 +64,6 @@ class SlackBoard:
                 ts=request.message_ts,
             )
         except (SlackApiError, aiohttp.ClientError, TimeoutError, OSError) as error:
+            if (asked_s := slack_wait_s(error)) is not None:
+                self._updates.hold(asked_s)
             logger.warning("waiting rescan %d could not be updated: %s", request.number, error_name(error))

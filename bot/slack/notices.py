@@ -6,8 +6,9 @@ from collections.abc import Callable
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.errors import slack_code
+from bot.errors import slack_code, slack_wait_s
 from bot.scans.backlog import Notice
+from bot.slack.pace import UpdatePace
 from bot.slack.sending import GONE, Rendered, send
 
 logger = logging.getLogger(__name__)
@@ -17,11 +18,15 @@ class SlackNotices:
     """The messages of notices.
 
     They don't wait for their channel's turn behind the replies that they excuse: Slack takes a short burst.
+    Their updates take turns that replies leave, and wait for none: no channel is to hold up others.
     """
 
-    def __init__(self, client: AsyncWebClient, render: Callable[[Notice], Rendered]) -> None:
+    def __init__(
+        self, client: AsyncWebClient, render: Callable[[Notice], Rendered], updates: UpdatePace
+    ) -> None:
         self._client = client
         self._render = render
+        self._updates = updates
 
     async def post(self, notice: Notice) -> str | None:
         """Post the notice; return the message's timestamp, ``None`` where the bot can't post there."""
@@ -34,14 +39,20 @@ class SlackNotices:
             return None
         return str(answer["ts"])
 
-    async def update(self, notice: Notice) -> None:
-        """Show what has changed; a message that is gone is let be."""
+    async def update(self, notice: Notice) -> bool:
+        """Show what has changed; see ``NoticeBoard.update``."""
         if notice.message_ts is None:
-            return
+            return True
+        if self._updates.try_turn(final=notice.closed_at is not None) > 0:
+            return False
         try:
             await send(
                 self._client.chat_update, self._render(notice), channel=notice.channel, ts=notice.message_ts
             )
         except SlackApiError as error:
+            if (asked_s := slack_wait_s(error)) is not None:
+                self._updates.hold(asked_s)
+                return False
             if slack_code(error) not in GONE:
                 raise
+        return True

@@ -58,9 +58,12 @@ class UpdatePace:
         if wait_s > 0:
             await self._clock.sleep(wait_s)
 
-    def try_turn(self) -> float:
-        """Take a turn if there is one to spare; else return after how many seconds to ask again."""
-        wait_s = self._wait_s(BURST - KEPT)
+    def try_turn(self, *, final: bool = False) -> float:
+        """Take a turn if there is one to spare; else return after how many seconds to ask again.
+
+        What is ``final`` may take of what is kept for that.
+        """
+        wait_s = self._wait_s(BURST if final else BURST - KEPT)
         if wait_s <= 0:
             self._take()
         return max(0.0, wait_s)

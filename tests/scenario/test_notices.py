@@ -51,13 +51,16 @@ async def test_a_flood_is_told_of_in_one_notice_that_says_when_it_is_over(place:
 
 async def test_who_shared_takes_back_what_of_theirs_still_waits_and_nothing_else(place: Office):
     place.onetrust.faults.add("webhook", hold=True, times=None)
-    flood(place)
+    count = 3 * FLOOD
+    flood(place, count)
+    await place.slack.settled()  # so that eli's replies come last, a long while after
     mine = [
         place.eli.share(place.builds_channel, [(f"eli{n}.apk", apk(package=f"com.example.eli{n}"))])
         for n in range(2)
     ]
-    await place.slack.until(lambda: not place.slack.pending)  # all were recorded
-    message = await notice(place, "Many builds at once")
+    await place.slack.settled()
+    place.clock.advance(LOOK_S)
+    (message,) = await place.slack.until(lambda: notices(place)) or ()
 
     pressed = await place.eli.press(place.builds_channel, message.ts, "Cancel mine that wait")
     assert "2 builds of yours were taken back" in await place.told(pressed)
@@ -66,10 +69,10 @@ async def test_who_shared_takes_back_what_of_theirs_still_waits_and_nothing_else
 
     place.onetrust.faults.clear()
     await notice(place, "Every build that was shared here has its reply")
-    await place.onetrust.until(lambda: len(place.onetrust.received) == FLOOD + 6, 60)
+    await place.onetrust.until(lambda: len(place.onetrust.received) == count, 60)
     assert all("eli" not in each.file_name for each in place.onetrust.received)
     assert [reply for share in mine for reply in place.replies(share)] == []  # nothing was said of them yet
-    assert "Cancelled." in await place.command(f"status {FLOOD + 8}")
+    assert "Cancelled." in await place.command(f"status {count + 2}")
 
 
 async def test_a_few_builds_get_their_replies_and_no_notice(place: Office):

@@ -42,6 +42,7 @@ class Board:
     updates: list[Notice] = field(default_factory=list)
     broken: set[str] = field(default_factory=set)
     closed: set[str] = field(default_factory=set)
+    busy: bool = False
 
     async def post(self, notice):
         if notice.channel in self.broken:
@@ -50,7 +51,9 @@ class Board:
         return None if notice.channel in self.closed else f"{len(self.posts)}.0"
 
     async def update(self, notice):
-        self.updates.append(notice)
+        if not self.busy:
+            self.updates.append(notice)
+        return not self.busy
 
 
 class Desk:
@@ -194,3 +197,18 @@ async def test_a_clock_that_is_set_back_leaves_no_notice_behind(desk):
     await desk.look(C1=(30, 40))
     await desk.look(-3600, C1=(20, 30))
     assert [each.waiting for each in desk.board.updates] == [20]
+
+
+async def test_what_could_not_be_shown_for_want_of_a_turn_is_shown_at_the_next_look(desk):
+    await desk.look(C1=(30, 30))
+    desk.board.busy = True
+    await desk.look(C1=(20, 30))
+    await desk.look()
+    assert desk.board.updates == []
+    assert desk.rows.kept["C1"].waiting == 30  # as it is shown
+
+    desk.board.busy = False
+    await desk.look(LOOK_S)
+
+    assert [each.closed_at for each in desk.board.updates] == [desk.clock.now()]
+    assert desk.rows.kept == {}

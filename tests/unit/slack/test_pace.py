@@ -80,3 +80,11 @@ async def test_a_wait_that_slack_asks_for_holds_all():
     assert clock.now() == begun
     await channels.turn("C1")
     assert clock.now() - begun == pytest.approx(300)
+
+
+async def test_what_is_final_may_take_a_turn_without_waiting_for_one():
+    pace = UpdatePace(Sleeping())
+    taken = [pace.try_turn(final=True) for _ in range(BURST + 1)]
+
+    assert taken[:-1] == [0.0] * BURST
+    assert taken[-1] == pytest.approx(EVERY_S)
