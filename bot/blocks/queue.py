@@ -20,7 +20,10 @@ def queue(notice: Notice) -> Message:
         [
             section("\n".join(_lines(notice))),
             actions(button("Cancel mine that wait", CANCEL_MINE, "mine")) if notice.waiting else None,
-            context("Nothing has to be shared again.", f"since {text.when(notice.opened_at)}"),
+            context(
+                "Nothing has to be shared again.",
+                f"since {text.when(notice.opened_at)}" if notice.away_since is None else None,
+            ),
         ]
     )
 
