@@ -66,7 +66,8 @@ def needed(payload: object, *keys: str) -> str:
 
 
 def said(payload: object, *keys: str) -> str:
-    """Return the text at these keys, one within the other; empty where there is none."""
+    """Return the text at these keys, one within the other, as valid Unicode; empty where there is none."""
     for key in keys:
         payload = payload.get(key) if isinstance(payload, Mapping) else None
-    return payload if isinstance(payload, str) else ""
+    # JSON can spell half a surrogate pair, which nothing takes that is asked about it.
+    return payload.encode(errors="replace").decode() if isinstance(payload, str) else ""

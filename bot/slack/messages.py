@@ -19,6 +19,7 @@ _SHARING = {"file_share", "bot_message", "thread_broadcast", "me_message"}
 
 _TS = re.compile(r"[0-9]{1,16}\.[0-9]{1,9}")
 
+_ID_LIMIT = 100
 COMMENT_LIMIT = 4000
 _NO_SIZE = 2**53
 """Bytes; no file has as many, and a database takes no number that is much larger."""
@@ -50,16 +51,17 @@ def read_message(message: Mapping[str, Any], channel: str, kind: ChannelKind) ->
     if subtype is not None and (not isinstance(subtype, str) or subtype not in _SHARING):
         return Seen()
     ts = message.get("ts")
-    if not isinstance(ts, str) or not _TS.fullmatch(ts) or not channel:
+    if not isinstance(ts, str) or not _TS.fullmatch(ts) or not id_of(channel):
         return Seen()
     shares, unnamed = [], []
     files = message.get("files")
     for file in files if isinstance(files, list) else ():
-        if not isinstance(file, Mapping) or not isinstance(file.get("id"), str):
+        file_id = id_of(file.get("id")) if isinstance(file, Mapping) else None
+        if file_id is None:
             continue
         # Slack Connect sends a stub that says no more than the ID; a hidden or deleted file keeps its name.
         if file.get("file_access") == "check_file_info" or not file.get("name"):
-            unnamed.append(file["id"])
+            unnamed.append(file_id)
             continue
         size = file.get("size")
         shares.append(
@@ -68,7 +70,7 @@ def read_message(message: Mapping[str, Any], channel: str, kind: ChannelKind) ->
                 channel_kind=kind,
                 message_ts=ts,
                 thread_ts=id_of(message.get("thread_ts")) or ts,
-                file_id=file["id"],
+                file_id=file_id,
                 file_name=str(file["name"])[:1000],
                 size_bytes=size if isinstance(size, int) and 0 <= size < _NO_SIZE else None,
                 shared_by=id_of(message.get("user"))
@@ -83,4 +85,4 @@ def read_message(message: Mapping[str, Any], channel: str, kind: ChannelKind) ->
 
 def id_of(value: object) -> str | None:
     """Return an ID as it is in a payload; ``None`` for what can't be one."""
-    return value if isinstance(value, str) and value else None
+    return value if isinstance(value, str) and value and value.isascii() and len(value) <= _ID_LIMIT else None
