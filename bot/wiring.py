@@ -149,7 +149,7 @@ def wire(opened: Opened, stack: AsyncExitStack) -> Wired:
             rows=store.notices,
             board=SlackNotices(client, queue, updates),
             clock=clock,
-            away_since=lambda: breaker.open_since,
+            away_s=lambda: breaker.open_s,
         ),
         catch_up=CatchUp(
             alive=store.alive,

@@ -8,6 +8,7 @@ restart: the rows are queued, and the next process finds out for itself.
 import logging
 from collections.abc import Callable
 
+from bot.scans.clock import SteadyClock
 from bot.scans.ports import Clock
 
 logger = logging.getLogger(__name__)
@@ -24,12 +25,12 @@ class Breaker:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
+        self._steady = SteadyClock(clock)  # of which all times here are
         self._watchers: list[Callable[[bool], None]] = []
         self._failures = 0
         self._open_since: float | None = None
         self._pause_s = 0.0
         self._probe_at = 0.0
-        self._set_at = 0.0
         self._asked_until = 0.0
         self._probe: int | None = None
 
@@ -39,20 +40,19 @@ class Breaker:
         return self._open_since is not None
 
     @property
-    def open_since(self) -> float | None:
-        """When it opened; ``None`` while it is closed."""
-        return self._open_since
+    def open_s(self) -> float | None:
+        """For how many seconds it has been open; ``None`` while it is closed."""
+        return None if self._open_since is None else self._steady.now() - self._open_since
 
     @property
     def probe_at(self) -> float:
-        """From when on a scan may be sent as a probe, while it is open; now, where the clock was set back."""
-        now = self._clock.now()
-        return self._probe_at if now >= self._set_at else now
+        """From when on a scan may be sent as a probe, while it is open, by the clock as it is set now."""
+        return self._clock.now() + self.wait_s
 
     @property
     def wait_s(self) -> float:
         """How long it is until a scan may be sent, in seconds."""
-        return max(0.0, self.probe_at - self._clock.now()) if self.is_open else 0.0
+        return max(0.0, self._probe_at - self._steady.now()) if self.is_open else 0.0
 
     def watch(self, changed: Callable[[bool], None]) -> None:
         """Have ``changed`` told ``is_open`` each time that changes; it returns at once and raises nothing."""
@@ -71,43 +71,40 @@ class Breaker:
 
     def answered(self, number: int) -> None:
         """Say that the scanner gave an answer, a yes or a clear no."""
-        if self.is_open and self._probe != number and self._clock.now() < self._asked_until:
+        if self.is_open and self._probe != number and self._steady.now() < self._asked_until:
             return  # begun before the scanner asked for a pause, which it still wants
         self._failures = 0
         if self._open_since is None:
             return
-        away_s = self._clock.now() - self._open_since
+        away_s = self._steady.now() - self._open_since
         self._open_since = self._probe = None
         logger.warning("OneTrust takes builds again, after %.0f s: those that waited go on", away_s)
         self._tell()
 
     def failed(self, number: int, retry_after_s: float | None = None) -> None:
         """Say that the scanner failed a scan; ``retry_after_s`` is the pause that it asked for, if any."""
-        now, asked_s = self._clock.now(), 0.0
+        now, asked_s = self._steady.now(), 0.0
         if retry_after_s is not None:
             asked_s = max(1.0, retry_after_s)
             self._asked_until = max(self._asked_until, now + asked_s)
         if self.is_open:
             if self._probe == number:
                 self._pause_s = min(LONGEST_PAUSE_S, max(FIRST_PAUSE_S, self._pause_s * 2))
-                self._wait_until(now + max(self._pause_s, asked_s))
+                self._probe_at = now + max(self._pause_s, asked_s)
             elif asked_s:
-                self._wait_until(max(self.probe_at, now + asked_s))
+                self._probe_at = max(self._probe_at, now + asked_s)
             return
         self._failures += 1
         if asked_s or self._failures >= FAILURES:
             self._open_since = now
             self._pause_s = 0.0 if asked_s else FIRST_PAUSE_S
-            self._wait_until(now + (asked_s or FIRST_PAUSE_S))
+            self._probe_at = now + (asked_s or FIRST_PAUSE_S)
             logger.warning(
                 "OneTrust takes no builds (%s): scans wait, the next try is in %.0f s",
                 "it asked for a pause" if asked_s else f"{self._failures} failures in a row",
                 self._probe_at - now,
             )
             self._tell()
-
-    def _wait_until(self, probe_at: float) -> None:
-        self._probe_at, self._set_at = probe_at, self._clock.now()
 
     def _tell(self) -> None:
         for changed in self._watchers:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from bot.scans.backlog import Backlog, Notice
+from bot.scans.clock import SteadyClock
 from bot.scans.memory import Notices as NoticeRows
 from bot.scans.ports import Clock, NoticeBoard
 
@@ -27,7 +28,7 @@ FLOOD = 10
 class Notices:
     """Keeps the notices.
 
-    ``away_since`` tells since when the scanner takes no builds, ``None`` where it takes them.
+    ``away_s`` tells for how many seconds the scanner has taken no builds, ``None`` where it takes them.
     """
 
     def __init__(
@@ -36,12 +37,13 @@ class Notices:
         rows: NoticeRows,
         board: NoticeBoard,
         clock: Clock,
-        away_since: Callable[[], float | None],
+        away_s: Callable[[], float | None],
     ) -> None:
         self._rows = rows
         self._board = board
         self._clock = clock
-        self._away_since = away_since
+        self._steady = SteadyClock(clock)
+        self._away_s = away_s
         self._shown_at: dict[str, float] = {}
 
     async def run(self) -> None:
@@ -65,19 +67,22 @@ class Notices:
                 logger.warning("the notice of a channel could not be shown: %s", type(error).__name__)
 
     async def _show(self, backlog: Backlog, notice: Notice | None) -> None:
-        now, away_since = self._clock.now(), self._away_since()
-        early = 0 <= now - self._shown_at.get(backlog.channel, 0.0) < UPDATE_S
-        away = away_since is not None and now - away_since >= AWAY_S and backlog.waiting > 0
+        now, steady, away_s = self._clock.now(), self._steady.now(), self._away_s()
+        early = steady - self._shown_at.get(backlog.channel, float("-inf")) < UPDATE_S
+        away_since = None
+        if away_s is not None and away_s >= AWAY_S and backlog.waiting > 0:
+            away_since = notice.away_since if notice is not None and notice.away_since else now - away_s
+        away = away_since is not None
         if notice is None:
             if not early and (away or backlog.unanswered > FLOOD):
                 notice = Notice(
                     channel=backlog.channel,
                     opened_at=now,
-                    away_since=away_since if away else None,
+                    away_since=away_since,
                     waiting=backlog.waiting,
                     unanswered=backlog.unanswered,
                 )
-                self._shown_at[backlog.channel] = now
+                self._shown_at[backlog.channel] = steady
                 message_ts = await self._board.post(notice)
                 await self._rows.put(replace(notice, message_ts=message_ts))
             return
@@ -86,7 +91,7 @@ class Notices:
             return
         fresh = replace(
             notice,
-            away_since=away_since if away else None,
+            away_since=away_since,
             was_away=notice.was_away or notice.away_since is not None,
             waiting=backlog.waiting,
             unanswered=backlog.unanswered,
@@ -95,7 +100,7 @@ class Notices:
         if fresh != notice:
             if not await self._board.update(fresh):
                 return
-            self._shown_at[backlog.channel] = now
+            self._shown_at[backlog.channel] = steady
             await self._rows.put(fresh)
         if over:
             self._shown_at.pop(backlog.channel, None)

@@ -7,6 +7,7 @@ from functools import partial
 
 from bot.errors import StoreUnavailable
 from bot.scans.breaker import AWAY, Breaker
+from bot.scans.clock import SteadyClock
 from bot.scans.current import working_on
 from bot.scans.intake import Intake
 from bot.scans.memory import Store
@@ -45,6 +46,7 @@ class Runner:
         self._intake = intake
         self._announcer = announcer
         self._clock = clock
+        self._steady = SteadyClock(clock)
         self._breaker = breaker
         self._concurrency = concurrency
         self._tasks: dict[int, asyncio.Task[None]] = {}
@@ -126,8 +128,7 @@ class Runner:
     async def _find_messages(self) -> float | None:
         """Look for messages of files, and for replies that do not show their rows."""
         await self._intake.find_messages()
-        now = self._clock.now()
-        if not 0 < self._refresh_at - now <= REFRESH_S:  # more than that, where the clock was set back
+        if (now := self._steady.now()) >= self._refresh_at:
             self._refresh_at = now + REFRESH_S
             for number in await self._store.queue.stale():
                 self._announcer.changed(number)

@@ -15,6 +15,7 @@ from typing import Self
 
 from bot.errors import NoRoom
 from bot.scans import retries
+from bot.scans.clock import SteadyClock
 from bot.scans.ports import Clock
 
 _TRY_BYTES = 4096
@@ -26,8 +27,10 @@ class Workroom:
     def __init__(self, folder: Path, clock: Clock) -> None:
         self.folder = folder
         self._clock = clock
+        self._steady = SteadyClock(clock)
         self._failures = 0
-        self._closed_until = 0.0
+        self._closed_until = float("-inf")
+        """By the steady clock."""
 
     @classmethod
     def beside(cls, database: Path, clock: Clock) -> Self:
@@ -58,23 +61,24 @@ class Workroom:
     @property
     def closed_until(self) -> float | None:
         """When a build may be brought in again; ``None`` where one may be now."""
-        now = self._clock.now()  # which can have been set back: no wait is longer than the longest
-        return self._closed_until if now < self._closed_until <= now + retries.ROOM_LONGEST_S else None
+        wait_s = self._closed_until - self._steady.now()
+        return self._clock.now() + wait_s if wait_s > 0 else None
 
     def is_full(self) -> float:
         """Note that the disk took no more; return when it is tried again."""
         self._failures += 1
-        self._closed_until = self._clock.now() + retries.room_delay_s(self._failures)
-        return self._closed_until
+        wait_s = retries.room_delay_s(self._failures)
+        self._closed_until = self._steady.now() + wait_s
+        return self._clock.now() + wait_s
 
     def has_room(self) -> None:
         """Note that the disk took a whole build."""
-        self._failures, self._closed_until = 0, 0.0
+        self._failures, self._closed_until = 0, float("-inf")
 
     async def usable(self) -> bool:
         """Tell whether builds can be written, as far as it is known: by the last of them, and by a trial."""
         # The scan that found it full comes back; where it does not, nobody knows of anything wrong.
-        if self._failures and self._clock.now() < self._closed_until + retries.ROOM_LONGEST_S:
+        if self._failures and self._steady.now() < self._closed_until + retries.ROOM_LONGEST_S:
             return False
         return await asyncio.to_thread(self._try)
 

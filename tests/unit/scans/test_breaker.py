@@ -37,15 +37,15 @@ def fail(breaker: Breaker, times: int = FAILURES) -> None:
         assert send(breaker, number, "failure")
 
 
-def test_it_opens_after_failures_in_a_row_and_says_since_when(breaker):
+def test_it_opens_after_failures_in_a_row_and_says_for_how_long(breaker):
     fail(breaker, FAILURES - 1)
     assert not breaker.is_open
-    assert breaker.open_since is None
+    assert breaker.open_s is None
 
     fail(breaker, 1)
 
     assert breaker.is_open
-    assert (breaker.open_since, breaker.probe_at) == (START, START + FIRST_PAUSE_S)
+    assert (breaker.open_s, breaker.probe_at) == (0, START + FIRST_PAUSE_S)
     assert not breaker.enter(9)
 
 
@@ -76,7 +76,7 @@ def test_one_probe_goes_at_a_time_and_an_answer_lets_all_go(breaker, clock):
 
     breaker.answered(1)
 
-    assert (breaker.is_open, breaker.open_since, breaker.wait_s) == (False, None, 0)
+    assert (breaker.is_open, breaker.open_s, breaker.wait_s) == (False, None, 0)
     assert breaker.enter(2)
     assert breaker.enter(3)
 
@@ -198,7 +198,7 @@ def test_whatever_happens_it_opens_and_closes_for_a_reason(steps):
                 not_before = breaker.probe_at
         else:
             assert breaker.is_open is was_open
-        assert breaker.is_open is (breaker.open_since is not None)
+        assert breaker.is_open is (breaker.open_s is not None)
         clock.advance(passed_s)
 
 
@@ -216,7 +216,10 @@ def test_a_clock_that_is_set_back_makes_no_pause_longer(breaker, clock):
     fail(breaker)
     clock.advance(-86_400)
 
-    assert breaker.wait_s == 0
+    assert breaker.wait_s == FIRST_PAUSE_S
+    assert breaker.probe_at == clock.now() + FIRST_PAUSE_S
+    clock.advance(FIRST_PAUSE_S)
+    assert breaker.open_s == FIRST_PAUSE_S
     assert send(breaker, 9, "failure")
     assert breaker.wait_s == 2 * FIRST_PAUSE_S
     clock.advance(2 * FIRST_PAUSE_S)

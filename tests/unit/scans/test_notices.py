@@ -65,10 +65,11 @@ class Desk:
         self.notices = self.restarted()
 
     def restarted(self):
-        self.notices = Notices(
-            rows=self.rows, board=self.board, clock=self.clock, away_since=lambda: self.away_since
-        )
+        self.notices = Notices(rows=self.rows, board=self.board, clock=self.clock, away_s=self.away_s)
         return self.notices
+
+    def away_s(self):
+        return None if self.away_since is None else self.clock.now() - self.away_since
 
     async def look(self, after_s=UPDATE_S, **queues):
         self.rows.queues = queues
@@ -195,7 +196,8 @@ async def test_a_channel_that_slack_does_not_take_is_not_tried_at_each_look(desk
 
 async def test_a_clock_that_is_set_back_leaves_no_notice_behind(desk):
     await desk.look(C1=(30, 40))
-    await desk.look(-3600, C1=(20, 30))
+    await desk.look(-3600, C1=(25, 35))
+    await desk.look(UPDATE_S, C1=(20, 30))
     assert [each.waiting for each in desk.board.updates] == [20]
 
 
@@ -212,3 +214,17 @@ async def test_what_could_not_be_shown_for_want_of_a_turn_is_shown_at_the_next_l
 
     assert [each.closed_at for each in desk.board.updates] == [desk.clock.now()]
     assert desk.rows.kept == {}
+
+
+async def test_a_clock_that_is_set_back_does_not_say_that_the_scanner_is_back(desk):
+    away_s = AWAY_S
+    desk.away_s = lambda: away_s
+    await desk.restarted().look()
+    await desk.look(C1=(5, 0))
+    away_s += UPDATE_S
+    await desk.look(-3600, C1=(5, 0))
+    await desk.look(UPDATE_S, C1=(6, 0))
+
+    assert [(each.away_since, each.closed_at) for each in desk.board.updates] == [
+        (desk.board.posts[0].away_since, None)
+    ]

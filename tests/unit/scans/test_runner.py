@@ -359,7 +359,7 @@ class TestScannerAway:
         for number in [*away.numbers, late]:
             await in_state(away, number, State.SUBMITTED)
         assert len(away.scanner.orders) == FAILURES + len(away.numbers) + 1
-        assert away.breaker.open_since is None
+        assert away.breaker.open_s is None
 
     async def test_scans_that_were_told_of_a_later_time_do_not_wait_for_it(self, started):
         started.scanner.outcomes = [TryLater("Down.", status=503), TryLater("Too many.", retry_after_s=2)]
