@@ -1,6 +1,5 @@
 """The parts that the bot and its commands share: each made from the settings, and joined elsewhere."""
 
-import os
 import ssl
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -43,10 +42,9 @@ def store_on(database: Database, clock: Clock) -> Store:
     )
 
 
-def build_reader() -> PackageReader:
+def build_reader(settings: Settings) -> PackageReader:
     """Return the reader of builds; of the environment its process gets only what Python starts with."""
-    needed = ("LD_LIBRARY_PATH", "PYTHONHOME")
-    return PackageReader(environment={name: os.environ[name] for name in needed if name in os.environ})
+    return PackageReader(environment=settings.interpreter)
 
 
 def log_url(template: str | None) -> Callable[[str], str | None]:

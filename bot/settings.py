@@ -55,6 +55,7 @@ USER_ID = re.compile(r"[UWB][A-Z0-9]{2,20}")
 """Of a person, or of an app."""
 _PERSON_ID = re.compile(r"[UW][A-Z0-9]{2,20}")
 _PLACEHOLDER = "customer.my.onetrust.com"
+_INTERPRETER = ("LD_LIBRARY_PATH", "PYTHONHOME")
 _PORTS = {"http": 80, "https": 443}
 
 
@@ -117,6 +118,8 @@ class Settings:
     onetrust_webhook_url: Secret
     onetrust_log_url: str | None
     """A template that may hold ``{request_id}``."""
+    interpreter: Mapping[str, str]
+    """What Python itself starts with, for the processes of the bot's own."""
     database: Path
     channels: frozenset[str]
     """IDs of the conversations that are served; empty for all."""
@@ -160,6 +163,7 @@ class Settings:
             onetrust_api_key=read.secret("ONETRUST_API_KEY"),
             onetrust_webhook_url=Secret(read.text("ONETRUST_WEBHOOK_URL")),
             onetrust_log_url=read.template("ONETRUST_LOG_URL") or None,
+            interpreter={name: environ[name] for name in _INTERPRETER if name in environ},
             database=read.path("APPSCAN_DB", "appscan.db"),
             channels=read.ids("APPSCAN_CHANNELS", _CHANNEL_ID, "channel ID, such as C0123ABCD"),
             users=read.ids("APPSCAN_USERS", USER_ID, "user or bot ID, such as U0123ABCD"),

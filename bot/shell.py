@@ -259,7 +259,7 @@ async def _run(
     pipeline = Pipeline(
         store=store,
         files=LocalFile(asked.path),
-        reader=parts.build_reader(),
+        reader=parts.build_reader(settings),
         scanner=await stack.enter_async_context(parts.onetrust_webhook(settings)),
         announcer=teller,
         clock=clock,

@@ -169,7 +169,7 @@ def _pipeline(opened: Opened, threads: Threads, breaker: Breaker, policy: Policy
     return Pipeline(
         store=opened.store,
         files=CountedFiles(files, metrics.pulled),
-        reader=build_reader(),
+        reader=build_reader(settings),
         scanner=opened.scanner,
         announcer=threads,
         clock=opened.clock,

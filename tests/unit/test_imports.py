@@ -36,7 +36,7 @@ COMMANDS = {
 """What the command line starts; each joins the parts that it needs."""
 
 STANDARD_LIBRARY_ONLY = {"bot.errors", "bot.log", "bot.settings", "bot.scans"}
-KNOWS_THE_ENVIRONMENT = {"bot.__main__", "bot.parts", "bot.settings"}
+KNOWS_THE_ENVIRONMENT = {"bot.__main__", "bot.settings"}
 """Everybody else is given what they need."""
 
 

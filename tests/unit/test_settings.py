@@ -298,7 +298,8 @@ def test_the_list_of_variables_is_what_the_module_speaks_of():
     tree = ast.parse(Path(module.__file__).read_text(encoding="utf-8"))
     strings = {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant)}
 
-    assert {name for name in strings if re.fullmatch(r"[A-Z]+_[A-Z_]+|PORT", str(name))} == set(VARIABLES)
+    names = {name for name in strings if re.fullmatch(r"[A-Z]+_[A-Z_]+|PORT", str(name))}
+    assert names - {"LD_LIBRARY_PATH"} == set(VARIABLES)  # that one is Python's own
 
 
 @pytest.mark.parametrize("path", ["docs/settings.md", ".env.example"])
