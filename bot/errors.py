@@ -63,10 +63,15 @@ def slack_wait_s(error: BaseException) -> float | None:
 
 def wait_asked_s(retry_after: object) -> float:
     """Read ``Retry-After`` in seconds, up to an hour; 1 where it can't be read."""
-    asked = str(retry_after)
-    return (
-        min(float(asked), LONGEST_WAIT_S) if asked.isascii() and asked.isdigit() and len(asked) < 10 else 1.0
-    )
+    asked_s = retry_after_s(retry_after)
+    return 1.0 if asked_s is None else asked_s
+
+
+def retry_after_s(value: object) -> float | None:
+    """Return the seconds of Slack's ``Retry-After``, at most an hour; ``None`` where it can't be read."""
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 10:
+        return min(float(value), LONGEST_WAIT_S)
+    return None
 
 
 SLACK_TROUBLE = frozenset({None, "internal_error", "fatal_error", "request_timeout", "service_unavailable"})
@@ -92,6 +97,12 @@ SLACK_REFUSALS = frozenset(
 
 Source: https://docs.slack.dev/reference/methods/auth.test#errors
 """
+
+
+SLACK_BAD_BLOCKS = frozenset(
+    {"invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long", "msg_too_long", "too_many_attachments"}
+)
+"""What ``slack_code`` gives where a message may be taken as words alone."""
 
 
 class SettingsError(AppscanError):

@@ -10,7 +10,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.blocks.message import Message
-from bot.errors import slack_code, wait_asked_s
+from bot.errors import SLACK_BAD_BLOCKS, slack_code, wait_asked_s
 
 logger = logging.getLogger(__name__)
 
@@ -18,8 +18,6 @@ LONGEST_WAIT_S = 10.0
 """An answer that Slack puts off for longer comes too late."""
 TROUBLE_WAIT_S = 1.0
 """How long Slack is let be that did not answer as it should."""
-_BAD_BLOCKS = {"invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long", "msg_too_long"}
-_TEXT_LIMIT = 3_900
 _TROUBLE = 599
 """Stands for an answer that never came, or was none of Slack's."""
 
@@ -40,7 +38,7 @@ async def answer(respond: AsyncRespond, message: Message, *, replace: bool = Fal
         status, _ = await _post(respond, text=message.text, blocks=message.blocks, **how)
     if 400 <= status < 500 and status != 429:
         logger.warning("an answer was refused with HTTP %d; trying it as text", status)
-        status, _ = await _post(respond, text=message.text[:_TEXT_LIMIT], **how)
+        status, _ = await _post(respond, text=message.text, **how)
     if status >= 300:
         logger.warning("an answer could not be given: %s", "no answer" if status == _TROUBLE else status)
 
@@ -70,9 +68,9 @@ async def whisper(
         try:
             await client.chat_postEphemeral(text=message.text, blocks=message.blocks, **where)
         except SlackApiError as error:
-            if slack_code(error) not in _BAD_BLOCKS:
+            if slack_code(error) not in SLACK_BAD_BLOCKS:
                 raise
-            await client.chat_postEphemeral(text=message.text[:_TEXT_LIMIT], **where)
+            await client.chat_postEphemeral(text=message.text, **where)
     except SlackApiError as unsaid:
         logger.warning("an answer could not be given: %s", slack_code(unsaid))
     except (aiohttp.ClientError, TimeoutError, OSError) as unsaid:

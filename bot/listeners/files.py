@@ -5,21 +5,17 @@ So shares are recorded in a listener's middleware, which runs before the acknowl
 told is received is in the database, and what is not gets delivered again.
 """
 
-import logging
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
-import aiohttp
 from slack_bolt.async_app import AsyncApp
-from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.blocks import notice
-from bot.errors import StoreUnavailable, slack_code
+from bot.errors import StoreUnavailable
 from bot.listeners.acts import said
+from bot.listeners.answers import whisper
 from bot.scans.desk import Desk
-
-logger = logging.getLogger(__name__)
 
 UNRECORDED = (
     "The bot can't write to its database at the moment, so it has not taken up this build. Slack tells it of "
@@ -89,14 +85,10 @@ def _deleted(event: Mapping[str, Any]) -> str | None:
 async def _tell(client: AsyncWebClient, event: Mapping[str, Any]) -> None:
     """Say to who shared a build, and to nobody else, that it was not taken up; an app has no eyes for it."""
     if said(event, "user") and not event.get("bot_id"):
-        message = notice.notice(UNRECORDED)
-        try:
-            await client.chat_postEphemeral(
-                channel=said(event, "channel"),
-                user=said(event, "user"),
-                thread_ts=said(event, "thread_ts") or None,
-                text=message.text,
-                blocks=message.blocks,
-            )
-        except (SlackApiError, aiohttp.ClientError, OSError) as unsaid:  # said or not, it is so
-            logger.warning("who shared a build could not be told: %s", slack_code(unsaid))
+        await whisper(
+            client,
+            notice.notice(UNRECORDED),
+            channel=said(event, "channel"),
+            user=said(event, "user"),
+            thread_ts=said(event, "thread_ts") or None,
+        )

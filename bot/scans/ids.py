@@ -6,7 +6,7 @@ bundle identifier ``com.example.app`` can arrive as ``<http://com.example.app|co
 
 import re
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeGuard
 from urllib.parse import parse_qs, urlsplit
 
 from bot.errors import UsageError
@@ -51,7 +51,8 @@ _TAG: Final = re.compile(r"<(?:[^<>|]*\|)?([^<>|]*)>")
 _MESSAGE_PATH: Final = re.compile(r"/archives/([CDG][A-Z0-9]{1,30})/p([0-9]{10})([0-9]{6})/?")
 _FILE_PATH: Final = re.compile(r"/files/[A-Z0-9]{1,30}/(F[A-Z0-9]{1,30})(?:/.*)?")
 _PRIVATE_FILE_PATH: Final = re.compile(r"/files-(?:pri|tmb)/[A-Z0-9]{1,30}-(F[A-Z0-9]{1,30})/.*")
-_TS: Final = re.compile(r"[0-9]{10}\.[0-9]{6}")
+_LINKED_TS: Final = re.compile(r"[0-9]{10}\.[0-9]{6}")
+_TS: Final = re.compile(r"[0-9]{1,16}\.[0-9]{1,9}")
 _LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
@@ -70,6 +71,11 @@ class FileLink:
     """A link to a file in Slack."""
 
     file_id: str
+
+
+def is_timestamp(value: object) -> TypeGuard[str]:
+    """Tell whether a value of a payload can be a message's timestamp, and so read as a number."""
+    return isinstance(value, str) and _TS.fullmatch(value) is not None
 
 
 def unwrapped(text: str) -> str:
@@ -186,7 +192,7 @@ def slack_link(text: str) -> MessageLink | FileLink | None:
         return None
     if message := _MESSAGE_PATH.fullmatch(url.path):
         ts = f"{message[2]}.{message[3]}"
-        thread_ts = asked if _TS.fullmatch(asked) and asked != ts else None
+        thread_ts = asked if _LINKED_TS.fullmatch(asked) and asked != ts else None
         return MessageLink(channel=message[1], message_ts=ts, thread_ts=thread_ts)
     if file := _FILE_PATH.fullmatch(url.path) or _PRIVATE_FILE_PATH.fullmatch(url.path):
         return FileLink(file_id=file[1])

@@ -1,7 +1,6 @@
 """How builds come in: shares, files without their message, older messages, files named by a command."""
 
 import logging
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -26,7 +25,6 @@ from bot.scans.ports import Announcer, Board, Clock, Refusals, Workspace
 
 logger = logging.getLogger(__name__)
 
-_TS = re.compile(r"[0-9]{1,16}\.[0-9]{1,9}")
 LOOKED_AT_A_TIME = 20
 """Files whose messages are looked for in one turn: other work of the loop is not to wait for hundreds."""
 LOOKS = 8
@@ -151,7 +149,7 @@ class Intake:
         """
         if not self._policy.may_admit(user, channel):
             return
-        if not _TS.fullmatch(event_ts):
+        if not ids.is_timestamp(event_ts):
             event_ts = f"{self._clock.now():.6f}"
         await self._store.requests.arrived(file_id, channel, event_ts)
         self._wake()

@@ -19,7 +19,7 @@ import aiohttp
 from aiohttp.abc import AbstractResolver
 from yarl import URL
 
-from bot.errors import BuildRejected, FileUnavailable, PullFailed
+from bot.errors import BuildRejected, FileUnavailable, PullFailed, retry_after_s
 from bot.scans.models import Pulled
 from bot.scans.ports import Progress
 from bot.slack.file_info import (
@@ -29,7 +29,6 @@ from bot.slack.file_info import (
     NOT_VISIBLE,
     RUNNER,
     FileInfo,
-    retry_after_s,
     too_large,
 )
 from bot.slack.file_sink import FileSink

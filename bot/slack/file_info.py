@@ -4,12 +4,12 @@ Source: https://docs.slack.dev/reference/objects/file-object and .../methods/fil
 read with care: a field can be missing, or of another type.
 """
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from bot.errors import AppscanError, BuildRejected, FileUnavailable, PullFailed
+from bot.slack.answers import KEPT_OUT
 
 RUNNER = "Whoever runs this bot should check"
 
@@ -38,22 +38,6 @@ _ERRORS = {
     "not_in_channel": NOT_VISIBLE,
     "channel_not_found": NOT_VISIBLE,
 }
-_NOT_ALLOWED = frozenset(
-    {
-        "account_inactive",
-        "ekm_access_denied",
-        "enterprise_is_restricted",
-        "invalid_auth",
-        "missing_scope",
-        "no_permission",
-        "not_allowed_token_type",
-        "not_authed",
-        "org_login_required",
-        "team_access_not_granted",
-        "token_expired",
-        "token_revoked",
-    }
-)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,20 +81,15 @@ def read_file_info(file: Mapping[str, Any], limit_bytes: int) -> FileInfo:
     return FileInfo(url=url, size_bytes=size)
 
 
-def file_error(code: object, *, retry_after_s: float | None = None, limited: bool = False) -> AppscanError:
+def file_error(
+    code: str | None, *, retry_after_s: float | None = None, limited: bool = False
+) -> AppscanError:
     """Return what an error code of ``files.info`` means; one that is not known may pass."""
-    if isinstance(code, str) and code in _ERRORS:
+    if code in _ERRORS:
         return FileUnavailable(_ERRORS[code], detail=f"files.info said {code}")
-    if isinstance(code, str) and code in _NOT_ALLOWED:
+    if code in KEPT_OUT:
         return FileUnavailable(NOT_ALLOWED, detail=f"files.info said {code}")
     return PullFailed(BUSY, retry_after_s=retry_after_s, limited=limited, detail="files.info gave no file")
-
-
-def retry_after_s(value: object) -> float | None:
-    """Return the seconds of Slack's ``Retry-After``, at most an hour; ``None`` where it can't be read."""
-    if isinstance(value, str) and re.fullmatch(r"[0-9]{1,9}", value):
-        return min(float(value), 3600.0)
-    return None
 
 
 def too_large(limit_bytes: int) -> str:

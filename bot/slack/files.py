@@ -11,11 +11,18 @@ from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 from yarl import URL
 
-from bot.errors import BuildRejected, FileUnavailable, PullFailed, slack_code, slack_wait_s
+from bot.errors import (
+    BuildRejected,
+    FileUnavailable,
+    PullFailed,
+    retry_after_s,
+    slack_code,
+    slack_wait_s,
+)
 from bot.scans.models import Pulled, Scan
 from bot.scans.ports import Progress
 from bot.slack.download import Download, Patience
-from bot.slack.file_info import BUSY, NO_ADDRESS, file_error, read_file_info, retry_after_s
+from bot.slack.file_info import BUSY, NO_ADDRESS, file_error, read_file_info
 from bot.slack.hosts import PublicResolver, chosen_hosts
 
 NOT_THE_SAME = (

@@ -1,9 +1,9 @@
 """What a Slack message holds that may be a build."""
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
+from bot.scans.ids import is_timestamp
 from bot.scans.models import ChannelKind, Seen, Share
 
 _KINDS = {
@@ -16,8 +16,6 @@ _KINDS = {
 
 _SHARING = {"file_share", "bot_message", "thread_broadcast", "me_message"}
 """Subtypes of messages that are posted; the others tell of changes."""
-
-_TS = re.compile(r"[0-9]{1,16}\.[0-9]{1,9}")
 
 _ID_LIMIT = 100
 COMMENT_LIMIT = 4000
@@ -51,7 +49,7 @@ def read_message(message: Mapping[str, Any], channel: str, kind: ChannelKind) ->
     if subtype is not None and (not isinstance(subtype, str) or subtype not in _SHARING):
         return Seen()
     ts = message.get("ts")
-    if not isinstance(ts, str) or not _TS.fullmatch(ts) or not id_of(channel):
+    if not is_timestamp(ts) or not id_of(channel):
         return Seen()
     shares, unnamed = [], []
     files = message.get("files")

@@ -6,7 +6,6 @@ them is looked at, as each page costs a call.
 Source: https://docs.slack.dev/reference/methods/conversations.history and .../conversations.replies
 """
 
-import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Any
 
@@ -15,8 +14,10 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.errors import NotInvited, PullFailed, slack_code
+from bot.scans.ids import is_timestamp
 from bot.scans.models import ChannelKind
 from bot.scans.ports import Clock
+from bot.slack.answers import UNSEEN, next_cursor
 from bot.slack.identity import Identity
 from bot.slack.messages import type_of_kind
 
@@ -31,8 +32,6 @@ _AHEAD_S = 600.0
 """How much Slack's clock may be ahead."""
 _KINDS = "public_channel,private_channel,mpim,im"
 _JOINED = {"channel_join", "group_join"}
-_NOT_IN = {"channel_not_found", "not_in_channel", "missing_scope", "no_permission", "is_archived"}
-_TS = re.compile(r"[0-9]{1,16}\.[0-9]{1,9}")
 
 Message = Mapping[str, Any]
 
@@ -65,7 +64,7 @@ class SlackPast:
                 cursor=cursor,
             )
             found += [str(channel["id"]) for channel in answer["channels"]]
-            if not (cursor := _next(answer)):
+            if not (cursor := next_cursor(answer)):
                 return found
 
     async def messages(self, channel: str, since: float) -> list[Message]:
@@ -103,7 +102,7 @@ class SlackPast:
             page = _messages(answer)
             kept += [one for one in page if one.get("files") or "latest_reply" in one or _joins(one)]
             older_pages += any(_at(one) <= since for one in page)
-            if not (cursor := _next(answer)) or older_pages > HEAD_PAGES:
+            if not (cursor := next_cursor(answer)) or older_pages > HEAD_PAGES:
                 return kept
 
     async def _replies(self, channel: str, thread_ts: str, since: float) -> list[Message]:
@@ -124,7 +123,7 @@ class SlackPast:
                     return found
                 raise
             found += _messages(answer)
-            if not (cursor := _next(answer)):
+            if not (cursor := next_cursor(answer)):
                 return found
 
     def _is_own_join(self, message: Message) -> bool:
@@ -140,7 +139,7 @@ class SlackPast:
         try:
             return await method(**arguments)
         except SlackApiError as error:
-            if (code := slack_code(error)) in _NOT_IN and "channel" in arguments:
+            if (code := slack_code(error)) in UNSEEN and "channel" in arguments:
                 raise NotInvited("I am not in that channel.", detail=f"Slack said {code}") from error
             raise _trouble(error) from error
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
@@ -156,10 +155,6 @@ def _messages(answer: Any) -> Iterable[Message]:
     return [one for one in answer.get("messages") or () if isinstance(one, Mapping) and _at(one)]
 
 
-def _next(answer: Any) -> str:
-    return str((answer.get("response_metadata") or {}).get("next_cursor") or "")
-
-
 def _joins(message: Message) -> bool:
     return str(message.get("subtype")) in _JOINED
 
@@ -167,4 +162,4 @@ def _joins(message: Message) -> bool:
 def _at(message: Message, field: str = "ts") -> float:
     """Return a message's time; 0 where there is none."""
     ts = message.get(field)
-    return float(ts) if isinstance(ts, str) and _TS.fullmatch(ts) else 0.0
+    return float(ts) if is_timestamp(ts) else 0.0

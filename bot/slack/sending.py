@@ -9,7 +9,8 @@ from typing import Any, Protocol
 
 from slack_sdk.errors import SlackApiError
 
-from bot.errors import slack_code
+from bot.errors import SLACK_BAD_BLOCKS, slack_code
+from bot.slack.answers import KEPT_OUT
 
 logger = logging.getLogger(__name__)
 
@@ -48,33 +49,14 @@ GONE = {
 """Errors that no further try of this message changes, in words for the timeline."""
 MESSAGE_GONE = _MESSAGE_GONE
 
-SHUT = frozenset(
-    {
-        "access_denied",
-        "accesslimited",
-        "account_inactive",
-        "ekm_access_denied",
-        "enterprise_is_restricted",
-        "invalid_auth",
-        "message_limit_exceeded",
-        "missing_scope",
-        "no_permission",
-        "not_allowed_token_type",
-        "not_authed",
-        "org_login_required",
-        "team_access_not_granted",
-        "team_added_to_org",
-        "team_not_found",
-        "token_expired",
-        "token_revoked",
-        "two_factor_setup_required",
-    }
-)
-"""Errors that are the token's or the workspace's: a person has to mend something, and until then all fail."""
-
-_BAD_BLOCKS = frozenset(
-    {"invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long", "msg_too_long", "too_many_attachments"}
-)
+SHUT = KEPT_OUT | {
+    "accesslimited",
+    "message_limit_exceeded",
+    "team_added_to_org",
+    "team_not_found",
+    "two_factor_setup_required",
+}
+"""Errors that are not the message's: until somebody mends something, or for a while, all fail."""
 
 
 class Rendered(Protocol):
@@ -96,7 +78,7 @@ async def send(call: Callable[..., Awaitable[Any]], message: Rendered, **argumen
     try:
         return await call(text=message.text, blocks=message.blocks, **arguments)
     except SlackApiError as error:
-        if slack_code(error) not in _BAD_BLOCKS:
+        if slack_code(error) not in SLACK_BAD_BLOCKS:
             raise
         logger.warning("Slack refused the blocks of a message (%s); it is sent as text", slack_code(error))
         return await call(text=shortened(message.text), blocks=[], **arguments)

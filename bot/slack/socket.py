@@ -6,7 +6,6 @@ together. Each attempt asks for an address of its own: Slack's are good for one 
 """
 
 import asyncio
-import contextlib
 import logging
 from collections.abc import Coroutine
 from typing import Any
@@ -15,7 +14,7 @@ from slack_bolt.async_app import AsyncApp
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.errors import SLACK_REFUSALS, ShutOut, slack_code
+from bot.errors import SLACK_REFUSALS, ShutOut, slack_code, slack_wait_s
 from bot.scans.clock import within
 from bot.scans.ports import Clock
 from bot.scans.tasks import end
@@ -31,6 +30,8 @@ STEADY_S = 30.0
 LINGER_S = 10.0
 """How long a connection that Slack will end is kept once its successor is up."""
 MOST_PAUSE_S = 60.0
+MOST_ASKED_S = 600.0
+"""A longer pause that Slack asks for is taken as this."""
 CROWDED_S = 60.0
 CROWDED_WITH_ANOTHER_S = 300.0
 """The pause where Slack says that there are too many connections; this, where one of ours is up."""
@@ -166,7 +167,7 @@ class SocketMode:
             code = slack_code(error)
             if code in SWITCHED_OFF | SLACK_REFUSALS:
                 raise _shut_out(str(code)) from error
-            self._failed(f"Slack says {code}", _retry_after_s(error))
+            self._failed(f"Slack says {code}", min(slack_wait_s(error) or 0.0, MOST_ASKED_S))
         except Exception as error:  # noqa: BLE001 - whatever it was, there is another attempt
             self._failed(type(error).__name__)
 
@@ -222,13 +223,6 @@ class SocketMode:
         task = asyncio.create_task(ending, name="socket-ending")
         self._endings.add(task)
         task.add_done_callback(self._endings.discard)
-
-
-def _retry_after_s(error: SlackApiError) -> float:
-    """Return for how long Slack doesn't want to be asked; 0 where it says nothing."""
-    with contextlib.suppress(AttributeError, LookupError, TypeError, ValueError):
-        return min(float(error.response.headers["Retry-After"]), 600.0)
-    return 0.0
 
 
 def _shut_out(code: str) -> ShutOut:

@@ -18,6 +18,7 @@ from bot.scans.memory import Store
 from bot.scans.models import OPEN, Card, Scan, State
 from bot.scans.ports import Clock
 from bot.scans.tasks import end, first_of
+from bot.slack.answers import next_cursor
 from bot.slack.pace import ChannelPace, UpdatePace
 from bot.slack.sending import GONE, MESSAGE_GONE, SHUT, Rendered, error_name, send
 
@@ -277,6 +278,5 @@ class Threads:
                 payload = (message.get("metadata") or {}).get("event_payload") or {}
                 if message.get("user") == self._bot_user_id and payload.get("scan") == scan.number:
                     return str(message["ts"])
-            cursor = (answer.get("response_metadata") or {}).get("next_cursor") or ""
-            if not cursor:
+            if not (cursor := next_cursor(answer)):
                 return None

@@ -13,6 +13,7 @@ from bot.errors import NotFound, NotInvited, PullFailed, slack_code
 from bot.scans.models import ChannelKind, Seen, Share
 from bot.scans.names import NAMELESS
 from bot.scans.ports import Clock
+from bot.slack.answers import UNSEEN, next_cursor
 from bot.slack.identity import Identity
 from bot.slack.kept import Kept
 from bot.slack.messages import id_of, kind_of_info, kind_of_type, read_message
@@ -29,7 +30,6 @@ _BUSY = "Slack can't be asked about this file right now."
 _HIDDEN = {"hidden_by_limit", "access_denied"}
 """Modes and ``file_access`` of files of which Slack tells nothing more."""
 _HIDDEN_PEOPLE = {"user_not_found", "user_not_visible"}
-_UNSEEN = {"channel_not_found", "not_in_channel", "missing_scope", "no_permission", "is_archived"}
 
 INVITE = "I am not in this channel. Invite me with `/invite @appscan` and try again."
 
@@ -40,9 +40,8 @@ class SlackWorkspace:
     def __init__(self, client: AsyncWebClient, identity: Identity, clock: Clock) -> None:
         self._client = client
         self._identity = identity
-        self._clock = clock
         self._memberships = Kept(self._ask_memberships, clock, keep_s=MEMBERSHIPS_KEPT_S)
-        self._kinds: dict[str, tuple[float, ChannelKind]] = {}
+        self._kinds = Kept(self._ask_kind, clock, keep_s=KEEP_S)
 
     def read(self, payload: Mapping[str, Any]) -> Seen:
         """Read what a message event holds; nothing for the bot's own messages."""
@@ -54,18 +53,7 @@ class SlackWorkspace:
 
     async def kind_of(self, channel: str) -> ChannelKind:
         """Tell how visible a conversation is; see ``Workspace.kind_of``."""
-        kept = self._kinds.get(channel)
-        if kept is None or kept[0] <= self._clock.now():
-            try:
-                answer = await self._client.conversations_info(channel=channel)
-            except SlackApiError as error:
-                raise _unseen(error) from error
-            info = answer["channel"]
-            if not (info.get("is_member") or info.get("is_im") or info.get("is_mpim")):
-                raise NotInvited(INVITE)
-            kept = (self._clock.now() + KEEP_S, kind_of_info(info))
-            self._kinds[channel] = kept
-        return kept[1]
+        return await self._kinds.get(channel)
 
     async def private_channels(self, user: str) -> frozenset[str]:
         """Return the private channels and group messages that the person and the bot are both in."""
@@ -78,6 +66,17 @@ class SlackWorkspace:
     async def close(self) -> None:
         """Give up what is being asked."""
         await self._memberships.close()
+        await self._kinds.close()
+
+    async def _ask_kind(self, channel: str) -> ChannelKind:
+        try:
+            answer = await self._client.conversations_info(channel=channel)
+        except SlackApiError as error:
+            raise _unseen(error) from error
+        info = answer["channel"]
+        if not (info.get("is_member") or info.get("is_im") or info.get("is_mpim")):
+            raise NotInvited(INVITE)
+        return kind_of_info(info)
 
     async def _ask_memberships(self, whose: tuple[str, str]) -> frozenset[str]:
         """Return the IDs of the conversations of these types; none of somebody whom Slack does not tell of.
@@ -97,10 +96,8 @@ class SlackWorkspace:
                     return frozenset()
                 raise
             found |= {channel["id"] for channel in answer["channels"]}
-            cursor = (answer.get("response_metadata") or {}).get("next_cursor") or ""
-            if not cursor:
-                break
-        return frozenset(found)
+            if not (cursor := next_cursor(answer)):
+                return frozenset(found)
 
     async def shares_of_message(
         self, channel: str, message_ts: str, thread_ts: str | None
@@ -225,4 +222,4 @@ class SlackWorkspace:
 
 
 def _unseen(error: SlackApiError) -> Exception:
-    return NotInvited(INVITE) if slack_code(error) in _UNSEEN else error
+    return NotInvited(INVITE) if slack_code(error) in UNSEEN else error

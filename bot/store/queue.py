@@ -10,10 +10,10 @@ from bot.store import facts, rows, transitions
 from bot.store.database import Database
 
 _WAITING = """
-    SELECT scans.number AS number FROM scans
-    JOIN submissions AS o ON o.scan = scans.number AND o.scanner = 'onetrust'
+    FROM scans JOIN submissions AS o ON o.scan = scans.number AND o.scanner = 'onetrust'
     WHERE scans.state IN ('received', 'queued') AND scans.source = 'slack'
 """
+_NUMBERS = f"SELECT scans.number AS number {_WAITING}"
 
 
 class QueueStore:
@@ -29,7 +29,7 @@ class QueueStore:
         ``busy`` are the scans that are being worked on: a channel that shared a hundred builds doesn't keep
         the others waiting until the last of them is done.
         """
-        working = ", ".join(str(int(number)) for number in busy)
+        working = _listed(busy)
         query = f"""
             SELECT number FROM (
                 SELECT number, working, row_number() OVER (
@@ -51,11 +51,7 @@ class QueueStore:
 
     async def next_due_at(self) -> float | None:
         """Return when the next queued scan is due, ``None`` where none is queued."""
-        query = """
-            SELECT min(o.due_at) AS at FROM scans
-            JOIN submissions AS o ON o.scan = scans.number AND o.scanner = 'onetrust'
-            WHERE scans.state IN ('received', 'queued') AND scans.source = 'slack' AND o.due_at > ?
-        """
+        query = f"SELECT min(o.due_at) AS at {_WAITING} AND o.due_at > ?"
         return await self._database.read(lambda db: next(iter(db.query(query, [self._clock.now()])))["at"])
 
     # While the scanner takes no builds.
@@ -66,7 +62,7 @@ class QueueStore:
         So one whose own bytes are the trouble doesn't keep the others from finding out.
         """
         query = f"""
-            {_WAITING} AND (o.due_at <= ? OR o.due_at = ?) AND scans.number NOT IN ({_listed(busy)})
+            {_NUMBERS} AND (o.due_at <= ? OR o.due_at = ?) AND scans.number NOT IN ({_listed(busy)})
             ORDER BY o.attempts, scans.number LIMIT 1
         """
         parameters = [self._clock.now(), PARKED]
@@ -76,7 +72,7 @@ class QueueStore:
     async def park(self, why: str, *, busy: Collection[int]) -> list[int]:
         """Let all that is due wait for the scanner, however long; return which those are."""
         query = (
-            f"{_WAITING} AND o.due_at <= ? AND scans.number NOT IN ({_listed(busy)}) ORDER BY scans.number"
+            f"{_NUMBERS} AND o.due_at <= ? AND scans.number NOT IN ({_listed(busy)}) ORDER BY scans.number"
         )
 
         def work(db: sqlite_utils.Database) -> list[int]:
@@ -104,7 +100,7 @@ class QueueStore:
         What waits for Slack (its last pull failed) goes on waiting.
         """
         ahead = "OR (o.due_at > ? AND scans.state = 'queued' AND scans.pulls = 0)" if hasten else ""
-        query = f"{_WAITING} AND (o.due_at = ? {ahead})"
+        query = f"{_NUMBERS} AND (o.due_at = ? {ahead})"
         now = self._clock.now()
         parameters = [PARKED, now] if hasten else [PARKED]
         if await self._database.read(lambda db: list(db.query(f"{query} LIMIT 1", parameters))):
@@ -152,8 +148,7 @@ class QueueStore:
         For the bot: all of its own that are not ``busy``. For shell scans: those not held since ``before``.
         """
         working = ", ".join(f"'{state.value}'" for state in sorted(WORKING))
-        others = ", ".join(str(int(number)) for number in busy) or "0"
-        condition = f"scans.state IN ({working}) AND scans.number NOT IN ({others})"
+        condition = f"scans.state IN ({working}) AND scans.number NOT IN ({_listed(busy)})"
         parameters: list[object] = [source.value]
         if before is not None:
             condition = f"scans.state IN ({facts.OPEN_STATES}, 'waiting') AND scans.held_until < ?"
