@@ -43,8 +43,7 @@ async def export(path: Path, form: str, out: TextIO) -> int:
         else:
             out.write("[")
         last, first = 0, True
-        while True:
-            rows = await database.read(partial(_page, after=last))
+        while rows := await database.read(partial(_page, after=last)):
             for row in rows:
                 scan = {column: _value(column, row[column]) for column in COLUMNS}
                 if form == "csv":
@@ -53,8 +52,6 @@ async def export(path: Path, form: str, out: TextIO) -> int:
                     scan["timeline"] = await _timeline(database, row["number"])
                     out.write(("" if first else ",") + "\n" + json.dumps(scan, ensure_ascii=False))
                 last, first = row["number"], False
-            if not rows:
-                break
         if form == "json":
             out.write("\n]\n")
     finally:

@@ -9,11 +9,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from enum import Enum
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Self
 from urllib.parse import parse_qsl, urlsplit
 
+from bot.addresses import VISIBLE, url_problem, webhook_problem
 from bot.errors import SettingsError
 
 _EITHER_SLACK = ("SLACK_BOT_TOKEN", "SLACK_API_URL")
@@ -47,16 +47,12 @@ VARIABLES = _EITHER_SLACK + _LISTEN + _ONETRUST + _ALWAYS
 SECRET_MIN = 8
 """Characters that a secret has at least: hiding a shorter one in the log would eat ordinary words."""
 
-_VISIBLE = re.compile(r"[\x21-\x7e]+")
-_HOST = re.compile(r"[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?|[0-9a-f:]+(?:[0-9.]+)?")
-_WEBHOOK_PATH = re.compile(r"/integrationmanager/api/v1/webhook/[0-9A-Za-z-]+")
 _CHANNEL_ID = re.compile(r"[CGD][A-Z0-9]{2,20}")
 USER_ID = re.compile(r"[UWB][A-Z0-9]{2,20}")
 """Of a person, or of an app."""
 _PERSON_ID = re.compile(r"[UW][A-Z0-9]{2,20}")
 _PLACEHOLDER = "customer.my.onetrust.com"
 _INTERPRETER = ("LD_LIBRARY_PATH", "PYTHONHOME")
-_PORTS = {"http": 80, "https": 443}
 
 
 class Need(Enum):
@@ -264,7 +260,7 @@ class _Reader:
 
     def visible(self, name: str) -> str:
         value = self._values[name]
-        if value and not _VISIBLE.fullmatch(value):
+        if value and not VISIBLE.fullmatch(value):
             self._problem(name, "holds blanks or signs that can't be in it: copy it again")
             return ""
         return value
@@ -338,57 +334,6 @@ class _Reader:
             if not shape.fullmatch(entry):
                 self._problem(name, f"has an entry (number {place}) that is no {what}")
         return frozenset(ids)
-
-
-def url_problem(url: str, *, plain: bool = False) -> str:
-    """Say what is wrong with a web address, in words that follow its variable's name; empty where nothing is.
-
-    ``plain`` allows http to any host; without it only this machine may be spoken to without TLS.
-    """
-    try:
-        parts = urlsplit(url)
-        host, port = parts.hostname or "", parts.port
-    except ValueError:
-        return "is no web address: copy it again"
-    if not _VISIBLE.fullmatch(url):
-        return "holds blanks or signs that can't be in it: copy it again"
-    if parts.scheme not in _PORTS or port == 0 or not _HOST.fullmatch(host):
-        return "must begin with https:// and a host's name"
-    if "@" in parts.netloc:
-        return "must hold no user name and no password"
-    if parts.scheme == "http" and not plain and not _is_loopback(host):
-        return "must begin with https:// (http is for this machine only)"
-    return ""
-
-
-def webhook_problem(webhook_url: str, onetrust_url: str) -> str:
-    """Say what is wrong with the webhook's address, never repeating it; empty where nothing is.
-
-    It must be on the scheme, host and port of ``onetrust_url`` (where known), as the token goes there.
-    """
-    problem = url_problem(webhook_url)
-    if problem:
-        return problem
-    parts = urlsplit(webhook_url)
-    if parts.path.endswith("/"):
-        return "ends in a slash, which OneTrust answers with 404: take the slash away"
-    if not _WEBHOOK_PATH.fullmatch(parts.path) or parts.fragment:
-        return "must look like https://…/integrationmanager/api/v1/webhook/…: copy the HTTP POST URL again"
-    if onetrust_url and _origin(webhook_url) != _origin(onetrust_url):
-        return "must be on the host and port of ONETRUST_URL: the access token is sent nowhere else"
-    return ""
-
-
-def _origin(url: str) -> tuple[str, str | None, int]:
-    parts = urlsplit(url)
-    return parts.scheme, parts.hostname, parts.port or _PORTS[parts.scheme]
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def _bare(value: str) -> str:

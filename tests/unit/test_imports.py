@@ -12,8 +12,9 @@ LONGEST_MODULE = 400
 
 MAY_KNOW = {
     "bot.errors": set(),
+    "bot.addresses": set(),
     "bot.log": {"bot.scans"},
-    "bot.settings": {"bot.errors"},
+    "bot.settings": {"bot.addresses", "bot.errors"},
     "bot.scans": {"bot.errors"},
     "bot.listeners": {"bot.scans", "bot.errors", "bot.blocks"},
 }
@@ -35,7 +36,7 @@ COMMANDS = {
 }
 """What the command line starts; each joins the parts that it needs."""
 
-STANDARD_LIBRARY_ONLY = {"bot.errors", "bot.log", "bot.settings", "bot.scans"}
+STANDARD_LIBRARY_ONLY = {"bot.addresses", "bot.errors", "bot.log", "bot.settings", "bot.scans"}
 KNOWS_THE_ENVIRONMENT = {"bot.__main__", "bot.settings"}
 """Everybody else is given what they need."""
 

@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot import settings as module
+from bot.addresses import url_problem, webhook_problem
 from bot.errors import SettingsError
-from bot.settings import RUN, VARIABLES, Need, Secret, Settings, url_problem, webhook_problem
+from bot.settings import RUN, VARIABLES, Need, Secret, Settings
 
 ROOT = Path(__file__).parents[2]
 WEBHOOK_ID = "0b6f4b2c-7c1e-4d43-9c0a-5f8a2d1e9b77"
