@@ -129,7 +129,7 @@ class QueueStore:
                     scan.number,
                     State.RECEIVED,
                     now=self._clock.now(),
-                    why=f"scan #{scan.original} is in flight no more",
+                    why=f"{_one(scan.original)} is in flight no more",
                     scan={"original": None},
                 )
             return woken
@@ -277,3 +277,8 @@ class QueueStore:
 
 def _listed(numbers: Collection[int]) -> str:
     return ", ".join(str(int(number)) for number in numbers)
+
+
+def _one(number: int | None) -> str:
+    """Name the scan that another waited for; it may be purged by now."""
+    return f"scan #{number}" if number is not None else "the one before"

@@ -199,7 +199,7 @@ async def test_a_database_that_is_locked_while_a_build_is_pulled_ends_nothing(
     await _impatient(place)
     download = place.slack.faults.add("download", hold=True)
     shared = place.dana.share(place.builds_channel, [("shop.apk", apk())])
-    await place.reply(shared, "Pulling")
+    assert await place.reply(shared, "Pulling")
     await download.reached()
     with _locked(place):
         download.release()

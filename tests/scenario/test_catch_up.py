@@ -72,7 +72,7 @@ async def test_builds_are_taken_up_in_the_order_they_were_shared(place: Office):
     second = place.dana.share(place.builds_channel, [("Shop.ipa", ipa()), ("notes.txt", b"what is new")])
     await _back(place)
     await place.submitted(first, "Scan #1 ")
-    await place.submitted(second, "Scan #2 ")
+    assert await place.submitted(second, "Scan #2 ")
     await _only(place, first, second)
 
 
@@ -98,7 +98,7 @@ async def test_a_stub_of_another_organization_is_asked_about(place: Office):
     await _away(place)
     shared = place.dana.share(place.builds_channel, [("shop.apk", apk())], mode=FileMode.FILE_ACCESS)
     await _back(place)
-    await place.submitted(shared)
+    assert await place.submitted(shared)
 
 
 async def test_a_first_start_takes_up_nothing(tmp_path: Path, place: Office):
@@ -174,7 +174,7 @@ async def test_what_was_deleted_meanwhile_is_not_taken_up(place: Office):
         place.dana.delete(place.builds_channel, gone.ts)
     shared = place.dana.share(place.builds_channel, [("shop.apk", apk())])
     await _back(place)
-    await place.submitted(shared, "Scan #1 ")
+    assert await place.submitted(shared, "Scan #1 ")
     await _only(place, shared)
 
 
@@ -186,7 +186,7 @@ async def test_a_thread_that_is_deleted_between_two_looks_keeps_nothing_back(pla
     await _untold(place)
     place.slack.faults.add("conversations.replies", where={"ts": head.ts}, error="thread_not_found")
     await place.start()
-    await place.submitted(shared, "Scan #1 ")
+    assert await place.submitted(shared, "Scan #1 ")
     await _only(place, shared)
 
 
@@ -201,7 +201,7 @@ async def test_a_conversation_that_the_bot_was_removed_from_keeps_nothing_back(p
     await history.reached()
     place.dana.kick_bot(left)
     history.release()
-    await place.submitted(shared, "Scan #1 ")
+    assert await place.submitted(shared, "Scan #1 ")
     await _only(place, shared)
 
 
@@ -212,7 +212,7 @@ async def test_rate_limits_are_waited_out(place: Office):
     for method in ("users.conversations", "conversations.history"):
         place.slack.faults.add(method, status=429, retry_after=1)
     await place.start()
-    await place.submitted(shared)
+    assert await place.submitted(shared)
     await _only(place, shared)
 
 
@@ -247,7 +247,7 @@ async def test_what_was_not_looked_through_is_by_the_next_start(place: Office):
     history.release()
     place.clock.advance(7200)  # the mark of the bot's life has moved on, the note has not
     await place.start()
-    await place.submitted(shared)
+    assert await place.submitted(shared)
     await _only(place, shared)
 
 
@@ -261,7 +261,7 @@ async def test_live_events_do_not_wait_and_the_same_share_told_live_is_scanned_o
     live = place.dana.share(place.builds_channel, [("Shop.ipa", ipa())])
     await place.submitted(live, "Scan #1 ")
     history.release()
-    await place.submitted(missed, "Scan #2 ")
+    assert await place.submitted(missed, "Scan #2 ")
     await _only(place, live, missed)
 
 
@@ -283,7 +283,7 @@ async def test_after_a_long_loss_of_the_connection_what_was_missed_is_looked_for
     place.clock.advance(240)
     await _untold(place)
     await place.slack.until(passes(lambda: place.replies(shared)), 30)
-    await place.submitted(shared)
+    assert await place.submitted(shared)
 
 
 async def test_over_http_what_was_missed_is_looked_for_too(tmp_path: Path):
@@ -293,5 +293,5 @@ async def test_over_http_what_was_missed_is_looked_for_too(tmp_path: Path):
         place.slack.events_url = None
         shared = place.dana.share(place.builds_channel, [("shop.apk", apk())])
         await _back(place)
-        await place.submitted(shared)
+        assert await place.submitted(shared)
         await _only(place, shared)

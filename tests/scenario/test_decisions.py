@@ -60,7 +60,9 @@ async def test_what_a_comment_taught_holds_for_the_next_build(place: Office):
     first = place.dana.share(place.builds_channel, [("shop.apk", apk("4.1.0"))], f"rescan {APP_ID}")
     await place.submitted(first)
     second = place.dana.share(place.builds_channel, [("shop.apk", apk("4.2.0"))])
-    await place.submitted(second, f"Rescan of `{APP_ID}`: `com.example.shop` on Android is linked to it.")
+    assert await place.submitted(
+        second, f"Rescan of `{APP_ID}`: `com.example.shop` on Android is linked to it."
+    )
 
 
 async def test_an_app_id_that_is_another_builds_is_asked_about_first(place: Office):
@@ -106,7 +108,7 @@ async def test_a_rescan_that_a_person_asked_for_waits_for_no_other(place: Office
     again = place.dana.share(place.channel("other"), [("shop.apk", build)], f"rescan {APP_ID}")
     await place.submitted(again)
     webhook.release()
-    await place.submitted(first)
+    assert await place.submitted(first)
 
 
 # 2. Linked.
@@ -126,7 +128,7 @@ async def test_linked_builds_dont_wait_for_one_another(place: Office):
     await place.reply(first, "Submitting")
     await place.submitted(place.dana.share(place.channel("other"), [("shop.apk", apk("4.2.0"))]))
     webhook.release()
-    await place.submitted(first)
+    assert await place.submitted(first)
 
 
 # 3. Never seen.
@@ -165,7 +167,7 @@ async def test_ios_and_android_of_one_bundle_identifier_are_two_apps(place: Offi
 
 async def test_a_link_of_one_platform_is_none_of_the_other(place: Office):
     await place.command(f"link com.example.shop {APP_ID} ios")
-    await place.submitted(place.dana.share(place.builds_channel, [("shop.apk", apk())]), "New app")
+    assert await place.submitted(place.dana.share(place.builds_channel, [("shop.apk", apk())]), "New app")
 
 
 async def test_what_was_never_submitted_was_never_seen(place: Office):
@@ -173,7 +175,7 @@ async def test_what_was_never_submitted_was_never_seen(place: Office):
     refused = place.dana.share(place.builds_channel, [("shop.apk", apk("4.1.0"))])
     await place.reply(refused, "was not submitted")
     second = place.dana.share(place.builds_channel, [("shop.apk", apk("4.2.0"))])
-    await place.submitted(second, "was never scanned before")
+    assert await place.submitted(second, "was never scanned before")
 
 
 async def test_while_the_first_is_in_flight_the_others_wait_and_then_ask(place: Office):
@@ -200,7 +202,7 @@ async def test_when_the_first_fails_the_next_one_is_the_new_app(place: Office):
     second = place.dana.share(place.channel("second"), [("shop-4.2.apk", apk("4.2.0"))])
     await place.reply(second, "waits for scan #1")
     webhook.release()
-    await place.submitted(second, "was never scanned before")
+    assert await place.submitted(second, "was never scanned before")
 
 
 async def test_when_the_first_is_uncertain_the_others_ask(place: Office):
@@ -309,7 +311,7 @@ async def test_a_question_that_was_answered_by_a_link_meanwhile_can_still_be_ans
         await place.press(each, "Rescan as…")
         await place.form()
         await place.dana.submit_view({"app_id": APP_ID})
-        await place.submitted(each, f"Rescan of `{APP_ID}`")
+        assert await place.submitted(each, f"Rescan of `{APP_ID}`")
 
 
 async def test_the_button_of_a_new_app_links_it_for_the_next_build(place: Office):
@@ -321,7 +323,9 @@ async def test_the_button_of_a_new_app_links_it_for_the_next_build(place: Office
     reply = await place.reply(first, "was submitted")
     await place.slack.until(lambda: "Link app ID" not in place.read(reply))
     second = place.dana.share(place.builds_channel, [("shop-4.2.apk", apk("4.2.0"))])
-    await place.submitted(second, f"Rescan of `{APP_ID}`: `com.example.shop` on Android is linked to it.")
+    assert await place.submitted(
+        second, f"Rescan of `{APP_ID}`: `com.example.shop` on Android is linked to it."
+    )
 
 
 # The very same file.
@@ -358,7 +362,9 @@ async def test_scan_again_of_a_linked_app_is_a_rescan_at_once(place: Office):
     again = place.dana.share(place.builds_channel, [("shop.apk", build)])
     await place.reply(again, "the very same file")
     await place.press(again, "Scan again")
-    await place.submitted(again, f"Rescan of `{APP_ID}`: `com.example.shop` on Android is linked to it.")
+    assert await place.submitted(
+        again, f"Rescan of `{APP_ID}`: `com.example.shop` on Android is linked to it."
+    )
 
 
 async def test_the_same_file_in_flight_is_told_as_on_its_way(place: Office):
@@ -384,7 +390,7 @@ async def test_when_the_file_in_flight_fails_its_copy_says_so_and_can_be_scanned
     webhook.release()
     await place.reply(again, "was on its way then, but was not submitted", "[ Scan again ]")
     await place.press(again, "Scan again")
-    await place.submitted(again, "was never scanned before")
+    assert await place.submitted(again, "was never scanned before")
 
 
 async def test_the_same_file_that_may_have_arrived_is_told_as_that(place: Office):
@@ -392,7 +398,7 @@ async def test_the_same_file_that_may_have_arrived_is_told_as_that(place: Office
     place.onetrust.faults.add("webhook", status=500)
     await place.reply(place.dana.share(place.builds_channel, [("shop.apk", build)]), "It is not certain")
     again = place.dana.share(place.channel("other"), [("shop.apk", build)])
-    await place.reply(
+    assert await place.reply(
         again, "was sent before, and it is not certain that OneTrust took it", "scan #1", "Scan again"
     )
 

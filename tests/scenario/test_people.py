@@ -373,4 +373,4 @@ async def test_who_shared_a_build_takes_it_back_and_a_comment_of_theirs_links_no
 
     await place.press(asking, "Dismiss")
 
-    await place.reply(asking, "Dismissed.")
+    assert await place.reply(asking, "Dismissed.")

@@ -161,7 +161,7 @@ async def test_what_lapsed_while_the_bot_was_away_says_so_when_it_is_back(place:
     place.clock.advance(DAY_S + 1)
     await place.start()
 
-    await place.says(request, "has lapsed")
+    assert await place.says(request, "has lapsed")
 
 
 async def test_a_stale_button_says_what_to_do(place: Office):
@@ -201,7 +201,7 @@ async def test_a_bad_build_in_its_thread_leaves_it_waiting(place: Office):
     place.dana.share(place.builds_channel, [("shop.apk", apk())], thread_ts=request.ts)
 
     await place.submitted(request, number=1)
-    await place.says(request, "was answered by scan #2")
+    assert await place.says(request, "was answered by scan #2")
 
 
 async def test_an_app_id_of_another_app_is_asked_about_first(place: Office):

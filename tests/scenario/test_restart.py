@@ -101,7 +101,7 @@ async def test_what_waits_for_its_time_goes_at_its_time(place: Office):
 async def test_what_came_due_while_the_bot_was_away_goes_at_once(place: Office):
     place.onetrust.faults.add("webhook", status=503, retry_after=600)
     shared = place.dana.share(place.builds_channel, [("shop.apk", apk())])
-    await place.reply(shared, "will be tried again")
+    assert await place.reply(shared, "will be tried again")
     await place.stop()
     place.clock.advance(3600)
     await place.start()
@@ -114,7 +114,7 @@ async def test_what_was_asked_can_still_be_answered(place: Office):
     await place.reply(shared, "Is Shop a rescan or a new app?")
     await _restart(place)
     await place.press(shared, "Rescan as…")
-    await place.form()
+    assert await place.form()
     await place.dana.submit_view({"app_id": APP_ID})
     await _once(place, shared, f"Rescan of `{APP_ID}`, as chosen here.")
 
@@ -142,7 +142,7 @@ async def test_a_duplicate_can_still_be_scanned_again(place: Office):
     await place.reply(shared, "the very same file")
     await _restart(place)
     await place.press(shared, "Scan again")
-    await place.reply(shared, "rescan or a new app")
+    assert await place.reply(shared, "rescan or a new app")
     await place.press(shared, "Scan as a new app")
     await _once(place, shared)
 
@@ -150,7 +150,7 @@ async def test_a_duplicate_can_still_be_scanned_again(place: Office):
 async def test_what_failed_can_still_be_tried_again(place: Office):
     place.onetrust.faults.add("webhook", status=403)
     shared = place.dana.share(place.builds_channel, [("shop.apk", apk())])
-    await place.reply(shared, "was not submitted")
+    assert await place.reply(shared, "was not submitted")
     await _restart(place)
     await place.press(shared, "Try again")
     await _once(place, shared)

@@ -154,7 +154,7 @@ async def test_files_that_are_no_builds_are_ignored_without_a_word(place: Office
 async def test_a_build_is_known_by_the_end_of_its_name_however_it_is_written(place: Office, name: str):
     build = ipa() if name.lower().endswith("ipa") else apk()
     shared = place.dana.share(place.builds_channel, [(name, build)])
-    await place.submitted(shared, name)
+    assert await place.submitted(shared, name)
 
 
 async def test_a_build_in_a_thread_is_answered_in_that_thread(place: Office):

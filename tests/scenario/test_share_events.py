@@ -59,7 +59,7 @@ async def test_without_the_message_event_a_closed_conversation_is_answered_too(
 ):
     where = place.dana.im() if kind is ChannelKind.IM else place.channel("closed", kind=kind)
     place.slack.faults.add("event.message", where={"subtype": "file_share"}, drop=True)
-    await place.submitted(place.dana.share(where, [("shop.apk", apk())]))
+    assert await place.submitted(place.dana.share(where, [("shop.apk", apk())]))
 
 
 async def test_where_a_file_was_shared_may_be_known_late(place: Office):
@@ -76,7 +76,7 @@ async def test_an_event_that_comes_twice_or_late_changes_nothing(place: Office, 
     place.slack.faults.add(f"event.{event}", copies=3)
     late = place.slack.faults.add("event.file_shared" if event == "message" else "event.message", hold=True)
     shared = place.dana.share(place.builds_channel, [("shop.apk", apk())])
-    await place.submitted(shared)
+    assert await place.submitted(shared)
     late.release()
     await _nothing_more(place, shared)
 
@@ -113,7 +113,7 @@ async def test_the_same_file_shared_again_is_another_share(place: Office):
     again = place.dana.share_again(place.builds_channel, first.file_id)
     await place.reply(again, "was not submitted again", request_id)
     elsewhere = place.eli.share_again(place.channel("elsewhere"), first.file_id)
-    await place.reply(elsewhere, "was not submitted again", "shared by @eli")
+    assert await place.reply(elsewhere, "was not submitted again", "shared by @eli")
     await _nothing_more(place, first, again, elsewhere)
 
 
@@ -123,7 +123,7 @@ async def test_the_same_file_shared_again_is_another_share_where_only_file_share
     await place.slack.settled()
     place.slack.faults.add("event.message", where={"subtype": "file_share"}, drop=True)
     again = place.dana.share_again(place.builds_channel, first.file_id)
-    await place.reply(again, "was not submitted again", request_id)
+    assert await place.reply(again, "was not submitted again", request_id)
     await _nothing_more(place, first, again)
 
 
@@ -146,7 +146,7 @@ async def test_an_event_that_was_not_acknowledged_comes_again_and_is_enough(plac
     await place.stop()  # what Slack sends now is sent again when there is a bot
     shared = place.dana.share(place.builds_channel, [("shop.apk", apk())])
     await place.start()
-    await place.submitted(shared)
+    assert await place.submitted(shared)
     await _nothing_more(place, shared)
 
 
@@ -250,5 +250,5 @@ async def _nothing_more_submitted(place: Office) -> None:
 
 async def test_a_file_of_another_organization_that_the_bot_may_read_is_scanned(place: Office):
     shared = place.dana.share(place.builds_channel, [("shop.apk", apk())], mode=FileMode.FILE_ACCESS)
-    await place.submitted(shared, "`shop.apk`")
+    assert await place.submitted(shared, "`shop.apk`")
     await _nothing_more(place, shared)

@@ -153,7 +153,7 @@ async def test_a_bot_that_is_back_goes_on_in_the_thread(place: Office, kind: str
 
     await place.press(shared, "Scan as a new app")
 
-    await place.submitted(shared)
+    assert await place.submitted(shared)
 
 
 async def test_a_message_that_is_gone_before_the_reply_is_left_in_peace(place: Office):
@@ -207,7 +207,7 @@ async def test_a_thread_reply_that_is_gone_is_noted(place: Office):
 async def test_an_archived_channel_is_noted(place: Office):
     held = place.onetrust.faults.add("webhook", hold=True)
     shared = place.dana.share(place.builds_channel, [("shop.apk", apk())])
-    await place.reply(shared, "Submitting")
+    assert await place.reply(shared, "Submitting")
     await held.reached()
     place.slack.world.channels[shared.channel].archived = True
     held.release()

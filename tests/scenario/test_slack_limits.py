@@ -259,7 +259,7 @@ async def test_a_press_counts_where_its_answer_cant_be_given(place: Office, capl
     """What was chosen is written before anything is said about it."""
     place.onetrust.faults.add("webhook", status=400)
     shared = place.dana.share(place.builds_channel, [("shop.apk", apk())])
-    await place.reply(shared, "Try again")
+    assert await place.reply(shared, "Try again")
     place.slack.faults.add("chat.update", status=503, body="<html>Slack is down</html>", times=2)
     place.slack.faults.add("response_url", status=503, times=None)
 
