@@ -113,7 +113,12 @@ def main(arguments: list[str] | None = None) -> int:
     quiet = given.command not in {None, "run"}
     log.configure("WARNING" if quiet else settings.log_level, settings.secrets(), form=settings.log_format)
     try:
-        return asyncio.run(_dispatch(given, settings))
+        code = asyncio.run(_dispatch(given, settings))
+        sys.stdout.flush()
+        return code
+    except BrokenPipeError:  # such as ``… export | head``: whoever read has read enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
     except Exception:  # Python's own traceback would not go through the log, which hides secrets
         logger.exception("an error that nobody foresaw ended this")
         return 70

@@ -12,7 +12,7 @@ from bot.store.privacy import PrivacyStore
 async def forget(path: Path, user: str, out: TextIO) -> int:
     """Forget ``user`` (a user ID) in the database at ``path``; say to ``out`` what was found.
 
-    Returns the exit code: 0 also where the history never held them.
+    Returns the exit code: 1 where the history does not hold them.
     """
     if not USER_ID.fullmatch(user):
         out.write("That is no user ID. In Slack: the person's profile, ⋮, Copy member ID.\n")
@@ -24,6 +24,9 @@ async def forget(path: Path, user: str, out: TextIO) -> int:
         scans = await PrivacyStore(database, SystemClock()).forget(user)
     finally:
         await database.close()
+    if scans is None:
+        out.write(f"{user} is nowhere in the database, so nothing was changed. Is the ID right?\n")
+        return 1
     out.write(
         f"{user} is forgotten: their name and comments were taken out of {_scans(scans)} and every "
         "timeline. Slack still holds the bot's messages; delete those there.\n"

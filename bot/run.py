@@ -57,4 +57,4 @@ def _why(error: ShutOut | SlackApiError | OSError | sqlite3.Error | StoreUnavail
         return f"{error}. Look at APPSCAN_DB, its disk, and what else is using it."
     if isinstance(error, sqlite3.Error):
         return f"the database at APPSCAN_DB can't be used: {error}."
-    return f"{error.strerror or error}. Check PORT and the folder of APPSCAN_DB."
+    return f"{error.strerror or error}. Check PORT, APPSCAN_METRICS_PORT and the folder of APPSCAN_DB."

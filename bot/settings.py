@@ -178,6 +178,8 @@ class Settings:
             read.require_slack_mode()
         if Need.ONETRUST in needs:
             read.require_onetrust(settings.onetrust_url)
+        if settings.metrics_port and settings.metrics_port == settings.port:
+            read.problem("APPSCAN_METRICS_PORT", "is PORT: give it another one, or leave it out")
         if read.problems:
             raise SettingsError(read.problems)
         return settings
@@ -214,20 +216,20 @@ class _Reader:
             if name.startswith("APPSCAN_") and name not in VARIABLES:
                 # A mistyped allow-list would otherwise let everybody in without a word.
                 for meant in get_close_matches(name, VARIABLES, n=1, cutoff=0.85):
-                    self._problem(name, f"is not a setting; {meant} is: rename it")
+                    self.problem(name, f"is not a setting; {meant} is: rename it")
 
-    def _problem(self, name: str, what: str) -> None:
+    def problem(self, name: str, what: str) -> None:
         self.problems.append(f"{name} {what}.")
 
     def require(self, name: str, what: str) -> None:
         if not self._values[name]:
-            self._problem(name, f"is missing: {what}")
+            self.problem(name, f"is missing: {what}")
 
     def require_slack_mode(self) -> None:
         if self._values["SLACK_APP_TOKEN"]:
             return
         if not self._values["SLACK_SIGNING_SECRET"]:
-            self._problem(
+            self.problem(
                 "SLACK_APP_TOKEN",
                 "is missing: set it for Socket Mode, or SLACK_SIGNING_SECRET and PORT for HTTP",
             )
@@ -240,9 +242,9 @@ class _Reader:
         key = self._values["ONETRUST_API_KEY"]
         pair = [name for name in ("ONETRUST_CLIENT_ID", "ONETRUST_CLIENT_SECRET") if self._values[name]]
         if key and pair:
-            self._problem("ONETRUST_API_KEY", f"and {pair[0]} are both set: keep the key or the client")
+            self.problem("ONETRUST_API_KEY", f"and {pair[0]} are both set: keep the key or the client")
         elif not key and not pair:
-            self._problem(
+            self.problem(
                 "ONETRUST_CLIENT_ID",
                 "is missing: set it with ONETRUST_CLIENT_SECRET, or set ONETRUST_API_KEY",
             )
@@ -253,7 +255,7 @@ class _Reader:
         webhook = self._values["ONETRUST_WEBHOOK_URL"]
         problem = webhook_problem(webhook, onetrust_url) if webhook else ""
         if problem:
-            self._problem("ONETRUST_WEBHOOK_URL", problem)
+            self.problem("ONETRUST_WEBHOOK_URL", problem)
 
     def text(self, name: str) -> str:
         return self._values[name]
@@ -261,16 +263,16 @@ class _Reader:
     def visible(self, name: str) -> str:
         value = self._values[name]
         if value and not VISIBLE.fullmatch(value):
-            self._problem(name, "holds blanks or signs that can't be in it: copy it again")
+            self.problem(name, "holds blanks or signs that can't be in it: copy it again")
             return ""
         return value
 
     def secret(self, name: str, begins: str = "") -> Secret | None:
         value = self.visible(name)
         if value and not value.startswith(begins):
-            self._problem(name, f"must begin with {begins}: another token was pasted here")
+            self.problem(name, f"must begin with {begins}: another token was pasted here")
         elif value and len(value) < SECRET_MIN:
-            self._problem(name, f"is shorter than {SECRET_MIN} characters: copy it again")
+            self.problem(name, f"is shorter than {SECRET_MIN} characters: copy it again")
         return Secret(value) if value else None
 
     def url(self, name: str) -> str:
@@ -284,7 +286,7 @@ class _Reader:
         elif parts.query or parts.fragment:
             problem = "must hold no ? and no #"
         if problem:
-            self._problem(name, problem)
+            self.problem(name, problem)
             return ""
         return f"{parts.scheme}://{parts.netloc.lower()}{parts.path}" if value else ""
 
@@ -295,7 +297,7 @@ class _Reader:
         if not problem and re.search(r"[{}<>|\"\\]", rest):
             problem = 'may hold {request_id}, and no other braces and none of < > | " and \\'
         if problem:
-            self._problem(name, problem)
+            self.problem(name, problem)
         return value
 
     def number(self, name: str, least: int, most: int) -> int | None:
@@ -303,7 +305,7 @@ class _Reader:
         if not value:
             return None
         if not re.fullmatch(r"[0-9]{1,5}", value) or not least <= int(value) <= most:
-            self._problem(name, f"must be a whole number from {least} to {most}")
+            self.problem(name, f"must be a whole number from {least} to {most}")
             return None
         return int(value)
 
@@ -313,26 +315,26 @@ class _Reader:
             if value.upper() == choice.upper():
                 return choice
         if value:
-            self._problem(name, f"must be one of {', '.join((default, *others))}")
+            self.problem(name, f"must be one of {', '.join((default, *others))}")
         return default
 
     def words(self, name: str, *known: str) -> frozenset[str]:
         words = [word.lower() for word in re.split(r"[,\s]+", self._values[name]) if word]
         if not set(words) <= set(known):
-            self._problem(name, f"may hold {' and '.join(known)}, with a comma between, and nothing else")
+            self.problem(name, f"may hold {' and '.join(known)}, with a comma between, and nothing else")
         return frozenset(words)
 
     def path(self, name: str, default: str) -> Path:
         value = self._values[name] or default
         if not value.isprintable() or value.startswith(("~", "file:", ":memory:")) or Path(value).is_dir():
-            self._problem(name, "must be the path of a file, written out in full (no ~, no file:)")
+            self.problem(name, "must be the path of a file, written out in full (no ~, no file:)")
         return Path(value)
 
     def ids(self, name: str, shape: re.Pattern[str], what: str) -> frozenset[str]:
         ids = [entry for entry in re.split(r"[,\s]+", self._values[name]) if entry]
         for place, entry in enumerate(ids, 1):
             if not shape.fullmatch(entry):
-                self._problem(name, f"has an entry (number {place}) that is no {what}")
+                self.problem(name, f"has an entry (number {place}) that is no {what}")
         return frozenset(ids)
 
 

@@ -150,6 +150,7 @@ def wire(opened: Opened, stack: AsyncExitStack) -> Wired:
             board=SlackNotices(client, queue, updates),
             clock=clock,
             away_s=lambda: breaker.open_s,
+            heard=lambda: breaker.heard,
         ),
         catch_up=CatchUp(
             alive=store.alive,

@@ -32,6 +32,11 @@ def parser() -> argparse.ArgumentParser:
     return told
 
 
+def _onetrust(asked: argparse.Namespace) -> OneTrustSandbox:
+    # Printable without a blank, as the real ones are; the odd one of the default is for tests of clients.
+    return OneTrustSandbox(port=asked.onetrust_port, client_secret="sandbox-client-secret")
+
+
 async def serve(asked: argparse.Namespace) -> None:
     """Run both stand-ins until this process is told to stop."""
     stopped = asyncio.Event()
@@ -43,7 +48,7 @@ async def serve(asked: argparse.Namespace) -> None:
         events_url=asked.events_url,
         strict_rates=asked.strict_rates,
     )
-    async with slack_sandbox as slack, OneTrustSandbox(port=asked.onetrust_port) as onetrust:
+    async with slack_sandbox as slack, _onetrust(asked) as onetrust:
         slack.channel("mobile-builds", members=["dana", "eli"])
         settings = settings_for(slack, onetrust, Path("sandbox.db"))
         lines = [f"{name}={shlex.quote(value)}" for name, value in settings.items()]

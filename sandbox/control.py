@@ -36,7 +36,7 @@ async def answered(request: web.Request, run: Callable[[str, Json], Awaitable[Js
         answer = await run(request.match_info["verb"], dict(json.loads(await request.text() or "{}")))
     except TimeoutError as exc:
         return web.json_response({"error": str(exc)}, status=408)
-    except (LookupError, TypeError, ValueError) as exc:
+    except (LookupError, TypeError, ValueError, OSError) as exc:  # such as a file to share that is not there
         return web.json_response({"error": f"{type(exc).__name__}: {exc}"}, status=400)
     return web.json_response(answer)
 

@@ -25,6 +25,8 @@ _EMOJI = {
     ":hourglass_flowing_sand:": "⏳",
     ":arrows_counterclockwise:": "🔄",
     ":no_entry:": "⛔",
+    ":double_vertical_bar:": "⏸️",
+    ":arrow_forward:": "▶️",
     ":question:": "❓",
     ":mag:": "🔍",
     ":package:": "📦",

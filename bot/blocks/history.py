@@ -202,7 +202,7 @@ def _summary(card: Card, link: str | None) -> list[str]:
     if scan.submission.attempts:
         answer = f", last answer HTTP {scan.submission.status}" if scan.submission.status is not None else ""
         tries = "once" if scan.submission.attempts == 1 else f"{scan.submission.attempts} times"
-        lines.append(f"Sent to OneTrust {tries}{answer}")
+        lines.append(f"Tried {tries} to send it to OneTrust{answer}")
     return [line for line in lines if line]
 
 

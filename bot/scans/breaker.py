@@ -29,6 +29,7 @@ class Breaker:
         self._watchers: list[Callable[[bool], None]] = []
         self._failures = 0
         self._open_since: float | None = None
+        self._heard = False
         self._pause_s = 0.0
         self._probe_at = 0.0
         self._asked_until = 0.0
@@ -43,6 +44,11 @@ class Breaker:
     def open_s(self) -> float | None:
         """For how many seconds it has been open; ``None`` while it is closed."""
         return None if self._open_since is None else self._steady.now() - self._open_since
+
+    @property
+    def heard(self) -> bool:
+        """Whether the scanner gave an answer since this process began."""
+        return self._heard
 
     @property
     def probe_at(self) -> float:
@@ -71,6 +77,7 @@ class Breaker:
 
     def answered(self, number: int) -> None:
         """Say that the scanner gave an answer, a yes or a clear no."""
+        self._heard = True
         if self.is_open and self._probe != number and self._steady.now() < self._asked_until:
             return  # begun before the scanner asked for a pause, which it still wants
         self._failures = 0
@@ -91,6 +98,9 @@ class Breaker:
             if self._probe == number:
                 self._pause_s = min(LONGEST_PAUSE_S, max(FIRST_PAUSE_S, self._pause_s * 2))
                 self._probe_at = now + max(self._pause_s, asked_s)
+                logger.warning(
+                    "OneTrust takes no builds still: the next try is in %.0f s", self._probe_at - now
+                )
             elif asked_s:
                 self._probe_at = max(self._probe_at, now + asked_s)
             return

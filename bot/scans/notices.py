@@ -28,7 +28,8 @@ FLOOD = 10
 class Notices:
     """Keeps the notices.
 
-    ``away_s`` tells for how many seconds the scanner has taken no builds, ``None`` where it takes them.
+    ``away_s`` tells for how many seconds the scanner has taken no builds, ``None`` where it takes them;
+    ``heard`` whether it gave an answer since this process began: until then an absence that was told lasts.
     """
 
     def __init__(
@@ -38,12 +39,14 @@ class Notices:
         board: NoticeBoard,
         clock: Clock,
         away_s: Callable[[], float | None],
+        heard: Callable[[], bool],
     ) -> None:
         self._rows = rows
         self._board = board
         self._clock = clock
         self._steady = SteadyClock(clock)
         self._away_s = away_s
+        self._heard = heard
         self._shown_at: dict[str, float] = {}
 
     async def run(self) -> None:
@@ -69,9 +72,11 @@ class Notices:
     async def _show(self, backlog: Backlog, notice: Notice | None) -> None:
         now, steady, away_s = self._clock.now(), self._steady.now(), self._away_s()
         early = steady - self._shown_at.get(backlog.channel, float("-inf")) < UPDATE_S
-        away_since = None
-        if away_s is not None and away_s >= AWAY_S and backlog.waiting > 0:
-            away_since = notice.away_since if notice is not None and notice.away_since else now - away_s
+        away_since = notice.away_since if notice is not None else None
+        if backlog.waiting == 0 or (away_s is None and self._heard()):
+            away_since = None
+        elif away_since is None and away_s is not None and away_s >= AWAY_S:
+            away_since = now - away_s
         away = away_since is not None
         if notice is None:
             if not early and (away or backlog.unanswered > FLOOD):

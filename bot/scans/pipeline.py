@@ -265,6 +265,8 @@ class Pipeline:
         submission: SubmissionState = SubmissionState.PENDING,
         status: int | None = None,
     ) -> None:
+        level = logging.INFO if state is State.REJECTED else logging.WARNING
+        logger.log(level, "scan #%d is %s (HTTP %s): %s", scan.number, state.value, status, problem)
         await self._store.scans.move(
             scan.number,
             state,
@@ -276,6 +278,7 @@ class Pipeline:
     async def _put_off(
         self, scan: Scan, problem: str, wait_s: float, *, pulls: int | None = None, **submission: int | None
     ) -> None:
+        logger.info("scan #%d is put off for %.0f s: %s", scan.number, wait_s, problem)
         await self._store.scans.move(
             scan.number,
             State.QUEUED,

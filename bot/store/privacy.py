@@ -50,14 +50,17 @@ class PrivacyStore:
             await self._scrub()
         return purged
 
-    async def forget(self, user: str) -> int:
+    async def forget(self, user: str) -> int | None:
         """Take a person out of the history; return how many scans they shared or asked for.
+
+        ``None`` where they are nowhere in it.
 
         Their comments go, and mentions of them in others' comments.
         """
         mention = re.compile(rf"<@{re.escape(user)}(?:\|[^<>]*)?>")
 
-        def work(db: sqlite_utils.Database) -> int:
+        def work(db: sqlite_utils.Database) -> int | None:
+            before = db.conn.total_changes
             scans = db.execute(
                 "SELECT count(*) FROM scans WHERE ? IN (shared_by, asked_by)", [user]
             ).fetchone()[0]
@@ -73,7 +76,7 @@ class PrivacyStore:
                 ("requests", "asked_by"),
             ):
                 db.execute(f"UPDATE {table} SET {column} = ? WHERE {column} = ?", [FORGOTTEN, user])
-            return int(scans)
+            return int(scans) if db.conn.total_changes > before else None
 
         scans = await self._database.write(work)
         await self._scrub()

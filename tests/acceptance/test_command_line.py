@@ -1,8 +1,11 @@
 """``python -m bot …`` as typed in a shell or run by a pipeline."""
 
+import asyncio
 import csv
 import io
 import json
+import os
+import sys
 from pathlib import Path
 
 from sandbox import builds
@@ -200,6 +203,21 @@ async def test_export_writes_the_history_as_csv_and_json(stage: Stage, tmp_path:
     (scan,) = json.loads(out)
     assert (code, scan["file_name"], scan["bundle_id"]) == (0, "=2+2.apk", "com.example.shop")
     assert [event["after"] for event in scan["timeline"]][-1] == "submitted"
+
+
+async def test_an_export_whose_reader_has_read_enough_ends_quietly(stage: Stage, tmp_path: Path):
+    await stage.command("scan", apk(tmp_path))
+    told, tell = os.pipe()
+    os.close(told)
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "bot", "export"),
+        env=stage.environ(),
+        stdout=tell,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    os.close(tell)
+    _, err = await process.communicate()
+    assert (process.returncode, err) == (0, b"")
 
 
 async def test_export_without_a_database_says_so(stage: Stage):

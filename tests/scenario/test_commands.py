@@ -93,7 +93,7 @@ async def test_status_tells_everything_of_a_scan_with_its_timeline(place: Office
         "Scan #1: Shop Beta 4.2.0",
         "Shared by @dana in #mobile-builds",
         "New app: `com.example.shop` on Android was never scanned before",
-        "Sent to OneTrust once, last answer HTTP 202",
+        "Tried once to send it to OneTrust, last answer HTTP 202",
         "State: submitted",
         "`shop-4.2.0.apk`",
         "Version: `4.2.0 (420)`",

@@ -190,6 +190,10 @@ def test_a_subcommand_needs_only_its_own(needs, environ):
         ({"APPSCAN_DB": ":memory:"}, "APPSCAN_DB must be the path of a file"),
         ({"APPSCAN_CHANNELS": "C0123ABCD,#builds"}, "APPSCAN_CHANNELS has an entry (number 2)"),
         ({"APPSCAN_USERS": "@anna"}, "APPSCAN_USERS has an entry (number 1)"),
+        (
+            {"PORT": "8080", "APPSCAN_METRICS_PORT": "8080"},
+            "APPSCAN_METRICS_PORT is PORT: give it another one, or leave it out",
+        ),
         ({"APPSCAN_RETENTION_DAYS": "0"}, "APPSCAN_RETENTION_DAYS must be a whole number from 1 to 36500"),
         ({"APPSCAN_CATCH_UP_HOURS": "721"}, "APPSCAN_CATCH_UP_HOURS must be a whole number from 0 to 720"),
         ({"APPSCAN_ADMINS": "U0123ABCD B0123ABCD"}, "APPSCAN_ADMINS has an entry (number 2)"),

@@ -114,7 +114,7 @@ def test_status_tells_everything() -> None:
         f"`{APP_ID}`",
         "Goes back to scan #7",
         "OneTrust had an error (500).",
-        "Sent to OneTrust once, last answer HTTP 202",
+        "Tried once to send it to OneTrust, last answer HTTP 202",
         "*received*: shared (<@U0ANA>)",
         "*submitted*",
     ):

@@ -5,6 +5,7 @@ import asyncio
 import inspect
 import os
 import re
+import shlex
 import signal
 import sys
 from dataclasses import fields
@@ -12,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.settings import Settings
 from sandbox.faults import Fault
 from sandbox.onetrust.server import POINTS as ONETRUST_POINTS
 from sandbox.slack.person import Person
@@ -105,3 +107,5 @@ async def test_both_start_from_a_shell_and_tell_a_bots_environment(tmp_path):
         "ONETRUST_WEBHOOK_URL",
     }
     assert "PORT=9" in printed
+    environ = dict(shlex.split(line)[0].split("=", 1) for line in printed[4:])
+    assert Settings.read(environ).port == 9  # it is fit to run with

@@ -62,10 +62,13 @@ class Desk:
     def __init__(self):
         self.rows, self.board, self.clock = Rows(), Board(), HeldClock()
         self.away_since = None
+        self.heard = True
         self.notices = self.restarted()
 
     def restarted(self):
-        self.notices = Notices(rows=self.rows, board=self.board, clock=self.clock, away_s=self.away_s)
+        self.notices = Notices(
+            rows=self.rows, board=self.board, clock=self.clock, away_s=self.away_s, heard=lambda: self.heard
+        )
         return self.notices
 
     def away_s(self):
@@ -141,6 +144,24 @@ async def test_a_restart_goes_on_with_the_notice_there_is(desk):
 
     assert len(desk.board.posts) == 1
     assert [each.message_ts for each in desk.board.updates] == ["1.0", "1.0"]
+
+
+async def test_after_a_restart_an_absence_lasts_until_the_scanner_has_answered(desk):
+    desk.away_since = desk.clock.now()
+    await desk.look(AWAY_S, C1=(3, 0))
+    told = desk.away_since
+
+    desk.away_since, desk.heard = None, False
+    desk.restarted()
+    await desk.look(C1=(3, 0))
+    assert desk.rows.kept["C1"].away_since == told
+    assert all(each.closed_at is None for each in desk.board.updates)
+
+    desk.heard = True
+    await desk.look(C1=(2, 0))
+    (over,) = [each for each in desk.board.updates if each.closed_at is not None]
+    assert over.was_away
+    assert len(desk.board.posts) == 1
 
 
 async def test_what_can_not_be_posted_now_is_tried_again_and_holds_nobody_up(desk):

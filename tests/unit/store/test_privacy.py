@@ -202,3 +202,14 @@ async def test_a_purge_waits_for_whoever_writes(store, database, clock, privacy)
     other.rollback()
     other.close()
     assert await privacy.purge(clock.now() - DAY_S) == 1
+
+
+async def test_forgetting_somebody_who_is_nowhere_says_so(tmp_path):
+    database = await Database.open(tmp_path / "appscan.db")
+    await a_scan(store_on(database, HeldClock()), State.SUBMITTED, a_share("F1", by="UBEN"))
+    await database.close()
+    out = io.StringIO()
+
+    assert await forget(tmp_path / "appscan.db", "UNOBODY", out) == 1
+
+    assert "UNOBODY is nowhere in the database" in out.getvalue()
