@@ -33,7 +33,7 @@ from bot.slack.files import SlackFiles
 from bot.slack.identity import Identity
 from bot.slack.missed import SlackPast
 from bot.slack.notices import SlackNotices
-from bot.slack.pace import ChannelPace, UpdatePace
+from bot.slack.pace import NOTICES_BURST, NOTICES_EVERY_S, ChannelPace, UpdatePace
 from bot.slack.people import SlackPeople
 from bot.slack.refusals import SlackRefusals
 from bot.slack.threads import Threads
@@ -147,7 +147,9 @@ def wire(opened: Opened, stack: AsyncExitStack) -> Wired:
         runner=runner,
         notices=Notices(
             rows=store.notices,
-            board=SlackNotices(client, queue, updates),
+            board=SlackNotices(
+                client, queue, UpdatePace(steady, burst=NOTICES_BURST, every_s=NOTICES_EVERY_S)
+            ),
             clock=clock,
             away_s=lambda: breaker.open_s,
             heard=lambda: breaker.heard,

@@ -18,7 +18,7 @@ class SlackNotices:
     """The messages of notices.
 
     They don't wait for their channel's turn behind the replies that they excuse: Slack takes a short burst.
-    Their updates take turns that replies leave, and wait for none: no channel is to hold up others.
+    Their updates have turns of their own, and wait for none: no channel is to hold up others.
     """
 
     def __init__(
@@ -43,7 +43,7 @@ class SlackNotices:
         """Show what has changed; see ``NoticeBoard.update``."""
         if notice.message_ts is None:
             return True
-        if self._updates.try_turn(final=notice.closed_at is not None) > 0:
+        if self._updates.try_turn(final=True) > 0:
             return False
         try:
             await send(
