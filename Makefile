@@ -36,7 +36,7 @@ fuzz: $(STAMP)  ## Fuzz the readers of builds (SECONDS=300 for each; ARGS="plist
 	@$(SYNC) --group fuzz
 	@exec $(BIN)/python -m fuzz --seconds $(SECONDS) $(ARGS)
 
-flood: $(STAMP)  ## Share 500 builds within a minute, under Slack's own limits (about 5 minutes)
+flood: $(STAMP)  ## Share 500 builds within a minute, under Slack's own limits (10 to 15 minutes)
 	@exec $(BIN)/python -m tests.acceptance.flood $(ARGS)
 
 check: $(STAMP)  ## Lint, formatting, types, import rules, advisories about dependencies
