@@ -25,7 +25,6 @@ from bot.scans.models import (
     Platform,
     Pulled,
     Receipt,
-    RescanRequest,
     Scan,
     Seen,
     Share,
@@ -36,6 +35,7 @@ from bot.scans.pipeline import Pipeline
 from bot.scans.policy import Policy
 from bot.scans.ports import Progress
 from bot.scans.records import Cards, Records
+from bot.scans.requests import RescanRequest
 from bot.scans.runner import Runner
 from bot.scans.workroom import Workroom
 from bot.store.database import Database

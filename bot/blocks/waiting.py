@@ -6,7 +6,8 @@ from bot.blocks import text
 from bot.blocks.elements import Block, actions, button, context, section
 from bot.blocks.message import Message, compose
 from bot.blocks.phrases import file, sharer, title
-from bot.scans.models import RequestState, RescanRequest, Scan, Source
+from bot.scans.models import Scan, Source
+from bot.scans.requests import RequestState, RescanRequest
 
 SCAN_LATEST: Final = "request_scan_latest"
 """The button's value is the number of the waiting rescan, not of a scan."""

@@ -17,11 +17,12 @@ from bot.errors import (
 )
 from bot.scans import ids
 from bot.scans.memory import Store
-from bot.scans.models import RequestState, RescanRequest, Scan, Share
+from bot.scans.models import Scan, Share
 from bot.scans.names import NAMELESS, is_build_name, unsupported_name
 from bot.scans.person import Person
 from bot.scans.policy import Policy
 from bot.scans.ports import Announcer, Board, Clock, Refusals, Workspace
+from bot.scans.requests import RequestState, RescanRequest
 
 logger = logging.getLogger(__name__)
 

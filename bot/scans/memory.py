@@ -14,12 +14,12 @@ from bot.scans.models import (
     Event,
     Link,
     Platform,
-    RescanRequest,
     Scan,
     Share,
     Source,
     State,
 )
+from bot.scans.requests import RescanRequest
 
 
 class Scans(Protocol):

@@ -11,12 +11,12 @@ from bot.scans.models import (
     Order,
     Pulled,
     Receipt,
-    RescanRequest,
     Scan,
     Seen,
     Share,
 )
 from bot.scans.person import Person
+from bot.scans.requests import RescanRequest
 
 Progress = Callable[[int, int], None]
 """Told ``(done_bytes, total_bytes)`` as bytes move; cheap, and never waits."""

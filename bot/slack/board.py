@@ -8,7 +8,8 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.errors import NotInvited, slack_code, slack_wait_s
-from bot.scans.models import RescanRequest, Scan
+from bot.scans.models import Scan
+from bot.scans.requests import RescanRequest
 from bot.slack.pace import ChannelPace, UpdatePace
 from bot.slack.sending import Rendered, error_name, send
 from bot.slack.workspace import INVITE

@@ -5,8 +5,9 @@ from typing import Any
 
 import sqlite_utils
 
-from bot.scans.models import ChannelKind, RequestState, RescanRequest
+from bot.scans.models import ChannelKind
 from bot.scans.ports import Clock
+from bot.scans.requests import RequestState, RescanRequest
 from bot.store import facts, rows
 from bot.store.database import Database
 

@@ -14,14 +14,13 @@ from bot.scans.models import (
     Platform,
     Question,
     Reason,
-    RequestState,
-    RescanRequest,
     Scan,
     Source,
     State,
     Submission,
     SubmissionState,
 )
+from bot.scans.requests import RequestState, RescanRequest
 
 SCANS = """
     SELECT scans.*, o.state AS o_state, o.attempts AS o_attempts, o.due_at AS o_due_at,

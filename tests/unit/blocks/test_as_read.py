@@ -19,7 +19,8 @@ from bot.blocks.message import Message
 from bot.blocks.states import MARKS
 from bot.scans.backlog import Notice
 from bot.scans.lookups import AppRow, Page
-from bot.scans.models import Card, ChannelKind, Event, Platform, Question, RequestState, RescanRequest, State
+from bot.scans.models import Card, ChannelKind, Event, Platform, Question, State
+from bot.scans.requests import RequestState, RescanRequest
 from sandbox.reading import Reader
 from sandbox.slack.blockkit import check_blocks, check_view
 from sandbox.world import User, World

@@ -9,7 +9,8 @@ from bot.blocks import apps, modals, notice, waiting
 from bot.blocks.help import TOPICS, about
 from bot.errors import UsageError
 from bot.scans.lookups import AppRow
-from bot.scans.models import ChannelKind, Platform, RequestState, RescanRequest, Source
+from bot.scans.models import ChannelKind, Platform, Source
+from bot.scans.requests import RequestState, RescanRequest
 from tests.unit.blocks import samples
 from tests.unit.blocks.samples import APP_ID, DONE, EARLIER, LINK, REQUEST_ID
 

@@ -23,12 +23,11 @@ from bot.scans.models import (
     Platform,
     Question,
     Reason,
-    RequestState,
-    RescanRequest,
     Source,
     State,
     Submission,
 )
+from bot.scans.requests import RequestState, RescanRequest
 from tests.unit.blocks import samples
 
 FRAGMENTS = [

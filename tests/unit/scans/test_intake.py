@@ -5,9 +5,10 @@ import pytest
 from bot.errors import NotAllowed, NotFound, NotInvited, PullFailed, Unidentified, UsageError
 from bot.scans.ids import FileLink, MessageLink
 from bot.scans.intake import LONGEST_LOOK_S, LOOK_S, LOOKED_AT_A_TIME, LOOKS, TROUBLE_S, WAIT_S
-from bot.scans.models import ChannelKind, Platform, Reason, RequestState, State, SubmissionState
+from bot.scans.models import ChannelKind, Platform, Reason, State, SubmissionState
 from bot.scans.person import Person
 from bot.scans.policy import Policy
+from bot.scans.requests import RequestState
 from tests.fakes import APP_ID, OTHER_APP_ID, START, Bench, FakePeople, a_share
 
 TS = "1790000000.000100"

@@ -8,7 +8,8 @@ import pytest
 from bot.errors import BuildRejected, NotFound, PullFailed, TryLater
 from bot.scans.breaker import AWAY, FAILURES, Breaker
 from bot.scans.intake import LOOK_S, WAIT_S
-from bot.scans.models import PARKED, RequestState, Share, Source, State, SubmissionState
+from bot.scans.models import PARKED, Share, Source, State, SubmissionState
+from bot.scans.requests import RequestState
 from bot.scans.runner import LONGEST_NAP_S, REFRESH_S, SHORTEST_NAP_S, STOP_S, Runner
 from tests.fakes import APP_ID, SHOP, START, a_share, until
 from tests.unit.store.scenes import a_scan

@@ -2,7 +2,8 @@
 
 import pytest
 
-from bot.scans.models import ChannelKind, RequestState, State, SubmissionState
+from bot.scans.models import ChannelKind, State, SubmissionState
+from bot.scans.requests import RequestState
 from tests.fakes import APP_ID, OTHER_APP_ID, START, a_share
 from tests.unit.store.scenes import a_scan
 
