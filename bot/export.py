@@ -14,8 +14,9 @@ from bot.store.database import Database
 
 COLUMNS = (
     *("number", "state", "source", "created_at", "updated_at", "finished_at", "channel", "shared_by"),
-    *("asked_by", "file_name", "size_bytes", "sha256", "platform", "bundle_id", "name", "version"),
-    *("build_number", "kind", "reason", "app_id", "request_id", "http_status", "attempts", "problem"),
+    *("asked_by", "file_name", "size_bytes", "sha256", "file_type", "platform", "bundle_id", "name"),
+    *("version", "build_number", "kind", "reason", "app_id", "request_id", "http_status"),
+    *("attempts", "problem"),
 )
 _QUERY = """
     SELECT scans.*, o.request_id, o.status AS http_status, o.attempts

@@ -9,11 +9,11 @@ with atheris.instrument_imports(include=["bot.packages"]):
     from bot.packages.flaws import Flaw, Flawed
     from bot.packages.reader import believed
     from bot.packages.text import clean, is_bundle_id
-    from bot.scans.models import Build, Platform
+    from bot.scans.models import Build, FileType
 
 from fuzz.engine import fuzz
 
-_BUILD = Build(platform=Platform.IOS, bundle_id="a.b", display_name="Shop", version="1", build_number="2")
+_BUILD = Build(file_type=FileType.IPA, bundle_id="a.b", display_name="Shop", version="1", build_number="2")
 
 
 def one(data: bytes) -> None:

@@ -21,8 +21,8 @@ from bot.scans.intake import Intake
 from bot.scans.models import (
     Build,
     ChannelKind,
+    FileType,
     Order,
-    Platform,
     Pulled,
     Receipt,
     Scan,
@@ -44,14 +44,14 @@ START = 1_790_000_000.0
 APP_ID = "0b51dc1e-7a35-4f0c-9c55-2a6f4f1f8f8d"
 OTHER_APP_ID = "5d0e2c31-18f4-4a53-8a0b-6f8a9c3f1e22"
 SHOP = Build(
-    platform=Platform.ANDROID,
+    file_type=FileType.APK,
     bundle_id="com.example.shop",
     display_name="Shop",
     version="4.2.0",
     build_number="4200",
 )
 SHOP_IOS = Build(
-    platform=Platform.IOS,
+    file_type=FileType.IPA,
     bundle_id="com.example.shop",
     display_name="Shop",
     version="4.2.0",

@@ -22,7 +22,7 @@ from typing import Final
 import aiohttp
 from aiohttp.abc import AbstractStreamWriter
 
-from bot.scans.models import Kind, Order, Platform
+from bot.scans.models import Kind, Order
 from bot.scans.ports import Progress
 
 BLOCK: Final = 1024 * 1024
@@ -31,7 +31,6 @@ BLOCK: Final = 1024 * 1024
 HELD_BACK: Final = 64 * 1024
 """Bytes of the build, at most, that go only after ``committing``, with the closing boundary."""
 
-_ENDINGS = {Platform.IOS: ".ipa", Platform.ANDROID: ".apk"}
 _FILE_NAME_LIMIT = 100
 
 
@@ -193,8 +192,8 @@ def data_fields(order: Order) -> str:
 
 
 def safe_file_name(order: Order) -> str:
-    """Make a file name that no header can be broken with, and with the ending that the platform has."""
-    ending = _ENDINGS[order.platform]
+    """Make a file name that no header can be broken with, and with the ending that its kind has."""
+    ending = f".{order.file_type}"
     stem = order.file_name.replace("\\", "/").rpartition("/")[2]
     stem = stem[: -len(ending)] if stem.lower().endswith(ending) else stem
     stem = re.sub(r"[^A-Za-z0-9._-]+", "_", stem)[:_FILE_NAME_LIMIT].strip("._")

@@ -8,7 +8,7 @@ from bot.packages.flaws import Flaw, Flawed
 from bot.packages.manifest import read_manifest
 from bot.packages.resources import Resources
 from bot.packages.text import clean, is_bundle_id
-from bot.scans.models import Build, Platform
+from bot.scans.models import Build, FileType
 
 MANIFEST = b"AndroidManifest.xml"
 _RESOURCES = b"resources.arsc"
@@ -41,7 +41,7 @@ def read_apk(archive: Archive) -> Build:
     if number is not None:
         number |= (_integer(major) or 0) << 32
     return Build(
-        platform=Platform.ANDROID,
+        file_type=FileType.APK,
         bundle_id=package,
         display_name=clean(_text(label)),
         version=clean(_text(version)),

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from bot.packages.archive import Archive
 from bot.packages.flaws import Flaw, Flawed
 from bot.packages.text import clean, is_bundle_id
-from bot.scans.models import Build, Platform
+from bot.scans.models import Build, FileType
 
 _APP = re.compile(rb"Payload/[^/]+\.app/Info\.plist")
 _MAX_PLIST_BYTES = 1024 * 1024  # real ones have some kilobytes; expat takes a long token's time squared
@@ -44,7 +44,7 @@ def read_plist(data: bytes) -> Build:
     if not isinstance(bundle_id, str) or not is_bundle_id(bundle_id):
         raise Flawed(Flaw.BAD_PLIST)
     return Build(
-        platform=Platform.IOS,
+        file_type=FileType.IPA,
         bundle_id=bundle_id,
         display_name=clean(info.get("CFBundleDisplayName")),
         bundle_name=clean(info.get("CFBundleName")),

@@ -13,7 +13,7 @@ from typing import Any
 from bot.errors import BuildRejected
 from bot.packages.flaws import Flaw, Flawed
 from bot.packages.text import clean, is_bundle_id
-from bot.scans.models import Build, Platform
+from bot.scans.models import Build, FileType, Platform
 from bot.scans.names import platform_of_name, unsupported_name
 
 COMMAND = (sys.executable, "-m", "bot.packages.child")
@@ -117,7 +117,7 @@ def believed(line: bytes) -> Build:
 def _build(found: Mapping[str, Any]) -> Build:
     if set(found) != {field.name for field in fields(Build)} or not is_bundle_id(found["bundle_id"]):
         raise ValueError("not a build's fields")
-    words = {name: value for name, value in found.items() if name != "platform"}
+    words = {name: value for name, value in found.items() if name != "file_type"}
     if any(value is not None and clean(value) != value for value in words.values()):
         raise ValueError("a value that was not cleaned")
-    return Build(platform=Platform(found["platform"]), **words)
+    return Build(file_type=FileType(found["file_type"]), **words)

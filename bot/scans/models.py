@@ -15,12 +15,25 @@ class Platform(StrEnum):
     """The operating system a build is for."""
 
     IOS = "ios"  # an .ipa
-    ANDROID = "android"  # an .apk
+    ANDROID = "android"  # an .apk or .aab
 
     @property
     def title(self) -> str:  # type: ignore[override]  # str.title is never wanted here
         """The platform as people write it."""
         return "iOS" if self is Platform.IOS else "Android"
+
+
+class FileType(StrEnum):
+    """What kind of file a build is; the values are those of OneTrust's ``fileType``."""
+
+    IPA = "ipa"
+    APK = "apk"
+    AAB = "aab"  # an Android App Bundle
+
+    @property
+    def platform(self) -> Platform:
+        """The operating system that builds of this kind are for."""
+        return Platform.IOS if self is FileType.IPA else Platform.ANDROID
 
 
 class State(StrEnum):
@@ -131,7 +144,7 @@ class SubmissionState(StrEnum):
 class Build:
     """What was read from inside a build."""
 
-    platform: Platform
+    file_type: FileType
     bundle_id: str
     """``CFBundleIdentifier`` or the manifest's ``package``."""
     display_name: str | None = None
@@ -142,6 +155,11 @@ class Build:
     """``CFBundleShortVersionString`` or ``versionName``."""
     build_number: str | None = None
     """``CFBundleVersion`` or ``versionCode``."""
+
+    @property
+    def platform(self) -> Platform:
+        """The operating system that it is for."""
+        return self.file_type.platform
 
     @property
     def name(self) -> str:
@@ -163,7 +181,7 @@ class Order:
     """What a scanner is asked to do with a build."""
 
     kind: Kind
-    platform: Platform
+    file_type: FileType
     name: str
     """The new app's name; of no use for a rescan."""
     app_id: str | None
@@ -171,6 +189,11 @@ class Order:
     file_name: str
     """As shared: for people, and hostile."""
     size_bytes: int
+
+    @property
+    def platform(self) -> Platform:
+        """The operating system that the build is for."""
+        return self.file_type.platform
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -280,6 +303,7 @@ class Scan:
     size_bytes: int | None = None
     sha256: str | None = None
 
+    file_type: FileType | None = None
     platform: Platform | None = None
     bundle_id: str | None = None
     name: str | None = None
@@ -304,10 +328,10 @@ class Scan:
     @property
     def build(self) -> Build | None:
         """What was read from the build; ``None`` before it has been."""
-        if self.platform is None or self.bundle_id is None:
+        if self.file_type is None or self.bundle_id is None:
             return None
         return Build(
-            platform=self.platform,
+            file_type=self.file_type,
             bundle_id=self.bundle_id,
             display_name=self.name,
             version=self.version,

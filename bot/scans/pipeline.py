@@ -190,7 +190,7 @@ class Pipeline:
             receipt = await self._scanner.submit(
                 Order(
                     kind=_known(scan.kind),
-                    platform=_known(scan.platform),
+                    file_type=_known(scan.file_type),
                     name=scan.name or "",
                     app_id=scan.app_id,
                     file_name=scan.file_name,

@@ -186,3 +186,13 @@ def _scans_counted(db: sqlite_utils.Database) -> None:
     # Counting the scans by state and platform reads this index alone; it also does what the old one did.
     db.execute("CREATE INDEX scans_state_platform ON scans (state, platform)")
     db.execute("DROP INDEX scans_state")
+
+
+@MIGRATIONS(name="0008_file_type")
+def _file_type(db: sqlite_utils.Database) -> None:
+    db.execute("ALTER TABLE scans ADD COLUMN file_type TEXT")
+    # Until now a platform had one kind of file.
+    db.execute(
+        "UPDATE scans SET file_type = CASE platform WHEN 'ios' THEN 'ipa' ELSE 'apk' END "
+        "WHERE platform IS NOT NULL"
+    )

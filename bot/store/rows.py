@@ -9,6 +9,7 @@ import sqlite_utils
 from bot.scans.models import (
     ChannelKind,
     Event,
+    FileType,
     Kind,
     Link,
     Platform,
@@ -36,6 +37,7 @@ _ENUMS: dict[str, type[Enum]] = {
     "state": State,
     "source": Source,
     "channel_kind": ChannelKind,
+    "file_type": FileType,
     "platform": Platform,
     "kind": Kind,
     "reason": Reason,

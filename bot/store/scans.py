@@ -191,6 +191,7 @@ class ScanStore:
                 why=verdict.why,
                 expect={State.CHECKING},
                 scan={
+                    "file_type": build.file_type,
                     "platform": build.platform,
                     "bundle_id": build.bundle_id,
                     "name": name,

@@ -10,7 +10,7 @@ import pytest
 from bot.errors import Refused, SubmissionError, Superseded, TryLater, Uncertain
 from bot.onetrust.token import ApiKey, ClientCredentials
 from bot.onetrust.webhook import Webhook
-from bot.scans.models import Kind, Order, Platform
+from bot.scans.models import FileType, Kind, Order
 from bot.scans.ports import Scanner
 from sandbox.builds import write_apk, write_ipa
 from sandbox.clock import HeldClock
@@ -34,14 +34,15 @@ async def scanner(request, onetrust):
 class Build:
     """A real build on disk, and how it was submitted."""
 
-    def __init__(self, path: Path, platform: Platform) -> None:
+    def __init__(self, path: Path, file_type: FileType) -> None:
         self.path = path
-        self.platform = platform
+        self.file_type = file_type
+        self.platform = file_type.platform
         self.committed = 0
         self.moved: list[tuple[int, int]] = []
 
     def order(self, **more) -> Order:
-        about = {"kind": Kind.NEW, "platform": self.platform, "name": "Shop", "app_id": None}
+        about = {"kind": Kind.NEW, "file_type": self.file_type, "name": "Shop", "app_id": None}
         about |= {"file_name": self.path.name, "size_bytes": self.path.stat().st_size}
         return Order(**(about | more))
 
@@ -62,13 +63,13 @@ class Build:
         return caught.value
 
 
-@pytest.fixture(params=Platform)
+@pytest.fixture(params=[FileType.IPA, FileType.APK])
 def build(request, tmp_path) -> Build:
-    if request.param is Platform.IOS:
+    if request.param is FileType.IPA:
         write_ipa(tmp_path / "Shop.ipa", bundle_id="com.example.shop", padding_bytes=300_000)
-        return Build(tmp_path / "Shop.ipa", Platform.IOS)
+        return Build(tmp_path / "Shop.ipa", FileType.IPA)
     write_apk(tmp_path / "shop.apk", package="com.example.shop", padding_bytes=300_000)
-    return Build(tmp_path / "shop.apk", Platform.ANDROID)
+    return Build(tmp_path / "shop.apk", FileType.APK)
 
 
 async def test_a_new_scan_arrives_whole(scanner, onetrust, build):

@@ -6,6 +6,7 @@ from typing import Any
 from bot.blocks.message import Message
 from bot.scans.models import (
     ChannelKind,
+    FileType,
     Kind,
     Link,
     Platform,
@@ -41,6 +42,7 @@ READ = replace(
     SHARED,
     state=State.CHECKING,
     sha256="ab12cd34ef56" + "0" * 52,
+    file_type=FileType.APK,
     platform=Platform.ANDROID,
     bundle_id="com.example.shop",
     name="Shop",

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.scans.models import Kind, Order, Platform
+from bot.scans.models import FileType, Kind, Order
 from sandbox.onetrust import OneTrustSandbox
 from tests.unit.onetrust.submitting import Watch
 
@@ -65,7 +65,7 @@ def make_order(tmp_path: Path):
             file.write(b"PK\x05\x06" + bytes(18))
         about: dict[str, object] = {
             "kind": Kind.NEW,
-            "platform": Platform.ANDROID,
+            "file_type": FileType.APK,
             "name": "Shop",
             "app_id": None,
             "file_name": "shop-4.2.0.apk",

@@ -7,11 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.onetrust.body import BuildBody, BuildChanged, BuildFile, data_fields, safe_file_name
-from bot.scans.models import Kind, Order, Platform
+from bot.scans.models import FileType, Kind, Order
 
 
 def order(**more) -> Order:
-    about = {"kind": Kind.NEW, "platform": Platform.ANDROID, "name": "Shop", "app_id": None}
+    about = {"kind": Kind.NEW, "file_type": FileType.APK, "name": "Shop", "app_id": None}
     return Order(**(about | {"file_name": "shop.apk", "size_bytes": 1} | more))
 
 
@@ -20,7 +20,7 @@ def test_a_new_scan_names_the_app():
 
 
 def test_a_rescan_names_the_app_id():
-    told = data_fields(order(kind=Kind.RESCAN, app_id="a-1", platform=Platform.IOS))
+    told = data_fields(order(kind=Kind.RESCAN, app_id="a-1", file_type=FileType.IPA))
 
     assert json.loads(told) == {"appId": "a-1", "platform": "IOS"}
 
@@ -36,34 +36,35 @@ def test_any_name_survives_in_ascii(name):
 
 
 @pytest.mark.parametrize(
-    ("name", "platform", "safe"),
+    ("name", "file_type", "safe"),
     [
-        ("shop-4.2.0.apk", Platform.ANDROID, "shop-4.2.0.apk"),
-        ("Shop.IPA", Platform.IOS, "Shop.ipa"),
-        ("Läden (1).apk", Platform.ANDROID, "L_den_1.apk"),
-        ('a"; filename="b.apk', Platform.ANDROID, "a_filename_b.apk"),
-        ("a\r\nX-Evil: 1.apk", Platform.ANDROID, "a_X-Evil_1.apk"),
-        ("../../etc/passwd", Platform.ANDROID, "passwd.apk"),
-        ("C:\\builds\\shop.apk", Platform.ANDROID, "shop.apk"),
-        (".apk", Platform.ANDROID, "build.apk"),
-        ("", Platform.IOS, "build.ipa"),
-        ("店", Platform.IOS, "build.ipa"),
-        ("shop.apk", Platform.IOS, "shop.apk.ipa"),
+        ("shop-4.2.0.apk", FileType.APK, "shop-4.2.0.apk"),
+        ("Shop.IPA", FileType.IPA, "Shop.ipa"),
+        ("Läden (1).apk", FileType.APK, "L_den_1.apk"),
+        ('a"; filename="b.apk', FileType.APK, "a_filename_b.apk"),
+        ("a\r\nX-Evil: 1.apk", FileType.APK, "a_X-Evil_1.apk"),
+        ("../../etc/passwd", FileType.APK, "passwd.apk"),
+        ("C:\\builds\\shop.apk", FileType.APK, "shop.apk"),
+        (".apk", FileType.APK, "build.apk"),
+        ("", FileType.IPA, "build.ipa"),
+        ("店", FileType.IPA, "build.ipa"),
+        ("shop.apk", FileType.IPA, "shop.apk.ipa"),
+        ("shop.AAB", FileType.AAB, "shop.aab"),
     ],
 )
-def test_file_names_are_made_safe(name, platform, safe):
-    assert safe_file_name(order(file_name=name, platform=platform)) == safe
+def test_file_names_are_made_safe(name, file_type, safe):
+    assert safe_file_name(order(file_name=name, file_type=file_type)) == safe
 
 
-@given(st.text(), st.sampled_from(Platform))
-def test_no_file_name_breaks_the_header(name, platform):
-    safe = safe_file_name(order(file_name=name, platform=platform))
+@given(st.text(), st.sampled_from(FileType))
+def test_no_file_name_breaks_the_header(name, file_type):
+    safe = safe_file_name(order(file_name=name, file_type=file_type))
     header = f'Content-Disposition: form-data; name="file"; filename="{safe}"\r\n\r\n'
     part = email.parser.Parser(policy=email.policy.HTTP).parsestr(header)
 
     assert part.get_filename() == safe
     assert len(part.keys()) == 1
-    assert safe.endswith(".ipa" if platform is Platform.IOS else ".apk")
+    assert safe.endswith(f".{file_type}")
     assert len(safe) <= 104
 
 

@@ -9,7 +9,7 @@ from bot.errors import Refused, TryLater, Uncertain
 from bot.onetrust import webhook as webhook_module
 from bot.onetrust.token import ApiKey
 from bot.onetrust.webhook import Webhook
-from bot.scans.models import Platform
+from bot.scans.models import FileType
 from sandbox.onetrust import OneTrustSandbox
 from tests.unit.onetrust.submitting import (
     ACCEPTED,
@@ -239,7 +239,7 @@ async def test_no_error_shows_a_secret(raw_server, make_order, watch, spoken, ca
 
 async def test_memory_stays_flat_whatever_the_size(make_order, watch):
     async with OneTrustSandbox() as onetrust:
-        build = make_order(60_000_000, platform=Platform.IOS)
+        build = make_order(60_000_000, file_type=FileType.IPA)
         tracemalloc.start()
         try:
             await submit(Webhook(onetrust.webhook_url, ApiKey(onetrust.api_key)), build, watch)

@@ -12,7 +12,7 @@ import pytest
 
 from bot.packages.contents import read_build
 from bot.packages.flaws import Flaw, Flawed
-from bot.scans.models import Build, Platform
+from bot.scans.models import Build, FileType
 from sandbox.builds import make_apk, make_zip
 
 APKS: dict[str, dict[str, Any]] = {
@@ -54,7 +54,7 @@ def without(apk: bytes, *names: str, **replaced: bytes) -> bytes:
 def test_what_was_put_in_is_read(about: dict[str, Any]):
     code = about.get("version_code", 1)
     assert build(**about) == Build(
-        platform=Platform.ANDROID,
+        file_type=FileType.APK,
         bundle_id=about["package"],
         display_name=about.get("label"),
         version=about.get("version_name"),
@@ -111,7 +111,7 @@ def test_a_label_that_can_not_be_found_is_none():
         without(apk, resources_arsc=b"\x02\x00\x0c\x00" + b"\xff" * 100),
     ):
         found = read_build(io.BytesIO(changed))
-        assert found == Build(platform=Platform.ANDROID, bundle_id="a.b", version="1", build_number="1")
+        assert found == Build(file_type=FileType.APK, bundle_id="a.b", version="1", build_number="1")
 
 
 def test_resources_larger_than_any_are_left_unread():

@@ -6,7 +6,7 @@ import pytest
 
 from bot.packages.contents import read_build
 from bot.packages.flaws import Flaw, Flawed
-from bot.scans.models import Build, Platform
+from bot.scans.models import Build, FileType
 from bot.scans.names import APK_SET, APP_BUNDLE
 from sandbox.builds import make_apk, make_ipa, make_zip
 
@@ -22,7 +22,7 @@ def flaw(data: bytes) -> Flaw:
 
 def test_an_apk():
     assert read_build(io.BytesIO(APK)) == Build(
-        platform=Platform.ANDROID,
+        file_type=FileType.APK,
         bundle_id="org.example.shop",
         display_name="Shop",
         version="4.2.0",
@@ -32,7 +32,7 @@ def test_an_apk():
 
 def test_an_ipa():
     assert read_build(io.BytesIO(IPA)) == Build(
-        platform=Platform.IOS,
+        file_type=FileType.IPA,
         bundle_id="org.example.Shop",
         bundle_name="Shop",
         version="4.2.0",

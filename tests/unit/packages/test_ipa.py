@@ -9,7 +9,7 @@ import pytest
 
 from bot.packages.contents import read_build
 from bot.packages.flaws import Flaw, Flawed
-from bot.scans.models import Build, Platform
+from bot.scans.models import Build, FileType
 from sandbox.builds import make_ipa, make_zip
 
 
@@ -35,7 +35,7 @@ def test_all_that_is_read(binary: bool):  # noqa: FBT001 - a parameter of the te
         frameworks=["Alamofire", "Zip"],
     )
     assert found == Build(
-        platform=Platform.IOS,
+        file_type=FileType.IPA,
         bundle_id="org.example.Shop",
         display_name="Shöp 😀",
         bundle_name="Shöp",
@@ -46,7 +46,7 @@ def test_all_that_is_read(binary: bool):  # noqa: FBT001 - a parameter of the te
 
 def test_all_but_the_identifier_may_be_missing():
     found = build(bundle_id="a.b", version=None, build_number=None)
-    assert found == Build(platform=Platform.IOS, bundle_id="a.b")
+    assert found == Build(file_type=FileType.IPA, bundle_id="a.b")
     assert found.name == "a.b"
 
 
@@ -60,7 +60,7 @@ def test_values_of_other_types():
             "CFBundleDisplayName": dt.datetime(2026, 1, 1),  # noqa: DTZ001 - plists know no zones
         },
     )
-    assert found == Build(platform=Platform.IOS, bundle_id="a.b", version="4.2", build_number="402")
+    assert found == Build(file_type=FileType.IPA, bundle_id="a.b", version="4.2", build_number="402")
 
 
 def test_words_are_cleaned():
@@ -100,7 +100,7 @@ def test_a_number_too_long_to_be_written_out_is_left_out():
     plist = plistlib.dumps({"CFBundleIdentifier": "a.b", "CFBundleVersion": 1})
     plist = plist.replace(b">1<", b">0x1" + b"0" * 10_000 + b"<")
     found = read_build(io.BytesIO(make_zip({"Payload/X.app/Info.plist": plist})))
-    assert found == Build(platform=Platform.IOS, bundle_id="a.b")
+    assert found == Build(file_type=FileType.IPA, bundle_id="a.b")
 
 
 def test_a_plist_nested_too_deeply():

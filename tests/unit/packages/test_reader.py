@@ -16,14 +16,14 @@ from bot.errors import BuildRejected
 from bot.packages import child
 from bot.packages.flaws import Flaw, Flawed
 from bot.packages.reader import COMMAND, PackageReader
-from bot.scans.models import Build, Platform
+from bot.scans.models import Build, FileType, Platform
 from bot.scans.names import APP_BUNDLE
 from sandbox.builds import make_apk, make_ipa, make_zip
 
 APK = make_apk(package="org.example.shop", version_name="4.2.0", version_code=402, label="Shöp 😀")
 IPA = make_ipa(bundle_id="org.example.Shop", name="Shop", version="4.2.0", build_number="402")
 ANDROID = Build(
-    platform=Platform.ANDROID,
+    file_type=FileType.APK,
     bundle_id="org.example.shop",
     display_name="Shöp 😀",
     version="4.2.0",

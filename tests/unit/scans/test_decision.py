@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.scans.decision import Facts, decide
-from bot.scans.models import Kind, Link, Platform, Question, Reason, Scan, Source, State
+from bot.scans.models import FileType, Kind, Link, Platform, Question, Reason, Scan, Source, State
 from tests.fakes import APP_ID, OTHER_APP_ID, START
 
 READ = Scan(
@@ -18,6 +18,7 @@ READ = Scan(
     updated_at=START,
     file_name="shop.apk",
     sha256="ab" * 32,
+    file_type=FileType.APK,
     platform=Platform.ANDROID,
     bundle_id="com.example.shop",
 )

@@ -16,7 +16,7 @@ from bot.errors import (
 )
 from bot.scans import retries
 from bot.scans.breaker import AWAY
-from bot.scans.models import FORGOTTEN, Kind, Platform, Reason, Receipt, State, SubmissionState
+from bot.scans.models import FORGOTTEN, FileType, Kind, Platform, Reason, Receipt, State, SubmissionState
 from bot.scans.pipeline import INSIDE
 from tests.fakes import APP_ID, OTHER_APP_ID, SHOP, START, Bench, a_share, until
 
@@ -244,7 +244,7 @@ async def test_while_the_scanner_pauses_nothing_else_is_sent(bench):
     bench.scanner.outcomes = [TryLater("Too many.", retry_after_s=120, status=429)]
     await run(bench)
     bench.clock.advance(20)
-    bench.reader.by_name["other.ipa"] = SHOP.__class__(platform=Platform.IOS, bundle_id="com.example.other")
+    bench.reader.by_name["other.ipa"] = SHOP.__class__(file_type=FileType.IPA, bundle_id="com.example.other")
 
     other = await run(bench, a_share("F2", name="other.ipa"))
 

@@ -11,6 +11,7 @@ import pytest
 import sqlite_utils
 
 from bot.errors import StoreUnavailable
+from bot.scans.models import Build, FileType
 from bot.store.database import Database
 from bot.store.migrations import MIGRATIONS
 from tests.fakes import HeldClock, a_share, store_on
@@ -53,7 +54,7 @@ async def test_opening_again_changes_nothing(tmp_path):
         await again.close()
 
 
-@pytest.mark.parametrize("applied", [1, 2])
+@pytest.mark.parametrize("applied", [1, 2, 7])
 async def test_an_older_schema_is_brought_up_to_date_with_what_it_holds(tmp_path, applied):
     path = tmp_path / "appscan.db"
     old = sqlite_utils.Database(path)
@@ -61,8 +62,8 @@ async def test_an_older_schema_is_brought_up_to_date_with_what_it_holds(tmp_path
     MIGRATIONS.apply(old, stop_before=names[applied])
     with old.atomic():
         old.execute(
-            "INSERT INTO scans (state, source, created_at, updated_at, file_name) "
-            "VALUES ('received', 'slack', 1, 1, 'oldie.apk')"
+            "INSERT INTO scans (state, source, created_at, updated_at, file_name, platform, bundle_id) "
+            "VALUES ('received', 'slack', 1, 1, 'oldie.apk', 'android', 'a.b')"
         )
         old.execute("INSERT INTO submissions (scan, scanner, state) VALUES (1, 'onetrust', 'pending')")
     old.close()
@@ -71,6 +72,7 @@ async def test_an_older_schema_is_brought_up_to_date_with_what_it_holds(tmp_path
     try:
         store = store_on(database, HeldClock())
         await store.scans.begin(1)
+        assert (await store.scans.scan(1)).build == Build(file_type=FileType.APK, bundle_id="a.b")
         found = await database.read(
             lambda db: list(db.query("SELECT rowid FROM scans_fts WHERE scans_fts MATCH 'oldie'"))
         )

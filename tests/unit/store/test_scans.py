@@ -15,6 +15,7 @@ from bot.scans.models import (
     WORKING,
     Build,
     ChannelKind,
+    FileType,
     Kind,
     Platform,
     Reason,
@@ -76,7 +77,7 @@ async def test_a_share_comes_back_as_it_was(store, share, source):
 @given(
     build=st.builds(
         Build,
-        platform=st.sampled_from(Platform),
+        file_type=st.sampled_from(FileType),
         bundle_id=odd_text,
         display_name=maybe_text,
         version=maybe_text,
