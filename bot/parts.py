@@ -78,24 +78,30 @@ def slack_client(
 async def onetrust_webhook(settings: Settings, metrics: Metrics | None = None) -> AsyncIterator[Webhook]:
     """Open the REST route to OneTrust; ``metrics`` counts what goes over it."""
     counted = metrics or Metrics()
-    async with onetrust_tokens(settings, counted) as tokens:
+    tls = ssl.create_default_context()
+    async with onetrust_tokens(settings, counted, tls) as tokens:
         yield Webhook(
             settings.onetrust_webhook_url.reveal(),
             tokens,
-            tls=ssl.create_default_context(),
+            tls=tls,
             traces=[counted.webhook_calls()],
         )
 
 
 @asynccontextmanager
-async def onetrust_tokens(settings: Settings, metrics: Metrics | None = None) -> AsyncIterator[TokenSource]:
-    """Open what gives OneTrust's bearer; ``metrics`` counts how often it was asked for."""
+async def onetrust_tokens(
+    settings: Settings, metrics: Metrics | None = None, tls: ssl.SSLContext | None = None
+) -> AsyncIterator[TokenSource]:
+    """Open what gives OneTrust's bearer; ``metrics`` counts how often it was asked for.
+
+    ``tls`` is the context of another client, to share: reading the machine's authorities takes long.
+    """
     if settings.onetrust_api_key is not None:
         yield ApiKey(settings.onetrust_api_key.reveal())
         return
-    # One context for both clients: the machine's authorities, and SSL_CERT_FILE where it is set.
     called = (metrics or Metrics()).onetrust_called
-    async with CountedClient(called, verify=ssl.create_default_context(), follow_redirects=False) as client:
+    trust = tls or ssl.create_default_context()  # the machine's authorities; SSL_CERT_FILE where it is set
+    async with CountedClient(called, verify=trust, follow_redirects=False) as client:
         yield ClientCredentials(
             client,
             settings.onetrust_url,

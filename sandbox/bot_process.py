@@ -12,7 +12,16 @@ from urllib.parse import urlsplit
 from sandbox.onetrust import OneTrustSandbox
 from sandbox.slack import SlackSandbox
 
-_INHERITED = ("PATH", "HOME", "LANG", "LD_LIBRARY_PATH", "PYTHONHOME", "PYTHONPATH", "TMPDIR")
+_INHERITED = (
+    "PATH",
+    "HOME",
+    "LANG",
+    "LD_LIBRARY_PATH",
+    "PYTHONHOME",
+    "PYTHONPATH",
+    "SSL_CERT_FILE",
+    "TMPDIR",
+)
 """Of this process's environment; no proxy, and no setting of a real bot."""
 
 

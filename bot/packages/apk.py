@@ -8,7 +8,7 @@ from bot.packages.flaws import Flaw, Flawed
 from bot.packages.manifest import read_manifest
 from bot.packages.resources import Resources
 from bot.packages.text import clean, is_bundle_id
-from bot.scans.models import Build, FileType
+from bot.scans.builds import Build, FileType
 
 MANIFEST = b"AndroidManifest.xml"
 _RESOURCES = b"resources.arsc"

@@ -7,7 +7,7 @@ from bot.packages.apk import MANIFEST, read_apk
 from bot.packages.archive import Archive
 from bot.packages.flaws import Flaw, Flawed
 from bot.packages.ipa import app_plists, read_ipa
-from bot.scans.models import Build
+from bot.scans.builds import Build
 
 _BUNDLE_MARKS = (b"BundleConfig.pb", b"base/manifest/AndroidManifest.xml")
 _NESTED_APK = re.compile(rb"(?:splits/|standalones/)?[^/]+\.apk", re.IGNORECASE)

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from bot.packages.archive import Archive
 from bot.packages.flaws import Flaw, Flawed
 from bot.packages.text import clean, is_bundle_id
-from bot.scans.models import Build, FileType
+from bot.scans.builds import Build, FileType
 
 _APP = re.compile(rb"Payload/[^/]+\.app/Info\.plist")
 _MAX_PLIST_BYTES = 1024 * 1024  # real ones have some kilobytes; expat takes a long token's time squared

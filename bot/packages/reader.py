@@ -13,11 +13,11 @@ from typing import Any
 from bot.errors import BuildRejected
 from bot.packages.flaws import Flaw, Flawed
 from bot.packages.text import clean, is_bundle_id
-from bot.scans.models import Build, FileType, Platform
+from bot.scans.builds import Build, FileType, Platform
 from bot.scans.names import platform_of_name, unsupported_name
 
-COMMAND = (sys.executable, "-m", "bot.packages.child")
-"""What reads one build, given on standard input."""
+COMMAND = (sys.executable, "-s", "-S", "-m", "bot.packages.child")
+"""What reads one build, given on standard input. It needs no package but this one, and finds none."""
 
 _FOLDER = Path(__file__).resolve().parents[2]
 _MAX_ANSWER_BYTES = 64 * 1024

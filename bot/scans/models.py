@@ -7,33 +7,12 @@ import math
 from dataclasses import dataclass
 from enum import StrEnum
 
+from bot.scans.builds import Build as Build  # noqa: PLC0414 - builds are told with the other records
+from bot.scans.builds import FileType as FileType  # noqa: PLC0414 - as above
+from bot.scans.builds import Platform as Platform  # noqa: PLC0414 - as above
+
 FORGOTTEN = "forgotten"
 """Stands where the ID of a person stood whose name was taken out of the history."""
-
-
-class Platform(StrEnum):
-    """The operating system a build is for."""
-
-    IOS = "ios"  # an .ipa
-    ANDROID = "android"  # an .apk or .aab
-
-    @property
-    def title(self) -> str:  # type: ignore[override]  # str.title is never wanted here
-        """The platform as people write it."""
-        return "iOS" if self is Platform.IOS else "Android"
-
-
-class FileType(StrEnum):
-    """What kind of file a build is; the values are those of OneTrust's ``fileType``."""
-
-    IPA = "ipa"
-    APK = "apk"
-    AAB = "aab"  # an Android App Bundle
-
-    @property
-    def platform(self) -> Platform:
-        """The operating system that builds of this kind are for."""
-        return Platform.IOS if self is FileType.IPA else Platform.ANDROID
 
 
 class State(StrEnum):
@@ -138,33 +117,6 @@ class SubmissionState(StrEnum):
     ACCEPTED = "accepted"  # the scanner gave a request ID
     UNCERTAIN = "uncertain"  # nobody knows
     REFUSED = "refused"  # the scanner said no
-
-
-@dataclass(frozen=True, kw_only=True)
-class Build:
-    """What was read from inside a build."""
-
-    file_type: FileType
-    bundle_id: str
-    """``CFBundleIdentifier`` or the manifest's ``package``."""
-    display_name: str | None = None
-    """``CFBundleDisplayName`` or the application's label."""
-    bundle_name: str | None = None
-    """``CFBundleName``; none on Android."""
-    version: str | None = None
-    """``CFBundleShortVersionString`` or ``versionName``."""
-    build_number: str | None = None
-    """``CFBundleVersion`` or ``versionCode``."""
-
-    @property
-    def platform(self) -> Platform:
-        """The operating system that it is for."""
-        return self.file_type.platform
-
-    @property
-    def name(self) -> str:
-        """Display name, else bundle name, else bundle identifier."""
-        return self.display_name or self.bundle_name or self.bundle_id
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,7 +3,7 @@
 Names come from outside and are read for their ending alone. What a file really is, its content tells.
 """
 
-from bot.scans.models import Platform
+from bot.scans.builds import Platform
 
 APP_BUNDLE = (
     "This is an Android App Bundle (`.aab`), which the scan doesn't take. "
