@@ -3,7 +3,7 @@
 import base64
 import binascii
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Literal
 from urllib.parse import unquote_plus
 
@@ -21,11 +21,14 @@ class Tokens:
         client_auth: ClientAuth,
         lifetime_s: float,
         now: Callable[[], float],
+        scopes: Iterable[str],
     ) -> None:
         self._client = (client_id, client_secret)
         self._client_auth = client_auth
         self._now = now
         self.lifetime_s = lifetime_s
+        self.scopes = set(scopes)
+        """What the credential may do, whenever its token was given."""
         self._ends: dict[str, float] = {}
         self.given: list[str] = []
         """Every token that was given out, oldest first, whether it is live still or not."""
@@ -48,7 +51,7 @@ class Tokens:
             "access_token": bearer,
             "token_type": "bearer",
             "expires_in": int(self.lifetime_s),
-            "scope": "INTEGRATION COOKIE",
+            "scope": " ".join(sorted(self.scopes)),
         }
 
     def is_live(self, bearer: str) -> bool:

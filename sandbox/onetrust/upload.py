@@ -1,34 +1,45 @@
-"""Reading what is posted to the webhook: exactly the parts ``file`` and ``dataFields``, in any order.
+"""Reading builds that are sent here.
 
-The build is hashed as it comes and never kept. Anything else than what the documents show is refused.
+The webhook takes exactly the parts ``file`` and ``dataFields``, in any order, the Applications API ``file``
+alone. The build is hashed as it comes and never kept. Anything else than what the documents show is refused.
 """
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from aiohttp import BodyPartReader, web
 
 from sandbox.faults import Fault
+from sandbox.onetrust.manifest import HEAD_BYTES
 
 LIMIT_BYTES = 64_000_000
-"""A build of this size or more is answered 413."""
+"""A build of this size or more is answered 413 by the webhook."""
+DIRECT_LIMIT_BYTES = 524_288_001
+"""A build of this size or more is answered 413 by the Applications API."""
 
 _FIELDS_LIMIT = 64 * 1024
 _CHUNK = 256 * 1024
 _ENDINGS = {"IOS": ".ipa", "ANDROID": ".apk"}
-_ZIP_START = b"PK\x03\x04"
-_ZIP_END = b"PK\x05\x06"
-_ZIP_END_REACH = 22 + 0xFFFF  # the record, and the longest comment that may follow it
+_DIRECT_ENDINGS = {"IOS": (".ipa",), "ANDROID": (".apk", ".aab")}
+
+ZIP_START = b"PK\x03\x04"
+"""What an archive begins with."""
+ZIP_END = b"PK\x05\x06"
+"""What the record at its end begins with."""
+ZIP_END_REACH = 22 + 0xFFFF
+"""The bytes of that record, and of the longest comment that may follow it."""
 
 
 class Refusal(Exception):  # noqa: N818 - an answer, not an error of this program
     """The upload is refused with a status."""
 
-    def __init__(self, status: int, why: str) -> None:
+    def __init__(self, status: int, why: str, headers: Mapping[str, str] | None = None) -> None:
         super().__init__(why)
         self.status = status
+        self.headers = dict(headers or {})
 
 
 class Cut(Exception):  # noqa: N818 - asked for by a fault
@@ -43,6 +54,8 @@ class Upload:
     file_name: str | None = None
     size_bytes: int = 0
     sha256: str = ""
+    head: bytes = b""
+    """The beginning of the file, for its manifest."""
 
     @property
     def platform(self) -> str:
@@ -58,6 +71,23 @@ async def read_upload(request: web.Request, fault: Fault | None) -> Upload:
         Cut: the fault says so.
         ConnectionError: the client went away.
     """
+    upload = await _read_parts(request, fault, {"file", "dataFields"}, LIMIT_BYTES)
+    if not (upload.file_name or "").endswith(_ENDINGS[upload.platform]):
+        raise Refusal(400, "the file's name does not end as the platform's do")
+    return upload
+
+
+async def read_build(request: web.Request, fault: Fault | None, platform: str) -> Upload:
+    """Read and check what is put to an application to scan it; raises as ``read_upload`` does."""
+    upload = await _read_parts(request, fault, {"file"}, DIRECT_LIMIT_BYTES)
+    if not (upload.file_name or "").endswith(_DIRECT_ENDINGS[platform]):
+        raise Refusal(400, "the file's name does not end as the application's platform's do")
+    return upload
+
+
+async def _read_parts(
+    request: web.Request, fault: Fault | None, wanted: set[str], limit_bytes: int
+) -> Upload:
     if request.content_type != "multipart/form-data" or "boundary" not in request.headers["Content-Type"]:
         raise Refusal(400, "not multipart/form-data with a boundary")
     upload = Upload()
@@ -65,23 +95,21 @@ async def read_upload(request: web.Request, fault: Fault | None) -> Upload:
     try:
         async for part in await request.multipart():
             name = part.name if isinstance(part, BodyPartReader) else None
-            if not isinstance(part, BodyPartReader) or name not in {"file", "dataFields"} or name in seen:
-                raise Refusal(400, "a part that is neither file nor dataFields, or one of them twice")
+            if not isinstance(part, BodyPartReader) or name not in wanted or name in seen:
+                raise Refusal(400, f"a part other than {' and '.join(sorted(wanted))}, or one of them twice")
             seen.add(name)
             if name == "file":
-                await _read_file(part, upload, fault)
+                await _read_file(part, upload, fault, limit_bytes)
             else:
                 upload.fields = await _read_fields(part)
     except (ValueError, AssertionError) as exc:  # aiohttp's ways of saying that this is no multipart
         raise Refusal(400, "broken multipart") from exc
-    if seen != {"file", "dataFields"}:
+    if seen != wanted:
         raise Refusal(400, "a part is missing")
-    if not (upload.file_name or "").endswith(_ENDINGS[upload.platform]):
-        raise Refusal(400, "the file's name does not end as the platform's do")
     return upload
 
 
-async def _read_file(part: BodyPartReader, upload: Upload, fault: Fault | None) -> None:
+async def _read_file(part: BodyPartReader, upload: Upload, fault: Fault | None, limit_bytes: int) -> None:
     upload.file_name = part.filename
     if not upload.file_name:
         raise Refusal(400, "the file has no name")
@@ -90,17 +118,18 @@ async def _read_file(part: BodyPartReader, upload: Upload, fault: Fault | None) 
     while not part.at_eof():
         chunk = await part.read_chunk(_CHUNK)
         upload.size_bytes += len(chunk)
-        if upload.size_bytes >= LIMIT_BYTES:
-            raise Refusal(413, "64 MB or more")
+        if upload.size_bytes >= limit_bytes:
+            raise Refusal(413, "the file is too big")
         digest.update(chunk)
+        upload.head += chunk[: HEAD_BYTES - len(upload.head)]
         start = (start + chunk)[:4]
-        end = (end + chunk)[-_ZIP_END_REACH:]
+        end = (end + chunk)[-ZIP_END_REACH:]
         if fault is not None and not held and fault.gate is not None and upload.size_bytes > fault.hold_after:
             held = True
             await fault.hold()
         if fault is not None and fault.cut_after is not None and upload.size_bytes >= fault.cut_after:
             raise Cut
-    if start != _ZIP_START or _ZIP_END not in end:
+    if start != ZIP_START or ZIP_END not in end:
         raise Refusal(400, "the file is no zip archive")
     upload.sha256 = digest.hexdigest()
 

@@ -85,7 +85,7 @@ async def test_each_point_is_told_with_its_fields(onetrust, do):
 
 async def test_what_is_wrong_is_said(onetrust, do, client):
     await do("fly", expect=400)
-    assert "there are token, webhook" in (await do("fault", point="upload", expect=400))["error"]
+    assert ", token, webhook, workflow" in (await do("fault", point="upload", expect=400))["error"]
     assert "nothing is made of copies" in (await do("fault", point="token", copies=2, expect=400))["error"]
     await do("release", number=9, expect=400)
     number = (await do("fault", point="token", hold=True))["number"]
