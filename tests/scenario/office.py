@@ -41,27 +41,37 @@ SLACK_METHODS = frozenset(
 )
 """All that the bot asks of Slack; each is refused for a while in test_slack_limits.py."""
 
+RETRIES_S = (0.0, 1.0, 5.0)
+"""How long Slack waits before each further try of an event: no minutes, as a slow machine may need each."""
+
 LOG_URL = "https://onetrust.example/logs?id={request_id}"
 
 
 class ShiftedClock:
-    """The real clock, which a test may set forward; in a hurry it passes over short waits by itself."""
+    """The real clock, which a test may set forward; in a hurry it passes over short waits by itself.
+
+    Waits of ``LONG_S`` and more are for things that happen in real time, such as an answer that may take so
+    long: they take what they take, however much time a hurry has passed over meanwhile.
+    """
+
+    LONG_S = 3.0
 
     def __init__(self) -> None:
         self.hurried = False
+        self._hurry_s = 0.0
         self._shift_s = 0.0
         self._shifted = asyncio.Event()
 
     def now(self) -> float:
-        return time.time() + self._shift_s
+        return time.time() + self._shift_s + self._hurry_s
 
     async def sleep(self, seconds: float) -> None:
-        until = self.now() + seconds
-        if self.hurried and seconds < 3:  # such as the pauses between two posts or updates
-            self.advance(max(0.0, seconds))
+        if self.hurried and seconds < self.LONG_S:  # such as the pauses between two posts or updates
+            self._hurry_s += max(0.0, seconds)
             await asyncio.sleep(0)
             return
-        while (left := until - self.now()) > 0:
+        until = time.time() + self._shift_s + seconds
+        while (left := until - time.time() - self._shift_s) > 0:
             try:
                 async with asyncio.timeout(left):
                     await self._shifted.wait()
@@ -273,7 +283,9 @@ async def office(
 ) -> AsyncIterator[Office]:
     """Open the stand-ins and start the bot; with ``tls``, OneTrust speaks https."""
     async with (
-        SlackSandbox(world, mode="http" if mode == "http" else "socket", strict_rates=strict_rates) as slack,
+        SlackSandbox(
+            world, mode="http" if mode == "http" else "socket", strict_rates=strict_rates, retries_s=RETRIES_S
+        ) as slack,
         OneTrustSandbox(client_secret="onetrust-client-s3cret", tls=tls) as onetrust,
     ):
         place = Office(

@@ -10,7 +10,7 @@ from sandbox.slack import Shared
 from sandbox.slack.delivery import Delivery
 from tests.scenario.office import Office, apk, ipa, office
 
-SHARES = 8
+SHARES = 5
 
 
 def _share(place: Office, number: int, chance: Random) -> Shared:
@@ -46,8 +46,7 @@ async def _second_connection(place: Office) -> None:
     await place.slack.until(both_up)
 
 
-@pytest.mark.parametrize("catch_up_hours", ["0", "24"])
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize(("seed", "catch_up_hours"), [(0, "0"), (1, "24"), (2, "0"), (3, "24")])
 async def test_however_its_events_come_a_share_has_one_scan_one_reply_and_one_upload(
     tmp_path: Path, seed: int, catch_up_hours: str
 ):
