@@ -5,6 +5,7 @@
     archive     the zip directory and its entries
     manifest    AndroidManifest.xml, compiled
     resources   resources.arsc
+    bundle      AndroidManifest.xml and resources.pb of an App Bundle
     plist       Info.plist, XML and binary
     build       a whole build, its parts changed in a sound archive
     answer      what the parent believes of the reading process

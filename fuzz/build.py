@@ -12,19 +12,23 @@ with atheris.instrument_imports(include=["bot.packages"]):
     from bot.packages.flaws import Flawed
     from bot.packages.reader import believed
 
-from fuzz.engine import BUILDS, fuzz, parts
+from fuzz.engine import BUILDS, BUNDLES, fuzz, parts
 from sandbox.builds import make_zip
 
 _PLIST = "Payload/X.app/Info.plist"
+_ANDROID = {
+    b"a": ("AndroidManifest.xml", "resources.arsc"),
+    b"b": ("base/manifest/AndroidManifest.xml", "base/resources.pb"),
+}
 
 
 def one(data: bytes) -> None:
     """Read a build; what was read is believed by the parent as it is."""
     kind, data = data[:1], data[1:]
-    if kind == b"a":
+    if kind in _ANDROID:
         size = int.from_bytes(data[:2], "little")
-        manifest, resources = data[2 : 2 + size], data[2 + size :]
-        data = make_zip({"AndroidManifest.xml": manifest, "resources.arsc": resources})
+        parts = data[2 : 2 + size], data[2 + size :]
+        data = make_zip(dict(zip(_ANDROID[kind], parts, strict=True)))
     elif kind == b"p":
         data = make_zip({_PLIST: data})
     try:
@@ -37,9 +41,16 @@ def one(data: bytes) -> None:
 
 
 def _samples() -> list[bytes]:
-    pairs = zip(parts("AndroidManifest.xml"), parts("resources.arsc"), strict=True)
-    apks = [b"a" + len(manifest).to_bytes(2, "little") + manifest + table for manifest, table in pairs]
-    return [*apks, *(b"p" + plist for plist in parts("Info.plist")), *(b"z" + build for build in BUILDS)]
+    android = [
+        kind + len(manifest).to_bytes(2, "little") + manifest + table
+        for (kind, names), builds in zip(_ANDROID.items(), (BUILDS, BUNDLES), strict=True)
+        for manifest, table in zip(*(parts(name, builds) for name in names), strict=True)
+    ]
+    return [
+        *android,
+        *(b"p" + plist for plist in parts("Info.plist")),
+        *(b"z" + build for build in BUILDS + BUNDLES),
+    ]
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from pathlib import Path
 import atheris
 
 from sandbox.builds import make_apk, make_ipa
+from sandbox.bundles import make_aab
 
 KEPT = Path(".fuzz")
 """What was learnt, by target, and what was found."""
@@ -25,13 +26,22 @@ BUILDS = (
 )
 """Samples of every form that the readers know."""
 
+BUNDLES = (
+    make_aab(
+        package="a.b", version_name="4.2", label="Shop", translations={"fr": "B"}, label_in_resources=True
+    ),
+    make_aab(package="a.b", version_name="4.2", label="Shöp 😀", version_in_resources=True),
+    make_aab(package="a.b", label="Shop", split="x", version_code_major=7, features={"camera": "Camera"}),
+)
+"""Samples of Android App Bundles."""
+
 _BOUNDS = ("-timeout=10", "-rss_limit_mb=1500", "-max_len=20000", "-print_final_stats=1")
 
 
-def parts(ending: str) -> list[bytes]:
+def parts(ending: str, builds: Iterable[bytes] = BUILDS) -> list[bytes]:
     """Return the entries of the samples whose name ends so."""
     found = []
-    for build in BUILDS:
+    for build in builds:
         with zipfile.ZipFile(io.BytesIO(build)) as archive:
             found += [archive.read(name) for name in archive.namelist() if name.endswith(ending)]
     return found

@@ -87,13 +87,13 @@ def write_apk(
     elements = [("manifest", root), ("uses-sdk", sdk), ("application", application)]
     entries = {
         "AndroidManifest.xml": _manifest(elements, utf16=utf16, nameless=nameless),
-        "classes.dex": _dex(),
+        "classes.dex": empty_dex(),
     }
     texts = {"": [label or "" if label_in_resources else "", version_name or ""]}
     texts |= {language: [text] for language, text in (translations or {}).items()}
     entries["resources.arsc"] = _resources(package, texts, utf16=utf16)
     entries |= files or {}
-    _write(path, entries, "assets/padding.bin", padding_bytes, seed)
+    write_entries(path, entries, "assets/padding.bin", padding_bytes, seed)
 
 
 def make_ipa(**about: Any) -> bytes:
@@ -143,13 +143,13 @@ def write_ipa(
     entries[folder + "Info.plist"] = _plist(plist, binary=binary)
     entries[folder + (name or "App")] = b"\xcf\xfa\xed\xfe" + bytes(28)  # the head of a 64-bit Mach-O
     entries |= files or {}
-    _write(path, entries, folder + "Assets.car", padding_bytes, seed)
+    write_entries(path, entries, folder + "Assets.car", padding_bytes, seed)
 
 
 def make_zip(files: Mapping[str, bytes]) -> bytes:
     """Return a zip archive of these entries, which is no build unless they make it one."""
     archive = io.BytesIO()
-    _write(archive, files, "", 0, 0)
+    write_entries(archive, files, "", 0, 0)
     return archive.getvalue()
 
 
@@ -157,9 +157,10 @@ def _plist(values: Mapping[str, Any], *, binary: bool) -> bytes:
     return plistlib.dumps(values, fmt=plistlib.FMT_BINARY if binary else plistlib.FMT_XML)
 
 
-def _write(
+def write_entries(
     target: Path | IO[bytes], entries: Mapping[str, bytes], padding: str, padding_bytes: int, seed: int
 ) -> None:
+    """Write a zip archive of these entries, and one of ``padding_bytes`` random bytes under that name."""
     with zipfile.ZipFile(target, "w") as archive:
         for name, content in entries.items():
             archive.writestr(_entry(name, zipfile.ZIP_DEFLATED), content)
@@ -283,7 +284,7 @@ def _resources(package: str, texts: Mapping[str, Sequence[str]], *, utf16: bool)
     )
 
 
-def _dex() -> bytes:
+def empty_dex() -> bytes:
     """Return the smallest ``classes.dex``: no classes, a header and its map."""
     body_map = struct.pack("<I2HII2HII", 2, 0x0000, 0, 1, 0, 0x1000, 0, 1, 0x70)
     fields = [0] * 20

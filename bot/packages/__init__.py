@@ -1,4 +1,4 @@
-"""Reading what is in an IPA or APK, in a process of its own and within limits.
+"""Reading what is in an IPA, APK or App Bundle, in a process of its own and within limits.
 
 ::
 
@@ -8,6 +8,8 @@
     archive    the zip, entry by entry, within bounds
     ipa        Info.plist
     apk        joins manifest (binary XML) and resources (resources.arsc), both made of chunks
+    aab        joins proto_manifest (XML) and proto_resources (resources.pb), both made of protobuf
+    android    what a manifest and resources tell, in either form
     text       what may be believed of the words in a build
     flaws      all that can be wrong with a build, each with its sentence
 """

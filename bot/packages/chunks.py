@@ -11,7 +11,8 @@ from typing import NamedTuple
 from bot.packages.text import MAX_LENGTH
 
 STRING_POOL = 0x0001
-REFERENCES = frozenset({0x01, 0x07})
+REFERENCE = 0x01
+REFERENCES = frozenset({REFERENCE, 0x07})
 STRING = 0x03
 INTEGERS = range(0x10, 0x12)
 NO_STRING = 0xFFFFFFFF

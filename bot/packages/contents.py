@@ -3,18 +3,20 @@
 import re
 from typing import BinaryIO
 
+from bot.packages.aab import BASE_MANIFEST, BUNDLE_CONFIG, read_aab
 from bot.packages.apk import MANIFEST, read_apk
 from bot.packages.archive import Archive
 from bot.packages.flaws import Flaw, Flawed
 from bot.packages.ipa import app_plists, read_ipa
 from bot.scans.builds import Build
 
-_BUNDLE_MARKS = (b"BundleConfig.pb", b"base/manifest/AndroidManifest.xml")
 _NESTED_APK = re.compile(rb"(?:splits/|standalones/)?[^/]+\.apk", re.IGNORECASE)
 _XAPK_INDEX = b"manifest.json"
 _PACKAGE_NAME = re.compile(rb'"package_name"\s*:')
 _MAX_INDEX_BYTES = 1024 * 1024
-_NEARLY = re.compile(rb"(?:androidmanifest\.xml|payload/[^/]+\.app/info\.plist)", re.IGNORECASE)
+_NEARLY = re.compile(
+    rb"(?:(?:base/manifest/)?androidmanifest\.xml|payload/[^/]+\.app/info\.plist)", re.IGNORECASE
+)
 
 
 def read_build(file: BinaryIO) -> Build:
@@ -26,7 +28,7 @@ def read_build(file: BinaryIO) -> Build:
     """
     archive = Archive(file)
     plists = app_plists(archive.entries)
-    marks = {*plists, *({MANIFEST} & archive.entries.keys())}
+    marks = {*plists, *({MANIFEST, BASE_MANIFEST} & archive.entries.keys())}
     if len(marks) > 1:
         raise Flawed(Flaw.SEVERAL_APPS)
     if marks and any(_NEARLY.fullmatch(_as_path(name)) for name in archive.entries.keys() - marks):
@@ -35,8 +37,8 @@ def read_build(file: BinaryIO) -> Build:
         return read_ipa(archive, plists[0])
     if MANIFEST in archive.entries:
         return read_apk(archive)
-    if any(mark in archive.entries for mark in _BUNDLE_MARKS):
-        raise Flawed(Flaw.APP_BUNDLE)
+    if BASE_MANIFEST in archive.entries or BUNDLE_CONFIG in archive.entries:
+        return read_aab(archive)
     raise Flawed(Flaw.APK_SET if _is_apk_set(archive) else Flaw.NO_BUILD)
 
 

@@ -20,13 +20,18 @@ class Flaw(StrEnum):
     TOO_LARGE_INSIDE = "too_large_inside"  # claims to expand to more than is sane
     NO_BUILD = "no_build"  # a sound zip that is neither IPA nor APK
     SEVERAL_APPS = "several_apps"  # which one is meant can't be told
-    APP_BUNDLE = "app_bundle"  # an .aab
+    APP_BUNDLE = "app_bundle"  # an .aab where none is taken
     APK_SET = "apk_set"  # an .apks, .xapk or .apkm
     SPLIT_APK = "split_apk"  # one part of an app
     BAD_PLIST = "bad_plist"  # Info.plist can't be read, or names no bundle identifier
     BAD_MANIFEST = "bad_manifest"  # AndroidManifest.xml can't be read, or names no package
+    BAD_BUNDLE = "bad_bundle"  # an .aab's manifest is missing, can't be read, or names no package
     IOS_AS_APK = "ios_as_apk"  # an iOS build named .apk
-    ANDROID_AS_IPA = "android_as_ipa"  # an Android build named .ipa
+    IOS_AS_AAB = "ios_as_aab"  # an iOS build named .aab
+    ANDROID_AS_IPA = "android_as_ipa"  # an APK named .ipa
+    APK_AS_AAB = "apk_as_aab"  # an APK named .aab
+    AAB_AS_IPA = "aab_as_ipa"  # an App Bundle named .ipa
+    AAB_AS_APK = "aab_as_apk"  # an App Bundle named .apk
     EXHAUSTING = "exhausting"  # reading it took too long or too much memory
     UNREADABLE = "unreadable"  # the child stopped, or said what makes no sense
 
@@ -85,6 +90,10 @@ _SENTENCES = {
         "This Android build's `AndroidManifest.xml` can't be read or has no valid package name. "
         "Build the app again and share the new `.apk`."
     ),
+    Flaw.BAD_BUNDLE: (
+        "This Android App Bundle's `base/manifest/AndroidManifest.xml` is missing, can't be read or has no "
+        "valid package name. Build the bundle again and share the new `.aab`."
+    ),
     Flaw.IOS_AS_APK: (
         "The name ends in `.apk`, but inside is an iOS build. "
         "If that is the one you mean, rename it to `.ipa` and share it again; else share the Android build."
@@ -92,6 +101,22 @@ _SENTENCES = {
     Flaw.ANDROID_AS_IPA: (
         "The name ends in `.ipa`, but inside is an Android build. "
         "If that is the one you mean, rename it to `.apk` and share it again; else share the iOS build."
+    ),
+    Flaw.IOS_AS_AAB: (
+        "The name ends in `.aab`, but inside is an iOS build. "
+        "If that is the one you mean, rename it to `.ipa` and share it again; else share the Android build."
+    ),
+    Flaw.APK_AS_AAB: (
+        "The name ends in `.aab`, but inside is an APK. "
+        "If that is the one you mean, rename it to `.apk` and share it again; else share the App Bundle."
+    ),
+    Flaw.AAB_AS_IPA: (
+        "The name ends in `.ipa`, but inside is an Android App Bundle. "
+        "If that is the one you mean, rename it to `.aab` and share it again; else share the iOS build."
+    ),
+    Flaw.AAB_AS_APK: (
+        "The name ends in `.apk`, but inside is an Android App Bundle. "
+        "If that is the one you mean, rename it to `.aab` and share it again; else share the APK."
     ),
     Flaw.EXHAUSTING: (
         "Reading this file took too long or too much memory, as no real build does, so it was given up. "

@@ -15,10 +15,10 @@ _RESOURCE_MAP = 0x0180
 _START_ELEMENT = 0x0102
 _END_ELEMENT = 0x0103
 
-_LABEL = 0x01010001
-_VERSION_CODE = 0x0101021B
-_VERSION_NAME = 0x0101021C
-_VERSION_CODE_MAJOR = 0x01010576
+LABEL = 0x01010001
+VERSION_CODE = 0x0101021B
+VERSION_NAME = 0x0101021C
+VERSION_CODE_MAJOR = 0x01010576
 
 _Attributes = dict[int | str, Value]
 
@@ -55,10 +55,10 @@ def read_manifest(data: bytes) -> Manifest:
     return Manifest(
         package=root.get("package"),
         split=root.get("split"),
-        version_code=root.get(_VERSION_CODE),
-        version_code_major=root.get(_VERSION_CODE_MAJOR),
-        version_name=root.get(_VERSION_NAME),
-        label=application.get(_LABEL),
+        version_code=root.get(VERSION_CODE),
+        version_code_major=root.get(VERSION_CODE_MAJOR),
+        version_name=root.get(VERSION_NAME),
+        label=application.get(LABEL),
     )
 
 

@@ -13,8 +13,8 @@ from typing import Any
 from bot.errors import BuildRejected
 from bot.packages.flaws import Flaw, Flawed
 from bot.packages.text import clean, is_bundle_id
-from bot.scans.builds import Build, FileType, Platform
-from bot.scans.names import platform_of_name, unsupported_name
+from bot.scans.builds import Build, FileType
+from bot.scans.names import file_type_of_name, unsupported_name
 
 COMMAND = (sys.executable, "-s", "-S", "-m", "bot.packages.child")
 """What reads one build, given on standard input. It needs no package but this one, and finds none."""
@@ -24,7 +24,15 @@ _MAX_ANSWER_BYTES = 64 * 1024
 _OUT_OF_BOUNDS = {-signal.SIGXCPU, -signal.SIGALRM, -signal.SIGKILL}
 """The limits on processor time and time; the system's on memory."""
 _STOPPED = {-signal.SIGTERM, -signal.SIGINT, -signal.SIGHUP}
-_MISNAMED = {Platform.IOS: Flaw.IOS_AS_APK, Platform.ANDROID: Flaw.ANDROID_AS_IPA}
+_MISNAMED = {
+    (FileType.IPA, FileType.APK): Flaw.IOS_AS_APK,
+    (FileType.IPA, FileType.AAB): Flaw.IOS_AS_AAB,
+    (FileType.APK, FileType.IPA): Flaw.ANDROID_AS_IPA,
+    (FileType.APK, FileType.AAB): Flaw.APK_AS_AAB,
+    (FileType.AAB, FileType.IPA): Flaw.AAB_AS_IPA,
+    (FileType.AAB, FileType.APK): Flaw.AAB_AS_APK,
+}
+"""By what it is and what its name says."""
 
 _log = logging.getLogger(__name__)
 
@@ -34,6 +42,7 @@ class PackageReader:
 
     ``timeout_s`` is wall-clock time. ``environment`` is all that the child gets: nothing, unless Python
     itself needs something here (``LD_LIBRARY_PATH``, ``PYTHONHOME``). ``command`` is what to run.
+    ``accepts_aab``: Android App Bundles are builds too.
     """
 
     def __init__(
@@ -42,10 +51,12 @@ class PackageReader:
         timeout_s: float = 30.0,
         environment: Mapping[str, str] | None = None,
         command: Sequence[str] = COMMAND,
+        accepts_aab: bool = False,
     ) -> None:
         self._timeout_s = timeout_s
         self._environment = dict(environment or {})
         self._command = tuple(command)
+        self._accepts_aab = accepts_aab
 
     async def read(self, path: Path, file_name: str) -> Build:
         """Read the build at ``path``; of ``file_name`` only the ending is used.
@@ -54,12 +65,25 @@ class PackageReader:
             BuildRejected: it is no build that can be scanned; says which way.
             OSError: the file can't be opened, or no process can be started.
         """
-        nearly = unsupported_name(file_name)
+        nearly = unsupported_name(file_name, accepts_aab=self._accepts_aab)
         if nearly is not None:
             raise BuildRejected(nearly)
-        build = believed(await self._ask(path))
-        if platform_of_name(file_name) not in (build.platform, None):
-            raise Flawed(_MISNAMED[build.platform])
+        build = self._accepted(await self._ask(path))
+        named = file_type_of_name(file_name)
+        if named not in (build.file_type, None):
+            raise Flawed(_MISNAMED[build.file_type, named])
+        return build
+
+    def _accepted(self, line: bytes) -> Build:
+        """Return the build that the child tells of, where its kind is accepted."""
+        try:
+            build = believed(line)
+        except Flawed as error:
+            if error.flaw is Flaw.BAD_BUNDLE and not self._accepts_aab:
+                raise Flawed(Flaw.APP_BUNDLE) from error
+            raise
+        if build.file_type is FileType.AAB and not self._accepts_aab:
+            raise Flawed(Flaw.APP_BUNDLE)
         return build
 
     async def _ask(self, path: Path) -> bytes:

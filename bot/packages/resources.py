@@ -7,6 +7,7 @@ Source: ``ResourceTypes.h`` in AOSP (``ResTable_*``).
 
 import struct
 from bisect import bisect_left
+from collections.abc import Callable
 
 from bot.packages.chunks import REFERENCES, STRING_POOL, Chunk, StringPool, Value, chunks
 
@@ -17,6 +18,16 @@ _MAX_PARTS = 100_000  # parts of packages; Android 10's own framework has 3,881
 _MAX_HOPS = 8  # references to references
 _SPARSE, _SHORT_OFFSETS = 0x01, 0x02
 _COMPLEX, _COMPACT = 0x0001, 0x0008
+
+
+def follow(value: Value, find: Callable[[int], Value | None]) -> Value | None:
+    """Follow references, ``find`` giving what an ID stands for; ``None`` where they lead nowhere."""
+    found: Value | None = value
+    for _ in range(_MAX_HOPS):
+        if found is None or found.kind not in REFERENCES:
+            return found
+        found = find(found.data)
+    return None
 
 
 class Resources:
@@ -56,12 +67,7 @@ class Resources:
 
     def resolve(self, value: Value) -> Value | None:
         """Follow references until there is a value; ``None`` where they lead nowhere."""
-        found: Value | None = value
-        for _ in range(_MAX_HOPS):
-            if found is None or found.kind not in REFERENCES:
-                return found
-            found = self._find(found.data)
-        return None
+        return follow(value, self._find)
 
     def _find(self, resource_id: int) -> Value | None:
         """Return the value in the default configuration, else in the first that has one."""

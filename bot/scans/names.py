@@ -3,12 +3,13 @@
 Names come from outside and are read for their ending alone. What a file really is, its content tells.
 """
 
-from bot.scans.builds import Platform
+from bot.scans.builds import FileType
 
 APP_BUNDLE = (
-    "This is an Android App Bundle (`.aab`), which the scan doesn't take. "
+    "This is an Android App Bundle (`.aab`), which the scan doesn't take as this bot is set up. "
     "Make a universal APK of it (`bundletool build-apks --mode=universal`, then unzip the `.apks`) "
-    "and share that `.apk`."
+    "and share that `.apk`. To have `.aab` scanned as it is, whoever runs the bot can list `direct` in "
+    "`ONETRUST_ROUTES`."
 )
 """What people read about an ``.aab``, whether its name or its content told."""
 
@@ -21,8 +22,8 @@ APK_SET = (
 NAMELESS = "a file without a name"
 """What a file is called of which Slack tells nothing, not even its name: it may be a build."""
 
-_BUILDS = {".ipa": Platform.IOS, ".apk": Platform.ANDROID}
-_NEARLY = {".aab": APP_BUNDLE, ".apks": APK_SET, ".xapk": APK_SET, ".apkm": APK_SET}
+_BUILDS = {f".{file_type}": file_type for file_type in FileType}
+_NEARLY = {".apks": APK_SET, ".xapk": APK_SET, ".apkm": APK_SET}
 
 
 def _ending(file_name: str) -> str:
@@ -30,16 +31,19 @@ def _ending(file_name: str) -> str:
     return dot + ending
 
 
-def platform_of_name(file_name: str) -> Platform | None:
-    """Return the platform that the name's ending stands for; ``None`` where it is no build's."""
+def file_type_of_name(file_name: str) -> FileType | None:
+    """Return the kind of build that the name's ending stands for; ``None`` where it is no build's."""
     return _BUILDS.get(_ending(file_name))
 
 
-def is_build_name(file_name: str) -> bool:
-    """Tell whether the name is a build's: ``.ipa`` or ``.apk``, in capitals or not."""
-    return platform_of_name(file_name) is not None
+def is_build_name(file_name: str, *, accepts_aab: bool = False) -> bool:
+    """Tell whether the name is a build's: ``.ipa``, ``.apk``, ``.aab`` where accepted, in capitals or not."""
+    file_type = file_type_of_name(file_name)
+    return file_type is not None and (accepts_aab or file_type is not FileType.AAB)
 
 
-def unsupported_name(file_name: str) -> str | None:
+def unsupported_name(file_name: str, *, accepts_aab: bool = False) -> str | None:
     """Return what is wrong and what to do, where the name is of a kind that is nearly a build."""
+    if file_type_of_name(file_name) is FileType.AAB and not accepts_aab:
+        return APP_BUNDLE
     return _NEARLY.get(_ending(file_name))

@@ -9,6 +9,7 @@ from bot.packages.flaws import Flaw, Flawed
 from bot.scans.models import Build, FileType
 from bot.scans.names import APK_SET, APP_BUNDLE
 from sandbox.builds import make_apk, make_ipa, make_zip
+from sandbox.bundles import make_aab
 
 APK = make_apk(package="org.example.shop", version_name="4.2.0", version_code=402, label="Shop")
 IPA = make_ipa(bundle_id="org.example.Shop", name="Shop", version="4.2.0", build_number="402")
@@ -51,8 +52,14 @@ def test_an_ipa():
         ({"Payload/Info.plist": b""}, Flaw.NO_BUILD),
         ({"Shop.ipa": IPA}, Flaw.NO_BUILD),
         ({"manifest.json": b'{"name": "a web extension"}'}, Flaw.NO_BUILD),
-        ({"BundleConfig.pb": b"\x0a\x02"}, Flaw.APP_BUNDLE),
-        ({"base/manifest/AndroidManifest.xml": b"\x0a\x02", "base/dex/classes.dex": b""}, Flaw.APP_BUNDLE),
+        ({"BundleConfig.pb": b"\x0a\x02"}, Flaw.BAD_BUNDLE),
+        ({"base/manifest/AndroidManifest.xml": b"\x0a\x02", "base/dex/classes.dex": b""}, Flaw.BAD_BUNDLE),
+        ({"base/manifest/AndroidManifest.xml": b"", "AndroidManifest.xml": b""}, Flaw.SEVERAL_APPS),
+        ({"Payload/A.app/Info.plist": b"", "base/manifest/AndroidManifest.xml": b""}, Flaw.SEVERAL_APPS),
+        (
+            {"base/manifest/AndroidManifest.xml": b"", "BASE\\manifest/./x/../AndroidManifest.XML": b""},
+            Flaw.AMBIGUOUS,
+        ),
         ({"toc.pb": b"\x0a\x02"}, Flaw.APK_SET),
         ({"splits/base-master.apk": APK}, Flaw.APK_SET),
         ({"org.example.shop.apk": APK, "config.fr.apk": APK}, Flaw.APK_SET),
@@ -71,6 +78,17 @@ def test_archives_that_are_no_build(files: dict[str, bytes], expected: Flaw):
 def test_apks_within_an_apk_are_its_own_business():
     data = make_apk(package="a.b", files={"assets/plugin.apk": APK, "plugin.apk": APK, "toc.pb": b""})
     assert read_build(io.BytesIO(data)).bundle_id == "a.b"
+
+
+def test_an_app_bundle():
+    data = make_aab(package="org.example.shop", version_name="4.2.0", version_code=402, label="Shop")
+    assert read_build(io.BytesIO(data)) == Build(
+        file_type=FileType.AAB,
+        bundle_id="org.example.shop",
+        display_name="Shop",
+        version="4.2.0",
+        build_number="402",
+    )
 
 
 @pytest.mark.parametrize("build", [APK, IPA])

@@ -13,6 +13,7 @@ from bot.packages import child, reader
 from bot.packages.contents import read_build
 from bot.scans.models import Build
 from sandbox.builds import make_apk, make_ipa, make_zip
+from sandbox.bundles import make_aab
 
 WHOLE = [
     make_apk(package="org.example.shop", version_name="4.2.0", label="Shöp 😀", nameless=True),
@@ -20,10 +21,19 @@ WHOLE = [
         package="a.b", version_name="1", label="Shop", label_in_resources=True, version_in_resources=True
     ),
     make_apk(package="a.b", label="Shop", label_in_resources=True, translations={"fr": "B"}, utf16=True),
+    make_aab(
+        package="a.b", version_name="1", label="Shöp", label_in_resources=True, version_in_resources=True
+    ),
     make_ipa(bundle_id="a.b", name="Shop", display_name="Shöp", frameworks=["A"]),
     make_ipa(bundle_id="a.b", name="Shop", display_name="Shöp", binary=False),
 ]
-PARTS = ["AndroidManifest.xml", "resources.arsc", "Payload/Shop.app/Info.plist"]
+PARTS = [
+    "AndroidManifest.xml",
+    "resources.arsc",
+    "base/manifest/AndroidManifest.xml",
+    "base/resources.pb",
+    "Payload/Shop.app/Info.plist",
+]
 
 edits = st.lists(st.tuples(st.floats(0, 1, exclude_max=True), st.binary(min_size=1, max_size=4)), max_size=6)
 

@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import sys
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +19,10 @@ from bot.packages.reader import COMMAND, PackageReader
 from bot.scans.models import Build, FileType, Platform
 from bot.scans.names import APP_BUNDLE
 from sandbox.builds import make_apk, make_ipa, make_zip
+from sandbox.bundles import make_aab
 
 APK = make_apk(package="org.example.shop", version_name="4.2.0", version_code=402, label="Shöp 😀")
+AAB = make_aab(package="org.example.shop", version_name="4.2.0", version_code=402, label="Shöp 😀")
 IPA = make_ipa(bundle_id="org.example.Shop", name="Shop", version="4.2.0", build_number="402")
 ANDROID = Build(
     file_type=FileType.APK,
@@ -76,6 +78,29 @@ async def test_name_and_content_have_to_agree(tmp_path: Path):
     with pytest.raises(BuildRejected) as caught:
         await reader.read(saved(tmp_path, APK), "shop.aab")
     assert caught.value.user_message == APP_BUNDLE
+
+
+async def test_app_bundles_are_read_where_they_are_taken(tmp_path: Path):
+    reader = PackageReader(accepts_aab=True)
+    path = saved(tmp_path, AAB)
+    assert await reader.read(path, "shop.AAB") == replace(ANDROID, file_type=FileType.AAB)
+    assert await flaw(PackageReader(), path, "shop.apk") is Flaw.APP_BUNDLE
+    assert await flaw(reader, saved(tmp_path, make_zip({"BundleConfig.pb": b""})), "a.aab") is Flaw.BAD_BUNDLE
+
+
+@pytest.mark.parametrize(
+    ("data", "name", "expected"),
+    [
+        (AAB, "shop.apk", Flaw.AAB_AS_APK),
+        (AAB, "shop.ipa", Flaw.AAB_AS_IPA),
+        (APK, "shop.aab", Flaw.APK_AS_AAB),
+        (IPA, "shop.aab", Flaw.IOS_AS_AAB),
+    ],
+)
+async def test_bundles_have_to_agree_with_their_name_too(
+    tmp_path: Path, data: bytes, name: str, expected: Flaw
+):
+    assert await flaw(PackageReader(accepts_aab=True), saved(tmp_path, data), name) is expected
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="needs /proc, as Linux has it")
