@@ -44,7 +44,7 @@ def store_on(database: Database, clock: Clock) -> Store:
 
 def build_reader(settings: Settings) -> PackageReader:
     """Return the reader of builds; of the environment its process gets only what Python starts with."""
-    return PackageReader(environment=settings.interpreter)
+    return PackageReader(environment=settings.interpreter, accepts_aab=settings.accepts_aab)
 
 
 def log_url(template: str | None) -> Callable[[str], str | None]:

@@ -26,6 +26,7 @@ _ONETRUST = (
     "ONETRUST_API_KEY",
     "ONETRUST_WEBHOOK_URL",
     "ONETRUST_LOG_URL",
+    "ONETRUST_ROUTES",
 )
 _ALWAYS = (
     "APPSCAN_DB",
@@ -114,6 +115,8 @@ class Settings:
     onetrust_webhook_url: Secret
     onetrust_log_url: str | None
     """A template that may hold ``{request_id}``."""
+    onetrust_routes: tuple[str, ...]
+    """Of ``webhook``, ``ftp`` and ``direct``, those that may be taken, the preferred first."""
     interpreter: Mapping[str, str]
     """What Python itself starts with, for the processes of the bot's own."""
     database: Path
@@ -159,6 +162,7 @@ class Settings:
             onetrust_api_key=read.secret("ONETRUST_API_KEY"),
             onetrust_webhook_url=Secret(read.text("ONETRUST_WEBHOOK_URL")),
             onetrust_log_url=read.template("ONETRUST_LOG_URL") or None,
+            onetrust_routes=read.routes("ONETRUST_ROUTES"),
             interpreter={name: environ[name] for name in _INTERPRETER if name in environ},
             database=read.path("APPSCAN_DB", "appscan.db"),
             channels=read.ids("APPSCAN_CHANNELS", _CHANNEL_ID, "channel ID, such as C0123ABCD"),
@@ -183,6 +187,11 @@ class Settings:
         if read.problems:
             raise SettingsError(read.problems)
         return settings
+
+    @property
+    def accepts_aab(self) -> bool:
+        """Whether Android App Bundles are builds: the direct route alone takes them."""
+        return "direct" in self.onetrust_routes
 
     def secrets(self) -> tuple[str, ...]:
         """Every text that no log may show, with the parts of the webhook's address that give it away."""
@@ -323,6 +332,12 @@ class _Reader:
         if not set(words) <= set(known):
             self.problem(name, f"may hold {' and '.join(known)}, with a comma between, and nothing else")
         return frozenset(words)
+
+    def routes(self, name: str) -> tuple[str, ...]:
+        routes = tuple(word.lower() for word in re.split(r"[,\s]+", self._values[name]) if word)
+        if not set(routes) <= {"webhook", "ftp", "direct"} or len(set(routes)) < len(routes):
+            self.problem(name, "may hold webhook, ftp and direct, each once, with commas between them")
+        return routes or ("webhook", "ftp")
 
     def path(self, name: str, default: str) -> Path:
         value = self._values[name] or default

@@ -175,7 +175,10 @@ async def scan(settings: Settings, asked: Asked, stop: asyncio.Event) -> int:
     if not asked.path.is_file():
         say(f"{asked.path} is a folder." if asked.path.is_dir() else f"There is no file {asked.path}.")
         return 2
-    if (sentence := unsupported_name(asked.path.name)) or not is_build_name(asked.path.name):
+    name, accepts_aab = asked.path.name, settings.accepts_aab
+    if (sentence := unsupported_name(name, accepts_aab=accepts_aab)) or not is_build_name(
+        name, accepts_aab=accepts_aab
+    ):
         say(sentence or "That is no build: its name ends neither in .ipa nor in .apk.")
         return 3
     async with AsyncExitStack() as stack:
@@ -266,6 +269,7 @@ async def _run(
         breaker=Breaker(clock),
         workroom=Workroom(Path(stack.enter_context(TemporaryDirectory(prefix="appscan-"))), clock),
         teaches=lambda _: True,  # who has this shell has the database
+        accepts_aab=settings.accepts_aab,
     )
     await stack.enter_async_context(_held(store, number))
     await store.queue.recover(source=Source.SHELL, before=clock.now())

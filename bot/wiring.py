@@ -179,6 +179,7 @@ def _pipeline(opened: Opened, threads: Threads, breaker: Breaker, policy: Policy
         breaker=breaker,
         workroom=opened.workroom,
         teaches=policy.teaches,
+        accepts_aab=settings.accepts_aab,
     )
 
 

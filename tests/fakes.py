@@ -382,7 +382,7 @@ class Bench:
             concurrency=concurrency,
         )
 
-    def new_pipeline(self, breaker: Breaker | None = None) -> Pipeline:
+    def new_pipeline(self, breaker: Breaker | None = None, *, accepts_aab: bool = False) -> Pipeline:
         """Return a pipeline that remembers nothing, as after a restart."""
         return Pipeline(
             store=self.store,
@@ -394,6 +394,7 @@ class Bench:
             breaker=breaker or Breaker(self.clock),
             workroom=Workroom(self.workroom, self.clock),
             teaches=self.policy.teaches,
+            accepts_aab=accepts_aab,
         )
 
     def _wake(self) -> None:

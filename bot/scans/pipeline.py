@@ -52,6 +52,7 @@ class Pipeline:
         breaker: Breaker,
         workroom: Workroom,
         teaches: Callable[[Scan], bool],
+        accepts_aab: bool = False,
     ) -> None:
         self._store = store
         self._files = files
@@ -62,6 +63,7 @@ class Pipeline:
         self._breaker = breaker
         self._workroom = workroom
         self._teaches = teaches
+        self._accepts_aab = accepts_aab
 
     @concerning
     async def run(self, number: int) -> None:
@@ -103,7 +105,7 @@ class Pipeline:
             await self._store.queue.postpone(number, NoRoom().user_message, closed_until)
             return  # not even asked for: the disk would take no more
         scan = await self._store.scans.begin(number)
-        if (sentence := unsupported_name(scan.file_name)) is not None:
+        if (sentence := unsupported_name(scan.file_name, accepts_aab=self._accepts_aab)) is not None:
             await self._end(scan, State.REJECTED, sentence)
             return
         self._announcer.changed(number)

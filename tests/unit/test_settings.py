@@ -47,6 +47,8 @@ def test_the_least_that_is_needed_and_the_defaults():
     assert settings.onetrust_api_key is None
     assert settings.onetrust_webhook_url.reveal() == WEBHOOK
     assert settings.onetrust_log_url is None
+    assert settings.onetrust_routes == ("webhook", "ftp")
+    assert not settings.accepts_aab
     assert settings.database == Path("appscan.db")
     assert settings.channels == settings.users == frozenset()
     assert settings.concurrency == 4
@@ -65,6 +67,7 @@ def test_everything_set():
             "PORT": "8081",
             "ONETRUST_CLIENT_AUTH": "Form",
             "ONETRUST_LOG_URL": "https://app-eu.onetrust.com/logs?q={request_id}",
+            "ONETRUST_ROUTES": "direct, Webhook",
             "APPSCAN_DB": "/var/lib/appscan/history.db",
             "APPSCAN_CHANNELS": "C0123ABCD, G0123ABCD D0123ABCD",
             "APPSCAN_USERS": "U0123ABCD,W0123ABCD\nB0123ABCD,",
@@ -84,6 +87,8 @@ def test_everything_set():
     assert settings.onetrust_client_auth == "form"
     assert settings.catch_up_hours == 0
     assert settings.onetrust_log_url == "https://app-eu.onetrust.com/logs?q={request_id}"
+    assert settings.onetrust_routes == ("direct", "webhook")
+    assert settings.accepts_aab
     assert settings.database == Path("/var/lib/appscan/history.db")
     assert settings.channels == {"C0123ABCD", "G0123ABCD", "D0123ABCD"}
     assert settings.users == {"U0123ABCD", "W0123ABCD", "B0123ABCD"}
@@ -197,6 +202,8 @@ def test_a_subcommand_needs_only_its_own(needs, environ):
         ({"APPSCAN_RETENTION_DAYS": "0"}, "APPSCAN_RETENTION_DAYS must be a whole number from 1 to 36500"),
         ({"APPSCAN_CATCH_UP_HOURS": "721"}, "APPSCAN_CATCH_UP_HOURS must be a whole number from 0 to 720"),
         ({"APPSCAN_ADMINS": "U0123ABCD B0123ABCD"}, "APPSCAN_ADMINS has an entry (number 2)"),
+        ({"ONETRUST_ROUTES": "webhook,mail"}, "ONETRUST_ROUTES may hold webhook, ftp and direct"),
+        ({"ONETRUST_ROUTES": "ftp,ftp"}, "ONETRUST_ROUTES may hold webhook, ftp and direct, each once"),
         ({"APPSCAN_ADMIT": "guests everybody"}, "APPSCAN_ADMIT may hold guests and external"),
         ({"APPSCAN_CONCURRENCY": "0"}, "APPSCAN_CONCURRENCY must be a whole number from 1 to 32"),
         ({"APPSCAN_LOG_LEVEL": "LOUD"}, "APPSCAN_LOG_LEVEL must be one of INFO"),

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from dataclasses import replace
 
 import pytest
 
@@ -87,6 +88,16 @@ async def test_what_is_nearly_a_build_is_never_pulled(bench, name):
     assert scan.state is State.REJECTED
     assert scan.problem
     assert bench.files.pulled == []
+
+
+async def test_app_bundles_are_builds_where_they_are_accepted(bench):
+    bench.pipeline = bench.new_pipeline(accepts_aab=True)
+    bench.reader.by_name["shop.aab"] = replace(SHOP, file_type=FileType.AAB)
+
+    scan = await run(bench, a_share(name="shop.aab"))
+
+    assert (scan.state, scan.file_type) == (State.SUBMITTED, FileType.AAB)
+    assert bench.scanner.orders[0].file_type is FileType.AAB
 
 
 @pytest.mark.parametrize(
