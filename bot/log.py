@@ -17,7 +17,7 @@ from urllib.parse import quote, quote_plus
 
 from bot.scans import current
 
-NOISY = ("aiohttp.access", "asyncio", "httpcore", "httpx", "slack_bolt", "slack_sdk")
+NOISY = ("aiohttp.access", "asyncio", "asyncssh", "httpcore", "httpx", "slack_bolt", "slack_sdk")
 """Libraries that say more than an operator wants; what is below WARNING they say at DEBUG only."""
 
 HIDDEN = "***"

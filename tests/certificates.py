@@ -27,6 +27,12 @@ class Authority:
 
     def server(self, *, names: str = "IP:127.0.0.1", days: int = 2, signed: bool = True) -> ssl.SSLContext:
         """Return a server's context: ``names`` as in ``subjectAltName``; it ends in ``days``."""
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(*self.files(names=names, days=days, signed=signed))
+        return context
+
+    def files(self, *, names: str = "IP:127.0.0.1", days: int = 2, signed: bool = True) -> tuple[Path, Path]:
+        """Return a server's certificate and its key."""
         self._made += 1
         key, request, certificate = (f"{self._made}.{kind}" for kind in ("key", "csr", "pem"))
         (self._folder / "names").write_text(f"subjectAltName={names}\n")
@@ -36,9 +42,7 @@ class Authority:
             *("x509", "-req", "-in", request, *signer, "-set_serial", str(self._made)),
             *("-days", str(days), "-extfile", "names", "-out", certificate),
         )
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(self._folder / certificate, self._folder / key)
-        return context
+        return self._folder / certificate, self._folder / key
 
     def _openssl(self, *arguments: str) -> None:
         program = shutil.which("openssl")

@@ -43,21 +43,22 @@ class BuildFile:
 
     def __init__(self, path: Path, size_bytes: int) -> None:
         self._path = path
-        self._size = size_bytes
+        self.size_bytes = size_bytes
         self._file: io.FileIO | None = None
         self._closed = False
         # A read whose task was cancelled goes on in its thread: closing waits for it, or its descriptor
         # could by then be another file's.
         self._lock = threading.Lock()
 
-    def open(self) -> None:
-        """Open the file."""
+    def open(self, offset: int = 0) -> None:
+        """Open the file, to be read from ``offset`` on."""
         with self._lock:
             if self._closed:
                 return
             try:
                 self._file = io.FileIO(self._path)
                 self._check_size(self._file)
+                self._file.seek(offset)
             except OSError as exc:
                 raise BuildChanged("the build can't be opened") from exc
 
@@ -85,7 +86,7 @@ class BuildFile:
             self._file, self._closed = None, True
 
     def _check_size(self, file: io.FileIO) -> None:
-        if os.fstat(file.fileno()).st_size != self._size:
+        if os.fstat(file.fileno()).st_size != self.size_bytes:
             raise BuildChanged("the build is of another size")
 
 

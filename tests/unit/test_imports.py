@@ -13,9 +13,11 @@ LONGEST_MODULE = 400
 MAY_KNOW = {
     "bot.errors": set(),
     "bot.addresses": set(),
+    "bot.depot_address": {"bot.addresses"},
     "bot.log": {"bot.scans"},
-    "bot.settings": {"bot.addresses", "bot.errors"},
+    "bot.settings": {"bot.addresses", "bot.depot_address", "bot.errors"},
     "bot.scans": {"bot.errors"},
+    "bot.onetrust": {"bot.scans", "bot.errors", "bot.depot_address"},
     "bot.listeners": {"bot.scans", "bot.errors", "bot.blocks"},
 }
 """What a part of the bot may import of it, beside itself."""
@@ -36,7 +38,14 @@ COMMANDS = {
 }
 """What the command line starts; each joins the parts that it needs."""
 
-STANDARD_LIBRARY_ONLY = {"bot.addresses", "bot.errors", "bot.log", "bot.settings", "bot.scans"}
+STANDARD_LIBRARY_ONLY = {
+    "bot.addresses",
+    "bot.depot_address",
+    "bot.errors",
+    "bot.log",
+    "bot.settings",
+    "bot.scans",
+}
 KNOWS_THE_ENVIRONMENT = {"bot.__main__", "bot.settings"}
 """Everybody else is given what they need."""
 

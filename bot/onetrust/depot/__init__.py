@@ -1,0 +1,16 @@
+"""The depot: the FTP, FTPS or SFTP server where builds are put for OneTrust to fetch."""
+
+from bot.depot_address import DepotAddress
+from bot.onetrust.depot.ftp import FtpDoor
+from bot.onetrust.depot.port import Depot, Door, Patience, Uploaded
+from bot.onetrust.depot.sftp import SftpDoor
+from bot.onetrust.depot.upload import Deposits
+
+__all__ = ["Depot", "DepotAddress", "Patience", "Uploaded", "open_depot"]
+
+
+def open_depot(address: DepotAddress, *, patience: Patience | None = None) -> Depot:
+    """Return the depot at an address; nothing is connected before it is used, and nothing stays connected."""
+    patience = patience or Patience()
+    door: Door = SftpDoor(address) if address.scheme == "sftp" else FtpDoor(address)
+    return Deposits(address, door, patience)

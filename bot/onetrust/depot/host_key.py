@@ -1,0 +1,53 @@
+"""Whether an SFTP server is the one that was meant: by its public key, its fingerprint, or known hosts."""
+
+from pathlib import Path
+from typing import Any
+
+import asyncssh
+
+from bot.depot_address import DepotAddress
+from bot.errors import Refused
+from bot.onetrust.depot import sentences
+
+FAMILIES = (
+    ("ssh-ed25519",),
+    ("ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384", "ecdsa-sha2-nistp521"),
+    ("rsa-sha2-512", "rsa-sha2-256"),
+)
+"""A server shows one key of several: these are the kinds to ask for until one has the fingerprint."""
+
+
+class Known(asyncssh.SSHClient):
+    """Takes a host key by its fingerprint alone, where one is given."""
+
+    def __init__(self, fingerprint: str | None) -> None:
+        self._fingerprint = fingerprint
+
+    def validate_host_public_key(self, host: str, addr: str, port: int, key: asyncssh.SSHKey) -> bool:  # noqa: ARG002 - as asyncssh has it
+        """Tell whether the key has the fingerprint."""
+        return self._fingerprint is not None and key.get_fingerprint("sha256") == self._fingerprint
+
+
+def fingerprint_of(address: DepotAddress) -> str | None:
+    """Return the fingerprint that was set, as asyncssh writes it; ``None`` where something else was."""
+    text = address.host_key or ""
+    return text.rstrip("=") if text.startswith("SHA256:") else None
+
+
+def known_hosts(address: DepotAddress) -> Any:
+    """Return what asyncssh takes as known: never ``None``, which would be everybody.
+
+    Raises:
+        Refused: the key or the file can't be read, or none is set.
+    """
+    failure: Exception | None = None
+    try:
+        if fingerprint_of(address):
+            return ([], [], [])
+        if address.host_key:
+            return ([asyncssh.import_public_key(address.host_key)], [], [])
+        if address.known_hosts:
+            return asyncssh.import_known_hosts(Path(address.known_hosts).read_text(encoding="utf-8"))
+    except (asyncssh.KeyImportError, OSError, ValueError) as exc:
+        failure = exc
+    raise Refused(sentences.HOST_KEY, detail=f"ONETRUST_FTP_HOST_KEY: {type(failure).__name__}")

@@ -1,0 +1,241 @@
+"""A login at an SFTP server, by asyncssh.
+
+Blocks are written many at a time, so a distant server is no slower than its line. Nothing says that a server
+writes them in their order: of a file that broke, what could be missing at its end is sent once more.
+
+Nothing is taken from this machine's own SSH: no ``~/.ssh``, no agent.
+"""
+
+import asyncio
+import stat
+from collections import deque
+from collections.abc import Callable
+from typing import Any, Final
+
+import asyncssh
+
+from bot.depot_address import DepotAddress
+from bot.errors import Refused, TryLater
+from bot.onetrust.body import BLOCK, BuildFile
+from bot.onetrust.depot import sentences
+from bot.onetrust.depot.host_key import FAMILIES, Known, fingerprint_of, known_hosts
+from bot.onetrust.depot.port import Broken, NotResumed
+from bot.onetrust.depot.words import quoted, sound_full
+
+PIECE: Final = 32 * 1024
+"""Bytes of one write: every server takes as many (draft-ietf-secsh-filexfer-02, section 3)."""
+
+WINDOW: Final = 64
+"""Writes that may be without an answer."""
+
+_NO_RIGHT = (asyncssh.SFTPPermissionDenied, asyncssh.SFTPWriteProtect, asyncssh.SFTPOpUnsupported)
+_NO_ROOM = (asyncssh.SFTPNoSpaceOnFilesystem, asyncssh.SFTPQuotaExceeded)
+
+
+class SftpDoor:
+    """The way in by SFTP. Implements the ``Door`` port."""
+
+    def __init__(self, address: DepotAddress) -> None:
+        self._address = address
+
+    async def enter(self) -> "SftpSession":
+        """Connect, check the host's key, log in, find the folder."""
+        connection = await self._connect()
+        try:
+            return await self._open(connection)
+        except BaseException:
+            connection.abort()
+            raise
+
+    async def _connect(self) -> asyncssh.SSHClientConnection:
+        """Log in; a fingerprint may be that of any key that the server has."""
+        known = await asyncio.to_thread(known_hosts, self._address)
+        keys = await asyncio.to_thread(_keys, self._address)
+        families = FAMILIES if fingerprint_of(self._address) else ((),)
+        failure: Exception = Refused(sentences.NO_COMMON_WAY, detail="the depot's kinds of host keys")
+        for family in families:
+            try:
+                return await self._log_in(known, keys, family)
+            except asyncssh.KeyExchangeFailed:
+                continue
+            except asyncssh.HostKeyNotVerifiable:
+                failure = Refused(sentences.HOST_KEY, detail="the depot's host key is another one")
+            except asyncssh.PermissionDenied as exc:
+                failure = Refused(sentences.LOGIN, detail=type(exc).__name__)
+                break
+            except (asyncssh.Error, OSError, ValueError) as exc:
+                failure = Broken(f"connecting: {type(exc).__name__}")
+                break
+        raise failure
+
+    async def _log_in(
+        self, known: Any, keys: list[asyncssh.SSHKey], family: tuple[str, ...]
+    ) -> asyncssh.SSHClientConnection:
+        address = self._address
+        fingerprint = fingerprint_of(address)
+        connection, _ = await asyncssh.create_connection(
+            lambda: Known(fingerprint),
+            address.host,
+            address.port,
+            username=address.user,
+            password=address.password,
+            client_keys=keys or None,
+            known_hosts=known,
+            server_host_key_algs=list(family) or (),
+            agent_path=None,
+            config=None,
+            gss_host=None,
+            x509_trusted_certs=None,
+            compression_algs=None,
+        )
+        return connection
+
+    async def _open(self, connection: asyncssh.SSHClientConnection) -> "SftpSession":
+        address, failure = self._address, None
+        try:
+            client = await connection.start_sftp_client()
+            session = SftpSession(address, connection, client)
+            attributes = await client.stat(address.folder or ".")
+        except (asyncssh.SFTPNoSuchFile, asyncssh.SFTPNoSuchPath, asyncssh.SFTPPermissionDenied) as exc:
+            failure = Refused(sentences.FOLDER, detail=_told(exc, address))
+        except asyncssh.ChannelOpenError as exc:
+            failure = Refused(sentences.NO_SFTP, detail=type(exc).__name__)
+        except (asyncssh.Error, OSError, ValueError) as exc:
+            raise Broken(_told(exc, address)) from None
+        else:
+            mode = attributes.permissions
+            if mode is None or stat.S_ISDIR(mode) or attributes.type == asyncssh.FILEXFER_TYPE_DIRECTORY:
+                return session
+            failure = Refused(sentences.FOLDER, detail="the folder is a file")
+        raise failure
+
+
+class SftpSession:
+    """Implements the ``Session`` port."""
+
+    unsure_bytes: int = PIECE * WINDOW
+
+    def __init__(
+        self, address: DepotAddress, connection: asyncssh.SSHClientConnection, client: asyncssh.SFTPClient
+    ) -> None:
+        self._address = address
+        self._connection = connection
+        self._client = client
+
+    async def size(self, name: str) -> int | None:
+        """Return a file's size."""
+        try:
+            size = (await self._client.stat(self._path(name))).size
+        except (asyncssh.SFTPNoSuchFile, asyncssh.SFTPNoSuchPath):
+            return None
+        except (asyncssh.Error, OSError, ValueError) as exc:
+            failure = self._verdict(exc, sentences.FOLDER)
+        else:
+            if size is not None:
+                return size
+            failure = Refused(sentences.NO_SIZE)
+        raise failure
+
+    async def store(self, name: str, file: BuildFile, *, offset: int, moved: Callable[[int], None]) -> None:
+        """Write the rest of a file."""
+        try:
+            mode = asyncssh.FXF_WRITE | asyncssh.FXF_CREAT | (0 if offset else asyncssh.FXF_TRUNC)
+            async with await self._client.open(self._path(name), mode, encoding=None, block_size=0) as handle:
+                await _pour(handle, file, offset, moved)
+            return
+        except (asyncssh.Error, OSError, ValueError) as exc:
+            failure = self._verdict(exc, sentences.NO_WRITING)
+        if offset and isinstance(failure, Refused):
+            raise NotResumed
+        if isinstance(failure, Broken) and await self._is_full():
+            failure = TryLater(sentences.FULL, scanner_failed=False, detail=str(failure))
+        raise failure
+
+    async def rename(self, old: str, new: str) -> None:
+        """Rename a file."""
+        await self._do(self._client.rename(self._path(old), self._path(new)), sentences.NO_RENAMING)
+
+    async def delete(self, name: str) -> None:
+        """Remove a file."""
+        await self._do(self._client.remove(self._path(name)), sentences.NO_REMOVING)
+
+    async def leave(self) -> None:
+        """End the SFTP session and the connection."""
+        self._client.exit()
+        self._connection.close()
+        await self._connection.wait_closed()
+
+    async def drop(self) -> None:
+        """Close the connection at once."""
+        self._connection.abort()
+        await self._connection.wait_closed()
+
+    async def _do(self, call: Any, no: str) -> None:
+        try:
+            await call
+            return
+        except (asyncssh.Error, OSError, ValueError) as exc:
+            failure = self._verdict(exc, no)
+        raise failure
+
+    def _path(self, name: str) -> str:
+        return self._address.path_of(name)
+
+    def _verdict(self, exc: Exception, no: str) -> Exception:
+        """Tell what an error means; ``no`` is what a clear refusal is told as."""
+        said = _told(exc, self._address)
+        if isinstance(exc, _NO_ROOM) or (isinstance(exc, asyncssh.SFTPFailure) and sound_full(exc.reason)):
+            return TryLater(sentences.FULL, scanner_failed=False, detail=said)
+        if isinstance(exc, _NO_RIGHT):
+            return Refused(no, detail=said)
+        return Broken(said)
+
+    async def _is_full(self) -> bool:
+        """Ask: version 3 of SFTP has no code for a full disk, and OpenSSH says no more than ``Failure``."""
+        try:
+            space = await self._client.statvfs(self._address.folder or ".")
+        except (asyncssh.Error, OSError, ValueError):
+            return False
+        return space.bavail * (space.frsize or 1) < BLOCK
+
+
+async def _pour(handle: Any, file: BuildFile, offset: int, moved: Callable[[int], None]) -> None:
+    flying: deque[tuple[asyncio.Task[int], int]] = deque()
+
+    async def land() -> None:
+        write, end = flying[0]
+        await write
+        flying.popleft()
+        moved(end)
+
+    try:
+        while offset < file.size_bytes:
+            block = memoryview(await asyncio.to_thread(file.read, min(BLOCK, file.size_bytes - offset)))
+            for start in range(0, len(block), PIECE):
+                if len(flying) >= WINDOW:
+                    await land()
+                piece = bytes(block[start : start + PIECE])
+                write = asyncio.ensure_future(handle.write(piece, offset))
+                offset += len(piece)
+                flying.append((write, offset))
+        while flying:
+            await land()
+    finally:
+        writes = [write for write, _ in flying]
+        for write in writes:
+            write.cancel()
+        await asyncio.gather(*writes, return_exceptions=True)
+
+
+def _keys(address: DepotAddress) -> list[asyncssh.SSHKey]:
+    if address.key_file is None:
+        return []
+    try:
+        return [asyncssh.read_private_key(address.key_file, address.key_passphrase)]
+    except (asyncssh.KeyImportError, asyncssh.KeyEncryptionError, OSError, ValueError) as exc:
+        failure = Refused(sentences.KEY_FILE, detail=f"ONETRUST_FTP_KEY_FILE: {type(exc).__name__}")
+    raise failure
+
+
+def _told(exc: Exception, address: DepotAddress) -> str:
+    return f"the depot: {type(exc).__name__}: {quoted(str(exc), address.secrets())}"

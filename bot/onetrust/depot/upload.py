@@ -1,0 +1,248 @@
+"""Putting a build into the depot over connections that break: what holds for FTP, FTPS and SFTP alike.
+
+Every connection begins by asking what is there, so that nothing depends on what the last one, or the last
+process, believed. A build arrives as ``<name>.part``, is compared by its size, and then gets its name; so a
+name that is there means a whole build, even where the answer to the renaming was lost.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Coroutine
+from pathlib import Path
+from typing import Any, TypeVar
+
+from bot.depot_address import DepotAddress
+from bot.errors import Refused, TryLater
+from bot.onetrust.body import BuildChanged, BuildFile
+from bot.onetrust.depot import sentences
+from bot.onetrust.depot.port import (
+    PART,
+    Broken,
+    Door,
+    Note,
+    NotResumed,
+    Patience,
+    Session,
+    Uploaded,
+    check_name,
+)
+from bot.onetrust.webhook import BUILD_CHANGED
+from bot.scans.ports import Progress
+
+_T = TypeVar("_T")
+
+
+class Deposits:
+    """The depot behind one door. Implements the ``Depot`` port.
+
+    What is wrong with the depot says nothing of OneTrust: no ``TryLater`` counts as the scanner's failure.
+    """
+
+    def __init__(self, address: DepotAddress, door: Door, patience: Patience) -> None:
+        self._address = address
+        self._door = door
+        self._patience = patience
+
+    async def upload(
+        self, path: Path, name: str, *, size_bytes: int, progress: Progress, note: Note
+    ) -> Uploaded:
+        """Put the build at ``path`` there, over as many connections as it takes while they make progress."""
+        check_name(name)
+        upload = _Upload(self._patience, path, name, size_bytes, progress, note)
+        try:
+            async with asyncio.timeout(self._patience.total_s(size_bytes)):
+                await self._persist(upload)
+        except TimeoutError:
+            raise TryLater(sentences.TOO_SLOW, scanner_failed=False) from None
+        return Uploaded(path=self._address.path_of(name), size_bytes=size_bytes, sent_bytes=upload.sent_bytes)
+
+    async def _persist(self, upload: "_Upload") -> None:
+        """Connect until the build is there; pauses grow while nothing more arrives."""
+        patience, in_vain = self._patience, 0
+        while True:
+            entered = False
+            try:
+                async with self._session() as session:
+                    entered = True
+                    return await upload.go_on(session)
+            except Broken as exc:
+                in_vain = 0 if upload.has_progressed() else in_vain + 1
+                reason = str(exc)
+            if in_vain >= patience.attempts:
+                sentence = sentences.BREAKS if entered else sentences.NOT_REACHED
+                raise TryLater(sentence, scanner_failed=False, detail=f"{sentence} {reason}")
+            await patience.sleep(
+                min(patience.first_pause_s * 2 ** max(in_vain - 1, 0), patience.longest_pause_s)
+            )
+
+    async def remove(self, name: str) -> bool:
+        """Remove a build and its beginning, where they are there."""
+        check_name(name)
+        removed = False
+        try:
+            async with self._session() as session, asyncio.timeout(self._patience.answer_s * 4):
+                for each in (name, name + PART):
+                    if await session.size(each) is not None:
+                        await session.delete(each)
+                        removed = True
+        except (Broken, TimeoutError) as exc:
+            reason = str(exc)
+        else:
+            return removed
+        raise TryLater(sentences.NOT_REACHED, scanner_failed=False, detail=reason or "the server stalled")
+
+    async def check(self) -> None:
+        """Log in and enter the folder."""
+        try:
+            async with self._session():
+                return
+        except Broken as exc:
+            reason = str(exc)
+        raise TryLater(sentences.NOT_REACHED, scanner_failed=False, detail=reason)
+
+    @contextlib.asynccontextmanager
+    async def _session(self) -> AsyncIterator[Session]:
+        try:
+            async with asyncio.timeout(self._patience.enter_s):
+                session = await self._door.enter()
+        except TimeoutError:
+            raise Broken("the server did not let the bot in, in time") from None
+        try:
+            yield session
+            with contextlib.suppress(TimeoutError, Broken):
+                async with asyncio.timeout(self._patience.goodbye_s):
+                    await session.leave()
+        finally:
+            await session.drop()
+
+
+class _Upload:
+    """One build on its way, over all its connections."""
+
+    def __init__(
+        self, patience: Patience, path: Path, name: str, size_bytes: int, progress: Progress, note: Note
+    ) -> None:
+        self._patience = patience
+        self._path = path
+        self._name = name
+        self._size = size_bytes
+        self._progress = progress
+        self._note = note
+        self._resumes = True
+        self._mismatches = 0
+        self._arrived: int | None = None
+        """Bytes that the server had when a connection began, the most of all; ``None`` before the first."""
+        self._moved_on = False
+        self.sent_bytes = 0
+
+    def has_progressed(self) -> bool:
+        """Tell, once, whether noticeably more had arrived; so connections are bounded in number."""
+        moved_on, self._moved_on = self._moved_on, False
+        return moved_on
+
+    async def go_on(self, session: Session) -> None:
+        """Bring the build there over one connection.
+
+        Raises:
+            Broken: with another connection it may go on.
+        """
+        if await self._is_there(session):
+            self._progress(self._size, self._size)
+            return
+        while True:
+            await self._store(session, await self._begin(session))
+            arrived = await self._ask_size(session, self._part)
+            if arrived == self._size:
+                break
+            self._mismatches += 1
+            if arrived is not None:
+                await self._answered(session.delete(self._part))
+            if self._mismatches > 1:
+                raise TryLater(
+                    sentences.MISMATCH,
+                    scanner_failed=False,
+                    detail=f"{arrived} bytes arrived at the depot in place of {self._size}",
+                )
+        await self._answered(session.rename(self._part, self._name))
+
+    @property
+    def _part(self) -> str:
+        return self._name + PART
+
+    async def _is_there(self, session: Session) -> bool:
+        """Tell whether the build has arrived; what has its name and is of another size goes."""
+        there = await self._ask_size(session, self._name)
+        if there is not None and there != self._size:
+            await self._answered(session.delete(self._name))
+        return there == self._size
+
+    async def _begin(self, session: Session) -> int:
+        """Return how much of the build need not be sent."""
+        there = await self._ask_size(session, self._part)
+        if there is not None and there <= self._size and self._resumes:
+            step = max(self._size // 100, 1)
+            if self._arrived is None or there >= min(self._arrived + step, self._size):
+                self._moved_on = self._arrived is not None
+                self._arrived = there
+            if there > session.unsure_bytes or there == self._size == 0:
+                return there - min(session.unsure_bytes, there)
+        if there is not None:  # removed rather than overwritten, which default ProFTPD refuses
+            await self._remove_part(session)
+        if self._arrived is None:
+            self._arrived = 0
+        return 0
+
+    async def _store(self, session: Session, offset: int) -> None:
+        if offset == self._size and offset:
+            return
+        try:
+            await self._send(session, offset)
+        except NotResumed:
+            self._resumes = False
+            await self._note(sentences.STARTED_OVER)
+            await self._remove_part(session)
+            await self._send(session, 0)
+
+    async def _remove_part(self, session: Session) -> None:
+        # Where files can't be removed they may still be overwritten, and if not, storing says so.
+        with contextlib.suppress(Refused):
+            await self._answered(session.delete(self._part))
+
+    async def _send(self, session: Session, offset: int) -> None:
+        patience, loop = self._patience, asyncio.get_running_loop()
+        deadline = asyncio.timeout(patience.silence_s)
+        before = offset
+
+        def moved(done: int) -> None:
+            nonlocal before
+            self.sent_bytes += max(done - before, 0)
+            before = done
+            if not deadline.expired():
+                wait_s = patience.silence_s if done < self._size else patience.finish_s
+                deadline.reschedule(loop.time() + wait_s)
+            self._progress(done, self._size)
+
+        file = BuildFile(self._path, self._size)
+        changed = False
+        try:
+            await asyncio.to_thread(file.open, offset)
+            async with deadline:
+                await session.store(self._part, file, offset=offset, moved=moved)
+        except TimeoutError:
+            raise Broken("the server stalled") from None
+        except BuildChanged:
+            changed = True
+        finally:
+            await asyncio.to_thread(file.close)
+        if changed:
+            raise TryLater(BUILD_CHANGED, scanner_failed=False)
+
+    async def _ask_size(self, session: Session, name: str) -> int | None:
+        return await self._answered(session.size(name))
+
+    async def _answered(self, call: Coroutine[Any, Any, _T]) -> _T:
+        try:
+            async with asyncio.timeout(self._patience.answer_s):
+                return await call
+        except TimeoutError:
+            raise Broken("the server did not answer in time") from None

@@ -1,0 +1,222 @@
+"""FTP's two connections, for a thread to work on and another one to cut.
+
+``ftplib`` speaks; here are its sockets, TLS for both of them, and bounds on what a server may say. The data
+channel takes up the control channel's TLS session, which ProFTPD and vsftpd require by default, and goes to
+the control channel's host whatever address the server names.
+
+Source: RFC 959, RFC 3659 (SIZE, REST), RFC 4217 (TLS).
+"""
+
+import contextlib
+import ftplib
+import socket
+import ssl
+import threading
+from collections.abc import Callable, Sequence
+from typing import Any, Final
+
+from bot.onetrust.depot.port import NotResumed
+
+BLOCK: Final = 256 * 1024
+"""Bytes of a build that are sent at once."""
+
+LINES: Final = 100
+"""Lines of one answer that are read; each has at most 8192 characters."""
+
+LAST_WORD_S: Final = 5.0
+"""How long a server that closed the data channel is given to say why."""
+
+Address = tuple[Any, ...]
+"""As ``socket.getaddrinfo`` gives it: family, type, protocol, name, socket address."""
+
+
+class Wire(ftplib.FTP_TLS):
+    """One FTP session. All but ``cut`` is for one thread, and raises ``ftplib``'s errors and ``OSError``.
+
+    ``host`` is what the certificate must be for; ``tls`` is ``None`` for plain FTP. ``timeout_s`` only bounds
+    what is left running where nobody cuts it.
+    """
+
+    def __init__(self, host: str, tls: ssl.SSLContext | None, timeout_s: float) -> None:
+        super().__init__(context=tls or ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), timeout=timeout_s)
+        self._name = host
+        self._tls = tls
+        self._timeout_s = timeout_s
+        self._lock = threading.Lock()
+        self._sockets: set[socket.socket] = set()
+        self._is_cut = False
+        self._lines = 0
+
+    def cut(self) -> None:
+        """Make whatever goes on in the thread fail now."""
+        with self._lock:
+            self._is_cut = True
+            for each in self._sockets:
+                with contextlib.suppress(OSError):
+                    # Not SSLSocket's own, which would let the thread go on without TLS.
+                    socket.socket.shutdown(each, socket.SHUT_RDWR)
+
+    def close(self) -> None:
+        """Close both connections."""
+        if self.file is not None:
+            self.file.close()
+        with self._lock:
+            self._is_cut = True
+            for each in self._sockets:
+                each.close()
+            self._sockets.clear()
+
+    def reach(self, addresses: Sequence[Address], *, implicit_tls: bool) -> None:
+        """Connect, and read the server's greeting."""
+        sock = self._connected(addresses)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        self._listen_to(self._secured(sock) if implicit_tls else sock)
+        self.welcome = self.getresp()
+
+    def encrypt(self) -> None:
+        """Ask for TLS and begin it; what the server said before it came under TLS is dropped."""
+        self.voidcmd("AUTH TLS")
+        if self.sock is None:
+            raise EOFError
+        self._listen_to(self._secured(self.sock))
+
+    def send_file(
+        self, name: str, read: Callable[[int], bytes], offset: int, size: int, moved: Callable[[int], None]
+    ) -> None:
+        """Store what ``read`` gives, until the server says that it has it."""
+        target = self.makepasv()
+        sock = self._connected([(self.af, socket.SOCK_STREAM, 0, "", target)])
+        try:
+            self._begin(name, offset)
+            conn = self._secured(sock, self._session()) if self._tls else sock
+            try:
+                self._pour(conn, read, offset, size, moved)
+                conn = self._ended(conn)
+            except OSError:
+                self._forget(conn)
+                self._hear_why()
+                raise
+            self._forget(conn)
+        finally:
+            self._forget(sock)
+        self.voidresp()
+
+    def makepasv(self) -> Any:
+        """Ask where to connect for data; only the port is taken from the answer."""
+        if self.sock is None:
+            raise EOFError
+        peer = self.sock.getpeername()
+        try:
+            _, port = super().makepasv()
+        except ftplib.error_perm:
+            if self.af != socket.AF_INET:
+                raise
+            _, port = ftplib.parse229(self.sendcmd("EPSV"), peer)
+        if not 0 < port < 65536:
+            raise ftplib.error_proto("no such port")
+        return (peer[0], port, *peer[2:])
+
+    def getline(self) -> str:
+        """Read a line of an answer."""
+        self._lines += 1
+        if self._lines > LINES:
+            raise ftplib.error_proto("an answer without end")
+        return super().getline()
+
+    def getresp(self) -> str:
+        """Read an answer."""
+        self._lines = 0
+        return super().getresp()
+
+    def _begin(self, name: str, offset: int) -> None:
+        try:
+            if offset and not self.sendcmd(f"REST {offset}").startswith("3"):
+                raise NotResumed
+            answer = self.sendcmd(f"STOR {name}")
+        except ftplib.error_perm as exc:
+            if offset and str(exc)[:3] != "552":
+                raise NotResumed from None
+            raise
+        if not answer.startswith("1"):
+            raise ftplib.error_reply(answer)
+
+    def _pour(
+        self,
+        conn: socket.socket,
+        read: Callable[[int], bytes],
+        offset: int,
+        size: int,
+        moved: Callable[[int], None],
+    ) -> None:
+        while offset < size:
+            block = read(min(BLOCK, size - offset))
+            conn.sendall(block)
+            offset += len(block)
+            moved(offset)
+
+    def _ended(self, conn: socket.socket) -> socket.socket:
+        """Say under TLS that this is all, which else looks like a cut; a server may not answer that."""
+        if isinstance(conn, ssl.SSLSocket):
+            conn.settimeout(LAST_WORD_S)
+            with contextlib.suppress(OSError):
+                raw = conn.unwrap()
+                self._keep(raw, instead_of=conn)
+                return raw
+        return conn
+
+    def _hear_why(self) -> None:
+        """Raise what the server says as it closes the data channel, if it says anything."""
+        if self.sock is None:
+            return
+        self.sock.settimeout(LAST_WORD_S)
+        try:
+            self.voidresp()
+        except (OSError, EOFError):
+            return
+
+    def _session(self) -> ssl.SSLSession | None:
+        return self.sock.session if isinstance(self.sock, ssl.SSLSocket) else None
+
+    def _listen_to(self, sock: socket.socket) -> None:
+        self.sock, self.af = sock, sock.family
+        self.file = sock.makefile("r", encoding=self.encoding, errors="replace")
+
+    def _connected(self, addresses: Sequence[Address]) -> socket.socket:
+        """Connect to the first address that lets it."""
+        failure: OSError = OSError("the host has no address")
+        for family, kind, protocol, _, target in addresses:
+            sock = socket.socket(family, kind, protocol)
+            self._keep(sock)
+            try:
+                sock.settimeout(self._timeout_s)
+                sock.connect(target)
+            except OSError as exc:
+                self._forget(sock)
+                failure = exc
+            else:
+                return sock
+        raise failure
+
+    def _secured(self, sock: socket.socket, session: ssl.SSLSession | None = None) -> ssl.SSLSocket:
+        if self._tls is None:
+            raise ValueError("there is no TLS with plain FTP")
+        secured = self._tls.wrap_socket(
+            sock, server_hostname=self._name, session=session, do_handshake_on_connect=False
+        )
+        self._keep(secured, instead_of=sock)
+        secured.do_handshake()
+        return secured
+
+    def _keep(self, sock: socket.socket, *, instead_of: socket.socket | None = None) -> None:
+        with self._lock:
+            if instead_of is not None:
+                self._sockets.discard(instead_of)
+            if self._is_cut:
+                sock.close()
+                raise ConnectionAbortedError("cut")
+            self._sockets.add(sock)
+
+    def _forget(self, sock: socket.socket) -> None:
+        with self._lock:
+            self._sockets.discard(sock)
+        sock.close()
