@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from sandbox.builds import make_zip
+from sandbox.bundles import make_aab
 from sandbox.slack import Shared
 from sandbox.world import FileMode
 from tests.scenario.office import APP_ID, Office, apk, ipa
@@ -98,6 +99,7 @@ BAD = {
         "archive with APKs",
     ),
     "aab": ("shop.aab", make_zip({"BundleConfig.pb": b"x"}), "Android App Bundle (`.aab`)"),
+    "aab as apk": ("shop.apk", make_aab(package="a.b"), "list `direct` in `ONETRUST_ROUTES`"),
     "apks": ("shop.apks", make_zip({"toc.pb": b"x"}), "which the scan doesn't take. Share one whole `.apk`"),
     "xapk": ("Shop.XAPK", make_zip({"manifest.json": b"{}"}), "which the scan doesn't take. Share one whole"),
 }
