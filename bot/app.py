@@ -13,7 +13,7 @@ from bot import listeners
 from bot.errors import ShutOut
 from bot.listeners.press import ListeningApp
 from bot.metrics import Metrics
-from bot.parts import onetrust_webhook, slack_client, store_on
+from bot.parts import onetrust_routes, slack_client, store_on
 from bot.scans.clock import SystemClock
 from bot.scans.ports import Clock
 from bot.scans.retention import Retention
@@ -120,7 +120,7 @@ class Bot:
         session = await stack.enter_async_context(slack_session(trace=self._metrics.slack_calls()))
         client = slack_client(settings, session, self._clock)
         identity = await Identity.ask_until_told(client, self._clock)
-        webhook = await stack.enter_async_context(onetrust_webhook(settings, self._metrics))
+        routes = await stack.enter_async_context(onetrust_routes(settings, self._metrics))
         self._workroom.empty()
         self._metrics.workroom = self._workroom.folder
         opened = Opened(
@@ -129,7 +129,7 @@ class Bot:
             store=store,
             client=client,
             identity=identity,
-            scanner=webhook,
+            routes=routes,
             workroom=self._workroom,
             metrics=self._metrics,
             hears=self._hears,

@@ -11,6 +11,9 @@
     ├── NotFound                no such scan, file or link, or none this person may see
     ├── Superseded              the scan has moved on since the caller looked
     ├── BuildRejected           the file can't be scanned, and never will be as it is
+    │   └── TooLarge            no open route takes so many bytes
+    ├── NoRoute                 no open route takes this build; another setting could open one
+    ├── CannotRead              OneTrust does not let this credential read results
     ├── FileUnavailable         Slack can't serve the file, and trying again won't help
     ├── PullFailed              the file could not be pulled this time; worth another try
     ├── ShutOut                 Slack has shut the bot out, until a person mends something
@@ -146,6 +149,22 @@ class Superseded(AppscanError):
 
 class BuildRejected(AppscanError):
     """The file can't be scanned, and never will be as it is."""
+
+
+class TooLarge(BuildRejected):
+    """The file has more bytes than any open route takes; ``size_bytes`` is ``None`` where it is not known."""
+
+    def __init__(self, *, size_bytes: int | None = None) -> None:
+        super().__init__("This build is too large for every way into OneTrust that is open here.")
+        self.size_bytes = size_bytes
+
+
+class NoRoute(AppscanError):
+    """No open route takes this build; whoever runs the bot can open one."""
+
+
+class CannotRead(AppscanError):
+    """OneTrust does not let this credential read results, or has no such API here; scans go on without."""
 
 
 class FileUnavailable(AppscanError):

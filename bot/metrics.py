@@ -195,17 +195,20 @@ class Metrics:
         trace.on_request_exception.append(lost)
         return trace
 
-    def webhook_calls(self) -> aiohttp.TraceConfig:
-        """Return what counts the calls of a session that submits builds, and their bytes."""
+    def onetrust_calls(self, endpoint: str) -> aiohttp.TraceConfig:
+        """Return what counts the calls of a session that submits builds, and their bytes.
+
+        ``endpoint`` is a word of this project.
+        """
 
         async def sent(_: Any, __: SimpleNamespace, told: aiohttp.TraceRequestChunkSentParams) -> None:
             self._bytes.labels("sent").inc(len(told.chunk))
 
         async def answered(_: Any, __: SimpleNamespace, told: aiohttp.TraceRequestEndParams) -> None:
-            self.onetrust_called("webhook", told.response.status)
+            self.onetrust_called(endpoint, told.response.status)
 
         async def lost(_: Any, __: SimpleNamespace, ___: aiohttp.TraceRequestExceptionParams) -> None:
-            self.onetrust_called("webhook", None)
+            self.onetrust_called(endpoint, None)
 
         trace = aiohttp.TraceConfig()
         trace.on_request_chunk_sent.append(sent)

@@ -9,12 +9,14 @@ import aiohttp
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.metrics import CountedClient, Metrics
+from bot.onetrust.call import Caller
 from bot.onetrust.token import ApiKey, ClientCredentials, TokenSource
 from bot.onetrust.webhook import Webhook
 from bot.packages.reader import PackageReader
 from bot.scans.clock import SystemClock
 from bot.scans.memory import Store
 from bot.scans.ports import Clock
+from bot.scans.routes import Routes
 from bot.settings import Settings
 from bot.slack.limits import ObjectsOnly, ShortWaits
 from bot.store.alive import AliveStore
@@ -75,17 +77,20 @@ def slack_client(
 
 
 @asynccontextmanager
-async def onetrust_webhook(settings: Settings, metrics: Metrics | None = None) -> AsyncIterator[Webhook]:
-    """Open the REST route to OneTrust; ``metrics`` counts what goes over it."""
-    counted = metrics or Metrics()
-    tls = ssl.create_default_context()
+async def onetrust_routes(settings: Settings, metrics: Metrics | None = None) -> AsyncIterator[Routes]:
+    """Open the routes into OneTrust that the settings open; ``metrics`` counts what goes over them."""
+    counted, tls = metrics or Metrics(), ssl.create_default_context()
     async with onetrust_tokens(settings, counted, tls) as tokens:
-        yield Webhook(
+
+        def caller(endpoint: str) -> Caller:
+            return Caller(tokens, tls=tls, traces=[counted.onetrust_calls(endpoint)])
+
+        webhook = Webhook(
             settings.onetrust_webhook_url.reveal(),
-            tokens,
-            tls=tls,
-            traces=[counted.webhook_calls()],
+            caller("webhook"),
+            limit_bytes=settings.onetrust_rest_limit,
         )
+        yield Routes([webhook])
 
 
 @asynccontextmanager

@@ -25,8 +25,9 @@ _ONETRUST = (
     "ONETRUST_CLIENT_AUTH",
     "ONETRUST_API_KEY",
     "ONETRUST_WEBHOOK_URL",
-    "ONETRUST_LOG_URL",
+    "ONETRUST_REST_LIMIT",
     "ONETRUST_ROUTES",
+    "ONETRUST_LOG_URL",
 )
 _ALWAYS = (
     "APPSCAN_DB",
@@ -113,6 +114,8 @@ class Settings:
     """How the client shows itself at the token endpoint: ``basic`` or ``form``."""
     onetrust_api_key: Secret | None
     onetrust_webhook_url: Secret
+    onetrust_rest_limit: int
+    """Builds of so many bytes and above don't go to the webhook."""
     onetrust_log_url: str | None
     """A template that may hold ``{request_id}``."""
     onetrust_routes: tuple[str, ...]
@@ -161,6 +164,7 @@ class Settings:
             onetrust_client_auth=read.choice("ONETRUST_CLIENT_AUTH", "basic", "form"),
             onetrust_api_key=read.secret("ONETRUST_API_KEY"),
             onetrust_webhook_url=Secret(read.text("ONETRUST_WEBHOOK_URL")),
+            onetrust_rest_limit=read.number("ONETRUST_REST_LIMIT", 1, 10**9) or 64_000_000,
             onetrust_log_url=read.template("ONETRUST_LOG_URL") or None,
             onetrust_routes=read.routes("ONETRUST_ROUTES"),
             interpreter={name: environ[name] for name in _INTERPRETER if name in environ},
@@ -313,7 +317,7 @@ class _Reader:
         value = self._values[name]
         if not value:
             return None
-        if not re.fullmatch(r"[0-9]{1,5}", value) or not least <= int(value) <= most:
+        if not re.fullmatch(r"[0-9]{1,10}", value) or not least <= int(value) <= most:
             self.problem(name, f"must be a whole number from {least} to {most}")
             return None
         return int(value)

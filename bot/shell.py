@@ -24,10 +24,10 @@ from bot.blocks.reply import reply
 from bot.blocks.shell import announcement
 from bot.errors import (
     AppscanError,
-    BuildRejected,
     NotInvited,
     StoreUnavailable,
     Superseded,
+    TooLarge,
     UsageError,
     slack_code,
 )
@@ -112,10 +112,7 @@ class LocalFile:
             while block := source.read(BLOCK):
                 size += len(block)
                 if size >= limit_bytes:
-                    raise BuildRejected(
-                        f"The file has {text.size(limit_bytes)} or more, and OneTrust's webhook takes less. "
-                        "Larger builds need OneTrust's FTP route: ask your OneTrust administrator."
-                    )
+                    raise TooLarge(size_bytes=self._path.stat().st_size)
                 digest.update(block)
                 target.write(block)
         return Pulled(size_bytes=size, sha256=digest.hexdigest())
@@ -263,7 +260,7 @@ async def _run(
         store=store,
         files=LocalFile(asked.path),
         reader=parts.build_reader(settings),
-        scanner=await stack.enter_async_context(parts.onetrust_webhook(settings)),
+        routes=await stack.enter_async_context(parts.onetrust_routes(settings)),
         announcer=teller,
         clock=clock,
         breaker=Breaker(clock),

@@ -23,8 +23,9 @@ from bot.scans.models import Scan
 from bot.scans.notices import Notices
 from bot.scans.pipeline import Pipeline
 from bot.scans.policy import Policy
-from bot.scans.ports import Clock, Scanner
+from bot.scans.ports import Clock
 from bot.scans.records import Cards, Records
+from bot.scans.routes import Routes
 from bot.scans.runner import Runner
 from bot.scans.workroom import Workroom
 from bot.settings import Settings
@@ -52,7 +53,7 @@ class Opened:
     store: Store
     client: AsyncWebClient
     identity: Identity
-    scanner: Scanner
+    routes: Routes
     workroom: Workroom
     metrics: Metrics
     hears: Callable[[], Awaitable[bool]]
@@ -173,7 +174,7 @@ def _pipeline(opened: Opened, threads: Threads, breaker: Breaker, policy: Policy
         store=opened.store,
         files=CountedFiles(files, metrics.pulled),
         reader=build_reader(settings),
-        scanner=opened.scanner,
+        routes=opened.routes,
         announcer=threads,
         clock=opened.clock,
         breaker=breaker,

@@ -22,9 +22,8 @@ from bot.scans.models import (
     Build,
     ChannelKind,
     FileType,
-    Order,
+    Kind,
     Pulled,
-    Receipt,
     Scan,
     Seen,
     Share,
@@ -36,6 +35,7 @@ from bot.scans.policy import Policy
 from bot.scans.ports import Progress
 from bot.scans.records import Cards, Records
 from bot.scans.requests import RescanRequest
+from bot.scans.routes import Journal, Order, Receipt, Routes
 from bot.scans.runner import Runner
 from bot.scans.workroom import Workroom
 from bot.store.database import Database
@@ -138,13 +138,16 @@ class FakeReader:
         return self.by_name.get(file_name, self.build)
 
 
-class FakeScanner:
+class FakeRoute:
     """A scanner that gives a receipt, unless it was told of another outcome."""
 
-    name = "onetrust"
-    limit_bytes = 64_000_000
+    name = "webhook"
+    title = "the webhook"
+    file_types = frozenset({FileType.IPA, FileType.APK})
 
     def __init__(self) -> None:
+        self.limit_bytes = 64_000_000
+        self.lacks: dict[Kind, str] = {}
         self.outcomes: list[Exception | Receipt] = []
         self.commits = True
         self.before_commit: asyncio.Event | None = None
@@ -154,20 +157,13 @@ class FakeScanner:
         self.orders: list[Order] = []
         self.bodies: list[bytes] = []
 
-    async def submit(
-        self,
-        order: Order,
-        path: Path,
-        *,
-        committing: Callable[[], Awaitable[None]],
-        progress: Progress,
-    ) -> Receipt:
+    async def submit(self, order: Order, path: Path, journal: Journal) -> Receipt:
         self.orders.append(order)
         self.bodies.append(path.read_bytes())
-        progress(1, 2)
+        journal.progress(1, 2)
         await self._pass(self.before_commit)
         if self.commits:
-            await committing()
+            await journal.committing()
         await self._pass(self.after_commit)
         outcome = (
             self.outcomes.pop(0)
@@ -185,6 +181,31 @@ class FakeScanner:
                 await gate.wait()
             finally:
                 self.waiting -= 1
+
+
+class FakeJournal:
+    """Keeps what a route wrote down; ``committing`` may be another."""
+
+    def __init__(self, committing: Callable[[], Awaitable[None]] | None = None) -> None:
+        self.committed = 0
+        self.moved: list[tuple[int, int]] = []
+        self.made: list[str] = []
+        self.notes: list[str] = []
+        self._committing = committing
+
+    def progress(self, done_bytes: int, total_bytes: int) -> None:
+        self.moved.append((done_bytes, total_bytes))
+
+    async def committing(self) -> None:
+        if self._committing is not None:
+            await self._committing()
+        self.committed += 1
+
+    async def made_app(self, application_id: str) -> None:
+        self.made.append(application_id)
+
+    async def note(self, why: str) -> None:
+        self.notes.append(why)
 
 
 class FakeAnnouncer:
@@ -332,7 +353,7 @@ class Bench:
         self.clock = HeldClock()
         self.database = database
         self.store = store_on(database, self.clock)
-        self.files, self.reader, self.scanner = FakeFiles(), FakeReader(), FakeScanner()
+        self.files, self.reader, self.scanner = FakeFiles(), FakeReader(), FakeRoute()
         self.announcer, self.board, self.workspace = FakeAnnouncer(), FakeBoard(), FakeWorkspace()
         self.people, self.refusals = FakePeople(), FakeRefusals()
         self.policy = replace(policy, people=self.people) if policy else Policy(people=self.people)
@@ -388,7 +409,7 @@ class Bench:
             store=self.store,
             files=self.files,
             reader=self.reader,
-            scanner=self.scanner,
+            routes=Routes([self.scanner]),
             announcer=self.announcer,
             clock=self.clock,
             breaker=breaker or Breaker(self.clock),

@@ -149,6 +149,7 @@ def _submitted(card: Card) -> list[Block | None]:
             f"{title(scan)} was submitted to OneTrust.",
             f"Request ID: {text.code(scan.submission.request_id or '')}",
             f"{text.capital(why(scan))}." if scan.kind is not None else "",
+            f"It did not take the first route, as {route}." if (route := scan.submission.route_why) else "",
         ),
         facts(
             [

@@ -32,7 +32,7 @@ from datetime import UTC
 from email.utils import parsedate_to_datetime
 
 from bot.errors import Refused, SubmissionError, TryLater, Uncertain
-from bot.scans.models import Receipt
+from bot.scans.routes import Receipt
 
 LONGEST_WAIT_S = 24 * 3600.0
 """A longer ``Retry-After`` is taken as this."""

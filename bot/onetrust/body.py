@@ -1,7 +1,7 @@
-"""The body of a submission: ``multipart/form-data`` with the parts ``dataFields`` and ``file``, from disk.
+"""The bodies of calls that submit: ``multipart/form-data`` with a build from disk, and JSON.
 
-Its length is known before it is sent, it never holds more than one block of the build, and its last bytes
-go only once ``committing`` has been awaited: until then no server can have the whole of it.
+A body's length is known before it is sent, it never holds more than one block of a build, and its last bytes
+go only once ``Journal.committing`` has been awaited: until then no server can have the whole of it.
 
 Source: "Test a New App Scan" and "Test Rescan of App" in
 https://developer.onetrust.com/onetrust/docs/scan-apps-via-api; RFC 7578.
@@ -15,15 +15,15 @@ import os
 import re
 import secrets
 import threading
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
 import aiohttp
 from aiohttp.abc import AbstractStreamWriter
 
-from bot.scans.models import Kind, Order
-from bot.scans.ports import Progress
+from bot.scans.models import Kind
+from bot.scans.routes import Journal, Order
 
 BLOCK: Final = 1024 * 1024
 """Bytes that are read at once."""
@@ -90,35 +90,15 @@ class BuildFile:
             raise BuildChanged("the build is of another size")
 
 
-class BuildBody(aiohttp.Payload):
-    """The body for one POST; ``moved`` is called each time some of it has gone."""
+class Body(aiohttp.Payload):
+    """What one call sends: its length is known before, and how far it has gone can be told at any time.
 
-    def __init__(
-        self,
-        order: Order,
-        file: BuildFile,
-        *,
-        committing: Callable[[], Awaitable[None]],
-        progress: Progress,
-        moved: Callable[[], None],
-    ) -> None:
-        boundary = secrets.token_hex(24)
-        super().__init__(file, content_type=f"multipart/form-data; boundary={boundary}")
-        self._file = file
-        self._file_size = order.size_bytes
-        self._head = (
-            f"--{boundary}\r\n"
-            'Content-Disposition: form-data; name="dataFields"\r\n\r\n'
-            f"{data_fields(order)}\r\n"
-            f"--{boundary}\r\n"
-            f'Content-Disposition: form-data; name="file"; filename="{safe_file_name(order)}"\r\n'
-            "Content-Type: application/octet-stream\r\n\r\n"
-        ).encode("ascii")
-        self._tail = f"\r\n--{boundary}--\r\n".encode("ascii")
-        self._size = len(self._head) + order.size_bytes + len(self._tail)
-        self._committing = committing
-        self._progress = progress
-        self._moved = moved
+    ``moved``, set by who sends it, is called each time some of it has gone.
+    """
+
+    def __init__(self, value: object, content_type: str) -> None:
+        super().__init__(value, content_type=content_type)
+        self.moved: Callable[[], None] = lambda: None
         self._ended = asyncio.Event()
         self.begun = False
         """Whether any of it may have gone."""
@@ -127,7 +107,14 @@ class BuildBody(aiohttp.Payload):
         self.complete = False
         """Whether all of it has gone, as far as can be seen from here."""
         self.failure: BaseException | None = None
-        """What the file, ``committing`` or ``progress`` raised; aiohttp shows it in an error of its own."""
+        """What its source or the journal raised; aiohttp shows it in an error of its own."""
+
+    async def open(self) -> None:
+        """Make ready what it is read from.
+
+        Raises:
+            BuildChanged: that is not what was ordered.
+        """
 
     async def settled(self) -> None:
         """Wait until sending has ended, if it ever began: nothing of it happens after this."""
@@ -143,30 +130,7 @@ class BuildBody(aiohttp.Payload):
             self._ended.set()
 
     async def _write(self, writer: AbstractStreamWriter) -> None:
-        await writer.write(self._head)
-        self._moved()
-        done, held_back = 0, min(HELD_BACK, self._file_size)
-        while (left := self._file_size - held_back - done) > 0:
-            block = await self._read(min(BLOCK, left))
-            await writer.write(block)
-            done += len(block)
-            self._tell(done)
-        block = await self._read(held_back)
-        with self._kept():
-            await self._committing()
-        self.committed = True
-        await writer.write(block + self._tail)
-        self.complete = True
-        self._tell(self._file_size)
-
-    async def _read(self, size: int) -> bytes:
-        with self._kept():
-            return await asyncio.to_thread(self._file.read, size)
-
-    def _tell(self, done: int) -> None:
-        with self._kept():
-            self._moved()
-            self._progress(done, self._file_size)
+        raise NotImplementedError
 
     @contextlib.contextmanager
     def _kept(self) -> Iterator[None]:
@@ -181,6 +145,93 @@ class BuildBody(aiohttp.Payload):
             self.failure = exc
             raise
 
+
+class JsonBody(Body):
+    """A JSON object; ``journal`` commits before any of it goes."""
+
+    def __init__(self, value: Mapping[str, object], journal: Journal) -> None:
+        self._content = json.dumps(value).encode("ascii")
+        super().__init__(self._content, "application/json")
+        self._size = len(self._content)
+        self._journal = journal
+
+    async def _write(self, writer: AbstractStreamWriter) -> None:
+        with self._kept():
+            await self._journal.committing()
+        self.committed = True
+        await writer.write(self._content)
+        self.complete = True
+        with self._kept():
+            self.moved()
+
+    def decode(self, encoding: str = "utf-8", errors: str = "strict") -> str:
+        """Return it as text, as aiohttp wants of a payload."""
+        return self._content.decode(encoding, errors)
+
+
+class BuildBody(Body):
+    """``multipart/form-data``: the fields given, then the part ``file``."""
+
+    def __init__(self, order: Order, path: Path, journal: Journal, fields: Mapping[str, str]) -> None:
+        boundary = secrets.token_hex(24)
+        file = BuildFile(path, order.size_bytes)
+        super().__init__(file, f"multipart/form-data; boundary={boundary}")
+        self._file = file
+        self._file_size = order.size_bytes
+        self._head = "".join(
+            [
+                f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'
+                for name, value in fields.items()
+            ]
+            + [
+                f"--{boundary}\r\n"
+                f'Content-Disposition: form-data; name="file"; filename="{safe_file_name(order)}"\r\n'
+                "Content-Type: application/octet-stream\r\n\r\n"
+            ]
+        ).encode("ascii")
+        self._tail = f"\r\n--{boundary}--\r\n".encode("ascii")
+        self._size = len(self._head) + order.size_bytes + len(self._tail)
+        self._journal = journal
+
+    async def open(self) -> None:
+        """Open the build.
+
+        Raises:
+            BuildChanged: it is not there, or of another size.
+        """
+        await asyncio.to_thread(self._file.open)
+
+    async def settled(self) -> None:
+        """Wait until sending has ended, and close the build."""
+        await super().settled()
+        await asyncio.to_thread(self._file.close)
+
+    async def _write(self, writer: AbstractStreamWriter) -> None:
+        await writer.write(self._head)
+        self.moved()
+        done, held_back = 0, min(HELD_BACK, self._file_size)
+        while (left := self._file_size - held_back - done) > 0:
+            block = await self._read(min(BLOCK, left))
+            await writer.write(block)
+            done += len(block)
+            self._tell(done)
+        block = await self._read(held_back)
+        with self._kept():
+            await self._journal.committing()
+        self.committed = True
+        await writer.write(block + self._tail)
+        self.complete = True
+        self._tell(self._file_size)
+
+    async def _read(self, size: int) -> bytes:
+        with self._kept():
+            return await asyncio.to_thread(self._file.read, size)
+
+    def _tell(self, done: int) -> None:
+        with self._kept():
+            self.moved()
+            self._journal.progress(done, self._file_size)
+
     def decode(self, encoding: str = "utf-8", errors: str = "strict") -> str:  # noqa: ARG002 - as aiohttp has it
         """Refuse: a build is never text."""
         raise TypeError("a build's body is only ever streamed")
@@ -193,7 +244,7 @@ def data_fields(order: Order) -> str:
 
 
 def safe_file_name(order: Order) -> str:
-    """Make a file name that no header can be broken with, and with the ending that its kind has."""
+    """Make a file name that no header can be broken with, and with the ending that its kind of file has."""
     ending = f".{order.file_type}"
     stem = order.file_name.replace("\\", "/").rpartition("/")[2]
     stem = stem[: -len(ending)] if stem.lower().endswith(ending) else stem

@@ -39,6 +39,10 @@ class Verdict:
     app_id: str | None = None
     question: Question | None = None
     original: int | None = None
+    problem: str | None = None
+    """The sentence for people, where it ends here."""
+    route: str | None = None
+    route_why: str = ""
 
 
 _REASONS = {

@@ -128,34 +128,6 @@ class Pulled:
     """Lower-case hexadecimal, 64 characters."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Order:
-    """What a scanner is asked to do with a build."""
-
-    kind: Kind
-    file_type: FileType
-    name: str
-    """The new app's name; of no use for a rescan."""
-    app_id: str | None
-    """The app to rescan; ``None`` for a new one."""
-    file_name: str
-    """As shared: for people, and hostile."""
-    size_bytes: int
-
-    @property
-    def platform(self) -> Platform:
-        """The operating system that the build is for."""
-        return self.file_type.platform
-
-
-@dataclass(frozen=True, kw_only=True)
-class Receipt:
-    """A scanner's word that it took a build."""
-
-    request_id: str
-    status: int
-
-
 PARKED = math.inf
 """When what waits for the scanner is due."""
 
@@ -173,6 +145,14 @@ class Submission:
     request_id: str | None = None
     status: int | None = None
     """The last HTTP status, ``None`` where there was no answer."""
+    route: str | None = None
+    """The route that was taken last; see ``bot.scans.routes``."""
+    route_why: str = ""
+    """Why that one, as part of a sentence; empty where it is the first one that is open."""
+    application_id: str | None = None
+    """The application in OneTrust that was made for it, or that it was found to be."""
+    scan_id: str | None = None
+    """OneTrust's own ID of the scan, where it is known."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,6 +7,8 @@ state from which the rows say how it goes on; nothing is kept between two runs b
 import asyncio
 import logging
 from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -14,21 +16,25 @@ from bot.errors import (
     BuildRejected,
     FileUnavailable,
     NoRoom,
+    NoRoute,
     PullFailed,
     Refused,
     StoreUnavailable,
     Superseded,
+    TooLarge,
     TryLater,
     Uncertain,
 )
 from bot.scans import retries
 from bot.scans.breaker import AWAY, Breaker
 from bot.scans.current import concerning
-from bot.scans.decision import decide
+from bot.scans.decision import Facts, Verdict, decide
+from bot.scans.journal import ScanJournal
 from bot.scans.memory import Store
-from bot.scans.models import WORKING, Order, Pulled, Reason, Receipt, Scan, State, SubmissionState
+from bot.scans.models import WORKING, Build, Pulled, Reason, Scan, State, SubmissionState
 from bot.scans.names import unsupported_name
-from bot.scans.ports import Announcer, BuildReader, Clock, Files, Scanner
+from bot.scans.ports import Announcer, BuildReader, Clock, Files
+from bot.scans.routes import Order, Receipt, Routes
 from bot.scans.workroom import Workroom
 
 T = TypeVar("T")
@@ -46,7 +52,7 @@ class Pipeline:
         store: Store,
         files: Files,
         reader: BuildReader,
-        scanner: Scanner,
+        routes: Routes,
         announcer: Announcer,
         clock: Clock,
         breaker: Breaker,
@@ -57,7 +63,7 @@ class Pipeline:
         self._store = store
         self._files = files
         self._reader = reader
-        self._scanner = scanner
+        self._routes = routes
         self._announcer = announcer
         self._clock = clock
         self._breaker = breaker
@@ -137,10 +143,23 @@ class Pipeline:
             await self._end(scan, State.REJECTED, error.user_message)
             return
         name = scan.asked_name or build.name
-        scan = await self._store.scans.decide(number, build, name, decide)
+        scan = await self._store.scans.decide(number, build, name, partial(self._choose, build))
         self._announcer.changed(number)
         if scan.state is State.SUBMITTING:
             await self._submit(scan, path)
+
+    def _choose(self, build: Build, scan: Scan, facts: Facts) -> Verdict:
+        """Decide what a scan becomes and, where it is to be submitted, by which route."""
+        verdict = decide(scan, facts)
+        if verdict.state is not State.SUBMITTING:
+            return verdict
+        try:
+            choice = self._routes.choose(
+                size_bytes=_known(scan.size_bytes), file_type=build.file_type, kind=_known(verdict.kind)
+            )
+        except NoRoute as error:
+            return replace(verdict, state=State.FAILED, why=error.user_message, problem=error.user_message)
+        return replace(verdict, route=choice.route.name, route_why=choice.why)
 
     async def _wait_for_room(self, scan: Scan, error: NoRoom) -> None:
         """Put off a scan whose build the bot's own disk does not take, for as long as that lasts."""
@@ -161,9 +180,12 @@ class Pipeline:
             return await self._files.pull(
                 scan,
                 path,
-                limit_bytes=self._scanner.limit_bytes,
+                limit_bytes=self._routes.limit_bytes,
                 progress=lambda done, total: self._announcer.progress(scan.number, done, total),
             )
+        except TooLarge as error:
+            sentence = self._routes.none_fits(error.size_bytes).user_message
+            await self._end(scan, State.FAILED, sentence)
         except BuildRejected as error:
             await self._end(scan, State.REJECTED, error.user_message)
         except FileUnavailable as error:
@@ -189,18 +211,8 @@ class Pipeline:
             await self._put_off(scan, AWAY, breaker.wait_s, attempts=scan.submission.attempts - 1)
             return
         try:
-            receipt = await self._scanner.submit(
-                Order(
-                    kind=_known(scan.kind),
-                    file_type=_known(scan.file_type),
-                    name=scan.name or "",
-                    app_id=scan.app_id,
-                    file_name=scan.file_name,
-                    size_bytes=_known(scan.size_bytes),
-                ),
-                path,
-                committing=lambda: self._store.scans.commit(number),
-                progress=lambda done, total: self._announcer.progress(number, done, total),
+            receipt = await self._routes[_known(scan.submission.route)].submit(
+                _order(scan), path, ScanJournal(self._store, self._announcer, number)
             )
         except Refused as error:
             breaker.answered(number)
@@ -230,7 +242,7 @@ class Pipeline:
 
     async def _keep(self, scan: Scan, receipt: Receipt) -> None:
         """Record that the scanner took the build; a locked database is waited for."""
-        logger.info("scan #%d was taken: request ID %r", scan.number, receipt.request_id)
+        logger.info("scan #%d was taken: %s", scan.number, _words(receipt))
         for tries_left in reversed(range(retries.RECORD_TRIES)):
             try:
                 await self._record(scan, receipt)
@@ -248,13 +260,15 @@ class Pipeline:
         taken = await self._store.scans.move(
             scan.number,
             State.SUBMITTED,
-            why=f"request ID {receipt.request_id}",
+            why=_words(receipt),
             expect={State.SUBMITTING, State.UNCERTAIN},  # given up by others while this process slept
             scan={"problem": None},
             submission={
                 "state": SubmissionState.ACCEPTED,
                 "request_id": receipt.request_id,
+                "scan_id": receipt.scan_id,
                 "status": receipt.status,
+                **({"application_id": receipt.application_id} if receipt.application_id else {}),
             },
         )
         await remember_link(self._store, taken, self._teaches)  # who asked may have been forgotten meanwhile
@@ -301,6 +315,27 @@ async def remember_link(store: Store, scan: Scan, teaches: Callable[[Scan], bool
     if asked and teaches(scan) and scan.app_id and scan.bundle_id and scan.platform:
         who = scan.asked_by or scan.shared_by
         await store.links.put(scan.bundle_id, scan.platform, scan.app_id, who=who, replace=False)
+
+
+def _order(scan: Scan) -> Order:
+    return Order(
+        number=scan.number,
+        kind=_known(scan.kind),
+        file_type=_known(scan.file_type),
+        name=scan.name or "",
+        app_id=scan.app_id,
+        application_id=scan.submission.application_id,
+        file_name=scan.file_name,
+        size_bytes=_known(scan.size_bytes),
+        sha256=_known(scan.sha256),
+    )
+
+
+def _words(receipt: Receipt) -> str:
+    """Name what the scanner gave, for the timeline."""
+    if receipt.request_id is not None:
+        return f"request ID {receipt.request_id}"
+    return f"scan ID {receipt.scan_id}"
 
 
 def _known(value: T | None) -> T:

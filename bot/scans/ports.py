@@ -1,6 +1,6 @@
 """What the domain needs of the world, as protocols; ``bot.wiring`` joins them to the real things."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -8,15 +8,15 @@ from bot.scans.backlog import Notice
 from bot.scans.models import (
     Build,
     ChannelKind,
-    Order,
+    Platform,
     Pulled,
-    Receipt,
     Scan,
     Seen,
     Share,
 )
 from bot.scans.person import Person
 from bot.scans.requests import RescanRequest
+from bot.scans.results import Application, AppScan, Results
 
 Progress = Callable[[int, int], None]
 """Told ``(done_bytes, total_bytes)`` as bytes move; cheap, and never waits."""
@@ -41,7 +41,8 @@ class Files(Protocol):
         """Write the scan's file to ``to``, hashing as it goes, memory flat.
 
         Raises:
-            BuildRejected: it is empty, not what was shared, or has ``limit_bytes`` or more.
+            TooLarge: it has ``limit_bytes`` or more.
+            BuildRejected: it is empty, or not what was shared.
             FileUnavailable: it can't be had, now or later.
             PullFailed: another try may work.
             NoRoom: the bot's disk takes no more.
@@ -57,35 +58,6 @@ class BuildReader(Protocol):
 
         Raises:
             BuildRejected: it is no build that can be scanned; says which way.
-        """
-        ...
-
-
-class Scanner(Protocol):
-    """One scanner's way in."""
-
-    name: str
-    limit_bytes: int
-    """Builds of this size and above are not taken."""
-
-    async def submit(
-        self,
-        order: Order,
-        path: Path,
-        *,
-        committing: Callable[[], Awaitable[None]],
-        progress: Progress,
-    ) -> Receipt:
-        """Send the build at ``path``.
-
-        ``committing`` is awaited before the bytes go that could complete the submission: an attempt that
-        ends before was certainly not taken. It may be awaited once more where a clear refusal (an expired
-        token) makes the scanner send again within the call.
-
-        Raises:
-            Refused: a clear no.
-            TryLater: certainly not taken; worth another try.
-            Uncertain: it may have been taken.
         """
         ...
 
@@ -217,4 +189,28 @@ class NoticeBoard(Protocol):
 
         A message that is gone is let be.
         """
+        ...
+
+
+class Applications(Protocol):
+    """What the scanner knows of apps and their scans.
+
+    Each call raises ``CannotRead`` where the credential, or this tenant, does not let results be read;
+    ``NotFound`` where there is no such application or scan; ``TryLater`` where it can't be told right now.
+    """
+
+    async def named(self, name: str, platform: Platform) -> list[Application]:
+        """Return the applications of exactly this name and platform."""
+        ...
+
+    async def page(self, number: int, search: str = "") -> tuple[list[Application], bool]:
+        """Return a page of 100 applications by name, from 0, and whether there are more."""
+        ...
+
+    async def scans(self, application_id: str) -> list[AppScan]:
+        """Return an application's newest scans, newest first, 100 at most."""
+        ...
+
+    async def results(self, application_id: str, scan: AppScan, platform: Platform) -> Results:
+        """Return all that a completed scan found."""
         ...

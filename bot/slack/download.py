@@ -19,7 +19,7 @@ import aiohttp
 from aiohttp.abc import AbstractResolver
 from yarl import URL
 
-from bot.errors import BuildRejected, FileUnavailable, PullFailed, retry_after_s
+from bot.errors import BuildRejected, FileUnavailable, PullFailed, TooLarge, retry_after_s
 from bot.scans.models import Pulled
 from bot.scans.ports import Progress
 from bot.slack.file_info import (
@@ -29,7 +29,6 @@ from bot.slack.file_info import (
     NOT_VISIBLE,
     RUNNER,
     FileInfo,
-    too_large,
 )
 from bot.slack.file_sink import FileSink
 from bot.slack.hosts import NotPublicError, is_slack
@@ -189,7 +188,7 @@ async def _save(
     while block:
         done += len(block)
         if done >= limit_bytes:
-            raise BuildRejected(too_large(limit_bytes))
+            raise TooLarge(size_bytes=size_bytes)
         await asyncio.to_thread(sink.write, block)
         progress(done, total)
         block = await response.content.read(BLOCK)

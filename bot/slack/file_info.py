@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from bot.errors import AppscanError, BuildRejected, FileUnavailable, PullFailed
+from bot.errors import AppscanError, BuildRejected, FileUnavailable, PullFailed, TooLarge
 from bot.slack.answers import KEPT_OUT
 
 RUNNER = "Whoever runs this bot should check"
@@ -54,7 +54,8 @@ def read_file_info(file: Mapping[str, Any], limit_bytes: int) -> FileInfo:
     """Read a file object.
 
     Raises:
-        BuildRejected: it is empty, or has ``limit_bytes`` or more.
+        TooLarge: it has ``limit_bytes`` or more.
+        BuildRejected: it is empty.
         FileUnavailable: it can't be had.
     """
     mode, access = file.get("mode"), file.get("file_access")
@@ -74,7 +75,7 @@ def read_file_info(file: Mapping[str, Any], limit_bytes: int) -> FileInfo:
     if size == 0:
         raise BuildRejected(EMPTY)
     if size is not None and size >= limit_bytes:
-        raise BuildRejected(too_large(limit_bytes))
+        raise TooLarge(size_bytes=size)
     url = file.get("url_private_download") or file.get("url_private")
     if not isinstance(url, str):
         raise FileUnavailable(NO_ADDRESS)
@@ -90,12 +91,3 @@ def file_error(
     if code in KEPT_OUT:
         return FileUnavailable(NOT_ALLOWED, detail=f"files.info said {code}")
     return PullFailed(BUSY, retry_after_s=retry_after_s, limited=limited, detail="files.info gave no file")
-
-
-def too_large(limit_bytes: int) -> str:
-    """Say what the limit is, and the way around it."""
-    megabytes = f"{limit_bytes / 1_000_000:g} MB"
-    return (
-        f"This build is too large: OneTrust takes builds under {megabytes} ({limit_bytes:,} bytes) here. "
-        "Larger builds need OneTrust's FTP route; ask your OneTrust administrator."
-    )

@@ -66,7 +66,8 @@ class SlackFiles:
         """Write the scan's file to ``to``, readable by its owner only.
 
         Raises:
-            BuildRejected: it is empty, not what was shared, or has ``limit_bytes`` or more.
+            TooLarge: it has ``limit_bytes`` or more.
+            BuildRejected: it is empty, or not what was shared.
             FileUnavailable: it can't be had, now or later.
             PullFailed: another try may work.
             NoRoom: the bot's disk takes no more.

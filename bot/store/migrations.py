@@ -196,3 +196,11 @@ def _file_type(db: sqlite_utils.Database) -> None:
         "UPDATE scans SET file_type = CASE platform WHEN 'ios' THEN 'ipa' ELSE 'apk' END "
         "WHERE platform IS NOT NULL"
     )
+
+
+@MIGRATIONS(name="0009_routes")
+def _routes(db: sqlite_utils.Database) -> None:
+    for column in ("route TEXT", "route_why TEXT NOT NULL DEFAULT ''", "application_id TEXT", "scan_id TEXT"):
+        db.execute(f"ALTER TABLE submissions ADD COLUMN {column}")
+    # What was sent before there was a second route went by the webhook.
+    db.execute("UPDATE submissions SET route = 'webhook' WHERE attempts > 0")

@@ -25,7 +25,8 @@ from bot.scans.requests import RequestState, RescanRequest
 
 SCANS = """
     SELECT scans.*, o.state AS o_state, o.attempts AS o_attempts, o.due_at AS o_due_at,
-           o.request_id AS o_request_id, o.status AS o_status
+           o.request_id AS o_request_id, o.status AS o_status, o.route AS o_route,
+           o.route_why AS o_route_why, o.application_id AS o_application_id, o.scan_id AS o_scan_id
     FROM scans CROSS JOIN submissions AS o ON o.scan = scans.number AND o.scanner = 'onetrust'
 """
 """Every read of scans begins so; conditions follow.
@@ -76,6 +77,10 @@ def scan(row: Mapping[str, Any]) -> Scan:
             due_at=row["o_due_at"],
             request_id=row["o_request_id"],
             status=row["o_status"],
+            route=row["o_route"],
+            route_why=row["o_route_why"],
+            application_id=row["o_application_id"],
+            scan_id=row["o_scan_id"],
         ),
     )
 

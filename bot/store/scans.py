@@ -20,7 +20,7 @@ from bot.scans.models import (
     SubmissionState,
 )
 from bot.scans.ports import Clock
-from bot.store import facts, rows, transitions
+from bot.store import facts, rows, shares, transitions
 from bot.store.database import Database
 
 _PLACE = ("channel", "channel_kind", "message_ts", "thread_ts", "file_id")
@@ -29,8 +29,6 @@ _SHARED = (
     *("asked_name", "request_number", "kind", "reason", "original", "insist"),
 )
 """The columns that a share fills under its own names."""
-
-_UNDECIDED = {State.RECEIVED, State.PULLING, State.CHECKING}
 
 
 class ScanStore:
@@ -77,7 +75,7 @@ class ScanStore:
                     [share.channel_kind.value, share.channel],
                 )
             if known is not None:
-                return _filled_in(db, known, share), False
+                return shares.filled_in(db, known, share), False
             columns, marks = ", ".join(values), ", ".join("?" * len(values))
             number = db.execute(
                 f"INSERT INTO scans ({columns}) VALUES ({marks})",
@@ -96,7 +94,7 @@ class ScanStore:
                 after=State.RECEIVED,
                 why="asked for" if share.occasion else "shared",
             )
-            _note_request(db, scan)
+            shares.note_request(db, scan)
             return scan, True
 
         return await self._database.write(work)
@@ -202,11 +200,14 @@ class ScanStore:
                     "app_id": verdict.app_id,
                     "question": verdict.question,
                     "original": verdict.original or scan.original,
+                    "problem": verdict.problem,
                 },
                 submission={
                     "state": SubmissionState.SENDING,
                     "attempts": scan.submission.attempts + 1,
                     "status": None,
+                    "route": verdict.route,
+                    "route_why": verdict.route_why,
                 }
                 if going
                 else None,
@@ -227,6 +228,33 @@ class ScanStore:
                 raise Superseded(f"Scan #{number} was taken back before it was submitted.")
             db.execute(
                 "UPDATE submissions SET state = 'committed' WHERE scan = ? AND scanner = 'onetrust'", [number]
+            )
+
+        await self._database.write(work)
+
+    async def made_app(self, number: int, application_id: str) -> None:
+        """Keep the application that was made for a scan that is being submitted, and is not asked for yet.
+
+        Raises:
+            Superseded: the scan was taken back, or settled by others.
+        """
+
+        def work(db: sqlite_utils.Database) -> None:
+            scan = transitions.load(db, number)
+            if scan.state is not State.SUBMITTING:
+                raise Superseded(f"Scan #{number} was taken back before it was submitted.")
+            db.execute(
+                "UPDATE submissions SET state = 'sending', application_id = ? "
+                "WHERE scan = ? AND scanner = 'onetrust'",
+                [application_id, number],
+            )
+            transitions.note(
+                db,
+                number,
+                now=self._clock.now(),
+                before=scan.state,
+                after=scan.state,
+                why=f"application {application_id} was made for it",
             )
 
         await self._database.write(work)
@@ -351,30 +379,3 @@ class ScanStore:
             transitions.note(db, number, now=self._clock.now(), who=who, before=state, after=state, why=why)
 
         await self._database.write(work)
-
-
-def _note_request(db: sqlite_utils.Database, scan: Scan) -> None:
-    """Say in the timeline who asked for the rescan that this build answers."""
-    query = "SELECT app_id, asked_by, created_at FROM requests WHERE number = ?"
-    for row in db.query(query, [scan.request_number]):
-        transitions.note(
-            db,
-            scan.number,
-            now=row["created_at"],
-            who=row["asked_by"],
-            before=State.RECEIVED,
-            after=State.RECEIVED,
-            why=f"the build answers a rescan of {row['app_id']} that was asked for",
-        )
-
-
-def _filled_in(db: sqlite_utils.Database, known: Scan, share: Share) -> Scan:
-    """Add to an undecided scan what its message asks for, where only its file was told of before."""
-    if known.comment or not share.comment or known.kind is not None or known.state not in _UNDECIDED:
-        return known
-    asked = {field: getattr(share, field) for field in ("comment", "asked_app_id", "asked_name")}
-    db.execute(
-        "UPDATE scans SET comment = ?, asked_app_id = ?, asked_name = ? WHERE number = ?",
-        [*asked.values(), known.number],
-    )
-    return transitions.load(db, known.number)

@@ -8,13 +8,15 @@ import httpx
 import pytest
 
 from bot.errors import Refused, SubmissionError, Superseded, TryLater, Uncertain
+from bot.onetrust.call import Caller
 from bot.onetrust.token import ApiKey, ClientCredentials
 from bot.onetrust.webhook import Webhook
-from bot.scans.models import FileType, Kind, Order
-from bot.scans.ports import Scanner
+from bot.scans.models import FileType, Kind
+from bot.scans.routes import Order, Route
 from sandbox.builds import write_apk, write_ipa
 from sandbox.clock import HeldClock
 from sandbox.onetrust import OneTrustSandbox
+from tests.fakes import FakeJournal
 
 
 @pytest.fixture
@@ -28,7 +30,7 @@ async def scanner(request, onetrust):
     async with httpx.AsyncClient() as client:
         clients = ClientCredentials(client, onetrust.url, onetrust.client_id, onetrust.client_secret)
         tokens = clients if request.param == "credentials" else ApiKey(onetrust.api_key)
-        yield Webhook(onetrust.webhook_url, tokens)
+        yield Webhook(onetrust.webhook_url, Caller(tokens))
 
 
 class Build:
@@ -38,26 +40,19 @@ class Build:
         self.path = path
         self.file_type = file_type
         self.platform = file_type.platform
-        self.committed = 0
-        self.moved: list[tuple[int, int]] = []
+        self.journal = FakeJournal()
 
     def order(self, **more) -> Order:
-        about = {"kind": Kind.NEW, "file_type": self.file_type, "name": "Shop", "app_id": None}
+        about = {"number": 1, "kind": Kind.NEW, "file_type": self.file_type, "name": "Shop", "app_id": None}
+        about |= {"sha256": "ab" * 32}
         about |= {"file_name": self.path.name, "size_bytes": self.path.stat().st_size}
         return Order(**(about | more))
 
-    async def committing(self) -> None:
-        self.committed += 1
+    async def submit(self, scanner: Route, committing=None, **more):
+        journal = FakeJournal(committing) if committing else self.journal
+        return await scanner.submit(self.order(**more), self.path, journal)
 
-    async def submit(self, scanner: Scanner, committing=None, **more):
-        return await scanner.submit(
-            self.order(**more),
-            self.path,
-            committing=committing or self.committing,
-            progress=lambda done, total: self.moved.append((done, total)),
-        )
-
-    async def failure(self, scanner: Scanner, **more) -> SubmissionError:
+    async def failure(self, scanner: Route, **more) -> SubmissionError:
         with pytest.raises(SubmissionError) as caught:
             await self.submit(scanner, **more)
         return caught.value
@@ -79,8 +74,8 @@ async def test_a_new_scan_arrives_whole(scanner, onetrust, build):
     assert (receipt.request_id, receipt.status) == (taken.request_id, 202)
     assert (taken.name, taken.platform, taken.is_rescan) == ("Shop", build.platform.name, False)
     assert taken.sha256 == hashlib.sha256(build.path.read_bytes()).hexdigest()
-    assert build.committed == 1
-    assert build.moved[-1] == (taken.size_bytes, taken.size_bytes)
+    assert build.journal.committed == 1
+    assert build.journal.moved[-1] == (taken.size_bytes, taken.size_bytes)
 
 
 async def test_a_rescan_names_the_app(scanner, onetrust, build):
@@ -145,7 +140,7 @@ async def test_refusals_of_the_stand_in_are_clear(scanner, onetrust, build):
 
 async def test_a_wrong_webhook_is_a_clear_no(onetrust, build):
     for url in (onetrust.webhook_url + "/", onetrust.webhook_url[:-1] + "x"):
-        error = await build.failure(Webhook(url, ApiKey(onetrust.api_key)))
+        error = await build.failure(Webhook(url, Caller(ApiKey(onetrust.api_key))))
 
         assert (type(error), error.status) == (Refused, 404)
 
@@ -153,7 +148,7 @@ async def test_a_wrong_webhook_is_a_clear_no(onetrust, build):
 async def test_a_token_that_has_ended_is_made_anew_once(onetrust, build):
     async with httpx.AsyncClient() as client:
         tokens = ClientCredentials(client, onetrust.url, onetrust.client_id, onetrust.client_secret)
-        scanner = Webhook(onetrust.webhook_url, tokens)
+        scanner = Webhook(onetrust.webhook_url, Caller(tokens))
         await build.submit(scanner)
         onetrust.clock.advance(4000)
         await build.submit(scanner)
@@ -177,9 +172,9 @@ async def test_a_401_after_the_whole_build_is_met_with_a_new_token_too(onetrust,
     onetrust.faults.add("webhook", status=401)
     async with httpx.AsyncClient() as client:
         tokens = ClientCredentials(client, onetrust.url, onetrust.client_id, onetrust.client_secret)
-        await build.submit(Webhook(onetrust.webhook_url, tokens))
+        await build.submit(Webhook(onetrust.webhook_url, Caller(tokens)))
 
-    assert build.committed == 2
+    assert build.journal.committed == 2
     assert len(onetrust.received) == 1
 
 
@@ -187,10 +182,10 @@ async def test_no_token_means_nothing_was_sent(onetrust, build):
     onetrust.faults.add("token", status=503, retry_after=3)
     async with httpx.AsyncClient() as client:
         tokens = ClientCredentials(client, onetrust.url, onetrust.client_id, onetrust.client_secret)
-        error = await build.failure(Webhook(onetrust.webhook_url, tokens))
+        error = await build.failure(Webhook(onetrust.webhook_url, Caller(tokens)))
 
     assert (type(error), error.retry_after_s) == (TryLater, 3)
-    assert onetrust.count("webhook") == build.committed == 0
+    assert onetrust.count("webhook") == build.journal.committed == 0
 
 
 @pytest.mark.parametrize("taken", [True, False])

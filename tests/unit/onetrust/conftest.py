@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.scans.models import FileType, Kind, Order
+from bot.scans.models import FileType, Kind
+from bot.scans.routes import Order
 from sandbox.onetrust import OneTrustSandbox
 from tests.unit.onetrust.submitting import Watch
 
@@ -64,8 +65,10 @@ def make_order(tmp_path: Path):
             file.seek(0, 2)
             file.write(b"PK\x05\x06" + bytes(18))
         about: dict[str, object] = {
+            "number": 1,
             "kind": Kind.NEW,
             "file_type": FileType.APK,
+            "sha256": "ab" * 32,
             "name": "Shop",
             "app_id": None,
             "file_name": "shop-4.2.0.apk",

@@ -8,8 +8,10 @@ import email.policy
 import pytest
 
 from bot.errors import SubmissionError
+from bot.onetrust.call import Caller
 from bot.onetrust.token import ApiKey
 from bot.onetrust.webhook import Webhook
+from tests.fakes import FakeJournal
 
 SECRET_PATH = "/integrationmanager/api/v1/webhook/5ec2e7-1d?Authorization=Bearer%20in-the-url"
 KEY = "the-api-key"
@@ -17,29 +19,19 @@ LARGE = 24_000_000  # more than the sockets between two ends take up by themselv
 ACCEPTED = b'HTTP/1.1 202 Accepted\r\nContent-Length: 20\r\n\r\n{"requestId": "r-1"}'
 
 
-class Watch:
+class Watch(FakeJournal):
     """What a submission told while it went."""
-
-    def __init__(self) -> None:
-        self.committed = 0
-        self.moved: list[tuple[int, int]] = []
-
-    async def committing(self) -> None:
-        self.committed += 1
-
-    def progress(self, done: int, total: int) -> None:
-        self.moved.append((done, total))
 
 
 def webhook(url: str, **more) -> Webhook:
-    return Webhook(url + SECRET_PATH, ApiKey(KEY), **more)
+    return Webhook(url + SECRET_PATH, Caller(ApiKey(KEY), **more))
 
 
-async def submit(scanner: Webhook, build, watch: Watch, **more):
-    order, path = build
-    return await scanner.submit(
-        order, path, **({"committing": watch.committing, "progress": watch.progress} | more)
-    )
+async def submit(scanner: Webhook, build, watch: Watch, *, committing=None, progress=None):
+    watch._committing = committing
+    if progress is not None:
+        watch.progress = progress
+    return await scanner.submit(*build, watch)
 
 
 async def failure(scanner: Webhook, build, watch: Watch, **more) -> SubmissionError:

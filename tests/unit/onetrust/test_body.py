@@ -7,11 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.onetrust.body import BuildBody, BuildChanged, BuildFile, data_fields, safe_file_name
-from bot.scans.models import FileType, Kind, Order
+from bot.scans.models import FileType, Kind
+from bot.scans.routes import Order
+from tests.fakes import FakeJournal
 
 
 def order(**more) -> Order:
-    about = {"kind": Kind.NEW, "file_type": FileType.APK, "name": "Shop", "app_id": None}
+    about = {"number": 1, "kind": Kind.NEW, "file_type": FileType.APK, "name": "Shop", "app_id": None}
+    about |= {"sha256": "ab" * 32}
     return Order(**(about | {"file_name": "shop.apk", "size_bytes": 1} | more))
 
 
@@ -121,25 +124,17 @@ class Wire:
 async def test_a_break_while_the_last_bytes_go_is_after_the_commit(tmp_path, breaks_at, committed):
     path = tmp_path / "build"
     path.write_bytes(b"1234567")
-    file = BuildFile(path, 7)
-    file.open()
     committing = []
 
     async def commit() -> None:
         committing.append(wire.written)
 
     wire = Wire(breaks_at)
-    body = BuildBody(
-        order(size_bytes=7),
-        file,
-        committing=commit,
-        progress=lambda *_: None,
-        moved=lambda: None,
-    )
+    body = BuildBody(order(size_bytes=7), path, FakeJournal(commit), {})
+    await body.open()
     with pytest.raises(ConnectionResetError):
         await body.write(wire)
     await body.settled()
-    file.close()
 
     assert (body.begun, body.committed, body.complete) == (True, committed, False)
     assert len(committing) == committed

@@ -7,8 +7,9 @@ import httpx
 import pytest
 
 from bot.errors import TryLater, Uncertain
+from bot.onetrust.call import LOST_EARLY, LOST_LATE, NOT_REACHED, Caller, Patience
 from bot.onetrust.token import ApiKey, ClientCredentials
-from bot.onetrust.webhook import LOST_EARLY, LOST_LATE, NOT_REACHED, Patience, Webhook
+from bot.onetrust.webhook import Webhook
 from tests.unit.onetrust.submitting import ACCEPTED, LARGE, failure, read_body, read_head, submit, webhook
 
 DRIP_S = 0.02
@@ -44,7 +45,9 @@ def forever(piece: bytes) -> Iterator[bytes]:
 
 async def test_a_handshake_that_never_ends_is_given_up(raw_server, make_order, watch):
     async with raw_server(say_nothing) as url:
-        scanner = Webhook(url.replace("http:", "https:"), ApiKey("a-key"), patience=Patience(connect_s=0.1))
+        scanner = Webhook(
+            url.replace("http:", "https:"), Caller(ApiKey("a-key"), patience=Patience(connect_s=0.1))
+        )
         error = await failure(scanner, make_order(), watch)
 
     assert (type(error), error.user_message) == (TryLater, NOT_REACHED)

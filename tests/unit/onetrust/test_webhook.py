@@ -6,7 +6,8 @@ import tracemalloc
 import pytest
 
 from bot.errors import Refused, TryLater, Uncertain
-from bot.onetrust import webhook as webhook_module
+from bot.onetrust import call
+from bot.onetrust.call import Caller
 from bot.onetrust.token import ApiKey
 from bot.onetrust.webhook import Webhook
 from bot.scans.models import FileType
@@ -161,12 +162,12 @@ async def test_nobody_at_home(raw_server, make_order, watch):
     error = await failure(webhook(url), make_order(), watch)
 
     assert type(error) is TryLater
-    assert error.user_message == webhook_module.NOT_REACHED
+    assert error.user_message == call.NOT_REACHED
 
 
 async def test_a_certificate_that_nobody_signed_is_a_clear_no(untrusted_tls, make_order, watch):
     async with OneTrustSandbox(tls=untrusted_tls) as onetrust:
-        error = await failure(Webhook(onetrust.webhook_url, ApiKey(KEY)), make_order(), watch)
+        error = await failure(Webhook(onetrust.webhook_url, Caller(ApiKey(KEY))), make_order(), watch)
 
     assert type(error) is Refused
     assert "certificate" in error.user_message
@@ -242,7 +243,7 @@ async def test_memory_stays_flat_whatever_the_size(make_order, watch):
         build = make_order(60_000_000, file_type=FileType.IPA)
         tracemalloc.start()
         try:
-            await submit(Webhook(onetrust.webhook_url, ApiKey(onetrust.api_key)), build, watch)
+            await submit(Webhook(onetrust.webhook_url, Caller(ApiKey(onetrust.api_key))), build, watch)
             peak = tracemalloc.get_traced_memory()[1]
         finally:
             tracemalloc.stop()

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from bot.errors import Refused, Superseded, TryLater, Uncertain
-from bot.onetrust.webhook import BUILD_CHANGED, Patience
+from bot.onetrust.call import BUILD_CHANGED, Patience
 from tests.unit.onetrust.submitting import ACCEPTED, LARGE, failure, read_body, read_head, submit, webhook
 
 

@@ -17,8 +17,9 @@ from bot.errors import (
 )
 from bot.scans import retries
 from bot.scans.breaker import AWAY
-from bot.scans.models import FORGOTTEN, FileType, Kind, Platform, Reason, Receipt, State, SubmissionState
+from bot.scans.models import FORGOTTEN, FileType, Kind, Platform, Reason, State, SubmissionState
 from bot.scans.pipeline import INSIDE
+from bot.scans.routes import Receipt
 from tests.fakes import APP_ID, OTHER_APP_ID, SHOP, START, Bench, a_share, until
 
 ASKED = {

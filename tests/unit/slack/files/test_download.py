@@ -6,7 +6,7 @@ import pytest
 from aiohttp import web
 from yarl import URL
 
-from bot.errors import BuildRejected, FileUnavailable, PullFailed
+from bot.errors import FileUnavailable, PullFailed, TooLarge
 from bot.slack.download import SIGN_IN_PAGE, Patience
 from bot.slack.file_info import NOT_ALLOWED
 from bot.slack.hosts import is_slack
@@ -144,8 +144,7 @@ async def test_the_limit_holds_even_when_sizes_lie(slack, failure, tmp_path):
 
     error = await failure(limit_bytes=100_000)
 
-    assert type(error) is BuildRejected
-    assert "0.1 MB (100,000 bytes)" in error.user_message
+    assert type(error) is TooLarge
     assert (tmp_path / "build").stat().st_size < 100_000
 
 

@@ -5,7 +5,7 @@ import pytest
 from aiohttp import web
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.errors import BuildRejected, FileUnavailable, NoRoom, PullFailed
+from bot.errors import BuildRejected, FileUnavailable, NoRoom, PullFailed, TooLarge
 from bot.scans.models import Scan, Source, State
 from bot.slack.file_sink import FileSink
 from bot.slack.files import NOT_THE_SAME, SlackFiles
@@ -47,8 +47,8 @@ async def test_replaces_what_an_earlier_pull_left(pull, tmp_path):
         ({"url_private_download": None}, FileUnavailable, "no place"),
         ({"url_private_download": 7}, FileUnavailable, "no place"),
         ({"size": 0}, BuildRejected, "empty"),
-        ({"size": LIMIT}, BuildRejected, "64 MB (64,000,000 bytes)"),
-        ({"size": 10**12}, BuildRejected, "FTP"),
+        ({"size": LIMIT}, TooLarge, "too large"),
+        ({"size": 10**12}, TooLarge, "too large"),
     ],
 )
 async def test_what_can_not_be_had_is_never_asked_for(slack, failure, info, kind, said):
@@ -142,7 +142,7 @@ async def test_a_size_that_is_not_slacks_is_tried_again(slack, failure, size):
 async def test_a_file_of_unknown_size(slack, pull, failure):
     slack.info = {"size": "many"}
     assert (await pull()).size_bytes == len(BUILD)
-    assert type(await failure(limit_bytes=len(BUILD))) is BuildRejected
+    assert type(await failure(limit_bytes=len(BUILD))) is TooLarge
     slack.content = b""
     assert type(await failure()) is BuildRejected
 

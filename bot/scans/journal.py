@@ -1,0 +1,29 @@
+"""What a route writes down while it submits one scan."""
+
+from bot.scans.memory import Store
+from bot.scans.ports import Announcer
+
+
+class ScanJournal:
+    """The ``Journal`` of one scan: its row, its timeline and its reply."""
+
+    def __init__(self, store: Store, announcer: Announcer, number: int) -> None:
+        self._store = store
+        self._announcer = announcer
+        self._number = number
+
+    def progress(self, done_bytes: int, total_bytes: int) -> None:
+        """Show how far the bytes have moved."""
+        self._announcer.progress(self._number, done_bytes, total_bytes)
+
+    async def committing(self) -> None:
+        """Mark that what goes next could complete the submission; see ``Journal``."""
+        await self._store.scans.commit(self._number)
+
+    async def made_app(self, application_id: str) -> None:
+        """Keep the application that was made for the scan."""
+        await self._store.scans.made_app(self._number, application_id)
+
+    async def note(self, why: str) -> None:
+        """Add a line to the timeline."""
+        await self._store.scans.note(self._number, why)

@@ -1,0 +1,153 @@
+"""What OneTrust found in a build, and how far following a scan has come.
+
+Names and enumerations are those of the Applications API; what it leaves out is ``None`` or empty. All texts
+are OneTrust's, so they come from outside. Times are seconds since the epoch, UTC.
+
+Source: https://developer.onetrust.com (Cookie Consent, Applications)
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from bot.scans.models import Platform
+
+
+class ScanStatus(StrEnum):
+    """Where OneTrust is with a scan."""
+
+    PENDING = "PENDING"
+    PROGRESS = "PROGRESS"
+    COMPLETED = "COMPLETED"
+    FAILED = "FAILED"
+    INTERRUPTED = "INTERRUPTED"
+    UNSCANNED = "UNSCANNED"
+    OTHER = "OTHER"  # a word that was not published
+
+
+ENDED = frozenset({ScanStatus.COMPLETED, ScanStatus.FAILED, ScanStatus.INTERRUPTED})
+"""What does not change any more."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Application:
+    """One app in OneTrust's own list."""
+
+    id: str
+    name: str
+    platform: Platform | None
+    status: ScanStatus
+    """Of its newest scan, as far as the list tells."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class AppScan:
+    """One of an application's scans."""
+
+    id: str
+    status: ScanStatus
+    scanned_at: float | None = None
+    version: str | None = None
+    engine_version: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sdk:
+    """One SDK that was found."""
+
+    package_id: str
+    name: str
+    vendor: str | None = None
+    category: str = "Unknown"
+    description: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Permission:
+    """One permission that the app asks for."""
+
+    name: str
+    category: str | None = None
+    description: str | None = None
+    status: str | None = None
+    sensitivity: str | None = None
+
+    @property
+    def is_high_risk(self) -> bool:
+        """Whether its sensitivity is high; which words OneTrust uses for that is inferred."""
+        return (self.sensitivity or "").strip().upper().startswith("HIGH")
+
+
+@dataclass(frozen=True, kw_only=True)
+class DataType:
+    """One type of data in an iOS privacy manifest."""
+
+    name: str
+    sdk_count: int = 0
+    purposes: tuple[str, ...] = ()
+    mismatches: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class PrivacyManifest:
+    """What an iOS app says about its data, against what was found."""
+
+    total: int
+    aligned: int
+    mismatched: int
+    missing: int
+    data_types: tuple[DataType, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Results:
+    """All that a completed scan found."""
+
+    scan: AppScan
+    sdk_count: int
+    sdk_categories: Mapping[str, int] = field(default_factory=dict)
+    permission_count: int = 0
+    high_risk_count: int = 0
+    permission_categories: Mapping[str, int] = field(default_factory=dict)
+    sdks: tuple[Sdk, ...] = ()
+    permissions: tuple[Permission, ...] = ()
+    privacy_manifest: PrivacyManifest | None = None
+    """``None`` on Android, and where there is none."""
+
+
+class FollowState(StrEnum):
+    """How far following a submitted scan has come."""
+
+    FINDING = "finding"  # which scan in OneTrust it is, is not known yet
+    AMBIGUOUS = "ambiguous"  # two could be meant; a person looks
+    RUNNING = "running"  # known, and not ended
+    COMPLETED = "completed"  # its results are here
+    FAILED = "failed"  # OneTrust says so
+    INTERRUPTED = "interrupted"  # OneTrust says so
+    LOST = "lost"  # not found, or not ended, for as long as was looked
+
+
+FOLLOWED = frozenset({FollowState.FINDING, FollowState.RUNNING})
+"""States in which a scan is looked for again."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Followed:
+    """One scan that is, or was, followed."""
+
+    scan: int
+    """The number of the bot's own scan."""
+    state: FollowState
+    status: ScanStatus | None = None
+    """What OneTrust said last."""
+    since: float
+    """When it was submitted, or may have been."""
+    looks: int = 0
+    """How often OneTrust was asked."""
+    due_at: float
+    """When to look next."""
+    looked_for: str = ""
+    """What was looked at so far, or between what it can't be told, in the project's own words."""
+    ended_at: float | None = None
+    announced_ts: str | None = None
+    """The message that told of its end; empty text while that is being posted."""
