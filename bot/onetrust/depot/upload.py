@@ -26,7 +26,7 @@ from bot.onetrust.depot.port import (
     Uploaded,
     check_name,
 )
-from bot.onetrust.webhook import BUILD_CHANGED
+from bot.onetrust.call import BUILD_CHANGED
 from bot.scans.ports import Progress
 
 _T = TypeVar("_T")

@@ -92,6 +92,7 @@ async def test_what_is_nearly_a_build_is_never_pulled(bench, name):
 
 
 async def test_app_bundles_are_builds_where_they_are_accepted(bench):
+    bench.scanner.file_types = frozenset(FileType)
     bench.pipeline = bench.new_pipeline(accepts_aab=True)
     bench.reader.by_name["shop.aab"] = replace(SHOP, file_type=FileType.AAB)
 
