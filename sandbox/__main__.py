@@ -29,12 +29,35 @@ def parser() -> argparse.ArgumentParser:
     told.add_argument(
         "--strict-rates", action="store_true", help="keep Slack's rate limits, answering 429 beyond them"
     )
+    told.add_argument(
+        "--scan-seconds", type=float, default=20.0, metavar="S", help="how long a scan takes; default: 20"
+    )
+    told.add_argument(
+        "--ftp-depot",
+        type=Path,
+        metavar="DIR",
+        help="the folder that an FTP server of yours serves, for OneTrust to fetch builds from",
+    )
     return told
 
 
 def _onetrust(asked: argparse.Namespace) -> OneTrustSandbox:
     # Printable without a blank, as the real ones are; the odd one of the default is for tests of clients.
-    return OneTrustSandbox(port=asked.onetrust_port, client_secret="sandbox-client-secret")
+    return OneTrustSandbox(
+        port=asked.onetrust_port,
+        client_secret="sandbox-client-secret",
+        scan_s=asked.scan_seconds,
+        depot=asked.ftp_depot,
+    )
+
+
+def _more_settings(onetrust: OneTrustSandbox) -> dict[str, str]:
+    """Return the settings that not each bot on the stand-ins needs."""
+    ftp = {
+        "ONETRUST_FTP_WEBHOOK_URL": onetrust.ftp_webhook_url,
+        "ONETRUST_FTP_RESCAN_WEBHOOK_URL": onetrust.ftp_rescan_webhook_url,
+    }
+    return {"ONETRUST_ORG_ID": onetrust.org_id} | (ftp if onetrust.workflow.depot is not None else {})
 
 
 async def serve(asked: argparse.Namespace) -> None:
@@ -50,7 +73,7 @@ async def serve(asked: argparse.Namespace) -> None:
     )
     async with slack_sandbox as slack, _onetrust(asked) as onetrust:
         slack.channel("mobile-builds", members=["dana", "eli"])
-        settings = settings_for(slack, onetrust, Path("sandbox.db"))
+        settings = _more_settings(onetrust) | settings_for(slack, onetrust, Path("sandbox.db"))
         lines = [f"{name}={shlex.quote(value)}" for name, value in settings.items()]
         if asked.env:
             asked.env.write_text("\n".join([*lines, ""]), encoding="utf-8")

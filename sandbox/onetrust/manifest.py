@@ -1,7 +1,8 @@
 """What the scanner reads from a build: its identifier and version.
 
 It reads the beginning of the archive alone, as it streams by, so what is packed behind that is not seen.
-Sources: PKWARE's APPNOTE for local file headers, ``ResourceTypes.h`` in AOSP for the binary manifest.
+Sources: PKWARE's APPNOTE for local file headers; in AOSP ``ResourceTypes.h`` for an APK's binary manifest,
+and ``Resources.proto`` for that of an App Bundle.
 """
 
 import plistlib
@@ -29,11 +30,13 @@ class Manifest:
 
 
 def read_manifest(head: bytes) -> Manifest:
-    """Read the beginning of an IPA or APK; of anything else nothing is known."""
+    """Read the beginning of an IPA, APK or AAB; of anything else nothing is known."""
     try:
         for name, content in _entries(head):
             if name == "AndroidManifest.xml":
                 return _android(content)
+            if name == "base/manifest/AndroidManifest.xml":
+                return _bundle(content)
             if _INFO_PLIST.fullmatch(name):
                 plist = plistlib.loads(content)
                 return Manifest(
@@ -76,7 +79,9 @@ def _android(content: bytes) -> Manifest:
             ids = struct.unpack_from(f"<{(size - header) // 4}I", content, at + header)
         elif kind == 0x0102:
             return _root(content, at + header, strings, ids)
-        at += size
+        if size < header:
+            break
+        at += max(size, 8)
     return Manifest()
 
 
@@ -92,6 +97,39 @@ def _root(content: bytes, at: int, strings: list[str], ids: tuple[int, ...]) -> 
         elif strings[name] == "package":
             identifier = _text(strings[data])
     return Manifest(identifier=identifier, version=version)
+
+
+def _bundle(content: bytes) -> Manifest:
+    """Read the root element of a manifest in protobuf: ``XmlNode.element``, its ``attribute``s."""
+    told = {}
+    for attribute in _fields(_fields(content)[1][0]).get(4, []):
+        known = _fields(attribute)
+        told[known[2][0].decode()] = known.get(3, [b""])[0].decode()
+    return Manifest(identifier=_text(told.get("package")), version=_text(told.get("versionName")))
+
+
+def _fields(message: bytes) -> dict[int, list[bytes]]:
+    """Return the fields of a protobuf message that have a length, by number."""
+    found: dict[int, list[bytes]] = {}
+    at = 0
+    while at < len(message):
+        key, at = _varint(message, at)
+        length, at = _varint(message, at) if key & 7 in {0, 2} else (8 if key & 7 == 1 else 4, at)
+        if key & 7 == 0:
+            continue
+        if key & 7 == 2:
+            found.setdefault(key >> 3, []).append(message[at : at + length])
+        at += length
+    return found
+
+
+def _varint(message: bytes, at: int) -> tuple[int, int]:
+    value = shift = 0
+    while message[at] & 0x80:
+        if shift > 63:
+            raise ValueError("a number of more than 64 bits")
+        value, shift, at = value | (message[at] & 0x7F) << shift, shift + 7, at + 1
+    return value | message[at] << shift, at + 1
 
 
 def _strings(pool: bytes, header: int) -> list[str]:

@@ -105,6 +105,7 @@ async def test_both_start_from_a_shell_and_tell_a_bots_environment(tmp_path):
     assert {line.partition("=")[0] for line in printed[4:]} >= {
         "SLACK_SIGNING_SECRET",
         "ONETRUST_WEBHOOK_URL",
+        "ONETRUST_ORG_ID",
     }
     assert "PORT=9" in printed
     environ = dict(shlex.split(line)[0].split("=", 1) for line in printed[4:])
