@@ -7,14 +7,14 @@ quotes around a value are dropped, and an empty value counts as unset, as some h
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from enum import Enum
 from pathlib import Path
 from typing import Self
 from urllib.parse import parse_qsl, urlsplit
 
-from bot.addresses import VISIBLE, url_problem, webhook_problem
+from bot.addresses import webhook_problem
 from bot.errors import SettingsError
+from bot.variables import SECRET_MIN, Reader, Secret
 
 _EITHER_SLACK = ("SLACK_BOT_TOKEN", "SLACK_API_URL")
 _LISTEN = ("SLACK_APP_TOKEN", "SLACK_SIGNING_SECRET", "PORT")
@@ -46,14 +46,10 @@ _ALWAYS = (
 VARIABLES = _EITHER_SLACK + _LISTEN + _ONETRUST + _ALWAYS
 """Every variable that is read."""
 
-SECRET_MIN = 8
-"""Characters that a secret has at least: hiding a shorter one in the log would eat ordinary words."""
-
 _CHANNEL_ID = re.compile(r"[CGD][A-Z0-9]{2,20}")
 USER_ID = re.compile(r"[UWB][A-Z0-9]{2,20}")
 """Of a person, or of an app."""
 _PERSON_ID = re.compile(r"[UW][A-Z0-9]{2,20}")
-_PLACEHOLDER = "customer.my.onetrust.com"
 _INTERPRETER = ("LD_LIBRARY_PATH", "PYTHONHOME")
 
 
@@ -73,23 +69,6 @@ _VARIABLES_OF = {
     Need.POST: _EITHER_SLACK,
     Need.ONETRUST: _ONETRUST,
 }
-
-
-@dataclass(frozen=True, repr=False, slots=True)
-class Secret:
-    """A text that is given out by ``reveal()`` only: printing it shows stars. False where it is empty."""
-
-    _value: str
-
-    def reveal(self) -> str:
-        """Return the text itself."""
-        return self._value
-
-    def __bool__(self) -> bool:
-        return bool(self._value)
-
-    def __repr__(self) -> str:
-        return "Secret(***)"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -150,7 +129,8 @@ class Settings:
         Raises:
             SettingsError: lists every problem, each by its variable and with what to do.
         """
-        read = _Reader(environ, needs)
+        wanted = {name for need in needs for name in _VARIABLES_OF[need]}.union(_ALWAYS)
+        read = Reader(environ, VARIABLES, wanted)
         catch_up_hours = read.number("APPSCAN_CATCH_UP_HOURS", 0, 720)
         settings = cls(
             slack_bot_token=read.secret("SLACK_BOT_TOKEN", "xoxb-") or Secret(""),
@@ -183,9 +163,9 @@ class Settings:
         if needs & {Need.LISTEN, Need.POST}:
             read.require("SLACK_BOT_TOKEN", "copy the Bot User OAuth Token from the Slack app's OAuth page")
         if Need.LISTEN in needs:
-            read.require_slack_mode()
+            _require_slack_mode(read)
         if Need.ONETRUST in needs:
-            read.require_onetrust(settings.onetrust_url)
+            _require_onetrust(read, settings.onetrust_url)
         if settings.metrics_port and settings.metrics_port == settings.port:
             read.problem("APPSCAN_METRICS_PORT", "is PORT: give it another one, or leave it out")
         if read.problems:
@@ -218,147 +198,35 @@ class Settings:
         return tuple(dict.fromkeys(text for text in told if len(text) >= SECRET_MIN))
 
 
-class _Reader:
-    """Reads variables and collects what is wrong; repeats no value, as any could be a misplaced secret."""
-
-    def __init__(self, environ: Mapping[str, str], needs: frozenset[Need]) -> None:
-        wanted = {name for need in needs for name in _VARIABLES_OF[need]}.union(_ALWAYS)
-        self._values = {name: _bare(environ.get(name, "")) if name in wanted else "" for name in VARIABLES}
-        self.problems: list[str] = []
-        for name in environ:
-            if name.startswith("APPSCAN_") and name not in VARIABLES:
-                # A mistyped allow-list would otherwise let everybody in without a word.
-                for meant in get_close_matches(name, VARIABLES, n=1, cutoff=0.85):
-                    self.problem(name, f"is not a setting; {meant} is: rename it")
-
-    def problem(self, name: str, what: str) -> None:
-        self.problems.append(f"{name} {what}.")
-
-    def require(self, name: str, what: str) -> None:
-        if not self._values[name]:
-            self.problem(name, f"is missing: {what}")
-
-    def require_slack_mode(self) -> None:
-        if self._values["SLACK_APP_TOKEN"]:
-            return
-        if not self._values["SLACK_SIGNING_SECRET"]:
-            self.problem(
-                "SLACK_APP_TOKEN",
-                "is missing: set it for Socket Mode, or SLACK_SIGNING_SECRET and PORT for HTTP",
-            )
-        else:
-            self.require("PORT", "HTTP mode listens on it; or set SLACK_APP_TOKEN for Socket Mode")
-
-    def require_onetrust(self, onetrust_url: str) -> None:
-        """``onetrust_url`` is empty where it is missing or wrong, which has been told by then."""
-        self.require("ONETRUST_URL", "set your environment's address, such as https://app-eu.onetrust.com")
-        key = self._values["ONETRUST_API_KEY"]
-        pair = [name for name in ("ONETRUST_CLIENT_ID", "ONETRUST_CLIENT_SECRET") if self._values[name]]
-        if key and pair:
-            self.problem("ONETRUST_API_KEY", f"and {pair[0]} are both set: keep the key or the client")
-        elif not key and not pair:
-            self.problem(
-                "ONETRUST_CLIENT_ID",
-                "is missing: set it with ONETRUST_CLIENT_SECRET, or set ONETRUST_API_KEY",
-            )
-        elif not key:
-            self.require("ONETRUST_CLIENT_ID", "it goes with ONETRUST_CLIENT_SECRET")
-            self.require("ONETRUST_CLIENT_SECRET", "it goes with ONETRUST_CLIENT_ID")
-        self.require("ONETRUST_WEBHOOK_URL", "copy the HTTP POST URL from the workflow's Webhook Action")
-        webhook = self._values["ONETRUST_WEBHOOK_URL"]
-        problem = webhook_problem(webhook, onetrust_url) if webhook else ""
-        if problem:
-            self.problem("ONETRUST_WEBHOOK_URL", problem)
-
-    def text(self, name: str) -> str:
-        return self._values[name]
-
-    def visible(self, name: str) -> str:
-        value = self._values[name]
-        if value and not VISIBLE.fullmatch(value):
-            self.problem(name, "holds blanks or signs that can't be in it: copy it again")
-            return ""
-        return value
-
-    def secret(self, name: str, begins: str = "") -> Secret | None:
-        value = self.visible(name)
-        if value and not value.startswith(begins):
-            self.problem(name, f"must begin with {begins}: another token was pasted here")
-        elif value and len(value) < SECRET_MIN:
-            self.problem(name, f"is shorter than {SECRET_MIN} characters: copy it again")
-        return Secret(value) if value else None
-
-    def url(self, name: str) -> str:
-        value = self._values[name]
-        problem = url_problem(value) if value else ""
-        parts = urlsplit(value) if not problem else urlsplit("")
-        if name == "ONETRUST_URL" and parts.hostname == _PLACEHOLDER:
-            problem = f"is OneTrust's example: put your own environment in place of {_PLACEHOLDER}"
-        elif name == "ONETRUST_URL" and parts.path not in ("", "/"):
-            problem = "must end after the host, such as https://app-eu.onetrust.com"
-        elif parts.query or parts.fragment:
-            problem = "must hold no ? and no #"
-        if problem:
-            self.problem(name, problem)
-            return ""
-        return f"{parts.scheme}://{parts.netloc.lower()}{parts.path}" if value else ""
-
-    def template(self, name: str) -> str:
-        value = self._values[name]
-        rest = value.replace("{request_id}", "0")
-        problem = url_problem(rest, plain=True) if value else ""
-        if not problem and re.search(r"[{}<>|\"\\]", rest):
-            problem = 'may hold {request_id}, and no other braces and none of < > | " and \\'
-        if problem:
-            self.problem(name, problem)
-        return value
-
-    def number(self, name: str, least: int, most: int) -> int | None:
-        value = self._values[name]
-        if not value:
-            return None
-        if not re.fullmatch(r"[0-9]{1,10}", value) or not least <= int(value) <= most:
-            self.problem(name, f"must be a whole number from {least} to {most}")
-            return None
-        return int(value)
-
-    def choice(self, name: str, default: str, *others: str) -> str:
-        value = self._values[name]
-        for choice in (default, *others):
-            if value.upper() == choice.upper():
-                return choice
-        if value:
-            self.problem(name, f"must be one of {', '.join((default, *others))}")
-        return default
-
-    def words(self, name: str, *known: str) -> frozenset[str]:
-        words = [word.lower() for word in re.split(r"[,\s]+", self._values[name]) if word]
-        if not set(words) <= set(known):
-            self.problem(name, f"may hold {' and '.join(known)}, with a comma between, and nothing else")
-        return frozenset(words)
-
-    def routes(self, name: str) -> tuple[str, ...]:
-        routes = tuple(word.lower() for word in re.split(r"[,\s]+", self._values[name]) if word)
-        if not set(routes) <= {"webhook", "ftp", "direct"} or len(set(routes)) < len(routes):
-            self.problem(name, "may hold webhook, ftp and direct, each once, with commas between them")
-        return routes or ("webhook", "ftp")
-
-    def path(self, name: str, default: str) -> Path:
-        value = self._values[name] or default
-        if not value.isprintable() or value.startswith(("~", "file:", ":memory:")) or Path(value).is_dir():
-            self.problem(name, "must be the path of a file, written out in full (no ~, no file:)")
-        return Path(value)
-
-    def ids(self, name: str, shape: re.Pattern[str], what: str) -> frozenset[str]:
-        ids = [entry for entry in re.split(r"[,\s]+", self._values[name]) if entry]
-        for place, entry in enumerate(ids, 1):
-            if not shape.fullmatch(entry):
-                self.problem(name, f"has an entry (number {place}) that is no {what}")
-        return frozenset(ids)
+def _require_slack_mode(read: Reader) -> None:
+    if read.text("SLACK_APP_TOKEN"):
+        return
+    if not read.text("SLACK_SIGNING_SECRET"):
+        read.problem(
+            "SLACK_APP_TOKEN",
+            "is missing: set it for Socket Mode, or SLACK_SIGNING_SECRET and PORT for HTTP",
+        )
+    else:
+        read.require("PORT", "HTTP mode listens on it; or set SLACK_APP_TOKEN for Socket Mode")
 
 
-def _bare(value: str) -> str:
-    value = value.strip()
-    if len(value) >= 2 and value[0] == value[-1] and value[0] in "\"'":
-        value = value[1:-1].strip()
-    return value
+def _require_onetrust(read: Reader, onetrust_url: str) -> None:
+    """``onetrust_url`` is empty where it is missing or wrong, which has been told by then."""
+    read.require("ONETRUST_URL", "set your environment's address, such as https://app-eu.onetrust.com")
+    key = read.text("ONETRUST_API_KEY")
+    pair = [name for name in ("ONETRUST_CLIENT_ID", "ONETRUST_CLIENT_SECRET") if read.text(name)]
+    if key and pair:
+        read.problem("ONETRUST_API_KEY", f"and {pair[0]} are both set: keep the key or the client")
+    elif not key and not pair:
+        read.problem(
+            "ONETRUST_CLIENT_ID",
+            "is missing: set it with ONETRUST_CLIENT_SECRET, or set ONETRUST_API_KEY",
+        )
+    elif not key:
+        read.require("ONETRUST_CLIENT_ID", "it goes with ONETRUST_CLIENT_SECRET")
+        read.require("ONETRUST_CLIENT_SECRET", "it goes with ONETRUST_CLIENT_ID")
+    read.require("ONETRUST_WEBHOOK_URL", "copy the HTTP POST URL from the workflow's Webhook Action")
+    webhook = read.text("ONETRUST_WEBHOOK_URL")
+    problem = webhook_problem(webhook, onetrust_url) if webhook else ""
+    if problem:
+        read.problem("ONETRUST_WEBHOOK_URL", problem)

@@ -15,7 +15,8 @@ MAY_KNOW = {
     "bot.addresses": set(),
     "bot.depot_address": {"bot.addresses"},
     "bot.log": {"bot.scans"},
-    "bot.settings": {"bot.addresses", "bot.depot_address", "bot.errors"},
+    "bot.settings": {"bot.addresses", "bot.depot_address", "bot.errors", "bot.variables"},
+    "bot.variables": {"bot.addresses"},
     "bot.scans": {"bot.errors"},
     "bot.onetrust": {"bot.scans", "bot.errors", "bot.depot_address"},
     "bot.listeners": {"bot.scans", "bot.errors", "bot.blocks"},
@@ -45,8 +46,9 @@ STANDARD_LIBRARY_ONLY = {
     "bot.log",
     "bot.settings",
     "bot.scans",
+    "bot.variables",
 }
-KNOWS_THE_ENVIRONMENT = {"bot.__main__", "bot.settings"}
+KNOWS_THE_ENVIRONMENT = {"bot.__main__", "bot.settings", "bot.variables"}
 """Everybody else is given what they need."""
 
 

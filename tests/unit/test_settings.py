@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from bot import settings as module
 from bot.addresses import url_problem, webhook_problem
 from bot.errors import SettingsError
-from bot.settings import RUN, VARIABLES, Need, Secret, Settings
+from bot.settings import RUN, VARIABLES, Need, Settings
+from bot.variables import Secret
 
 ROOT = Path(__file__).parents[2]
 WEBHOOK_ID = "0b6f4b2c-7c1e-4d43-9c0a-5f8a2d1e9b77"

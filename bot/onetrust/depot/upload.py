@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 from bot.depot_address import DepotAddress
 from bot.errors import Refused, TryLater
 from bot.onetrust.body import BuildChanged, BuildFile
+from bot.onetrust.call import BUILD_CHANGED
 from bot.onetrust.depot import sentences
 from bot.onetrust.depot.port import (
     PART,
@@ -26,7 +27,6 @@ from bot.onetrust.depot.port import (
     Uploaded,
     check_name,
 )
-from bot.onetrust.call import BUILD_CHANGED
 from bot.scans.ports import Progress
 
 _T = TypeVar("_T")
