@@ -16,8 +16,11 @@ PROGRAM = shutil.which("proftpd") or shutil.which("proftpd", path="/usr/sbin:/us
 OPENSSL = shutil.which("openssl") or "openssl"
 USER, PASSWORD = "appscan", "builds for OneTrust"
 
+MODULES = Path("/usr/lib/proftpd")
+
 needs_proftpd = pytest.mark.skipif(
-    PROGRAM is None and "APPSCAN_REQUIRE_PROFTPD" not in os.environ,
+    (PROGRAM is None or not (MODULES / "mod_sftp.so").exists())
+    and "APPSCAN_REQUIRE_PROFTPD" not in os.environ,
     reason="needs ProFTPD (apt-get install proftpd-core proftpd-mod-crypto)",
 )
 
@@ -47,7 +50,7 @@ PassivePorts {first} {last}
     DenyAll
   </Limit>
 </Directory>
-ModulePath /usr/lib/proftpd
+ModulePath {modules}
 """
 _TLS = """
 LoadModule mod_tls.c
@@ -96,8 +99,8 @@ def free_ports(count: int, hosts: tuple[str, ...] = ("127.0.0.1",)) -> range:
     raise OSError("no free ports")
 
 
-def start(folder: Path, *, resumes: bool, files: tuple[Path, Path] | None) -> ProFtpd:
-    """Start a server in ``folder``: FTPS with a certificate and its key, SFTP without."""
+def start(folder: Path, *, resumes: bool, files: tuple[Path, Path] | None, more: str = "") -> ProFtpd:
+    """Start a server in ``folder``: FTPS with a certificate and its key, SFTP without; ``more`` is added."""
     ports = free_ports(9, ("127.0.0.1", "127.0.0.2"))
     root = folder / "root"
     (root / "closed").mkdir(parents=True)
@@ -105,7 +108,7 @@ def start(folder: Path, *, resumes: bool, files: tuple[Path, Path] | None) -> Pr
     users = folder / "users"
     users.write_text(f"{USER}:{hashed.stdout.strip()}:{os.getuid()}:{os.getgid()}::{root}:/bin/false\n")
     users.chmod(0o600)
-    about = {"folder": folder, "port": ports[0], "first": ports[1], "last": ports[-1]}
+    about = {"folder": folder, "modules": MODULES, "port": ports[0], "first": ports[1], "last": ports[-1]}
     about |= {"user": _name("/etc/passwd", os.getuid()), "group": _name("/etc/group", os.getgid())}
     text, host_key = _COMMON, ""
     if files:
@@ -118,7 +121,7 @@ def start(folder: Path, *, resumes: bool, files: tuple[Path, Path] | None) -> Pr
         host_key = key.export_public_key().decode().strip()
         (folder / "host_key").chmod(0o600)
     config = folder / "proftpd.conf"
-    config.write_text(text.format(**about) + (_RESUMES if resumes else ""))
+    config.write_text(text.format(**about) + (_RESUMES if resumes else "") + more)
     with (folder / "output").open("wb") as output:
         process = subprocess.Popen([PROGRAM or "proftpd", "-n", "-c", config], stdout=output, stderr=output)
     while process.poll() is None:

@@ -6,6 +6,7 @@ only the port from the server's answers comes through it for its data too, TLS o
 
 import asyncio
 import contextlib
+import select
 from collections.abc import Iterable
 from types import TracebackType
 from typing import Self
@@ -56,13 +57,13 @@ class Relay:
         """Whether the client has gone."""
         return not self._tasks
 
-    async def _hold(self, reader: asyncio.StreamReader) -> None:
+    async def _hold(self, writer: asyncio.StreamWriter) -> None:
         """Take nothing more until the client has gone."""
-        while not (reader.at_eof() or reader.exception()):
-            transport = reader._transport
-            if transport.is_closing():
-                break
+        gone = select.poll()
+        gone.register(writer.get_extra_info("socket").fileno(), select.POLLRDHUP)
+        while not gone.poll(0):  # noqa: ASYNC110 - the kernel tells nobody
             await asyncio.sleep(0.01)
+        self.break_off()
 
     def _take(self, port: int):
         async def taken(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -89,8 +90,8 @@ class Relay:
         self._writers.add(server_writer)
         try:
             await asyncio.gather(
-                self._pump(reader, server_writer, counted=True),
-                self._pump(server_reader, writer, counted=False),
+                self._pump(reader, server_writer, client=writer),
+                self._pump(server_reader, writer),
             )
         finally:
             for each in (writer, server_writer):
@@ -98,17 +99,22 @@ class Relay:
                 each.close()
 
     async def _pump(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, counted: bool
+        self,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        *,
+        client: asyncio.StreamWriter | None = None,
     ) -> None:
         with contextlib.suppress(OSError):
             while block := await reader.read(BLOCK):
-                if counted:
+                if client is not None:
                     self.sent_bytes += len(block)
                     if self.holds_from is not None and self.sent_bytes >= self.holds_from:
-                        await self._hold(reader)
+                        await self._hold(client)
+                        return
                 writer.write(block)
                 await writer.drain()
-                if counted and self._cuts and self.sent_bytes >= self._cuts[0]:
+                if client is not None and self._cuts and self.sent_bytes >= self._cuts[0]:
                     self._cuts.pop(0)
                     self.cut += 1
                     self.break_off()

@@ -1,5 +1,6 @@
 """What the FTP route may count on from a depot, tried on every make of server."""
 
+import asyncio
 import random
 import threading
 from pathlib import Path
@@ -7,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bot.errors import Refused, TryLater
-from bot.onetrust.depot import sentences
+from bot.onetrust.depot import Patience, sentences
 from bot.onetrust.depot.sftp import PIECE, WINDOW
 from tests.depots import Ground, Grounds
 from tests.fakes import until
@@ -15,6 +16,7 @@ from tests.proftpd import needs_proftpd
 from tests.relay import HOST, Relay
 
 SIZE = 3_000_000
+HASTE = Patience(attempts=2, enter_s=1, answer_s=1, silence_s=0.4, finish_s=0.4, goodbye_s=0.2)
 
 
 def makes(*but: str) -> list[object]:
@@ -48,6 +50,15 @@ async def any_ground(request, grounds):
 def build(tmp_path_factory) -> Path:
     path = tmp_path_factory.mktemp("build") / "shop.apk"
     path.write_bytes(random.Random(4).randbytes(SIZE))  # noqa: S311 - the same each time
+    return path
+
+
+@pytest.fixture(scope="module")
+def large(tmp_path_factory) -> Path:
+    """More than fits into the buffers on the way."""
+    path = tmp_path_factory.mktemp("large") / "shop.apk"
+    with path.open("wb") as file:
+        file.truncate(30_000_000)
     return path
 
 
@@ -194,6 +205,31 @@ async def test_a_build_gets_through_a_connection_that_is_cut(grounds, build, mak
         assert ground.stored() == {"shop.apk": SIZE}
     assert relay.cut == 3
     assert len(ground.notes) <= (not ground.resumes)
+
+
+async def test_a_server_that_stalls_is_given_up(any_ground, large):
+    async with Relay(any_ground.ports) as relay:
+        relay.holds_from = 500_000
+        depot = any_ground.depot(host=HOST, patience=HASTE)
+        with pytest.raises(TryLater) as caught:
+            await any_ground.upload(large, depot=depot)
+
+    assert caught.value.user_message in {sentences.BREAKS, sentences.NOT_REACHED}
+    await until(no_thread_is_left)
+
+
+async def test_taking_an_upload_back_leaves_nothing_running(any_ground, large):
+    async with Relay(any_ground.ports) as relay:
+        relay.holds_from = 500_000
+        task = asyncio.create_task(any_ground.upload(large, depot=any_ground.depot(host=HOST)))
+        await until(lambda: relay.sent_bytes >= 500_000)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        await until(no_thread_is_left)
+        await until(relay.is_left)
+
+    assert asyncio.all_tasks() == {asyncio.current_task()}
 
 
 async def test_a_server_that_is_not_there_is_tried_again_later(build, grounds):

@@ -9,12 +9,8 @@ from bot.depot_address import DepotAddress
 from bot.errors import Refused
 from bot.onetrust.depot import sentences
 
-FAMILIES = (
-    ("ssh-ed25519",),
-    ("ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384", "ecdsa-sha2-nistp521"),
-    ("rsa-sha2-512", "rsa-sha2-256"),
-)
-"""A server shows one key of several: these are the kinds to ask for until one has the fingerprint."""
+OF_WHAT_IS_KNOWN, ANY = "", "default"
+_FAMILIES = ("ssh-ed25519", "ecdsa-sha2-*", "rsa-sha2-*")
 
 
 class Known(asyncssh.SSHClient):
@@ -51,3 +47,12 @@ def known_hosts(address: DepotAddress) -> Any:
     except (asyncssh.KeyImportError, OSError, ValueError) as exc:
         failure = exc
     raise Refused(sentences.HOST_KEY, detail=f"ONETRUST_FTP_HOST_KEY: {type(failure).__name__}")
+
+
+def kinds_to_ask_for(address: DepotAddress) -> tuple[str, ...]:
+    """Return the kinds of host keys to ask for, one after the other, as a server shows one key of several.
+
+    A fingerprint does not tell the kind of its key. Of a known key the kind is asked for at once; that any
+    is asked for then only tells a server that has another key from one that can't be spoken to.
+    """
+    return (ANY, *_FAMILIES) if fingerprint_of(address) else (OF_WHAT_IS_KNOWN, ANY)

@@ -18,14 +18,14 @@ from bot.depot_address import DepotAddress
 from bot.errors import Refused, TryLater
 from bot.onetrust.body import BLOCK, BuildFile
 from bot.onetrust.depot import sentences
-from bot.onetrust.depot.host_key import FAMILIES, Known, fingerprint_of, known_hosts
+from bot.onetrust.depot.host_key import Known, fingerprint_of, kinds_to_ask_for, known_hosts
 from bot.onetrust.depot.port import Broken, NotResumed
 from bot.onetrust.depot.words import quoted, sound_full
 
 PIECE: Final = 32 * 1024
 """Bytes of one write: every server takes as many (draft-ietf-secsh-filexfer-02, section 3)."""
 
-WINDOW: Final = 64
+WINDOW: Final = 32
 """Writes that may be without an answer."""
 
 _NO_RIGHT = (asyncssh.SFTPPermissionDenied, asyncssh.SFTPWriteProtect, asyncssh.SFTPOpUnsupported)
@@ -48,28 +48,27 @@ class SftpDoor:
             raise
 
     async def _connect(self) -> asyncssh.SSHClientConnection:
-        """Log in; a fingerprint may be that of any key that the server has."""
+        """Log in; where a server shows another key than the known one, it may have that too."""
         known = await asyncio.to_thread(known_hosts, self._address)
         keys = await asyncio.to_thread(_keys, self._address)
-        families = FAMILIES if fingerprint_of(self._address) else ((),)
-        failure: Exception = Refused(sentences.NO_COMMON_WAY, detail="the depot's kinds of host keys")
-        for family in families:
+        failure: Exception | None = None
+        for kinds in kinds_to_ask_for(self._address):
             try:
-                return await self._log_in(known, keys, family)
-            except asyncssh.KeyExchangeFailed:
-                continue
+                return await self._log_in(known, keys, kinds)
             except asyncssh.HostKeyNotVerifiable:
                 failure = Refused(sentences.HOST_KEY, detail="the depot's host key is another one")
+            except asyncssh.KeyExchangeFailed as exc:
+                failure = failure or Refused(sentences.NO_COMMON_WAY, detail=_told(exc, self._address))
             except asyncssh.PermissionDenied as exc:
-                failure = Refused(sentences.LOGIN, detail=type(exc).__name__)
-                break
-            except (asyncssh.Error, OSError, ValueError) as exc:
-                failure = Broken(f"connecting: {type(exc).__name__}")
-                break
-        raise failure
+                raise Refused(sentences.LOGIN, detail=type(exc).__name__) from None
+            except (asyncssh.ConnectionLost, OSError, ValueError) as exc:
+                raise Broken(f"connecting: {_told(exc, self._address)}") from None
+            except asyncssh.Error as exc:  # as some say that they have no key of these kinds
+                failure = failure or Broken(f"connecting: {_told(exc, self._address)}")
+        raise failure or Broken("connecting: no kind of host key")
 
     async def _log_in(
-        self, known: Any, keys: list[asyncssh.SSHKey], family: tuple[str, ...]
+        self, known: Any, keys: list[asyncssh.SSHKey], kinds: str
     ) -> asyncssh.SSHClientConnection:
         address = self._address
         fingerprint = fingerprint_of(address)
@@ -81,7 +80,7 @@ class SftpDoor:
             password=address.password,
             client_keys=keys or None,
             known_hosts=known,
-            server_host_key_algs=list(family) or (),
+            server_host_key_algs=kinds or (),
             agent_path=None,
             config=None,
             gss_host=None,
@@ -140,8 +139,9 @@ class SftpSession:
         """Write the rest of a file."""
         try:
             mode = asyncssh.FXF_WRITE | asyncssh.FXF_CREAT | (0 if offset else asyncssh.FXF_TRUNC)
-            async with await self._client.open(self._path(name), mode, encoding=None, block_size=0) as handle:
-                await _pour(handle, file, offset, moved)
+            handle = await self._client.open(self._path(name), mode, encoding=None, block_size=0)
+            await _pour(handle, file, offset, moved)
+            await handle.close()  # only now: where it is taken back or broke, nobody may answer that
             return
         except (asyncssh.Error, OSError, ValueError) as exc:
             failure = self._verdict(exc, sentences.NO_WRITING)

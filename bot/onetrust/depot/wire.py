@@ -11,6 +11,7 @@ import contextlib
 import ftplib
 import socket
 import ssl
+import struct
 import threading
 from collections.abc import Callable, Sequence
 from typing import Any, Final
@@ -53,6 +54,8 @@ class Wire(ftplib.FTP_TLS):
             self._is_cut = True
             for each in self._sockets:
                 with contextlib.suppress(OSError):
+                    # What has not gone yet is dropped as it closes, and the server told that this was no end.
+                    each.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
                     # Not SSLSocket's own, which would let the thread go on without TLS.
                     socket.socket.shutdown(each, socket.SHUT_RDWR)
 
