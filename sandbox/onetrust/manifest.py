@@ -104,7 +104,10 @@ def _bundle(content: bytes) -> Manifest:
     told = {}
     for attribute in _fields(_fields(content)[1][0]).get(4, []):
         known = _fields(attribute)
-        told[known[2][0].decode()] = known.get(3, [b""])[0].decode()
+        compiled = known.get(6, [b""])[0]  # an ``Item``, here with a ``String``
+        for inner in (2, 1):
+            compiled = _fields(compiled).get(inner, [b""])[0]
+        told[known[2][0].decode()] = (known.get(3, [b""])[0] or compiled).decode()
     return Manifest(identifier=_text(told.get("package")), version=_text(told.get("versionName")))
 
 

@@ -5,12 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sandbox.builds import make_apk, make_ipa, make_zip
+from sandbox.bundles import make_aab
 from sandbox.onetrust.manifest import Manifest, read_manifest
-
-
-def field(number: int, content: bytes) -> bytes:
-    assert len(content) < 128
-    return bytes([number << 3 | 2, len(content)]) + content
 
 
 @pytest.mark.parametrize("utf16", [True, False])
@@ -36,12 +32,11 @@ def test_an_ipa_names_its_bundle_and_version(binary):
 
 
 def test_an_app_bundle_names_its_package_and_version():
-    version = field(2, b"versionName") + field(3, b"4.2") + bytes([5 << 3, 0x9C, 0x84, 0x84, 0x08])
-    package = field(2, b"package") + field(3, b"com.example.shop")
-    element = field(3, b"manifest") + field(4, version) + field(4, package)
-    aab = make_zip({"BundleConfig.pb": b"", "base/manifest/AndroidManifest.xml": field(1, element)})
+    aab = make_aab(package="com.example.shop", version_name="4.2", label="Shop")
 
     assert read_manifest(aab) == Manifest(identifier="com.example.shop", version="4.2")
+    unversioned = make_aab(package="com.example.shop", version_name="4.2", version_in_resources=True)
+    assert read_manifest(unversioned) == Manifest(identifier="com.example.shop")
 
 
 @given(st.binary(max_size=300), st.integers(0, 300))
@@ -50,3 +45,9 @@ def test_nothing_is_known_of_anything_else(noise, at):
 
     assert read_manifest(noise) == Manifest()
     assert isinstance(read_manifest(apk[:at] + noise + apk[at:]), Manifest)
+
+
+@given(st.binary(max_size=300))
+def test_a_broken_manifest_brings_nothing_down(noise):
+    for name in ("AndroidManifest.xml", "base/manifest/AndroidManifest.xml", "Payload/A.app/Info.plist"):
+        assert isinstance(read_manifest(make_zip({name: noise})), Manifest)
