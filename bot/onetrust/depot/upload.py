@@ -180,8 +180,7 @@ class _Upload:
         """Return how much of the build need not be sent."""
         there = await self._ask_size(session, self._part)
         if there is not None and there <= self._size and self._resumes:
-            step = max(self._size // 100, 1)
-            if self._arrived is None or there >= min(self._arrived + step, self._size):
+            if self._arrived is None or there >= self._arrived + max(self._size // 100, 1):
                 self._moved_on = self._arrived is not None
                 self._arrived = there
             if there > session.unsure_bytes or there == self._size == 0:
