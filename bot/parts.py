@@ -20,6 +20,7 @@ from bot.scans.routes import Routes
 from bot.settings import Settings
 from bot.slack.limits import ObjectsOnly, ShortWaits
 from bot.store.alive import AliveStore
+from bot.store.applications import ApplicationStore
 from bot.store.database import Database
 from bot.store.history import HistoryStore
 from bot.store.links import LinkStore
@@ -38,6 +39,7 @@ def store_on(database: Database, clock: Clock) -> Store:
         links=LinkStore(database, clock),
         requests=RequestStore(database, clock),
         history=HistoryStore(database),
+        applications=ApplicationStore(database),
         alive=AliveStore(database, clock),
         notices=NoticeStore(database),
         privacy=PrivacyStore(database, clock),

@@ -13,6 +13,7 @@ from bot.blocks.waiting import request as request_message
 from bot.metrics import CountedFiles, Metrics
 from bot.parts import build_reader, log_url
 from bot.scans.breaker import Breaker
+from bot.scans.catalogue import Catalogue
 from bot.scans.catchup import CatchUp
 from bot.scans.choices import Choices
 from bot.scans.clock import SteadyClock
@@ -23,7 +24,7 @@ from bot.scans.models import Scan
 from bot.scans.notices import Notices
 from bot.scans.pipeline import Pipeline
 from bot.scans.policy import Policy
-from bot.scans.ports import Clock
+from bot.scans.ports import Applications, Clock
 from bot.scans.records import Cards, Records
 from bot.scans.routes import Routes
 from bot.scans.runner import Runner
@@ -58,6 +59,8 @@ class Opened:
     metrics: Metrics
     hears: Callable[[], Awaitable[bool]]
     """Whether what people do in Slack reaches the bot now."""
+    applications: Applications | None = None
+    """What reads results; ``None`` where nothing does."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -142,6 +145,13 @@ def wire(opened: Opened, stack: AsyncExitStack) -> Wired:
             intake=intake,
             choices=Choices(store=store, announcer=threads, policy=policy, wake=wake, drop=drop),
             records=Records(store=store, cards=cards, workspace=workspace, policy=policy, clock=clock),
+            catalogue=Catalogue(
+                applications=opened.applications,
+                store=store,
+                workspace=workspace,
+                policy=policy,
+                clock=steady,
+            ),
             policy=policy,
             cards=cards,
         ),

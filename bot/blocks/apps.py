@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from typing import Final
 
-from bot.blocks import phrases, text
+from bot.blocks import applications, phrases, text
 from bot.blocks.elements import Block, actions, button, context, section
 from bot.blocks.message import Message, compose
+from bot.scans.catalogue import Listing
 from bot.scans.lookups import AppRow
 from bot.scans.models import Link
 
@@ -15,11 +16,14 @@ NEXT: Final = "apps_next"
 PER_PAGE: Final = 10
 
 
-def apps(rows: Sequence[AppRow], *, offset: int = 0, has_more: bool = False) -> Message:
-    """List one page of known apps, the first of them after ``offset`` others.
+def apps(
+    rows: Sequence[AppRow], *, offset: int = 0, has_more: bool = False, listing: Listing | None = None
+) -> Message:
+    """List one page of known apps, the first of them after ``offset`` others, and then OneTrust's own.
 
     The buttons' value is the offset of the page that they lead to.
     """
+    theirs = applications.page(listing) if listing is not None else []
     if not rows and offset == 0:
         return compose(
             [
@@ -27,6 +31,7 @@ def apps(rows: Sequence[AppRow], *, offset: int = 0, has_more: bool = False) -> 
                 context(
                     "Share an `.ipa` or `.apk` in a channel that this bot is in.", "`/appscan help share`"
                 ),
+                *theirs,
             ]
         )
     before = max(0, offset - PER_PAGE)
@@ -39,6 +44,7 @@ def apps(rows: Sequence[AppRow], *, offset: int = 0, has_more: bool = False) -> 
                 button("Next", NEXT, str(offset + PER_PAGE)) if has_more else None,
             ),
             _hint(next((row for row in rows[:PER_PAGE] if row.app_id is None), None)),
+            *theirs,
         ]
     )
 

@@ -41,10 +41,13 @@ TOPICS: Final[dict[str, Topic]] = {
         body=(
             "With a link to a shared file or its message, that file is scanned. Without one, the bot waits "
             "24 hours in the channel for a reply with the new build, and offers the latest one it knows.\n"
+            "Without an app ID, or with a word of its name, OneTrust's own applications are offered, where "
+            "the bot may read them.\n"
             f"The app ID is {WHERE_APP_ID}."
         ),
         examples=(
             f"/appscan rescan {_UUID}",
+            "/appscan rescan shop",
             f"/appscan rescan {_UUID} https://example.slack.com/archives/C0123456789/p1790000000123456",
         ),
     ),
@@ -76,8 +79,12 @@ TOPICS: Final[dict[str, Topic]] = {
     ),
     "apps": Topic(
         gist="the apps known here, and their app IDs",
-        body="Each app with its newest version, how often it was submitted, and the app ID it is linked to.",
-        examples=("/appscan apps",),
+        body=(
+            "Each app with its newest version, how often it was submitted, and the app ID it is linked to. "
+            "Below them OneTrust's own applications, where the bot may read them; with a word, only those "
+            "that have it in their name."
+        ),
+        examples=("/appscan apps shop", "/appscan apps"),
     ),
     "link": Topic(
         gist="make an app's next builds rescans",

@@ -16,7 +16,7 @@ class Act:
     user: str
     channel: str
     value: str
-    """The button's; empty where it has none."""
+    """The button's, or of what was chosen in a menu; empty where there is none."""
 
     def number(self, *, digits: int, example: str) -> int:
         """Return the value as the number that it is.
@@ -40,7 +40,7 @@ def act(body: Mapping[str, Any]) -> Act:
     return Act(
         user=actor(body),
         channel=said(body, "channel", "id") or needed(body, "container", "channel_id"),
-        value=said(first, "value"),
+        value=said(first, "value") or said(first, "selected_option", "value"),
     )
 
 

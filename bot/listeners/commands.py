@@ -8,7 +8,7 @@ from typing import Any
 
 from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncRespond
 
-from bot.blocks import apps, help, history, notice, text  # noqa: A004 - the command's own word
+from bot.blocks import applications, apps, help, history, notice, text  # noqa: A004 - the command's own word
 from bot.blocks.message import Message
 from bot.errors import UsageError
 from bot.listeners.acts import needed, said
@@ -97,6 +97,12 @@ class Answers:
         return help.about(asked.rest)
 
     async def _rescan(self, asked: Asked) -> Message | None:
+        if not ids.is_app_id(asked.words[0] if asked.words else ""):
+            listing = await self._desk.catalogue.page(
+                asked.user, asked.channel, _name(asked.rest), limit=applications.OFFERED
+            )
+            if listing is not None:
+                return applications.offered(listing)
         if not asked.words or len(asked.words) > 2:
             raise UsageError(
                 "Say which app to rescan, and if you like the link to a build that was shared.",
@@ -111,7 +117,7 @@ class Answers:
             raise UsageError(
                 "The second word has to be the link to a shared file or its message "
                 "(*Copy link* in the message's menu).",
-                example=help.TOPICS["rescan"].examples[1],
+                example=help.TOPICS["rescan"].examples[-1],
             )
         scan = await self._desk.intake.rescan_file(asked.user, asked.channel, app_id, link, asked.occasion)
         where = self._desk.cards.permalink(scan)
@@ -130,8 +136,11 @@ class Answers:
         return history.status(card, events, link=self._desk.cards.permalink(card.scan))
 
     async def _apps(self, asked: Asked) -> Message:
+        listing = await self._desk.catalogue.page(asked.user, asked.channel, _name(asked.rest))
+        if asked.words and listing is not None:
+            return applications.applications(listing)
         page = await self._desk.records.apps(asked.user, asked.channel)
-        return apps.apps(page.rows, offset=page.offset, has_more=page.has_more)
+        return apps.apps(page.rows, offset=page.offset, has_more=page.has_more, listing=listing)
 
     async def _link(self, asked: Asked) -> Message:
         if len(asked.words) not in {2, 3}:
@@ -149,6 +158,11 @@ class Answers:
         bundle_id = ids.bundle_id(asked.words[0])
         platform = ids.platform(asked.words[1]) if len(asked.words) == 2 else None
         return apps.unlinked(await self._desk.records.unlink(asked.user, asked.channel, bundle_id, platform))
+
+
+def _name(typed: str) -> str:
+    """Return a name that was typed, without the quotes around it."""
+    return ids.unwrapped(typed).strip("\"'“”„‟‘’«» ")
 
 
 def _name_of_tag(tag: re.Match[str]) -> str:

@@ -1,12 +1,14 @@
-"""The buttons that leaf through the history and the list of apps."""
+"""The buttons that leaf through what is listed, and the menu of OneTrust's applications."""
 
 from typing import Any
 
 from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncRespond
 
-from bot.blocks import apps, history
+from bot.blocks import applications, apps, history, notice, text
+from bot.errors import NotFound
 from bot.listeners.acts import act
 from bot.listeners.answers import answer
+from bot.scans import ids
 from bot.scans.desk import Desk
 
 
@@ -29,6 +31,28 @@ def register(app: AsyncApp, desk: Desk) -> None:
         message = apps.apps(page.rows, offset=page.offset, has_more=page.has_more)
         await answer(respond, message, replace=True)
 
+    async def browse(ack: AsyncAck, body: dict[str, Any], respond: AsyncRespond) -> None:
+        await ack()
+        press = act(body)
+        search, offset = applications.read_page_value(press.value)
+        listing = await desk.catalogue.page(press.user, press.channel, search, offset=offset)
+        if listing is None:
+            raise NotFound("OneTrust does not let its applications be read any more.")
+        await answer(respond, applications.applications(listing), replace=True)
+
+    @app.action(applications.RESCAN)
+    async def chosen(ack: AsyncAck, body: dict[str, Any], respond: AsyncRespond) -> None:
+        await ack()
+        choice = act(body)
+        app_id = ids.app_id(choice.value)
+        await desk.intake.await_build(choice.user, choice.channel, app_id)
+        told = notice.prepared(
+            f"A rescan of {text.code(app_id)} waits here: reply to the message about it with the build."
+        )
+        await answer(respond, told, replace=True)
+
+    for action_id in (applications.PREVIOUS, applications.NEXT):
+        app.action(action_id)(browse)
     for action_id in (history.NEWER, history.OLDER):
         app.action(action_id)(leaf)
     for action_id in (apps.PREVIOUS, apps.NEXT):

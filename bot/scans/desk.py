@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from bot.scans.catalogue import Catalogue
 from bot.scans.choices import Choices
 from bot.scans.intake import Intake
 from bot.scans.policy import Policy
@@ -18,6 +19,8 @@ class Desk:
     """Decide about a scan."""
     records: Records
     """Look something up, or change a link."""
+    catalogue: Catalogue
+    """Look into OneTrust's own list of applications."""
     policy: Policy
     """Who may use the bot, and where."""
     cards: Cards

@@ -92,13 +92,19 @@ def app_id(text: str) -> str:
         UsageError: it can't be one; says where it is found.
     """
     found = _stripped(text)
-    if not _APP_ID.fullmatch(found) or not any(character.isdigit() for character in found):
+    if not is_app_id(found):
         raise UsageError(
             "That can't be an app ID: it has letters, digits and hyphens only, 8 to 128 of them, "
             f"and at least one digit. It is {WHERE_APP_ID}.",
             example=_EXAMPLE_ID,
         )
     return found
+
+
+def is_app_id(text: str) -> bool:
+    """Tell whether ``app_id`` would read it."""
+    found = _stripped(text)
+    return _APP_ID.fullmatch(found) is not None and any(character.isdigit() for character in found)
 
 
 def bundle_id(text: str) -> str:

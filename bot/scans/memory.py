@@ -1,6 +1,6 @@
 """What the domain needs remembered: the ports of the store. See ``bot.store`` for what each call does."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -138,6 +138,12 @@ class History(Protocol):
     async def apps(self, viewer: Viewer, *, limit: int, offset: int) -> list[AppRow]: ...
 
 
+class KnownApplications(Protocol):
+    """What is known of applications in OneTrust within what a person may see."""
+
+    async def seen(self, ids: Sequence[str], viewer: Viewer) -> tuple[set[str], list[Link]]: ...
+
+
 class Notices(Protocol):
     """Open notices, and what they are about."""
 
@@ -163,6 +169,7 @@ class Store:
     links: Links
     requests: Requests
     history: History
+    applications: KnownApplications
     alive: Alive
     notices: Notices
     privacy: Privacy

@@ -4,13 +4,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from bot.errors import NotFound, UsageError
-from bot.scans import ids, search
+from bot.scans import ids, search, viewing
 from bot.scans.breaker import Breaker
 from bot.scans.choices import OTHER_PLATFORM
-from bot.scans.lookups import AppRow, Cursor, Page, Query, Viewer
+from bot.scans.lookups import AppRow, Cursor, Page, Query
 from bot.scans.memory import Store
 from bot.scans.models import Card, ChannelKind, Event, Link, Platform, Scan, State
-from bot.scans.person import Person
 from bot.scans.policy import Policy
 from bot.scans.ports import Clock, Workspace
 
@@ -113,7 +112,7 @@ class Records:
         """
         person = await self._policy.admit(user, channel)
         query = search.parse(text, now=self._clock.now(), tz=person.timezone, me=user, here=channel)
-        viewer = await self._viewer(user, person, channel)
+        viewer = await viewing.viewer(self._workspace, user, person, channel)
         return await self._store.history.page(query, text, viewer, cursor), query
 
     async def status(self, user: str, channel: str, word: str) -> tuple[Card, list[Event]]:
@@ -126,7 +125,7 @@ class Records:
         """
         person = await self._policy.admit(user, channel)
         scan = await self._find(word)
-        viewer = await self._viewer(user, person, channel)
+        viewer = await viewing.viewer(self._workspace, user, person, channel)
         if scan is None or not await self._store.history.sees(viewer, scan):
             raise NotFound(
                 "There is no scan with that number or request ID that you can see. "
@@ -154,7 +153,7 @@ class Records:
             Unidentified: Slack does not say who they are.
         """
         person = await self._policy.admit(user, channel)
-        viewer = await self._viewer(user, person, channel)
+        viewer = await viewing.viewer(self._workspace, user, person, channel)
         rows = await self._store.history.apps(viewer, limit=APPS_A_PAGE + 1, offset=offset)
         return AppsPage(rows=tuple(rows[:APPS_A_PAGE]), offset=offset, has_more=len(rows) > APPS_A_PAGE)
 
@@ -224,9 +223,3 @@ class Records:
             + ("that bundle identifier is known on both." if known else "none of its builds was seen yet."),
             example=f"/appscan {words} android",
         )
-
-    async def _viewer(self, user: str, person: Person, channel: str) -> Viewer:
-        """Return who is asking; whoever asks in a conversation is in it."""
-        member = not person.outsider
-        where = self._workspace.private_channels if member else self._workspace.channels
-        return Viewer(user=user, channels=await where(user) | {channel}, member=member)

@@ -6,6 +6,7 @@ from bot.scans.lookups import AppRow, Cursor, Page, Query, Viewer
 from bot.scans.models import Platform, Scan
 from bot.store import rows
 from bot.store.database import Database
+from bot.store.visible import visible
 
 PAGE_SIZE = 10
 
@@ -19,8 +20,8 @@ class HistoryStore:
     async def page(self, query: Query, text: str, viewer: Viewer, cursor: Cursor | None) -> Page:
         """Return a page of scans that match, newest first; ``text`` is the query as typed."""
         conditions, parameters = _conditions(query)
-        visible, seen = _visible(viewer)
-        conditions.append(visible)
+        condition, seen = visible(viewer)
+        conditions.append(condition)
         parameters += seen
         forward = cursor is not None and not cursor.older
         if cursor is not None:
@@ -43,10 +44,10 @@ class HistoryStore:
 
     async def sees(self, viewer: Viewer, scan: Scan) -> bool:
         """Tell whether the viewer may see the scan."""
-        visible, seen = _visible(viewer)
+        condition, seen = visible(viewer)
         return await self._database.read(
             lambda db: (
-                rows.first_scan(db, f"WHERE scans.number = ? AND {visible}", scan.number, *seen) is not None
+                rows.first_scan(db, f"WHERE scans.number = ? AND {condition}", scan.number, *seen) is not None
             )
         )
 
@@ -56,11 +57,11 @@ class HistoryStore:
         They are those scanned where the viewer can see, those that the viewer linked, and linked ones that
         were never scanned, for members: a link tells of no app that is scanned in private.
         """
-        visible, seen = _visible(viewer)
+        condition, seen = visible(viewer)
         query = f"""
             WITH seen AS (
                 SELECT bundle_id, platform, max(number) AS newest, sum(state = 'submitted') AS scans
-                FROM scans WHERE bundle_id IS NOT NULL AND {visible} GROUP BY bundle_id, platform
+                FROM scans WHERE bundle_id IS NOT NULL AND {condition} GROUP BY bundle_id, platform
             ), known AS (
                 SELECT bundle_id, platform FROM seen UNION
                 SELECT bundle_id, platform FROM apps WHERE linked_by = ? OR (? AND NOT EXISTS (
@@ -86,20 +87,6 @@ class HistoryStore:
                 for row in db.query(query, [*seen, viewer.user, viewer.member, limit, offset])
             ]
         )
-
-
-def _visible(viewer: Viewer) -> tuple[str, list[object]]:
-    """Return the condition for what a viewer may see: private conversations only from within.
-
-    An outsider sees public channels from within only, too, and nothing of the command line.
-    """
-    marks = ", ".join("?" * len(viewer.channels))
-    return (
-        "((? AND (scans.channel_kind IS NULL OR scans.channel_kind = 'public')) "
-        f"OR scans.channel IN ({marks}) "
-        "OR (scans.channel_kind = 'im' AND ? IN (scans.shared_by, scans.asked_by)))",
-        [viewer.member, *sorted(viewer.channels), viewer.user],
-    )
 
 
 def _conditions(query: Query) -> tuple[list[str], list[object]]:

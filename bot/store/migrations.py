@@ -204,3 +204,12 @@ def _routes(db: sqlite_utils.Database) -> None:
         db.execute(f"ALTER TABLE submissions ADD COLUMN {column}")
     # What was sent before there was a second route went by the webhook.
     db.execute("UPDATE submissions SET route = 'webhook' WHERE attempts > 0")
+
+
+@MIGRATIONS(name="0010_submissions_application")
+def _submissions_application(db: sqlite_utils.Database) -> None:
+    # Whose scans tell of an application is looked up for each that is listed.
+    db.execute(
+        "CREATE INDEX submissions_application ON submissions (application_id) "
+        "WHERE application_id IS NOT NULL"
+    )

@@ -14,13 +14,27 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import bot.blocks
-from bot.blocks import apps, help, history, message, modals, notice, queue, reply, shell, waiting  # noqa: A004
+from bot.blocks import (
+    applications,
+    apps,
+    help,  # noqa: A004
+    history,
+    message,
+    modals,
+    notice,
+    queue,
+    reply,
+    shell,
+    waiting,
+)
 from bot.blocks.message import Message
 from bot.blocks.states import MARKS
 from bot.scans.backlog import Notice
+from bot.scans.catalogue import Listed, Listing
 from bot.scans.lookups import AppRow, Page
 from bot.scans.models import Card, ChannelKind, Event, Platform, Question, State
 from bot.scans.requests import RequestState, RescanRequest
+from bot.scans.results import Application, ScanStatus
 from sandbox.reading import Reader
 from sandbox.slack.blockkit import check_blocks, check_view
 from sandbox.world import User, World
@@ -115,6 +129,25 @@ notices = st.builds(
     unanswered=st.integers(0, 2**40),
     closed_at=st.none() | moments,
 )
+catalogued = st.builds(
+    Listed,
+    application=st.builds(
+        Application,
+        id=st.uuids().map(str),
+        name=outside,
+        platform=st.none() | st.sampled_from(Platform),
+        status=st.sampled_from(ScanStatus),
+    ),
+    links=st.lists(links, max_size=4).map(tuple),
+)
+listings = st.builds(
+    Listing,
+    search=outside,
+    offset=st.integers(0, 10**5),
+    rows=st.lists(catalogued, max_size=12).map(tuple),
+    has_more=st.booleans(),
+    late=st.booleans(),
+)
 listed = st.lists(builds, max_size=3).map(tuple)
 pages = st.builds(Page, text=outside, scans=listed, has_newer=st.booleans(), has_older=st.booleans())
 
@@ -125,8 +158,14 @@ SURFACES: dict[Callable[..., Any], st.SearchStrategy[Any]] = {
         history.status, cards, st.lists(events, max_size=40), link=st.none() | permalink
     ),
     apps.apps: st.builds(
-        apps.apps, st.lists(rows, max_size=11), offset=st.integers(0, 99), has_more=st.booleans()
+        apps.apps,
+        st.lists(rows, max_size=11),
+        offset=st.integers(0, 99),
+        has_more=st.booleans(),
+        listing=st.none() | listings,
     ),
+    applications.applications: st.builds(applications.applications, listings),
+    applications.offered: st.builds(applications.offered, listings),
     apps.linked: st.builds(apps.linked, links, before=st.none() | links, others=st.lists(links, max_size=5)),
     apps.unlinked: st.builds(apps.unlinked, links),
     waiting.request: st.builds(waiting.request, asked, st.none() | builds),

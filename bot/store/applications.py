@@ -1,0 +1,63 @@
+"""What the history knows of applications in OneTrust, within what a person may see."""
+
+from collections.abc import Sequence
+
+import sqlite_utils
+
+from bot.scans.lookups import Viewer
+from bot.scans.models import Link
+from bot.store import links
+from bot.store.database import Database
+from bot.store.visible import visible
+
+_TELLS = """
+    SELECT 1 FROM scans WHERE (scans.app_id IN (?, ?, ?)
+        OR scans.number IN (SELECT scan FROM submissions WHERE application_id = ?)) AND {} LIMIT 1
+"""
+_SCANNED = "SELECT 1 FROM scans WHERE scans.bundle_id = ? AND scans.platform = ? AND {} LIMIT 1"
+_PURGED = "SELECT 1 FROM known_apps WHERE bundle_id = ? AND platform = ? AND NOT public"
+
+
+class ApplicationStore:
+    """Reads of what is known of applications in OneTrust."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def seen(self, ids: Sequence[str], viewer: Viewer) -> tuple[set[str], list[Link]]:
+        """Return which of these are known from scans alone that the viewer may not see, and links they may.
+
+        A link tells of no app that is scanned in private; see ``HistoryStore.apps``.
+        """
+
+        def work(db: sqlite_utils.Database) -> tuple[set[str], list[Link]]:
+            hidden: set[str] = set()
+            shown: list[Link] = []
+            for app_id in ids:
+                linked = links.of_app(db, app_id)
+                theirs = [link for link in linked if _sees_link(db, link, viewer)]
+                shown += theirs
+                known = bool(linked) or _tells(db, app_id, "1", [])
+                if known and not theirs and not _tells(db, app_id, *visible(viewer)):
+                    hidden.add(app_id)
+            return hidden, shown
+
+        return await self._database.read(work)
+
+
+def _tells(db: sqlite_utils.Database, app_id: str, condition: str, parameters: list[object]) -> bool:
+    """Tell whether a scan was asked for as this app, or made it."""
+    spelt = [app_id, app_id.lower(), app_id.upper(), app_id]
+    return _any(db, _TELLS.format(condition), [*spelt, *parameters])
+
+
+def _sees_link(db: sqlite_utils.Database, link: Link, viewer: Viewer) -> bool:
+    build = [link.bundle_id, link.platform.value]
+    condition, parameters = visible(viewer)
+    if link.linked_by == viewer.user or _any(db, _SCANNED.format(condition), [*build, *parameters]):
+        return True
+    return viewer.member and not _any(db, _SCANNED.format("1"), build) and not _any(db, _PURGED, build)
+
+
+def _any(db: sqlite_utils.Database, query: str, parameters: Sequence[object]) -> bool:
+    return next(iter(db.query(query, parameters)), None) is not None
