@@ -226,7 +226,10 @@ class Metrics:
 
 
 class CountedClient(httpx.AsyncClient):
-    """httpx's client, for OneTrust's token endpoint; ``called`` is told each answer's status."""
+    """httpx's client, for OneTrust; ``called`` is told each answer's status.
+
+    A request's extension ``endpoint`` is the word of this project for what it asks; without one, a token.
+    """
 
     def __init__(self, called: Callable[[str, int | None], None], **options: Any) -> None:
         super().__init__(**options)
@@ -239,7 +242,7 @@ class CountedClient(httpx.AsyncClient):
             response = await super().send(request, **options)
             status = response.status_code
         finally:
-            self._called("token", status)
+            self._called(str(request.extensions.get("endpoint", "token")), status)
         return response
 
 
