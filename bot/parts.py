@@ -9,10 +9,13 @@ import aiohttp
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.metrics import CountedClient, Metrics
+from bot.onetrust.applications import OneTrustApplications
 from bot.onetrust.call import Caller
+from bot.onetrust.inquiry import Inquiry
 from bot.onetrust.token import ApiKey, ClientCredentials, TokenSource
 from bot.onetrust.webhook import Webhook
 from bot.packages.reader import PackageReader
+from bot.scans.budget import Budget
 from bot.scans.clock import SystemClock
 from bot.scans.memory import Store
 from bot.scans.ports import Clock
@@ -116,3 +119,17 @@ async def onetrust_tokens(
             settings.onetrust_client_secret.reveal() if settings.onetrust_client_secret else "",
             form=settings.onetrust_client_auth == "form",
         )
+
+
+@asynccontextmanager
+async def onetrust_applications(
+    settings: Settings, clock: Clock, metrics: Metrics | None = None
+) -> AsyncIterator[OneTrustApplications]:
+    """Open what reads apps, scans and results from OneTrust, within a budget of calls of its own."""
+    counted, tls = metrics or Metrics(), ssl.create_default_context()
+    async with (
+        onetrust_tokens(settings, counted, tls) as tokens,
+        CountedClient(counted.onetrust_called, verify=tls, follow_redirects=False) as client,
+    ):
+        inquiry = Inquiry(client, tokens, Budget(clock), now=clock.now)
+        yield OneTrustApplications(settings.onetrust_url, inquiry)

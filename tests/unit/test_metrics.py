@@ -213,7 +213,7 @@ async def test_onetrusts_calls_and_bytes_are_counted():
         return web.Response(status=202 if request.path == "/ok" else 599)
 
     async with serving(answer) as url:
-        async with aiohttp.ClientSession(trace_configs=[metrics.webhook_calls()]) as session:
+        async with aiohttp.ClientSession(trace_configs=[metrics.onetrust_calls("webhook")]) as session:
             await session.post(f"{url}/ok", data=bytes(70_000))
         async with CountedClient(metrics.onetrust_called) as client:
             await client.post(f"{url}/token")
