@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import socket
 import threading
 from pathlib import Path
 
@@ -251,6 +252,18 @@ async def test_what_arrived_is_not_sent_again_though_the_server_did_not_say_so(b
 
     assert script.took == SIZE
     assert "RNTO shop.apk" in script.heard
+
+
+async def test_ports_for_data_that_are_shut_are_told_from_a_server_that_is_away(build):
+    async with Script().running() as script:
+        with socket.socket() as shut:
+            shut.bind(("127.0.0.1", 0))
+            script.data_port = shut.getsockname()[1]
+            assert (await failure(script, build)).user_message == sentences.NO_DATA_PORT
+            with pytest.raises(TryLater) as caught:
+                await open_depot(script.address(), patience=HASTE).check()
+
+    assert caught.value.user_message == sentences.NO_DATA_PORT
 
 
 async def test_what_may_not_be_removed_is_said(build):

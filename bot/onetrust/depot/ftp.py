@@ -101,6 +101,10 @@ class FtpSession:
             Phase.STORING, lambda: self._wire.send_file(name, file.read, offset, file.size_bytes, told)
         )
 
+    async def knock(self) -> None:
+        """Connect for data."""
+        await self._do(Phase.STORING, self._wire.knock)
+
     async def rename(self, old: str, new: str) -> None:
         """Rename a file."""
         await self._do(Phase.RENAMING, lambda: self._wire.rename(old, new))

@@ -89,7 +89,7 @@ class Depot(Protocol):
         ...
 
     async def check(self) -> None:
-        """Log in and enter the folder; changes nothing.
+        """Log in, enter the folder, and see that data would get through; changes nothing.
 
         Raises:
             Refused, TryLater: as ``upload``.
@@ -117,6 +117,10 @@ class Session(Protocol):
             NotResumed: the server takes files from their beginning only; the session can still be used.
             BuildChanged: the build's own file is no longer what it was.
         """
+        ...
+
+    async def knock(self) -> None:
+        """See that data would get through, sending none."""
         ...
 
     async def rename(self, old: str, new: str) -> None:
@@ -150,7 +154,14 @@ class Door(Protocol):
 
 
 class Broken(Exception):  # noqa: N818 - an event, met with another connection
-    """The connection broke, or can't be made; another one may do. Its text is for the log."""
+    """The connection broke, or can't be made; another one may do. Its text is for the log.
+
+    ``sentence`` is what people read where no other connection does, if more can be said than that.
+    """
+
+    def __init__(self, detail: str, sentence: str = "") -> None:
+        super().__init__(detail)
+        self.sentence = sentence
 
 
 class NotResumed(Exception):  # noqa: N818 - an event, met by starting over

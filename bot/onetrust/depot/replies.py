@@ -24,6 +24,7 @@ from enum import Enum
 from bot.errors import Refused, TryLater
 from bot.onetrust.depot import sentences
 from bot.onetrust.depot.port import Broken
+from bot.onetrust.depot.wire import NoDataPort
 from bot.onetrust.depot.words import quoted, sound_full
 
 
@@ -53,6 +54,8 @@ def verdict(exc: Exception, phase: Phase, secrets: tuple[str, ...]) -> Exception
         )
     if isinstance(exc, ssl.SSLError) and not isinstance(exc, ssl.SSLEOFError) and phase in _BEGINNING:
         return Refused(sentences.NO_TLS, detail=f"the depot's TLS: {quoted(exc.reason or '', ())}")
+    if isinstance(exc, NoDataPort):
+        return Broken(f"no data port: {type(exc.__cause__).__name__}", sentences.NO_DATA_PORT)
     if not isinstance(exc, ftplib.Error):
         return Broken(f"{phase.name.lower()}: {type(exc).__name__}")
     words = str(exc)

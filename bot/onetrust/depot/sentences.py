@@ -63,6 +63,10 @@ NO_SIZE = (
 
 # Worth another try.
 NOT_REACHED = "The FTP server can't be reached right now."
+NO_DATA_PORT = (
+    "The FTP server lets the bot log in, but its ports for data can't be reached. Whoever runs this bot or "
+    "the server should open the server's passive ports in the firewalls between them."
+)
 BREAKS = "The connection to the FTP server broke too often, so the build has not arrived yet."
 FULL = "The FTP server is full: whoever runs it has to make room there. Then another try will do."
 MISMATCH = "What arrived at the FTP server twice had not the size of the build."

@@ -151,6 +151,9 @@ class SftpSession:
             failure = TryLater(sentences.FULL, scanner_failed=False, detail=str(failure))
         raise failure
 
+    async def knock(self) -> None:
+        """Do nothing: SFTP has one connection for all."""
+
     async def rename(self, old: str, new: str) -> None:
         """Rename a file."""
         await self._do(self._client.rename(self._path(old), self._path(new)), sentences.NO_RENAMING)

@@ -68,8 +68,8 @@ class Deposits:
             except Broken as exc:
                 in_vain = 0 if upload.has_progressed() else in_vain + 1
                 reason = str(exc)
+                sentence = exc.sentence or (sentences.BREAKS if entered else sentences.NOT_REACHED)
             if in_vain >= patience.attempts:
-                sentence = sentences.BREAKS if entered else sentences.NOT_REACHED
                 raise TryLater(sentence, scanner_failed=False, detail=f"{sentence} {reason}")
             await patience.sleep(
                 min(patience.first_pause_s * 2 ** max(in_vain - 1, 0), patience.longest_pause_s)
@@ -78,27 +78,29 @@ class Deposits:
     async def remove(self, name: str) -> bool:
         """Remove a build and its beginning, where they are there."""
         check_name(name)
-        removed = False
-        try:
-            async with self._session() as session, asyncio.timeout(self._patience.answer_s * 4):
-                for each in (name, name + PART):
-                    if await session.size(each) is not None:
-                        await session.delete(each)
-                        removed = True
-        except (Broken, TimeoutError) as exc:
-            reason = str(exc)
-        else:
-            return removed
-        raise TryLater(sentences.NOT_REACHED, scanner_failed=False, detail=reason or "the server stalled")
+        async with self._one_session() as session:
+            there = [each for each in (name, name + PART) if await session.size(each) is not None]
+            for each in there:
+                await session.delete(each)
+            return bool(there)
 
     async def check(self) -> None:
-        """Log in and enter the folder."""
+        """Log in, enter the folder, and see that data would get through."""
+        async with self._one_session() as session:
+            await session.knock()
+
+    @contextlib.asynccontextmanager
+    async def _one_session(self) -> AsyncIterator[Session]:
+        """Give a session for a few commands; where it breaks, it can't be reached."""
         try:
-            async with self._session():
-                return
+            async with self._session() as session, asyncio.timeout(self._patience.answer_s):
+                yield session
+            return
+        except TimeoutError:
+            failure = TryLater(sentences.NOT_REACHED, scanner_failed=False, detail="the server stalled")
         except Broken as exc:
-            reason = str(exc)
-        raise TryLater(sentences.NOT_REACHED, scanner_failed=False, detail=reason)
+            failure = TryLater(exc.sentence or sentences.NOT_REACHED, scanner_failed=False, detail=str(exc))
+        raise failure
 
     @contextlib.asynccontextmanager
     async def _session(self) -> AsyncIterator[Session]:

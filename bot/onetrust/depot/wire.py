@@ -24,11 +24,18 @@ BLOCK: Final = 256 * 1024
 LINES: Final = 100
 """Lines of one answer that are read; each has at most 8192 characters."""
 
+DATA_PORT_S: Final = 20.0
+"""How long to connect for data may take, once the server itself was reached."""
+
 LAST_WORD_S: Final = 5.0
 """How long a server that closed the data channel is given to say why."""
 
 Address = tuple[Any, ...]
 """As ``socket.getaddrinfo`` gives it: family, type, protocol, name, socket address."""
+
+
+class NoDataPort(OSError):  # noqa: N818 - the verdict on it is another one's
+    """The server names a port for data that can't be reached."""
 
 
 class Wire(ftplib.FTP_TLS):
@@ -87,8 +94,7 @@ class Wire(ftplib.FTP_TLS):
         self, name: str, read: Callable[[int], bytes], offset: int, size: int, moved: Callable[[int], None]
     ) -> None:
         """Store what ``read`` gives, until the server says that it has it."""
-        target = self.makepasv()
-        sock = self._connected([(self.af, socket.SOCK_STREAM, 0, "", target)])
+        sock = self._connected_for_data()
         try:
             self._begin(name, offset)
             conn = self._secured(sock, self._session()) if self._tls else sock
@@ -103,6 +109,10 @@ class Wire(ftplib.FTP_TLS):
         finally:
             self._forget(sock)
         self.voidresp()
+
+    def knock(self) -> None:
+        """Connect for data, and send none."""
+        self._forget(self._connected_for_data())
 
     def makepasv(self) -> Any:
         """Ask where to connect for data; only the port is taken from the answer."""
@@ -184,14 +194,23 @@ class Wire(ftplib.FTP_TLS):
         self.sock, self.af = sock, sock.family
         self.file = sock.makefile("r", encoding=self.encoding, errors="replace")
 
-    def _connected(self, addresses: Sequence[Address]) -> socket.socket:
+    def _connected_for_data(self) -> socket.socket:
+        target = self.makepasv()
+        try:
+            sock = self._connected([(self.af, socket.SOCK_STREAM, 0, "", target)], DATA_PORT_S)
+        except OSError as exc:
+            raise NoDataPort from exc
+        sock.settimeout(self._timeout_s)
+        return sock
+
+    def _connected(self, addresses: Sequence[Address], timeout_s: float | None = None) -> socket.socket:
         """Connect to the first address that lets it."""
         failure: OSError = OSError("the host has no address")
         for family, kind, protocol, _, target in addresses:
             sock = socket.socket(family, kind, protocol)
             self._keep(sock)
             try:
-                sock.settimeout(self._timeout_s)
+                sock.settimeout(timeout_s or self._timeout_s)
                 sock.connect(target)
             except OSError as exc:
                 self._forget(sock)
