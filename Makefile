@@ -10,6 +10,9 @@ BIN := .venv/bin
 WORKERS ?= $(shell echo $$(($$(getconf _NPROCESSORS_ONLN) < 8 ? $$(getconf _NPROCESSORS_ONLN) + 1 : 8)))
 STAMP := .venv/.ready
 
+# Where Python is told to keep no bytecode, each of the tests' many processes would compile all that it imports.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help setup demo run test kills flood fuzz check format bench clean
 

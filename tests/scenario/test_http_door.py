@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 from aiohttp import web
 from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_bolt.response import BoltResponse
@@ -18,13 +19,16 @@ from bot.web import Readiness, WebServer, build_web
 from sandbox.slack.http_events import signed
 from tests.scenario.office import Office, apk, office
 
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
 SECRET = "a-signing-secret"
 EVENT = json.dumps({"type": "url_verification", "challenge": "c", "token": "t"})
 
 
-@pytest.fixture
-async def desk(tmp_path: Path) -> AsyncIterator[Office]:
-    async with office(tmp_path, mode="http") as place:
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def desk(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Office]:
+    """One bot for all that has to be refused: what one request does to it, the next would meet."""
+    async with office(tmp_path_factory.mktemp("desk"), mode="http") as place:
         yield place
 
 
@@ -293,16 +297,17 @@ async def test_a_connection_that_has_asked_is_kept_for_the_next_request():
             each.close()
 
 
-async def test_a_crowd_of_half_requests_keeps_nobody_out(desk: Office):
-    crowd = [await asyncio.open_connection("127.0.0.1", port_of(desk)) for _ in range(200)]
-    for _, writer in crowd:
-        writer.write(b"POST /slack/events HTTP/1.1\r\nHost: b")
-    try:
-        await desk.submitted(desk.dana.share(desk.builds_channel, [("shop.apk", apk())]))
-        assert "#1 Shop" in await desk.command("history shop")
-    finally:
+async def test_a_crowd_of_half_requests_keeps_nobody_out(tmp_path: Path):
+    async with office(tmp_path, mode="http") as desk:
+        crowd = [await asyncio.open_connection("127.0.0.1", port_of(desk)) for _ in range(200)]
         for _, writer in crowd:
-            writer.close()
+            writer.write(b"POST /slack/events HTTP/1.1\r\nHost: b")
+        try:
+            await desk.submitted(desk.dana.share(desk.builds_channel, [("shop.apk", apk())]))
+            assert "#1 Shop" in await desk.command("history shop")
+        finally:
+            for _, writer in crowd:
+                writer.close()
 
 
 async def test_an_empty_secret_is_no_secret():

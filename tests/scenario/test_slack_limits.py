@@ -171,22 +171,30 @@ async def test_a_command_that_slack_puts_off_says_for_how_long(place: Office, me
     assert "Try again in 5 minutes." in told
 
 
-BROKEN: list[dict[str, Any]] = [
-    {"status": 500},
-    {"status": 503, "body": "<html>Slack is down</html>"},
-    {"status": 200, "body": "<html>Sign in to the proxy</html>"},
-    {"status": 200, "content_type": "application/json", "body": '{"ok": tr'},
-    {"status": 200, "content_type": "application/json", "body": "[]"},
-    {"status": 502, "content_type": "text/plain", "body": "bad gateway"},
-    {"drop": True},
-]
+BROKEN: dict[str, dict[str, Any]] = {
+    "500": {"status": 500},
+    "html 503": {"status": 503, "body": "<html>Slack is down</html>"},
+    "html 200": {"status": 200, "body": "<html>Sign in to the proxy</html>"},
+    "cut": {"status": 200, "content_type": "application/json", "body": '{"ok": tr'},
+    "list": {"status": 200, "content_type": "application/json", "body": "[]"},
+    "text": {"status": 502, "content_type": "text/plain", "body": "bad gateway"},
+    "drop": {"drop": True},
+}
 
 
-@pytest.mark.parametrize("broken", BROKEN, ids=["500", "html 503", "html 200", "cut", "list", "text", "drop"])
-@pytest.mark.parametrize(
-    "method",
-    ["chat.postMessage", "chat.update", "conversations.replies", "files.info", "download", "users.info"],
-)
+def breaks(first: str, *methods: str) -> Any:
+    """Return the first method with each kind of broken answer, the others with one of each way to read it.
+
+    One place tells for all methods how an answer is broken: by its status, by what it says, or not at all.
+    """
+    pairs = [(first, kind) for kind in BROKEN]
+    pairs += [(method, kind) for method in methods for kind in ("500", "html 200", "drop")]
+    return pytest.mark.parametrize(
+        ("method", "broken"), [pytest.param(m, BROKEN[k], id=f"{m}-{k}") for m, k in pairs]
+    )
+
+
+@breaks("chat.postMessage", "chat.update", "conversations.replies", "files.info", "download", "users.info")
 async def test_broken_answers_are_got_over(place: Office, method: str, broken: dict[str, Any]):
     if method == "download" and broken.get("status") == 200:
         broken = {**broken, "status": 503}  # a page in the place of a file is a matter of its own
@@ -212,10 +220,7 @@ TRIED_AGAIN = {"users.conversations", "conversations.info", "users.info"}
 """Methods that only read: the HTTP client itself asks again where a connection was cut."""
 
 
-@pytest.mark.parametrize("broken", BROKEN, ids=["500", "html 503", "html 200", "cut", "list", "text", "drop"])
-@pytest.mark.parametrize(
-    "method", ["users.conversations", "conversations.info", "users.info", "views.open", "chat.postEphemeral"]
-)
+@breaks("views.open", "users.conversations", "conversations.info", "users.info", "chat.postEphemeral")
 async def test_broken_answers_to_what_a_person_asks_end_in_a_sentence(
     place: Office, method: str, broken: dict[str, Any], caplog: pytest.LogCaptureFixture
 ):
@@ -304,11 +309,7 @@ async def test_an_answer_that_no_response_url_takes_is_named_in_the_log(
     assert "`/appscan help share`" in await place.command("help")
 
 
-@pytest.mark.parametrize("broken", BROKEN, ids=["500", "html 503", "html 200", "cut", "list", "text", "drop"])
-@pytest.mark.parametrize(
-    "method",
-    ["auth.test", "apps.connections.open", "conversations.history", "users.conversations", "chat.delete"],
-)
+@breaks("auth.test", "apps.connections.open", "conversations.history", "users.conversations", "chat.delete")
 async def test_broken_answers_to_what_the_bot_asks_by_itself_are_got_over(
     place: Office, method: str, broken: dict[str, Any]
 ):

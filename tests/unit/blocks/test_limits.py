@@ -191,18 +191,20 @@ cards = st.builds(
 )
 
 
+@settings(max_examples=50)
 @given(cards)
 def test_replies(card: Card) -> None:
     check(reply(card))
 
 
 @pytest.mark.parametrize("state", State)
-@settings(max_examples=20)
+@settings(max_examples=10)
 @given(scan=scans(), original=st.none() | scans())
 def test_replies_in_every_state(state: State, scan: Any, original: Any) -> None:
     check(reply(Card(scan=replace(scan, state=state), original=original)))
 
 
+@settings(max_examples=40)
 @given(
     cards,
     st.lists(
@@ -235,7 +237,7 @@ queries = st.builds(
 )
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(hostile, st.lists(scans(), max_size=3), st.none() | queries)
 def test_history(text: str, shown: list[Any], query: Query | None) -> None:
     page = Page(text=text, scans=tuple(shown), has_newer=True, has_older=True)

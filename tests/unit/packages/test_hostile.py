@@ -59,7 +59,7 @@ def check(data: bytes) -> None:
 
 
 @given(st.sampled_from(WHOLE), edits, st.floats(0, 1), st.binary(max_size=8))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=200, deadline=None)
 def test_changed_archives(build: bytes, changes: list[tuple[float, bytes]], kept: float, added: bytes):
     changed = edited(build, changes)
     check(changed[: round(kept * len(changed))] + added)
@@ -67,7 +67,7 @@ def test_changed_archives(build: bytes, changes: list[tuple[float, bytes]], kept
 
 
 @given(st.sampled_from(WHOLE), st.sampled_from(PARTS), edits)
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=200, deadline=None)
 def test_changed_contents(build: bytes, part: str, changes: list[tuple[float, bytes]]):
     """The archive is sound, and what is in it is not."""
     with zipfile.ZipFile(io.BytesIO(build)) as archive:

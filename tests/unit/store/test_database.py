@@ -197,7 +197,8 @@ async def test_a_locked_file_is_told_from_other_errors_and_waited_for_less_from_
     other.execute("ROLLBACK")
     assert await database.writable()
     assert [record.getMessage() for record in caplog.records if record.name == "bot.store.database"] == [
-        "the database can't be used: database is locked"
+        "the database can't be used: database is locked",
+        "the database can be written again",
     ]
     other.close()
     await database.close()

@@ -149,5 +149,5 @@ class LifeOfAScan(RuleBasedStateMachine):
         assert [event.at for event in events] == sorted(event.at for event in events)
 
 
-LifeOfAScan.TestCase.settings = settings(max_examples=40, stateful_step_count=30)
+LifeOfAScan.TestCase.settings = settings(max_examples=20, stateful_step_count=30)
 TestLifeOfAScan = LifeOfAScan.TestCase
