@@ -253,7 +253,7 @@ def check_any(shown: Message | dict[str, Any]) -> None:
 
 
 @given(st.data())
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=250, deadline=None)
 def test_no_attack_comes_through_any_message(data: st.DataObject):
     check_any(data.draw(SURFACES[data.draw(st.sampled_from(list(SURFACES)))]))
 
