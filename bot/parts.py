@@ -31,6 +31,7 @@ from bot.store.notices import NoticeStore
 from bot.store.privacy import PrivacyStore
 from bot.store.queue import QueueStore
 from bot.store.requests import RequestStore
+from bot.store.results import ResultStore
 from bot.store.scans import ScanStore
 
 
@@ -45,6 +46,7 @@ def store_on(database: Database, clock: Clock) -> Store:
         applications=ApplicationStore(database),
         alive=AliveStore(database, clock),
         notices=NoticeStore(database),
+        results=ResultStore(database, clock),
         privacy=PrivacyStore(database, clock),
     )
 

@@ -10,6 +10,7 @@ from enum import StrEnum
 from bot.scans.builds import Build as Build  # noqa: PLC0414 - builds are told with the other records
 from bot.scans.builds import FileType as FileType  # noqa: PLC0414 - as above
 from bot.scans.builds import Platform as Platform  # noqa: PLC0414 - as above
+from bot.scans.results import Followed, Results
 
 FORGOTTEN = "forgotten"
 """Stands where the ID of a person stood whose name was taken out of the history."""
@@ -315,3 +316,13 @@ class Card:
     """How far the bytes have moved in ``PULLING`` and ``SUBMITTING``; 0 of 0 where not known."""
     scanner_away: bool = False
     """The scanner takes no builds at the moment, so what was just received waits."""
+    followed: Followed | None = None
+    """How far following it has come; ``None`` where it is not followed."""
+    results: Results | None = None
+    """What OneTrust found, once it has completed its scan."""
+    results_next_at: float | None = None
+    """When OneTrust is asked next; ``None`` where nothing is to be expected of that."""
+    results_late_s: float = 0.0
+    """How much later than that it may be, as others wait too."""
+    results_waiting: int = 0
+    """How many scans are being followed, this one among them."""

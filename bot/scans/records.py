@@ -80,6 +80,8 @@ class Cards:
             taken_by=taken_by,
             log_url=self._log_url(request_id) if request_id else None,
             scanner_away=self._breaker is not None and self._breaker.is_open,
+            followed=await self._store.results.followed(number),
+            results=await self._store.results.of(number),
         )
 
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from bot.scans.models import Platform
+from bot.scans.builds import Platform
 
 
 class ScanStatus(StrEnum):
@@ -141,9 +141,13 @@ class Followed:
     status: ScanStatus | None = None
     """What OneTrust said last."""
     since: float
-    """When it was submitted, or may have been."""
+    """When it was submitted, or may have been at the earliest: its scan in OneTrust is not older."""
+    followed_at: float = 0.0
+    """When following it began."""
     looks: int = 0
     """How often OneTrust was asked."""
+    looked_at: float | None = None
+    """When OneTrust last answered about it."""
     due_at: float
     """When to look next."""
     looked_for: str = ""

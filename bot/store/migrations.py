@@ -213,3 +213,59 @@ def _submissions_application(db: sqlite_utils.Database) -> None:
         "CREATE INDEX submissions_application ON submissions (application_id) "
         "WHERE application_id IS NOT NULL"
     )
+
+
+@MIGRATIONS(name="0011_results")
+def _results(db: sqlite_utils.Database) -> None:
+    scan = "scan INTEGER NOT NULL REFERENCES scans (number) ON DELETE CASCADE"
+    for statement in (
+        # One row for each scan that was, or may have been, submitted; what was submitted before has none.
+        """
+        CREATE TABLE results (
+            scan INTEGER PRIMARY KEY REFERENCES scans (number) ON DELETE CASCADE,
+            state TEXT NOT NULL,
+            status TEXT,
+            since REAL NOT NULL,
+            followed_at REAL NOT NULL,
+            looks INTEGER NOT NULL DEFAULT 0,
+            looked_at REAL,
+            due_at REAL NOT NULL,
+            looked_for TEXT NOT NULL DEFAULT '',
+            ended_at REAL,
+            announced_ts TEXT,
+            scanned_at REAL, version TEXT, engine_version TEXT,
+            sdk_count INTEGER, sdk_categories TEXT,
+            permission_count INTEGER, high_risk_count INTEGER, permission_categories TEXT,
+            manifest_total INTEGER, manifest_aligned INTEGER,
+            manifest_mismatched INTEGER, manifest_missing INTEGER
+        )
+        """,
+        "CREATE INDEX results_due ON results (due_at) WHERE state IN ('finding', 'running')",
+        "CREATE INDEX results_unannounced ON results (scan) "
+        "WHERE ended_at IS NOT NULL AND coalesce(announced_ts, '') = ''",
+        f"""
+        CREATE TABLE sdks (
+            {scan},
+            package_id TEXT NOT NULL, name TEXT NOT NULL, vendor TEXT,
+            category TEXT NOT NULL, description TEXT
+        )
+        """,
+        "CREATE INDEX sdks_scan ON sdks (scan)",
+        f"""
+        CREATE TABLE permissions (
+            {scan},
+            name TEXT NOT NULL, category TEXT, description TEXT, status TEXT, sensitivity TEXT
+        )
+        """,
+        "CREATE INDEX permissions_scan ON permissions (scan)",
+        f"""
+        CREATE TABLE data_types (
+            {scan},
+            name TEXT NOT NULL, sdk_count INTEGER NOT NULL, purposes TEXT NOT NULL,
+            mismatches INTEGER NOT NULL
+        )
+        """,
+        "CREATE INDEX data_types_scan ON data_types (scan)",
+        "CREATE INDEX submissions_scan_id ON submissions (scan_id) WHERE scan_id IS NOT NULL",
+    ):
+        db.execute(statement)

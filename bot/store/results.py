@@ -1,0 +1,298 @@
+"""Following submitted scans, and what OneTrust found in them."""
+
+from collections.abc import Collection
+from typing import Any
+
+import sqlite_utils
+
+from bot.errors import NotFound
+from bot.scans.models import Platform, Scan, State, SubmissionState
+from bot.scans.ports import Clock
+from bot.scans.results import Followed, FollowState, Results, ScanStatus
+from bot.store import findings, following, rows, transitions
+from bot.store.database import Database
+
+_FOLLOWED = "results.state IN ('finding', 'running')"
+_DUE_AT = "(results.due_at + CASE results.looks WHEN 0 THEN ? ELSE 0 END)"
+"""A scan's first look is a rest after its submission."""
+_ENDED = "('completed', 'failed', 'interrupted')"
+"""As OneTrust says; that is announced."""
+_TOLD = ("state", "status", "looked_for")
+"""What a reply shows."""
+
+
+class ResultStore:
+    """The rows of results: the truth of what is followed, and of what was found."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+
+    # Following.
+
+    async def follow(self, number: int, *, since: float) -> Followed:
+        """Follow a scan from now on; a scan that is submitted is followed by itself."""
+
+        def work(db: sqlite_utils.Database) -> Followed:
+            following.begin(db, transitions.load(db, number), since=since, now=self._clock.now())
+            return findings.followed(db, number)
+
+        return await self._database.write(work)
+
+    async def due(self, limit: int, *, rest_s: float = 0.0) -> list[Followed]:
+        """Return up to ``limit`` scans to look for now, those that wait longest first.
+
+        ``rest_s`` is how long a scan rests before the first look.
+        """
+        query = f"SELECT * FROM results WHERE {_FOLLOWED} AND {_DUE_AT} <= ? ORDER BY due_at, scan LIMIT ?"
+        parameters = [rest_s, self._clock.now(), limit]
+        return await self._database.read(
+            lambda db: [findings.followed_of(row) for row in db.query(query, parameters)]
+        )
+
+    async def next_due_at(self, *, rest_s: float = 0.0) -> float | None:
+        """Return when the next scan is to be looked for, ``None`` where none is followed."""
+        query = f"SELECT min({_DUE_AT}) AS at FROM results WHERE {_FOLLOWED}"
+        return await self._database.read(lambda db: next(iter(db.query(query, [rest_s])))["at"])
+
+    async def followed(self, number: int) -> Followed | None:
+        """Return how far following a scan has come; ``None`` where it is not followed."""
+
+        def work(db: sqlite_utils.Database) -> Followed | None:
+            try:
+                return findings.followed(db, number)
+            except NotFound:
+                return None
+
+        return await self._database.read(work)
+
+    async def look(self, number: int, *, why: str = "", **changes: Any) -> Followed:
+        """Keep what a look gave; the scan's reply is stale where it shows what changed.
+
+        ``why`` is a line for the scan's timeline.
+
+        Raises:
+            NotFound: the scan is not followed.
+        """
+
+        def work(db: sqlite_utils.Database) -> Followed:
+            before = findings.followed(db, number)
+            after = findings.change(db, number, changes)
+            if any(getattr(before, name) != getattr(after, name) for name in _TOLD):
+                _tell(db, number)
+            if why:
+                self._note(db, number, why)
+            return after
+
+        return await self._database.write(work)
+
+    async def found(self, number: int, application_id: str, scan_id: str) -> bool:
+        """Keep which scan in OneTrust a submitted scan is; false where that is another's, or it moved on."""
+
+        def work(db: sqlite_utils.Database) -> bool:
+            scan = transitions.load(db, number)
+            if scan.state is not State.SUBMITTED or _is_taken(db, scan_id, number):
+                return False
+            db.execute(
+                "UPDATE submissions SET application_id = ?, scan_id = ? "
+                "WHERE scan = ? AND scanner = 'onetrust'",
+                [application_id, scan_id, number],
+            )
+            findings.change(db, number, {"state": FollowState.RUNNING, "looked_for": ""})
+            _tell(db, number)
+            self._note(db, number, f"found in OneTrust: scan ID {scan_id}")
+            return True
+
+        return await self._database.write(work)
+
+    async def settle(self, number: int, application_id: str, scan_id: str) -> Scan | None:
+        """Settle an uncertain submission that was found; ``None`` where it moved on, or that is another's."""
+
+        def work(db: sqlite_utils.Database) -> Scan | None:
+            if transitions.load(db, number).state is not State.UNCERTAIN or _is_taken(db, scan_id, number):
+                return None
+            return transitions.move(
+                db,
+                number,
+                State.SUBMITTED,
+                now=self._clock.now(),
+                why=f"found in OneTrust: scan ID {scan_id}",
+                scan={"problem": None},
+                submission={
+                    "state": SubmissionState.ACCEPTED,
+                    "application_id": application_id,
+                    "scan_id": scan_id,
+                },
+            )
+
+        return await self._database.write(work)
+
+    async def counts(self) -> tuple[int, int]:
+        """Return how many scans are still to be found in OneTrust, and how many of the found ones run."""
+        query = f"SELECT state, count(*) AS count FROM results WHERE {_FOLLOWED} GROUP BY state"
+        found = await self._database.read(lambda db: {row["state"]: row["count"] for row in db.query(query)})
+        return found.get("finding", 0), found.get("running", 0)
+
+    # Telling the bot's scans apart.
+
+    async def rivals(self, application_id: str) -> list[tuple[Scan, Followed]]:
+        """Return the scans of an application of which it is not known which one in OneTrust each is."""
+        return await self._database.read(
+            lambda db: findings.scans(
+                db,
+                "WHERE o.scan_id IS NULL AND scans.state IN ('submitted', 'uncertain') "
+                "AND ((scans.kind = 'rescan' AND scans.app_id = ? COLLATE NOCASE) OR o.application_id = ?)",
+                application_id,
+                application_id,
+            )
+        )
+
+    async def nameless(self, name: str, platform: Platform) -> list[tuple[Scan, Followed]]:
+        """Return the scans of new apps of that name of which the application is not known."""
+        return await self._database.read(
+            lambda db: findings.scans(
+                db,
+                "WHERE o.application_id IS NULL AND scans.state IN ('submitted', 'uncertain') "
+                "AND scans.kind = 'new' AND scans.name = ? AND scans.platform = ?",
+                *rows.plain({"name": name, "platform": platform}).values(),
+            )
+        )
+
+    async def taken(self, scan_ids: Collection[str]) -> set[str]:
+        """Return those of OneTrust's scan IDs that are known to be scans of the bot's."""
+        marks = ", ".join("?" * len(scan_ids))
+        return await self._database.read(
+            lambda db: {
+                row["scan_id"]
+                for row in db.query(
+                    f"SELECT scan_id FROM submissions WHERE scan_id IN ({marks})", list(scan_ids)
+                )
+            }
+        )
+
+    async def others(self, application_ids: Collection[str], scan: Scan) -> set[str]:
+        """Return those applications that another build is linked to, or that another scan made or rescans."""
+        marks = ", ".join("?" * len(application_ids))
+        query = f"""
+            SELECT app_id AS id FROM apps WHERE app_id IN ({marks})
+                AND NOT (bundle_id = ? AND platform = ?)
+            UNION SELECT application_id FROM submissions
+                WHERE application_id IN ({marks}) AND scan <> ?
+            UNION SELECT app_id FROM scans WHERE app_id IN ({marks}) AND number <> ?
+        """
+        ids = list(application_ids)
+        of_scan = [scan.bundle_id, scan.platform.value if scan.platform else None]
+        parameters = [*ids, *of_scan, *ids, scan.number, *ids, scan.number]
+        return await self._database.read(lambda db: {row["id"] for row in db.query(query, parameters)})
+
+    # What was found.
+
+    async def keep(self, number: int, results: Results) -> Followed:
+        """Keep all that a completed scan found, and end following it.
+
+        Raises:
+            NotFound: the scan is not followed.
+        """
+
+        def work(db: sqlite_utils.Database) -> Followed:
+            findings.write(db, number, results)
+            after = findings.change(
+                db,
+                number,
+                {
+                    "state": FollowState.COMPLETED,
+                    "status": ScanStatus.COMPLETED,
+                    "looked_for": "",
+                    "ended_at": self._clock.now(),
+                },
+            )
+            _tell(db, number)
+            sdks = "1 SDK" if results.sdk_count == 1 else f"{results.sdk_count} SDKs"
+            self._note(db, number, f"OneTrust completed its scan: {sdks}")
+            return after
+
+        return await self._database.write(work)
+
+    async def of(self, number: int) -> Results | None:
+        """Return what a scan found; ``None`` where it is not completed."""
+        return await self._database.read(lambda db: findings.read(db, number))
+
+    async def before(self, number: int) -> tuple[Scan, Results] | None:
+        """Return the last completed scan of the same app that was submitted before this one.
+
+        Only one that everybody who reads this scan's thread may know of.
+        """
+
+        def work(db: sqlite_utils.Database) -> tuple[Scan, Results] | None:
+            this = transitions.load(db, number)
+            known = findings.scans(
+                db,
+                "WHERE results.state = 'completed' AND scans.bundle_id = ? AND scans.platform = ? "
+                "AND scans.number <> ? AND (coalesce(scans.channel_kind, 'public') = 'public' "
+                "OR scans.channel = ?) "
+                "AND results.since <= coalesce((SELECT since FROM results WHERE scan = ?), ?) "
+                "ORDER BY results.since DESC, scans.number DESC LIMIT 1",
+                this.bundle_id,
+                this.platform.value if this.platform else None,
+                number,
+                this.channel,
+                number,
+                self._clock.now(),
+            )
+            if not known:
+                return None
+            results = findings.read(db, known[0][0].number)
+            return (known[0][0], results) if results is not None else None
+
+        return await self._database.read(work)
+
+    async def completed(self, bundle_id: str, platform: Platform) -> list[Scan]:
+        """Return the completed scans of an app, last submitted first."""
+        return await self._database.read(
+            lambda db: [
+                scan
+                for scan, _ in findings.scans(
+                    db,
+                    "WHERE results.state = 'completed' AND scans.bundle_id = ? AND scans.platform = ? "
+                    "ORDER BY results.since DESC, scans.number DESC",
+                    bundle_id,
+                    platform.value,
+                )
+            ]
+        )
+
+    # Announcing.
+
+    async def to_announce(self) -> list[int]:
+        """Return the scans in Slack that OneTrust ended and whose end is not surely announced, oldest first.
+
+        That of some is being announced, or was when the last process ended: their ``announced_ts`` is empty.
+        """
+        query = f"""
+            SELECT scan FROM results JOIN scans ON scans.number = results.scan
+            WHERE results.ended_at IS NOT NULL AND coalesce(results.announced_ts, '') = ''
+                  AND results.state IN {_ENDED} AND scans.source = 'slack'
+            ORDER BY results.ended_at, scan
+        """
+        return await self._database.read(lambda db: [row["scan"] for row in db.query(query)])
+
+    async def set_announced(self, number: int, ts: str | None) -> None:
+        """Remember the message that told of a scan's end; empty while it is being posted."""
+        await self._database.write(
+            lambda db: db.execute("UPDATE results SET announced_ts = ? WHERE scan = ?", [ts, number])
+        )
+
+    def _note(self, db: sqlite_utils.Database, number: int, why: str) -> None:
+        state = transitions.load(db, number).state
+        transitions.note(db, number, now=self._clock.now(), before=state, after=state, why=why)
+
+
+def _tell(db: sqlite_utils.Database, number: int) -> None:
+    """Say that the scan's reply is stale."""
+    db.execute("UPDATE scans SET revision = revision + 1 WHERE number = ?", [number])
+
+
+def _is_taken(db: sqlite_utils.Database, scan_id: str, number: int) -> bool:
+    """Tell whether a scan in OneTrust is known to be another of the bot's."""
+    query = "SELECT 1 FROM submissions WHERE scan_id = ? AND scan <> ?"
+    return db.execute(query, [scan_id, number]).fetchone() is not None
