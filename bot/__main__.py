@@ -105,23 +105,30 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         settings = Settings.read(os.environ, needs)
     except SettingsError as error:
-        print("The settings are not fit to run with:", file=sys.stderr)
-        for problem in error.problems:
-            print(f"  {problem}", file=sys.stderr)
-        print("docs/settings.md tells about each; .env.example shows them all.", file=sys.stderr)
-        return 1
+        return _unfit(error)
     quiet = given.command not in {None, "run"}
     log.configure("WARNING" if quiet else settings.log_level, settings.secrets(), form=settings.log_format)
     try:
         code = asyncio.run(_dispatch(given, settings))
         sys.stdout.flush()
         return code
+    except SettingsError as error:  # in the policy file, which is read by the time it is needed
+        return _unfit(error)
     except BrokenPipeError:  # such as ``… export | head``: whoever read has read enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except Exception:  # Python's own traceback would not go through the log, which hides secrets
         logger.exception("an error that nobody foresaw ended this")
         return 70
+
+
+def _unfit(error: SettingsError) -> int:
+    """Print what is wrong with the settings; return the exit code."""
+    print("The settings are not fit to run with:", file=sys.stderr)
+    for problem in error.problems:
+        print(f"  {problem}", file=sys.stderr)
+    print("docs/settings.md tells about each; .env.example shows them all.", file=sys.stderr)
+    return 1
 
 
 async def _dispatch(given: argparse.Namespace, settings: Settings) -> int:

@@ -9,7 +9,7 @@ from typing import Any, Self
 from aiohttp import web
 from slack_bolt.async_app import AsyncApp
 
-from bot import listeners
+from bot import listeners, policy_file
 from bot.errors import ShutOut
 from bot.listeners.press import ListeningApp
 from bot.metrics import Metrics
@@ -39,12 +39,17 @@ LOCK_LOOK_S = 0.5
 
 
 class Bot:
-    """The running bot; ``async with Bot(settings): …`` runs it until the block ends."""
+    """The running bot; ``async with Bot(settings): …`` runs it until the block ends.
+
+    Raises:
+        SettingsError: the policy file can't be read, or holds what can't be understood.
+    """
 
     def __init__(
         self, settings: Settings, clock: Clock | None = None, *, busy_timeout_ms: int = BUSY_TIMEOUT_MS
     ) -> None:
         self._settings = settings
+        self._rules = policy_file.read(settings.policy) if settings.policy else ()
         self._busy_timeout_ms = busy_timeout_ms
         self._clock = clock or SystemClock()
         self._stack = AsyncExitStack()
@@ -132,6 +137,7 @@ class Bot:
             routes=routes,
             workroom=self._workroom,
             metrics=self._metrics,
+            rules=self._rules,
             hears=self._hears,
         )
         wired = wire(opened, stack)

@@ -13,8 +13,8 @@ import aiohttp
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot import parts
-from bot.errors import StoreUnavailable, SubmissionError, slack_code
+from bot import parts, policy_file
+from bot.errors import SettingsError, StoreUnavailable, SubmissionError, slack_code
 from bot.settings import Settings
 from bot.slack.identity import Identity
 from bot.slack.limits import slack_session
@@ -72,6 +72,8 @@ async def _findings(settings: Settings) -> AsyncGenerator[Finding, None]:
         if settings.onetrust_log_url
         else "ONETRUST_LOG_URL is not set: replies tell the way instead",
     )
+    for finding in _policy(settings):
+        yield finding
     yield await _database(settings)
     yield _disk(settings)
 
@@ -122,6 +124,17 @@ async def _onetrust(settings: Settings) -> Finding:
         hint = " Check the network, ONETRUST_URL and the proxy settings." if error.status is None else ""
         return _no("OneTrust token", error.user_message + hint)
     return Finding(what="OneTrust token", fit=True, note="the client ID and secret give an access token")
+
+
+def _policy(settings: Settings) -> list[Finding]:
+    if settings.policy is None:
+        return []
+    try:
+        rules = policy_file.read(settings.policy)
+    except SettingsError as error:
+        return [_no("policy", problem) for problem in error.problems]
+    count = "1 rule" if len(rules) == 1 else f"{len(rules)} rules"
+    return [Finding(what="policy", fit=True, note=f"{count}: {', '.join(rule.name for rule in rules)}")]
 
 
 async def _database(settings: Settings) -> Finding:

@@ -35,6 +35,7 @@ _ALWAYS = (
     "APPSCAN_USERS",
     "APPSCAN_ADMINS",
     "APPSCAN_ADMIT",
+    "APPSCAN_POLICY",
     "APPSCAN_CONCURRENCY",
     "APPSCAN_RETENTION_DAYS",
     "APPSCAN_CATCH_UP_HOURS",
@@ -110,6 +111,8 @@ class Settings:
     """IDs of the users who may change what all share; empty for all who are served."""
     admit: frozenset[str]
     """Outsiders who are let in: ``guests``, ``external``."""
+    policy: Path | None
+    """The file of rules that results are judged by."""
     concurrency: int
     """Builds that are worked on at a time."""
     retention_days: int | None
@@ -153,6 +156,7 @@ class Settings:
             users=read.ids("APPSCAN_USERS", USER_ID, "user or bot ID, such as U0123ABCD"),
             admins=read.ids("APPSCAN_ADMINS", _PERSON_ID, "user ID, such as U0123ABCD"),
             admit=read.words("APPSCAN_ADMIT", "guests", "external"),
+            policy=read.path("APPSCAN_POLICY", "policy.toml") if read.text("APPSCAN_POLICY") else None,
             concurrency=read.number("APPSCAN_CONCURRENCY", 1, 32) or 4,
             retention_days=read.number("APPSCAN_RETENTION_DAYS", 1, 36_500),
             catch_up_hours=24 if catch_up_hours is None else catch_up_hours,

@@ -27,6 +27,7 @@ from bot.scans.policy import Policy
 from bot.scans.ports import Applications, Clock
 from bot.scans.records import Cards, Records
 from bot.scans.routes import Routes
+from bot.scans.rules import Rule
 from bot.scans.runner import Runner
 from bot.scans.workroom import Workroom
 from bot.settings import Settings
@@ -57,6 +58,8 @@ class Opened:
     routes: Routes
     workroom: Workroom
     metrics: Metrics
+    rules: tuple[Rule, ...]
+    """What results are judged by."""
     hears: Callable[[], Awaitable[bool]]
     """Whether what people do in Slack reaches the bot now."""
     applications: Applications | None = None

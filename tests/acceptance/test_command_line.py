@@ -70,6 +70,25 @@ async def test_check_says_what_is_wrong_with_slacks_token_and_the_database(stage
     assert "xoxb-not-the-one" not in out
 
 
+async def test_check_tells_the_rules_of_the_policy_and_what_is_wrong_with_them(stage: Stage):
+    policy = stage.folder / "policy.toml"
+    policy.write_text("[[rule]]\nname = 'No trackers'\nno_sdk_categories = ['Targeting']\n")
+    code, out, _ = await stage.command("check", APPSCAN_POLICY=str(policy))
+    assert code == 0
+    assert "ok    policy: 1 rule: No trackers" in out
+    policy.write_text("[[rule]]\nname = 'No trackers'\nno_sdk_category = ['Targeting']\n")
+    code, out, _ = await stage.command("check", APPSCAN_POLICY=str(policy))
+    assert code == 1
+    assert (
+        'FAIL  policy: APPSCAN_POLICY, rule 1 ("No trackers"): a key that looks like no_sdk_categories is'
+        in out
+    )
+    code, out, err = await stage.command("run", APPSCAN_POLICY=str(policy))
+    assert (code, out) == (1, "")
+    assert 'APPSCAN_POLICY, rule 1 ("No trackers"): it asks for nothing: add one of' in err
+    assert "Traceback" not in err
+
+
 async def test_check_makes_no_database_and_says_where_one_would_be_made(stage: Stage):
     code, out, _ = await stage.command("check", APPSCAN_DB=str(stage.folder / "new.db"))
     assert code == 0

@@ -52,6 +52,7 @@ def test_the_least_that_is_needed_and_the_defaults():
     assert not settings.accepts_aab
     assert settings.database == Path("appscan.db")
     assert settings.channels == settings.users == frozenset()
+    assert settings.policy is None
     assert settings.concurrency == 4
     assert settings.retention_days is None
     assert settings.catch_up_hours == 24
@@ -74,6 +75,7 @@ def test_everything_set():
             "APPSCAN_USERS": "U0123ABCD,W0123ABCD\nB0123ABCD,",
             "APPSCAN_ADMINS": "U0123ABCD W0123ABCD",
             "APPSCAN_ADMIT": "Guests, external",
+            "APPSCAN_POLICY": "/etc/appscan/policy.toml",
             "APPSCAN_CONCURRENCY": "32",
             "APPSCAN_RETENTION_DAYS": "365",
             "APPSCAN_CATCH_UP_HOURS": "0",
@@ -93,6 +95,7 @@ def test_everything_set():
     assert settings.database == Path("/var/lib/appscan/history.db")
     assert settings.channels == {"C0123ABCD", "G0123ABCD", "D0123ABCD"}
     assert settings.users == {"U0123ABCD", "W0123ABCD", "B0123ABCD"}
+    assert settings.policy == Path("/etc/appscan/policy.toml")
     assert settings.concurrency == 32
     assert settings.retention_days == 365
     assert settings.log_level == "DEBUG"
@@ -194,6 +197,7 @@ def test_a_subcommand_needs_only_its_own(needs, environ):
         ({"ONETRUST_LOG_URL": "javascript:alert(1)"}, "ONETRUST_LOG_URL must begin with https://"),
         ({"APPSCAN_DB": "~/appscan.db"}, "APPSCAN_DB must be the path of a file"),
         ({"APPSCAN_DB": ":memory:"}, "APPSCAN_DB must be the path of a file"),
+        ({"APPSCAN_POLICY": "~/policy.toml"}, "APPSCAN_POLICY must be the path of a file"),
         ({"APPSCAN_CHANNELS": "C0123ABCD,#builds"}, "APPSCAN_CHANNELS has an entry (number 2)"),
         ({"APPSCAN_USERS": "@anna"}, "APPSCAN_USERS has an entry (number 1)"),
         (
@@ -233,7 +237,7 @@ def test_any_values_are_taken_or_told_of_by_name_and_never_repeated(environ):
         assert settings.onetrust_webhook_url.reveal().startswith(settings.onetrust_url)
 
 
-@pytest.mark.parametrize("name", [name for name in VARIABLES if name != "APPSCAN_DB"])
+@pytest.mark.parametrize("name", sorted({*VARIABLES} - {"APPSCAN_DB", "APPSCAN_POLICY"}))
 def test_a_secret_in_the_wrong_variable_is_not_repeated(name):
     with pytest.raises(SettingsError) as caught:
         Settings.read(FULL | {name: "qwertyuiop asdfghjkl"})

@@ -1,0 +1,196 @@
+"""The rules that a build's results are judged by, and what breaks them. ``docs/policy.md`` tells each."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from fnmatch import fnmatchcase
+
+from bot.scans.builds import Build, Platform
+from bot.scans.changes import Changes
+from bot.scans.results import Permission, Results, Sdk
+
+FINDINGS_KEPT = 50
+"""What is kept of all that breaks one rule; the rest is counted."""
+_NAME_LIMIT = 200
+
+
+class What(StrEnum):
+    """What kind of thing breaks a rule."""
+
+    SDK = "sdk"  # is in the build
+    NEW_SDK = "new_sdk"  # was not in the last completed scan of the app
+    MOVED_SDK = "moved_sdk"  # was there, in another category
+    UNNAMED_SDKS = "unnamed_sdks"  # OneTrust counts more of a category than it names
+    PERMISSION = "permission"  # is asked for
+    NEW_PERMISSION = "new_permission"  # was not asked for in the last completed scan of the app
+    HIGH_RISK = "high_risk"  # a permission of high risk that is not on the list
+    UNMARKED_HIGH_RISK = "unmarked_high_risk"  # OneTrust counts more of high risk than it marks
+    MISMATCHED = "mismatched"  # data types of the privacy manifest that don't match what was found
+    MISSING = "missing"  # data types that the privacy manifest leaves out
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """One thing that breaks a rule; texts are OneTrust's, so they come from outside."""
+
+    what: What
+    name: str = ""
+    category: str = ""
+    """Of an SDK."""
+    count: int = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Breach:
+    """One rule that a build breaks, as it was judged when its scan completed."""
+
+    rule: str
+    """The rule's name."""
+    found: tuple[Finding, ...]
+    """At most ``FINDINGS_KEPT``."""
+    more: int = 0
+    """How many findings there were beyond these."""
+    tell: tuple[str, ...] = ()
+    """IDs of the people and the user groups to tell."""
+    number: int | None = None
+    """Its row; ``None`` before it is kept."""
+    scan: int | None = None
+    """The number of the bot's own scan; ``None`` before it is kept."""
+    acknowledged_by: str | None = None
+    """A user ID; ``None`` while nobody has."""
+    acknowledged_at: float | None = None
+    reason: str = ""
+    """Why, in the words of who acknowledged it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rule:
+    """One rule of the policy; what is empty, false or ``None`` asks for nothing.
+
+    Names of SDKs, categories and apps are compared whatever their case, and may hold ``*`` and ``?``.
+    """
+
+    name: str
+    tell: tuple[str, ...] = ()
+    """IDs of people (``U…``, ``W…``) and of user groups (``S…``)."""
+    apps: tuple[str, ...] = ()
+    """Bundle identifiers; empty for all."""
+    platforms: frozenset[Platform] = frozenset()
+    """Empty for both."""
+    no_sdks: tuple[str, ...] = ()
+    """By name or package ID."""
+    no_sdk_categories: tuple[str, ...] = ()
+    no_new_sdks: bool = False
+    no_new_sdk_categories: tuple[str, ...] = ()
+    no_permissions: tuple[str, ...] = ()
+    no_new_permissions: bool = False
+    high_risk_permissions_allowed: tuple[str, ...] | None = None
+    privacy_manifest_mismatches: int | None = None
+    """How many there may be."""
+    privacy_manifest_missing: int | None = None
+    """How many there may be."""
+
+    def covers(self, build: Build) -> bool:
+        """Tell whether a build is judged by this rule."""
+        listed = not self.apps or _like(build.bundle_id, self.apps)
+        return listed and (not self.platforms or build.platform in self.platforms)
+
+
+def breaches(
+    rules: Iterable[Rule], build: Build, results: Results, changes: Changes | None
+) -> tuple[Breach, ...]:
+    """Judge what was found in a build; ``changes`` is ``None`` where no earlier scan of its app completed.
+
+    Then nothing counts as new, as there is nothing to compare with.
+    """
+    judged = ((rule, _findings(rule, results, changes)) for rule in rules if rule.covers(build))
+    return tuple(
+        Breach(
+            rule=rule.name,
+            found=found[:FINDINGS_KEPT],
+            more=max(0, len(found) - FINDINGS_KEPT),
+            tell=rule.tell,
+        )
+        for rule, found in judged
+        if found
+    )
+
+
+def _findings(rule: Rule, results: Results, changes: Changes | None) -> tuple[Finding, ...]:
+    found = [*_sdks(rule, results), *_permissions(rule, results), *_manifest(rule, results)]
+    if changes is not None:
+        found += _new(rule, changes)
+    return tuple(dict.fromkeys(found))
+
+
+def _sdks(rule: Rule, results: Results) -> Iterator[Finding]:
+    for sdk in results.sdks:
+        banned = _like(sdk.name, rule.no_sdks) or _like(sdk.package_id, rule.no_sdks)
+        if banned or _like(sdk.category, rule.no_sdk_categories):
+            yield _sdk(What.SDK, sdk)
+    for category, count in results.sdk_categories.items():
+        if _like(category, rule.no_sdk_categories):
+            named = sum(_plain(sdk.category) == _plain(category) for sdk in results.sdks)
+            if count > named:
+                yield Finding(what=What.UNNAMED_SDKS, category=category[:_NAME_LIMIT], count=count - named)
+
+
+def _permissions(rule: Rule, results: Results) -> Iterator[Finding]:
+    for permission in results.permissions:
+        if _like(permission.name, rule.no_permissions):
+            yield _permission(What.PERMISSION, permission)
+    allowed = rule.high_risk_permissions_allowed
+    if allowed is None:
+        return
+    marked = [each for each in results.permissions if each.is_high_risk]
+    for permission in marked:
+        if not _like(permission.name, allowed):
+            yield _permission(What.HIGH_RISK, permission)
+    # Which words mark a permission is inferred, the count is OneTrust's own: what it counts beyond the marked
+    # ones is let pass only where all of it can be permissions on the list, and no others are there.
+    unmarked = results.high_risk_count - len(marked)
+    others = [each for each in results.permissions if not each.is_high_risk]
+    strangers = [each for each in others if not _like(each.name, allowed)]
+    if unmarked > 0 and (strangers or unmarked > len(others)):
+        yield Finding(what=What.UNMARKED_HIGH_RISK, count=unmarked)
+
+
+def _manifest(rule: Rule, results: Results) -> Iterator[Finding]:
+    manifest = results.privacy_manifest
+    if manifest is None:
+        return
+    for what, count, most in (
+        (What.MISMATCHED, manifest.mismatched, rule.privacy_manifest_mismatches),
+        (What.MISSING, manifest.missing, rule.privacy_manifest_missing),
+    ):
+        if most is not None and count > most:
+            yield Finding(what=what, count=count)
+
+
+def _new(rule: Rule, changes: Changes) -> Iterator[Finding]:
+    for sdk in changes.sdks_added:
+        if rule.no_new_sdks or _like(sdk.category, rule.no_new_sdk_categories):
+            yield _sdk(What.NEW_SDK, sdk)
+    for _, sdk in changes.sdks_recategorised:
+        if _like(sdk.category, rule.no_new_sdk_categories):
+            yield _sdk(What.MOVED_SDK, sdk)
+    if rule.no_new_permissions:
+        for permission in changes.permissions_added:
+            yield _permission(What.NEW_PERMISSION, permission)
+
+
+def _sdk(what: What, sdk: Sdk) -> Finding:
+    name = sdk.name.strip() or sdk.package_id
+    return Finding(what=what, name=name[:_NAME_LIMIT], category=sdk.category[:_NAME_LIMIT])
+
+
+def _permission(what: What, permission: Permission) -> Finding:
+    return Finding(what=what, name=permission.name[:_NAME_LIMIT])
+
+
+def _like(name: str, patterns: tuple[str, ...]) -> bool:
+    return any(fnmatchcase(_plain(name), _plain(pattern)) for pattern in patterns)
+
+
+def _plain(name: str) -> str:
+    return name.strip().casefold()
