@@ -6,7 +6,7 @@ from dataclasses import replace
 import asyncssh
 import pytest
 
-from bot.depot_address import DepotAddress
+from bot.depot_address import DepotAddress, parse_address
 from bot.errors import Refused
 from bot.onetrust.depot import Patience, open_depot, sentences
 from sandbox.ftp import FtpSandbox
@@ -19,6 +19,10 @@ from tests.proftpd import needs_proftpd
 @pytest.fixture
 def authority(tmp_path) -> Authority:
     return Authority(tmp_path)
+
+
+async def no_note(sentence: str) -> None:
+    raise AssertionError(sentence)
 
 
 async def refusal(address: DepotAddress) -> str:
@@ -79,9 +83,6 @@ async def test_tls_can_begin_with_the_first_byte(authority, tmp_path):
     build = tmp_path / "shop.apk"
     build.write_bytes(b"build" * 1000)
 
-    async def note(sentence: str) -> None:
-        raise AssertionError(sentence)
-
     try:
         address = DepotAddress(
             scheme="ftps",
@@ -93,7 +94,7 @@ async def test_tls_can_begin_with_the_first_byte(authority, tmp_path):
             ca_file=authority.certificate,
         )
         await open_depot(address).upload(
-            build, "shop.apk", size_bytes=5000, progress=lambda *_: None, note=note
+            build, "shop.apk", size_bytes=5000, progress=lambda *_: None, note=no_note
         )
     finally:
         await asyncio.to_thread(proftpd.stop, server)
@@ -125,6 +126,17 @@ async def test_a_fingerprint_may_be_that_of_any_key_of_the_server(tmp_path_facto
             await ground.depot(host_key=key.get_fingerprint("sha256")).check()
     finally:
         grounds.close()
+
+
+async def test_the_stand_in_is_reached_by_its_url(tmp_path):
+    build = tmp_path / "shop.apk"
+    build.write_bytes(b"build")
+    async with FtpSandbox(password="p@ss/w:rd#1 %") as server:
+        depot = open_depot(parse_address(f"{server.url}/builds", host_key=server.host_key))
+        (server.root / "builds").mkdir()
+        await depot.upload(build, "shop.apk", size_bytes=5, progress=lambda *_: None, note=no_note)
+
+        assert server.stored() == {"builds/shop.apk": 5}
 
 
 async def test_another_host_key_or_none_is_refused(tmp_path):

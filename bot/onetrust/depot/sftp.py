@@ -45,6 +45,7 @@ class SftpDoor:
             return await self._open(connection)
         except BaseException:
             connection.abort()
+            await connection.wait_closed()
             raise
 
     async def _connect(self) -> asyncssh.SSHClientConnection:
