@@ -1,1 +1,1 @@
-"""Stand-ins for Slack and OneTrust on loopback, for development and tests. Knows nothing of bot."""
+"""Stand-ins for Slack, OneTrust and an FTP server, for development and tests. Knows nothing of bot."""
