@@ -29,6 +29,7 @@ _EMOJI = {
     ":arrow_forward:": "▶️",
     ":question:": "❓",
     ":mag:": "🔍",
+    ":bar_chart:": "📊",
     ":package:": "📦",
     ":inbox_tray:": "📥",
     ":outbox_tray:": "📤",
@@ -132,6 +133,9 @@ class Reader:
             yield from self._table(block["rows"])
         elif kind == "markdown":
             yield str(block["text"])
+        elif kind == "data_visualization":
+            yield f"📊 {block['title']}"
+            yield from (f"  {line}" for line in _charted(block["chart"]))
         else:
             title = block.get("title") or block.get("alt_text") or kind
             yield f"({kind}: {title if isinstance(title, str) else self._text(title)})"
@@ -244,6 +248,16 @@ class Reader:
             "ago": _ago(now - when),
         }
         return re.sub(r"\{(\w+)\}", lambda token: str(tokens.get(token[1], token[0])), form)
+
+
+def _charted(chart: Json) -> Iterator[str]:
+    """Yield what a chart shows, a line for each label."""
+    if chart["type"] == "pie":
+        yield from (f"{each['label']}: {each['value']}" for each in chart["segments"])
+        return
+    for place, label in enumerate(chart["axis_config"]["categories"]):
+        values = (f"{each['name']} {each['data'][place]['value']}" for each in chart["series"])
+        yield f"{label}: {', '.join(values)}"
 
 
 def _nth(day: int) -> str:

@@ -193,6 +193,8 @@ class Team:
     domain: str
     enterprise: str = ""
     """The Enterprise Grid organisation that it is of."""
+    charts: bool = True
+    """Whether charts are taken; where not, a message with one is refused as ``invalid_blocks``."""
 
 
 class World:

@@ -6,6 +6,7 @@ Source: https://docs.slack.dev/reference/block-kit/blocks and https://docs.slack
 from collections.abc import Iterator
 from typing import Any
 
+from sandbox.slack.charts import CHART, MOST
 from sandbox.slack.elements import ACCESSORY, IN_ACTIONS, IN_CONTEXT, IN_INPUT, plain, text
 from sandbox.slack.shapes import (
     Check,
@@ -114,7 +115,7 @@ _IN_MESSAGE = typed(
             {**_BLOCK, "rows": array(array(_CELL, most=20), most=100)},
             {**_ID, "column_settings": array(_COLUMN, least=0, most=20)},
         ),
-        "data_visualization": mapping({**_BLOCK, "title": string(50), "chart": anything}, _ID),
+        "data_visualization": mapping({**_BLOCK, "title": string(50), "chart": CHART}, _ID),
     }
 )
 _IN_VIEW = typed(_BOTH_PLACES)
@@ -142,7 +143,7 @@ def _together(blocks: list[Json], at: str, problems: Problems) -> None:
         problems.add(at, "only one table allowed")
     if any(_cell_characters(table.get("rows")) > 10_000 for table in tables):
         problems.add(at, "must be less than 10001 characters in all cells")
-    if sum(block.get("type") == "data_visualization" for block in blocks) > 2:
+    if sum(block.get("type") == "data_visualization" for block in blocks) > MOST:
         problems.add(at, "no more than 2 data visualizations allowed")
 
 

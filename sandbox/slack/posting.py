@@ -115,7 +115,12 @@ class Posting:
         return self._new(channel, parts, thread_ts=thread_ts, ephemeral_to=user)
 
     def update(self, message: Message, parts: Parts) -> None:
-        """Put other parts into the bot's own message; text alone takes the blocks away."""
+        """Put other parts into the bot's own message; text alone takes the blocks away.
+
+        Raises:
+            SlackError: ``invalid_blocks``, where the workspace does not take them.
+        """
+        self._taken(parts)
         before = message_json(self._service, message)
         self._service.world.rewrite(
             message,
@@ -139,7 +144,13 @@ class Posting:
         else:
             self._events.deleted(before, message)
 
+    def _taken(self, parts: Parts) -> None:
+        charts = any(block["type"] == "data_visualization" for block in parts.blocks or ())
+        if charts and not self._service.world.team.charts:
+            raise SlackError("invalid_blocks", **problems(["unsupported type: data_visualization"]))
+
     def _new(self, channel: Channel, parts: Parts, **more: Any) -> Message:
+        self._taken(parts)
         message = self._service.world.post(
             channel.id,
             user=self._service.bot.id,

@@ -37,6 +37,23 @@ def select(**more):
     return {"type": "static_select", "action_id": "s", "options": [option()], **more}
 
 
+def chart(of, title="SDKs"):
+    return {"type": "data_visualization", "title": title, "chart": of}
+
+
+def pie(segments, label="Targeting", value=1):
+    return {"type": "pie", "segments": [{"label": label, "value": value}] * segments}
+
+
+def bar(*labels, axis=None, names=("a",)):
+    data = [{"label": label, "value": 1.5} for label in labels]
+    return {
+        "type": "bar",
+        "series": [{"name": name, "data": data} for name in names],
+        "axis_config": {"categories": list(axis or labels)},
+    }
+
+
 CONFIRM = {"title": plain(), "text": plain(), "confirm": plain(), "deny": plain()}
 
 
@@ -82,11 +99,34 @@ GOOD = [
         }
     ],
     [table([[cell()] * 20] * 100)],
-    [{"type": "data_visualization", "title": "Builds", "chart": {"type": "pie"}}] * 2,
+    [chart(pie(6))] * 2,
+    [chart(bar("Mon", "Tue"), title="x" * 50)],
     [section(text=marked(), block_id=None)],
 ]
 
 BAD = [
+    ([chart(pie(1))] * 3, "no more than 2 data visualizations allowed", "/blocks"),
+    ([chart(pie(1), title="x" * 51)], "must be less than 51 characters", "/blocks/0/title"),
+    ([chart(pie(7))], "no more than 6 items allowed", "/blocks/0/chart/segments"),
+    ([chart(pie(0))], "no less than 1 items allowed", "/blocks/0/chart/segments"),
+    ([chart(pie(1, value=0))], "must be greater than 0", "/blocks/0/chart/segments/0/value"),
+    (
+        [chart(pie(1, label="x" * 21))],
+        "must be less than 21 characters",
+        "/blocks/0/chart/segments/0/label",
+    ),
+    ([chart({"type": "donut"})], "unsupported type: donut", "/blocks/0/chart/type"),
+    (
+        [chart(bar("Mon", "Tue", axis=("Tue", "Mon")))],
+        "labels must match the categories of the axis",
+        "/blocks/0/chart/series/0/data",
+    ),
+    (
+        [chart(bar("Mon", names=("a", "a")))],
+        "names must be unique",
+        "/blocks/0/chart/series",
+    ),
+    ([chart(bar(*map(str, range(21))))], "no more than 20 items allowed", "/blocks/0/chart/series/0/data"),
     ([{"type": "divider"}] * 51, "no more than 50 items allowed", "/blocks"),
     ([section(text=marked("x" * 3001))], "must be less than 3001 characters", "/blocks/0/text/text"),
     ([section(text=marked(""))], "must be more than 0 characters", "/blocks/0/text/text"),

@@ -137,13 +137,23 @@ def test_tables_and_rich_text(world, ana, reader):
         ],
     }
     rows = [[{"type": "raw_text", "text": text} for text in row] for row in (("App", "Scans"), ("Shop", "3"))]
-    chart = {"type": "data_visualization", "title": "Builds", "chart": {}}
-    assert list(reader.blocks([rich, {"type": "table", "rows": rows}, chart])) == [
+    segments = [{"label": "iOS", "value": 2}, {"label": "Android", "value": 3}]
+    series = [{"name": "passed", "data": [{"label": "Mon", "value": 4}]}]
+    charts = [
+        {"type": "pie", "segments": segments},
+        {"type": "bar", "series": series, "axis_config": {"categories": ["Mon"]}},
+    ]
+    shown = [{"type": "data_visualization", "title": "Builds", "chart": chart} for chart in charts]
+    assert list(reader.blocks([rich, {"type": "table", "rows": rows}, *shown])) == [
         "@ana see https://x.example` id`#builds❌",
         "1. one",
         "App  | Scans",
         "Shop | 3",
-        "(data_visualization: Builds)",
+        "📊 Builds",
+        "  iOS: 2",
+        "  Android: 3",
+        "📊 Builds",
+        "  Mon: passed 4",
     ]
 
 
