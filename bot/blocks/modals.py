@@ -114,13 +114,13 @@ def read_app_id(view: Mapping[str, Any]) -> AppIdAnswer:
     Raises:
         UsageError: the app ID can't be one (belongs at ``APP_ID_BLOCK``), or the form is not ours.
     """
-    kept = _kept(view)
+    kept = kept_in(view)
     try:
         purpose = Purpose(str(kept.get("purpose")))
     except ValueError:
         raise _stale() from None
     return AppIdAnswer(
-        scan=_number(kept), purpose=purpose, app_id=ids.app_id(_typed(view, APP_ID_BLOCK, _APP_ID))
+        scan=scan_number(kept), purpose=purpose, app_id=ids.app_id(typed_in(view, APP_ID_BLOCK, _APP_ID))
     )
 
 
@@ -130,8 +130,8 @@ def read_request_id(view: Mapping[str, Any]) -> RequestIdAnswer:
     Raises:
         UsageError: the request ID can't be one (belongs at ``REQUEST_ID_BLOCK``), or the form is not ours.
     """
-    typed = _typed(view, REQUEST_ID_BLOCK, _REQUEST_ID)
-    return RequestIdAnswer(scan=_number(_kept(view)), request_id=ids.request_id(typed))
+    typed = typed_in(view, REQUEST_ID_BLOCK, _REQUEST_ID)
+    return RequestIdAnswer(scan=scan_number(kept_in(view)), request_id=ids.request_id(typed))
 
 
 def _form(callback_id: str, heading: str, submit: str, kept: dict[str, Any], blocks: list[Block]) -> Block:
@@ -161,7 +161,12 @@ def _input(block_id: str, action_id: str, label: str, hint: str, limit: int) -> 
     }
 
 
-def _kept(view: Mapping[str, Any]) -> Mapping[str, Any]:
+def kept_in(view: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return what a form keeps of its own.
+
+    Raises:
+        UsageError: the form is not ours.
+    """
     try:
         kept = json.loads(view.get("private_metadata") or "")
     except (ValueError, TypeError, RecursionError):
@@ -171,14 +176,20 @@ def _kept(view: Mapping[str, Any]) -> Mapping[str, Any]:
     return kept
 
 
-def _number(kept: Mapping[str, Any]) -> int:
+def scan_number(kept: Mapping[str, Any]) -> int:
+    """Return the scan that a form is about.
+
+    Raises:
+        UsageError: the form is not ours.
+    """
     number = kept.get("scan")
     if type(number) is not int or not 0 <= number < 2**53:
         raise _stale()
     return number
 
 
-def _typed(view: Mapping[str, Any], block_id: str, action_id: str) -> str:
+def typed_in(view: Mapping[str, Any], block_id: str, action_id: str) -> str:
+    """Return what was typed into an input of a form; empty where nothing was."""
     found: Any = view
     for key in ("state", "values", block_id, action_id, "value"):
         found = found.get(key) if isinstance(found, Mapping) else None

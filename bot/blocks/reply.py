@@ -6,7 +6,7 @@ bytes again, as they are not in Slack.
 
 from typing import Final
 
-from bot.blocks import text
+from bot.blocks import outcome, text
 from bot.blocks.elements import Block, actions, button, confirm, context, facts, link_button, section
 from bot.blocks.message import Message, compose
 from bot.blocks.phrases import app, file, name, owners, sharer, title, version, why
@@ -147,6 +147,7 @@ def _submitted(card: Card) -> list[Block | None]:
         _head(
             scan,
             f"{title(scan)} was submitted to OneTrust.",
+            outcome.line(card),
             f"Request ID: {text.code(scan.submission.request_id or '')}",
             f"{text.capital(why(scan))}." if scan.kind is not None else "",
             f"It did not take the first route, as {route}." if (route := scan.submission.route_why) else "",
@@ -162,6 +163,8 @@ def _submitted(card: Card) -> list[Block | None]:
             ]
         ),
         actions(
+            outcome.all_found(card),
+            outcome.once_more(card),
             log,
             _button("Details", DETAILS, scan),
             _button("Link app ID…", LINK_APP, scan) if unlinked else None,
@@ -204,6 +207,7 @@ def _uncertain(card: Card) -> list[Block | None]:
             scan,
             f"It is not certain that OneTrust took {title(scan)}. Nothing is sent again by itself.",
             text.sentence(scan.problem or ""),
+            outcome.uncertain(card),
             f"Look in {'the log' if log else LOG_WAY} for this app, sent {text.when(scan.updated_at)}. "
             f"If it is there, press *It arrived…* and give its request ID; if not, "
             f"{'*Submit again*' if slack else 'run the command again'}.",

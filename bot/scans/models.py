@@ -10,6 +10,7 @@ from enum import StrEnum
 from bot.scans.builds import Build as Build  # noqa: PLC0414 - builds are told with the other records
 from bot.scans.builds import FileType as FileType  # noqa: PLC0414 - as above
 from bot.scans.builds import Platform as Platform  # noqa: PLC0414 - as above
+from bot.scans.changes import Changes
 from bot.scans.results import Followed, Results
 
 FORGOTTEN = "forgotten"
@@ -326,3 +327,9 @@ class Card:
     """How much later than that it may be, as others wait too."""
     results_waiting: int = 0
     """How many scans are being followed, this one among them."""
+    previous: Scan | None = None
+    """The last completed scan of the same app before this one."""
+    previous_link: str | None = None
+    """Where to read about that one, where everybody who sees this card may."""
+    changes: Changes | None = None
+    """What changed since the previous one."""

@@ -74,8 +74,8 @@ class Permission:
 
     @property
     def is_high_risk(self) -> bool:
-        """Whether its sensitivity is high; which words OneTrust uses for that is inferred."""
-        return (self.sensitivity or "").strip().upper().startswith("HIGH")
+        """Whether its sensitivity is high; published is the example ``Sensitive``, the rest is inferred."""
+        return (self.sensitivity or "").strip().upper().startswith(("HIGH", "SENSITIVE"))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -17,6 +17,17 @@ from bot.scans.models import (
     Submission,
     SubmissionState,
 )
+from bot.scans.results import (
+    AppScan,
+    DataType,
+    Followed,
+    FollowState,
+    Permission,
+    PrivacyManifest,
+    Results,
+    ScanStatus,
+    Sdk,
+)
 
 APP_ID = "0b51dc1e-7a35-4f0c-9c55-2a6f4f1f8f8d"
 REQUEST_ID = "7f1c9a52-0f7e-4f0e-8c86-0d6f3f1b2a34"
@@ -57,6 +68,65 @@ EARLIER = replace(DONE, number=7, created_at=AT - 86400, shared_by="U0BEN")
 LINK = Link(
     bundle_id="com.example.shop", platform=Platform.ANDROID, app_id=APP_ID, linked_by="U0ANA", linked_at=AT
 )
+
+BEFORE = replace(DONE, number=7, version="4.1.0", created_at=AT - 86400)
+
+_SDKS = (
+    Sdk(package_id="com.appsflyer", name="AppsFlyer", vendor="AppsFlyer", category="Targeting"),
+    Sdk(package_id="com.facebook", name="Facebook SDK", vendor="Meta", category="Targeting"),
+    Sdk(
+        package_id="io.sentry",
+        name="Sentry",
+        vendor="Functional Software",
+        category="Performance",
+        description="Reports errors.",
+    ),
+    Sdk(package_id="okhttp3", name="OkHttp", vendor="Square", category="Functionality"),
+)
+_PERMISSIONS = (
+    Permission(name="android.permission.CAMERA", category="Device Hardware", sensitivity="HIGH"),
+    Permission(name="android.permission.INTERNET", category="Network", sensitivity="LOW", status="Active"),
+)
+OLD_RESULTS = Results(
+    scan=AppScan(id="s-7", status=ScanStatus.COMPLETED, scanned_at=AT - 86000, version="4.1.0"),
+    sdk_count=3,
+    sdk_categories={"Functionality": 2, "Targeting": 1},
+    permission_count=1,
+    permission_categories={"Network": 1},
+    sdks=(
+        _SDKS[3],
+        replace(_SDKS[2], category="Functionality"),
+        Sdk(package_id="com.airbnb.lottie", name="Lottie", vendor="Airbnb", category="Targeting"),
+    ),
+    permissions=_PERMISSIONS[1:],
+)
+RESULTS = Results(
+    scan=AppScan(
+        id="s-12", status=ScanStatus.COMPLETED, scanned_at=AT + 300, version="4.2.0", engine_version="2.0.0"
+    ),
+    sdk_count=4,
+    sdk_categories={"Targeting": 2, "Performance": 1, "Functionality": 1},
+    permission_count=2,
+    high_risk_count=1,
+    permission_categories={"Network": 1, "Device Hardware": 1},
+    sdks=_SDKS,
+    permissions=_PERMISSIONS,
+)
+MANIFEST = PrivacyManifest(
+    total=12,
+    aligned=9,
+    mismatched=2,
+    missing=1,
+    data_types=(
+        DataType(name="DEVICE_ID", sdk_count=3, purposes=("APP_FUNCTIONALITY", "ANALYTICS"), mismatches=2),
+        DataType(name="CRASH_DATA", sdk_count=1, purposes=("ANALYTICS",)),
+    ),
+)
+
+
+def followed(state: FollowState, looked_for: str = "") -> Followed:
+    """Return how far following scan 12 has come."""
+    return Followed(scan=12, state=state, since=AT, due_at=AT, looked_for=looked_for)
 
 
 def buttons(message: Message) -> dict[str, dict[str, Any]]:

@@ -24,17 +24,32 @@ from bot.blocks import (
     notice,
     queue,
     reply,
+    results,
+    results_modals,
     shell,
     waiting,
 )
 from bot.blocks.message import Message
 from bot.blocks.states import MARKS
+from bot.blocks.text import plain
 from bot.scans.backlog import Notice
 from bot.scans.catalogue import Listed, Listing
+from bot.scans.changes import changes
 from bot.scans.lookups import AppRow, Page
 from bot.scans.models import Card, ChannelKind, Event, Platform, Question, State
 from bot.scans.requests import RequestState, RescanRequest
-from bot.scans.results import Application, ScanStatus
+from bot.scans.results import (
+    Application,
+    AppScan,
+    DataType,
+    Followed,
+    FollowState,
+    Permission,
+    PrivacyManifest,
+    Results,
+    ScanStatus,
+    Sdk,
+)
 from sandbox.reading import Reader
 from sandbox.slack.blockkit import check_blocks, check_view
 from sandbox.world import User, World
@@ -79,8 +94,67 @@ builds = st.builds(
     app_id=st.none() | outside,
     problem=st.none() | ours,
 )
+maybe = st.none() | outside
+counts = st.integers(0, 2**40)
+categories = st.dictionaries(outside, counts, max_size=9)
+sdks = st.builds(Sdk, package_id=outside, name=outside, vendor=maybe, category=outside, description=maybe)
+permissions = st.builds(
+    Permission,
+    name=outside,
+    category=maybe,
+    description=maybe,
+    status=maybe,
+    sensitivity=maybe | st.just("HIGH"),
+)
+data_types = st.builds(
+    DataType,
+    name=outside,
+    sdk_count=counts,
+    purposes=st.lists(outside, max_size=3).map(tuple),
+    mismatches=counts,
+)
+manifests = st.builds(
+    PrivacyManifest,
+    total=counts,
+    aligned=counts,
+    mismatched=counts,
+    missing=counts,
+    data_types=st.lists(data_types, max_size=3).map(tuple),
+)
+founds = st.builds(
+    Results,
+    scan=st.builds(
+        AppScan,
+        id=outside,
+        status=st.sampled_from(ScanStatus),
+        scanned_at=st.none() | moments,
+        version=maybe,
+        engine_version=maybe,
+    ),
+    sdk_count=counts,
+    sdk_categories=categories,
+    permission_count=counts,
+    high_risk_count=counts,
+    permission_categories=categories,
+    sdks=st.lists(sdks, max_size=3).map(tuple),
+    permissions=st.lists(permissions, max_size=3).map(tuple),
+    privacy_manifest=st.none() | manifests,
+)
+follows = st.builds(
+    Followed,
+    scan=st.just(12),
+    state=st.sampled_from(FollowState),
+    since=moments,
+    due_at=moments,
+    looked_for=outside.map(lambda text: text.replace("://", "").replace("`", "")),
+)
 cards = st.builds(
     Card,
+    followed=st.none() | follows,
+    results=st.none() | founds,
+    previous=st.none() | builds,
+    previous_link=st.none() | permalink,
+    changes=st.none() | st.builds(changes, founds, founds),
     scan=builds,
     original=st.none() | builds,
     original_link=st.none() | permalink,
@@ -181,6 +255,20 @@ SURFACES: dict[Callable[..., Any], st.SearchStrategy[Any]] = {
     notice.error: st.builds(notice.error, outside),
     modals.app_id_modal: st.builds(modals.app_id_modal, builds, purpose=st.sampled_from(modals.Purpose)),
     modals.request_id_modal: st.builds(modals.request_id_modal, builds),
+    results.announcement: st.builds(results.announcement, cards, mention=st.booleans()),
+    results_modals.found_modal: st.builds(
+        results_modals.found_modal,
+        builds,
+        founds,
+        st.builds(
+            results_modals.Leaf,
+            scan=st.just(12),
+            channel=st.just("C0CHANNEL"),
+            tab=st.sampled_from(results_modals.Tab),
+            page=st.integers(0, 9),
+            search=outside.map(lambda typed: plain(typed, 100)),
+        ),
+    ),
     modals.notice_modal: st.builds(modals.notice_modal, ours),
     modals.message_modal: st.builds(modals.message_modal, st.builds(history.status, cards, st.just([]))),
 }
@@ -200,7 +288,7 @@ _UNSEEN = re.compile(
     "[\x00-\x09\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\u3164\ud800-\udfff]"
 )
 _OWN_EMOJI = {f":{name}:" for name in ("information_source", "no_entry", "warning", "white_check_mark")}
-_OWN_EMOJI |= {":double_vertical_bar:", ":arrow_forward:", *MARKS.values()}
+_OWN_EMOJI |= {":double_vertical_bar:", ":arrow_forward:", ":bar_chart:", *MARKS.values()}
 
 
 def texts(part: Any) -> Iterator[dict[str, Any]]:
@@ -242,7 +330,7 @@ def check_any(shown: Message | dict[str, Any]) -> None:
         assert check_view(shown) == []
         blocks = [shown]
         kept = json.loads(shown.get("private_metadata") or "{}")
-        assert set(kept) <= {"scan", "purpose"}
+        assert set(kept) <= {"scan", "purpose", "channel", "tab", "page", "search"}
     json.dumps(blocks, ensure_ascii=False).encode()
     for each in texts(blocks):
         if each["type"] == "mrkdwn":

@@ -1,0 +1,95 @@
+"""What the reply says of a submitted scan's result: one line, and the buttons that go with it."""
+
+from typing import Final
+
+from bot.blocks import text
+from bot.blocks.elements import Block, button
+from bot.blocks.findings import count
+from bot.blocks.phrases import title
+from bot.scans.models import Card, Scan, Source
+from bot.scans.results import Followed, FollowState, Results
+
+ALL_FOUND: Final = "scan_all_found"  # opens results_modals.found_modal
+SCAN_ONCE_MORE: Final = "scan_once_more"  # makes another scan of the same file, in the same thread
+
+_RETRIED: Final = frozenset({FollowState.FAILED, FollowState.INTERRUPTED})
+
+
+def line(card: Card) -> str:
+    """Say what came of a submitted scan so far; empty where nothing is known of it."""
+    if card.results is not None:
+        return _found(card, card.results)
+    followed = card.followed
+    match followed.state if followed is not None else None:
+        case FollowState.FINDING | FollowState.RUNNING:
+            return ":hourglass_flowing_sand: OneTrust is scanning it. The result comes in this thread."
+        case FollowState.FAILED | FollowState.INTERRUPTED:
+            return f":x: {ended(card)}"
+        case FollowState.AMBIGUOUS:
+            return (
+                f":question: The bot can't tell which scan in OneTrust this is{_looked(followed)}. "
+                "Look there for its result."
+            )
+        case FollowState.LOST:
+            return (
+                f":warning: The bot found no result in OneTrust{_looked(followed)}, and has stopped looking. "
+                "Look there for the app and its scans."
+            )
+        case _:
+            return ""
+
+
+def uncertain(card: Card) -> str:
+    """Say what looking for a scan has shown that may not have arrived; empty where nobody looked."""
+    followed = card.followed
+    match followed.state if followed is not None else None:
+        case FollowState.FINDING:
+            return "The bot is looking in OneTrust whether it arrived."
+        case FollowState.AMBIGUOUS:
+            return f"The bot can't tell which scan in OneTrust it would be{_looked(followed)}."
+        case FollowState.LOST:
+            return f"The bot did not find it in OneTrust{_looked(followed)}."
+        case _:
+            return ""
+
+
+def ended(card: Card) -> str:
+    """Say that OneTrust's scan came to no result, and what to do."""
+    interrupted = card.followed is not None and card.followed.state is FollowState.INTERRUPTED
+    what = "was interrupted" if interrupted else "failed"
+    return f"*OneTrust's scan of* {title(card.scan)} *{what}*. {_what_to_do(card.scan)}"
+
+
+def once_more(card: Card) -> Block | None:
+    """Offer to scan the same file once more, where OneTrust's scan of it came to no result."""
+    failed = card.followed is not None and card.followed.state in _RETRIED
+    if not failed or card.scan.source is Source.SHELL:
+        return None
+    return button("Scan again", SCAN_ONCE_MORE, str(card.scan.number))
+
+
+def all_found(card: Card) -> Block | None:
+    """Offer the full lists, where there are any."""
+    if card.results is None:
+        return None
+    return button("All SDKs and permissions", ALL_FOUND, str(card.scan.number))
+
+
+def _found(card: Card, results: Results) -> str:
+    new = len(card.changes.sdks_added) if card.changes is not None else 0
+    at = results.scan.scanned_at
+    when = f" {text.when(at)}" if at is not None else ""
+    sdks = count(results.sdk_count, "SDK") + (f" ({new:,} new)" if new else "")
+    risk = f", {results.high_risk_count:,} high-risk" if results.high_risk_count else ""
+    return f":bar_chart: Scanned{when}: {sdks}, {count(results.permission_count, 'permission')}{risk}"
+
+
+def _what_to_do(scan: Scan) -> str:
+    if scan.source is Source.SHELL:
+        return "Run the command once more with `--again`. If it fails again, OneTrust shows why."
+    return "Press *Scan again* to submit the same file once more. If it fails again, OneTrust shows why."
+
+
+def _looked(followed: Followed | None) -> str:
+    looked_for = text.sentence(followed.looked_for.rstrip("."), 300) if followed is not None else ""
+    return f": {looked_for}" if looked_for else ""
