@@ -24,6 +24,7 @@ from bot.settings import Settings
 from bot.slack.limits import ObjectsOnly, ShortWaits
 from bot.store.alive import AliveStore
 from bot.store.applications import ApplicationStore
+from bot.store.breaches import BreachStore
 from bot.store.database import Database
 from bot.store.history import HistoryStore
 from bot.store.links import LinkStore
@@ -47,6 +48,7 @@ def store_on(database: Database, clock: Clock) -> Store:
         alive=AliveStore(database, clock),
         notices=NoticeStore(database),
         results=ResultStore(database, clock),
+        breaches=BreachStore(database, clock),
         privacy=PrivacyStore(database, clock),
     )
 

@@ -12,6 +12,7 @@ from bot.scans.builds import FileType as FileType  # noqa: PLC0414 - as above
 from bot.scans.builds import Platform as Platform  # noqa: PLC0414 - as above
 from bot.scans.changes import Changes
 from bot.scans.results import Followed, Results
+from bot.scans.rules import Breach
 
 FORGOTTEN = "forgotten"
 """Stands where the ID of a person stood whose name was taken out of the history."""
@@ -321,6 +322,14 @@ class Card:
     """How far following it has come; ``None`` where it is not followed."""
     results: Results | None = None
     """What OneTrust found, once it has completed its scan."""
+    previous: Scan | None = None
+    """The last completed scan of the same app before this one."""
+    previous_link: str | None = None
+    """Where to read about that one, where everybody who sees this card may."""
+    changes: Changes | None = None
+    """What changed since the previous one; ``None`` where there is none."""
+    breaches: tuple[Breach, ...] = ()
+    """Which rules of the policy it breaks."""
     results_next_at: float | None = None
     """When OneTrust is asked next; ``None`` where nothing is to be expected of that."""
     results_late_s: float = 0.0

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from bot.errors import NotFound, UsageError
 from bot.scans import ids, search, viewing
 from bot.scans.breaker import Breaker
+from bot.scans.changes import changes
 from bot.scans.choices import OTHER_PLATFORM
 from bot.scans.lookups import AppRow, Cursor, Page, Query
 from bot.scans.memory import Store
@@ -72,6 +73,9 @@ class Cards:
                 for other in await self._store.links.of_app(scan.asked_app_id)
                 if (other.bundle_id, other.platform) != (scan.bundle_id, scan.platform)
             )
+        results = await self._store.results.of(number)
+        before = await self._store.results.before(number) if results is not None else None
+        previous = before[0] if before is not None else None
         return Card(
             scan=scan,
             original=original,
@@ -81,7 +85,11 @@ class Cards:
             log_url=self._log_url(request_id) if request_id else None,
             scanner_away=self._breaker is not None and self._breaker.is_open,
             followed=await self._store.results.followed(number),
-            results=await self._store.results.of(number),
+            results=results,
+            previous=previous,
+            previous_link=self.permalink(previous) if previous and _open_to(scan, previous) else None,
+            changes=changes(before[1], results) if before is not None and results is not None else None,
+            breaches=await self._store.breaches.of(number),
         )
 
 

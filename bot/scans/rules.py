@@ -1,12 +1,14 @@
 """The rules that a build's results are judged by, and what breaks them. ``docs/policy.md`` tells each."""
 
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
-from fnmatch import fnmatchcase
+from fnmatch import translate
+from functools import lru_cache
 
 from bot.scans.builds import Build, Platform
-from bot.scans.changes import Changes
+from bot.scans.changes import Changes, changes
 from bot.scans.results import Permission, Results, Sdk
 
 FINDINGS_KEPT = 50
@@ -96,14 +98,28 @@ class Rule:
         return listed and (not self.platforms or build.platform in self.platforms)
 
 
+Judge = Callable[[Build, Results, Results | None], tuple[Breach, ...]]
+"""Judges what was found in a build, beside what the last completed scan of its app found."""
+
+
+def judge_by(rules: Iterable[Rule]) -> Judge:
+    """Return what judges by these rules."""
+    kept = tuple(rules)
+
+    def judge(build: Build, results: Results, before: Results | None) -> tuple[Breach, ...]:
+        return breaches(kept, build, results, changes(before, results) if before is not None else None)
+
+    return judge
+
+
 def breaches(
-    rules: Iterable[Rule], build: Build, results: Results, changes: Changes | None
+    rules: Iterable[Rule], build: Build, results: Results, difference: Changes | None
 ) -> tuple[Breach, ...]:
-    """Judge what was found in a build; ``changes`` is ``None`` where no earlier scan of its app completed.
+    """Judge what was found in a build; ``difference`` is ``None`` where no earlier scan of its app completed.
 
     Then nothing counts as new, as there is nothing to compare with.
     """
-    judged = ((rule, _findings(rule, results, changes)) for rule in rules if rule.covers(build))
+    judged = ((rule, _findings(rule, results, difference)) for rule in rules if rule.covers(build))
     return tuple(
         Breach(
             rule=rule.name,
@@ -116,10 +132,10 @@ def breaches(
     )
 
 
-def _findings(rule: Rule, results: Results, changes: Changes | None) -> tuple[Finding, ...]:
+def _findings(rule: Rule, results: Results, difference: Changes | None) -> tuple[Finding, ...]:
     found = [*_sdks(rule, results), *_permissions(rule, results), *_manifest(rule, results)]
-    if changes is not None:
-        found += _new(rule, changes)
+    if difference is not None:
+        found += _new(rule, difference)
     return tuple(dict.fromkeys(found))
 
 
@@ -167,15 +183,15 @@ def _manifest(rule: Rule, results: Results) -> Iterator[Finding]:
             yield Finding(what=what, count=count)
 
 
-def _new(rule: Rule, changes: Changes) -> Iterator[Finding]:
-    for sdk in changes.sdks_added:
+def _new(rule: Rule, difference: Changes) -> Iterator[Finding]:
+    for sdk in difference.sdks_added:
         if rule.no_new_sdks or _like(sdk.category, rule.no_new_sdk_categories):
             yield _sdk(What.NEW_SDK, sdk)
-    for _, sdk in changes.sdks_recategorised:
+    for _, sdk in difference.sdks_recategorised:
         if _like(sdk.category, rule.no_new_sdk_categories):
             yield _sdk(What.MOVED_SDK, sdk)
     if rule.no_new_permissions:
-        for permission in changes.permissions_added:
+        for permission in difference.permissions_added:
             yield _permission(What.NEW_PERMISSION, permission)
 
 
@@ -189,7 +205,12 @@ def _permission(what: What, permission: Permission) -> Finding:
 
 
 def _like(name: str, patterns: tuple[str, ...]) -> bool:
-    return any(fnmatchcase(_plain(name), _plain(pattern)) for pattern in patterns)
+    return bool(patterns) and _shape(patterns).match(_plain(name)) is not None
+
+
+@lru_cache(maxsize=256)
+def _shape(patterns: tuple[str, ...]) -> re.Pattern[str]:
+    return re.compile("|".join(translate(_plain(pattern)) for pattern in patterns))
 
 
 def _plain(name: str) -> str:

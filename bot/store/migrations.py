@@ -269,3 +269,25 @@ def _results(db: sqlite_utils.Database) -> None:
         "CREATE INDEX submissions_scan_id ON submissions (scan_id) WHERE scan_id IS NOT NULL",
     ):
         db.execute(statement)
+
+
+@MIGRATIONS(name="0012_breaches")
+def _breaches(db: sqlite_utils.Database) -> None:
+    db.execute(
+        # A button names a breach by its number, so none is given twice.
+        """
+        CREATE TABLE breaches (
+            number INTEGER PRIMARY KEY AUTOINCREMENT,
+            scan INTEGER NOT NULL REFERENCES scans (number) ON DELETE CASCADE,
+            rule TEXT NOT NULL,
+            found TEXT NOT NULL,
+            more INTEGER NOT NULL DEFAULT 0,
+            tell TEXT NOT NULL,
+            at REAL NOT NULL,
+            acknowledged_by TEXT,
+            acknowledged_at REAL,
+            reason TEXT NOT NULL DEFAULT '',
+            UNIQUE (scan, rule)
+        )
+        """
+    )

@@ -10,7 +10,7 @@ import sqlite_utils
 
 from bot.scans.models import FORGOTTEN
 from bot.scans.ports import Clock
-from bot.store import facts
+from bot.store import breaches, facts
 from bot.store.database import Database
 
 BATCH = 200
@@ -55,7 +55,7 @@ class PrivacyStore:
 
         ``None`` where they are nowhere in it.
 
-        Their comments go, and mentions of them in others' comments.
+        Their comments go, and mentions of them in others' comments; so do reasons of theirs or about them.
         """
         mention = re.compile(rf"<@{re.escape(user)}(?:\|[^<>]*)?>")
 
@@ -76,6 +76,7 @@ class PrivacyStore:
                 ("requests", "asked_by"),
             ):
                 db.execute(f"UPDATE {table} SET {column} = ? WHERE {column} = ?", [FORGOTTEN, user])
+            breaches.forget(db, user, FORGOTTEN)
             return int(scans) if db.conn.total_changes > before else None
 
         scans = await self._database.write(work)

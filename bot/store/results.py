@@ -9,7 +9,8 @@ from bot.errors import NotFound
 from bot.scans.models import Platform, Scan, State, SubmissionState
 from bot.scans.ports import Clock
 from bot.scans.results import Followed, FollowState, Results, ScanStatus
-from bot.store import findings, following, rows, transitions
+from bot.scans.rules import Judge
+from bot.store import breaches, findings, following, rows, transitions
 from bot.store.database import Database
 
 _FOLLOWED = "results.state IN ('finding', 'running')"
@@ -187,12 +188,13 @@ class ResultStore:
 
     # What was found.
 
-    async def keep(self, number: int, results: Results) -> Followed:
-        """Keep all that a completed scan found, and end following it.
+    async def keep(self, number: int, results: Results, judge: Judge | None = None) -> Followed:
+        """Keep all that a completed scan found, and what of it breaks the policy; end following it.
 
         Raises:
             NotFound: the scan is not followed.
         """
+        now = self._clock.now()
 
         def work(db: sqlite_utils.Database) -> Followed:
             findings.write(db, number, results)
@@ -203,12 +205,16 @@ class ResultStore:
                     "state": FollowState.COMPLETED,
                     "status": ScanStatus.COMPLETED,
                     "looked_for": "",
-                    "ended_at": self._clock.now(),
+                    "ended_at": now,
                 },
             )
             _tell(db, number)
             sdks = "1 SDK" if results.sdk_count == 1 else f"{results.sdk_count} SDKs"
             self._note(db, number, f"OneTrust completed its scan: {sdks}")
+            build = transitions.load(db, number).build
+            if judge is not None and build is not None:
+                before = _before(db, number, now)
+                breaches.write(db, number, judge(build, results, before[1] if before else None), now)
             return after
 
         return await self._database.write(work)
@@ -222,29 +228,8 @@ class ResultStore:
 
         Only one that everybody who reads this scan's thread may know of.
         """
-
-        def work(db: sqlite_utils.Database) -> tuple[Scan, Results] | None:
-            this = transitions.load(db, number)
-            known = findings.scans(
-                db,
-                "WHERE results.state = 'completed' AND scans.bundle_id = ? AND scans.platform = ? "
-                "AND scans.number <> ? AND (coalesce(scans.channel_kind, 'public') = 'public' "
-                "OR scans.channel = ?) "
-                "AND results.since <= coalesce((SELECT since FROM results WHERE scan = ?), ?) "
-                "ORDER BY results.since DESC, scans.number DESC LIMIT 1",
-                this.bundle_id,
-                this.platform.value if this.platform else None,
-                number,
-                this.channel,
-                number,
-                self._clock.now(),
-            )
-            if not known:
-                return None
-            results = findings.read(db, known[0][0].number)
-            return (known[0][0], results) if results is not None else None
-
-        return await self._database.read(work)
+        now = self._clock.now()
+        return await self._database.read(lambda db: _before(db, number, now))
 
     async def completed(self, bundle_id: str, platform: Platform) -> list[Scan]:
         """Return the completed scans of an app, last submitted first."""
@@ -290,6 +275,28 @@ class ResultStore:
 def _tell(db: sqlite_utils.Database, number: int) -> None:
     """Say that the scan's reply is stale."""
     db.execute("UPDATE scans SET revision = revision + 1 WHERE number = ?", [number])
+
+
+def _before(db: sqlite_utils.Database, number: int, now: float) -> tuple[Scan, Results] | None:
+    this = transitions.load(db, number)
+    known = findings.scans(
+        db,
+        "WHERE results.state = 'completed' AND scans.bundle_id = ? AND scans.platform = ? "
+        "AND scans.number <> ? AND (coalesce(scans.channel_kind, 'public') = 'public' "
+        "OR scans.channel = ?) "
+        "AND results.since <= coalesce((SELECT since FROM results WHERE scan = ?), ?) "
+        "ORDER BY results.since DESC, scans.number DESC LIMIT 1",
+        this.bundle_id,
+        this.platform.value if this.platform else None,
+        number,
+        this.channel,
+        number,
+        now,
+    )
+    if not known:
+        return None
+    results = findings.read(db, known[0][0].number)
+    return (known[0][0], results) if results is not None else None
 
 
 def _is_taken(db: sqlite_utils.Database, scan_id: str, number: int) -> bool:
