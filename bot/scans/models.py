@@ -336,9 +336,3 @@ class Card:
     """How much later than that it may be, as others wait too."""
     results_waiting: int = 0
     """How many scans are being followed, this one among them."""
-    previous: Scan | None = None
-    """The last completed scan of the same app before this one."""
-    previous_link: str | None = None
-    """Where to read about that one, where everybody who sees this card may."""
-    changes: Changes | None = None
-    """What changed since the previous one."""
