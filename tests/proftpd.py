@@ -1,5 +1,6 @@
 """ProFTPD as a server of tests, as whoever runs them: FTPS as strict as by default, and SFTP."""
 
+import itertools
 import os
 import random
 import shutil
@@ -83,10 +84,17 @@ class ProFtpd:
     process: "subprocess.Popen[bytes]"
 
 
+_WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % 9
+_given = itertools.count(random.SystemRandom().randrange(200))
+
+
 def free_ports(count: int, hosts: tuple[str, ...] = ("127.0.0.1",)) -> range:
-    """Return ports in a row that are free on all hosts, below those that connections leave from."""
+    """Return up to ten ports in a row that are free on all hosts, and that no other worker of this run is given.
+
+    They are below those that connections leave from, as a server does not listen on all of them at once.
+    """
     for _ in range(200):
-        first = random.SystemRandom().randrange(12_000, 30_000)
+        first = 12_000 + _WORKER * 2_000 + next(_given) % 200 * 10
         found = range(first, first + count)
         try:
             for host in hosts:
