@@ -89,7 +89,7 @@ _given = itertools.count(random.SystemRandom().randrange(200))
 
 
 def free_ports(count: int, hosts: tuple[str, ...] = ("127.0.0.1",)) -> range:
-    """Return up to ten ports in a row that are free on all hosts, and that no other worker of this run is given.
+    """Return up to ten ports in a row that are free on all hosts, and given to no other worker of this run.
 
     They are below those that connections leave from, as a server does not listen on all of them at once.
     """
