@@ -13,7 +13,9 @@ from bot import listeners, policy_file
 from bot.errors import ShutOut
 from bot.listeners.press import ListeningApp
 from bot.metrics import Metrics
+from bot.onetrust.depot import open_depot
 from bot.parts import onetrust_routes, slack_client, store_on
+from bot.scans.clearing import Clearing
 from bot.scans.clock import SystemClock
 from bot.scans.ports import Clock
 from bot.scans.retention import Retention
@@ -154,6 +156,10 @@ class Bot:
         if settings.retention_days is not None:
             retention = Retention(store.privacy, self._clock, days=settings.retention_days)
             _beside(stack, retention.run(), "retention")
+        if settings.ftp is not None:  # what an earlier process put there, too
+            remove = open_depot(settings.ftp.address).remove
+            clearing = Clearing(store.uploads, remove, self._clock, keep_hours=settings.ftp.keep_hours)
+            _beside(stack, clearing.run(), "clearing")
         _beside(stack, wired.notices.run(), "notices")
         self._standing = Standing(client, self._clock)
         _beside(stack, self._standing.run(), "standing")

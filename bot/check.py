@@ -15,6 +15,8 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import parts, policy_file
 from bot.errors import SettingsError, StoreUnavailable, SubmissionError, slack_code
+from bot.ftp_settings import FtpSettings
+from bot.onetrust.depot import open_depot
 from bot.settings import Settings
 from bot.slack.identity import Identity
 from bot.slack.limits import slack_session
@@ -65,6 +67,8 @@ async def _findings(settings: Settings) -> AsyncGenerator[Finding, None]:
         fit=True,
         note="its shape is right and it is on ONETRUST_URL's host; only a scan shows whether its ID is",
     )
+    if settings.ftp is not None and "ftp" in settings.onetrust_routes:
+        yield await _depot(settings.ftp)
     yield Finding(
         what="log link",
         fit=True,
@@ -135,6 +139,17 @@ def _policy(settings: Settings) -> list[Finding]:
         return [_no("policy", problem) for problem in error.problems]
     count = "1 rule" if len(rules) == 1 else f"{len(rules)} rules"
     return [Finding(what="policy", fit=True, note=f"{count}: {', '.join(rule.name for rule in rules)}")]
+
+
+async def _depot(ftp: FtpSettings) -> Finding:
+    try:
+        await open_depot(ftp.address).check()
+    except SubmissionError as error:
+        return _no("FTP server", error.user_message)
+    rescans = "" if ftp.rescan_webhook_url else "; rescans need ONETRUST_FTP_RESCAN_WEBHOOK_URL"
+    if ftp.address.scheme == "ftp":
+        rescans += "; NOTHING IS ENCRYPTED on the way there: the password and every build can be read"
+    return Finding(what="FTP server", fit=True, note=f"the login works, and the folder is there{rescans}")
 
 
 async def _database(settings: Settings) -> Finding:

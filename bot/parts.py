@@ -8,9 +8,12 @@ from urllib.parse import quote
 import aiohttp
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.ftp_settings import FtpSettings
 from bot.metrics import CountedClient, Metrics
 from bot.onetrust.applications import OneTrustApplications
 from bot.onetrust.call import Caller
+from bot.onetrust.depot import open_depot
+from bot.onetrust.ftp import Ftp
 from bot.onetrust.inquiry import Inquiry
 from bot.onetrust.token import ApiKey, ClientCredentials, TokenSource
 from bot.onetrust.webhook import Webhook
@@ -19,7 +22,7 @@ from bot.scans.budget import Budget
 from bot.scans.clock import SystemClock
 from bot.scans.memory import Store
 from bot.scans.ports import Clock
-from bot.scans.routes import Routes
+from bot.scans.routes import Route, Routes
 from bot.settings import Settings
 from bot.slack.limits import ObjectsOnly, ShortWaits
 from bot.store.alive import AliveStore
@@ -34,6 +37,7 @@ from bot.store.queue import QueueStore
 from bot.store.requests import RequestStore
 from bot.store.results import ResultStore
 from bot.store.scans import ScanStore
+from bot.store.uploads import UploadStore
 
 
 def store_on(database: Database, clock: Clock) -> Store:
@@ -50,6 +54,7 @@ def store_on(database: Database, clock: Clock) -> Store:
         results=ResultStore(database, clock),
         breaches=BreachStore(database, clock),
         privacy=PrivacyStore(database, clock),
+        uploads=UploadStore(database, clock),
     )
 
 
@@ -99,7 +104,22 @@ async def onetrust_routes(settings: Settings, metrics: Metrics | None = None) ->
             caller("webhook"),
             limit_bytes=settings.onetrust_rest_limit,
         )
-        yield Routes([webhook])
+        routes: list[Route] = [webhook]
+        if settings.ftp is not None and "ftp" in settings.onetrust_routes:
+            routes.append(ftp_route(settings.ftp, caller("ftp_webhook")))
+        yield Routes(routes)
+
+
+def ftp_route(ftp: FtpSettings, caller: Caller) -> Ftp:
+    """Return the FTP route."""
+    rescan = ftp.rescan_webhook_url
+    return Ftp(
+        open_depot(ftp.address),
+        caller,
+        new_url=ftp.webhook_url.reveal(),
+        rescan_url=rescan.reveal() if rescan else None,
+        path_of=ftp.path_of,
+    )
 
 
 @asynccontextmanager

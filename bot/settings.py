@@ -12,8 +12,10 @@ from pathlib import Path
 from typing import Self
 from urllib.parse import parse_qsl, urlsplit
 
+from bot import ftp_settings
 from bot.addresses import webhook_problem
 from bot.errors import SettingsError
+from bot.ftp_settings import FtpSettings, read_ftp
 from bot.variables import SECRET_MIN, Reader, Secret
 
 _EITHER_SLACK = ("SLACK_BOT_TOKEN", "SLACK_API_URL")
@@ -28,6 +30,7 @@ _ONETRUST = (
     "ONETRUST_REST_LIMIT",
     "ONETRUST_ROUTES",
     "ONETRUST_LOG_URL",
+    *ftp_settings.VARIABLES,
 )
 _ALWAYS = (
     "APPSCAN_DB",
@@ -96,6 +99,8 @@ class Settings:
     onetrust_webhook_url: Secret
     onetrust_rest_limit: int
     """Builds of so many bytes and above don't go to the webhook."""
+    ftp: FtpSettings | None
+    """What the FTP route needs; ``None`` where it is not set up."""
     onetrust_log_url: str | None
     """A template that may hold ``{request_id}``."""
     onetrust_routes: tuple[str, ...]
@@ -134,6 +139,7 @@ class Settings:
         """
         wanted = {name for need in needs for name in _VARIABLES_OF[need]}.union(_ALWAYS)
         read = Reader(environ, VARIABLES, wanted)
+        onetrust_url = read.url("ONETRUST_URL").rstrip("/")
         catch_up_hours = read.number("APPSCAN_CATCH_UP_HOURS", 0, 720)
         settings = cls(
             slack_bot_token=read.secret("SLACK_BOT_TOKEN", "xoxb-") or Secret(""),
@@ -141,13 +147,14 @@ class Settings:
             slack_signing_secret=read.secret("SLACK_SIGNING_SECRET"),
             slack_api_url=(read.url("SLACK_API_URL") or "https://slack.com/api").rstrip("/") + "/",
             port=read.number("PORT", 0, 65_535),
-            onetrust_url=read.url("ONETRUST_URL").rstrip("/"),
+            onetrust_url=onetrust_url,
             onetrust_client_id=read.visible("ONETRUST_CLIENT_ID") or None,
             onetrust_client_secret=read.secret("ONETRUST_CLIENT_SECRET"),
             onetrust_client_auth=read.choice("ONETRUST_CLIENT_AUTH", "basic", "form"),
             onetrust_api_key=read.secret("ONETRUST_API_KEY"),
             onetrust_webhook_url=Secret(read.text("ONETRUST_WEBHOOK_URL")),
             onetrust_rest_limit=read.number("ONETRUST_REST_LIMIT", 1, 10**9) or 64_000_000,
+            ftp=read_ftp(read, onetrust_url),
             onetrust_log_url=read.template("ONETRUST_LOG_URL") or None,
             onetrust_routes=read.routes("ONETRUST_ROUTES"),
             interpreter={name: environ[name] for name in _INTERPRETER if name in environ},
@@ -183,9 +190,8 @@ class Settings:
 
     def secrets(self) -> tuple[str, ...]:
         """Every text that no log may show, with the parts of the webhook's address that give it away."""
-        webhook = self.onetrust_webhook_url.reveal()
-        parts = urlsplit(webhook)
-        told = [
+        told = [*self.ftp.passwords] if self.ftp else []
+        told += [
             secret.reveal()
             for secret in (
                 self.slack_bot_token,
@@ -196,9 +202,11 @@ class Settings:
             )
             if secret
         ]
-        told += [webhook, parts.path.rpartition("/")[2], parts.query]
-        for _, value in parse_qsl(parts.query):
-            told += [value, value.rpartition(" ")[2]]  # an API key is pasted as ?Authorization=Bearer%20…
+        for webhook in (self.onetrust_webhook_url.reveal(), *(self.ftp.webhook_urls if self.ftp else ())):
+            parts = urlsplit(webhook)
+            told += [webhook, parts.path.rpartition("/")[2], parts.query]
+            for _, value in parse_qsl(parts.query):
+                told += [value, value.rpartition(" ")[2]]  # an API key is pasted as ?Authorization=Bearer%20…
         return tuple(dict.fromkeys(text for text in told if len(text) >= SECRET_MIN))
 
 

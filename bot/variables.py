@@ -142,6 +142,20 @@ class Reader:
             self.problem(name, "must be the path of a file, written out in full (no ~, no file:)")
         return Path(value)
 
+    def existing(self, name: str) -> Path | None:
+        """Return the path of a file that is there."""
+        value = self._values[name]
+        if not value:
+            return None
+        if not value.isprintable() or not Path(value).is_file():
+            self.problem(name, "must be the path of a file that is there and can be read")
+            return None
+        return Path(value)
+
+    def switch(self, name: str) -> bool:
+        """Tell whether something is switched on: 1 is on; 0, and nothing, is off."""
+        return self.choice(name, "0", "1") == "1"
+
     def ids(self, name: str, shape: re.Pattern[str], what: str) -> frozenset[str]:
         """Return a set of IDs of one shape."""
         ids = [entry for entry in re.split(r"[,\s]+", self._values[name]) if entry]

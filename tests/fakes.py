@@ -190,6 +190,7 @@ class FakeJournal:
         self.committed = 0
         self.moved: list[tuple[int, int]] = []
         self.made: list[str] = []
+        self.uploads: list[str] = []
         self.notes: list[str] = []
         self._committing = committing
 
@@ -200,6 +201,9 @@ class FakeJournal:
         if self._committing is not None:
             await self._committing()
         self.committed += 1
+
+    async def uploading(self, name: str) -> None:
+        self.uploads.append(name)
 
     async def made_app(self, application_id: str) -> None:
         self.made.append(application_id)

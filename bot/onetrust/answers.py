@@ -55,8 +55,8 @@ REFUSED: Mapping[int, str] = {
     407: f"The proxy on the way to OneTrust wants a login (407). {RUNNER} the proxy settings.",
     409: "OneTrust says that this clashes with what it has already (409). "
     "If the app is there, scan this build as a rescan of it.",
-    413: "OneTrust says that this build is too large (413): it takes builds under 64 MB here. "
-    "Larger builds need OneTrust's FTP route; ask your OneTrust administrator.",
+    413: "OneTrust says that this build is too large (413): its limit is lower than the bot's. "
+    f"{RUNNER} `ONETRUST_REST_LIMIT`, so that such builds go another way.",
 }
 """A clear no, and who can mend it."""
 
@@ -89,8 +89,8 @@ class Answer:
     """Whether the whole build had gone when it came."""
 
 
-def read_answer(answer: Answer, now: float) -> Receipt:
-    """Return the receipt in an answer of the webhook.
+def read_answer(answer: Answer, now: float, refused: Mapping[int, str] = REFUSED) -> Receipt:
+    """Return the receipt in an answer of a webhook; ``refused`` are its sentences for a clear no.
 
     Raises:
         Refused, TryLater, Uncertain: as the table above has it.
@@ -100,18 +100,18 @@ def read_answer(answer: Answer, now: float) -> Receipt:
         if request_id is None:
             raise Uncertain(NO_REQUEST_ID.format(status=answer.status), status=answer.status)
         return Receipt(request_id=request_id, status=answer.status)
-    raise _no(answer, now)
+    raise _no(answer, now, refused)
 
 
-def _no(answer: Answer, now: float) -> SubmissionError:
+def _no(answer: Answer, now: float, refused: Mapping[int, str]) -> SubmissionError:
     status = answer.status
     if status == 408 and answer.complete:  # said by something in between, perhaps, after OneTrust took it
         return Uncertain(BROKE.format(status=status), status=status)
     if status in TRY_LATER:
         wait_s = retry_after_s(answer.retry_after, now)
         return TryLater(TRY_LATER[status], retry_after_s=wait_s, status=status)
-    if status in REFUSED:
-        return Refused(REFUSED[status], status=status)
+    if status in refused:
+        return Refused(refused[status], status=status)
     if 300 <= status < 400:
         return Refused(ELSEWHERE.format(status=status), status=status)
     if 400 <= status < 500:

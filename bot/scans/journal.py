@@ -20,6 +20,10 @@ class ScanJournal:
         """Mark that what goes next could complete the submission; see ``Journal``."""
         await self._store.scans.commit(self._number)
 
+    async def uploading(self, name: str) -> None:
+        """Keep what is on the FTP server under that name."""
+        await self._store.uploads.add(name, self._number)
+
     async def made_app(self, application_id: str) -> None:
         """Keep the application that was made for the scan."""
         await self._store.scans.made_app(self._number, application_id)

@@ -187,6 +187,14 @@ class Breaches(Protocol):
     async def acknowledge(self, number: int, *, who: str, reason: str) -> Breach: ...
 
 
+class Uploads(Protocol):
+    """What was put on the FTP server."""
+
+    async def add(self, name: str, scan: int) -> None: ...
+    async def older_than(self, before: float, limit: int) -> list[str]: ...
+    async def remove(self, name: str) -> None: ...
+
+
 class Privacy(Protocol):
     """Taking people and old scans out of the history."""
 
@@ -209,3 +217,4 @@ class Store:
     results: Results
     breaches: Breaches
     privacy: Privacy
+    uploads: Uploads

@@ -67,6 +67,10 @@ class Journal(Protocol):
         """
         ...
 
+    async def uploading(self, name: str) -> None:
+        """Keep that the build goes to the FTP server now, under that name: it is removed from there later."""
+        ...
+
     async def made_app(self, application_id: str) -> None:
         """Keep the application that was made for the scan; as no scan is asked for yet, none is committed."""
         ...

@@ -291,3 +291,10 @@ def _breaches(db: sqlite_utils.Database) -> None:
         )
         """
     )
+
+
+@MIGRATIONS(name="0013_uploads")
+def _uploads(db: sqlite_utils.Database) -> None:
+    # What was put on the FTP server and is to be removed from there, whatever becomes of its scan.
+    db.execute("CREATE TABLE uploads (name TEXT PRIMARY KEY, scan INTEGER NOT NULL, at REAL NOT NULL)")
+    db.execute("CREATE INDEX uploads_at ON uploads (at)")

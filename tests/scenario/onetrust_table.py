@@ -75,8 +75,8 @@ REFUSED_BUILD = {
     409: "OneTrust says that this clashes with what it has already (409). "
     "If the app is there, scan this build as a rescan of it.",
     410: f"OneTrust said no (410). {ASK_ADMIN} the workflow's log.",
-    413: "OneTrust says that this build is too large (413): it takes builds under 64 MB here. "
-    "Larger builds need OneTrust's FTP route; ask your OneTrust administrator.",
+    413: "OneTrust says that this build is too large (413): its limit is lower than the bot's. "
+    "Whoever runs this bot should check `ONETRUST_REST_LIMIT`, so that such builds go another way.",
     415: f"OneTrust said no (415). {ASK_ADMIN} the workflow's log.",
     422: f"OneTrust said no (422). {ASK_ADMIN} the workflow's log.",
 }

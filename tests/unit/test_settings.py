@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot import ftp_settings
 from bot import settings as module
 from bot.addresses import url_problem, webhook_problem
 from bot.errors import SettingsError
@@ -312,8 +313,8 @@ def variables_in(path: str) -> set[str]:
 
 
 def test_the_list_of_variables_is_what_the_module_speaks_of():
-    tree = ast.parse(Path(module.__file__).read_text(encoding="utf-8"))
-    strings = {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant)}
+    trees = [ast.parse(Path(each.__file__).read_text(encoding="utf-8")) for each in (module, ftp_settings)]
+    strings = {node.value for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Constant)}
 
     names = {name for name in strings if re.fullmatch(r"[A-Z]+_[A-Z_]+|PORT", str(name))}
     assert names - {"LD_LIBRARY_PATH"} == set(VARIABLES)  # that one is Python's own

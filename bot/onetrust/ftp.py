@@ -1,0 +1,98 @@
+"""The FTP route: a build is put on an FTP server, and a workflow is told to fetch it from there.
+
+Source: "Implement via FTP" in https://developer.onetrust.com/onetrust/docs/scan-apps-via-api. The document's
+template knows no ``appId``, so that rescans need a workflow of their own.
+"""
+
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Final
+
+from bot.onetrust.answers import ADMIN, REFUSED, read_answer
+from bot.onetrust.body import JsonBody
+from bot.onetrust.call import Caller
+from bot.onetrust.depot.port import Depot
+from bot.scans.models import FileType, Kind
+from bot.scans.routes import Journal, Order, Receipt
+
+LIMIT_BYTES: Final = 1_073_741_825
+"""Slack's own: no file there has more than 1 GB."""
+
+_REFUSED = {
+    **REFUSED,
+    400: "OneTrust could not make sense of the submission (400). "
+    f"{ADMIN} that the webhook of the workflow for FTP takes JSON with `uploadType`, `filePath`, `fileType`, "
+    "`name` and `os`.",
+    404: "OneTrust knows no such webhook (404): its ID is wrong, or its workflow was deleted. "
+    "Whoever runs this bot should check the webhook URLs of the FTP route.",
+}
+
+
+class Ftp:
+    """The FTP route. Implements the ``Route`` port.
+
+    ``new_url`` and ``rescan_url`` are secrets. ``path_of`` gives the path of a file as OneTrust's login sees
+    it. ``now`` is seconds since the epoch.
+    """
+
+    name: str = "ftp"
+    title: str = "FTP"
+    limit_bytes: int = LIMIT_BYTES
+    file_types: frozenset[FileType] = frozenset({FileType.IPA, FileType.APK})
+
+    def __init__(
+        self,
+        depot: Depot,
+        caller: Caller,
+        *,
+        new_url: str,
+        rescan_url: str | None,
+        path_of: Callable[[str], str],
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        self._depot = depot
+        self._caller = caller
+        self._urls = {Kind.NEW: new_url, Kind.RESCAN: rescan_url}
+        self.lacks: Mapping[Kind, str] = (
+            {} if rescan_url else {Kind.RESCAN: "`ONETRUST_FTP_RESCAN_WEBHOOK_URL`"}
+        )
+        self._path_of = path_of
+        self._now = now
+
+    async def submit(self, order: Order, path: Path, journal: Journal) -> Receipt:
+        """Put the build at ``path`` on the server, and tell the workflow where it is.
+
+        Raises:
+            Refused: a clear no, of the server or of OneTrust.
+            TryLater: certainly not taken; what has arrived on the server is there for the next try.
+            Uncertain: it may have been taken.
+        """
+        url = self._urls[order.kind]
+        if url is None:
+            raise RuntimeError(f"the FTP route was chosen without {self.lacks[order.kind]}")
+        name = upload_name(order)
+        await journal.uploading(name)
+        await self._depot.upload(
+            path, name, size_bytes=order.size_bytes, progress=journal.progress, note=journal.note
+        )
+        fields = workflow_fields(order, self._path_of(name))
+        answer = await self._caller.call("POST", url, lambda: JsonBody(fields, journal))
+        return read_answer(answer, self._now(), _REFUSED)
+
+
+def upload_name(order: Order) -> str:
+    """Return the name of a build on the server: one for each scan and content, with nothing from outside."""
+    return f"appscan-{order.number}-{order.sha256[:16]}.{order.file_type}"
+
+
+def workflow_fields(order: Order, file_path: str) -> dict[str, object]:
+    """Return what the workflow's webhook wants to know; ``appId`` is not in OneTrust's own sample."""
+    fields: dict[str, object] = {
+        "uploadType": "FTP",
+        "filePath": file_path,
+        "fileType": order.file_type.value,
+        "name": order.name,
+        "os": order.platform.name,
+    }
+    return fields | ({"appId": order.app_id} if order.kind is Kind.RESCAN else {})

@@ -1,0 +1,54 @@
+"""Removing builds from the FTP server once OneTrust has had the time to fetch them."""
+
+import logging
+from collections.abc import Awaitable, Callable
+
+from bot.errors import StoreUnavailable, SubmissionError
+from bot.scans.memory import Uploads
+from bot.scans.ports import Clock
+
+logger = logging.getLogger(__name__)
+
+HOUR_S = 3600.0
+LOOK_S = 600.0
+"""How often what has been there for long enough is looked for."""
+BATCH = 50
+"""Builds that are removed at one look."""
+
+
+class Clearing:
+    """Removes each uploaded build when it has been there for so many hours, however often the bot restarts.
+
+    ``remove`` takes a file away; it raises ``SubmissionError`` where that can't be done now.
+    """
+
+    def __init__(
+        self, uploads: Uploads, remove: Callable[[str], Awaitable[bool]], clock: Clock, *, keep_hours: int
+    ) -> None:
+        self._uploads = uploads
+        self._remove = remove
+        self._clock = clock
+        self._keep_s = keep_hours * HOUR_S
+
+    async def run(self) -> None:
+        """Look again and again."""
+        while True:
+            try:
+                await self._clear()
+            except StoreUnavailable as error:
+                logger.warning("%s; uploaded builds are looked at again in %d s", error, LOOK_S)
+            except Exception:  # whatever it was, it may pass
+                logger.exception("uploaded builds could not be cleared; trying again in %d s", LOOK_S)
+            await self._clock.sleep(LOOK_S)
+
+    async def _clear(self) -> None:
+        for name in await self._uploads.older_than(self._clock.now() - self._keep_s, BATCH):
+            try:
+                removed = await self._remove(name)
+            except SubmissionError as error:
+                logger.warning("uploaded builds can't be removed now: %s", error)
+                return  # the others are on the same server
+            await self._uploads.remove(name)
+            logger.info(
+                "%s %s the FTP server", name, "was removed from" if removed else "was not any more on"
+            )

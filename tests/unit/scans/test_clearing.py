@@ -1,0 +1,89 @@
+"""Uploaded builds are removed from the FTP server in time, across restarts, and not while they are needed."""
+
+import asyncio
+import contextlib
+
+import pytest
+
+from bot.errors import TryLater
+from bot.scans.clearing import HOUR_S, LOOK_S, Clearing
+from bot.scans.models import State
+from bot.scans.tasks import end
+from tests.fakes import a_share, until
+
+
+class Server:
+    def __init__(self) -> None:
+        self.there = {"one.apk", "two.apk"}
+        self.troubles: list[Exception] = []
+        self.asked = 0
+
+    async def remove(self, name: str) -> bool:
+        self.asked += 1
+        if self.troubles:
+            raise self.troubles.pop(0)
+        with contextlib.suppress(KeyError):
+            self.there.remove(name)
+            return True
+        return False
+
+
+@pytest.fixture
+def server() -> Server:
+    return Server()
+
+
+@contextlib.asynccontextmanager
+async def clearing(bench, server: Server):
+    task = asyncio.create_task(Clearing(bench.store.uploads, server.remove, bench.clock, keep_hours=72).run())
+    try:
+        await until(lambda: bool(bench.clock.naps))
+        yield
+    finally:
+        await end(task)
+
+
+async def look(bench, seconds: float = LOOK_S) -> None:
+    bench.clock.advance(seconds)
+    await until(lambda: bool(bench.clock.naps))
+
+
+async def test_what_was_there_long_enough_is_removed_by_a_later_process_too(bench, server):
+    await bench.store.uploads.add("one.apk", 999)
+    bench.clock.advance(HOUR_S)
+    await bench.store.uploads.add("two.apk", 999)
+    async with clearing(bench, server):
+        await look(bench, 70 * HOUR_S)
+        assert server.asked == 0
+    async with clearing(bench, server):
+        await look(bench, HOUR_S)
+        assert server.there == {"two.apk"}
+        await look(bench, HOUR_S)
+        assert server.there == set()
+        await look(bench, HOUR_S)
+        assert server.asked == 2
+
+
+async def test_a_server_that_is_away_is_asked_again(bench, server):
+    await bench.store.uploads.add("one.apk", 999)
+    await bench.store.uploads.add("gone.apk", 999)
+    bench.clock.advance(73 * HOUR_S)
+    server.troubles = [TryLater("It is away."), RuntimeError("surprise")]
+    async with clearing(bench, server):
+        await look(bench)
+        assert server.there == {"one.apk", "two.apk"}
+        await look(bench)
+        assert server.there == {"two.apk"}
+        assert server.asked == 4
+        assert await bench.store.uploads.older_than(bench.clock.now(), 10) == []
+
+
+async def test_a_build_that_is_still_to_be_submitted_stays(bench, server):
+    scan, _ = await bench.store.scans.record(a_share())
+    await bench.store.uploads.add("one.apk", scan.number)
+    bench.clock.advance(100 * HOUR_S)
+    async with clearing(bench, server):
+        assert server.there == {"one.apk", "two.apk"}
+        await bench.store.scans.move(scan.number, State.CANCELLED, why="taken back")
+        await look(bench)
+        assert server.there == {"two.apk"}
