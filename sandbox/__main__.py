@@ -9,9 +9,11 @@ import shlex
 import signal
 import sys
 from collections.abc import Sequence
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 from sandbox.bot_process import settings_for
+from sandbox.ftp import FtpSandbox
 from sandbox.onetrust import OneTrustSandbox
 from sandbox.slack import SlackSandbox
 
@@ -33,10 +35,10 @@ def parser() -> argparse.ArgumentParser:
         "--scan-seconds", type=float, default=20.0, metavar="S", help="how long a scan takes; default: 20"
     )
     told.add_argument(
-        "--ftp-depot",
+        "--ftp",
         type=Path,
         metavar="DIR",
-        help="the folder that an FTP server of yours serves, for OneTrust to fetch builds from",
+        help="serve this folder by SFTP as well, for OneTrust to fetch larger builds from",
     )
     return told
 
@@ -47,17 +49,8 @@ def _onetrust(asked: argparse.Namespace) -> OneTrustSandbox:
         port=asked.onetrust_port,
         client_secret="sandbox-client-secret",
         scan_s=asked.scan_seconds,
-        depot=asked.ftp_depot,
+        depot=asked.ftp,
     )
-
-
-def _more_settings(onetrust: OneTrustSandbox) -> dict[str, str]:
-    """Return the settings that not each bot on the stand-ins needs."""
-    ftp = {
-        "ONETRUST_FTP_WEBHOOK_URL": onetrust.ftp_webhook_url,
-        "ONETRUST_FTP_RESCAN_WEBHOOK_URL": onetrust.ftp_rescan_webhook_url,
-    }
-    return {"ONETRUST_ORG_ID": onetrust.org_id} | (ftp if onetrust.workflow.depot is not None else {})
 
 
 async def serve(asked: argparse.Namespace) -> None:
@@ -71,9 +64,15 @@ async def serve(asked: argparse.Namespace) -> None:
         events_url=asked.events_url,
         strict_rates=asked.strict_rates,
     )
-    async with slack_sandbox as slack, _onetrust(asked) as onetrust:
+    async with AsyncExitStack() as stack:
+        slack = await stack.enter_async_context(slack_sandbox)
+        onetrust = await stack.enter_async_context(_onetrust(asked))
+        ftp = FtpSandbox(root=asked.ftp) if asked.ftp is not None else None
+        if ftp is not None:
+            asked.ftp.mkdir(parents=True, exist_ok=True)
+            await stack.enter_async_context(ftp)
         slack.channel("mobile-builds", members=["dana", "eli"])
-        settings = _more_settings(onetrust) | settings_for(slack, onetrust, Path("sandbox.db"))
+        settings = settings_for(slack, onetrust, Path("sandbox.db"), ftp)
         lines = [f"{name}={shlex.quote(value)}" for name, value in settings.items()]
         if asked.env:
             asked.env.write_text("\n".join([*lines, ""]), encoding="utf-8")

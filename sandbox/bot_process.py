@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Self
 from urllib.parse import urlsplit
 
+from sandbox.ftp import FtpSandbox
 from sandbox.onetrust import OneTrustSandbox
 from sandbox.slack import SlackSandbox
 
@@ -25,14 +26,21 @@ _INHERITED = (
 """Of this process's environment; no proxy, and no setting of a real bot."""
 
 
-def environ_for(slack: SlackSandbox, onetrust: OneTrustSandbox, database: Path) -> dict[str, str]:
+def environ_for(
+    slack: SlackSandbox, onetrust: OneTrustSandbox, database: Path, ftp: FtpSandbox | None = None
+) -> dict[str, str]:
     """Return the environment of a bot that works on the stand-ins, in Socket Mode."""
     inherited = {name: os.environ[name] for name in _INHERITED if name in os.environ}
-    return inherited | settings_for(slack, onetrust, database)
+    return inherited | settings_for(slack, onetrust, database, ftp)
 
 
-def settings_for(slack: SlackSandbox, onetrust: OneTrustSandbox, database: Path) -> dict[str, str]:
-    """Return the settings of a bot on the stand-ins: in HTTP mode where Slack has an address for events."""
+def settings_for(
+    slack: SlackSandbox, onetrust: OneTrustSandbox, database: Path, ftp: FtpSandbox | None = None
+) -> dict[str, str]:
+    """Return the settings of a bot on the stand-ins: in HTTP mode where Slack has an address for events.
+
+    With ``ftp``, whose folder is to be OneTrust's ``depot``, the FTP route is set up.
+    """
     address = urlsplit(slack.events_url or "")
     socket_mode = {"SLACK_APP_TOKEN": slack.app_token}
     http_mode = {"SLACK_SIGNING_SECRET": slack.signing_secret, "PORT": str(address.port or 80)}
@@ -45,7 +53,18 @@ def settings_for(slack: SlackSandbox, onetrust: OneTrustSandbox, database: Path)
         "ONETRUST_CLIENT_SECRET": onetrust.client_secret,
         "ONETRUST_WEBHOOK_URL": onetrust.webhook_url,
         "ONETRUST_LOG_URL": onetrust.url + "/logs?request={request_id}",
+        "ONETRUST_ORG_ID": onetrust.org_id,
+        **(_ftp_settings(onetrust, ftp) if ftp is not None else {}),
         "APPSCAN_DB": str(database),
+    }
+
+
+def _ftp_settings(onetrust: OneTrustSandbox, ftp: FtpSandbox) -> dict[str, str]:
+    return {
+        "ONETRUST_FTP_URL": ftp.url,
+        "ONETRUST_FTP_HOST_KEY": ftp.host_key,
+        "ONETRUST_FTP_WEBHOOK_URL": onetrust.ftp_webhook_url,
+        "ONETRUST_FTP_RESCAN_WEBHOOK_URL": onetrust.ftp_rescan_webhook_url,
     }
 
 
