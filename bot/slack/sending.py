@@ -17,6 +17,9 @@ logger = logging.getLogger(__name__)
 TEXT_LIMIT = 3_900
 """Characters of a message without blocks; ``chat.update`` takes 4,000."""
 
+CHART = "data_visualization"
+"""The type of the blocks that some workspaces refuse."""
+
 _OUT = "the bot is not in that conversation any more"
 _MESSAGE_GONE = "its message is gone"
 _NOT_ALLOWED = "the bot may not write there"
@@ -74,14 +77,20 @@ class Rendered(Protocol):
 
 
 async def send(call: Callable[..., Awaitable[Any]], message: Rendered, **arguments: Any) -> Any:
-    """Call ``chat.postMessage`` or its like, with words alone where Slack refuses the blocks."""
-    try:
-        return await call(text=message.text, blocks=message.blocks, **arguments)
-    except SlackApiError as error:
-        if slack_code(error) not in SLACK_BAD_BLOCKS:
-            raise
-        logger.warning("Slack refused the blocks of a message (%s); it is sent as text", slack_code(error))
-        return await call(text=shortened(message.text), blocks=[], **arguments)
+    """Call ``chat.postMessage`` or its like; where Slack refuses the blocks, without charts, or words alone.
+
+    What a chart shows is said in the other blocks too.
+    """
+    plainer = [block for block in message.blocks if block["type"] != CHART]
+    for blocks in [message.blocks, *([plainer] if 0 < len(plainer) < len(message.blocks) else [])]:
+        try:
+            return await call(text=message.text, blocks=blocks, **arguments)
+        except SlackApiError as error:
+            if slack_code(error) not in SLACK_BAD_BLOCKS:
+                raise
+            refused = slack_code(error)
+            logger.warning("Slack refused the blocks of a message (%s); it is sent with less", refused)
+    return await call(text=shortened(message.text), blocks=[], **arguments)
 
 
 def shortened(text: str) -> str:

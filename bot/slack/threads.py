@@ -18,8 +18,8 @@ from bot.scans.memory import Store
 from bot.scans.models import OPEN, Card, Scan, State
 from bot.scans.ports import Clock
 from bot.scans.tasks import end, first_of
-from bot.slack.answers import next_cursor
 from bot.slack.pace import ChannelPace, UpdatePace
+from bot.slack.posts import FAILURE_NAP_S, REPLY, TRIES, Posts, ThreadGone
 from bot.slack.sending import GONE, MESSAGE_GONE, SHUT, Rendered, error_name, send
 
 logger = logging.getLogger(__name__)
@@ -29,14 +29,11 @@ UPDATE_GAP_S = 1.2
 PROGRESS_STEP = 0.1
 EXCUSED_S = 10.0
 """A scan on its way gets no first reply while so many others wait for theirs: what is final goes first."""
-TRIES = 8
-FAILURE_NAP_S = 5.0
 REST_S = 60.0
 """After the tries a reply is let rest for so long, then twice as long, up to ``LONGEST_REST_S``."""
 LONGEST_REST_S = 3600.0
 GIVE_UP_S = 24 * 3600.0
 """A reply that could not be shown for as long is given up; the timeline says so."""
-EVENT_TYPE = "appscan_scan"
 
 Render = Callable[[Card], Rendered]
 LoadCard = Callable[[int], Awaitable[Card]]
@@ -68,7 +65,7 @@ class Threads:
         clock: Clock,
     ) -> None:
         self._client = client
-        self._bot_user_id = bot_user_id
+        self._posts = Posts(client, bot_user_id, pace, clock, event_type=REPLY)
         self._store = store
         self._card = card
         self._render = render
@@ -212,7 +209,7 @@ class Threads:
         await self._store.queue.shown(scan.number, scan.revision)
 
     async def _post(self, scan: Scan) -> None:
-        if scan.reply_ts == "" and (found := await self._find(scan)) is not None:
+        if scan.reply_ts == "" and (found := await self._posts.find(scan)) is not None:
             # The bot ended between posting and remembering it.
             await self._store.queue.set_reply(scan.number, found)
             self._changed[scan.number].set()
@@ -225,58 +222,13 @@ class Threads:
             await self._store.queue.shown(scan.number, card.scan.revision)
             return
         try:
-            answer = await send(
-                self._client.chat_postMessage,
-                self._render(card),
-                channel=scan.channel,
-                thread_ts=scan.thread_ts,
-                metadata={"event_type": EVENT_TYPE, "event_payload": {"scan": scan.number}},
-                unfurl_links=False,
-                unfurl_media=False,
-            )
-        except SlackApiError as error:
-            if (asked_s := slack_wait_s(error)) is not None:  # surely not posted: nothing to look for
-                self._pace.hold(scan.channel or "", asked_s)
-                await self._store.queue.set_reply(scan.number, None)
-            raise
-        if scan.thread_ts and not answer["message"].get("thread_ts"):
-            # To a message that has gone, Slack posts the reply into the channel itself.
-            await self._take_back(scan.channel or "", str(answer["ts"]))
+            reply_ts = await self._posts.post(scan, self._render(card))
+        except ThreadGone:
             await self._unshown(card.scan, MESSAGE_GONE)
             return
-        await self._store.queue.set_reply(scan.number, str(answer["ts"]))
+        except SlackApiError as error:
+            if slack_wait_s(error) is not None:  # surely not posted: nothing to look for
+                await self._store.queue.set_reply(scan.number, None)
+            raise
+        await self._store.queue.set_reply(scan.number, reply_ts)
         await self._store.queue.shown(scan.number, card.scan.revision)
-
-    async def _take_back(self, channel: str, message_ts: str) -> None:
-        """Delete a message that went where it should not be."""
-        for tries_left in reversed(range(TRIES)):
-            try:
-                await self._client.chat_delete(channel=channel, ts=message_ts)
-            except Exception as error:
-                if slack_code(error) == "message_not_found":
-                    return
-                if not tries_left:
-                    raise
-                logger.warning("a stray message will be deleted later: %s", error_name(error))
-                await self._clock.sleep(slack_wait_s(error) or FAILURE_NAP_S)
-            else:
-                return
-
-    async def _find(self, scan: Scan) -> str | None:
-        """Look for the scan's reply in its thread."""
-        cursor = ""
-        while True:
-            answer = await self._client.conversations_replies(
-                channel=scan.channel or "",
-                ts=scan.thread_ts or "",
-                oldest=scan.message_ts,
-                limit=200,
-                cursor=cursor,
-                include_all_metadata=True,
-            )
-            for message in answer["messages"]:
-                payload = (message.get("metadata") or {}).get("event_payload") or {}
-                if message.get("user") == self._bot_user_id and payload.get("scan") == scan.number:
-                    return str(message["ts"])
-            if not (cursor := next_cursor(answer)):
-                return None

@@ -249,14 +249,14 @@ class ResultStore:
     # Announcing.
 
     async def to_announce(self) -> list[int]:
-        """Return the scans in Slack that OneTrust ended and whose end is not surely announced, oldest first.
+        """Return the scans with a thread that OneTrust ended and whose end is not surely told, oldest first.
 
         That of some is being announced, or was when the last process ended: their ``announced_ts`` is empty.
         """
         query = f"""
             SELECT scan FROM results JOIN scans ON scans.number = results.scan
             WHERE results.ended_at IS NOT NULL AND coalesce(results.announced_ts, '') = ''
-                  AND results.state IN {_ENDED} AND scans.source = 'slack'
+                  AND results.state IN {_ENDED} AND scans.channel IS NOT NULL
             ORDER BY results.ended_at, scan
         """
         return await self._database.read(lambda db: [row["scan"] for row in db.query(query)])
