@@ -161,6 +161,7 @@ class Bot:
             clearing = Clearing(store.uploads, remove, self._clock, keep_hours=settings.ftp.keep_hours)
             _beside(stack, clearing.run(), "clearing")
         _beside(stack, wired.notices.run(), "notices")
+        _beside(stack, wired.announcements.run(), "results")
         self._standing = Standing(client, self._clock)
         _beside(stack, self._standing.run(), "standing")
         if settings.slack_app_token is not None:

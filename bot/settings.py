@@ -42,6 +42,7 @@ _ALWAYS = (
     "APPSCAN_CONCURRENCY",
     "APPSCAN_RETENTION_DAYS",
     "APPSCAN_CATCH_UP_HOURS",
+    "APPSCAN_MENTION",
     "APPSCAN_LOG_LEVEL",
     "APPSCAN_LOG_FORMAT",
     "APPSCAN_METRICS_PORT",
@@ -124,6 +125,8 @@ class Settings:
     """Scans that have not changed for so long are purged; ``None`` keeps them for ever."""
     catch_up_hours: int
     """How far back a start looks for builds that nobody heard of; 0 for not at all."""
+    mention: str
+    """Whom a result mentions: ``sharer``, who shared the build or asked for its scan, or ``nobody``."""
     metrics_port: int | None
     """Where ``/metrics`` alone is served; 0 takes any free port."""
     log_level: str
@@ -167,6 +170,7 @@ class Settings:
             concurrency=read.number("APPSCAN_CONCURRENCY", 1, 32) or 4,
             retention_days=read.number("APPSCAN_RETENTION_DAYS", 1, 36_500),
             catch_up_hours=24 if catch_up_hours is None else catch_up_hours,
+            mention=read.choice("APPSCAN_MENTION", "sharer", "nobody"),
             metrics_port=read.number("APPSCAN_METRICS_PORT", 0, 65_535),
             log_level=read.choice("APPSCAN_LOG_LEVEL", "INFO", "DEBUG", "WARNING", "ERROR"),
             log_format=read.choice("APPSCAN_LOG_FORMAT", "text", "json"),

@@ -3,12 +3,14 @@
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from functools import partial
 
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.blocks.notice import refusal
 from bot.blocks.queue import queue
 from bot.blocks.reply import reply
+from bot.blocks.results import announcement
 from bot.blocks.waiting import request as request_message
 from bot.metrics import CountedFiles, Metrics
 from bot.parts import build_reader, log_url
@@ -31,6 +33,7 @@ from bot.scans.rules import Rule
 from bot.scans.runner import Runner
 from bot.scans.workroom import Workroom
 from bot.settings import Settings
+from bot.slack.announcements import Announcements
 from bot.slack.board import SlackBoard
 from bot.slack.files import SlackFiles
 from bot.slack.identity import Identity
@@ -73,6 +76,7 @@ class Wired:
     desk: Desk
     runner: Runner
     notices: Notices
+    announcements: Announcements
     catch_up: CatchUp
 
 
@@ -114,6 +118,17 @@ def wire(opened: Opened, stack: AsyncExitStack) -> Wired:
         clock=steady,
     )
     stack.push_async_callback(threads.settle, LAST_WORDS_S)
+    announcements = Announcements(
+        client=client,
+        bot_user_id=opened.identity.user_id,
+        store=store,
+        card=cards.card,
+        render=partial(announcement, mention=settings.mention == "sharer"),
+        pace=pace,
+        updates=updates,
+        clock=steady,
+    )
+    stack.push_async_callback(announcements.settle, LAST_WORDS_S)
 
     # What is recorded wakes the runner, which itself asks the intake.
     def wake() -> None:
@@ -168,6 +183,7 @@ def wire(opened: Opened, stack: AsyncExitStack) -> Wired:
             away_s=lambda: breaker.open_s,
             heard=lambda: breaker.heard,
         ),
+        announcements=announcements,
         catch_up=CatchUp(
             alive=store.alive,
             past=SlackPast(client, opened.identity, workspace.kind_of, clock),

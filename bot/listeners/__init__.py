@@ -2,7 +2,19 @@
 
 from slack_bolt.async_app import AsyncApp
 
-from bot.listeners import actions, commands, failures, files, mentions, pages, press, queues, shortcuts, views
+from bot.listeners import (
+    actions,
+    commands,
+    failures,
+    files,
+    mentions,
+    pages,
+    press,
+    queues,
+    results,
+    shortcuts,
+    views,
+)
 from bot.scans.desk import Desk
 
 
@@ -10,5 +22,5 @@ def register(app: AsyncApp, desk: Desk) -> None:
     """Register every listener, and what is said when one of them fails."""
     failures.register(app)
     press.register(app)
-    for surface in (files, commands, actions, queues, pages, views, shortcuts, mentions):
+    for surface in (files, commands, actions, results, queues, pages, views, shortcuts, mentions):
         surface.register(app, desk)

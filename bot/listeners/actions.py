@@ -9,7 +9,7 @@ from typing import Any
 from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncRespond
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.blocks import history, modals, notice, reply, text, waiting
+from bot.blocks import history, modals, notice, outcome, reply, text, waiting
 from bot.errors import NotFound
 from bot.listeners.acts import act
 from bot.listeners.answers import answer
@@ -29,6 +29,7 @@ def register(app: AsyncApp, desk: Desk) -> None:
         reply.NEW_APP: desk.choices.scan_as_new,
         reply.RESCAN_ANYWAY: desk.choices.rescan_anyway,
         reply.SCAN_AGAIN: desk.choices.scan_again,
+        outcome.SCAN_ONCE_MORE: desk.choices.scan_once_more,
         reply.TRY_AGAIN: desk.choices.try_again,
         reply.SUBMIT_AGAIN: desk.choices.submit_again,
     }

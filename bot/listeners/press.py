@@ -7,13 +7,14 @@ from typing import Any
 from slack_bolt.async_app import AsyncApp, AsyncBoltRequest
 from slack_bolt.response import BoltResponse
 
-from bot.blocks import reply
+from bot.blocks import outcome, reply
 from bot.scans import current
 
 _BUTTONS = frozenset(
     {
         *(reply.CANCEL, reply.DISMISS, reply.NEW_APP, reply.RESCAN_ANYWAY, reply.SCAN_AGAIN, reply.TRY_AGAIN),
         *(reply.SUBMIT_AGAIN, reply.RESCAN_AS, reply.LINK_APP, reply.ARRIVED, reply.DETAILS, reply.OPEN_LOG),
+        *(outcome.ALL_FOUND, outcome.SCAN_ONCE_MORE),
     }
 )
 """The buttons whose value is a scan's number; that of a waiting rescan has another number."""
@@ -38,12 +39,12 @@ def register(app: AsyncApp) -> None:
 
 
 def scan_in(body: dict[str, Any]) -> int | None:
-    """Return the scan whose button was pressed or whose form was sent; ``None`` where there is none."""
+    """Return the scan whose button was pressed or whose form was used; ``None`` where there is none."""
     try:
-        if body.get("type") == "block_actions":
+        if body.get("type") == "block_actions" and "view" not in body:
             pressed = body["actions"][0]
             value = pressed["value"] if pressed["action_id"] in _BUTTONS else None
-        elif body.get("type") == "view_submission":
+        elif body.get("type") in {"block_actions", "view_submission"}:
             value = json.loads(body["view"]["private_metadata"])["scan"]
         else:
             value = None

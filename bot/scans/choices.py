@@ -6,15 +6,28 @@ from typing import Any
 
 from bot.errors import NotFound, Superseded, UsageError
 from bot.scans.memory import Store
-from bot.scans.models import CANCELLABLE, Kind, Link, Reason, Scan, Source, State, SubmissionState
+from bot.scans.models import (
+    CANCELLABLE,
+    Kind,
+    Link,
+    Reason,
+    Scan,
+    Share,
+    Source,
+    State,
+    SubmissionState,
+)
 from bot.scans.pipeline import remember_link
 from bot.scans.policy import Policy
 from bot.scans.ports import Announcer
+from bot.scans.results import FollowState
 
 OTHER_PLATFORM = (
     "That app ID is linked to a build for the other platform, and an app in OneTrust is for one platform. "
     "`/appscan apps` shows which; `/appscan unlink` removes it."
 )
+
+NOT_IN_SLACK = "That build came from the command line, so its file is not in Slack: run the command again."
 
 UNLINKED = (
     "It is rescanned as that app. The next build is not: only appscan's admins link an app ID for good. "
@@ -82,6 +95,43 @@ class Choices:
     async def scan_again(self, number: int, user: str) -> None:
         """Scan a file although it was submitted before."""
         await self._go_on(number, user, {State.DUPLICATE}, "scan again", {"insist": True})
+
+    async def scan_once_more(self, number: int, user: str) -> None:
+        """Make another scan of a file, in the same thread, where OneTrust's scan of it came to no result."""
+        scan = await self._store.scans.scan(number)
+        followed = await self._store.results.followed(number)
+        if followed is None or followed.state not in {FollowState.FAILED, FollowState.INTERRUPTED}:
+            raise Superseded(f"Scan #{number} has moved on: there is no failed scan to make again.")
+        if scan.source is Source.SHELL:
+            raise NotFound(NOT_IN_SLACK)
+        linked = (
+            await self._store.links.of_build(scan.bundle_id, scan.platform)
+            if scan.bundle_id is not None and scan.platform is not None
+            else None
+        )
+        again, new = await self._store.scans.record(
+            Share(
+                channel=scan.channel or "",
+                channel_kind=scan.channel_kind,
+                message_ts=scan.message_ts or "",
+                thread_ts=scan.thread_ts or "",
+                file_id=scan.file_id or "",
+                file_name=scan.file_name,
+                size_bytes=scan.size_bytes,
+                shared_by=scan.shared_by,
+                asked_by=user,
+                asked_app_id=scan.app_id if linked is None else None,
+                asked_name=scan.asked_name,
+                occasion=f"again-{number}",
+                original=number,
+                insist=True,
+                expected_sha256=scan.sha256,
+            )
+        )
+        if not new:
+            raise Superseded(f"That is scan #{again.number} already; its reply is in the thread.")
+        self._announcer.changed(again.number)
+        self._wake()
 
     async def try_again(self, number: int, user: str) -> None:
         """Try a failed scan once more; what no person decided is decided afresh."""
@@ -237,9 +287,7 @@ class Choices:
     ) -> Scan:
         scan = await self._store.scans.scan(number)
         if scan.source is Source.SHELL:
-            raise NotFound(
-                "That build came from the command line, so its file is not in Slack: run the command again."
-            )
+            raise NotFound(NOT_IN_SLACK)
         scan = await self._store.scans.move(
             number,
             State.RECEIVED,

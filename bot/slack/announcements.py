@@ -79,6 +79,11 @@ class Announcements:
         self._one_by_one: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         """One at a time waits for a channel's turn, so that replies to new builds come in between."""
 
+    @property
+    def busy(self) -> bool:
+        """Whether a result is being told, or waits for its turn."""
+        return bool(self._tasks)
+
     def announce(self, number: int) -> None:
         """Say that a scan has ended; returns at once, and does nothing for one that was told of."""
         if number not in self._tasks:

@@ -37,6 +37,7 @@ SLACK_METHODS = frozenset(
         "users.conversations",
         "users.info",
         "views.open",
+        "views.update",
     }
 )
 """All that the bot asks of Slack; each is refused for a while in test_slack_limits.py."""

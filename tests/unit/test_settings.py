@@ -80,6 +80,7 @@ def test_everything_set():
             "APPSCAN_CONCURRENCY": "32",
             "APPSCAN_RETENTION_DAYS": "365",
             "APPSCAN_CATCH_UP_HOURS": "0",
+            "APPSCAN_MENTION": "Nobody",
             "APPSCAN_LOG_LEVEL": "debug",
             "APPSCAN_LOG_FORMAT": "JSON",
             "APPSCAN_METRICS_PORT": "9464",
@@ -99,6 +100,7 @@ def test_everything_set():
     assert settings.policy == Path("/etc/appscan/policy.toml")
     assert settings.concurrency == 32
     assert settings.retention_days == 365
+    assert settings.mention == "nobody"
     assert settings.log_level == "DEBUG"
     assert settings.log_format == "json"
     assert settings.metrics_port == 9464
@@ -207,6 +209,7 @@ def test_a_subcommand_needs_only_its_own(needs, environ):
         ),
         ({"APPSCAN_RETENTION_DAYS": "0"}, "APPSCAN_RETENTION_DAYS must be a whole number from 1 to 36500"),
         ({"APPSCAN_CATCH_UP_HOURS": "721"}, "APPSCAN_CATCH_UP_HOURS must be a whole number from 0 to 720"),
+        ({"APPSCAN_MENTION": "channel"}, "APPSCAN_MENTION must be one of sharer, nobody"),
         ({"APPSCAN_ADMINS": "U0123ABCD B0123ABCD"}, "APPSCAN_ADMINS has an entry (number 2)"),
         ({"ONETRUST_ROUTES": "webhook,mail"}, "ONETRUST_ROUTES may hold webhook, ftp and direct"),
         ({"ONETRUST_ROUTES": "ftp,ftp"}, "ONETRUST_ROUTES may hold webhook, ftp and direct, each once"),

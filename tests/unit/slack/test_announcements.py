@@ -1,0 +1,326 @@
+"""A result is told once in its thread, through whatever Slack answers and whenever the bot ends."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+
+import pytest
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.blocks.results import announcement
+from bot.scans.memory import Store
+from bot.scans.models import Source, State, SubmissionState
+from bot.scans.records import Cards
+from bot.scans.results import FollowState, ScanStatus
+from bot.slack.announcements import GIVE_UP_S, LOOK_S, UNTOLD, Announcements
+from bot.slack.pace import POST_GAP_S, ChannelPace, UpdatePace
+from bot.slack.sending import GONE
+from bot.store.database import Database
+from sandbox.reading import Reader
+from sandbox.slack import Shared, SlackSandbox
+from sandbox.world import Message
+from tests.fakes import HeldClock, a_share, store_on, until
+from tests.unit.blocks import samples
+
+
+@dataclass
+class Scene:
+    """Scans of builds that Ana shared, and what tells of their results."""
+
+    slack: SlackSandbox
+    clock: HeldClock
+    store: Store
+    database: Database
+    shared: list[Shared] = field(default_factory=list)
+    made: list[Announcements] = field(default_factory=list)
+
+    def new(self, pace: ChannelPace | None = None) -> Announcements:
+        """Return what tells of results, remembering nothing, as after a start."""
+        client = AsyncWebClient(token=self.slack.bot_token, base_url=self.slack.api_url)
+        client.retry_handlers = []  # as in the bot, a post is not made again where its answer was lost
+        made = Announcements(
+            client=client,
+            bot_user_id=self.slack.bot_user_id,
+            store=self.store,
+            card=Cards(store=self.store, log_url=lambda _: None, permalink=lambda _: None).card,
+            render=partial(announcement, mention=True),
+            pace=pace or ChannelPace(self.clock),
+            updates=UpdatePace(self.clock),
+            clock=self.clock,
+        )
+        self.made.append(made)
+        return made
+
+    async def scanned(self, state: FollowState = FollowState.COMPLETED, channel: str = "builds") -> int:
+        """Share a build, and let OneTrust be done with it; return the scan's number."""
+        ana = self.slack.person("ana")
+        shared = ana.share(self.slack.channel(channel, members=["ana"]), [("shop.apk", b"PK")])
+        self.shared.append(shared)
+        share = a_share(f"F{len(self.shared)}", channel=shared.channel, ts=shared.ts, by=ana.id)
+        scan, _ = await self.store.scans.record(share)
+        await self._submitted(scan.number)
+        await self._ended(scan.number, state)
+        return scan.number
+
+    async def _submitted(self, number: int) -> None:
+        await self.store.scans.begin(number)
+        for to in (State.CHECKING, State.SUBMITTING, State.SUBMITTED):
+            accepted = {"state": SubmissionState.ACCEPTED} if to is State.SUBMITTED else None
+            await self.store.scans.move(number, to, why="", submission=accepted)
+
+    async def _ended(self, number: int, state: FollowState) -> None:
+        if state is FollowState.COMPLETED:
+            await self.store.results.keep(number, samples.RESULTS)
+        else:
+            await self.store.results.look(
+                number, state=state, status=ScanStatus(state.name), ended_at=self.clock.now()
+            )
+
+    def told(self, place: int = 0) -> list[Message]:
+        """Return the bot's messages in the thread of a share."""
+        shared = self.shared[place]
+        thread = self.slack.person("ana").thread(shared.channel, shared.ts)
+        return [message for message in thread if message.user == self.slack.bot_user_id]
+
+    async def announced(self, number: int) -> str | None:
+        followed = await self.store.results.followed(number)
+        return followed.announced_ts if followed is not None else None
+
+    async def advance_until_told(self, number: int) -> None:
+        async def told() -> bool:
+            self.clock.advance(5)
+            return number not in await self.store.results.to_announce()
+
+        await until(told)
+
+    async def notes(self, number: int) -> list[str]:
+        return [event.why for event in await self.store.scans.events(number)]
+
+
+@pytest.fixture
+async def scene(tmp_path: Path) -> AsyncIterator[Scene]:
+    database = await Database.open(tmp_path / "appscan.db")
+    async with SlackSandbox() as slack:
+        clock = HeldClock()
+        place = Scene(slack, clock, store_on(database, clock), database)
+        yield place
+        slack.faults.clear()
+        for made in place.made:
+            await made.settle(0)
+    await database.close()
+
+
+async def test_a_result_is_told_once(scene: Scene):
+    number = await scene.scanned()
+    announcements = scene.new()
+    for _ in range(3):
+        announcements.announce(number)
+        announcements.announce(number)
+        await announcements.settle(5)
+
+    (message,) = scene.told()
+    assert await scene.announced(number) == message.ts
+    assert Reader(scene.slack.world).body(message).startswith("📊 @ana ")
+    assert "4 SDKs" in message.text
+
+
+@pytest.mark.parametrize("state", [FollowState.FAILED, FollowState.INTERRUPTED])
+async def test_a_scan_that_came_to_nothing_is_told(scene: Scene, state: FollowState):
+    number = await scene.scanned(state)
+    scene.new().announce(number)
+    await scene.advance_until_told(number)
+
+    assert "[ Scan again ]" in Reader(scene.slack.world).body(scene.told()[0])
+
+
+async def test_what_has_not_ended_is_not_told(scene: Scene):
+    number = await scene.scanned(FollowState.FAILED)
+    await scene.store.results.look(number, state=FollowState.RUNNING, ended_at=None)
+    announcements = scene.new()
+    announcements.announce(number)
+    await announcements.settle(5)
+
+    assert not scene.told()
+
+
+async def test_a_start_tells_what_the_last_one_did_not(scene: Scene):
+    numbers = [await scene.scanned() for _ in range(3)]
+    running = asyncio.create_task(scene.new().run())
+    for number in numbers:
+        await scene.advance_until_told(number)
+    running.cancel()
+
+    assert [len(scene.told(place)) for place in range(3)] == [1, 1, 1]
+
+
+async def test_a_later_look_finds_what_nobody_told_of(scene: Scene):
+    running = asyncio.create_task(scene.new().run())
+    await until(lambda: bool(scene.clock.naps))
+    number = await scene.scanned()
+    scene.clock.advance(LOOK_S)
+    await scene.advance_until_told(number)
+    running.cancel()
+
+    assert len(scene.told()) == 1
+
+
+async def test_a_message_whose_answer_was_lost_is_found_again(scene: Scene):
+    number = await scene.scanned()
+    lost = scene.slack.faults.add("chat.postMessage", answer_lost=True)
+    scene.new().announce(number)
+    await scene.advance_until_told(number)
+
+    assert lost.used == 1
+    (message,) = scene.told()
+    assert await scene.announced(number) == message.ts
+
+
+async def test_a_message_that_the_last_process_posted_is_found_again(scene: Scene):
+    number = await scene.scanned()
+    scene.new().announce(number)
+    await scene.advance_until_told(number)
+    await scene.store.results.set_announced(number, "")  # as it is while it is being posted
+
+    scene.new().announce(number)
+    await scene.advance_until_told(number)
+
+    (message,) = scene.told()
+    assert await scene.announced(number) == message.ts
+
+
+async def test_a_scan_that_was_forgotten_meanwhile_is_not_told(scene: Scene):
+    number = await scene.scanned()
+    pace = ChannelPace(scene.clock)
+    announcements = scene.new(pace)
+    pace.hold(scene.shared[0].channel, 60)
+    announcements.announce(number)
+    await until(lambda: bool(scene.clock.naps))  # it waits for its turn
+    await scene.store.privacy.purge(scene.clock.now() + 1)
+    scene.clock.advance(60)
+    await announcements.settle(5)
+
+    assert not scene.slack.called("chat.postMessage")
+
+
+async def test_many_results_come_one_a_second_and_replies_between_them(scene: Scene):
+    numbers = [await scene.scanned() for _ in range(5)]
+    pace = ChannelPace(scene.clock)
+    announcements = scene.new(pace)
+    began = scene.clock.now()
+    for number in numbers:
+        announcements.announce(number)
+    await until(lambda: len(scene.slack.called("chat.postMessage")) == 1 and bool(scene.clock.naps))
+
+    # A reply would come next but one, whatever else waits.
+    assert pace.wait_s(scene.shared[0].channel) <= 2 * POST_GAP_S
+    for number in numbers:
+        await scene.advance_until_told(number)
+    assert scene.clock.now() - began >= 4 * POST_GAP_S
+    assert len(scene.slack.called("chat.postMessage")) == 5
+
+
+@pytest.mark.parametrize("code", sorted(GONE))
+async def test_what_no_further_try_changes_is_noted_once(scene: Scene, code: str):
+    number = await scene.scanned()
+    refused = scene.slack.faults.add("chat.postMessage", times=None, error=code)
+    for _ in range(2):
+        scene.new().announce(number)
+        await scene.advance_until_told(number)
+
+    assert await scene.announced(number) == UNTOLD
+    assert (await scene.notes(number)).count(f"the result could not be posted: {GONE[code]}") == 1
+    assert refused.used <= 3
+
+
+async def test_a_thread_whose_message_is_gone_leaves_nothing_in_the_channel(scene: Scene):
+    number = await scene.scanned()
+    scene.slack.person("ana").delete(scene.shared[0].channel, scene.shared[0].ts)
+    scene.new().announce(number)
+    await scene.advance_until_told(number)
+
+    assert await scene.announced(number) == UNTOLD
+    assert not scene.slack.person("ana").messages("builds")
+    assert (await scene.notes(number))[-1] == "the result could not be posted: its message is gone"
+
+
+async def test_a_refusal_that_passes_is_waited_for(scene: Scene):
+    number = await scene.scanned()
+    scene.slack.faults.add("chat.postMessage", times=3, error="internal_error")
+    scene.new().announce(number)
+    await scene.advance_until_told(number)
+
+    assert len(scene.told()) == 1
+
+
+async def test_a_wait_that_slack_asks_for_is_kept(scene: Scene):
+    number = await scene.scanned()
+    limited = scene.slack.faults.add("chat.postMessage", status=429, retry_after=300)
+    began = scene.clock.now()
+    scene.new().announce(number)
+    await until(lambda: limited.used == 1)
+    await scene.advance_until_told(number)
+
+    assert scene.clock.now() - began >= 300
+    assert len(scene.told()) == 1
+    assert not scene.slack.called("conversations.replies")  # it was surely not posted: nothing to look for
+
+
+async def test_while_all_calls_are_refused_it_is_seldom_tried_and_given_up_after_a_day(scene: Scene):
+    number = await scene.scanned()
+    refused = scene.slack.faults.add("chat.postMessage", times=None, error="account_inactive")
+    running = asyncio.create_task(scene.new().run())
+    began = scene.clock.now()
+    while await scene.announced(number) != UNTOLD:
+        used = refused.used
+        await until(lambda: bool(scene.clock.naps) and not scene.made[0].busy)
+        scene.clock.advance(600)
+        assert refused.used - used <= 1
+    running.cancel()
+
+    assert GIVE_UP_S <= scene.clock.now() - began <= GIVE_UP_S + 2 * 3600
+    assert refused.used < 40
+    assert (await scene.notes(number))[-1].endswith("Slack did not take it for a day")
+
+
+async def test_a_workspace_without_charts_gets_the_same_words_and_the_button(scene: Scene):
+    scene.slack.world.team.charts = False
+    number = await scene.scanned()
+    scene.new().announce(number)
+    await scene.advance_until_told(number)
+
+    told = Reader(scene.slack.world).body(scene.told()[0])
+    assert "SDKs by category" not in told
+    assert "4 SDKs: 2 Targeting, 1 Functionality, 1 Performance" in told
+    assert "[ All SDKs and permissions ]" in told
+
+
+async def test_what_changes_later_is_shown_in_the_same_message(scene: Scene):
+    number = await scene.scanned()
+    announcements = scene.new()
+    announcements.announce(number)
+    await scene.advance_until_told(number)
+    await announcements.settle(5)
+    scene.slack.faults.add("chat.update", times=2, error="internal_error")
+    for _ in range(5):
+        announcements.changed(number)
+    await until(lambda: advanced(scene) and not announcements.busy)
+
+    assert len(scene.told()) == 1
+    assert [call.answer["ok"] for call in scene.slack.called("chat.update")] == [False, False, True]
+
+
+def advanced(scene: Scene) -> bool:
+    scene.clock.advance(5)
+    return True
+
+
+async def test_a_build_from_the_command_line_is_told_of_where_it_was_announced(scene: Scene):
+    number = await scene.scanned()
+    row = "UPDATE scans SET source = ? WHERE number = ?"
+    await scene.database.write(lambda db: db.execute(row, [Source.SHELL.value, number]))
+    assert await scene.store.results.to_announce() == [number]
+    nowhere = "UPDATE scans SET channel = NULL WHERE number = ?"
+    await scene.database.write(lambda db: db.execute(nowhere, [number]))
+    assert await scene.store.results.to_announce() == []
