@@ -30,6 +30,7 @@ from bot.store.applications import ApplicationStore
 from bot.store.breaches import BreachStore
 from bot.store.database import Database
 from bot.store.history import HistoryStore
+from bot.store.inquiries import InquiryStore
 from bot.store.links import LinkStore
 from bot.store.notices import NoticeStore
 from bot.store.privacy import PrivacyStore
@@ -49,6 +50,7 @@ def store_on(database: Database, clock: Clock) -> Store:
         requests=RequestStore(database, clock),
         history=HistoryStore(database),
         applications=ApplicationStore(database),
+        inquiries=InquiryStore(database),
         alive=AliveStore(database, clock),
         notices=NoticeStore(database),
         results=ResultStore(database, clock),

@@ -20,6 +20,7 @@ from bot.scans.catchup import CatchUp
 from bot.scans.choices import Choices
 from bot.scans.clock import SteadyClock
 from bot.scans.desk import Desk
+from bot.scans.inquiries import Inquiries
 from bot.scans.intake import Intake
 from bot.scans.memory import Store
 from bot.scans.models import Scan
@@ -163,6 +164,7 @@ def wire(opened: Opened, stack: AsyncExitStack) -> Wired:
             intake=intake,
             choices=Choices(store=store, announcer=threads, policy=policy, wake=wake, drop=drop),
             records=Records(store=store, cards=cards, workspace=workspace, policy=policy, clock=clock),
+            inquiries=Inquiries(store=store, workspace=workspace, policy=policy),
             catalogue=Catalogue(
                 applications=opened.applications,
                 store=store,

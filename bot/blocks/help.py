@@ -63,19 +63,51 @@ TOPICS: Final[dict[str, Topic]] = {
             "`in:` #channel or `here`\n"
             "`since:` `until:` a day, `today`, `yesterday`, or how long ago (`24h`, `7d`, `2w`); days are in "
             "your time zone, and both count\n"
+            "`sdk:` a part of an SDK's name, vendor or package ID: scans that found it\n"
+            "`breach:` `open`, `any`, or a rule's name: scans that break the policy\n"
             "Scans of private channels and direct messages are shown only to those who are in them."
         ),
         examples=(
             "/appscan history",
             "/appscan history shop platform:ios since:7d",
             "/appscan history status:failed,rejected by:me",
+            "/appscan history sdk:firebase breach:open",
             "/appscan history app:com.example.shop until:2026-11-01",
         ),
     ),
     "status": Topic(
-        gist="everything about one scan",
-        body="All that is known of a scan, with its timeline: by its number or its request ID.",
-        examples=("/appscan status 12", f"/appscan status {_UUID}"),
+        gist="the scans under way, or everything about one",
+        body=(
+            "Alone, the scans that have not come to their end, and when OneTrust is looked at next for each. "
+            "With a scan's number or its request ID, all that is known of it, with its timeline; with an "
+            "app, the same of its newest scan."
+        ),
+        examples=("/appscan status", "/appscan status com.example.shop", "/appscan status 12"),
+    ),
+    "diff": Topic(
+        gist="what changed in an app between two versions",
+        body=(
+            "SDKs and permissions that came, went or moved to another category. The app is a bundle "
+            "identifier, an app ID or a word of its name, in quotes where it has spaces; where it is on "
+            "both platforms, say `ios` or `android` after it. Without a version, its last two completed "
+            "scans are compared; with one, that version and the newest; with two, those. Of a version that "
+            "was scanned more than once it is its last completed scan. With a scan's number in place of the "
+            "app, that scan and the one before it are compared."
+        ),
+        examples=(
+            "/appscan diff com.example.shop",
+            "/appscan diff com.example.shop android 4.1.0 4.2.0",
+            '/appscan diff "My Shop" 4.1.0',
+            "/appscan diff 12",
+        ),
+    ),
+    "sdk": Topic(
+        gist="which apps have an SDK in them",
+        body=(
+            "A part of its name, its vendor or its package ID: each app with the versions in which OneTrust "
+            "found it, newest first, and whether it is still in the newest."
+        ),
+        examples=("/appscan sdk com.google.firebase", "/appscan sdk firebase"),
     ),
     "apps": Topic(
         gist="the apps known here, and their app IDs",

@@ -7,13 +7,14 @@ from typing import Final
 
 from bot.blocks import text
 from bot.blocks.elements import Block, actions, button, context, facts, link_button, section
+from bot.blocks.following import outcome
 from bot.blocks.message import Message, compose
 from bot.blocks.phrases import file, kind, name, sharer, title, version, why
 from bot.blocks.reply import DETAILS, OPEN_LOG
 from bot.blocks.states import MARKS, WORDS
 from bot.errors import UsageError
 from bot.scans import search
-from bot.scans.lookups import Cursor, Page, Query
+from bot.scans.lookups import ANY_BREACH, OPEN_BREACH, Cursor, Page, Query
 from bot.scans.models import Card, Event, Scan, Source, State
 
 NEWER: Final = "history_newer"
@@ -72,7 +73,19 @@ def describe(query: Query) -> str:
         parts.append(f"since {text.when(query.since)}")
     if query.until is not None:
         parts.append(f"until {text.when(query.until - 1)}")
+    if query.sdk is not None:
+        parts.append(f"with the SDK {text.code(query.sdk, 100)}")
+    if query.breach is not None:
+        parts.append(_breach(query.breach))
     return ", ".join(parts)
+
+
+def _breach(sought: str) -> str:
+    if sought == OPEN_BREACH:
+        return "with a breach that nobody has acknowledged"
+    if sought == ANY_BREACH:
+        return "with a breach of any rule"
+    return f"with a breach of {text.code(sought, 100)}"
 
 
 def typed(filters: str) -> str:
@@ -110,6 +123,7 @@ def status(card: Card, events: Sequence[Event], *, link: str | None = None) -> M
         [
             section("\n".join(_summary(card, link))),
             facts(pairs),
+            section("\n".join(lines)) if (lines := outcome(card)) else None,
             context(f"SHA-256 {text.code(scan.sha256)}") if scan.sha256 else None,
             *_timeline(events),
             actions(link_button("Open the log", OPEN_LOG, str(scan.number), card.log_url)),

@@ -1,5 +1,6 @@
 """``/appscan``: each word after it, and what is said to a wrong one."""
 
+import contextlib
 import difflib
 import re
 from collections.abc import Awaitable, Callable
@@ -8,13 +9,24 @@ from typing import Any
 
 from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncRespond
 
-from bot.blocks import applications, apps, help, history, notice, text  # noqa: A004 - the command's own word
+from bot.blocks import (
+    applications,
+    apps,
+    diff,
+    help,  # noqa: A004 - the command's own word
+    history,
+    notice,
+    sdk,
+    text,
+    under_way,
+)
 from bot.blocks.message import Message
-from bot.errors import UsageError
+from bot.errors import NotFound, UsageError
 from bot.listeners.acts import needed, said
 from bot.listeners.answers import answer
 from bot.scans import ids
 from bot.scans.desk import Desk
+from bot.scans.inquiries import Several
 
 COMMAND = "/appscan"
 _TAG = re.compile(r"<([@#])[A-Z0-9]+\|([^<>]*)>")
@@ -56,6 +68,8 @@ class Answers:
             "rescan": self._rescan,
             "history": self._history,
             "status": self._status,
+            "diff": self._diff,
+            "sdk": self._sdk,
             "apps": self._apps,
             "link": self._link,
             "unlink": self._unlink,
@@ -130,10 +144,28 @@ class Answers:
         return history.page(page, query=query, links=links)
 
     async def _status(self, asked: Asked) -> Message:
-        if len(asked.words) != 1:
-            raise UsageError("Say which scan: its number or its request ID.", example=f"{COMMAND} status 12")
-        card, events = await self._desk.records.status(asked.user, asked.channel, asked.words[0])
+        if not asked.words:
+            return under_way.under_way(await self._desk.inquiries.under_way(asked.user, asked.channel))
+        if len(asked.words) == 1:
+            with contextlib.suppress(NotFound):  # then it may be an app
+                return await self._details(asked, asked.words[0])
+        newest = await self._desk.inquiries.newest(asked.user, asked.channel, asked.rest)
+        if isinstance(newest, Several):
+            return diff.several(newest, "status")
+        return await self._details(asked, str(newest))
+
+    async def _details(self, asked: Asked, word: str) -> Message:
+        card, events = await self._desk.records.status(asked.user, asked.channel, word)
         return history.status(card, events, link=self._desk.cards.permalink(card.scan))
+
+    async def _diff(self, asked: Asked) -> Message:
+        compared = await self._desk.inquiries.diff(asked.user, asked.channel, asked.rest)
+        if isinstance(compared, Several):
+            return diff.several(compared, "diff")
+        return diff.diff(compared)
+
+    async def _sdk(self, asked: Asked) -> Message:
+        return sdk.sdk(await self._desk.inquiries.sdk(asked.user, asked.channel, asked.rest))
 
     async def _apps(self, asked: Asked) -> Message:
         listing = await self._desk.catalogue.page(asked.user, asked.channel, _name(asked.rest))

@@ -4,7 +4,7 @@ from typing import Any
 
 from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncRespond
 
-from bot.blocks import applications, apps, history, notice, text
+from bot.blocks import applications, apps, history, notice, sdk, text
 from bot.errors import NotFound
 from bot.listeners.acts import act
 from bot.listeners.answers import answer
@@ -31,6 +31,13 @@ def register(app: AsyncApp, desk: Desk) -> None:
         message = apps.apps(page.rows, offset=page.offset, has_more=page.has_more)
         await answer(respond, message, replace=True)
 
+    async def leaf_through_apps(ack: AsyncAck, body: dict[str, Any], respond: AsyncRespond) -> None:
+        await ack()
+        press = act(body)
+        name, offset = sdk.read_page_value(press.value)
+        page = await desk.inquiries.sdk(press.user, press.channel, f'"{name}"', offset)
+        await answer(respond, sdk.sdk(page), replace=True)
+
     async def browse(ack: AsyncAck, body: dict[str, Any], respond: AsyncRespond) -> None:
         await ack()
         press = act(body)
@@ -51,6 +58,8 @@ def register(app: AsyncApp, desk: Desk) -> None:
         )
         await answer(respond, told, replace=True)
 
+    for action_id in (sdk.PREVIOUS, sdk.NEXT):
+        app.action(action_id)(leaf_through_apps)
     for action_id in (applications.PREVIOUS, applications.NEXT):
         app.action(action_id)(browse)
     for action_id in (history.NEWER, history.OLDER):

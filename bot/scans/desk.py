@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from bot.scans.catalogue import Catalogue
 from bot.scans.choices import Choices
+from bot.scans.inquiries import Inquiries
 from bot.scans.intake import Intake
 from bot.scans.policy import Policy
 from bot.scans.records import Cards, Records
@@ -19,6 +20,8 @@ class Desk:
     """Decide about a scan."""
     records: Records
     """Look something up, or change a link."""
+    inquiries: Inquiries
+    """Ask about what scans found."""
     catalogue: Catalogue
     """Look into OneTrust's own list of applications."""
     policy: Policy

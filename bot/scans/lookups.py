@@ -1,8 +1,15 @@
 """The records of looking things up: what is asked of the history, by whom, and the pages that answer."""
 
 from dataclasses import dataclass
+from typing import Final
 
 from bot.scans.models import Platform, Scan, State
+from bot.scans.results import Sdk
+
+OPEN_BREACH: Final = "open"
+"""In ``Query.breach``: a rule that nobody has acknowledged the breach of."""
+ANY_BREACH: Final = "any"
+"""In ``Query.breach``: whatever rule it is, acknowledged or not."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,6 +29,10 @@ class Query:
     """At or after, seconds since the epoch."""
     until: float | None = None
     """Before, seconds since the epoch."""
+    sdk: str | None = None
+    """A part of the name, vendor or package ID of an SDK that was found in the build."""
+    breach: str | None = None
+    """The name of a rule that the build breaks, whole; or ``OPEN_BREACH`` or ``ANY_BREACH``."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,3 +78,43 @@ class AppRow:
     app_id: str | None
     scans: int
     """How many were submitted."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class AppFound:
+    """One app that somebody may have meant."""
+
+    bundle_id: str
+    platform: Platform
+    name: str | None
+    newest: int
+    """Its newest scan that this viewer may see."""
+    completed: int
+    """How many of its scans OneTrust completed."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SdkVersion:
+    """One version of an app that has an SDK in it."""
+
+    version: str | None
+    scan: int
+    """The newest of its scans that found the SDK."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SdkRow:
+    """One app that has, or had, an SDK in it."""
+
+    bundle_id: str
+    platform: Platform
+    name: str | None
+    sdks: tuple[Sdk, ...]
+    """Those that were meant, as the newest scan with one of them names them; a few of many."""
+    versions: tuple[SdkVersion, ...]
+    """Newest first; the first few of many."""
+    more_versions: int
+    newest: Scan | None
+    """The app's last completed scan, whatever it found."""
+    still: bool
+    """Whether that scan found the SDK as well."""

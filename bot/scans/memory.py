@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 from bot.scans.backlog import Backlog, Notice
 from bot.scans.decision import Facts, Verdict
-from bot.scans.lookups import AppRow, Cursor, Page, Query, Viewer
+from bot.scans.lookups import AppFound, AppRow, Cursor, Page, Query, SdkRow, Viewer
 from bot.scans.models import (
     CANCELLABLE,
     Build,
@@ -147,6 +147,24 @@ class KnownApplications(Protocol):
     async def seen(self, ids: Sequence[str], viewer: Viewer) -> tuple[set[str], list[Link]]: ...
 
 
+class Inquiries(Protocol):
+    """Reads of results within what a person may see."""
+
+    async def under_way(self, viewer: Viewer, limit: int) -> list[Scan]: ...
+    async def apps(self, query: Query, viewer: Viewer, limit: int) -> list[AppFound]: ...
+    async def completed(
+        self,
+        app: AppFound,
+        viewer: Viewer,
+        *,
+        version: str | None = None,
+        number: int | None = None,
+        before: int | None = None,
+        limit: int = 2,
+    ) -> list[Scan]: ...
+    async def sdk(self, name: str, viewer: Viewer, *, limit: int, offset: int) -> list[SdkRow]: ...
+
+
 class Notices(Protocol):
     """Open notices, and what they are about."""
 
@@ -212,6 +230,7 @@ class Store:
     requests: Requests
     history: History
     applications: KnownApplications
+    inquiries: Inquiries
     alive: Alive
     notices: Notices
     results: Results

@@ -1,8 +1,8 @@
 """Reading the filters of ``/appscan history`` as people type them.
 
-``app:`` ``platform:`` ``status:`` ``by:`` ``in:`` ``since:`` ``until:`` and free words, in any order; quotes
-keep words together. Keys in any case, a space after the colon, and the quotes and dashes that phones put in
-are all fine.
+``app:`` ``platform:`` ``status:`` ``by:`` ``in:`` ``since:`` ``until:`` ``sdk:`` ``breach:`` and free words,
+in any order; quotes keep words together. Keys in any case, a space after the colon, and the quotes and dashes
+that phones put in are all fine.
 """
 
 import difflib
@@ -14,11 +14,14 @@ from typing import Final
 
 from bot.errors import UsageError
 from bot.scans import ids
-from bot.scans.lookups import Query
+from bot.scans.lookups import ANY_BREACH, OPEN_BREACH, Query
 from bot.scans.models import OPEN, State
 
 TEXT_LIMIT: Final = 300
 """Characters of filters; more is refused."""
+
+SDK_LIMIT: Final = 100
+"""Characters of an SDK's name; more are left out."""
 
 EXAMPLE: Final = "/appscan history platform:ios status:failed since:7d"
 
@@ -39,7 +42,7 @@ _UNITS: Final = {
 _TYPED: Final = str.maketrans(
     dict.fromkeys("“”„‟«»＂", '"') | dict.fromkeys("‐‑‒–—―−", "-") | {"：": ":", "，": ","}
 )
-_KEYS: Final = ("app", "platform", "status", "by", "in", "since", "until")
+_KEYS: Final = ("app", "platform", "status", "by", "in", "since", "until", "sdk", "breach")
 _YEARS: Final = (1971, 2999)
 _TOKEN: Final = re.compile(
     r"(?:(?P<key>[^\W\d_]+)\s*:(?!//)\s*)?"
@@ -49,6 +52,7 @@ _TOKEN: Final = re.compile(
 )
 _PERSON: Final = re.compile(r"<@([UWB][A-Z0-9]{1,30})(?:\|[^<>]*)?>|@?([UWB][A-Z0-9]{6,30})")
 _CHANNEL: Final = re.compile(r"<#([CDG][A-Z0-9]{1,30})(?:\|[^<>]*)?>|#?([CDG][A-Z0-9]{6,30})")
+_WORD: Final = re.compile(r'"([^"]*)"?|([^\s"]+)')
 _AGO: Final = re.compile(r"([0-9]{1,5})\s*([a-z]+)")
 _DATE: Final = re.compile(r"([0-9]{4})[-/.]([0-9]{1,2})[-/.]([0-9]{1,2})")
 
@@ -84,6 +88,26 @@ def parse(text: str, *, now: float, tz: tzinfo, me: str | None = None, here: str
             example="/appscan history since:2026-11-01 until:2026-11-30",
         )
     return query
+
+
+def words(text: str) -> list[str]:
+    """Part what was typed into words; quotes keep words together."""
+    return [match[1] or match[2] for match in _WORD.finditer(_shown(text)) if match[1] or match[2]]
+
+
+def sdk_name(text: str) -> str:
+    """Read a part of an SDK's name, vendor or package ID.
+
+    Raises:
+        UsageError: there is nothing in it to look for.
+    """
+    found = " ".join(words(text))[:SDK_LIMIT].strip()
+    if not any(sign.isalnum() for sign in found):
+        raise UsageError(
+            "Say which SDK: a part of its name, its vendor or its package ID.",
+            example="/appscan sdk firebase",
+        )
+    return found
 
 
 def _filters(text: str) -> Iterator[tuple[str, str]]:
@@ -203,6 +227,14 @@ def _in(query: Query, value: str, asker: _Asker) -> Query:
     return replace(query, channel=found[1] or found[2])
 
 
+def _sdk(query: Query, value: str, _asker: _Asker) -> Query:
+    return replace(query, sdk=sdk_name(value))
+
+
+def _breach(query: Query, value: str, _asker: _Asker) -> Query:
+    return replace(query, breach=value.lower() if value.lower() in {OPEN_BREACH, ANY_BREACH} else value)
+
+
 def _since(query: Query, value: str, asker: _Asker) -> Query:
     found = _moment(value, "since", asker)
     return replace(query, since=_midnight(found, asker) if isinstance(found, date) else found)
@@ -254,4 +286,6 @@ _READERS: Final[dict[str, Callable[[Query, str, _Asker], Query]]] = {
     "in": _in,
     "since": _since,
     "until": _until,
+    "sdk": _sdk,
+    "breach": _breach,
 }

@@ -1,14 +1,21 @@
 """Looking through the history, within what a person may see."""
 
+from collections.abc import Iterator
+
 import sqlite_utils
 
-from bot.scans.lookups import AppRow, Cursor, Page, Query, Viewer
+from bot.scans.lookups import ANY_BREACH, OPEN_BREACH, AppRow, Cursor, Page, Query, Viewer
 from bot.scans.models import Platform, Scan
 from bot.store import rows
 from bot.store.database import Database
+from bot.store.sdks import SCANS_WITH, like
 from bot.store.visible import visible
 
 PAGE_SIZE = 10
+_BREACHES: dict[str, tuple[str, list[object]]] = {
+    OPEN_BREACH: (" AND acknowledged_at IS NULL", []),
+    ANY_BREACH: ("", []),
+}
 
 
 class HistoryStore:
@@ -19,20 +26,20 @@ class HistoryStore:
 
     async def page(self, query: Query, text: str, viewer: Viewer, cursor: Cursor | None) -> Page:
         """Return a page of scans that match, newest first; ``text`` is the query as typed."""
-        conditions, parameters = _conditions(query)
+        asked, parameters = conditions(query)
         condition, seen = visible(viewer)
-        conditions.append(condition)
+        asked.append(condition)
         parameters += seen
         forward = cursor is not None and not cursor.older
         if cursor is not None:
-            conditions.append("scans.number < ?" if cursor.older else "scans.number > ?")
+            asked.append("scans.number < ?" if cursor.older else "scans.number > ?")
             parameters.append(cursor.number)
         order = "ASC" if forward else "DESC"
 
         def work(db: sqlite_utils.Database) -> Page:
             found = rows.scans_where(
                 db,
-                f"WHERE {' AND '.join(conditions)} ORDER BY scans.number {order} LIMIT {PAGE_SIZE + 1}",
+                f"WHERE {' AND '.join(asked)} ORDER BY scans.number {order} LIMIT {PAGE_SIZE + 1}",
                 *parameters,
             )
             more, found = len(found) > PAGE_SIZE, found[:PAGE_SIZE]
@@ -89,12 +96,13 @@ class HistoryStore:
         )
 
 
-def _conditions(query: Query) -> tuple[list[str], list[object]]:
-    conditions: list[str] = ["1"]
+def conditions(query: Query) -> tuple[list[str], list[object]]:
+    """Return the conditions on ``scans`` that a query comes to, and their parameters."""
+    asked: list[str] = ["1"]
     parameters: list[object] = []
 
     def add(condition: str, *values: object) -> None:
-        conditions.append(condition)
+        asked.append(condition)
         parameters.extend(values)
 
     for word in query.words:
@@ -128,7 +136,18 @@ def _conditions(query: Query) -> tuple[list[str], list[object]]:
         add("scans.created_at >= ?", query.since)
     if query.until is not None:
         add("scans.created_at < ?", query.until)
-    return conditions, parameters
+    for condition, values in _of_results(query):
+        add(condition, *values)
+    return asked, parameters
+
+
+def _of_results(query: Query) -> Iterator[tuple[str, list[object]]]:
+    """Give the conditions on what a scan found, and the parameters of each."""
+    if query.sdk is not None:
+        yield f"scans.number IN ({SCANS_WITH})", like(query.sdk)
+    if query.breach is not None:
+        which, values = _BREACHES.get(query.breach, (" AND rule = ? COLLATE NOCASE", [query.breach]))
+        yield f"scans.number IN (SELECT scan FROM breaches WHERE 1{which})", values
 
 
 def _match(word: str) -> str:

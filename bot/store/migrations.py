@@ -298,3 +298,21 @@ def _uploads(db: sqlite_utils.Database) -> None:
     # What was put on the FTP server and is to be removed from there, whatever becomes of its scan.
     db.execute("CREATE TABLE uploads (name TEXT PRIMARY KEY, scan INTEGER NOT NULL, at REAL NOT NULL)")
     db.execute("CREATE INDEX uploads_at ON uploads (at)")
+
+
+@MIGRATIONS(name="0014_known_sdks")
+def _known_sdks(db: sqlite_utils.Database) -> None:
+    # Each SDK once, however many scans found it: what is looked for by a part of a name is looked for here.
+    same = "package_id = {0}.package_id AND name = {0}.name AND vendor IS {0}.vendor"
+    for statement in (
+        "CREATE TABLE known_sdks (package_id TEXT NOT NULL, name TEXT NOT NULL, vendor TEXT)",
+        "CREATE UNIQUE INDEX known_sdks_each ON known_sdks (package_id, name, coalesce(vendor, ''))",
+        "INSERT OR IGNORE INTO known_sdks SELECT DISTINCT package_id, name, vendor FROM sdks",
+        "CREATE INDEX sdks_known ON sdks (package_id, name, vendor, scan)",
+        "CREATE TRIGGER sdks_added AFTER INSERT ON sdks BEGIN "
+        "INSERT OR IGNORE INTO known_sdks VALUES (new.package_id, new.name, new.vendor); END",
+        "CREATE TRIGGER sdks_removed AFTER DELETE ON sdks "
+        f"WHEN NOT EXISTS (SELECT 1 FROM sdks WHERE {same.format('old')}) BEGIN "
+        f"DELETE FROM known_sdks WHERE {same.format('old')}; END",
+    ):
+        db.execute(statement)

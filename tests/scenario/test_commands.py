@@ -6,7 +6,7 @@ import pytest
 
 from tests.scenario.office import APP_ID, Office, apk, ipa
 
-TOPICS = ("share", "rescan", "history", "status", "apps", "link", "unlink", "ci")
+TOPICS = ("share", "rescan", "history", "status", "diff", "sdk", "apps", "link", "unlink", "ci")
 
 
 async def test_help_tells_what_there_is_and_each_topic_shows_an_example(place: Office):
@@ -46,8 +46,10 @@ async def test_a_near_miss_suggests_the_right_word_with_what_was_typed(place: Of
         ("rescan not_an_id", "letters, digits and hyphens only"),
         (f"rescan {APP_ID} yesterday", "has to be the link to a shared file or its message"),
         (f"rescan {APP_ID} a b", "Say which app to rescan"),
-        ("status", "its number or its request ID"),
-        ("status 1 2", "its number or its request ID"),
+        ("status 1 2", "by its number or its request ID, or one app"),
+        ("diff", "Say which app, and if you like one version or two"),
+        ("diff shop 1 2 3", "Say which app, and if you like one version or two"),
+        ("sdk", "Say which SDK"),
         ("link", "the bundle identifier and then the app ID"),
         ("link com.example.shop", "the bundle identifier and then the app ID"),
         ("link com/shop 12345678", "That can't be a bundle identifier"),

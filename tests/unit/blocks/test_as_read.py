@@ -17,6 +17,7 @@ import bot.blocks
 from bot.blocks import (
     applications,
     apps,
+    diff,
     help,  # noqa: A004
     history,
     message,
@@ -26,7 +27,9 @@ from bot.blocks import (
     reply,
     results,
     results_modals,
+    sdk,
     shell,
+    under_way,
     waiting,
 )
 from bot.blocks.message import Message
@@ -34,8 +37,9 @@ from bot.blocks.states import MARKS
 from bot.blocks.text import plain
 from bot.scans.backlog import Notice
 from bot.scans.catalogue import Listed, Listing
-from bot.scans.changes import changes
-from bot.scans.lookups import AppRow, Page
+from bot.scans.changes import Changes, changes
+from bot.scans.inquiries import Comparison, SdkPage, Several, UnderWay
+from bot.scans.lookups import AppFound, AppRow, Page, SdkRow, SdkVersion
 from bot.scans.models import Card, ChannelKind, Event, Platform, Question, State
 from bot.scans.requests import RequestState, RescanRequest
 from bot.scans.results import (
@@ -145,7 +149,9 @@ follows = st.builds(
     scan=st.just(12),
     state=st.sampled_from(FollowState),
     since=moments,
+    looks=counts,
     due_at=moments,
+    ended_at=st.none() | moments,
     looked_for=outside.map(lambda text: text.replace("://", "").replace("`", "")),
 )
 cards = st.builds(
@@ -222,6 +228,64 @@ listings = st.builds(
     has_more=st.booleans(),
     late=st.booleans(),
 )
+listed_sdks = st.lists(sdks, max_size=3).map(tuple)
+listed_permissions = st.lists(permissions, max_size=3).map(tuple)
+changed = st.builds(
+    Changes,
+    sdks_added=listed_sdks | st.builds(lambda sdk: (sdk,) * 40, sdks),
+    sdks_removed=listed_sdks,
+    sdks_recategorised=st.lists(st.tuples(sdks, sdks), max_size=3).map(tuple),
+    permissions_added=listed_permissions,
+    permissions_removed=listed_permissions,
+    permissions_risen=listed_permissions,
+    manifest_before=st.none() | manifests,
+    manifest_after=st.none() | manifests,
+)
+comparisons = st.builds(
+    Comparison,
+    before=builds,
+    after=builds,
+    changes=changed,
+    newest_of_several=st.lists(builds, max_size=2).map(tuple),
+)
+meant = st.builds(
+    AppFound,
+    bundle_id=outside,
+    platform=st.sampled_from(Platform),
+    name=st.none() | outside,
+    newest=counts,
+    completed=counts,
+)
+severals = st.builds(
+    Several, apps=st.lists(meant, min_size=2, max_size=6).map(tuple), has_more=st.booleans(), rest=outside
+)
+under_ways = st.builds(
+    UnderWay,
+    scans=st.lists(st.tuples(builds, st.none() | follows), max_size=15).map(tuple),
+    has_more=st.booleans(),
+)
+sdk_pages = st.builds(
+    SdkPage,
+    name=outside,
+    rows=st.lists(
+        st.builds(
+            SdkRow,
+            bundle_id=outside,
+            platform=st.sampled_from(Platform),
+            name=st.none() | outside,
+            sdks=listed_sdks,
+            versions=st.lists(
+                st.builds(SdkVersion, version=st.none() | outside, scan=counts), min_size=1, max_size=12
+            ).map(tuple),
+            more_versions=counts,
+            newest=st.none() | builds,
+            still=st.booleans(),
+        ),
+        max_size=5,
+    ).map(tuple),
+    offset=st.integers(0, 10**6),
+    has_more=st.booleans(),
+)
 listed = st.lists(builds, max_size=3).map(tuple)
 # Filters are shown to who typed them alone, with people named as they named them: that is no attack.
 typed = outside.map(lambda filters: filters.replace("U0EVIL", "U0ANA"))
@@ -240,6 +304,10 @@ SURFACES: dict[Callable[..., Any], st.SearchStrategy[Any]] = {
         has_more=st.booleans(),
         listing=st.none() | listings,
     ),
+    diff.diff: st.builds(diff.diff, comparisons),
+    diff.several: st.builds(diff.several, severals, st.sampled_from(["diff", "status"])),
+    sdk.sdk: st.builds(sdk.sdk, sdk_pages),
+    under_way.under_way: st.builds(under_way.under_way, under_ways),
     applications.applications: st.builds(applications.applications, listings),
     applications.offered: st.builds(applications.offered, listings),
     apps.linked: st.builds(apps.linked, links, before=st.none() | links, others=st.lists(links, max_size=5)),

@@ -93,7 +93,9 @@ def test_linking_tells_what_changed() -> None:
 
 def test_help_lists_its_topics() -> None:
     shown = about().text
-    assert set(TOPICS) == {"share", "rescan", "history", "status", "apps", "link", "unlink", "ci"}
+    assert set(TOPICS) == {
+        *("share", "rescan", "history", "status", "diff", "sdk", "apps", "link", "unlink", "ci")
+    }
     assert all(f"`/appscan help {topic}`" in shown for topic in TOPICS)
 
 

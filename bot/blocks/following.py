@@ -1,0 +1,95 @@
+"""By which route a scan went, how far following it has come, and what came of it, in a line each."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from bot.blocks import text
+from bot.blocks.findings import count
+from bot.scans.models import Card, Submission
+from bot.scans.results import FOLLOWED, Followed, FollowState, Results
+from bot.scans.rules import Breach
+
+_ROUTES: Final = {"webhook": "the webhook", "ftp": "FTP", "direct": "the Applications API"}
+_WORDS: Final = {
+    FollowState.FINDING: "being looked for in OneTrust",
+    FollowState.AMBIGUOUS: "in OneTrust two scans could be this one: a person has to look",
+    FollowState.RUNNING: "being scanned by OneTrust",
+    FollowState.COMPLETED: "completed by OneTrust",
+    FollowState.FAILED: "failed in OneTrust",
+    FollowState.INTERRUPTED: "interrupted in OneTrust",
+    FollowState.LOST: "looked for in OneTrust until the time was up",
+}
+_RULES: Final = 8
+_SAID_LATE_S: Final = 60.0
+"""What is late by less is not worth a word."""
+
+
+def outcome(card: Card) -> list[str]:
+    """Say by which route a scan went, how far following it has come, and what it found."""
+    lines = [_route(card.scan.submission)]
+    if card.followed is not None:
+        lines.append(f"{following(card.followed)}{_late(card)}")
+        lines.append(text.sentence(card.followed.looked_for))
+    if card.results is not None:
+        lines.append(_found(card.results))
+    lines.append(_broken(card.breaches))
+    return [line for line in lines if line]
+
+
+def following(followed: Followed) -> str:
+    """Say how far following has come, and when OneTrust is looked at next or said so."""
+    words = text.capital(_WORDS[followed.state])
+    if followed.state in FOLLOWED:
+        looked = f", looked at {_times(followed.looks)} so far" if followed.looks else ""
+        return f"{words}{looked}; next look {text.when(followed.due_at)}"
+    return f"{words}, {text.when(followed.ended_at)}" if followed.ended_at is not None else words
+
+
+def _route(submission: Submission) -> str:
+    if submission.route is None:
+        return ""
+    way = _ROUTES.get(submission.route, "another route")
+    return f"By {way}{f', as {text.sentence(submission.route_why)}' if submission.route_why else ''}"
+
+
+def _late(card: Card) -> str:
+    if card.results_late_s < _SAID_LATE_S:
+        return ""
+    waiting = (
+        f"{card.results_waiting} scans are followed" if card.results_waiting > 1 else "OneTrust limits it"
+    )
+    return f", or up to {text.duration(card.results_late_s)} later, as {waiting}"
+
+
+def _found(results: Results) -> str:
+    parts = [
+        count(results.sdk_count, "SDK"),
+        f"{count(results.permission_count, 'permission')}, {results.high_risk_count:,} of them high-risk",
+    ]
+    if (manifest := results.privacy_manifest) is not None:
+        parts.append(
+            f"privacy manifest: {manifest.aligned:,} aligned, {manifest.mismatched:,} mismatched, "
+            f"{manifest.missing:,} missing"
+        )
+    return f"Found: {'; '.join(parts)}"
+
+
+def _broken(breaches: Sequence[Breach]) -> str:
+    """Name the rules that the build breaks, those first that nobody has acknowledged."""
+    waiting = [text.code(each.rule, 60) for each in breaches if each.acknowledged_at is None]
+    seen = [text.code(each.rule, 60) for each in breaches if each.acknowledged_at is not None]
+    parts = []
+    if waiting:
+        parts.append(f"breaks {_some(waiting)}, not acknowledged yet")
+    if seen:
+        parts.append(f"breaks {_some(seen)}, acknowledged")
+    return text.capital("; ".join(parts))
+
+
+def _some(names: list[str]) -> str:
+    more = f" and {len(names) - _RULES} more" if len(names) > _RULES else ""
+    return f"{', '.join(names[:_RULES])}{more}"
+
+
+def _times(number: int) -> str:
+    return "once" if number == 1 else f"{number:,} times"
