@@ -14,6 +14,7 @@ from bot.blocks.results import announcement
 from bot.blocks.waiting import request as request_message
 from bot.metrics import CountedFiles, Metrics
 from bot.parts import build_reader, log_url
+from bot.scans.acknowledging import Acknowledging
 from bot.scans.breaker import Breaker
 from bot.scans.catalogue import Catalogue
 from bot.scans.catchup import CatchUp
@@ -131,6 +132,10 @@ def wire(opened: Opened, stack: AsyncExitStack) -> Wired:
     )
     stack.push_async_callback(announcements.settle, LAST_WORDS_S)
 
+    def tell_breach(number: int) -> None:
+        threads.changed(number)
+        announcements.changed(number)
+
     # What is recorded wakes the runner, which itself asks the intake.
     def wake() -> None:
         runner.wake()
@@ -172,6 +177,7 @@ def wire(opened: Opened, stack: AsyncExitStack) -> Wired:
                 policy=policy,
                 clock=steady,
             ),
+            acknowledging=Acknowledging(store=store, tell=tell_breach, policy=policy),
             policy=policy,
             cards=cards,
         ),

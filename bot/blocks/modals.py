@@ -60,28 +60,28 @@ def app_id_modal(scan: Scan, *, purpose: Purpose) -> Block:
         if rescan
         else "Its next build is then a rescan."
     )
-    return _form(
+    return form(
         APP_ID_FORM,
         "Rescan as…" if rescan else "Link app ID",
         "Rescan" if rescan else "Link",
         {"scan": scan.number, "purpose": purpose.value},
         [
             section(f"{title(scan)}: which app in OneTrust is {app(scan)}? {then}"),
-            _input(APP_ID_BLOCK, _APP_ID, "App ID", f"It is {ids.WHERE_APP_ID}.", 128 + 72),
+            text_input(APP_ID_BLOCK, _APP_ID, "App ID", f"It is {ids.WHERE_APP_ID}.", 128 + 72),
         ],
     )
 
 
 def request_id_modal(scan: Scan) -> Block:
     """Ask for the request ID of a submission that arrived after all."""
-    return _form(
+    return form(
         REQUEST_ID_FORM,
         "It arrived",
         "Save",
         {"scan": scan.number},
         [
             section(f"{title(scan)} is in OneTrust's log? Then this scan counts as submitted."),
-            _input(
+            text_input(
                 REQUEST_ID_BLOCK,
                 _REQUEST_ID,
                 "Request ID",
@@ -134,7 +134,8 @@ def read_request_id(view: Mapping[str, Any]) -> RequestIdAnswer:
     return RequestIdAnswer(scan=scan_number(kept_in(view)), request_id=ids.request_id(typed))
 
 
-def _form(callback_id: str, heading: str, submit: str, kept: dict[str, Any], blocks: list[Block]) -> Block:
+def form(callback_id: str, heading: str, submit: str, kept: dict[str, Any], blocks: list[Block]) -> Block:
+    """Make a form to be sent; ``kept`` comes back with it."""
     return {
         "type": "modal",
         "callback_id": callback_id,
@@ -146,7 +147,10 @@ def _form(callback_id: str, heading: str, submit: str, kept: dict[str, Any], blo
     }
 
 
-def _input(block_id: str, action_id: str, label: str, hint: str, limit: int) -> Block:
+def text_input(
+    block_id: str, action_id: str, label: str, hint: str, limit: int, *, multiline: bool = False
+) -> Block:
+    """Make an input of at most ``limit`` characters, which has to be filled."""
     return {
         "type": "input",
         "block_id": block_id,
@@ -156,6 +160,7 @@ def _input(block_id: str, action_id: str, label: str, hint: str, limit: int) -> 
             "type": "plain_text_input",
             "action_id": action_id,
             "max_length": limit,
+            **({"multiline": True} if multiline else {}),
             "focus_on_load": True,
         },
     }
@@ -182,7 +187,16 @@ def scan_number(kept: Mapping[str, Any]) -> int:
     Raises:
         UsageError: the form is not ours.
     """
-    number = kept.get("scan")
+    return number_in(kept, "scan")
+
+
+def number_in(kept: Mapping[str, Any], name: str) -> int:
+    """Return a number that a form keeps.
+
+    Raises:
+        UsageError: the form is not ours.
+    """
+    number = kept.get(name)
     if type(number) is not int or not 0 <= number < 2**53:
         raise _stale()
     return number

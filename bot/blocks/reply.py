@@ -7,6 +7,7 @@ bytes again, as they are not in Slack.
 from typing import Final
 
 from bot.blocks import outcome, text
+from bot.blocks.breaches import breach_line
 from bot.blocks.elements import Block, actions, button, confirm, context, facts, link_button, section
 from bot.blocks.message import Message, compose
 from bot.blocks.phrases import app, file, name, owners, sharer, title, version, why
@@ -148,6 +149,7 @@ def _submitted(card: Card) -> list[Block | None]:
             scan,
             f"{title(scan)} was submitted to OneTrust.",
             outcome.line(card),
+            breach_line(card),
             f"Request ID: {text.code(scan.submission.request_id or '')}",
             f"{text.capital(why(scan))}." if scan.kind is not None else "",
             f"It did not take the first route, as {route}." if (route := scan.submission.route_why) else "",

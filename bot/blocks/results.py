@@ -1,6 +1,7 @@
 """The message that tells in a build's thread what OneTrust found, once it has ended: first what changed."""
 
 from bot.blocks import text
+from bot.blocks.breaches import breach_blocks
 from bot.blocks.chart import pie
 from bot.blocks.elements import Block, actions, context, section
 from bot.blocks.findings import (
@@ -41,6 +42,7 @@ def _completed(card: Card, results: Results, who: str) -> list[Block | None]:
     at = results.scan.scanned_at
     return [
         *(section(told) for told in paragraphs(_changed(card, who))),
+        *breach_blocks(card),
         pie("SDKs by category", results.sdk_categories),
         *(section(told) for told in paragraphs(found)),
         actions(all_found(card)),

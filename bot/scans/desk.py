@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from bot.scans.acknowledging import Acknowledging
 from bot.scans.catalogue import Catalogue
 from bot.scans.choices import Choices
 from bot.scans.inquiries import Inquiries
@@ -24,6 +25,8 @@ class Desk:
     """Ask about what scans found."""
     catalogue: Catalogue
     """Look into OneTrust's own list of applications."""
+    acknowledging: Acknowledging
+    """Acknowledge that a build breaks the policy."""
     policy: Policy
     """Who may use the bot, and where."""
     cards: Cards

@@ -25,6 +25,10 @@ ADMINS_ONLY = (
     "Only appscan's admins change which app a bundle identifier is linked to. Ask one of them, "
     "or whoever runs the bot: they are listed in `APPSCAN_ADMINS`."
 )
+NO_ACKNOWLEDGING = (
+    "Only appscan's admins acknowledge a breach of the policy. Ask one of them, or whoever runs the bot: "
+    "they are listed in `APPSCAN_ADMINS`."
+)
 NOT_YOURS = (
     "Only whoever shared this build or asked for its scan can take it back, or one of appscan's admins: "
     "they are listed in `APPSCAN_ADMINS`."
@@ -88,6 +92,15 @@ class Policy:
         """
         if not self.is_admin(user):
             raise NotAllowed(ADMINS_ONLY)
+
+    def admit_to_breaches(self, user: str) -> None:
+        """Let somebody who was admitted acknowledge a breach of the policy.
+
+        Raises:
+            NotAllowed: they are no admin.
+        """
+        if not self.is_admin(user):
+            raise NotAllowed(NO_ACKNOWLEDGING)
 
     def admit_to_cancel(self, user: str, scan: Scan) -> None:
         """Let somebody who was admitted take a scan back.

@@ -13,6 +13,7 @@ from bot.scans.results import Permission, Results, Sdk
 
 FINDINGS_KEPT = 50
 """What is kept of all that breaks one rule; the rest is counted."""
+ACKNOWLEDGED = "Somebody has acknowledged that already: the thread shows who, and why."
 _NAME_LIMIT = 200
 
 

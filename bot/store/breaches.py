@@ -8,7 +8,7 @@ import sqlite_utils
 
 from bot.errors import NotFound, Superseded
 from bot.scans.ports import Clock
-from bot.scans.rules import Breach, Finding, What
+from bot.scans.rules import ACKNOWLEDGED, Breach, Finding, What
 from bot.store import rows, transitions
 from bot.store.database import Database
 
@@ -52,9 +52,6 @@ class BreachStore:
             return _load(db, number)
 
         return await self._database.write(work)
-
-
-ACKNOWLEDGED = "Somebody has acknowledged that already: the thread shows who, and why."
 
 
 def read(db: sqlite_utils.Database, number: int) -> tuple[Breach, ...]:

@@ -17,6 +17,7 @@ import bot.blocks
 from bot.blocks import (
     applications,
     apps,
+    breach_modals,
     diff,
     help,  # noqa: A004
     history,
@@ -54,6 +55,7 @@ from bot.scans.results import (
     ScanStatus,
     Sdk,
 )
+from bot.scans.rules import Breach, Finding, What
 from sandbox.reading import Reader
 from sandbox.slack.blockkit import check_blocks, check_view
 from sandbox.world import User, World
@@ -154,8 +156,28 @@ follows = st.builds(
     ended_at=st.none() | moments,
     looked_for=outside.map(lambda text: text.replace("://", "").replace("`", "")),
 )
+findings = st.builds(
+    Finding,
+    what=st.sampled_from(What),
+    name=outside,
+    category=st.just("") | outside,
+    count=st.integers(0, 2**40),
+)
+breaches = st.builds(
+    Breach,
+    rule=outside,
+    found=st.lists(findings, min_size=1, max_size=9).map(tuple),
+    more=st.integers(0, 9),
+    tell=st.lists(st.sampled_from(["U0ANA", "S0TEAM"]), max_size=3).map(tuple),
+    number=st.just(4),
+    scan=st.just(12),
+    acknowledged_by=st.none() | outside | st.just("U0ANA"),
+    acknowledged_at=st.none() | moments,
+    reason=outside,
+)
 cards = st.builds(
     Card,
+    breaches=st.lists(breaches, max_size=3).map(tuple),
     followed=st.none() | follows,
     results=st.none() | founds,
     previous=st.none() | builds,
@@ -323,6 +345,7 @@ SURFACES: dict[Callable[..., Any], st.SearchStrategy[Any]] = {
     notice.error: st.builds(notice.error, outside),
     modals.app_id_modal: st.builds(modals.app_id_modal, builds, purpose=st.sampled_from(modals.Purpose)),
     modals.request_id_modal: st.builds(modals.request_id_modal, builds),
+    breach_modals.acknowledge_modal: st.builds(breach_modals.acknowledge_modal, builds, breaches),
     results.announcement: st.builds(results.announcement, cards, mention=st.booleans()),
     results_modals.found_modal: st.builds(
         results_modals.found_modal,
@@ -347,7 +370,8 @@ WORLD = World()
 WORLD.users["U0EVIL"] = User(id="U0EVIL", name="pinged-person", real_name="Pinged")
 _MARK = re.compile(r"<[^<>]*>")
 _OURS = re.compile(
-    r"<(?:@[UW][A-Z0-9]+|#[CGD][A-Z0-9]+|!date\^\d+\^\{date_short_pretty\} at \{time(?:_secs)?\}"
+    r"<(?:@[UW][A-Z0-9]+|!subteam\^S0TEAM|#[CGD][A-Z0-9]+"
+    r"|!date\^\d+\^\{date_short_pretty\} at \{time(?:_secs)?\}"
     r"\|[-:\d ]+ UTC|https://(?:ours\.slack\.com|log\.example)/[^<>|\s]*\|[^<>|\n]+)>"
 )
 _CODE = re.compile(r"`[^`\n]+`")
@@ -355,8 +379,9 @@ _EMOJI = re.compile(r":[\w+'-]+:")
 _UNSEEN = re.compile(
     "[\x00-\x09\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\u3164\ud800-\udfff]"
 )
+BREACH_MARKS = (":rotating_light:", ":ballot_box_with_check:")
 _OWN_EMOJI = {f":{name}:" for name in ("information_source", "no_entry", "warning", "white_check_mark")}
-_OWN_EMOJI |= {":double_vertical_bar:", ":arrow_forward:", ":bar_chart:", *MARKS.values()}
+_OWN_EMOJI |= {":double_vertical_bar:", ":arrow_forward:", ":bar_chart:", *BREACH_MARKS, *MARKS.values()}
 
 
 def texts(part: Any) -> Iterator[dict[str, Any]]:
@@ -398,7 +423,7 @@ def check_any(shown: Message | dict[str, Any]) -> None:
         assert check_view(shown) == []
         blocks = [shown]
         kept = json.loads(shown.get("private_metadata") or "{}")
-        assert set(kept) <= {"scan", "purpose", "channel", "tab", "page", "search"}
+        assert set(kept) <= {"scan", "breach", "purpose", "channel", "tab", "page", "search"}
     json.dumps(blocks, ensure_ascii=False).encode()
     for each in texts(blocks):
         if each["type"] == "mrkdwn":
