@@ -5,7 +5,7 @@ import os
 import shutil
 import sqlite3
 import sys
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Iterator
 from contextlib import aclosing
 from dataclasses import dataclass
 
@@ -14,9 +14,11 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import parts, policy_file
-from bot.errors import SettingsError, StoreUnavailable, SubmissionError, slack_code
+from bot.errors import CannotRead, SettingsError, StoreUnavailable, SubmissionError, slack_code
 from bot.ftp_settings import FtpSettings
 from bot.onetrust.depot import open_depot
+from bot.scans.clock import SystemClock
+from bot.scans.routes import Routes
 from bot.settings import Settings
 from bot.slack.identity import Identity
 from bot.slack.limits import slack_session
@@ -62,11 +64,10 @@ async def _findings(settings: Settings) -> AsyncGenerator[Finding, None]:
         async for finding in _slack(settings, parts.slack_client(settings, session)):
             yield finding
     yield await _onetrust(settings)
-    yield Finding(
-        what="OneTrust webhook",
-        fit=True,
-        note="its shape is right and it is on ONETRUST_URL's host; only a scan shows whether its ID is",
-    )
+    yield await _results(settings)
+    async with parts.onetrust_routes(settings) as routes:
+        for finding in _routes(settings, routes):
+            yield finding
     if settings.ftp is not None and "ftp" in settings.onetrust_routes:
         yield await _depot(settings.ftp)
     yield Finding(
@@ -150,6 +151,36 @@ async def _depot(ftp: FtpSettings) -> Finding:
     if ftp.address.scheme == "ftp":
         rescans += "; NOTHING IS ENCRYPTED on the way there: the password and every build can be read"
     return Finding(what="FTP server", fit=True, note=f"the login works, and the folder is there{rescans}")
+
+
+async def _results(settings: Settings) -> Finding:
+    """Tell whether results can be read: never a fault, as scans work without."""
+    what = "OneTrust results"
+    try:
+        async with parts.onetrust_applications(settings, SystemClock()) as applications:
+            await applications.can_read()
+    except CannotRead as error:
+        return Finding(what=what, fit=True, note=f"not read. {error.user_message}")
+    except SubmissionError as error:
+        return Finding(what=what, fit=True, note=f"not tried. {error.user_message}")
+    return Finding(what=what, fit=True, note="can be read")
+
+
+def _routes(settings: Settings, routes: Routes) -> Iterator[Finding]:
+    """Tell which routes a build may take, in their order."""
+    yield Finding(what="routes", fit=True, note=", then ".join(routes.titles))
+    if "webhook" in routes:
+        yield Finding(
+            what="OneTrust webhook",
+            fit=True,
+            note="its shape is right and it is on ONETRUST_URL's host; only a scan shows whether its ID is",
+        )
+    if "direct" in routes and settings.onetrust_org_id is None:
+        yield Finding(
+            what="Applications API",
+            fit=True,
+            note="takes rescans only: new apps need ONETRUST_ORG_ID",
+        )
 
 
 async def _database(settings: Settings) -> Finding:

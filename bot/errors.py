@@ -21,6 +21,7 @@
     ├── StoreUnavailable        the database can't be read or written just now; nothing was changed
     └── SubmissionError         the scanner did not take the build
         ├── Refused             a clear no: a person has to mend something first
+        │   └── UnknownApp      it knows no app with the ID of the rescan
         ├── TryLater            not taken, certainly, and worth another try
         └── Uncertain           it may have been taken: never repeated without being told to
 
@@ -233,6 +234,10 @@ class SubmissionError(AppscanError):
 
 class Refused(SubmissionError):
     """The scanner said no, and will say it again until a person mends something."""
+
+
+class UnknownApp(Refused):
+    """The scanner knows no app with the ID that a rescan named."""
 
 
 class TryLater(SubmissionError):

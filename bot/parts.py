@@ -13,6 +13,7 @@ from bot.metrics import CountedClient, Metrics
 from bot.onetrust.applications import OneTrustApplications
 from bot.onetrust.call import Caller
 from bot.onetrust.depot import open_depot
+from bot.onetrust.direct import Direct
 from bot.onetrust.ftp import Ftp
 from bot.onetrust.inquiry import Inquiry
 from bot.onetrust.token import ApiKey, ClientCredentials, TokenSource
@@ -22,7 +23,7 @@ from bot.scans.budget import Budget
 from bot.scans.clock import SystemClock
 from bot.scans.memory import Store
 from bot.scans.ports import Clock
-from bot.scans.routes import Route, Routes
+from bot.scans.routes import Closed, Route, Routes
 from bot.settings import Settings
 from bot.slack.limits import ObjectsOnly, ShortWaits
 from bot.store.alive import AliveStore
@@ -101,15 +102,22 @@ async def onetrust_routes(settings: Settings, metrics: Metrics | None = None) ->
         def caller(endpoint: str) -> Caller:
             return Caller(tokens, tls=tls, traces=[counted.onetrust_calls(endpoint)])
 
-        webhook = Webhook(
-            settings.onetrust_webhook_url.reveal(),
-            caller("webhook"),
-            limit_bytes=settings.onetrust_rest_limit,
+        routes: dict[str, Route] = {}
+        if webhook_url := settings.onetrust_webhook_url.reveal():
+            routes["webhook"] = Webhook(
+                webhook_url, caller("webhook"), limit_bytes=settings.onetrust_rest_limit
+            )
+        routes["direct"] = Direct(
+            settings.onetrust_url,
+            making=caller("application_create"),
+            scanning=caller("application_scan"),
+            org_id=settings.onetrust_org_id,
+            solution_type=settings.onetrust_solution_type,
         )
-        routes: list[Route] = [webhook]
-        if settings.ftp is not None and "ftp" in settings.onetrust_routes:
-            routes.append(ftp_route(settings.ftp, caller("ftp_webhook")))
-        yield Routes(routes)
+        if settings.ftp is not None:
+            routes["ftp"] = ftp_route(settings.ftp, caller("ftp_webhook"))
+        open_ = [routes[name] for name in settings.onetrust_routes if name in routes]
+        yield Routes(open_, _closed(settings, {route.name for route in open_}))
 
 
 def ftp_route(ftp: FtpSettings, caller: Caller) -> Ftp:
@@ -122,6 +130,31 @@ def ftp_route(ftp: FtpSettings, caller: Caller) -> Ftp:
         rescan_url=rescan.reveal() if rescan else None,
         path_of=ftp.path_of,
     )
+
+
+def _closed(settings: Settings, open_: set[str]) -> list[Closed]:
+    """Tell what the settings leave closed, and how it is opened."""
+    webhook = "" if settings.onetrust_webhook_url else "`ONETRUST_WEBHOOK_URL`"
+    ftp = "" if settings.ftp else "`ONETRUST_FTP_URL` and `ONETRUST_FTP_WEBHOOK_URL`"
+    about: tuple[tuple[str, type[Webhook | Ftp | Direct], int, str], ...] = (
+        ("webhook", Webhook, settings.onetrust_rest_limit, webhook),
+        ("ftp", Ftp, Ftp.limit_bytes, ftp),
+        ("direct", Direct, Direct.limit_bytes, ""),
+    )
+    closed = []
+    for name, route, limit_bytes, unset in about:
+        steps = [] if name in settings.onetrust_routes else [f"list `{name}` in `ONETRUST_ROUTES`"]
+        steps += [f"set {unset}"] if unset else []
+        if name not in open_:
+            closed.append(
+                Closed(
+                    title=route.title,
+                    limit_bytes=limit_bytes,
+                    file_types=route.file_types,
+                    opened_by=" and ".join(steps),
+                )
+            )
+    return closed
 
 
 @asynccontextmanager

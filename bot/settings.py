@@ -31,6 +31,8 @@ _ONETRUST = (
     "ONETRUST_ROUTES",
     "ONETRUST_LOG_URL",
     *ftp_settings.VARIABLES,
+    "ONETRUST_ORG_ID",
+    "ONETRUST_SOLUTION_TYPE",
 )
 _ALWAYS = (
     "APPSCAN_DB",
@@ -55,6 +57,13 @@ _CHANNEL_ID = re.compile(r"[CGD][A-Z0-9]{2,20}")
 USER_ID = re.compile(r"[UWB][A-Z0-9]{2,20}")
 """Of a person, or of an app."""
 _PERSON_ID = re.compile(r"[UW][A-Z0-9]{2,20}")
+_GUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_ROUTE_NEEDS = {
+    "webhook": ("ONETRUST_WEBHOOK_URL",),
+    "ftp": ("ONETRUST_FTP_URL", "ONETRUST_FTP_WEBHOOK_URL"),
+    "direct": (),
+}
+"""What each route can't be taken without."""
 _INTERPRETER = ("LD_LIBRARY_PATH", "PYTHONHOME")
 
 
@@ -98,6 +107,7 @@ class Settings:
     """How the client shows itself at the token endpoint: ``basic`` or ``form``."""
     onetrust_api_key: Secret | None
     onetrust_webhook_url: Secret
+    """Empty where the webhook is no route."""
     onetrust_rest_limit: int
     """Builds of so many bytes and above don't go to the webhook."""
     ftp: FtpSettings | None
@@ -106,6 +116,10 @@ class Settings:
     """A template that may hold ``{request_id}``."""
     onetrust_routes: tuple[str, ...]
     """Of ``webhook``, ``ftp`` and ``direct``, those that may be taken, the preferred first."""
+    onetrust_org_id: str | None
+    """The organization in which the direct route makes apps; ``None`` where it makes none."""
+    onetrust_solution_type: str
+    """What apps that the direct route makes are: ``API`` or ``ONETRUST_SDK``."""
     interpreter: Mapping[str, str]
     """What Python itself starts with, for the processes of the bot's own."""
     database: Path
@@ -160,6 +174,10 @@ class Settings:
             ftp=read_ftp(read, onetrust_url),
             onetrust_log_url=read.template("ONETRUST_LOG_URL") or None,
             onetrust_routes=read.routes("ONETRUST_ROUTES"),
+            onetrust_org_id=read.shaped(
+                "ONETRUST_ORG_ID", _GUID, "ID such as 0b51dc1e-7a35-4f0c-9c55-2a6f4f1f8f8d"
+            ),
+            onetrust_solution_type=read.choice("ONETRUST_SOLUTION_TYPE", "API", "ONETRUST_SDK"),
             interpreter={name: environ[name] for name in _INTERPRETER if name in environ},
             database=read.path("APPSCAN_DB", "appscan.db"),
             channels=read.ids("APPSCAN_CHANNELS", _CHANNEL_ID, "channel ID, such as C0123ABCD"),
@@ -181,6 +199,7 @@ class Settings:
             _require_slack_mode(read)
         if Need.ONETRUST in needs:
             _require_onetrust(read, settings.onetrust_url)
+            _require_route(read, settings.onetrust_routes)
         if settings.metrics_port and settings.metrics_port == settings.port:
             read.problem("APPSCAN_METRICS_PORT", "is PORT: give it another one, or leave it out")
         if read.problems:
@@ -241,8 +260,18 @@ def _require_onetrust(read: Reader, onetrust_url: str) -> None:
     elif not key:
         read.require("ONETRUST_CLIENT_ID", "it goes with ONETRUST_CLIENT_SECRET")
         read.require("ONETRUST_CLIENT_SECRET", "it goes with ONETRUST_CLIENT_ID")
-    read.require("ONETRUST_WEBHOOK_URL", "copy the HTTP POST URL from the workflow's Webhook Action")
     webhook = read.text("ONETRUST_WEBHOOK_URL")
     problem = webhook_problem(webhook, onetrust_url) if webhook else ""
     if problem:
         read.problem("ONETRUST_WEBHOOK_URL", problem)
+
+
+def _require_route(read: Reader, routes: tuple[str, ...]) -> None:
+    """Have one of the listed routes complete, so that there is a way for builds."""
+    if any(all(read.text(name) for name in _ROUTE_NEEDS[route]) for route in routes):
+        return
+    if "webhook" in routes:
+        read.require("ONETRUST_WEBHOOK_URL", "copy the HTTP POST URL from the workflow's Webhook Action")
+    else:
+        names = " and ".join(name for route in routes for name in _ROUTE_NEEDS[route])
+        read.problem("ONETRUST_ROUTES", f"lists no route that has all its settings: set {names}")

@@ -326,10 +326,10 @@ async def _held(store: Store, number: int) -> AsyncIterator[None]:
 
 async def _tell(store: Store, settings: Settings, scan: Scan) -> int:
     """Say how it ended."""
-    request_id = scan.submission.request_id
+    submission = scan.submission
     if scan.state is State.DUPLICATE and scan.original is not None:
         original = await store.scans.scan(scan.original)
-        request_id = original.submission.request_id
+        submission = original.submission
         say(f"Not submitted: the very same file is scan #{original.number}. Use --again to submit it.")
     elif scan.state is State.ASKING:
         say(
@@ -345,10 +345,11 @@ async def _tell(store: Store, settings: Settings, scan: Scan) -> int:
     elif scan.state is State.SUBMITTED:
         what = "new app" if scan.kind is Kind.NEW else f"rescan of {scan.app_id}"
         say(f"Submitted as scan #{scan.number}: {scan.name} {scan.version or ''}, {what}.")
+        request_id = submission.request_id
         if request_id and (url := parts.log_url(settings.onetrust_log_url)(request_id)):
             say(f"Log: {url}")
     elif scan.problem:
         say(scan.problem)
-    if request_id:
-        print(text.plain(request_id, 500), flush=True)  # noqa: T201 - the answer itself
+    if known_as := submission.request_id or submission.scan_id:
+        print(text.plain(known_as, 500), flush=True)  # noqa: T201 - the answer itself
     return CODES.get(scan.state, 1)

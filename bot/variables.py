@@ -121,6 +121,13 @@ class Reader:
             self.problem(name, f"must be one of {', '.join((default, *others))}")
         return default
 
+    def shaped(self, name: str, shape: re.Pattern[str], what: str) -> str | None:
+        """Return what has a shape."""
+        value = self._values[name]
+        if value and not shape.fullmatch(value):
+            self.problem(name, f"is no {what}")
+        return value or None
+
     def words(self, name: str, *known: str) -> frozenset[str]:
         """Return a set of the words that are known."""
         words = [word.lower() for word in re.split(r"[,\s]+", self._values[name]) if word]
@@ -133,6 +140,7 @@ class Reader:
         routes = tuple(word.lower() for word in re.split(r"[,\s]+", self._values[name]) if word)
         if not set(routes) <= {"webhook", "ftp", "direct"} or len(set(routes)) < len(routes):
             self.problem(name, "may hold webhook, ftp and direct, each once, with commas between them")
+            routes = ()
         return routes or ("webhook", "ftp")
 
     def path(self, name: str, default: str) -> Path:

@@ -9,7 +9,7 @@ from bot.blocks import text
 from bot.blocks.elements import Block, actions, button, context, facts, link_button, section
 from bot.blocks.following import outcome
 from bot.blocks.message import Message, compose
-from bot.blocks.phrases import file, kind, name, sharer, title, version, why
+from bot.blocks.phrases import file, kind, name, route, sharer, title, version, went, why
 from bot.blocks.reply import DETAILS, OPEN_LOG
 from bot.blocks.states import MARKS, WORDS
 from bot.errors import UsageError
@@ -117,6 +117,8 @@ def status(card: Card, events: Sequence[Event], *, link: str | None = None) -> M
         ]
     if scan.submission.request_id is not None:
         pairs.append(("Request ID", text.code(scan.submission.request_id)))
+    if scan.submission.scan_id is not None:
+        pairs.append(("Scan ID", text.code(scan.submission.scan_id)))
     if card.link is not None and card.link.app_id != scan.app_id:
         pairs.append(("Linked app ID", text.code(card.link.app_id)))
     return compose(
@@ -124,6 +126,7 @@ def status(card: Card, events: Sequence[Event], *, link: str | None = None) -> M
             section("\n".join(_summary(card, link))),
             facts(pairs),
             section("\n".join(lines)) if (lines := outcome(card)) else None,
+            context(went(scan) or f"Route: {route(scan)}") if route(scan) else None,
             context(f"SHA-256 {text.code(scan.sha256)}") if scan.sha256 else None,
             *_timeline(events),
             actions(link_button("Open the log", OPEN_LOG, str(scan.number), card.log_url)),
@@ -171,7 +174,7 @@ def _row(scan: Scan, link: str | None) -> Block:
     about = [f"{MARKS[scan.state]} *{number}* {_bold(scan)}"]
     if scan.build is not None:
         about.append(f"{version(scan)} · {platform}")
-    request_id = scan.submission.request_id
+    known_as = scan.submission.request_id or scan.submission.scan_id
     place = f"{text.person(_who(scan))} in {text.channel(scan.channel)}"
     lines = [
         " · ".join(about),
@@ -180,7 +183,7 @@ def _row(scan: Scan, link: str | None) -> Block:
             for part in (
                 WORDS[scan.state],
                 kind(scan),
-                text.code(request_id) if request_id is not None else "",
+                text.code(known_as) if known_as is not None else "",
                 sharer(scan) if scan.source is Source.SHELL else place,
                 text.when(scan.created_at),
             )

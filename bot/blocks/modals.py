@@ -73,19 +73,23 @@ def app_id_modal(scan: Scan, *, purpose: Purpose) -> Block:
 
 
 def request_id_modal(scan: Scan) -> Block:
-    """Ask for the request ID of a submission that arrived after all."""
+    """Ask for the request ID of a submission that arrived after all; by the direct route, the scan ID."""
+    direct = scan.submission.route == "direct"
+    where = "list of mobile apps" if direct else "log"
     return form(
         REQUEST_ID_FORM,
         "It arrived",
         "Save",
         {"scan": scan.number},
         [
-            section(f"{title(scan)} is in OneTrust's log? Then this scan counts as submitted."),
+            section(f"{title(scan)} is in OneTrust's {where}? Then this scan counts as submitted."),
             text_input(
                 REQUEST_ID_BLOCK,
                 _REQUEST_ID,
-                "Request ID",
-                "In OneTrust, Workflow Builder > Logs: the ID of this build's entry.",
+                "Scan ID" if direct else "Request ID",
+                "In OneTrust's list of mobile apps: the ID of this build's scan."
+                if direct
+                else "In OneTrust, Workflow Builder > Logs: the ID of this build's entry.",
                 200,
             ),
         ],

@@ -46,6 +46,27 @@ def owners(links: Sequence[Link]) -> str:
     return ", ".join(named) or "another app"
 
 
+_ROUTES = {"webhook": "the webhook", "ftp": "FTP", "direct": "the Applications API"}
+
+
+def route(scan: Scan) -> str:
+    """Name the way that a build went; empty before one was taken."""
+    return _ROUTES.get(scan.submission.route or "", "")
+
+
+def went(scan: Scan) -> str:
+    """Say which way a build went, and why; empty where it took the first one that is open."""
+    why_not = scan.submission.route_why
+    return f"Went by {route(scan)}, as {why_not}." if why_not and route(scan) else ""
+
+
+def receipt(scan: Scan) -> str:
+    """Say what OneTrust gave: a request ID, or a scan ID; empty where it gave neither."""
+    if scan.submission.request_id:
+        return f"Request ID: {text.code(scan.submission.request_id)}"
+    return f"Scan ID: {text.code(scan.submission.scan_id)}" if scan.submission.scan_id else ""
+
+
 def file(scan: Scan) -> str:
     """Name the file, in code style; in words where Slack tells no name."""
     if scan.file_name == NAMELESS:

@@ -10,7 +10,7 @@ from bot.blocks import outcome, text
 from bot.blocks.breaches import breach_line
 from bot.blocks.elements import Block, actions, button, confirm, context, facts, link_button, section
 from bot.blocks.message import Message, compose
-from bot.blocks.phrases import app, file, name, owners, sharer, title, version, why
+from bot.blocks.phrases import app, file, name, owners, receipt, sharer, title, version, went, why
 from bot.blocks.states import MARKS
 from bot.scans.breaker import AWAY
 from bot.scans.ids import WHERE_APP_ID
@@ -107,6 +107,11 @@ def _asking(card: Card) -> list[Block | None]:
             f"*Which app is this a rescan of?* {text.code(asked)} was asked for, and that is linked to "
             f"{owners(card.taken_by)}. This build is {app(scan)}{own}."
         )
+    elif scan.question is Question.UNKNOWN_APP:
+        line = (
+            f"*Which app is this a rescan of?* OneTrust knows no app {text.code(scan.app_id or '')}, which "
+            f"the bot had linked to {app(scan)} by itself. That link is gone."
+        )
     elif scan.question is Question.MISREAD:
         line = (
             f"*Which app is this a rescan of?* What the comment names can't be an app ID: that is "
@@ -137,7 +142,7 @@ def _asking(card: Card) -> list[Block | None]:
 def _submitted(card: Card) -> list[Block | None]:
     scan = card.scan
     log = link_button("Open the log", OPEN_LOG, str(scan.number), card.log_url)
-    way = None if log else f"Log: {LOG_WAY}, paste the request ID"
+    way = f"Log: {LOG_WAY}, paste the request ID" if scan.submission.request_id and not log else None
     unlinked = scan.kind is Kind.NEW and card.link is None
     took = (
         f"took {text.duration(scan.finished_at - (scan.begun_at or scan.created_at))}"
@@ -150,9 +155,9 @@ def _submitted(card: Card) -> list[Block | None]:
             f"{title(scan)} was submitted to OneTrust.",
             outcome.line(card),
             breach_line(card),
-            f"Request ID: {text.code(scan.submission.request_id or '')}",
+            receipt(scan),
             f"{text.capital(why(scan))}." if scan.kind is not None else "",
-            f"It did not take the first route, as {route}." if (route := scan.submission.route_why) else "",
+            went(scan),
         ),
         facts(
             [
@@ -204,14 +209,17 @@ def _uncertain(card: Card) -> list[Block | None]:
             no="Not now",
         ),
     )
+    direct = scan.submission.route == "direct"
+    place = "the log" if log else LOG_WAY
+    sought = "OneTrust's list of mobile apps for a scan of this app" if direct else f"{place} for this app"
     return [
         _head(
             scan,
             f"It is not certain that OneTrust took {title(scan)}. Nothing is sent again by itself.",
             text.sentence(scan.problem or ""),
             outcome.uncertain(card),
-            f"Look in {'the log' if log else LOG_WAY} for this app, sent {text.when(scan.updated_at)}. "
-            f"If it is there, press *It arrived…* and give its request ID; if not, "
+            f"Look in {sought}, sent {text.when(scan.updated_at)}. "
+            f"If it is there, press *It arrived…* and give its {'scan' if direct else 'request'} ID; if not, "
             f"{'*Submit again*' if slack else 'run the command again'}.",
         ),
         actions(
@@ -234,13 +242,12 @@ def _duplicate(card: Card) -> list[Block | None]:
         what = "was on its way then, but was not submitted"
     else:
         what = "is on its way already"
-    request_id = original.submission.request_id if original is not None else None
     return [
         _head(
             scan,
             f"{title(scan)} was not submitted again: the very same file {what}.",
             f"That is {_original(card)}.",
-            f"Request ID: {text.code(request_id)}" if request_id else "",
+            receipt(original) if original is not None else "",
         ),
         actions(
             link_button("Open the log", OPEN_LOG, str(scan.number), card.log_url),

@@ -37,8 +37,8 @@ from bot.scans.routes import Receipt
 LONGEST_WAIT_S = 24 * 3600.0
 """A longer ``Retry-After`` is taken as this."""
 
-REQUEST_ID_LIMIT = 200
-"""Characters; what is longer is no request ID."""
+ID_LIMIT = 200
+"""Characters; what is longer is no ID."""
 
 RUNNER = "Whoever runs this bot should check"
 ADMIN = "Ask your OneTrust administrator to check"
@@ -100,10 +100,18 @@ def read_answer(answer: Answer, now: float, refused: Mapping[int, str] = REFUSED
         if request_id is None:
             raise Uncertain(NO_REQUEST_ID.format(status=answer.status), status=answer.status)
         return Receipt(request_id=request_id, status=answer.status)
-    raise _no(answer, now, refused)
+    raise verdict(answer, now, refused=refused)
 
 
-def _no(answer: Answer, now: float, refused: Mapping[int, str]) -> SubmissionError:
+def verdict(
+    answer: Answer,
+    now: float,
+    *,
+    refused: Mapping[int, str] = REFUSED,
+    elsewhere: str = ELSEWHERE,
+    other_no: str = OTHER_NO,
+) -> SubmissionError:
+    """Return what an answer means that is no yes; the words are the webhook's unless others are given."""
     status = answer.status
     if status == 408 and answer.complete:  # said by something in between, perhaps, after OneTrust took it
         return Uncertain(BROKE.format(status=status), status=status)
@@ -113,9 +121,9 @@ def _no(answer: Answer, now: float, refused: Mapping[int, str]) -> SubmissionErr
     if status in refused:
         return Refused(refused[status], status=status)
     if 300 <= status < 400:
-        return Refused(ELSEWHERE.format(status=status), status=status)
+        return Refused(elsewhere.format(status=status), status=status)
     if 400 <= status < 500:
-        return Refused(OTHER_NO.format(status=status), status=status)
+        return Refused(other_no.format(status=status), status=status)
     if answer.complete:
         return Uncertain(BROKE.format(status=status), status=status)
     wait_s = retry_after_s(answer.retry_after, now)
@@ -133,13 +141,18 @@ def read_object(body: bytes) -> dict[str, object]:
 
 def read_request_id(body: bytes) -> str | None:
     """Return the request ID in the webhook's answer; ``None`` where it holds none that can be shown."""
-    value = read_object(body).get("requestId")
+    return read_id(body, "requestId")
+
+
+def read_id(body: bytes, field: str) -> str | None:
+    """Return the ID in a field of an answer; ``None`` where it holds none that can be shown."""
+    value = read_object(body).get(field)
     if isinstance(value, int) and not isinstance(value, bool):
         value = str(value) if value.bit_length() < 128 else None
     if not isinstance(value, str):
         return None
     value = value.strip()
-    return value if value.isprintable() and 0 < len(value) <= REQUEST_ID_LIMIT else None
+    return value if value.isprintable() and 0 < len(value) <= ID_LIMIT else None
 
 
 def retry_after_s(value: str | None, now: float) -> float | None:

@@ -122,8 +122,14 @@ class Body(aiohttp.Payload):
             await self._ended.wait()
 
     async def write(self, writer: AbstractStreamWriter) -> None:
-        """Send it; called by aiohttp, in a task of its own that it cancels once an answer has come."""
-        self.begun = True
+        """Send it; called by aiohttp, in a task of its own that it cancels once an answer has come.
+
+        aiohttp sends a PUT once more by itself where the connection ended without an answer. A scan that was
+        asked for may not be asked for again: the second time, this refuses.
+        """
+        if self.begun:
+            raise RuntimeError("a body is sent once")
+        self.begun = self._consumed = True
         try:
             await self._write(writer)
         finally:

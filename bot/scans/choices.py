@@ -268,15 +268,23 @@ class Choices:
         self._wake()
 
     async def arrived(self, number: int, user: str, request_id: str) -> None:
-        """Settle an uncertain submission: a person found it in OneTrust's log."""
+        """Settle an uncertain submission: a person found it in OneTrust.
+
+        By the direct route ``request_id`` is a scan ID.
+        """
+        direct = (await self._store.scans.scan(number)).submission.route == "direct"
+        found = "OneTrust: scan" if direct else "OneTrust's log: request"
         scan = await self._store.scans.move(
             number,
             State.SUBMITTED,
-            why=f"found in OneTrust's log: request ID {request_id}",
+            why=f"found in {found} ID {request_id}",
             who=user,
             expect={State.UNCERTAIN},
             scan={"problem": None},
-            submission={"state": SubmissionState.ACCEPTED, "request_id": request_id},
+            submission={
+                "state": SubmissionState.ACCEPTED,
+                "scan_id" if direct else "request_id": request_id,
+            },
         )
         await remember_link(self._store, scan, self._policy.teaches)
         self._announcer.changed(number)

@@ -57,7 +57,7 @@ FLOW: dict[State, frozenset[State]] = {
     | {State.SUBMITTING, State.WAITING, State.ASKING, State.DUPLICATE, State.REJECTED},
     State.WAITING: _LOST | {State.RECEIVED, State.CANCELLED},
     State.ASKING: frozenset({State.RECEIVED, State.CANCELLED}),
-    State.SUBMITTING: _BACK | _LOST | {State.SUBMITTED},
+    State.SUBMITTING: _BACK | _LOST | {State.SUBMITTED, State.ASKING},
     State.QUEUED: _LOST | {State.RECEIVED, State.PULLING, State.QUEUED, State.FAILED, State.CANCELLED},
     State.SUBMITTED: frozenset(),
     State.UNCERTAIN: frozenset({State.SUBMITTED, State.RECEIVED}),
@@ -93,6 +93,7 @@ class Question(StrEnum):
     SEEN_BEFORE = "seen_before"  # scanned before, but its app ID is not known
     MISREAD = "misread"  # the comment names something to rescan that can't be an app ID
     APP_ID_TAKEN = "app_id_taken"  # the asked app ID is linked to another bundle identifier or platform
+    UNKNOWN_APP = "unknown_app"  # OneTrust does not know the app ID that the bot had linked by itself
 
 
 class Source(StrEnum):

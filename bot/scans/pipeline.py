@@ -24,6 +24,7 @@ from bot.errors import (
     TooLarge,
     TryLater,
     Uncertain,
+    UnknownApp,
 )
 from bot.scans import retries
 from bot.scans.breaker import AWAY, Breaker
@@ -31,7 +32,17 @@ from bot.scans.current import concerning
 from bot.scans.decision import Facts, Verdict, decide
 from bot.scans.journal import ScanJournal
 from bot.scans.memory import Store
-from bot.scans.models import WORKING, Build, Pulled, Reason, Scan, State, SubmissionState
+from bot.scans.models import (
+    WORKING,
+    Build,
+    Kind,
+    Pulled,
+    Question,
+    Reason,
+    Scan,
+    State,
+    SubmissionState,
+)
 from bot.scans.names import unsupported_name
 from bot.scans.ports import Announcer, BuildReader, Clock, Files
 from bot.scans.routes import Order, Receipt, Routes
@@ -216,6 +227,8 @@ class Pipeline:
             )
         except Refused as error:
             breaker.answered(number)
+            if isinstance(error, UnknownApp) and await self._asks_which(scan, error):
+                return
             await self._end(scan, State.FAILED, error.user_message, SubmissionState.REFUSED, error.status)
         except Uncertain as error:
             if error.scanner_failed:
@@ -239,6 +252,27 @@ class Pipeline:
             await self._keep(scan, receipt)
         finally:
             breaker.leave(number)
+
+    async def _asks_which(self, scan: Scan, error: UnknownApp) -> bool:
+        """Ask which app a rescan is of, where the bot itself had linked the ID that OneTrust does not know.
+
+        Which ID of a new app is the one that rescans take is inferred, so that link may have been wrong.
+        """
+        if scan.reason is not Reason.LINKED or scan.bundle_id is None or scan.platform is None:
+            return False
+        link = await self._store.links.of_build(scan.bundle_id, scan.platform)
+        if link is None or link.linked_by is not None or link.app_id != scan.app_id:
+            return False
+        await self._store.links.remove(scan.bundle_id, scan.platform)
+        logger.warning("scan #%d: OneTrust knows no app %s, so it is unlinked", scan.number, link.app_id)
+        await self._store.scans.move(
+            scan.number,
+            State.ASKING,
+            why=f"OneTrust knows no app {link.app_id}: unlinked",
+            scan={"question": Question.UNKNOWN_APP, "kind": None, "reason": None},
+            submission={"state": SubmissionState.REFUSED, "status": error.status},
+        )
+        return True
 
     async def _keep(self, scan: Scan, receipt: Receipt) -> None:
         """Record that the scanner took the build; a locked database is waited for."""
@@ -310,7 +344,13 @@ class Pipeline:
 
 
 async def remember_link(store: Store, scan: Scan, teaches: Callable[[Scan], bool]) -> None:
-    """Keep what a submitted scan taught, where it may: whose the app ID is that a person asked for."""
+    """Keep what a submitted scan taught, where it may: whose the app ID is that a person asked for.
+
+    The application that was made for it is linked by the bot itself.
+    """
+    made = scan.submission.application_id if scan.kind is Kind.NEW else None
+    if made and scan.bundle_id and scan.platform:
+        await store.links.put(scan.bundle_id, scan.platform, made, who=None, replace=False)
     asked = scan.reason in {Reason.REQUEST, Reason.COMMAND, Reason.COMMENT}
     if asked and teaches(scan) and scan.app_id and scan.bundle_id and scan.platform:
         who = scan.asked_by or scan.shared_by

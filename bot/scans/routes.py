@@ -136,6 +136,15 @@ class Routes:
         """Builds of this size and above are taken by no open route."""
         return max(route.limit_bytes for route in self._routes.values())
 
+    @property
+    def titles(self) -> list[str]:
+        """What the open routes are called, the preferred first."""
+        return [route.title for route in self._routes.values()]
+
+    def __contains__(self, name: str) -> bool:
+        """Tell whether the route of that name is open."""
+        return name in self._routes
+
     def __getitem__(self, name: str) -> Route:
         """Return the open route of that name."""
         return self._routes[name]

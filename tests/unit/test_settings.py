@@ -106,6 +106,17 @@ def test_everything_set():
     assert settings.metrics_port == 9464
 
 
+def test_the_direct_route_alone_needs_no_webhook():
+    direct = FULL | {"ONETRUST_WEBHOOK_URL": "", "ONETRUST_ROUTES": "direct"}
+    rescans_only = Settings.read(direct)
+    assert not rescans_only.onetrust_webhook_url
+    assert (rescans_only.onetrust_org_id, rescans_only.onetrust_solution_type) == (None, "API")
+
+    more = {"ONETRUST_ORG_ID": WEBHOOK_ID, "ONETRUST_SOLUTION_TYPE": "onetrust_sdk"}
+    settings = Settings.read(direct | more)
+    assert (settings.onetrust_org_id, settings.onetrust_solution_type) == (WEBHOOK_ID, "ONETRUST_SDK")
+
+
 def test_http_mode_and_an_api_key():
     settings = Settings.read(
         FULL
@@ -211,6 +222,13 @@ def test_a_subcommand_needs_only_its_own(needs, environ):
         ({"APPSCAN_CATCH_UP_HOURS": "721"}, "APPSCAN_CATCH_UP_HOURS must be a whole number from 0 to 720"),
         ({"APPSCAN_MENTION": "channel"}, "APPSCAN_MENTION must be one of sharer, nobody"),
         ({"APPSCAN_ADMINS": "U0123ABCD B0123ABCD"}, "APPSCAN_ADMINS has an entry (number 2)"),
+        ({"ONETRUST_ORG_ID": "default"}, "ONETRUST_ORG_ID is no ID such as"),
+        ({"ONETRUST_SOLUTION_TYPE": "SDK"}, "ONETRUST_SOLUTION_TYPE must be one of API, ONETRUST_SDK"),
+        ({"ONETRUST_WEBHOOK_URL": ""}, "ONETRUST_WEBHOOK_URL is missing: copy the HTTP POST URL"),
+        (
+            {"ONETRUST_ROUTES": "ftp"},
+            "ONETRUST_ROUTES lists no route that has all its settings: set ONETRUST_FTP_URL and",
+        ),
         ({"ONETRUST_ROUTES": "webhook,mail"}, "ONETRUST_ROUTES may hold webhook, ftp and direct"),
         ({"ONETRUST_ROUTES": "ftp,ftp"}, "ONETRUST_ROUTES may hold webhook, ftp and direct, each once"),
         ({"APPSCAN_ADMIT": "guests everybody"}, "APPSCAN_ADMIT may hold guests and external"),
@@ -320,7 +338,7 @@ def test_the_list_of_variables_is_what_the_module_speaks_of():
     strings = {node.value for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Constant)}
 
     names = {name for name in strings if re.fullmatch(r"[A-Z]+_[A-Z_]+|PORT", str(name))}
-    assert names - {"LD_LIBRARY_PATH"} == set(VARIABLES)  # that one is Python's own
+    assert names - {"LD_LIBRARY_PATH", "ONETRUST_SDK"} == set(VARIABLES)  # Python's own, and a value
 
 
 @pytest.mark.parametrize("path", ["docs/settings.md", ".env.example"])
