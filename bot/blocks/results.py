@@ -102,7 +102,7 @@ def _lines(changes: Changes) -> list[str]:
         )
     if changes.manifest_changed:
         was, now = _counts(changes.manifest_before), _counts(changes.manifest_after)
-        lines.append(f"*Privacy manifest*: {now}, before {was}")
+        lines.append(f"*Privacy manifest*: {now} (before: {was})")
     return lines
 
 

@@ -11,6 +11,7 @@ from bot.scans import retries
 from sandbox.slack import Shared
 from sandbox.world import Channel, Message
 from tests.fakes import until
+from tests.scenario.finding import announced
 from tests.scenario.office import APP_ID, SLACK_METHODS, Office, apk, office
 
 Play = Callable[[Office], Awaitable[None]]
@@ -47,6 +48,16 @@ async def form(place: Office) -> None:
     await place.submitted(shared)
     await place.press(shared, "Link app ID…")
     assert "App ID" in await place.form()
+
+
+async def lists(place: Office) -> None:
+    shared = place.dana.share(place.builds_channel, [("shop.apk", apk())])
+    await place.submitted(shared)
+    await announced(place, shared)
+    await place.press(shared, "All SDKs and permissions", number=1)
+    await place.form()
+    await place.dana.press_in_view("Permissions (2)")
+    await place.slack.until(lambda: "CAMERA" in place.read_view(place.dana.open_view()))
 
 
 async def gone(place: Office) -> None:
@@ -101,6 +112,7 @@ PLAYS: dict[str, Play] = {
     "users.conversations": history,
     "users.info": history,
     "views.open": form,
+    "views.update": lists,
 }
 """What makes the bot call each method."""
 

@@ -103,7 +103,7 @@ def test_the_privacy_manifest_on_ios():
     aligned = replace(FIRST, results=replace(IOS, privacy_manifest=good))
     assert "Privacy manifest: all 12 data types aligned" in told(aligned)
     changed = replace(NEXT_ONE, results=IOS, changes=changes(samples.RESULTS, IOS))
-    assert told(changed)[1] == "• Privacy manifest: 9 aligned, 2 mismatched, 1 missing, before none"
+    assert told(changed)[1] == "• Privacy manifest: 9 aligned, 2 mismatched, 1 missing (before: none)"
 
 
 def test_long_lists_are_cut_with_a_count():

@@ -19,6 +19,7 @@ from bot.scans.models import (
     SubmissionState,
 )
 from bot.scans.policy import Policy
+from bot.scans.results import FollowState
 from tests.fakes import APP_ID, OTHER_APP_ID, START, Bench, FakePeople, a_share
 from tests.unit.store.scenes import a_scan
 
@@ -377,3 +378,31 @@ async def test_only_who_is_listed_acts_on_a_scan(database, tmp_path):
     ):
         with pytest.raises(NotAllowed):
             await guarded.choices.scan(number, user, channel)
+
+
+@pytest.mark.parametrize("state", FollowState)
+async def test_a_scan_is_made_once_more_where_onetrusts_came_to_nothing_and_nowhere_else(bench, state):
+    scan = await bench.submitted(a_share(asked_app_id=APP_ID))
+    await bench.store.results.look(scan.number, state=state)
+    if state not in {FollowState.FAILED, FollowState.INTERRUPTED}:
+        with pytest.raises(Superseded):
+            await bench.choices.scan_once_more(scan.number, "UBEN")
+        return
+    await bench.choices.scan_once_more(scan.number, "UBEN")
+
+    again = await bench.scan(scan.number + 1)
+    assert (again.thread_ts, again.file_id, again.asked_by) == (scan.thread_ts, scan.file_id, "UBEN")
+    assert again.original == scan.number
+    await bench.pipeline.run(again.number)
+    assert (await bench.scan(again.number)).app_id == APP_ID
+    with pytest.raises(Superseded, match=f"scan #{again.number} already"):
+        await bench.choices.scan_once_more(scan.number, "UBEN")
+
+
+async def test_a_build_from_the_command_line_is_not_made_once_more_in_slack(bench):
+    scan = await bench.submitted(a_share())
+    row = "UPDATE scans SET source = 'shell' WHERE number = ?"
+    await bench.database.write(lambda db: db.execute(row, [scan.number]))
+    await bench.store.results.look(scan.number, state=FollowState.FAILED)
+    with pytest.raises(NotFound, match="command line"):
+        await bench.choices.scan_once_more(scan.number, "UBEN")

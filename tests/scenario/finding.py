@@ -1,0 +1,37 @@
+"""Letting OneTrust be done with a scan, as the rows say it."""
+
+from pathlib import Path
+
+from bot.scans.clock import SystemClock
+from bot.scans.results import FollowState, Results, ScanStatus
+from bot.slack.announcements import LOOK_S
+from bot.store.database import Database
+from bot.store.results import ResultStore
+from sandbox.slack import Shared
+from sandbox.world import Message
+from tests.scenario.office import Office
+from tests.unit.blocks import samples
+
+RESULTS = samples.RESULTS
+
+
+async def ended(place: Office, number: int, results: Results | None = RESULTS) -> None:
+    """Keep what a scan found, or that it failed; the bot tells of it at its next look."""
+    clock = SystemClock()
+    database = await Database.open(Path(place.environ["APPSCAN_DB"]))
+    try:
+        store = ResultStore(database, clock)
+        if results is not None:
+            await store.keep(number, results)
+        else:
+            await store.look(number, state=FollowState.FAILED, status=ScanStatus.FAILED, ended_at=clock.now())
+    finally:
+        await database.close()
+    place.clock.advance(LOOK_S)
+
+
+async def announced(place: Office, shared: Shared, results: Results | None = RESULTS) -> Message:
+    """Share a build's result in its thread; return the message."""
+    scan = place.read(place.replies(shared)[0]).split("Scan #")[1].split(" ")[0]
+    await ended(place, int(scan), results)
+    return await place.reply(shared, f"Scan #{scan}", number=1)
