@@ -3,6 +3,7 @@
 import csv
 import json
 import re
+from dataclasses import asdict
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any, TextIO
 
 import sqlite_utils
 
+from bot.store import breaches
 from bot.store.database import Database
 
 COLUMNS = (
@@ -32,7 +34,7 @@ _FORMULA = re.compile(rf"(?:^|(?<=[;|\t\r\n]))(?={_OVERLOOKED}{_SIGN})|^(?=[\t\r
 async def export(path: Path, form: str, out: TextIO) -> int:
     """Write every scan to ``out``, oldest first, as ``csv`` or ``json``; return the exit code.
 
-    JSON is one array with each scan's timeline; times are ISO 8601, UTC.
+    JSON is one array with each scan's timeline and what it breaks of the policy; times are ISO 8601, UTC.
     """
     if not path.exists():  # noqa: ASYNC240 - one look, before anything else runs
         raise SystemExit(f"There is no database at {path}: set APPSCAN_DB to where the bot keeps it.")
@@ -51,6 +53,7 @@ async def export(path: Path, form: str, out: TextIO) -> int:
                     writer.writerow([_cell(value) for value in scan.values()])
                 else:
                     scan["timeline"] = await _timeline(database, row["number"])
+                    scan["breaches"] = await _breaches(database, row["number"])
                     out.write(("" if first else ",") + "\n" + json.dumps(scan, ensure_ascii=False))
                 last, first = row["number"], False
         if form == "json":
@@ -68,6 +71,21 @@ async def _timeline(database: Database, number: int) -> list[dict[str, Any]]:
     query = "SELECT at, who, before, after, why FROM events WHERE scan = ? ORDER BY number"
     rows = await database.read(lambda db: list(db.query(query, [number])))
     return [{**row, "at": _value("created_at", row["at"])} for row in rows]
+
+
+async def _breaches(database: Database, number: int) -> list[dict[str, Any]]:
+    found = await database.read(lambda db: breaches.read(db, number))
+    return [
+        {
+            "rule": breach.rule,
+            "found": [asdict(finding) for finding in breach.found],
+            "more": breach.more,
+            "acknowledged_by": breach.acknowledged_by,
+            "acknowledged_at": _value("acknowledged_at", breach.acknowledged_at),
+            "reason": breach.reason,
+        }
+        for breach in found
+    ]
 
 
 def _value(column: str, value: Any) -> Any:

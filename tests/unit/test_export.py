@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 
 from bot.export import COLUMNS, _cell, export
 from bot.scans.models import Share, Source, State
+from bot.scans.results import AppScan, Results, ScanStatus, Sdk
+from bot.scans.rules import Rule, judge_by
 from bot.store.database import Database
 from tests.fakes import APP_ID, HeldClock, a_share, store_on
 from tests.unit.store.scenes import a_scan
@@ -42,7 +44,7 @@ async def test_json_holds_each_scan_and_its_timeline(path):
 
     assert [scan["number"] for scan in scans] == [1, 2, 3]
     first = scans[0]
-    assert set(first) == {*COLUMNS, "timeline"}
+    assert set(first) == {*COLUMNS, "timeline", "breaches"}
     assert (first["state"], first["request_id"], first["http_status"]) == ("submitted", "request-1", 202)
     assert (first["created_at"], first["attempts"]) == ("2026-09-21T14:13:20+00:00", 1)
     assert [line["after"] for line in first["timeline"]] == [
@@ -55,6 +57,33 @@ async def test_json_holds_each_scan_and_its_timeline(path):
     assert first["timeline"][0]["at"] == first["created_at"]
     assert scans[1]["file_name"].startswith("=cmd")
     assert (scans[2]["source"], scans[2]["channel"], scans[2]["app_id"]) == ("shell", None, APP_ID)
+
+
+async def test_json_holds_what_breaks_the_policy_and_who_acknowledged_it(path):
+    database = await Database.open(path)
+    store = store_on(database, HeldClock())
+    found = Results(
+        scan=AppScan(id="scan-1", status=ScanStatus.COMPLETED),
+        sdk_count=1,
+        sdks=(Sdk(package_id="com.ads", name="Ads", category="Targeting"),),
+    )
+    await store.results.keep(1, found, judge_by([Rule(name="No ads", no_sdks=("Ads",))]))
+    await store.breaches.acknowledge(1, who="UDANA", reason="agreed")
+    await database.close()
+
+    scans = json.loads(await written(path, "json"))
+
+    assert [scan["breaches"] for scan in scans[1:]] == [[], []]
+    assert scans[0]["breaches"] == [
+        {
+            "rule": "No ads",
+            "found": [{"what": "sdk", "name": "Ads", "category": "Targeting", "count": 1}],
+            "more": 0,
+            "acknowledged_by": "UDANA",
+            "acknowledged_at": "2026-09-21T14:13:20+00:00",
+            "reason": "agreed",
+        }
+    ]
 
 
 async def test_csv_holds_the_same_and_no_spreadsheet_runs_it(path):
