@@ -30,6 +30,8 @@ _EMOJI = {
     ":question:": "❓",
     ":mag:": "🔍",
     ":bar_chart:": "📊",
+    ":rotating_light:": "🚨",
+    ":ballot_box_with_check:": "☑️",
     ":package:": "📦",
     ":inbox_tray:": "📥",
     ":outbox_tray:": "📤",

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from bot.scans.clock import SystemClock
 from bot.scans.results import FollowState, Results, ScanStatus
+from bot.scans.rules import Judge
 from bot.slack.announcements import LOOK_S
 from bot.store.database import Database
 from bot.store.results import ResultStore
@@ -15,14 +16,16 @@ from tests.unit.blocks import samples
 RESULTS = samples.RESULTS
 
 
-async def ended(place: Office, number: int, results: Results | None = RESULTS) -> None:
+async def ended(
+    place: Office, number: int, results: Results | None = RESULTS, judge: Judge | None = None
+) -> None:
     """Keep what a scan found, or that it failed; the bot tells of it at its next look."""
     clock = SystemClock()
     database = await Database.open(Path(place.environ["APPSCAN_DB"]))
     try:
         store = ResultStore(database, clock)
         if results is not None:
-            await store.keep(number, results)
+            await store.keep(number, results, judge)
         else:
             await store.look(number, state=FollowState.FAILED, status=ScanStatus.FAILED, ended_at=clock.now())
     finally:
@@ -30,8 +33,10 @@ async def ended(place: Office, number: int, results: Results | None = RESULTS) -
     place.clock.advance(LOOK_S)
 
 
-async def announced(place: Office, shared: Shared, results: Results | None = RESULTS) -> Message:
+async def announced(
+    place: Office, shared: Shared, results: Results | None = RESULTS, judge: Judge | None = None
+) -> Message:
     """Share a build's result in its thread; return the message."""
     scan = place.read(place.replies(shared)[0]).split("Scan #")[1].split(" ")[0]
-    await ended(place, int(scan), results)
+    await ended(place, int(scan), results, judge)
     return await place.reply(shared, f"Scan #{scan}", number=1)
