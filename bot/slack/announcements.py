@@ -17,7 +17,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.errors import NotFound, StoreUnavailable, slack_code, slack_wait_s
 from bot.scans.current import concerning
 from bot.scans.memory import Store
-from bot.scans.models import Card
+from bot.scans.models import Card, Scan
 from bot.scans.ports import Clock
 from bot.scans.results import FollowState
 from bot.scans.tasks import end
@@ -158,26 +158,30 @@ class Announcements:
         if followed is None or followed.state not in TOLD or followed.announced_ts or scan.channel is None:
             return
         try:
-            if followed.announced_ts is not None and (found := await self._posts.find(scan)) is not None:
-                await self._store.results.set_announced(number, found)
-                return
-            await self._store.results.set_announced(number, "")
-            async with self._one_by_one[scan.channel]:
-                await self._pace.turn(scan.channel)
-                card = await self._card(number)  # what there is to tell may be gone, or more, by now
-                ts = await self._posts.post(scan, self._render(card))
+            ts = None
+            if followed.announced_ts is not None:  # the bot ended between posting and remembering it
+                ts = await self._posts.find(scan)
+            await self._store.results.set_announced(number, ts or await self._post(number, scan))
         except ThreadGone:
             await self._untold(number, MESSAGE_GONE)
         except SlackApiError as error:
             code = slack_code(error)
-            if code in GONE:
-                await self._untold(number, GONE[code])
-                return
-            if slack_wait_s(error) is not None:  # surely not posted: nothing to look for
-                await self._store.results.set_announced(number, None)
-            raise
-        else:
-            await self._store.results.set_announced(number, ts)
+            if code not in GONE:
+                raise
+            await self._untold(number, GONE[code])
+
+    async def _post(self, number: int, scan: Scan) -> str:
+        channel = scan.channel or ""
+        async with self._one_by_one[channel]:
+            await self._pace.turn(channel)
+            card = await self._card(number)  # it may be gone by now, or there is more to tell
+            await self._store.results.set_announced(number, "")
+            try:
+                return await self._posts.post(scan, self._render(card))
+            except SlackApiError as error:
+                if slack_wait_s(error) is not None:  # surely not posted: nothing to look for
+                    await self._store.results.set_announced(number, None)
+                raise
 
     async def _update(self, number: int) -> None:
         """Show in the message that was posted what there is to tell now."""

@@ -190,6 +190,20 @@ async def test_a_message_that_the_last_process_posted_is_found_again(scene: Scen
     assert await scene.announced(number) == message.ts
 
 
+async def test_where_looking_for_it_is_put_off_it_is_not_posted_blindly(scene: Scene):
+    number = await scene.scanned()
+    scene.new().announce(number)
+    await scene.advance_until_told(number)
+    await scene.store.results.set_announced(number, "")
+    limited = scene.slack.faults.add("conversations.replies", status=429, retry_after=60)
+
+    scene.new().announce(number)
+    await until(lambda: limited.used == 1)
+    await scene.advance_until_told(number)
+
+    assert len(scene.told()) == 1
+
+
 async def test_a_scan_that_was_forgotten_meanwhile_is_not_told(scene: Scene):
     number = await scene.scanned()
     pace = ChannelPace(scene.clock)
