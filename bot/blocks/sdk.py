@@ -68,7 +68,7 @@ def _lines(row: SdkRow) -> list[str]:
     lines = [
         f"*{text.escape(row.name or row.bundle_id, 80)}* · {row.platform.title} · {text.code(row.bundle_id)}",
         f"in {', '.join(_version(each) for each in row.versions)}"
-        + (f" and {row.more_versions} more" if row.more_versions else ""),
+        + (" and earlier ones" if row.has_more else ""),
     ]
     if row.sdks:
         more = ", …" if len(row.sdks) > _SDKS else ""

@@ -1,5 +1,6 @@
 """What people ask of what scans found, within what they may see."""
 
+import contextlib
 import re
 from dataclasses import dataclass
 from typing import Final
@@ -7,7 +8,7 @@ from typing import Final
 from bot.errors import NotFound, UsageError
 from bot.scans import ids, search
 from bot.scans.changes import Changes, changes
-from bot.scans.lookups import AppFound, Query, SdkRow, Viewer
+from bot.scans.lookups import APPS_NAMED, AppFound, SdkRow, Viewer
 from bot.scans.memory import Store
 from bot.scans.models import Platform, Scan
 from bot.scans.policy import Policy
@@ -18,8 +19,6 @@ from bot.scans.viewing import viewer
 APPS_A_PAGE: Final = 5
 UNDER_WAY: Final = 15
 """Scans under way that are listed."""
-APPS_NAMED: Final = 6
-"""Apps that are named where several may be meant."""
 
 _NUMBER: Final = re.compile(r"#?([0-9]{1,15})")
 
@@ -199,14 +198,10 @@ class Inquiries:
         if number is not None and (scan := await self._seen(int(number[1]), asker)) is not None:
             return scan
         found: list[AppFound] = []
-        try:
-            exact = Query(app=ids.bundle_id(word), platform=platform)
-            found = await self._store.inquiries.apps(exact, asker, APPS_NAMED + 1)
-        except UsageError:
-            pass  # no identifier, so words
+        with contextlib.suppress(UsageError):  # no identifier, so words
+            found = await self._store.inquiries.apps_of(ids.bundle_id(word), platform, asker)
         if not found and any(sign.isalnum() for sign in word):
-            named = Query(words=(word,), platform=platform)
-            found = await self._store.inquiries.apps(named, asker, APPS_NAMED + 1)
+            found = await self._store.inquiries.apps(word, platform, asker)
         if not found:
             raise NotFound(
                 "There is no app like that among the scans that you can see. `/appscan apps` lists them."

@@ -6,6 +6,9 @@ from typing import Final
 from bot.scans.models import Platform, Scan, State
 from bot.scans.results import Sdk
 
+APPS_NAMED: Final = 6
+"""Apps that are named where several may be meant."""
+
 OPEN_BREACH: Final = "open"
 """In ``Query.breach``: a rule that nobody has acknowledged the breach of."""
 ANY_BREACH: Final = "any"
@@ -113,7 +116,8 @@ class SdkRow:
     """Those that were meant, as the newest scan with one of them names them; a few of many."""
     versions: tuple[SdkVersion, ...]
     """Newest first; the first few of many."""
-    more_versions: int
+    has_more: bool
+    """Whether there are more versions than these."""
     newest: Scan | None
     """The app's last completed scan, whatever it found."""
     still: bool

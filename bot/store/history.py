@@ -8,7 +8,7 @@ from bot.scans.lookups import ANY_BREACH, OPEN_BREACH, AppRow, Cursor, Page, Que
 from bot.scans.models import Platform, Scan
 from bot.store import rows
 from bot.store.database import Database
-from bot.store.sdks import SCANS_WITH, like
+from bot.store.sdks import holding
 from bot.store.visible import visible
 
 PAGE_SIZE = 10
@@ -37,9 +37,11 @@ class HistoryStore:
         order = "ASC" if forward else "DESC"
 
         def work(db: sqlite_utils.Database) -> Page:
+            held, sdk = holding(db, query.sdk) if query.sdk is not None else ("1", [])
             found = rows.scans_where(
                 db,
-                f"WHERE {' AND '.join(asked)} ORDER BY scans.number {order} LIMIT {PAGE_SIZE + 1}",
+                f"WHERE {held} AND {' AND '.join(asked)} ORDER BY scans.number {order} LIMIT {PAGE_SIZE + 1}",
+                *sdk,
                 *parameters,
             )
             more, found = len(found) > PAGE_SIZE, found[:PAGE_SIZE]
@@ -109,7 +111,7 @@ def conditions(query: Query) -> tuple[list[str], list[object]]:
         add(
             "scans.number IN (SELECT rowid FROM scans_fts WHERE scans_fts MATCH ? "
             "UNION ALL SELECT scan FROM submissions WHERE request_id IN (?, ?, ?))",
-            _match(word),
+            f"{phrase(word)}*",  # whose last part may be longer
             *(word, word.lower(), word.upper()),
         )
     if query.app is not None:
@@ -143,16 +145,14 @@ def conditions(query: Query) -> tuple[list[str], list[object]]:
 
 def _of_results(query: Query) -> Iterator[tuple[str, list[object]]]:
     """Give the conditions on what a scan found, and the parameters of each."""
-    if query.sdk is not None:
-        yield f"scans.number IN ({SCANS_WITH})", like(query.sdk)
     if query.breach is not None:
         which, values = _BREACHES.get(query.breach, (" AND rule = ? COLLATE NOCASE", [query.breach]))
         yield f"scans.number IN (SELECT scan FROM breaches WHERE 1{which})", values
 
 
-def _match(word: str) -> str:
-    """Return the word as an FTS5 phrase whose last part may be longer.
+def phrase(word: str) -> str:
+    """Return the word as an FTS5 phrase.
 
     FTS5 itself parts it, as it parted what it indexed; where it finds nothing to look for, nothing matches.
     """
-    return '"' + word.replace('"', " ").replace("\0", " ") + '"*'
+    return '"' + word.replace('"', " ").replace("\0", " ") + '"'

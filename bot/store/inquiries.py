@@ -1,17 +1,18 @@
 """What people ask of results, within what they may see."""
 
 from collections.abc import Sequence
-from itertools import groupby
+from contextlib import closing
+from typing import Any
 
 import sqlite_utils
 
-from bot.scans.lookups import AppFound, Query, SdkRow, SdkVersion, Viewer
+from bot.scans.lookups import APPS_NAMED, AppFound, Query, SdkRow, SdkVersion, Viewer
 from bot.scans.models import OPEN, Platform, Scan, State
 from bot.scans.results import Sdk
 from bot.store import rows
 from bot.store.database import Database
-from bot.store.history import conditions
-from bot.store.sdks import NAMED, SCANS_WITH, like
+from bot.store.history import conditions, phrase
+from bot.store.sdks import HAS_ONE, NAMED, holding, like
 from bot.store.visible import visible
 
 VERSIONS_SHOWN = 12
@@ -43,24 +44,41 @@ class InquiryStore:
             )
         )
 
-    async def apps(self, query: Query, viewer: Viewer, limit: int) -> list[AppFound]:
-        """Return the apps whose scans match, those that were completed first, and then the newest."""
-        asked, parameters = conditions(query)
+    async def apps_of(self, identifier: str, platform: Platform | None, viewer: Viewer) -> list[AppFound]:
+        """Return the apps with that bundle identifier or app ID; as ``apps`` does."""
+        known = [identifier, identifier.lower(), identifier.upper()]
+        # By index whatever the case; where the identifier's parts are found it may still be another.
+        narrowed = """
+            scans.number IN (
+                SELECT number FROM scans WHERE app_id IN (?, ?, ?)
+                UNION SELECT rowid FROM scans_fts WHERE scans_fts MATCH ?
+                UNION SELECT linked.number FROM apps JOIN scans AS linked
+                    ON linked.bundle_id = apps.bundle_id AND linked.platform = apps.platform
+                    WHERE apps.app_id = ? COLLATE NOCASE
+            )
+        """
+        words = f"bundle_id : {phrase(identifier)}"
+        asked, parameters = conditions(Query(app=identifier, platform=platform))
+        return await self._apps([narrowed, *asked], [*known, words, identifier, *parameters], viewer)
+
+    async def apps(self, word: str, platform: Platform | None, viewer: Viewer) -> list[AppFound]:
+        """Return the apps whose scans have that word, those first that were completed, and the newest."""
+        asked, parameters = conditions(Query(words=(word,), platform=platform))
+        return await self._apps(asked, parameters, viewer)
+
+    async def _apps(self, asked: list[str], parameters: list[object], viewer: Viewer) -> list[AppFound]:
         condition, seen = visible(viewer)
+        query = f"""
+            SELECT bundle_id, platform, name, max(number) AS newest,
+                   count(CASE results.state WHEN 'completed' THEN 1 END) AS completed
+            FROM scans LEFT JOIN results ON results.scan = scans.number
+            WHERE {" AND ".join(asked)} AND {condition} AND bundle_id IS NOT NULL AND platform IS NOT NULL
+            GROUP BY bundle_id, platform ORDER BY completed > 0 DESC, newest DESC LIMIT ?
+        """
         return await self._database.read(
             lambda db: [
                 AppFound(**{**row, "platform": Platform(row["platform"])})
-                for row in db.query(
-                    f"""
-                    SELECT bundle_id, platform, name, max(number) AS newest,
-                           count(CASE results.state WHEN 'completed' THEN 1 END) AS completed
-                    FROM scans LEFT JOIN results ON results.scan = scans.number
-                    WHERE {" AND ".join(asked)} AND {condition}
-                          AND bundle_id IS NOT NULL AND platform IS NOT NULL
-                    GROUP BY bundle_id, platform ORDER BY completed > 0 DESC, newest DESC LIMIT ?
-                    """,
-                    [*parameters, *seen, limit],
-                )
+                for row in db.query(query, [*parameters, *seen, APPS_NAMED + 1])
             ]
         )
 
@@ -106,57 +124,61 @@ class InquiryStore:
     async def sdk(self, name: str, viewer: Viewer, *, limit: int, offset: int) -> list[SdkRow]:
         """Return the apps in which an SDK was found by its name, vendor or package ID, newest first."""
         condition, seen = visible(viewer)
-        query = f"""
-            WITH found AS MATERIALIZED (
-                SELECT number, bundle_id, platform, version FROM scans
-                WHERE number IN ({SCANS_WITH}) AND {condition}
-                      AND bundle_id IS NOT NULL AND platform IS NOT NULL
-            ), shown AS (
-                SELECT bundle_id, platform, max(number) AS newest FROM found
-                GROUP BY bundle_id, platform ORDER BY newest DESC LIMIT ? OFFSET ?
-            )
-            SELECT found.bundle_id, found.platform, found.version, max(found.number) AS scan
-            FROM shown JOIN found USING (bundle_id, platform)
-            GROUP BY found.bundle_id, found.platform, found.version ORDER BY shown.newest DESC, scan DESC
-        """
 
         def work(db: sqlite_utils.Database) -> list[SdkRow]:
-            found = db.query(query, [*like(name), *seen, limit, offset])
-            apps = groupby(found, key=lambda row: (row["bundle_id"], Platform(row["platform"])))
+            held, parameters = holding(db, name)
+            query = (
+                f"SELECT bundle_id, platform, number FROM scans WHERE {held} AND {condition} "
+                "AND bundle_id IS NOT NULL AND platform IS NOT NULL ORDER BY number DESC"
+            )
+            apps = _newest_of_each(db, query, [*parameters, *seen], offset + limit)
             return [
-                _sdk_row(db, *app, [(row["version"], row["scan"]) for row in versions], name, viewer)
-                for app, versions in apps
+                _sdk_row(db, bundle_id, Platform(platform), number, name, viewer)
+                for (bundle_id, platform), number in list(apps.items())[offset:]
             ]
 
         return await self._database.read(work)
 
 
+def _newest_of_each(
+    db: sqlite_utils.Database, query: str, parameters: Sequence[object], limit: int
+) -> dict[tuple[Any, ...], int]:
+    """Return the first number by all that comes before it in a row, reading on until there are ``limit``."""
+    newest: dict[tuple[Any, ...], int] = {}
+    with closing(db.execute(query, parameters)) as found:
+        for *of, number in found:
+            newest.setdefault(tuple(of), number)
+            if len(newest) >= limit:
+                break
+    return newest
+
+
 def _sdk_row(
-    db: sqlite_utils.Database,
-    bundle_id: str,
-    platform: Platform,
-    versions: list[tuple[str | None, int]],
-    name: str,
-    viewer: Viewer,
+    db: sqlite_utils.Database, bundle_id: str, platform: Platform, number: int, name: str, viewer: Viewer
 ) -> SdkRow:
     condition, seen = visible(viewer)
-    newest = rows.first_scan(
+    of_app = f"scans.bundle_id = ? AND scans.platform = ? AND {condition}"
+    parameters = [bundle_id, platform.value, *seen]
+    versions = _newest_of_each(
         db,
-        "JOIN results ON results.scan = scans.number WHERE results.state = 'completed' "
-        f"AND scans.bundle_id = ? AND scans.platform = ? AND {condition} "
-        "ORDER BY results.since DESC, scans.number DESC",
-        bundle_id,
-        platform.value,
-        *seen,
+        f"SELECT version, number FROM scans WHERE {of_app} AND {HAS_ONE} ORDER BY number DESC",
+        [*parameters, *like(name)],
+        VERSIONS_SHOWN + 1,
     )
-    last = rows.first_scan(db, "WHERE scans.number = ?", versions[0][1])
+    completed = "JOIN results ON results.scan = scans.number WHERE results.state = 'completed'"
+    order = "ORDER BY results.since DESC, scans.number DESC"
+    newest = rows.first_scan(db, f"{completed} AND {of_app} {order}", *parameters)
+    last = rows.first_scan(db, "WHERE scans.number = ?", number)
     return SdkRow(
         bundle_id=bundle_id,
         platform=platform,
         name=last.name if last is not None else None,
-        sdks=_sdks(db, versions[0][1], name),
-        versions=tuple(SdkVersion(version=version, scan=scan) for version, scan in versions[:VERSIONS_SHOWN]),
-        more_versions=max(0, len(versions) - VERSIONS_SHOWN),
+        sdks=_sdks(db, number, name),
+        versions=tuple(
+            SdkVersion(version=version, scan=scan)
+            for (version,), scan in list(versions.items())[:VERSIONS_SHOWN]
+        ),
+        has_more=len(versions) > VERSIONS_SHOWN,
         newest=newest,
         still=newest is not None and bool(_sdks(db, newest.number, name)),
     )

@@ -1,9 +1,13 @@
-"""Finding SDKs by what they are called, in as few rows as there are different SDKs."""
+"""Finding the scans in which an SDK was found, by a part of what it is called."""
 
-NAMED = "(k.name LIKE ? ESCAPE '\\' OR k.vendor LIKE ? ESCAPE '\\' OR k.package_id LIKE ? ESCAPE '\\')"
-"""The condition on ``known_sdks AS k``, or any table with its columns; see ``like``."""
+from typing import Final
 
-SCANS_WITH = f"""
+import sqlite_utils
+
+NAMED: Final = "(k.name LIKE ? ESCAPE '\\' OR k.vendor LIKE ? ESCAPE '\\' OR k.package_id LIKE ? ESCAPE '\\')"
+"""The condition on ``known_sdks AS k``, or on ``sdks AS k``; see ``like``."""
+
+SCANS_WITH: Final = f"""
     SELECT sdks.scan FROM known_sdks AS k CROSS JOIN sdks
     ON sdks.package_id = k.package_id AND sdks.name = k.name AND sdks.vendor IS k.vendor
     WHERE {NAMED}
@@ -12,12 +16,24 @@ SCANS_WITH = f"""
 
 SQLite keeps to the order of a ``CROSS JOIN``: first the few SDKs that fit, then the scans by index.
 """
+HAS_ONE: Final = f"EXISTS (SELECT 1 FROM sdks AS k WHERE k.scan = scans.number AND {NAMED})"
+"""The condition on ``scans`` that such an SDK was found, for where nearly all or few scans are looked at."""
+
+MANY: Final = 20_000
+"""Where so many were found, gathering their scans takes longer than looking at the newest scans."""
 
 
 def like(name: str) -> list[object]:
     """Return what ``NAMED`` takes for SDKs whose name, vendor or package ID holds ``name``.
 
-    Capital letters count for nothing, outside ASCII they do.
+    Capital letters count for nothing, but outside ASCII they do.
     """
     escaped = name.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_").replace("\0", "")
     return [f"%{escaped}%"] * 3
+
+
+def holding(db: sqlite_utils.Database, name: str, *, many: int = MANY) -> tuple[str, list[object]]:
+    """Return the condition on ``scans``, read newest first, that such an SDK was found, and its words."""
+    counted = f"SELECT count(*) FROM (SELECT 1 FROM ({SCANS_WITH}) LIMIT {many})"
+    (found,) = db.execute(counted, like(name)).fetchone()
+    return (f"scans.number IN ({SCANS_WITH})" if found < many else HAS_ONE), like(name)

@@ -299,7 +299,7 @@ sdk_pages = st.builds(
             versions=st.lists(
                 st.builds(SdkVersion, version=st.none() | outside, scan=counts), min_size=1, max_size=12
             ).map(tuple),
-            more_versions=counts,
+            has_more=st.booleans(),
             newest=st.none() | builds,
             still=st.booleans(),
         ),

@@ -65,11 +65,14 @@ def test_a_query_in_words() -> None:
         channel="C0CHANNEL",
         since=100.0,
         until=200.0,
+        sdk="firebase",
+        breach="open",
     )
     assert history.describe(query) == (
         "with `my shop`, with `4.2`, of `com.example.shop`, for iOS, submitted or failed, by <@U0ANA>, "
         "in <#C0CHANNEL>, since <!date^100^{date_short_pretty} at {time}|1970-01-01 00:01 UTC>, "
-        "until <!date^199^{date_short_pretty} at {time}|1970-01-01 00:03 UTC>"
+        "until <!date^199^{date_short_pretty} at {time}|1970-01-01 00:03 UTC>, "
+        "with the SDK `firebase`, with a breach that nobody has acknowledged"
     )
     assert history.describe(Query()) == ""
     assert "with `my shop`" in history.page(page(text="…"), query=query).text

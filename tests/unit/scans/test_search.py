@@ -257,3 +257,58 @@ def test_any_text_is_understood_or_refused(text: str) -> None:
     else:
         assert all(any(sign.isalnum() for sign in word) for word in query.words)
         assert all('"' not in word and word.isprintable() for word in query.words)
+
+
+@pytest.mark.parametrize(
+    ("text", "sdk"),
+    [
+        ("sdk:firebase", "firebase"),
+        ('SDK: "Firebase Analytics"', "Firebase Analytics"),
+        ("sdk:<http://com.google.firebase|com.google.firebase>", "com.google.firebase"),
+        ("sdk:100%", "100%"),
+    ],
+)
+def test_sdk(text: str, sdk: str) -> None:
+    assert parse(text) == Query(sdk=sdk)
+
+
+@pytest.mark.parametrize(
+    ("text", "breach"),
+    [
+        ("breach:open", "open"),
+        ("breach: ANY", "any"),
+        ('breach:"No Targeting"', "No Targeting"),
+        ("breach:tracking", "tracking"),
+    ],
+)
+def test_breach(text: str, breach: str) -> None:
+    assert parse(text) == Query(breach=breach)
+
+
+def test_an_sdk_and_a_breach_combine_with_the_rest() -> None:
+    assert parse("shop sdk:firebase breach:open platform:ios") == Query(
+        words=("shop",), sdk="firebase", breach="open", platform=Platform.IOS
+    )
+
+
+@pytest.mark.parametrize(
+    "text", ["sdk:", "sdk:…", 'sdk:"%"', "breach:", "sdk:a sdk:b", "breach:open breach:any"]
+)
+def test_an_sdk_or_a_breach_has_to_be_named_once(text: str) -> None:
+    with pytest.raises(UsageError):
+        parse(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("shop 4.1", ["shop", "4.1"]),
+        ("“My Shop” 4.1", ["My Shop", "4.1"]),
+        ('  "never closed', ["never closed"]),
+        ("<http://com.example.app|com.example.app> #12", ["com.example.app", "#12"]),
+        ('""', []),
+        ("", []),
+    ],
+)
+def test_typed_words(text: str, words: list[str]) -> None:
+    assert search.words(text) == words

@@ -9,8 +9,10 @@ from hypothesis import strategies as st
 
 from bot.scans.lookups import Cursor, Query, Viewer
 from bot.scans.models import ChannelKind, Platform, Share, Source, State
+from bot.store import sdks
 from bot.store.history import PAGE_SIZE
 from tests.fakes import APP_ID, OTHER_APP_ID, SHOP, SHOP_IOS, START, a_share
+from tests.unit.store.findings import ADJUST, FIREBASE, a_completed_scan
 from tests.unit.store.scenes import a_scan
 
 ANYBODY = Viewer(user="UANYBODY")
@@ -250,3 +252,61 @@ async def test_apps_are_those_linked_and_those_scanned_where_one_can_see(store):
     assert await store.history.apps(ANYBODY, limit=1, offset=1) == [rows[1]]
     member = await store.history.apps(VIEWERS["member"], limit=1, offset=0)
     assert (member[0].name, member[0].version, member[0].scans) == ("Secret", "5.0", 2)
+
+
+class TestResults:
+    """The filters for what a scan found."""
+
+    async def test_an_sdk_finds_the_scans_that_found_it_for_who_may_see_them(self, store):
+        private = {"channel": "G1", "channel_kind": ChannelKind.PRIVATE}
+        found_one = await a_completed_scan(store, a_share("F1"), FIREBASE, ADJUST)
+        hidden = await a_completed_scan(store, a_share("F2", **private), ADJUST)
+        await a_scan(store, State.SUBMITTED, a_share("F3"))
+
+        for name in ("adjust", "ADJUST GmbH", "com.adjust"):
+            assert await found(store, sdk=name) == [found_one.number]
+        insider = Viewer(user="UIN", channels=frozenset({"G1"}))
+        assert await found(store, Query(sdk="adjust"), insider) == [hidden.number, found_one.number]
+        assert await found(store, sdk="adj%st") == []
+        assert await found(store, sdk="adjust", words=("bank",)) == []
+
+    async def test_a_breach_is_open_until_somebody_acknowledges_it(self, store, database):
+        scans = [(await a_completed_scan(store, a_share(f"F{n}"))).number for n in range(3)]
+        rows = [(scans[0], "No Targeting", None), (scans[1], "Other", 5.0), (scans[1], "No Targeting", 5.0)]
+        await database.write(
+            lambda db: [
+                db.execute(
+                    "INSERT INTO breaches (scan, rule, found, tell, at, acknowledged_at) "
+                    "VALUES (?, ?, '[]', '[]', 1, ?)",
+                    row,
+                )
+                for row in rows
+            ]
+        )
+
+        assert await found(store, breach="open") == [scans[0]]
+        assert await found(store, breach="any") == [scans[1], scans[0]]
+        assert await found(store, breach="no targeting") == [scans[1], scans[0]]
+        assert await found(store, breach="other") == [scans[1]]
+        assert await found(store, breach="no") == []
+
+    async def test_an_sdk_is_found_by_index(self, store, database):
+        def plan(db):
+            return [row["detail"] for row in db.query(f"EXPLAIN QUERY PLAN {sdks.SCANS_WITH}", ["", "", ""])]
+
+        steps = await database.read(plan)
+
+        assert steps[0].startswith("SCAN k"), steps
+        assert any("SEARCH sdks USING COVERING INDEX sdks_known" in step for step in steps), steps
+
+    @pytest.mark.parametrize("many", [1, 1000])
+    async def test_it_makes_no_difference_how_the_scans_of_an_sdk_are_looked_for(self, store, database, many):
+        scans = [(await a_completed_scan(store, a_share(f"F{n}"), FIREBASE)).number for n in range(3)]
+        await a_completed_scan(store, a_share("F9"), ADJUST)
+
+        def held(db):
+            condition, parameters = sdks.holding(db, "firebase", many=many)
+            query = f"SELECT number FROM scans WHERE {condition} ORDER BY number"  # noqa: S608 - our own words
+            return [row["number"] for row in db.query(query, parameters)]
+
+        assert await database.read(held) == scans
