@@ -4,6 +4,7 @@ import logging
 from collections.abc import Mapping
 from typing import Any
 
+import aiohttp
 from slack_bolt.async_app import AsyncAck, AsyncApp
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
@@ -12,7 +13,9 @@ from bot.blocks import modals, outcome, results_modals
 from bot.blocks.elements import Block
 from bot.blocks.results_modals import Leaf
 from bot.errors import AppscanError, NotFound, slack_code
+from bot.listeners import failures
 from bot.listeners.acts import act, actor, said
+from bot.listeners.answers import whisper
 from bot.listeners.forms import open_form
 from bot.scans.desk import Desk
 
@@ -38,14 +41,15 @@ def register(app: AsyncApp, desk: Desk) -> None:
 
     async def turn(ack: AsyncAck, body: dict[str, Any], client: AsyncWebClient) -> None:
         await ack()
-        view = body["view"]
-        shown = await _page_or_notice(desk, actor(body), view, body["actions"][0])
+        user, view = actor(body), body["view"]
+        shown = await _page_or_notice(desk, user, view, body["actions"][0])
         try:
             await client.views_update(view_id=said(view, "id"), hash=said(view, "hash") or None, view=shown)
-        except SlackApiError as error:
-            if slack_code(error) not in _MOVED_ON:
-                raise
-            logger.info("a page of results is not shown: %s", slack_code(error))
+        except (SlackApiError, aiohttp.ClientError, TimeoutError, OSError) as error:
+            logger.info("a page of results is not shown: %s", slack_code(error) or type(error).__name__)
+            if slack_code(error) not in _MOVED_ON:  # a form's button has no place of its own for an answer
+                channel = results_modals.read_found(view).channel
+                await whisper(client, failures.told(error), channel=channel, user=user)
 
     for action_id in results_modals.TURNS:
         app.action(action_id)(turn)

@@ -96,6 +96,18 @@ async def test_a_form_that_was_closed_meanwhile_is_let_be(place: Office):
     await place.slack.until(lambda: "21 to 40" in place.read_view(place.dana.open_view()))
 
 
+async def test_a_page_that_slack_did_not_take_is_told(place: Office):
+    shared = await submitted(place)
+    await announced(place, shared, MANY)
+    await place.press(shared, "All SDKs and permissions", number=1)
+    await place.form()
+    place.slack.faults.add("views.update", status=503)
+    await place.dana.press_in_view("Next")
+    await place.slack.until(lambda: place.dana.ephemerals(place.builds_channel))
+    told = place.read(place.dana.ephemerals(place.builds_channel)[-1])
+    assert "Slack did not answer me as it should" in told
+
+
 async def test_the_lists_are_not_for_those_who_may_not_see_the_scan(place: Office):
     private = place.channel("secret", kind="private")
     shared = place.dana.share(private, [("shop.apk", apk())])
