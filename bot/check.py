@@ -120,7 +120,7 @@ async def _onetrust(settings: Settings) -> Finding:
         return Finding(
             what="OneTrust API key",
             fit=True,
-            note="set; there is no harmless call to try it with, so the first scan shows whether it works",
+            note="set; only the first scan shows whether builds may be sent with it",
         )
     try:
         async with parts.onetrust_tokens(settings) as tokens:

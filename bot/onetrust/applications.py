@@ -36,6 +36,10 @@ NOT_ALLOWED = (
     "The bot's OneTrust credential may not read results ({status}). Whoever runs this bot can give it the "
     "COOKIE_READ scope; scans work without."
 )
+NOT_KNOWN = (
+    "OneTrust did not accept the bot's credentials for reading results ({status}). Whoever runs this bot "
+    "should check them, and that they are for this environment."
+)
 NO_API = (
     "Results can't be read from this OneTrust environment: it has no Applications API where the bot looks "
     "({status}). Scans work without."
@@ -179,8 +183,8 @@ def _value(told: Told) -> object:
         if told.value is None:
             raise TryLater(UNREADABLE, status=told.status)
         return told.value
-    words = NOT_ALLOWED if told.status in {401, 403} else NO_API
-    raise CannotRead(words.format(status=told.status))
+    words = {401: NOT_KNOWN, 403: NOT_ALLOWED}
+    raise CannotRead(words.get(told.status, NO_API).format(status=told.status))
 
 
 def _quoted(known_id: str) -> str:

@@ -42,11 +42,23 @@ async def test_check_says_line_by_line_that_all_is_fit(stage: Stage):
         "ok    Slack scopes",
         "ok    Slack app token",
         "ok    OneTrust token",
+        "ok    OneTrust results",
+        "ok    routes",
         "ok    OneTrust webhook",
         "ok    log link",
         "ok    database",
         "ok    disk",
     ]
+
+
+async def test_check_is_fit_without_reading_results_and_says_how_to(stage: Stage):
+    stage.onetrust.tokens.scopes -= {"COOKIE_READ"}
+    code, out, _ = await stage.command("check", ONETRUST_ROUTES="direct,webhook", ONETRUST_ORG_ID="")
+    assert code == 0
+    assert "ok    OneTrust results: not read. The bot's OneTrust credential may not read" in out
+    assert "can give it the COOKIE_READ scope; scans work without." in out
+    assert "ok    routes: the Applications API, then the webhook" in out
+    assert "ok    Applications API: takes rescans only: new apps need ONETRUST_ORG_ID" in out
 
 
 async def test_check_says_what_is_not_fit_and_what_to_do(stage: Stage):

@@ -165,7 +165,7 @@ async def test_a_token_that_has_ended_is_made_anew_once(tenant):
     tenant.onetrust.tokens.revoke()
     assert await tenant.applications.can_read()
     tenant.onetrust.faults.add("applications", status=401, times=2)
-    with pytest.raises(CannotRead):
+    with pytest.raises(CannotRead, match="did not accept"):
         await tenant.applications.can_read()
 
     assert tenant.onetrust.count("applications") == 5
