@@ -37,7 +37,7 @@ def verdict(status: int, *, complete: bool = True, body: bytes = b"", retry_afte
         (407, Refused, "proxy"),
         (408, Uncertain, "error of its own"),
         (409, Refused, "rescan"),
-        (413, Refused, "FTP"),
+        (413, Refused, "ONETRUST_REST_LIMIT"),
         (418, Refused, "said no"),
         (429, TryLater, "too many requests"),
         (500, Uncertain, "whole build"),
