@@ -73,6 +73,23 @@ async def test_what_waited_for_a_person_or_was_over_stays(
     assert await store.scans.scan(scan.number) == scan
 
 
+async def test_a_result_that_may_have_been_told_of_since_is_looked_for_first(
+    database: Database, clock: HeldClock, store: Store
+):
+    told, untold = [
+        await a_scan(store, State.SUBMITTED, share=a_share(f"F{n}", ts=f"1790000000.{n:06d}")) for n in (1, 2)
+    ]
+    await store.results.set_announced(told.number, "1790000001.000100")
+    await mark(database)
+
+    await restored.settle(database, clock)
+
+    for scan, ts in ((told, "1790000001.000100"), (untold, "")):
+        followed = await store.results.followed(scan.number)
+        assert followed is not None
+        assert followed.announced_ts == ts
+
+
 async def test_files_whose_message_was_looked_for_are_not_taken_up(
     database: Database, clock: HeldClock, store: Store
 ):
