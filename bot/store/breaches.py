@@ -12,6 +12,9 @@ from bot.scans.rules import ACKNOWLEDGED, Breach, Finding, What
 from bot.store import rows, transitions
 from bot.store.database import Database
 
+_FIELDS = ("what", "name", "category", "count")
+"""Of a finding, in the order in which they are kept."""
+
 
 class BreachStore:
     """The rows of breaches; they are written where results are kept, in the same transaction."""
@@ -116,8 +119,8 @@ def _breach(row: Mapping[str, Any]) -> Breach:
     )
 
 
-def _plain(finding: Finding) -> list[str | int]:
-    return [finding.what.value, finding.name, finding.category, finding.count]
+def _plain(finding: Finding) -> list[Any]:
+    return [*rows.plain({field: getattr(finding, field) for field in _FIELDS}).values()]
 
 
 def _note(db: sqlite_utils.Database, number: int, now: float, why: str, who: str | None = None) -> None:

@@ -73,6 +73,13 @@ async def test_what_was_judged_stays_as_it_was_judged(store):
     assert await store.breaches.of(scan.number) == before
 
 
+async def test_names_are_kept_as_valid_unicode(store):
+    half = replace(WITH_ADS, sdks=(replace(ADS, name="Ads\ud83d", category="\ud83d"),))
+    _, (breach,) = await judged(store, half, judge=judge_by([Rule(name="No ads", no_sdks=("Ads*",))]))
+
+    assert [(each.name, each.category) for each in breach.found] == [("Ads?", "?")]
+
+
 async def test_without_a_policy_nothing_is_judged(store):
     scan, breaches = await judged(store, judge=None)
 

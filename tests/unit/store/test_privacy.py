@@ -11,6 +11,8 @@ from bot.forget import forget
 from bot.scans.decision import decide
 from bot.scans.lookups import Viewer
 from bot.scans.models import FORGOTTEN, OPEN, ChannelKind, Platform, Question, State
+from bot.scans.results import AppScan, Results, ScanStatus
+from bot.scans.rules import Rule, judge_by
 from bot.store.database import Database
 from bot.store.privacy import BATCH, PrivacyStore
 from tests.fakes import APP_ID, SHOP, HeldClock, a_share, store_on
@@ -137,6 +139,11 @@ async def test_nothing_of_a_forgotten_person_can_be_read_from_the_files(tmp_path
         app_id=APP_ID, channel="C1", channel_kind=ChannelKind.PUBLIC, asked_by="UFORGETME", wait_s=9.0,
         latest=None,
     )  # fmt: skip
+    found = Results(scan=AppScan(id="scan-1", status=ScanStatus.COMPLETED), sdk_count=0, high_risk_count=1)
+    rule = Rule(name="No risk", high_risk_permissions_allowed=(), tell=("UFORGETME", "UBEN"))
+    await store.results.keep(other.number, found, judge_by([rule]))
+    (breach,) = await store.breaches.of(other.number)
+    await store.breaches.acknowledge(breach.number, who="UFORGETME", reason="private words too")
     out = io.StringIO()
 
     assert await forget(path, "UFORGETME", out) == 0
@@ -152,6 +159,7 @@ async def test_nothing_of_a_forgotten_person_can_be_read_from_the_files(tmp_path
         None,
         FORGOTTEN,
     ]
+    assert (await store.breaches.breach(breach.number)).tell == ("UBEN",)
     await database.close()
     for file in tmp_path.iterdir():
         content = file.read_bytes()
