@@ -21,6 +21,7 @@ examples:
   python -m bot scan shop.apk                    scan a build from a shell or a pipeline
   python -m bot scan shop.apk --app-id 0b51dc1e-7a35-4f0c-9c55-2a6f4f1f8f8d --channel C0123456789
   python -m bot export --format csv > scans.csv  the whole history
+  python -m bot export --sdks > sdks.csv         which build had which SDK in it
   python -m bot backup /backups/appscan.db       a copy of the database, while the bot runs
   python -m bot forget U0123456789               take a person out of the history
 
@@ -59,6 +60,9 @@ def parser() -> argparse.ArgumentParser:
     commands.add_parser("check", help="tell whether everything is fit to run")
     export = commands.add_parser("export", help="write the history to standard output")
     export.add_argument("--format", choices=("csv", "json"), default="csv", help="default: csv")
+    found = export.add_mutually_exclusive_group()
+    found.add_argument("--sdks", action="store_true", help="a row for each scan and SDK found in it")
+    found.add_argument("--permissions", action="store_true", help="a row for each scan and permission")
     backup = commands.add_parser(
         "backup", help="copy the database while the bot runs (docs/deploy.md tells how to restore)"
     )
@@ -143,9 +147,10 @@ async def _dispatch(given: argparse.Namespace, settings: Settings) -> int:
 
             return await check(settings)
         case "export":
-            from bot.export import export
+            from bot.export import What, export
 
-            return await export(settings.database, given.format, sys.stdout)
+            found = What.SDKS if given.sdks else What.PERMISSIONS if given.permissions else What.SCANS
+            return await export(settings.database, given.format, sys.stdout, found)
         case "backup":
             from bot.backup import backup
 

@@ -3,8 +3,9 @@
 import csv
 import json
 import re
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from enum import StrEnum
 from functools import partial
 from pathlib import Path
 from typing import Any, TextIO
@@ -18,44 +19,107 @@ COLUMNS = (
     *("number", "state", "source", "created_at", "updated_at", "finished_at", "channel", "shared_by"),
     *("asked_by", "file_name", "size_bytes", "sha256", "file_type", "platform", "bundle_id", "name"),
     *("version", "build_number", "kind", "reason", "app_id", "request_id", "http_status"),
-    *("attempts", "problem"),
+    *("attempts", "problem", "route", "result", "onetrust_status", "result_at", "scanned_at"),
+    *("scanned_version", "engine_version", "sdk_count", "permission_count", "high_risk_count"),
+    *("manifest_total", "manifest_aligned", "manifest_mismatched", "manifest_missing"),
+    *("breach_count", "open_breach_count"),
 )
-_QUERY = """
-    SELECT scans.*, o.request_id, o.status AS http_status, o.attempts
-    FROM scans JOIN submissions AS o ON o.scan = scans.number AND o.scanner = 'onetrust'
-    WHERE scans.number > ? ORDER BY scans.number LIMIT 500
+_BUILD = ("number", "platform", "bundle_id", "name", "version", "build_number")
+SDK_COLUMNS = (*_BUILD, "scanned_at", "package_id", "sdk", "vendor", "category", "description")
+PERMISSION_COLUMNS = (
+    *(*_BUILD, "scanned_at", "permission", "category", "status", "sensitivity", "high_risk", "description"),
+)
+_FOUND_BY = """
+    FROM scans JOIN results ON results.scan = scans.number JOIN {0} AS found ON found.scan = scans.number
+    WHERE scans.number > ? AND scans.number <= ? ORDER BY scans.number, found.rowid
 """
+
+
+class What(StrEnum):
+    """What is written out, a row each."""
+
+    SCANS = "scans"
+    SDKS = "sdks"  # one for each scan and SDK that was found in it
+    PERMISSIONS = "permissions"  # one for each scan and permission that its build asks for
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Table:
+    columns: tuple[str, ...]
+    query: str
+
+
+_TABLES = {
+    What.SCANS: _Table(
+        columns=COLUMNS,
+        query="""
+            SELECT scans.*, o.request_id, o.status AS http_status, o.attempts, o.route,
+                   results.state AS result, results.status AS onetrust_status,
+                   results.ended_at AS result_at, results.scanned_at, results.version AS scanned_version,
+                   results.engine_version, results.sdk_count, results.permission_count,
+                   results.high_risk_count, results.manifest_total, results.manifest_aligned,
+                   results.manifest_mismatched, results.manifest_missing,
+                   (SELECT count(*) FROM breaches WHERE scan = scans.number) AS breach_count,
+                   (SELECT count(*) FROM breaches
+                    WHERE scan = scans.number AND acknowledged_at IS NULL) AS open_breach_count
+            FROM scans JOIN submissions AS o ON o.scan = scans.number AND o.scanner = 'onetrust'
+            LEFT JOIN results ON results.scan = scans.number
+            WHERE scans.number > ? AND scans.number <= ? ORDER BY scans.number
+        """,
+    ),
+    What.SDKS: _Table(
+        columns=SDK_COLUMNS,
+        query=f"""
+            SELECT scans.*, results.scanned_at, found.package_id, found.name AS sdk, found.vendor,
+                   found.category, found.description {_FOUND_BY.format("sdks")}
+        """,
+    ),
+    What.PERMISSIONS: _Table(
+        columns=PERMISSION_COLUMNS,
+        query=f"""
+            SELECT scans.*, results.scanned_at, found.name AS permission, found.category, found.status,
+                   found.sensitivity, upper(trim(coalesce(found.sensitivity, ''))) LIKE 'HIGH%' AS high_risk,
+                   found.description {_FOUND_BY.format("permissions")}
+        """,
+    ),
+}
+_AT_A_TIME = 500
+"""Scans that are read at once."""
 _OVERLOOKED = r"[\s\"'\x00-\x1f\x7f\u200b-\u200f\u2060\ufeff]*"
 _SIGN = r"[=+\-@\uff1d\uff0b\uff0d\uff20\ufe66\ufe62\ufe63\ufe6b\u2212]"  # the last nine: wide, small, minus
 _FORMULA = re.compile(rf"(?:^|(?<=[;|\t\r\n]))(?={_OVERLOOKED}{_SIGN})|^(?=[\t\r\n])")
 """Where a spreadsheet would begin a formula, whatever its separator and whatever it overlooks before it."""
 
 
-async def export(path: Path, form: str, out: TextIO) -> int:
+async def export(path: Path, form: str, out: TextIO, what: What = What.SCANS) -> int:
     """Write every scan to ``out``, oldest first, as ``csv`` or ``json``; return the exit code.
 
-    JSON is one array with each scan's timeline and what it breaks of the policy; times are ISO 8601, UTC.
+    Or, oldest scan first, all SDKs or permissions that were found. JSON is one array, of scans each with its
+    timeline and what it breaks of the policy; times are ISO 8601, UTC.
     """
     if not path.exists():  # noqa: ASYNC240 - one look, before anything else runs
         raise SystemExit(f"There is no database at {path}: set APPSCAN_DB to where the bot keeps it.")
     database = await Database.open(path)
+    table = _TABLES[what]
     try:
         writer = csv.writer(out)
         if form == "csv":
-            writer.writerow(COLUMNS)
+            writer.writerow(table.columns)
         else:
             out.write("[")
-        last, first = 0, True
-        while rows := await database.read(partial(_page, after=last)):
-            for row in rows:
-                scan = {column: _value(column, row[column]) for column in COLUMNS}
+        first = True
+        newest = await database.read(_newest)
+        for after in range(0, newest, _AT_A_TIME):
+            for row in await database.read(partial(_page, query=table.query, after=after)):
+                told = {column: _value(column, row[column]) for column in table.columns}
                 if form == "csv":
-                    writer.writerow([_cell(value) for value in scan.values()])
-                else:
-                    scan["timeline"] = await _timeline(database, row["number"])
-                    scan["breaches"] = await _breaches(database, row["number"])
-                    out.write(("" if first else ",") + "\n" + json.dumps(scan, ensure_ascii=False))
-                last, first = row["number"], False
+                    writer.writerow([_cell(value) for value in told.values()])
+                    continue
+                if what is What.SCANS:
+                    told["timeline"] = await _timeline(database, row["number"])
+                    told["breaches"] = await _breaches(database, row["number"])
+                out.write(("" if first else ",") + "\n" + json.dumps(told, ensure_ascii=False))
+                first = False
         if form == "json":
             out.write("\n]\n")
     finally:
@@ -63,8 +127,12 @@ async def export(path: Path, form: str, out: TextIO) -> int:
     return 0
 
 
-def _page(db: sqlite_utils.Database, after: int) -> list[dict[str, Any]]:
-    return list(db.query(_QUERY, [after]))
+def _newest(db: sqlite_utils.Database) -> int:
+    return int(db.execute("SELECT coalesce(max(number), 0) FROM scans").fetchone()[0])
+
+
+def _page(db: sqlite_utils.Database, query: str, after: int) -> list[dict[str, Any]]:
+    return list(db.query(query, [after, after + _AT_A_TIME]))
 
 
 async def _timeline(database: Database, number: int) -> list[dict[str, Any]]:
@@ -89,6 +157,8 @@ async def _breaches(database: Database, number: int) -> list[dict[str, Any]]:
 
 
 def _value(column: str, value: Any) -> Any:
+    if column == "high_risk":
+        return bool(value)
     if column.endswith("_at") and value is not None:
         return datetime.fromtimestamp(value, UTC).isoformat(timespec="seconds")
     return value

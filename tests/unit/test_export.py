@@ -9,12 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.export import COLUMNS, _cell, export
+from bot.export import COLUMNS, PERMISSION_COLUMNS, SDK_COLUMNS, What, _cell, export
 from bot.scans.models import Share, Source, State
-from bot.scans.results import AppScan, Results, ScanStatus, Sdk
+from bot.scans.results import AppScan, Permission, Results, ScanStatus, Sdk
 from bot.scans.rules import Rule, judge_by
 from bot.store.database import Database
 from tests.fakes import APP_ID, HeldClock, a_share, store_on
+from tests.unit.store.findings import CAMERA, FIREBASE, a_completed_scan
 from tests.unit.store.scenes import a_scan
 
 
@@ -33,9 +34,9 @@ async def path(tmp_path):
     return tmp_path / "appscan.db"
 
 
-async def written(path, form):
+async def written(path, form, what=What.SCANS):
     out = io.StringIO(newline="")
-    assert await export(path, form, out) == 0
+    assert await export(path, form, out, what) == 0
     return out.getvalue()
 
 
@@ -189,3 +190,52 @@ def test_each_known_formula_is_made_text(value):
 @pytest.mark.parametrize("value", ["shop-4.2.0.apk", "a=b", "Shop; 2nd - try", "a@b", "", None, 7])
 def test_other_cells_stay_as_they_are(value):
     assert _cell(value) == value
+
+
+@pytest.fixture
+async def found(path):
+    """A history in which two builds were scanned, and what one of them found is odd."""
+    database = await Database.open(path)
+    store = store_on(database, HeldClock())
+    evil = Sdk(package_id="com.evil", name="=cmd|'/C calc'!A0", category="@SUM(A1)", vendor=None)
+    await a_completed_scan(store, a_share("F8"), FIREBASE, evil, version="4.1.0")
+    await a_completed_scan(
+        store, a_share("F9"), permissions=(CAMERA, Permission(name="-INTERNET")), version="4.2.0"
+    )
+    await database.close()
+    return path
+
+
+async def test_a_scan_is_written_with_what_came_of_it(found):
+    scans = json.loads(await written(found, "json"))
+
+    done, unknown = scans[3], scans[1]
+    assert (done["result"], done["onetrust_status"], done["sdk_count"]) == ("completed", "COMPLETED", 2)
+    assert (done["result_at"], done["engine_version"]) == ("2026-09-21T14:13:20+00:00", "7.1")
+    assert (scans[4]["permission_count"], scans[4]["high_risk_count"]) == (2, 1)
+    assert (done["breach_count"], done["open_breach_count"]) == (0, 0)
+    assert (unknown["result"], unknown["sdk_count"]) == (None, None)
+
+
+async def test_each_sdk_of_each_scan_is_a_row_and_no_spreadsheet_runs_it(found):
+    text = await written(found, "csv", What.SDKS)
+
+    rows = list(csv.DictReader(io.StringIO(text, newline="")))
+    assert tuple(rows[0]) == SDK_COLUMNS
+    assert [(row["number"], row["version"], row["package_id"]) for row in rows] == [
+        ("4", "4.1.0", FIREBASE.package_id),
+        ("4", "4.1.0", "com.evil"),
+    ]
+    assert (rows[0]["name"], rows[0]["sdk"], rows[0]["vendor"]) == ("Shop", FIREBASE.name, "Google")
+    assert (rows[1]["sdk"], rows[1]["category"]) == ("'=cmd|'/C calc'!A0", "'@SUM(A1)")
+
+
+async def test_each_permission_of_each_scan_is_a_row(found):
+    rows = json.loads(await written(found, "json", What.PERMISSIONS))
+
+    assert set(rows[0]) == set(PERMISSION_COLUMNS)
+    assert [(row["number"], row["permission"], row["high_risk"]) for row in rows] == [
+        (5, "CAMERA", True),
+        (5, "-INTERNET", False),
+    ]
+    assert "'-INTERNET" in await written(found, "csv", What.PERMISSIONS)
