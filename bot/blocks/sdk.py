@@ -31,7 +31,7 @@ def sdk(page: SdkPage) -> Message:
     before = max(0, page.offset - APPS_A_PAGE)
     return compose(
         [
-            section(f"*Apps with {name} in them*, last scanned first"),
+            section(f"*Apps with an SDK like* {name}, last scanned first"),
             *(section("\n".join(_lines(row))) for row in page.rows),
             actions(
                 button("Previous", PREVIOUS, page_value(page.name, before)) if page.offset else None,
