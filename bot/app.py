@@ -14,7 +14,8 @@ from bot.errors import ShutOut
 from bot.listeners.press import ListeningApp
 from bot.metrics import Metrics
 from bot.onetrust.depot import open_depot
-from bot.parts import onetrust_routes, slack_client, store_on
+from bot.parts import onetrust_applications, onetrust_routes, slack_client, store_on
+from bot.scans.budget import Budget
 from bot.scans.clearing import Clearing
 from bot.scans.clock import SystemClock
 from bot.scans.ports import Clock
@@ -95,21 +96,7 @@ class Bot:
 
     async def _open(self, stack: AsyncExitStack) -> None:
         settings = self._settings
-        if settings.port is not None:
-            http_mode = settings.slack_app_token is None
-            self._web = await self._serve(
-                build_web(
-                    ready=self._ready,
-                    slack_handler=self._take_request if http_mode else None,
-                    metrics=None if http_mode else self._metrics.page,
-                ),
-                settings.port,
-                stack,
-            )
-        if settings.metrics_port is not None:
-            self._metrics_web = await self._serve(
-                build_metrics_web(self._metrics.page), settings.metrics_port, stack
-            )
+        await self._open_pages(stack)
         stack.push_async_callback(self._metrics.stop)
         await self._have_to_itself(stack)
         self._database = await Database.open(settings.database, busy_timeout_ms=self._busy_timeout_ms)
@@ -128,6 +115,10 @@ class Bot:
         client = slack_client(settings, session, self._clock)
         identity = await Identity.ask_until_told(client, self._clock)
         routes = await stack.enter_async_context(onetrust_routes(settings, self._metrics))
+        budget = Budget(self._clock)
+        applications = await stack.enter_async_context(
+            onetrust_applications(settings, self._clock, self._metrics, budget)
+        )
         self._workroom.empty()
         self._metrics.workroom = self._workroom.folder
         opened = Opened(
@@ -141,6 +132,8 @@ class Bot:
             metrics=self._metrics,
             rules=self._rules,
             hears=self._hears,
+            applications=applications,
+            budget=budget,
         )
         wired = wire(opened, stack)
         self._app = ListeningApp(
@@ -161,7 +154,9 @@ class Bot:
             clearing = Clearing(store.uploads, remove, self._clock, keep_hours=settings.ftp.keep_hours)
             _beside(stack, clearing.run(), "clearing")
         _beside(stack, wired.notices.run(), "notices")
-        _beside(stack, wired.announcements.run(), "results")
+        _beside(stack, wired.announcements.run(), "announcements")
+        if wired.follower is not None:
+            _beside(stack, wired.follower.run(), "results")
         self._standing = Standing(client, self._clock)
         _beside(stack, self._standing.run(), "standing")
         if settings.slack_app_token is not None:
@@ -173,6 +168,24 @@ class Bot:
         await wired.catch_up.start()
         stack.push_async_callback(wired.catch_up.stop)
         logger.info("ready: %s in %s", identity.user_id, identity.team_id)
+
+    async def _open_pages(self, stack: AsyncExitStack) -> None:
+        settings = self._settings
+        if settings.port is not None:
+            http_mode = settings.slack_app_token is None
+            self._web = await self._serve(
+                build_web(
+                    ready=self._ready,
+                    slack_handler=self._take_request if http_mode else None,
+                    metrics=None if http_mode else self._metrics.page,
+                ),
+                settings.port,
+                stack,
+            )
+        if settings.metrics_port is not None:
+            self._metrics_web = await self._serve(
+                build_metrics_web(self._metrics.page), settings.metrics_port, stack
+            )
 
     @staticmethod
     async def _serve(pages: web.Application, port: int, stack: AsyncExitStack) -> WebServer:

@@ -182,13 +182,13 @@ async def onetrust_tokens(
 
 @asynccontextmanager
 async def onetrust_applications(
-    settings: Settings, clock: Clock, metrics: Metrics | None = None
+    settings: Settings, clock: Clock, metrics: Metrics | None = None, budget: Budget | None = None
 ) -> AsyncIterator[OneTrustApplications]:
-    """Open what reads apps, scans and results from OneTrust, within a budget of calls of its own."""
+    """Open what reads apps, scans and results from OneTrust, within ``budget``, or one of its own."""
     counted, tls = metrics or Metrics(), ssl.create_default_context()
     async with (
         onetrust_tokens(settings, counted, tls) as tokens,
         CountedClient(counted.onetrust_called, verify=tls, follow_redirects=False) as client,
     ):
-        inquiry = Inquiry(client, tokens, Budget(clock), now=clock.now)
+        inquiry = Inquiry(client, tokens, budget or Budget(clock), now=clock.now)
         yield OneTrustApplications(settings.onetrust_url, inquiry)

@@ -29,6 +29,8 @@ _ONETRUST = (
     "ONETRUST_WEBHOOK_URL",
     "ONETRUST_REST_LIMIT",
     "ONETRUST_ROUTES",
+    "ONETRUST_RESULTS_POLL_S",
+    "ONETRUST_RESULTS_HOURS",
     "ONETRUST_LOG_URL",
     *ftp_settings.VARIABLES,
     "ONETRUST_ORG_ID",
@@ -116,6 +118,10 @@ class Settings:
     """A template that may hold ``{request_id}``."""
     onetrust_routes: tuple[str, ...]
     """Of ``webhook``, ``ftp`` and ``direct``, those that may be taken, the preferred first."""
+    onetrust_results_poll_s: int
+    """When a submitted scan is first looked for, in seconds."""
+    onetrust_results_hours: int
+    """For how long it is; 0 where results are not read."""
     onetrust_org_id: str | None
     """The organization in which the direct route makes apps; ``None`` where it makes none."""
     onetrust_solution_type: str
@@ -158,6 +164,7 @@ class Settings:
         read = Reader(environ, VARIABLES, wanted)
         onetrust_url = read.url("ONETRUST_URL").rstrip("/")
         catch_up_hours = read.number("APPSCAN_CATCH_UP_HOURS", 0, 720)
+        results_hours = read.number("ONETRUST_RESULTS_HOURS", 0, 720)
         settings = cls(
             slack_bot_token=read.secret("SLACK_BOT_TOKEN", "xoxb-") or Secret(""),
             slack_app_token=read.secret("SLACK_APP_TOKEN", "xapp-"),
@@ -178,6 +185,8 @@ class Settings:
                 "ONETRUST_ORG_ID", _GUID, "ID such as 0b51dc1e-7a35-4f0c-9c55-2a6f4f1f8f8d"
             ),
             onetrust_solution_type=read.choice("ONETRUST_SOLUTION_TYPE", "API", "ONETRUST_SDK"),
+            onetrust_results_poll_s=read.number("ONETRUST_RESULTS_POLL_S", 5, 3600) or 30,
+            onetrust_results_hours=24 if results_hours is None else results_hours,
             interpreter={name: environ[name] for name in _INTERPRETER if name in environ},
             database=read.path("APPSCAN_DB", "appscan.db"),
             channels=read.ids("APPSCAN_CHANNELS", _CHANNEL_ID, "channel ID, such as C0123ABCD"),

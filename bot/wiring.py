@@ -16,13 +16,16 @@ from bot.metrics import CountedFiles, Metrics
 from bot.parts import build_reader, log_url
 from bot.scans.acknowledging import Acknowledging
 from bot.scans.breaker import Breaker
+from bot.scans.budget import Budget
 from bot.scans.catalogue import Catalogue
 from bot.scans.catchup import CatchUp
 from bot.scans.choices import Choices
 from bot.scans.clock import SteadyClock
 from bot.scans.desk import Desk
+from bot.scans.follow import Follower, Outlook
 from bot.scans.inquiries import Inquiries
 from bot.scans.intake import Intake
+from bot.scans.looks import Looks
 from bot.scans.memory import Store
 from bot.scans.models import Scan
 from bot.scans.notices import Notices
@@ -30,6 +33,7 @@ from bot.scans.pipeline import Pipeline
 from bot.scans.policy import Policy
 from bot.scans.ports import Applications, Clock
 from bot.scans.records import Cards, Records
+from bot.scans.results import Followed
 from bot.scans.routes import Routes
 from bot.scans.rules import Rule
 from bot.scans.runner import Runner
@@ -67,8 +71,10 @@ class Opened:
     """What results are judged by."""
     hears: Callable[[], Awaitable[bool]]
     """Whether what people do in Slack reaches the bot now."""
-    applications: Applications | None = None
-    """What reads results; ``None`` where nothing does."""
+    applications: Applications
+    """What reads OneTrust's list of apps, and results."""
+    budget: Budget
+    """Of calls that read."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,6 +86,8 @@ class Wired:
     notices: Notices
     announcements: Announcements
     catch_up: CatchUp
+    follower: Follower | None
+    """``None`` where the settings let no results be read."""
 
 
 def wire(opened: Opened, stack: AsyncExitStack) -> Wired:
@@ -103,11 +111,16 @@ def wire(opened: Opened, stack: AsyncExitStack) -> Wired:
     )
     breaker = Breaker(clock)
     opened.metrics.breaker_open = lambda: breaker.is_open
+
+    def outlook(followed: Followed, waiting: int) -> Outlook | None:
+        return follower.outlook(followed, waiting) if follower is not None else None
+
     cards = Cards(
         store=store,
         log_url=log_url(settings.onetrust_log_url),
         permalink=_permalink(opened.identity),
         breaker=breaker,
+        outlook=outlook,
     )
     threads = Threads(
         client=client,
@@ -164,6 +177,7 @@ def wire(opened: Opened, stack: AsyncExitStack) -> Wired:
         concurrency=settings.concurrency,
     )
     stack.push_async_callback(runner.stop)
+    follower = _follower(opened, threads, policy, wake)
     return Wired(
         desk=Desk(
             intake=intake,
@@ -192,6 +206,7 @@ def wire(opened: Opened, stack: AsyncExitStack) -> Wired:
             heard=lambda: breaker.heard,
         ),
         announcements=announcements,
+        follower=follower,
         catch_up=CatchUp(
             alive=store.alive,
             past=SlackPast(client, opened.identity, workspace.kind_of, clock),
@@ -201,6 +216,30 @@ def wire(opened: Opened, stack: AsyncExitStack) -> Wired:
             # Not further back than rows are kept: what was purged would be taken for a new build.
             within_s=3600.0 * min(settings.catch_up_hours, 24 * (settings.retention_days or 36_500)),
         ),
+    )
+
+
+def _follower(opened: Opened, threads: Threads, policy: Policy, wake: Callable[[], None]) -> Follower | None:
+    settings = opened.settings
+    if not settings.onetrust_results_hours:
+        return None
+    first_s = float(settings.onetrust_results_poll_s)
+    return Follower(
+        store=opened.store,
+        applications=opened.applications,
+        looks=Looks(
+            store=opened.store,
+            applications=opened.applications,
+            announcer=threads,
+            clock=opened.clock,
+            teaches=policy.teaches,
+            wake=wake,
+            first_s=first_s,
+            within_s=3600.0 * settings.onetrust_results_hours,
+        ),
+        clock=opened.clock,
+        wait_s=opened.budget.wait_s,
+        first_s=first_s,
     )
 
 

@@ -3,6 +3,7 @@
 from typing import Final
 
 from bot.blocks import text
+from bot.blocks.awaiting import awaited, looking
 from bot.blocks.elements import Block, button
 from bot.blocks.findings import count
 from bot.blocks.phrases import title
@@ -22,7 +23,7 @@ def line(card: Card) -> str:
     followed = card.followed
     match followed.state if followed is not None else None:
         case FollowState.FINDING | FollowState.RUNNING:
-            return ":hourglass_flowing_sand: OneTrust is scanning it. The result comes in this thread."
+            return awaited(card)
         case FollowState.FAILED | FollowState.INTERRUPTED:
             return f":x: {ended(card)}"
         case FollowState.AMBIGUOUS:
@@ -44,7 +45,7 @@ def uncertain(card: Card) -> str:
     followed = card.followed
     match followed.state if followed is not None else None:
         case FollowState.FINDING:
-            return "The bot is looking in OneTrust whether it arrived."
+            return looking(card)
         case FollowState.AMBIGUOUS:
             return f"The bot can't tell which scan in OneTrust it would be{_looked(followed)}."
         case FollowState.LOST:

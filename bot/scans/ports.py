@@ -199,6 +199,10 @@ class Applications(Protocol):
     ``NotFound`` where there is no such application or scan; ``TryLater`` where it can't be told right now.
     """
 
+    async def can_read(self) -> bool:
+        """Return ``True`` where results can be read."""
+        ...
+
     async def named(self, name: str, platform: Platform) -> list[Application]:
         """Return the applications of exactly this name and platform."""
         ...

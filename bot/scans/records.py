@@ -8,11 +8,13 @@ from bot.scans import ids, search, viewing
 from bot.scans.breaker import Breaker
 from bot.scans.changes import changes
 from bot.scans.choices import OTHER_PLATFORM
+from bot.scans.follow import Outlook
 from bot.scans.lookups import AppRow, Cursor, Page, Query
 from bot.scans.memory import Store
 from bot.scans.models import Card, ChannelKind, Event, Link, Platform, Scan, State
 from bot.scans.policy import Policy
 from bot.scans.ports import Clock, Workspace
+from bot.scans.results import FOLLOWED, Followed
 
 APPS_A_PAGE = 10
 
@@ -47,8 +49,10 @@ class Cards:
         log_url: Callable[[str], str | None],
         permalink: Callable[[Scan], str | None],
         breaker: Breaker | None = None,
+        outlook: Callable[[Followed, int], Outlook | None] | None = None,
     ) -> None:
         self._store = store
+        self._outlook = outlook
         self._log_url = log_url
         self.permalink = permalink
         self._breaker = breaker
@@ -76,6 +80,11 @@ class Cards:
         results = await self._store.results.of(number)
         before = await self._store.results.before(number) if results is not None else None
         previous = before[0] if before is not None else None
+        followed = await self._store.results.followed(number)
+        waiting, outlook = 0, None
+        if followed is not None and followed.state in FOLLOWED and self._outlook is not None:
+            waiting = sum(await self._store.results.counts())
+            outlook = self._outlook(followed, waiting)
         return Card(
             scan=scan,
             original=original,
@@ -84,8 +93,11 @@ class Cards:
             taken_by=taken_by,
             log_url=self._log_url(request_id) if request_id else None,
             scanner_away=self._breaker is not None and self._breaker.is_open,
-            followed=await self._store.results.followed(number),
+            followed=followed,
             results=results,
+            results_next_at=outlook.next_at if outlook is not None else None,
+            results_late_s=outlook.late_s if outlook is not None else 0.0,
+            results_waiting=waiting,
             previous=previous,
             previous_link=self.permalink(previous) if previous and _open_to(scan, previous) else None,
             changes=changes(before[1], results) if before is not None and results is not None else None,

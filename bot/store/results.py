@@ -67,8 +67,8 @@ class ResultStore:
 
         return await self._database.read(work)
 
-    async def look(self, number: int, *, why: str = "", **changes: Any) -> Followed:
-        """Keep what a look gave; the scan's reply is stale where it shows what changed.
+    async def look(self, number: int, *, why: str = "", tell: bool = False, **changes: Any) -> Followed:
+        """Keep what a look gave; the scan's reply is stale where it shows what changed, or with ``tell``.
 
         ``why`` is a line for the scan's timeline.
 
@@ -79,7 +79,7 @@ class ResultStore:
         def work(db: sqlite_utils.Database) -> Followed:
             before = findings.followed(db, number)
             after = findings.change(db, number, changes)
-            if any(getattr(before, name) != getattr(after, name) for name in _TOLD):
+            if tell or any(getattr(before, name) != getattr(after, name) for name in _TOLD):
                 _tell(db, number)
             if why:
                 self._note(db, number, why)

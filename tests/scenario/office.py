@@ -300,6 +300,7 @@ async def office(
                 "ONETRUST_CLIENT_SECRET": onetrust.client_secret,
                 "ONETRUST_WEBHOOK_URL": onetrust.webhook_url,
                 "ONETRUST_LOG_URL": LOG_URL,
+                "ONETRUST_RESULTS_HOURS": "0",  # a scenario of results sets it
                 "APPSCAN_DB": str(folder / "appscan.db"),
                 **(
                     {"SLACK_SIGNING_SECRET": slack.signing_secret, "PORT": "0"}

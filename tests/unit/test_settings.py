@@ -57,6 +57,7 @@ def test_the_least_that_is_needed_and_the_defaults():
     assert settings.concurrency == 4
     assert settings.retention_days is None
     assert settings.catch_up_hours == 24
+    assert (settings.onetrust_results_poll_s, settings.onetrust_results_hours) == (30, 24)
     assert settings.log_level == "INFO"
     assert settings.log_format == "text"
     assert settings.metrics_port is None
@@ -71,6 +72,8 @@ def test_everything_set():
             "ONETRUST_CLIENT_AUTH": "Form",
             "ONETRUST_LOG_URL": "https://app-eu.onetrust.com/logs?q={request_id}",
             "ONETRUST_ROUTES": "direct, Webhook",
+            "ONETRUST_RESULTS_POLL_S": "60",
+            "ONETRUST_RESULTS_HOURS": "0",
             "APPSCAN_DB": "/var/lib/appscan/history.db",
             "APPSCAN_CHANNELS": "C0123ABCD, G0123ABCD D0123ABCD",
             "APPSCAN_USERS": "U0123ABCD,W0123ABCD\nB0123ABCD,",
@@ -92,6 +95,7 @@ def test_everything_set():
     assert settings.onetrust_client_auth == "form"
     assert settings.catch_up_hours == 0
     assert settings.onetrust_log_url == "https://app-eu.onetrust.com/logs?q={request_id}"
+    assert (settings.onetrust_results_poll_s, settings.onetrust_results_hours) == (60, 0)
     assert settings.onetrust_routes == ("direct", "webhook")
     assert settings.accepts_aab
     assert settings.database == Path("/var/lib/appscan/history.db")
@@ -230,6 +234,8 @@ def test_a_subcommand_needs_only_its_own(needs, environ):
             "ONETRUST_ROUTES lists no route that has all its settings: set ONETRUST_FTP_URL and",
         ),
         ({"ONETRUST_ROUTES": "webhook,mail"}, "ONETRUST_ROUTES may hold webhook, ftp and direct"),
+        ({"ONETRUST_RESULTS_POLL_S": "4"}, "ONETRUST_RESULTS_POLL_S must be a whole number from 5 to 3600"),
+        ({"ONETRUST_RESULTS_HOURS": "721"}, "ONETRUST_RESULTS_HOURS must be a whole number from 0 to 720"),
         ({"ONETRUST_ROUTES": "ftp,ftp"}, "ONETRUST_ROUTES may hold webhook, ftp and direct, each once"),
         ({"APPSCAN_ADMIT": "guests everybody"}, "APPSCAN_ADMIT may hold guests and external"),
         ({"APPSCAN_CONCURRENCY": "0"}, "APPSCAN_CONCURRENCY must be a whole number from 1 to 32"),

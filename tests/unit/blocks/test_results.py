@@ -176,21 +176,58 @@ def test_the_line_of_the_reply():
     ],
 )
 def test_while_there_is_no_result_the_reply_says_what_is_known(state: FollowState, words: str):
-    shown = reply.reply(Card(scan=samples.DONE, followed=samples.followed(state, "two of 14:02.")))
+    followed = samples.followed(state, "two of 14:02.")
+    shown = reply.reply(Card(scan=samples.DONE, followed=followed, results_next_at=samples.AT))
     assert words in shown.text
+    assert "late" not in shown.text
+
+
+def test_no_result_is_promised_where_none_can_be_read():
+    awaited = Card(scan=samples.DONE, followed=samples.followed(FollowState.FINDING))
+    assert outcome.line(awaited) == ""
+    unsure = replace(samples.DONE, state=State.UNCERTAIN)
+    assert outcome.uncertain(replace(awaited, scan=unsure)) == ""
+
+
+def test_how_late_a_result_may_be_is_said():
+    card = Card(
+        scan=samples.DONE,
+        followed=samples.followed(FollowState.FINDING),
+        results_next_at=samples.AT,
+        results_late_s=1464.0,
+        results_waiting=300,
+    )
+    assert "With 300 scans waiting it may come up to 24 min late." in outcome.line(card)
+
+
+def test_when_a_result_is_first_looked_for_is_said():
+    followed = replace(samples.followed(FollowState.FINDING), looks=0)
+    card = Card(scan=samples.DONE, followed=followed, results_next_at=samples.AT)
+    assert "It is looked for from" in outcome.line(card)
+    unsure = replace(card, scan=replace(samples.DONE, state=State.UNCERTAIN))
+    assert READER.words(outcome.uncertain(unsure)).startswith("It is looked for in OneTrust from")
+
+
+def test_what_was_found_in_onetrust_shows_the_scans_id():
+    found = replace(samples.DONE, submission=replace(samples.DONE.submission, request_id=None, scan_id="s-1"))
+    shown = reply.reply(Card(scan=found)).text
+    assert "Scan ID in OneTrust: `s-1`" in shown
+    assert "Request ID" not in shown
 
 
 @pytest.mark.parametrize(
     ("state", "words"),
     [
-        (FollowState.FINDING, "is looking in OneTrust whether it arrived"),
+        (FollowState.FINDING, "two of 14:02. It is looked for again."),
         (FollowState.AMBIGUOUS, "can't tell which scan in OneTrust it would be: two of 14:02."),
         (FollowState.LOST, "did not find it in OneTrust: two of 14:02."),
     ],
 )
 def test_an_uncertain_scan_says_what_was_looked_at(state: FollowState, words: str):
     scan = replace(samples.DONE, state=State.UNCERTAIN)
-    assert words in reply.reply(Card(scan=scan, followed=samples.followed(state, "two of 14:02"))).text
+    followed = samples.followed(state, "two of 14:02.")
+    shown = reply.reply(Card(scan=scan, followed=followed, results_next_at=samples.AT))
+    assert words in shown.text
 
 
 def test_the_full_list_of_sdks():

@@ -1,0 +1,191 @@
+"""Follows each submitted scan in OneTrust until it is over: the rows of results say what is due.
+
+Scans of one application share a look, and so do new apps of one name; for many at once OneTrust's list is
+read first. The calls wait for their turn within the budget that all readers share.
+"""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from bot.errors import CannotRead, NotFound, StoreUnavailable, TryLater
+from bot.scans.looks import NO_SUCH, Looks, Sought
+from bot.scans.memory import Store
+from bot.scans.models import Kind, Platform, Scan
+from bot.scans.ports import Applications, Clock
+from bot.scans.results import FOLLOWED, Followed
+from bot.scans.sweep import Listing, Sweeper
+
+logger = logging.getLogger(__name__)
+
+BATCH: Final = 100
+"""Scans that are looked for in one round; what falls due meanwhile is for the next."""
+CALLS: Final = 5
+"""That one scan takes to be found and read, about."""
+LONGEST_NAP_S: Final = 15.0
+SHORTEST_NAP_S: Final = 0.05
+TROUBLE_S: Final = 30.0
+"""How long nothing is looked at after an error that nobody foresaw."""
+RECHECK_S: Final = 3600.0
+"""How often it is tried whether results can be read by now."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outlook:
+    """When the results of a scan may come."""
+
+    next_at: float
+    """When it is looked for next."""
+    late_s: float
+    """How much later than that it may be, at most, as others wait too."""
+
+
+Target = tuple[str, str, Platform | None]
+
+
+class Follower:
+    """Looks for what is due; ``run`` it beside all else.
+
+    ``wait_s`` tells when so many more calls could be made, in seconds from now.
+    """
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        applications: Applications,
+        looks: Looks,
+        clock: Clock,
+        wait_s: Callable[[int], float],
+        first_s: float,
+    ) -> None:
+        self._store = store
+        self._applications = applications
+        self._looks = looks
+        self._sweeper = Sweeper(applications)
+        self._clock = clock
+        self._wait_s = wait_s
+        self._first_s = first_s
+        self._reads = False
+        self._said = False
+
+    @property
+    def reads(self) -> bool:
+        """Whether results can be read, as far as is known."""
+        return self._reads
+
+    def late_s(self, waiting: int) -> float:
+        """Return how late the last of so many followed scans may be looked for, in seconds."""
+        return self._wait_s(CALLS * waiting)
+
+    def outlook(self, followed: Followed, waiting: int) -> Outlook | None:
+        """Return when a scan's results may come; ``None`` where they can't be read."""
+        if not self._reads:
+            return None
+        rest_s = self._first_s if followed.looks == 0 else 0.0
+        return Outlook(next_at=followed.due_at + rest_s, late_s=self.late_s(waiting))
+
+    async def run(self) -> None:
+        """Look for what is due, again and again, until cancelled."""
+        while True:
+            nap_s = TROUBLE_S
+            try:
+                next_at = await self._turn()
+            except CannotRead as error:
+                nap_s = RECHECK_S
+                self._cannot_read(error)
+            except TryLater as error:
+                nap_s = max(nap_s, error.retry_after_s or 0.0)
+                logger.info("OneTrust can't be asked for results right now: %s", error)
+            except StoreUnavailable as error:
+                logger.warning("%s; looking for results again in %d s", error, nap_s)
+            except Exception:  # whatever it was, it may pass: say so and look again
+                logger.exception("results could not be looked for; looking again in %d s", nap_s)
+            else:
+                due_s = LONGEST_NAP_S if next_at is None else next_at - self._clock.now()
+                nap_s = min(LONGEST_NAP_S, max(SHORTEST_NAP_S, due_s))
+            await self._clock.sleep(nap_s)
+
+    def _cannot_read(self, error: CannotRead) -> None:
+        self._reads = False
+        if not self._said:
+            logger.warning("results are not read: %s", error)
+        self._said = True
+
+    async def _turn(self) -> float | None:
+        """Look for what is due; return when more is."""
+        if not self._reads:
+            await self._applications.can_read()
+            logger.info("results are read from OneTrust")
+            self._reads, self._said = True, False
+        due = await self._store.results.due(BATCH, rest_s=self._first_s)
+        if due:
+            self._looks.late = self.late_s(sum(await self._store.results.counts())) >= 60.0
+            await self._round(due)
+        return await self._store.results.next_due_at(rest_s=self._first_s)
+
+    async def _round(self, due: list[Followed]) -> None:
+        targets: dict[Target, list[Sought]] = {}
+        for followed in due:
+            try:
+                sought = Sought(scan=await self._store.scans.scan(followed.scan), followed=followed)
+            except NotFound:
+                continue  # purged meanwhile
+            target = _target(sought.scan)
+            if target is None:
+                await self._looks.unread(sought)
+            else:
+                targets.setdefault(target, []).append(sought)
+        listing = await self._sweeper.sweep(len(targets))
+        for target, together in targets.items():
+            await self._look(target, together, listing)
+
+    async def _look(self, target: Target, sought: list[Sought], listing: Listing) -> None:
+        """Look for one target; what is wrong with it is nobody else's trouble.
+
+        Raises:
+            CannotRead, StoreUnavailable: as their names say.
+            TryLater: OneTrust is not to be asked for anything for a while.
+        """
+        word, name, platform = target
+        wait_s, paused = 0.0, None
+        try:
+            if word == "name" and platform is not None:
+                await self._looks.at_name(name, platform, sought, listing)
+            else:
+                await self._looks.at_application(name, sought, listing)
+        except (CannotRead, StoreUnavailable):
+            raise
+        except NotFound:
+            for each in await self._still_due(sought):
+                await self._looks.later(each, NO_SUCH)
+        except TryLater as error:
+            wait_s = error.retry_after_s or 0.0
+            paused = error if error.retry_after_s is not None else None
+        except Exception:  # one odd answer, or one bad row
+            numbers = ", ".join(f"#{each.number}" for each in sought)
+            logger.exception("scans %s could not be looked for", numbers)
+        for each in await self._still_due(sought):  # whatever happened, it is not asked for again at once
+            await self._looks.put_off(each, wait_s)
+        if paused is not None:
+            raise paused
+
+    async def _still_due(self, sought: list[Sought]) -> list[Sought]:
+        """Return those that the look did not get to, as they are now."""
+        left = []
+        for each in sought:
+            followed = await self._store.results.followed(each.number)
+            if followed is not None and followed.state in FOLLOWED and followed.due_at <= self._clock.now():
+                left.append(Sought(scan=each.scan, followed=followed))
+        return left
+
+
+def _target(scan: Scan) -> Target | None:
+    """Return what to look at for a scan: an application, or a name; ``None`` where nothing is known."""
+    application_id = scan.submission.application_id or (scan.app_id if scan.kind is Kind.RESCAN else None)
+    if application_id is not None:
+        return "application", application_id, None
+    if scan.kind is Kind.NEW and scan.name and scan.platform is not None:
+        return "name", scan.name, scan.platform
+    return None

@@ -1,0 +1,319 @@
+"""One look at OneTrust for followed scans of one application or name; what it gave is kept at once."""
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from bot.errors import NotFound
+from bot.scans import finding, ids
+from bot.scans.memory import Store
+from bot.scans.models import Kind, Platform, Scan, State
+from bot.scans.pipeline import remember_link
+from bot.scans.ports import Announcer, Applications, Clock
+from bot.scans.results import Application, AppScan, Followed, FollowState, ScanStatus
+from bot.scans.sweep import Listing
+
+logger = logging.getLogger(__name__)
+
+GROWTH: Final = 1.5
+LONGEST_S: Final = 900.0
+"""Between two looks for one scan."""
+NAMESAKES: Final = 10
+"""Apps of one name that are told apart by their scans; of more, a person has to."""
+CLOSER_EACH: Final = 4
+"""Where the list says that an app's scan is not over, only each so manyth look goes closer."""
+_REMEMBERED: Final = 1000
+
+_GOES_ON: Final = frozenset({ScanStatus.PENDING, ScanStatus.PROGRESS})
+_OVER: Final = {ScanStatus.FAILED: FollowState.FAILED, ScanStatus.INTERRUPTED: FollowState.INTERRUPTED}
+
+NO_APP: Final = "OneTrust's list has no app of this name that was made since then"
+NO_SUCH: Final = "OneTrust lists no app with this ID"
+NO_SCAN: Final = "OneTrust lists no scan of this app that began since then"
+GONE: Final = "OneTrust lists this scan no more"
+NOT_OVER: Final = "OneTrust has not ended this scan"
+UNREAD: Final = "nothing was read from the build, so there is nothing to look for"
+NOT_ASKED: Final = "OneTrust could not be asked"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sought:
+    """A followed scan of the bot's."""
+
+    scan: Scan
+    followed: Followed
+
+    @property
+    def number(self) -> int:
+        """The scan's number."""
+        return self.scan.number
+
+
+class Looks:
+    """Looks, tells what is found apart, and keeps what came of it.
+
+    ``first_s`` is the time from a submission to its first look, ``within_s`` for how long it is followed.
+    """
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        applications: Applications,
+        announcer: Announcer,
+        clock: Clock,
+        teaches: Callable[[Scan], bool],
+        wake: Callable[[], None],
+        first_s: float,
+        within_s: float,
+    ) -> None:
+        self._store = store
+        self._applications = applications
+        self._announcer = announcer
+        self._clock = clock
+        self._teaches = teaches
+        self._wake = wake
+        self._first_s = first_s
+        self._within_s = within_s
+        self._began: dict[str, AppScan] = {}
+        self.late = False
+        """Whether results come late at the moment: then the first look is told too."""
+
+    async def at_application(self, application_id: str, sought: Sequence[Sought], listing: Listing) -> None:
+        """Look at the scans of an application.
+
+        Raises:
+            CannotRead, NotFound, TryLater: as ``Applications`` has it.
+        """
+        listed = listing.status(application_id)
+        if listed in _GOES_ON and not any(map(_goes_closer, sought)):
+            for each in sought:
+                await self.later(each, NOT_OVER, status=listed)
+            return
+        scans = await self._applications.scans(application_id)
+        rivals = await self._store.results.rivals(application_id)
+        await self._among(application_id, sought, scans, rivals)
+
+    async def at_name(
+        self, name: str, platform: Platform, sought: Sequence[Sought], listing: Listing
+    ) -> None:
+        """Look for the applications that new apps of one name became.
+
+        Raises:
+            CannotRead, TryLater: as ``Applications`` has it.
+        """
+        apps = listing.named(name, platform)
+        if apps is None:
+            apps = await self._applications.named(name, platform)
+        rivals = await self._store.results.nameless(name, platform)
+        seekers = [
+            finding.seeker(scan, followed, await self._barred(scan, apps)) for scan, followed in rivals
+        ]
+        free = [app.id for app in apps if any(app.id not in each.barred for each in seekers)]
+        told: Mapping[int, AppScan | finding.Doubt | None]
+        scans: dict[str, list[AppScan]] = {}
+        if len(free) > NAMESAKES:
+            told = {each.number: finding.Doubt(count=len(free)) for each in seekers}
+        else:
+            oldest = min((each.since for each in seekers), default=0.0)
+            told = finding.which(seekers, await self._began_with(free, oldest, scans))
+        for each in sought:
+            found = told.get(each.number)
+            if isinstance(found, AppScan):
+                await self._among(found.id, [each], scans[found.id], [])
+            elif found is None:
+                await self.later(each, NO_APP)
+            else:
+                await self._doubt(each, _apps(found))
+
+    async def _barred(self, scan: Scan, apps: Sequence[Application]) -> set[str]:
+        """Return the applications that a new app's scan can't have made."""
+        known = {app.id for app in apps}
+        barred = await self._store.results.others(known, scan)
+        if scan.bundle_id is not None and scan.platform is not None:
+            link = await self._store.links.of_build(scan.bundle_id, scan.platform)
+            if link is not None and link.app_id in known - barred:
+                return known - {link.app_id}
+        return barred
+
+    async def _began_with(
+        self, application_ids: Sequence[str], since: float, scans: dict[str, list[AppScan]]
+    ) -> list[AppScan]:
+        """Return what each application began with; those that are older than ``since`` are asked for once."""
+        began = []
+        for application_id in application_ids:
+            first = self._began.get(application_id)
+            if first is None or (first.scanned_at or 0.0) >= since - finding.CLOCKS_S:
+                try:
+                    scans[application_id] = await self._applications.scans(application_id)
+                except NotFound:
+                    continue
+                first = finding.as_made(application_id, scans[application_id])
+                if first is not None and len(self._began) < _REMEMBERED:
+                    self._began[application_id] = first
+            if first is not None:
+                began.append(first)
+        return began
+
+    async def _among(
+        self,
+        application_id: str,
+        sought: Sequence[Sought],
+        scans: Sequence[AppScan],
+        rivals: Sequence[tuple[Scan, Followed]],
+    ) -> None:
+        """Tell which of an application's scans each is, and how far that is."""
+        taken = await self._store.results.taken([scan.id for scan in scans])
+        vying = {scan.number: finding.seeker(scan, followed) for scan, followed in rivals}
+        vying |= {
+            each.number: finding.seeker(each.scan, each.followed)
+            for each in sought
+            if each.scan.submission.scan_id is None
+        }
+        told = finding.which(list(vying.values()), [scan for scan in scans if scan.id not in taken])
+        for each in sought:
+            known_id = each.scan.submission.scan_id
+            if known_id is not None:
+                listed = next((scan for scan in scans if scan.id == known_id), None)
+                if each.followed.looks == 0:
+                    await self._link(each.scan, application_id)
+                await self._progress(each, application_id, listed)
+                continue
+            found = told[each.number]
+            if isinstance(found, AppScan):
+                await self._found(each, application_id, found)
+            elif found is None:
+                await self.later(each, NO_SCAN)
+            else:
+                await self._doubt(each, _scans(found))
+
+    async def _found(self, sought: Sought, application_id: str, found: AppScan) -> None:
+        """Keep which scan it is; an uncertain submission is settled by that."""
+        results = self._store.results
+        if sought.scan.state is State.UNCERTAIN:
+            settled = await results.settle(sought.number, application_id, found.id)
+            if settled is None:
+                return  # a person was faster
+            await remember_link(self._store, settled, self._teaches)
+        elif not await results.found(sought.number, application_id, found.id):
+            return
+        logger.info("scan #%d was found in OneTrust: scan %s", sought.number, ascii(found.id))
+        await self._link(sought.scan, application_id)
+        self._announcer.changed(sought.number)
+        self._wake()
+        followed = await results.followed(sought.number)
+        if followed is not None:
+            await self._progress(Sought(scan=sought.scan, followed=followed), application_id, found)
+
+    async def _link(self, scan: Scan, application_id: str) -> None:
+        """Link a new app's build to its ID, so that the next build is a rescan."""
+        if scan.kind is not Kind.NEW or scan.bundle_id is None or scan.platform is None:
+            return
+        if ids.is_app_id(application_id) and await self._store.links.put(
+            scan.bundle_id, scan.platform, application_id, who=None, replace=False
+        ):
+            await self._store.scans.note(scan.number, f"linked to {application_id}, as OneTrust lists it")
+            await self._store.results.look(scan.number, tell=True)
+            self._announcer.changed(scan.number)
+
+    async def _progress(self, sought: Sought, application_id: str, found: AppScan | None) -> None:
+        """Keep how far its scan is; where it is complete, what it found."""
+        if found is None:
+            await self.later(sought, GONE)
+        elif found.status is ScanStatus.COMPLETED and sought.scan.platform is not None:
+            told = await self._applications.results(application_id, found, sought.scan.platform)
+            await self._store.results.keep(sought.number, told)
+            logger.info("scan #%d is completed: %d SDKs", sought.number, told.sdk_count)
+            self._announcer.changed(sought.number)
+        elif (state := _OVER.get(found.status)) is not None:
+            why = "failed" if state is FollowState.FAILED else "was interrupted"
+            await self._end(sought, state, "", why=f"OneTrust says that its scan {why}", status=found.status)
+        else:
+            await self.later(sought, NOT_OVER, status=found.status)
+
+    async def later(self, sought: Sought, said: str, *, status: ScanStatus | None = None) -> None:
+        """Keep that a look ended nothing; ``said`` is why, which is told at the end of all looks."""
+        now, looks = self._clock.now(), sought.followed.looks + 1
+        if now >= sought.followed.followed_at + self._within_s:
+            await self._end(sought, FollowState.LOST, said, why=f"looked for in vain: {said}")
+            return
+        unsure = sought.scan.state is State.UNCERTAIN and sought.followed.state is FollowState.FINDING
+        status = status or sought.followed.status
+        tell = unsure or status is not sought.followed.status or (self.late and looks == 1)
+        await self._store.results.look(
+            sought.number,
+            tell=tell,
+            looks=looks,
+            looked_at=now,
+            due_at=now + self._interval_s(looks),
+            status=status,
+            looked_for=said if unsure else "",
+        )
+        if tell:
+            self._announcer.changed(sought.number)
+
+    async def put_off(self, sought: Sought, wait_s: float = 0.0) -> None:
+        """Look again later: that OneTrust can't be asked right now is no look."""
+        now = self._clock.now()
+        if now >= sought.followed.followed_at + 2 * self._within_s:
+            await self._end(sought, FollowState.LOST, NOT_ASKED, why=f"looked for in vain: {NOT_ASKED}")
+            return
+        wait_s = max(wait_s, self._interval_s(sought.followed.looks + 1))
+        await self._store.results.look(sought.number, due_at=now + wait_s)
+
+    async def unread(self, sought: Sought) -> None:
+        """End looking for a scan of which nothing is known."""
+        await self._end(sought, FollowState.LOST, UNREAD, why=f"not looked for: {UNREAD}")
+
+    async def _doubt(self, sought: Sought, said: str) -> None:
+        await self._end(sought, FollowState.AMBIGUOUS, said, why=f"not told apart in OneTrust: {said}")
+
+    async def _end(
+        self,
+        sought: Sought,
+        state: FollowState,
+        said: str,
+        *,
+        why: str,
+        status: ScanStatus | None = None,
+    ) -> None:
+        now = self._clock.now()
+        logger.info("scan #%d is followed no more: %s", sought.number, why)
+        await self._store.results.look(
+            sought.number,
+            why=why,
+            state=state,
+            status=status or sought.followed.status,
+            looks=sought.followed.looks + 1,
+            looked_at=now,
+            looked_for=said,
+            ended_at=now,
+        )
+        self._announcer.changed(sought.number)
+
+    def _interval_s(self, looks: int) -> float:
+        return min(max(LONGEST_S, self._first_s), self._first_s * GROWTH ** min(looks, 60))
+
+
+def _goes_closer(sought: Sought) -> bool:
+    looks_for_more = sought.scan.state is State.UNCERTAIN
+    return looks_for_more or sought.followed.looks % CLOSER_EACH == CLOSER_EACH - 1
+
+
+def _apps(doubt: finding.Doubt) -> str:
+    if doubt.rivals:
+        return (
+            f"{doubt.rivals + 1} builds of this name went to OneTrust at about the same time, and nothing "
+            "tells their apps apart"
+        )
+    return f"OneTrust has {doubt.count} apps of this name that this build could have made"
+
+
+def _scans(doubt: finding.Doubt) -> str:
+    if doubt.rivals:
+        return (
+            f"{doubt.rivals + 1} builds of this app went to OneTrust at about the same time, and nothing "
+            "tells their scans apart"
+        )
+    return f"OneTrust has {doubt.count} scans of this app that could be this one"

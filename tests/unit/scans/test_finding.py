@@ -1,0 +1,139 @@
+"""Which scan in OneTrust a submission became: found where it is clear, said where not, never guessed."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.scans.finding import CLOCKS_S, LISTED, Doubt, Seeker, as_made, which
+from bot.scans.results import AppScan, ScanStatus
+
+AT = 1_790_000_000.0
+
+
+def a_scan(id_="s1", at=AT + 60, version="4.2.0", status=ScanStatus.COMPLETED):
+    return AppScan(id=id_, status=status, scanned_at=at, version=version)
+
+
+def a_seeker(number=1, since=AT, version="4.2.0", **rest):
+    return Seeker(number=number, since=since, version=version, **rest)
+
+
+def test_the_one_scan_after_the_submission_is_it():
+    old = a_scan("old", AT - CLOCKS_S - 1)
+
+    assert which([a_seeker()], [a_scan(), old]) == {1: a_scan()}
+    assert which([a_seeker()], [old]) == {1: None}
+
+
+def test_a_clock_that_is_behind_by_minutes_does_no_harm():
+    behind = a_scan(at=AT - CLOCKS_S)
+
+    assert which([a_seeker()], [behind]) == {1: behind}
+
+
+def test_another_version_is_another_scan_and_more_words_are_not_another_version():
+    assert which([a_seeker()], [a_scan(version="4.3.0")]) == {1: None}
+    for version in ("4.2.0 (420)", "4.2.0+420", "v4.2.0", None, "420"):
+        told = a_scan(version=version)
+        assert which([a_seeker(build_number="420")], [told]) == {1: told}, version
+    assert which([a_seeker(version="4.2")], [a_scan(version="4.2.0")]) == {1: None}
+
+
+def test_two_scans_that_could_be_meant_are_a_doubt():
+    assert which([a_seeker()], [a_scan("s1"), a_scan("s2")]) == {1: Doubt(count=2)}
+
+
+def test_two_submissions_of_a_version_within_minutes_are_a_doubt_whichever_scan_comes_first():
+    both = [a_seeker(1), a_seeker(2, AT + 60)]
+
+    assert which(both, [a_scan("s1")]) == {1: Doubt(count=1, rivals=1), 2: Doubt(count=1, rivals=1)}
+    assert which(both, [a_scan("s1"), a_scan("s2")]) == {
+        1: Doubt(count=2, rivals=1),
+        2: Doubt(count=2, rivals=1),
+    }
+
+
+def test_submissions_far_apart_are_told_apart_by_time():
+    early, late = a_scan("s1", AT + 10), a_scan("s2", AT + 3610)
+
+    assert which([a_seeker(1), a_seeker(2, AT + 3600)], [early, late]) == {1: early, 2: late}
+
+
+def test_a_scan_that_only_one_can_have_leaves_the_other_its_own():
+    both = [a_seeker(1), a_seeker(2, version="4.3.0")]
+    nameless = a_scan("s2", version=None)
+
+    assert which(both, [a_scan("s1"), nameless]) == {1: a_scan("s1"), 2: nameless}
+    chain = [a_scan("s1"), nameless, a_scan("s3", version="4.3.0")]
+    assert which(both, chain) == {1: Doubt(count=2, rivals=1), 2: Doubt(count=2, rivals=1)}
+
+
+def test_submissions_of_two_versions_are_told_apart_once_the_versions_are_known():
+    both = [a_seeker(1), a_seeker(2, version="4.3.0")]
+    running = a_scan("s2", version=None, status=ScanStatus.PROGRESS)
+
+    assert which(both, [running]) == {1: None, 2: None}
+    done = a_scan("s2", version="4.3.0")
+    assert which(both, [a_scan("s1"), done]) == {1: a_scan("s1"), 2: done}
+
+
+def test_what_has_no_date_is_nobodys():
+    assert which([a_seeker()], [a_scan(at=None)]) == {1: None}
+
+
+def test_an_application_began_with_its_oldest_scan_where_that_is_known():
+    scans = [a_scan("s2", AT + 500, "4.3.0"), a_scan("s1", AT + 5), a_scan("s0", None)]
+
+    began = as_made("app", scans)
+
+    assert (began.id, began.scanned_at, began.version) == ("app", AT + 5, "4.2.0")
+    assert as_made("app", []) is None
+    assert as_made("app", [a_scan("s0", None)]) is None
+    assert as_made("app", [a_scan(f"s{n}") for n in range(LISTED)]) is None
+
+
+_times = st.sampled_from([AT - 4000, AT - 200, AT, AT + 200, AT + 400, AT + 4000])
+_versions = st.sampled_from([None, "1", "2"])
+_seekers = st.lists(
+    st.builds(
+        Seeker,
+        number=st.integers(1, 6),
+        since=_times,
+        version=_versions,
+        barred=st.frozensets(st.sampled_from(["s1", "s2"])),
+    ),
+    max_size=4,
+    unique_by=lambda each: each.number,
+)
+_found = st.lists(
+    st.builds(
+        AppScan,
+        id=st.sampled_from(["s1", "s2", "s3", "s4"]),
+        status=st.sampled_from(list(ScanStatus)),
+        scanned_at=st.none() | _times,
+        version=_versions,
+    ),
+    max_size=4,
+    unique_by=lambda each: each.id,
+)
+
+
+@given(seekers=_seekers, found=_found, order=st.randoms(use_true_random=False))
+def test_nothing_is_given_twice_nor_to_whom_it_can_t_be_whatever_the_order(seekers, found, order):
+    told = which(seekers, found)
+
+    assert set(told) == {each.number for each in seekers}
+    given_out = [each.id for each in told.values() if isinstance(each, AppScan)]
+    assert len(given_out) == len(set(given_out))
+    for each in seekers:
+        scan = told[each.number]
+        if isinstance(scan, AppScan):
+            assert scan.id not in each.barred
+            assert scan.scanned_at is not None
+            assert scan.scanned_at >= each.since - CLOCKS_S
+            assert None in {scan.version, each.version} or scan.version == each.version
+        if isinstance(scan, Doubt):
+            assert scan.count > 1 or scan.rivals > 0
+    shuffled, others = list(seekers), list(found)
+    order.shuffle(shuffled)
+    order.shuffle(others)
+    assert which(shuffled, others) == told
