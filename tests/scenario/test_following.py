@@ -74,9 +74,8 @@ async def test_two_apps_of_one_name_are_said_and_neither_is_linked(place: Office
     other = place.onetrust.add_app("Shop", "ANDROID")
     place.onetrust.scanner.make(other, Manifest(version="4.2.0"), sha256="0" * 64, size_bytes=1)
 
-    await looked(place, "applications")  # the versions of their scans may tell them apart, once known
     for scan in place.onetrust.scans:
-        place.onetrust.finish(scan.id)
+        place.onetrust.finish(scan.id)  # their versions are known then, and the same
     await looked(place, "applications")
 
     await place.reply(shared, "OneTrust has 2 apps of this name that this build could have made")
@@ -98,7 +97,7 @@ async def test_an_uncertain_submission_is_looked_for_until_it_is_found(place: Of
     await looked(place, "scans")
 
     (scan,) = place.onetrust.scans
-    await place.reply(shared, "was submitted to OneTrust", f"Scan ID in OneTrust: `{scan.id}`")
+    await place.reply(shared, "was submitted to OneTrust", f"Scan ID: `{scan.id}`")
     assert len(place.onetrust.received) == 1
 
 

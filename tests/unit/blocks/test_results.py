@@ -211,7 +211,7 @@ def test_when_a_result_is_first_looked_for_is_said():
 def test_what_was_found_in_onetrust_shows_the_scans_id():
     found = replace(samples.DONE, submission=replace(samples.DONE.submission, request_id=None, scan_id="s-1"))
     shown = reply.reply(Card(scan=found)).text
-    assert "Scan ID in OneTrust: `s-1`" in shown
+    assert "Scan ID: `s-1`" in shown
     assert "Request ID" not in shown
 
 
