@@ -177,7 +177,7 @@ def wire(opened: Opened, stack: AsyncExitStack) -> Wired:
         concurrency=settings.concurrency,
     )
     stack.push_async_callback(runner.stop)
-    follower = _follower(opened, threads, policy, wake)
+    follower = _follower(opened, threads, policy, wake, announcements.announce)
     return Wired(
         desk=Desk(
             intake=intake,
@@ -219,7 +219,13 @@ def wire(opened: Opened, stack: AsyncExitStack) -> Wired:
     )
 
 
-def _follower(opened: Opened, threads: Threads, policy: Policy, wake: Callable[[], None]) -> Follower | None:
+def _follower(
+    opened: Opened,
+    threads: Threads,
+    policy: Policy,
+    wake: Callable[[], None],
+    ended: Callable[[int], None],
+) -> Follower | None:
     settings = opened.settings
     if not settings.onetrust_results_hours:
         return None
@@ -234,6 +240,7 @@ def _follower(opened: Opened, threads: Threads, policy: Policy, wake: Callable[[
             clock=opened.clock,
             teaches=policy.teaches,
             wake=wake,
+            ended=ended,
             first_s=first_s,
             within_s=3600.0 * settings.onetrust_results_hours,
         ),

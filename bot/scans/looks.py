@@ -53,7 +53,8 @@ class Sought:
 class Looks:
     """Looks, tells what is found apart, and keeps what came of it.
 
-    ``first_s`` is the time from a submission to its first look, ``within_s`` for how long it is followed.
+    ``ended`` is told each scan that OneTrust ended. ``first_s`` is the time from a submission to its first
+    look, ``within_s`` for how long it is followed.
     """
 
     def __init__(
@@ -65,6 +66,7 @@ class Looks:
         clock: Clock,
         teaches: Callable[[Scan], bool],
         wake: Callable[[], None],
+        ended: Callable[[int], None],
         first_s: float,
         within_s: float,
     ) -> None:
@@ -74,6 +76,7 @@ class Looks:
         self._clock = clock
         self._teaches = teaches
         self._wake = wake
+        self._ended = ended
         self._first_s = first_s
         self._within_s = within_s
         self._began: dict[str, AppScan] = {}
@@ -226,9 +229,11 @@ class Looks:
             await self._store.results.keep(sought.number, told)
             logger.info("scan #%d is completed: %d SDKs", sought.number, told.sdk_count)
             self._announcer.changed(sought.number)
+            self._ended(sought.number)
         elif (state := _OVER.get(found.status)) is not None:
             why = "failed" if state is FollowState.FAILED else "was interrupted"
             await self._end(sought, state, "", why=f"OneTrust says that its scan {why}", status=found.status)
+            self._ended(sought.number)
         else:
             await self.later(sought, NOT_OVER, status=found.status)
 
