@@ -69,6 +69,7 @@ class Follower:
         self._first_s = first_s
         self._reads = False
         self._said = False
+        self._away = False
 
     @property
     def reads(self) -> bool:
@@ -97,15 +98,21 @@ class Follower:
                 self._cannot_read(error)
             except TryLater as error:
                 nap_s = max(nap_s, error.retry_after_s or 0.0)
-                logger.info("OneTrust can't be asked for results right now: %s", error)
+                self._cannot_be_asked(error)
             except StoreUnavailable as error:
                 logger.warning("%s; looking for results again in %d s", error, nap_s)
             except Exception:  # whatever it was, it may pass: say so and look again
                 logger.exception("results could not be looked for; looking again in %d s", nap_s)
             else:
+                self._away = False
                 due_s = LONGEST_NAP_S if next_at is None else next_at - self._clock.now()
                 nap_s = min(LONGEST_NAP_S, max(SHORTEST_NAP_S, due_s))
             await self._clock.sleep(nap_s)
+
+    def _cannot_be_asked(self, error: TryLater) -> None:
+        if not self._away:
+            logger.info("OneTrust can't be asked for results right now: %s", error)
+        self._away = True
 
     def _cannot_read(self, error: CannotRead) -> None:
         self._reads = False

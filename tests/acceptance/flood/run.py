@@ -97,7 +97,8 @@ async def run(
         quiet = [slack.channel(f"quiet-{number}", members=["dana", "eli"]) for number in range(channels)]
         environ = environ_for(slack, onetrust, folder / "appscan.db")
         bot = await BotProcess(
-            environ | {"APPSCAN_CONCURRENCY": str(CONCURRENCY)}, folder / "bot.log"
+            environ | {"APPSCAN_CONCURRENCY": str(CONCURRENCY), "ONETRUST_RESULTS_HOURS": "0"},
+            folder / "bot.log",
         ).start()
         await slack.until(lambda: slack.socket.connections or not bot.running, 60)
         watching = asyncio.create_task(_watch(bot, folder, seen))

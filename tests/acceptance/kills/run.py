@@ -42,7 +42,10 @@ class _Run:
         self._database = folder / "appscan.db"
         self._temporary = folder / "tmp"
         self._temporary.mkdir()
-        environ = environ_for(slack, onetrust, self._database) | {"TMPDIR": str(self._temporary)}
+        environ = environ_for(slack, onetrust, self._database) | {
+            "TMPDIR": str(self._temporary),
+            "ONETRUST_RESULTS_HOURS": "0",  # what is uncertain stays so, to be counted
+        }
         self._bot = BotProcess(environ, folder / "bot.log")
         self._verdict = Verdict(seed=seed)
 

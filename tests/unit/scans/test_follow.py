@@ -13,6 +13,7 @@ from bot.scans.budget import Budget
 from bot.scans.follow import Follower
 from bot.scans.looks import Looks
 from bot.scans.models import Platform, Share, State
+from bot.scans.records import Cards
 from bot.scans.results import Application, AppScan, FollowState, Results, ScanStatus, Sdk
 from bot.scans.tasks import end
 from bot.store import following, transitions
@@ -376,6 +377,33 @@ async def test_three_hundred_at_once_share_sixty_calls_a_minute_and_late_ones_ar
     assert desk.applications.count("named") == 0  # the list told of all of them
     assert desk.applications.count("page") <= 9
     assert len(times) <= 300 * 4 + 10
+
+
+async def test_a_card_says_when_a_result_may_come_how_late_and_among_how_many(desk):
+    numbers = await many(desk, 300)
+    follower = desk.follower()
+    cards = Cards(
+        store=desk.bench.store,
+        log_url=lambda _: None,
+        permalink=lambda _: None,
+        outlook=follower.outlook,
+    )
+    assert (await cards.card(numbers[0])).results_next_at is None  # it is not known yet whether any can come
+
+    async with desk.following() as running:
+        await desk.idle()
+        assert running.reads
+        cards = Cards(
+            store=desk.bench.store,
+            log_url=lambda _: None,
+            permalink=lambda _: None,
+            outlook=running.outlook,
+        )
+        card = await cards.card(numbers[0])
+
+    assert card.results_next_at == desk.bench.clock.now() + FIRST_S
+    assert card.results_waiting == 300
+    assert card.results_late_s == running.late_s(300) >= 20 * 60
 
 
 async def test_a_long_list_is_not_read_for_a_few(desk):
