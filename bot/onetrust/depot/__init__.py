@@ -3,7 +3,6 @@
 from bot.depot_address import DepotAddress
 from bot.onetrust.depot.ftp import FtpDoor
 from bot.onetrust.depot.port import Depot, Door, Patience, Uploaded
-from bot.onetrust.depot.sftp import SftpDoor
 from bot.onetrust.depot.upload import Deposits
 
 __all__ = ["Depot", "DepotAddress", "Patience", "Uploaded", "open_depot"]
@@ -12,5 +11,12 @@ __all__ = ["Depot", "DepotAddress", "Patience", "Uploaded", "open_depot"]
 def open_depot(address: DepotAddress, *, patience: Patience | None = None) -> Depot:
     """Return the depot at an address; nothing is connected before it is used, and nothing stays connected."""
     patience = patience or Patience()
-    door: Door = SftpDoor(address) if address.scheme == "sftp" else FtpDoor(address)
-    return Deposits(address, door, patience)
+    return Deposits(address, _door(address), patience)
+
+
+def _door(address: DepotAddress) -> Door:
+    if address.scheme != "sftp":
+        return FtpDoor(address)
+    from bot.onetrust.depot.sftp import SftpDoor  # noqa: PLC0415 - a quarter of each start, for SFTP alone
+
+    return SftpDoor(address)
