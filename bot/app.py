@@ -14,11 +14,11 @@ from bot.errors import ShutOut
 from bot.listeners.press import ListeningApp
 from bot.metrics import Metrics
 from bot.onetrust.depot import open_depot
-from bot.parts import onetrust_applications, onetrust_routes, slack_client, store_on
+from bot.parts import build_reader, onetrust_applications, onetrust_routes, slack_client, store_on
 from bot.scans.budget import Budget
 from bot.scans.clearing import Clearing
 from bot.scans.clock import SystemClock
-from bot.scans.ports import Clock
+from bot.scans.ports import BuildReader, Clock
 from bot.scans.retention import Retention
 from bot.scans.runner import Runner
 from bot.scans.tasks import end
@@ -49,10 +49,16 @@ class Bot:
     """
 
     def __init__(
-        self, settings: Settings, clock: Clock | None = None, *, busy_timeout_ms: int = BUSY_TIMEOUT_MS
+        self,
+        settings: Settings,
+        clock: Clock | None = None,
+        *,
+        reader: BuildReader | None = None,
+        busy_timeout_ms: int = BUSY_TIMEOUT_MS,
     ) -> None:
         self._settings = settings
         self._rules = policy_file.read(settings.policy) if settings.policy else ()
+        self._reader = reader or build_reader(settings)
         self._busy_timeout_ms = busy_timeout_ms
         self._clock = clock or SystemClock()
         self._stack = AsyncExitStack()
@@ -128,6 +134,7 @@ class Bot:
             client=client,
             identity=identity,
             routes=routes,
+            reader=self._reader,
             workroom=self._workroom,
             metrics=self._metrics,
             rules=self._rules,

@@ -13,7 +13,7 @@ from bot.blocks.reply import reply
 from bot.blocks.results import announcement
 from bot.blocks.waiting import request as request_message
 from bot.metrics import CountedFiles, Metrics
-from bot.parts import build_reader, log_url
+from bot.parts import log_url
 from bot.scans.acknowledging import Acknowledging
 from bot.scans.breaker import Breaker
 from bot.scans.budget import Budget
@@ -31,7 +31,7 @@ from bot.scans.models import Scan
 from bot.scans.notices import Notices
 from bot.scans.pipeline import Pipeline
 from bot.scans.policy import Policy
-from bot.scans.ports import Applications, Clock
+from bot.scans.ports import Applications, BuildReader, Clock
 from bot.scans.records import Cards, Records
 from bot.scans.results import Followed
 from bot.scans.routes import Routes
@@ -65,6 +65,7 @@ class Opened:
     client: AsyncWebClient
     identity: Identity
     routes: Routes
+    reader: BuildReader
     workroom: Workroom
     metrics: Metrics
     rules: tuple[Rule, ...]
@@ -256,7 +257,7 @@ def _pipeline(opened: Opened, threads: Threads, breaker: Breaker, policy: Policy
     return Pipeline(
         store=opened.store,
         files=CountedFiles(files, metrics.pulled),
-        reader=build_reader(settings),
+        reader=opened.reader,
         routes=opened.routes,
         announcer=threads,
         clock=opened.clock,

@@ -68,7 +68,7 @@ class PackageReader:
         nearly = unsupported_name(file_name, accepts_aab=self._accepts_aab)
         if nearly is not None:
             raise BuildRejected(nearly)
-        build = self._accepted(await self._ask(path))
+        build = self._accepted(await self.ask(path))
         named = file_type_of_name(file_name)
         if named not in (build.file_type, None):
             raise Flawed(_MISNAMED[build.file_type, named])
@@ -86,8 +86,8 @@ class PackageReader:
             raise Flawed(Flaw.APP_BUNDLE)
         return build
 
-    async def _ask(self, path: Path) -> bytes:
-        """Return the child's one line.
+    async def ask(self, path: Path) -> bytes:
+        """Return the child's one line, of which nothing is believed yet.
 
         A service that is being stopped may signal all its processes, and a child that has barely begun does
         not ignore that yet: this says nothing of the build, so it is asked once more.

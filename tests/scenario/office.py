@@ -17,6 +17,7 @@ from sandbox.reading import Reader
 from sandbox.slack import Invocation, Person, Shared, SlackSandbox
 from sandbox.world import Call, Channel, Message, View, World
 from tests import secrecy
+from tests.scenario.here import ReaderHere
 
 APP_ID = "0b51dc1e-7a35-4f0c-9c55-2a6f4f1f8f8d"
 OTHER_APP_ID = "77aa0f52-1d5c-4d77-8d43-55a1b9a6f0ce-test"
@@ -94,6 +95,7 @@ class Office:
     environ: dict[str, str]
     clock: ShiftedClock = field(default_factory=ShiftedClock)
     bot: Bot | None = None
+    reads_apart: bool = False
 
     @property
     def dana(self) -> Person:
@@ -114,7 +116,9 @@ class Office:
     async def start(self, **environ: str) -> None:
         """Start the bot, with more settings where given."""
         self.environ |= environ
-        self.bot = await Bot(Settings.read(self.environ), self.clock).__aenter__()
+        settings = Settings.read(self.environ)
+        reader = None if self.reads_apart else ReaderHere(accepts_aab=settings.accepts_aab)
+        self.bot = await Bot(settings, self.clock, reader=reader).__aenter__()
         if "SLACK_APP_TOKEN" not in self.environ:
             self.slack.events_url = f"http://127.0.0.1:{self.bot.port}/slack/events"
 
@@ -280,9 +284,13 @@ async def office(
     world: World | None = None,
     strict_rates: bool = False,
     tls: ssl.SSLContext | None = None,
+    reads_apart: bool = False,
     **environ: str,
 ) -> AsyncIterator[Office]:
-    """Open the stand-ins and start the bot; with ``tls``, OneTrust speaks https."""
+    """Open the stand-ins and start the bot; with ``tls``, OneTrust speaks https.
+
+    With ``reads_apart``, each build is read in a process of its own, as it is where the bot is at work.
+    """
     async with (
         SlackSandbox(
             world, mode="http" if mode == "http" else "socket", strict_rates=strict_rates, retries_s=RETRIES_S
@@ -292,6 +300,7 @@ async def office(
         place = Office(
             slack=slack,
             onetrust=onetrust,
+            reads_apart=reads_apart,
             environ={
                 "SLACK_BOT_TOKEN": slack.bot_token,
                 "SLACK_API_URL": slack.api_url,

@@ -90,7 +90,7 @@ async def test_one_reply_goes_through_the_states_with_percent_for_a_large_file(p
     order = ("Received", "Pulling", "Checking", "Submitting", "was submitted")
     steps = [next(at for at, word in enumerate(order) if word in head) for head in heads]
     assert steps == sorted(steps)
-    assert set(steps) >= {1, 2, 3, 4}
+    assert set(steps) >= {1, 3, 4}  # the check is over soon, and may pass between two updates
     assert len(place.posts(shared)) == 1
     percents = [int(head.split(": ")[1].rstrip("%")) for head in heads if head.endswith("%")]
     assert min(percents) > 0
