@@ -93,27 +93,37 @@ def parser() -> argparse.ArgumentParser:
     return top
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """Run a command; return the exit code."""
+def asked(arguments: list[str] | None = None) -> argparse.Namespace:
+    """Return what is asked for; where it was typed wrong, say so and end."""
     top = parser()
     given = top.parse_args(arguments)
     if given.command == "scan" and given.new and given.app_id:
         top.error("--new and --app-id can't both be meant")
-    needs = {
+    return given
+
+
+def needs(given: argparse.Namespace) -> frozenset[Need]:
+    """Return which settings a command can't do without."""
+    return {
         "scan": frozenset({Need.ONETRUST, Need.POST} if getattr(given, "channel", None) else {Need.ONETRUST}),
         "export": frozenset[Need](),
         "backup": frozenset[Need](),
         "forget": frozenset[Need](),
     }.get(given.command, RUN)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run a command; return the exit code."""
+    given = asked(arguments)
     log.configure("WARNING", ())
     try:
-        settings = Settings.read(os.environ, needs)
+        settings = Settings.read(os.environ, needs(given))
     except SettingsError as error:
         return _unfit(error)
     quiet = given.command not in {None, "run"}
     log.configure("WARNING" if quiet else settings.log_level, settings.secrets(), form=settings.log_format)
     try:
-        code = asyncio.run(_dispatch(given, settings))
+        code = asyncio.run(_until_signalled(given, settings))
         sys.stdout.flush()
         return code
     except SettingsError as error:  # in the policy file, which is read by the time it is needed
@@ -135,12 +145,17 @@ def _unfit(error: SettingsError) -> int:
     return 1
 
 
-async def _dispatch(given: argparse.Namespace, settings: Settings) -> int:
-    # Each command is imported when it is asked for: exporting needs no Slack.
+async def _until_signalled(given: argparse.Namespace, settings: Settings) -> int:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
+    return await perform(given, settings, stop)
+
+
+async def perform(given: argparse.Namespace, settings: Settings, stop: asyncio.Event) -> int:
+    """Do what is asked for, until ``stop`` is set; return the exit code."""
+    # Each command is imported when it is asked for: exporting needs no Slack.
     match given.command:
         case "check":
             from bot.check import check
@@ -162,7 +177,7 @@ async def _dispatch(given: argparse.Namespace, settings: Settings) -> int:
         case "scan":
             from bot.shell import Asked, scan
 
-            asked = Asked(
+            file = Asked(
                 path=given.build,
                 app_id=given.app_id,
                 name=given.name,
@@ -171,7 +186,7 @@ async def _dispatch(given: argparse.Namespace, settings: Settings) -> int:
                 channel=given.channel,
                 timeout_s=given.timeout * 60,
             )
-            return await scan(settings, asked, stop)
+            return await scan(settings, file, stop)
         case _:
             from bot.run import run
 

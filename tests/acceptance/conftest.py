@@ -1,19 +1,24 @@
 """The bot as a process of its own, on the stand-ins."""
 
 import asyncio
+import io
 import json
 import socket
+import sys
 import time
 import urllib.error
 import urllib.request
 from asyncio import create_subprocess_exec, subprocess, to_thread
 from collections.abc import AsyncIterator
+from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from bot.__main__ import asked, needs, perform
+from bot.settings import Settings
 from sandbox.bot_process import BotProcess, environ_for
 from sandbox.onetrust import OneTrustSandbox
 from sandbox.reading import Reader
@@ -64,6 +69,19 @@ class Stage:
         secrecy.look("what a command printed", told[1] + told[2], self.secrets(self.environ(**environ)))
         return told
 
+    async def here(self, *arguments: str, **environ: str) -> tuple[int, str, str]:
+        """Do what ``command`` does in this process, without what Python and the imports take each time."""
+        out, err = io.StringIO(), io.StringIO()
+        with redirect_stdout(out), redirect_stderr(err):
+            try:
+                given = asked([*arguments])
+                settings = Settings.read(self.environ(**environ), needs(given))
+                code = await perform(given, settings, asyncio.Event())
+            except SystemExit as end:
+                code = _ended_with(end.code)
+        secrecy.look("what a command printed", out.getvalue() + err.getvalue(), self.secrets(self.environ()))
+        return code, out.getvalue(), err.getvalue()
+
     def secrets(self, environ: dict[str, str]) -> dict[str, str]:
         return secrecy.secrets_of(environ, self.onetrust)
 
@@ -83,6 +101,14 @@ class Stage:
         await self.slack.until(lambda: any(words in reply for reply in self.replies(shared)), timeout_s)
         (reply,) = self.replies(shared)
         return reply
+
+
+def _ended_with(code: str | int | None) -> int:
+    """Return the exit code, as Python does: a sentence goes to standard error."""
+    if isinstance(code, str):
+        print(code, file=sys.stderr)  # noqa: T201
+        return 1
+    return code or 0
 
 
 async def run(environ: dict[str, str], *arguments: str) -> tuple[int, str, str]:
@@ -115,6 +141,13 @@ async def get(port: int, path: str) -> tuple[int, Any]:
             return 0, None
 
     return await to_thread(ask)
+
+
+async def listening(bot: BotProcess, port: int) -> None:
+    """Wait until a bot's own web server is there, as it is before the bot has the database to itself."""
+    while (await get(port, "/healthz"))[0] == 0:
+        assert bot.running, bot.log.read_text()
+        await asyncio.sleep(0.1)
 
 
 async def ready(port: int, *, timeout_s: float = 40.0, **checks: bool) -> int:

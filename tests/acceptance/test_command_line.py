@@ -1,4 +1,7 @@
-"""``python -m bot …`` as typed in a shell or run by a pipeline."""
+"""``python -m bot …`` as typed in a shell or run by a pipeline.
+
+Each command runs as a process of its own at least once; the other cases run in this one, for their speed.
+"""
 
 import asyncio
 import csv
@@ -63,7 +66,7 @@ async def test_check_is_fit_without_reading_results_and_says_how_to(stage: Stage
 
 async def test_check_says_what_is_not_fit_and_what_to_do(stage: Stage):
     stage.slack.app.scopes = {*stage.slack.app.scopes} - {"files:read"}
-    code, out, _ = await stage.command("check", ONETRUST_CLIENT_SECRET="not-the-client-secret")
+    code, out, _ = await stage.here("check", ONETRUST_CLIENT_SECRET="not-the-client-secret")
     assert code == 1
     assert "FAIL  Slack scopes: files:read missing: add them under OAuth & Permissions" in out
     assert "FAIL  OneTrust token: OneTrust does not know the bot's client ID and secret (401)" in out
@@ -73,7 +76,7 @@ async def test_check_says_what_is_not_fit_and_what_to_do(stage: Stage):
 async def test_check_says_what_is_wrong_with_slacks_token_and_the_database(stage: Stage):
     taken = stage.folder / "file"
     taken.touch()
-    code, out, _ = await stage.command(
+    code, out, _ = await stage.here(
         "check", SLACK_BOT_TOKEN="xoxb-not-the-one", APPSCAN_DB=str(taken / "appscan.db")
     )
     assert code == 1
@@ -85,11 +88,11 @@ async def test_check_says_what_is_wrong_with_slacks_token_and_the_database(stage
 async def test_check_tells_the_rules_of_the_policy_and_what_is_wrong_with_them(stage: Stage):
     policy = stage.folder / "policy.toml"
     policy.write_text("[[rule]]\nname = 'No trackers'\nno_sdk_categories = ['Targeting']\n")
-    code, out, _ = await stage.command("check", APPSCAN_POLICY=str(policy))
+    code, out, _ = await stage.here("check", APPSCAN_POLICY=str(policy))
     assert code == 0
     assert "ok    policy: 1 rule: No trackers" in out
     policy.write_text("[[rule]]\nname = 'No trackers'\nno_sdk_category = ['Targeting']\n")
-    code, out, _ = await stage.command("check", APPSCAN_POLICY=str(policy))
+    code, out, _ = await stage.here("check", APPSCAN_POLICY=str(policy))
     assert code == 1
     assert (
         'FAIL  policy: APPSCAN_POLICY, rule 1 ("No trackers"): a key that looks like no_sdk_categories is'
@@ -102,10 +105,10 @@ async def test_check_tells_the_rules_of_the_policy_and_what_is_wrong_with_them(s
 
 
 async def test_check_makes_no_database_and_says_where_one_would_be_made(stage: Stage):
-    code, out, _ = await stage.command("check", APPSCAN_DB=str(stage.folder / "new.db"))
+    code, out, _ = await stage.here("check", APPSCAN_DB=str(stage.folder / "new.db"))
     assert code == 0
     assert "new.db will be made, empty, at the first start" in out
-    code, out, _ = await stage.command("check", APPSCAN_DB=str(stage.folder / "none" / "new.db"))
+    code, out, _ = await stage.here("check", APPSCAN_DB=str(stage.folder / "none" / "new.db"))
     assert code == 1
     assert f"FAIL  database: there is no folder {stage.folder / 'none'}: make it" in out
     assert not list(stage.folder.glob("**/new.db*"))
@@ -113,7 +116,7 @@ async def test_check_makes_no_database_and_says_where_one_would_be_made(stage: S
 
 async def test_check_says_where_to_look_when_onetrust_can_not_be_reached(stage: Stage):
     stage.onetrust.faults.add("token", drop=True, times=None)
-    code, out, _ = await stage.command("check")
+    code, out, _ = await stage.here("check")
     assert code == 1
     assert "Check the network, ONETRUST_URL and the proxy settings." in out
 
@@ -130,23 +133,23 @@ async def test_a_scan_prints_the_request_id_alone_on_standard_output(stage: Stag
 
 async def test_the_same_file_again_is_not_submitted_but_with_again_it_is(stage: Stage, tmp_path: Path):
     path = apk(tmp_path)
-    _, first, _ = await stage.command("scan", path, "--app-id", APP_ID)
-    code, out, err = await stage.command("scan", path)
+    _, first, _ = await stage.here("scan", path, "--app-id", APP_ID)
+    code, out, err = await stage.here("scan", path)
     assert (code, out) == (5, first)
     assert "the very same file is scan #1. Use --again to submit it." in err
-    code, out, _ = await stage.command("scan", path, "--again")
+    code, out, _ = await stage.here("scan", path, "--again")
     assert code == 0
     assert out != first
     assert [each.app_id for each in stage.onetrust.received] == [APP_ID, APP_ID]
 
 
 async def test_where_a_person_has_to_decide_the_exit_code_says_so(stage: Stage, tmp_path: Path):
-    await stage.command("scan", apk(tmp_path))
+    await stage.here("scan", apk(tmp_path))
     newer = apk(tmp_path, "4.3.0")
-    code, out, err = await stage.command("scan", newer)
+    code, out, err = await stage.here("scan", newer)
     assert (code, out) == (4, "")
     assert "Run again with --app-id for a rescan, or with --new for a new app." in err
-    code, _, _ = await stage.command("scan", newer, "--new", "--name", "Shop (staging)")
+    code, _, _ = await stage.here("scan", newer, "--new", "--name", "Shop (staging)")
     assert code == 0
     assert stage.onetrust.received[-1].name == "Shop (staging)"
 
@@ -157,29 +160,29 @@ async def test_a_file_that_is_no_build_has_an_exit_code_of_its_own(stage: Stage,
     bundle = tmp_path / "shop.aab"
     bundle.write_bytes(b"PK")
     for path, words in ((broken, "cut short"), (bundle, "app bundle")):
-        code, out, err = await stage.command("scan", str(path))
+        code, out, err = await stage.here("scan", str(path))
         assert (code, out) == (3, ""), err
         assert words in err.lower()
-    assert (await stage.command("scan", str(tmp_path / "none.apk")))[0] == 2
-    assert (await stage.command("scan", str(tmp_path)))[0] == 2
-    assert (await stage.command("scan", str(broken), "--app-id", "no such thing!"))[0] == 2
+    assert (await stage.here("scan", str(tmp_path / "none.apk")))[0] == 2
+    assert (await stage.here("scan", str(tmp_path)))[0] == 2
+    assert (await stage.here("scan", str(broken), "--app-id", "no such thing!"))[0] == 2
     assert stage.onetrust.calls == []
 
 
 async def test_a_clear_no_and_an_uncertain_answer_have_exit_codes_of_their_own(stage: Stage, tmp_path: Path):
     stage.onetrust.faults.add("webhook", status=403)
-    code, out, err = await stage.command("scan", apk(tmp_path))
+    code, out, err = await stage.here("scan", apk(tmp_path))
     assert (code, out) == (1, "")
     assert "(403)" in err
     stage.onetrust.faults.add("webhook", answer_lost=True)
-    code, out, err = await stage.command("scan", apk(tmp_path))
+    code, out, err = await stage.here("scan", apk(tmp_path))
     assert (code, out) == (6, "")
     assert "lost" in err
 
 
 async def test_later_is_waited_for_and_said(stage: Stage, tmp_path: Path):
     stage.onetrust.faults.add("webhook", status=429, retry_after=1)
-    code, out, err = await stage.command("scan", apk(tmp_path))
+    code, out, err = await stage.here("scan", apk(tmp_path))
     assert code == 0, err
     assert out.strip() == stage.onetrust.received[0].request_id
     assert "scan #1: queued" in err
@@ -187,16 +190,16 @@ async def test_later_is_waited_for_and_said(stage: Stage, tmp_path: Path):
 
 async def test_when_the_time_is_up_the_scan_is_taken_back(stage: Stage, tmp_path: Path):
     stage.onetrust.faults.add("webhook", status=503, times=None)
-    code, out, err = await stage.command("scan", apk(tmp_path), "--timeout", "0.05")
+    code, out, err = await stage.here("scan", apk(tmp_path), "--timeout", "0.05")
     assert (code, out) == (1, "")
     assert "not available right now (503). Next try in" in err
     assert "The command was stopped." in err
-    _, exported, _ = await stage.command("export", "--format", "json")
+    _, exported, _ = await stage.here("export", "--format", "json")
     assert json.loads(exported)[0]["state"] == "cancelled"
 
 
 async def test_with_a_channel_the_same_is_told_in_a_thread(stage: Stage, tmp_path: Path):
-    code, out, err = await stage.command("scan", apk(tmp_path), "--channel", stage.channel.id)
+    code, out, err = await stage.here("scan", apk(tmp_path), "--channel", stage.channel.id)
     assert code == 0, err
     (head,) = stage.dana.messages(stage.channel)
     assert "shop.apk" in head.text
@@ -208,36 +211,46 @@ async def test_with_a_channel_the_same_is_told_in_a_thread(stage: Stage, tmp_pat
 
 async def test_a_channel_without_the_bot_is_said_before_anything_is_submitted(stage: Stage, tmp_path: Path):
     elsewhere = stage.slack.channel("elsewhere", members=["dana"], bot=False)
-    code, out, err = await stage.command("scan", apk(tmp_path), "--channel", elsewhere.id)
+    code, out, err = await stage.here("scan", apk(tmp_path), "--channel", elsewhere.id)
     assert (code, out) == (1, "")
     assert "/invite @appscan" in err
     assert stage.onetrust.calls == []
 
 
-async def test_a_running_bot_leaves_the_shells_scans_alone_and_knows_them(stage: Stage, tmp_path: Path):
+async def test_a_running_bot_leaves_the_shells_scans_alone_and_forgets_whom_it_is_told_to(
+    stage: Stage, tmp_path: Path
+):
     bot = await stage.bot()
     code, _, _ = await stage.command("scan", apk(tmp_path))
     assert code == 0
-    shared = stage.dana.share(stage.channel, [("shop.apk", Path(apk(tmp_path)))])
+    shared = stage.dana.share(stage.channel, [("shop.apk", Path(apk(tmp_path)))], "here you are")
     reply = await stage.reply(shared, "submitted before")
     assert stage.onetrust.received[0].request_id in reply
     assert len(stage.onetrust.received) == 1
-    await bot.stop()
+
+    code, out, err = await stage.command("forget", stage.dana.id)
+    assert (code, err) == (0, "")
+    told = f"{stage.dana.id} is forgotten: their name and comments were taken out of 1 scan and "
+    assert out.startswith(told)
+    _, exported, _ = await stage.here("export", "--format", "json")
+    assert stage.dana.id not in exported
+    assert json.loads(exported)[-1]["shared_by"] == "forgotten"
+    assert await bot.stop() == 0
 
 
 async def test_export_writes_the_history_as_csv_and_json(stage: Stage, tmp_path: Path):
-    await stage.command("scan", apk(tmp_path, name="=2+2.apk"))
-    code, out, _ = await stage.command("export")
+    await stage.here("scan", apk(tmp_path, name="=2+2.apk"))
+    code, out, _ = await stage.here("export")
     (row,) = csv.DictReader(io.StringIO(out))
     assert (code, row["state"], row["file_name"]) == (0, "submitted", "'=2+2.apk")
-    code, out, _ = await stage.command("export", "--format", "json")
+    code, out, _ = await stage.here("export", "--format", "json")
     (scan,) = json.loads(out)
     assert (code, scan["file_name"], scan["bundle_id"]) == (0, "=2+2.apk", "com.example.shop")
     assert [event["after"] for event in scan["timeline"]][-1] == "submitted"
 
 
 async def test_an_export_whose_reader_has_read_enough_ends_quietly(stage: Stage, tmp_path: Path):
-    await stage.command("scan", apk(tmp_path))
+    await stage.here("scan", apk(tmp_path))
     told, tell = os.pipe()
     os.close(told)
     process = await asyncio.create_subprocess_exec(
@@ -263,19 +276,3 @@ async def test_help_shows_examples_and_exit_codes(stage: Stage):
     assert "python -m bot check" in out
     code, out, _ = await stage.command("scan", "--help")
     assert "exit codes:" in out
-
-
-async def test_forget_takes_a_person_out_of_the_history_of_a_running_bot(stage: Stage, tmp_path: Path):
-    bot = await stage.bot()
-    shared = stage.dana.share(stage.channel, [("shop.apk", Path(apk(tmp_path)))], "here you are")
-    await stage.reply(shared, "was submitted to OneTrust")
-
-    code, out, err = await stage.command("forget", stage.dana.id)
-
-    assert (code, err) == (0, "")
-    told = f"{stage.dana.id} is forgotten: their name and comments were taken out of 1 scan and "
-    assert out.startswith(told)
-    _, exported, _ = await stage.command("export", "--format", "json")
-    assert stage.dana.id not in exported
-    assert json.loads(exported)[0]["shared_by"] == "forgotten"
-    assert await bot.stop() == 0

@@ -12,9 +12,9 @@ from sandbox.bot_process import BotProcess
 from sandbox.onetrust import OneTrustSandbox
 from sandbox.slack import Shared, SlackSandbox
 from sandbox.slack.http_events import signed
-from tests.acceptance.conftest import Stage, free_port, get
+from tests.acceptance.conftest import Stage, free_port, get, listening, ready
 
-WAVE = 5
+WAVE = 3
 
 
 def _share(stage: Stage, wave: str) -> list[Shared]:
@@ -40,17 +40,12 @@ async def _each_once(stage: Stage, shares: list[Shared]) -> None:
     assert sorted(each.file_name for each in stage.onetrust.received) == sorted(names)
 
 
-async def _listening(bot: BotProcess, port: int) -> None:
-    while (await get(port, "/healthz"))[0] == 0:
-        assert bot.running, bot.log.read_text()
-
-
 async def test_over_socket_mode_the_second_asks_slack_nothing_until_the_first_has_gone(stage: Stage):
     first = await stage.bot()
     shares = _share(stage, "before")
     port = free_port()
     second = await BotProcess(stage.environ(PORT=str(port)), stage.folder / "second.log").start()
-    await _listening(second, port)
+    await listening(second, port)
     shares += _share(stage, "beside")
     await stage.reply(shares[0], "was submitted")
     status, answer = await get(port, "/readyz")
@@ -71,7 +66,7 @@ async def test_a_second_bot_takes_over_from_one_that_was_killed(stage: Stage):
     first = await stage.bot()
     port = free_port()
     second = await BotProcess(stage.environ(PORT=str(port)), stage.folder / "second.log").start()
-    await _listening(second, port)
+    await listening(second, port)
     shares = _share(stage, "before")
     pulling = stage.slack.faults.add("download", hold=True, hold_after=10)
     await pulling.reached()
@@ -96,7 +91,7 @@ async def _bot_at(stage: Stage, port: int) -> BotProcess:
     environ = stage.environ(PORT=str(port), SLACK_SIGNING_SECRET=stage.slack.signing_secret)
     del environ["SLACK_APP_TOKEN"]
     bot = await BotProcess(environ, stage.folder / f"{port}.log").start()
-    await _listening(bot, port)
+    await listening(bot, port)
     return bot
 
 
@@ -104,16 +99,11 @@ def _events_url(port: int) -> str:
     return f"http://127.0.0.1:{port}/slack/events"
 
 
-async def _ready(stage: Stage, port: int) -> None:
-    while (await get(port, "/readyz"))[0] != 200:
-        pass
-
-
 async def test_over_http_the_second_answers_503_until_the_first_has_gone(over_http: Stage):
     stage = over_http
     first_port, second_port = free_port(), free_port()
     first = await _bot_at(stage, first_port)
-    await _ready(stage, first_port)
+    assert await ready(first_port, slack=True) == 200
     second = await _bot_at(stage, second_port)
     stage.slack.events_url = _events_url(first_port)
     shares = _share(stage, "before")
