@@ -35,7 +35,7 @@ from bot.scans.ports import Applications, BuildReader, Clock
 from bot.scans.records import Cards, Records
 from bot.scans.results import Followed
 from bot.scans.routes import Routes
-from bot.scans.rules import Rule
+from bot.scans.rules import Rule, judge_by
 from bot.scans.runner import Runner
 from bot.scans.workroom import Workroom
 from bot.settings import Settings
@@ -242,6 +242,7 @@ def _follower(
             teaches=policy.teaches,
             wake=wake,
             ended=ended,
+            judge=judge_by(opened.rules),
             first_s=first_s,
             within_s=3600.0 * settings.onetrust_results_hours,
         ),

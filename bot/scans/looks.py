@@ -12,6 +12,7 @@ from bot.scans.models import Kind, Platform, Scan, State
 from bot.scans.pipeline import remember_link
 from bot.scans.ports import Announcer, Applications, Clock
 from bot.scans.results import Application, AppScan, Followed, FollowState, ScanStatus
+from bot.scans.rules import Judge
 from bot.scans.sweep import Listing
 
 logger = logging.getLogger(__name__)
@@ -53,8 +54,8 @@ class Sought:
 class Looks:
     """Looks, tells what is found apart, and keeps what came of it.
 
-    ``ended`` is told each scan that OneTrust ended. ``first_s`` is the time from a submission to its first
-    look, ``within_s`` for how long it is followed.
+    ``ended`` is told each scan that OneTrust ended; ``judge`` finds what in its results breaks the policy.
+    ``first_s`` is the time from a submission to its first look, ``within_s`` for how long it is followed.
     """
 
     def __init__(
@@ -67,6 +68,7 @@ class Looks:
         teaches: Callable[[Scan], bool],
         wake: Callable[[], None],
         ended: Callable[[int], None],
+        judge: Judge,
         first_s: float,
         within_s: float,
     ) -> None:
@@ -77,6 +79,7 @@ class Looks:
         self._teaches = teaches
         self._wake = wake
         self._ended = ended
+        self._judge = judge
         self._first_s = first_s
         self._within_s = within_s
         self._began: dict[str, AppScan] = {}
@@ -226,7 +229,7 @@ class Looks:
             await self.later(sought, GONE)
         elif found.status is ScanStatus.COMPLETED and sought.scan.platform is not None:
             told = await self._applications.results(application_id, found, sought.scan.platform)
-            await self._store.results.keep(sought.number, told)
+            await self._store.results.keep(sought.number, told, self._judge)
             logger.info("scan #%d is completed: %d SDKs", sought.number, told.sdk_count)
             self._announcer.changed(sought.number)
             self._ended(sought.number)

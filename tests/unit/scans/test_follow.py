@@ -15,6 +15,7 @@ from bot.scans.looks import Looks
 from bot.scans.models import Platform, Share, State
 from bot.scans.records import Cards
 from bot.scans.results import Application, AppScan, FollowState, Results, ScanStatus, Sdk
+from bot.scans.rules import judge_by
 from bot.scans.tasks import end
 from bot.store import following, transitions
 from tests.fakes import APP_ID, OTHER_APP_ID, SHOP, Bench, a_share, until
@@ -92,6 +93,7 @@ class Desk:
             teaches=bench.policy.teaches,
             wake=bench._wake,
             ended=self.ended.append,
+            judge=judge_by(()),
             first_s=FIRST_S,
             within_s=hours * HOUR_S,
         )
