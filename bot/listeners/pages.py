@@ -27,8 +27,9 @@ def register(app: AsyncApp, desk: Desk) -> None:
         await ack()
         press = act(body)
         offset = press.number(digits=5, example="/appscan apps")
+        listing = None if offset else await desk.catalogue.page(press.user, press.channel)
         page = await desk.records.apps(press.user, press.channel, offset=offset)
-        message = apps.apps(page.rows, offset=page.offset, has_more=page.has_more)
+        message = apps.apps(page.rows, offset=page.offset, has_more=page.has_more, listing=listing)
         await answer(respond, message, replace=True)
 
     async def leaf_through_apps(ack: AsyncAck, body: dict[str, Any], respond: AsyncRespond) -> None:

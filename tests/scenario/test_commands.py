@@ -42,8 +42,6 @@ async def test_a_near_miss_suggests_the_right_word_with_what_was_typed(place: Of
 @pytest.mark.parametrize(
     ("typed", "said"),
     [
-        ("rescan", "Say which app to rescan"),
-        ("rescan not_an_id", "letters, digits and hyphens only"),
         (f"rescan {APP_ID} yesterday", "has to be the link to a shared file or its message"),
         (f"rescan {APP_ID} a b", "Say which app to rescan"),
         ("status 1 2", "by its number or its request ID, or one app"),
