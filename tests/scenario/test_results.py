@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from bot.scans.results import Sdk
+from sandbox.slack import Shared
 from tests.scenario.finding import RESULTS, announced, ended
 from tests.scenario.office import Office, apk
 
@@ -138,3 +139,28 @@ async def test_a_failed_scan_is_made_again_in_the_same_thread(place: Office):
     assert told == "That is scan #2 already; its reply is in the thread."
     await ended(place, 2)
     assert "📊 @eli Shop 4.2.0 was scanned" in place.read(await place.reply(shared, "4 SDKs", number=3))
+
+
+async def test_from_the_share_to_the_result(place: Office):
+    """Nobody does anything but share a build; OneTrust's stand-in finds two SDKs more in the second one."""
+    await place.stop()
+    await place.start(ONETRUST_RESULTS_HOURS="24", ONETRUST_RESULTS_POLL_S="5")
+    told = ""
+    for number, version in enumerate(("4.1.0", "4.2.0"), 1):
+        shared = place.dana.share(place.builds_channel, [("shop.apk", apk(version))])
+        await place.submitted(shared)
+        await place.onetrust.until(lambda number=number: len(place.onetrust.scans) == number)
+        place.onetrust.finish(place.onetrust.scans[-1].id)
+
+        def here(shared: Shared = shared) -> bool:
+            place.clock.advance(5)
+            return len(place.replies(shared)) > 1
+
+        await place.slack.until(here)
+        told = place.read(place.replies(shared)[1])
+        await place.reply(shared, "📊 Scanned")
+
+    assert told.startswith(
+        "📊 @dana What changed in Shop 4.1.0 → 4.2.0, since scan #1:\n"
+        "• 2 new SDKs: AppsFlyer (Targeting), Facebook SDK (Targeting)\n"
+    )
