@@ -1,4 +1,4 @@
-"""``make demo``: the real bot on stand-ins for Slack and OneTrust, and what people read in the threads.
+"""``make demo``: the real bot on stand-ins for Slack, OneTrust and an SFTP server, and what people read.
 
 Plays a few scenes and prints them. On a terminal it then stays, for typing ``/appscan …`` or ``share PATH``.
 """
@@ -13,6 +13,7 @@ from textwrap import indent
 from sandbox import builds
 from sandbox.bot_process import BotProcess, environ_for
 from sandbox.console import Console
+from sandbox.ftp import FtpSandbox
 from sandbox.onetrust import OneTrustSandbox
 from sandbox.reading import Reader
 from sandbox.slack import Person, Shared, SlackSandbox
@@ -20,6 +21,9 @@ from sandbox.world import Channel, Message
 
 START_S = 60.0
 SCENE_S = 60.0
+SCAN_S = 1.0
+"""How long the stand-in takes for a scan; the real one takes minutes."""
+LARGE_BYTES = 100_000_000
 
 
 class Demo:
@@ -54,6 +58,19 @@ class Demo:
             comment="name: Shop for iPhone",
         )
         await self._rescan()
+        await self._share(
+            "Eli shares a build of 100 MB, which is too large for OneTrust's webhook.",
+            self.eli,
+            "maps-1.0.apk",
+            builds.make_apk(
+                package="com.example.maps",
+                version_name="1.0",
+                version_code=1,
+                label="Maps",
+                padding_bytes=LARGE_BYTES,
+            ),
+        )
+        await self._command("Dana asks which apps hold a certain SDK.", "sdk appsflyer")
         await self._command(
             "Dana looks for this week's Android scans.", "history shop platform:android since:7d"
         )
@@ -62,6 +79,7 @@ class Demo:
             self.eli,
             "shop-4.4.0.apk",
             _apk("4.4.0", 440, padding_bytes=40_000)[:20_000],
+            results=False,
         )
 
     async def _rescan(self) -> None:
@@ -73,14 +91,30 @@ class Demo:
         ask = self.dana.messages(self.channel)[-1]
         shared = self.dana.share(self.channel, [("shop-4.3.0.apk", _apk("4.3.0", 430))], thread_ts=ask.ts)
         await settled(self.slack, self.dana, shared)
+        await self._scanned(self.dana, shared)
         await self.slack.until(lambda: "answered" in self._read(self.dana, [ask]), SCENE_S)
         self._print(self.dana, self.dana.thread(self.channel, ask.ts))
 
-    async def _share(self, title: str, who: Person, name: str, build: bytes, comment: str = "") -> None:
+    async def _share(
+        self, title: str, who: Person, name: str, build: bytes, comment: str = "", *, results: bool = True
+    ) -> None:
         self._title(title)
         shared = who.share(self.channel, [(name, build)], comment)
         await settled(self.slack, who, shared)
+        if results:
+            await self._scanned(who, shared)
         self._print(who, who.thread(self.channel, shared.ts))
+
+    async def _scanned(self, who: Person, shared: Shared) -> None:
+        """Wait until the thread tells what OneTrust found."""
+
+        def told() -> bool:
+            thread = who.thread(shared.channel, shared.thread_ts or shared.ts)
+            later = [each for each in thread if each.user == self.slack.bot_user_id and each.ts > shared.ts]
+            read = self._read(who, later)
+            return len(later) >= 2 and "SDKs" in read and "⏳" not in read
+
+        await self.slack.until(told, SCENE_S)
 
     async def _command(self, title: str, text: str) -> None:
         self._title(title)
@@ -131,10 +165,15 @@ async def demo() -> int:
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(TemporaryDirectory(prefix="appscan-demo-")))
         slack = await stack.enter_async_context(SlackSandbox())
-        onetrust = await stack.enter_async_context(OneTrustSandbox(client_secret="demo-client-secret"))
-        bot = BotProcess(environ_for(slack, onetrust, folder / "appscan.db"), folder / "bot.log")
+        ftp = await stack.enter_async_context(FtpSandbox())
+        onetrust = await stack.enter_async_context(
+            OneTrustSandbox(client_secret="demo-client-secret", scan_s=SCAN_S, depot=ftp.root)
+        )
+        environ = environ_for(slack, onetrust, folder / "appscan.db", ftp) | {"ONETRUST_RESULTS_POLL_S": "5"}
+        bot = BotProcess(environ, folder / "bot.log")
         print(
-            "Starting stand-ins for Slack and OneTrust on this machine, and the bot as production runs it …"
+            "Starting stand-ins for Slack, OneTrust and an SFTP server on this machine, and the bot as "
+            "production runs it …"
         )
         await bot.start()
         stack.push_async_callback(bot.stop)
@@ -142,7 +181,7 @@ async def demo() -> int:
             await slack.until(lambda: slack.socket.connections, START_S)
             stage = Demo(slack, onetrust)
             await stage.play()
-            print("\nThat was the bot itself; only Slack and OneTrust were stand-ins.")
+            print("\nThat was the bot itself; only Slack, OneTrust and the SFTP server were stand-ins.")
             if sys.stdin.isatty():
                 await Console(slack, stage.dana, stage.channel).run()
         except TimeoutError as error:
