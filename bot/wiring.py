@@ -184,7 +184,12 @@ def wire(opened: Opened, stack: AsyncExitStack) -> Wired:
             intake=intake,
             choices=Choices(store=store, announcer=threads, policy=policy, wake=wake, drop=drop),
             records=Records(store=store, cards=cards, workspace=workspace, policy=policy, clock=clock),
-            inquiries=Inquiries(store=store, workspace=workspace, policy=policy),
+            inquiries=Inquiries(
+                store=store,
+                workspace=workspace,
+                policy=policy,
+                reads=lambda: follower is not None and follower.reads,
+            ),
             catalogue=Catalogue(
                 applications=opened.applications,
                 store=store,

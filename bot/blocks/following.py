@@ -27,8 +27,9 @@ _SAID_LATE_S: Final = 60.0
 def outcome(card: Card) -> list[str]:
     """Say by which route a scan went, how far following it has come, and what it found."""
     lines = [_route(card.scan.submission)]
-    if card.followed is not None:
-        lines.append(f"{following(card.followed)}{_late(card)}")
+    unread = card.followed is not None and card.followed.state in FOLLOWED and card.results_next_at is None
+    if card.followed is not None and not unread:
+        lines.append(f"{following(card.followed, card.results_next_at)}{_late(card)}")
         lines.append(text.sentence(card.followed.looked_for))
     if card.results is not None:
         lines.append(_found(card.results))
@@ -36,12 +37,16 @@ def outcome(card: Card) -> list[str]:
     return [line for line in lines if line]
 
 
-def following(followed: Followed) -> str:
-    """Say how far following has come, and when OneTrust is looked at next or said so."""
+def following(followed: Followed, next_at: float | None = None) -> str:
+    """Say how far following has come, and when OneTrust is looked at next or said so.
+
+    ``next_at`` is needed for the first look alone.
+    """
     words = text.capital(_WORDS[followed.state])
     if followed.state in FOLLOWED:
-        looked = f", looked at {_times(followed.looks)} so far" if followed.looks else ""
-        return f"{words}{looked}; next look {text.when(followed.due_at)}"
+        if not followed.looks:  # the first look comes some time after the submission
+            return f"{words}; first look {text.when(next_at)}" if next_at is not None else words
+        return f"{words}, looked at {_times(followed.looks)} so far; next look {text.when(followed.due_at)}"
     return f"{words}, {text.when(followed.ended_at)}" if followed.ended_at is not None else words
 
 

@@ -2,6 +2,7 @@
 
 import contextlib
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -70,10 +71,18 @@ class _Meant:
 
 
 class Inquiries:
-    """Answers questions about results."""
+    """Answers questions about results; ``reads`` tells whether new ones can be read now."""
 
-    def __init__(self, *, store: Store, workspace: Workspace, policy: Policy) -> None:
+    def __init__(
+        self,
+        *,
+        store: Store,
+        workspace: Workspace,
+        policy: Policy,
+        reads: Callable[[], bool] = lambda: False,
+    ) -> None:
         self._store = store
+        self._reads = reads
         self._workspace = workspace
         self._policy = policy
 
@@ -85,10 +94,14 @@ class Inquiries:
             Unidentified: Slack does not say who they are.
         """
         asker = await self._asker(user, channel)
-        scans = await self._store.inquiries.under_way(asker, UNDER_WAY + 1)
+        reads = self._reads()
+        scans = await self._store.inquiries.under_way(asker, UNDER_WAY + 1, followed=reads)
         return UnderWay(
             scans=tuple(
-                [(scan, await self._store.results.followed(scan.number)) for scan in scans[:UNDER_WAY]]
+                [
+                    (scan, await self._store.results.followed(scan.number) if reads else None)
+                    for scan in scans[:UNDER_WAY]
+                ]
             ),
             has_more=len(scans) > UNDER_WAY,
         )

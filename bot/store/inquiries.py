@@ -30,14 +30,17 @@ class InquiryStore:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def under_way(self, viewer: Viewer, limit: int) -> list[Scan]:
-        """Return scans that have not come to their end, or whose results are looked for, newest first."""
+    async def under_way(self, viewer: Viewer, limit: int, *, followed: bool) -> list[Scan]:
+        """Return scans that have not come to their end, newest first.
+
+        With ``followed``, those whose results are looked for as well.
+        """
         condition, seen = visible(viewer)
+        union = f"UNION SELECT scan FROM results WHERE {_FOLLOWED}" if followed else ""
         return await self._database.read(
             lambda db: rows.scans_where(
                 db,
-                f"WHERE scans.number IN (SELECT number FROM scans WHERE state IN ({_UNDER_WAY}) "
-                f"UNION SELECT scan FROM results WHERE {_FOLLOWED}) "
+                f"WHERE scans.number IN (SELECT number FROM scans WHERE state IN ({_UNDER_WAY}) {union}) "
                 f"AND {condition} ORDER BY scans.number DESC LIMIT ?",
                 *seen,
                 limit,

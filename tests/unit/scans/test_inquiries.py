@@ -18,10 +18,14 @@ BANK = replace(SHOP, bundle_id="com.example.bank", display_name="The Bank")
 PRIVATE = {"channel": "G1", "channel_kind": ChannelKind.PRIVATE}
 
 
+def an_inquiry(bench, *, reads):
+    return Inquiries(store=bench.store, workspace=bench.workspace, policy=bench.policy, reads=lambda: reads)
+
+
 @pytest.fixture
 def inquiries(bench):
     bench.workspace.private["UIN"] = frozenset({"G1"})
-    return Inquiries(store=bench.store, workspace=bench.workspace, policy=bench.policy)
+    return an_inquiry(bench, reads=True)
 
 
 async def a_build(bench, file_id, *sdks, **more):
@@ -229,6 +233,14 @@ class TestStatus:
         ]
         assert not listed.has_more
         assert len((await inquiries.under_way("UIN", "C1")).scans) == 3
+
+    async def test_where_results_can_not_be_read_what_was_submitted_is_at_its_end(self, bench):
+        await a_scan(bench.store, State.SUBMITTED, a_share("F1"))
+        waits = await a_scan(bench.store, State.QUEUED, a_share("F2"))
+
+        listed = await an_inquiry(bench, reads=False).under_way("UBEN", "C1")
+
+        assert listed.scans == ((waits, None),)
 
     async def test_so_many_are_listed_and_no_more(self, bench, inquiries):
         for place in range(UNDER_WAY + 1):
