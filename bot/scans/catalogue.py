@@ -96,6 +96,10 @@ class Catalogue:
         shown = found[first : first + limit]
         asker = await viewer(self._workspace, user, person, channel)
         hidden, links = await self._store.applications.seen([each.id for each in shown], asker)
+        told = {link.app_id.lower() for link in links}
+        hidden |= await self._store.applications.named_alike(
+            [each for each in shown if each.id.lower() not in told], asker
+        )
         return Listing(
             search=search,
             offset=offset,

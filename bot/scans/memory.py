@@ -20,7 +20,7 @@ from bot.scans.models import (
     State,
 )
 from bot.scans.requests import RescanRequest
-from bot.scans.results import Followed
+from bot.scans.results import Application, Followed
 from bot.scans.results import Results as Found
 from bot.scans.rules import Breach, Judge
 
@@ -145,6 +145,7 @@ class KnownApplications(Protocol):
     """What is known of applications in OneTrust within what a person may see."""
 
     async def seen(self, ids: Sequence[str], viewer: Viewer) -> tuple[set[str], list[Link]]: ...
+    async def named_alike(self, apps: Sequence[Application], viewer: Viewer) -> set[str]: ...
 
 
 class Inquiries(Protocol):

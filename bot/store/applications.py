@@ -6,13 +6,22 @@ import sqlite_utils
 
 from bot.scans.lookups import Viewer
 from bot.scans.models import Link
-from bot.store import links
+from bot.scans.results import Application
+from bot.store import links, rows
 from bot.store.database import Database
 from bot.store.visible import visible
 
 _TELLS = """
     SELECT 1 FROM scans WHERE (scans.app_id IN (?, ?, ?)
         OR scans.number IN (SELECT scan FROM submissions WHERE application_id = ?)) AND {} LIMIT 1
+"""
+_MADE = """
+    SELECT 1 FROM scans JOIN submissions AS o ON o.scan = scans.number AND o.scanner = 'onetrust'
+    WHERE scans.kind = 'new' AND scans.name = ? AND scans.platform = ?
+        AND scans.state IN ('submitting', 'submitted', 'uncertain') AND o.application_id IS NULL
+        AND NOT EXISTS (
+            SELECT 1 FROM apps WHERE apps.bundle_id = scans.bundle_id AND apps.platform = scans.platform
+        ) AND {} LIMIT 1
 """
 _SCANNED = "SELECT 1 FROM scans WHERE scans.bundle_id = ? AND scans.platform = ? AND {} LIMIT 1"
 _PURGED = "SELECT 1 FROM known_apps WHERE bundle_id = ? AND platform = ? AND NOT public"
@@ -41,6 +50,24 @@ class ApplicationStore:
                 if known and not theirs and not _tells(db, app_id, *visible(viewer)):
                     hidden.add(app_id)
             return hidden, shown
+
+        return await self._database.read(work)
+
+    async def named_alike(self, apps: Sequence[Application], viewer: Viewer) -> set[str]:
+        """Return the IDs of those that may be what scans made which the viewer may not see.
+
+        Until a new app is found in OneTrust, its name is all that tells of it.
+        """
+        condition, parameters = visible(viewer)
+
+        def work(db: sqlite_utils.Database) -> set[str]:
+            alike: set[str] = set()
+            for app in apps:
+                name = rows.plain({"name": app.name, "platform": app.platform})
+                hidden = _MADE.format(f"NOT coalesce({condition}, 0)")
+                if _any(db, hidden, [*name.values(), *parameters]):
+                    alike.add(app.id)
+            return alike
 
         return await self._database.read(work)
 

@@ -316,3 +316,9 @@ def _known_sdks(db: sqlite_utils.Database) -> None:
         f"DELETE FROM known_sdks WHERE {same.format('old')}; END",
     ):
         db.execute(statement)
+
+
+@MIGRATIONS(name="0015_scans_name")
+def _scans_name(db: sqlite_utils.Database) -> None:
+    # New apps are looked for in OneTrust by their names.
+    db.execute("CREATE INDEX scans_name ON scans (name, platform) WHERE kind = 'new'")
