@@ -13,6 +13,8 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+import sqlite_utils
+
 from bot.errors import NotFound, NotInvited
 from bot.parts import store_on
 from bot.scans.breaker import Breaker
@@ -38,6 +40,7 @@ from bot.scans.requests import RescanRequest
 from bot.scans.routes import Journal, Order, Receipt, Routes
 from bot.scans.runner import Runner
 from bot.scans.workroom import Workroom
+from bot.store import following, transitions
 from bot.store.database import Database
 
 START = 1_790_000_000.0
@@ -465,3 +468,30 @@ class Bench:
     async def clear_disk(self) -> None:
         """Let scans be written again."""
         await self.database.read(lambda db: db.execute("DROP TRIGGER disk_full"))
+
+
+async def submitted_apps(database: Database, now: float, count: int) -> list[int]:
+    """Let so many new apps, from "App 1" on, have been submitted then; return their scans."""
+
+    def work(db: sqlite_utils.Database) -> list[int]:
+        for nth in range(1, count + 1):
+            db["scans"].insert(
+                {
+                    "number": nth,
+                    "state": "submitted",
+                    "source": "slack",
+                    "file_name": "a.apk",
+                    "created_at": now,
+                    "updated_at": now,
+                    "kind": "new",
+                    "platform": "android",
+                    "name": f"App {nth}",
+                    "bundle_id": f"com.example.app{nth}",
+                    "version": "4.2.0",
+                }
+            )
+            db["submissions"].insert({"scan": nth, "scanner": "onetrust", "state": "accepted"})
+            following.begin(db, transitions.load(db, nth), since=now, now=now)
+        return list(range(1, count + 1))
+
+    return await database.write(work)

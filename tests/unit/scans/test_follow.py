@@ -17,8 +17,7 @@ from bot.scans.records import Cards
 from bot.scans.results import Application, AppScan, FollowState, Results, ScanStatus, Sdk
 from bot.scans.rules import judge_by
 from bot.scans.tasks import end
-from bot.store import following, transitions
-from tests.fakes import APP_ID, OTHER_APP_ID, SHOP, Bench, a_share, until
+from tests.fakes import APP_ID, OTHER_APP_ID, SHOP, Bench, a_share, submitted_apps, until
 
 FIRST_S = 30.0
 HOUR_S = 3600.0
@@ -334,30 +333,7 @@ async def test_where_results_can_t_be_read_that_is_said_once_and_taken_up_when_t
 
 async def many(desk, count: int) -> list[int]:
     """Let so many new apps have been submitted, all at this moment."""
-
-    def work(db):
-        now = desk.bench.clock.now()
-        for nth in range(1, count + 1):
-            db["scans"].insert(
-                {
-                    "number": nth,
-                    "state": "submitted",
-                    "source": "slack",
-                    "file_name": "a.apk",
-                    "created_at": now,
-                    "updated_at": now,
-                    "kind": "new",
-                    "platform": "android",
-                    "name": f"App {nth}",
-                    "bundle_id": f"com.example.app{nth}",
-                    "version": "4.2.0",
-                }
-            )
-            db["submissions"].insert({"scan": nth, "scanner": "onetrust", "state": "accepted"})
-            following.begin(db, transitions.load(db, nth), since=now, now=now)
-        return list(range(1, count + 1))
-
-    return await desk.bench.database.write(work)
+    return await submitted_apps(desk.bench.database, desk.bench.clock.now(), count)
 
 
 async def test_three_hundred_at_once_share_sixty_calls_a_minute_and_late_ones_are_foretold(desk):

@@ -1,0 +1,90 @@
+"""How 300 scans that are followed at once share the budget of 60 calls a minute, on the OneTrust stand-in.
+
+Time is held and moved, so that half an hour passes in seconds. The figures are of the stand-in's own log.
+
+    python -m benchmarks.results_followed
+"""
+
+import argparse
+import asyncio
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import httpx
+
+from bot.onetrust.applications import OneTrustApplications
+from bot.onetrust.inquiry import Inquiry
+from bot.onetrust.token import ApiKey
+from bot.parts import store_on
+from bot.scans.budget import Budget
+from bot.scans.follow import Follower
+from bot.scans.looks import Looks
+from bot.scans.rules import judge_by
+from bot.scans.tasks import end
+from bot.store.database import Database
+from sandbox.onetrust import OneTrustSandbox
+from sandbox.onetrust.manifest import Manifest
+from tests.fakes import FakeAnnouncer, HeldClock, submitted_apps
+
+FIRST_S = 30.0
+BUILD = Manifest(identifier=None, version="4.2.0")
+POINTS = ("applications", "scans", "scan", "sdks", "permissions", "privacy_manifest")
+
+
+async def follow(scans: int, folder: Path) -> None:
+    """Follow so many new apps of one moment until all are completed, and say what that took."""
+    clock, ended = HeldClock(), []
+    database = await Database.open(folder / "bench.db")
+    async with OneTrustSandbox(clock=clock, scan_s=0) as onetrust, httpx.AsyncClient() as client:
+        store, budget = store_on(database, clock), Budget(clock)
+        await submitted_apps(database, clock.now(), scans)
+        for nth in range(1, scans + 1):
+            app = onetrust.add_app(f"App {nth}", "ANDROID")
+            onetrust.scanner.make(app, BUILD, sha256=f"{nth:064x}", size_bytes=1)
+        applications = OneTrustApplications(
+            onetrust.url, Inquiry(client, ApiKey(onetrust.api_key), budget, now=clock.now)
+        )
+        looks = Looks(
+            store=store,
+            applications=applications,
+            announcer=FakeAnnouncer(),
+            clock=clock,
+            teaches=lambda _: True,
+            wake=lambda: None,
+            ended=ended.append,
+            judge=judge_by(()),
+            first_s=FIRST_S,
+            within_s=86_400.0,
+        )
+        follower = Follower(
+            store=store,
+            applications=applications,
+            looks=looks,
+            clock=clock,
+            wait_s=budget.wait_s,
+            first_s=FIRST_S,
+        )
+        began, foretold_s = clock.now() + FIRST_S, follower.late_s(scans)
+        task = asyncio.create_task(follower.run())
+        while len(ended) < scans:
+            await asyncio.sleep(0.001)
+            if clock.naps:
+                clock.advance(clock.naps[0])
+        await end(task)
+        print(f"{scans} scans followed at once: all completed after {(clock.now() - began) / 60:.1f} minutes")
+        print(f"foretold in the threads: up to {foretold_s / 60:.1f} minutes late")
+        calls, most = sum(map(onetrust.count, POINTS)), onetrust.most_per_minute(*POINTS)
+        print(f"calls: {calls:,}; most within a minute: {most}")
+    await database.close()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
+    parser.add_argument("--scans", type=int, default=300)
+    asked = parser.parse_args()
+    with TemporaryDirectory() as folder:
+        asyncio.run(follow(asked.scans, Path(folder)))
+
+
+if __name__ == "__main__":
+    main()
