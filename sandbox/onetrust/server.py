@@ -206,7 +206,7 @@ class OneTrustSandbox:
             most = max(most, last - first + 1)
         return most
 
-    async def until(self, predicate: Callable[[], T], timeout_s: float = 10.0) -> T:
+    async def until(self, predicate: Callable[[], T], timeout_s: float = 60.0) -> T:
         """Wait until ``predicate`` gives something true, and return that.
 
         Raises:

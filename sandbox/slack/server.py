@@ -211,7 +211,7 @@ class SlackSandbox:
         url = self.service.file_url(self.world.files[file_id], download=True)
         return url.replace("/files-pri/", "/files-origin/") if origin else url
 
-    async def until(self, predicate: Callable[[], T], timeout_s: float = 10.0) -> T:
+    async def until(self, predicate: Callable[[], T], timeout_s: float = 60.0) -> T:
         """Wait until ``predicate`` gives something true, and return that; woken by every change here.
 
         Raises:
@@ -219,7 +219,7 @@ class SlackSandbox:
         """
         return await self.world.changes.until(predicate, timeout_s, self._last_words)
 
-    async def settled(self, timeout_s: float = 10.0) -> None:
+    async def settled(self, timeout_s: float = 60.0) -> None:
         """Wait until everything for the bot is acknowledged or given up."""
         await self.until(lambda: self.pending == 0, timeout_s)
 

@@ -26,7 +26,7 @@ from sandbox.slack import Person, Shared, SlackSandbox
 from sandbox.world import Channel
 from tests import secrecy
 
-START_S = 30.0
+START_S = 100.0
 
 
 @dataclass
@@ -96,7 +96,7 @@ class Stage:
         thread = self.dana.thread(shared.channel, shared.ts)
         return [reader.body(m) for m in thread if m.user == self.slack.bot_user_id]
 
-    async def reply(self, shared: Shared, words: str, timeout_s: float = 40.0) -> str:
+    async def reply(self, shared: Shared, words: str, timeout_s: float = 100.0) -> str:
         """Wait until the one reply to a share holds these words; return it."""
         await self.slack.until(lambda: any(words in reply for reply in self.replies(shared)), timeout_s)
         (reply,) = self.replies(shared)
@@ -150,7 +150,7 @@ async def listening(bot: BotProcess, port: int) -> None:
         await asyncio.sleep(0.1)
 
 
-async def ready(port: int, *, timeout_s: float = 40.0, **checks: bool) -> int:
+async def ready(port: int, *, timeout_s: float = 100.0, **checks: bool) -> int:
     """Ask ``/readyz`` until its checks say so; return the status that came with it."""
     status: int = 0
     answer: Any = None

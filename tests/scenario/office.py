@@ -169,7 +169,7 @@ class Office:
         assert view is not None
         return self.read_view(view)
 
-    async def reply(self, shared: Shared, *words: str, number: int = 0, timeout_s: float = 15.0) -> Message:
+    async def reply(self, shared: Shared, *words: str, number: int = 0, timeout_s: float = 60.0) -> Message:
         """Wait until the bot's reply to a share holds these words; return it."""
 
         def found() -> Message | None:
