@@ -2,19 +2,27 @@
 
 Nothing leads from a webhook's request ID to a scan. So what OneTrust lists is compared with what the bot
 sent: it is no older than the submission, of the same version where both are known, and each is one
-submission's only. Where that leaves a doubt, there is a ``Doubt``.
+submission's only. Where that leaves a doubt, there is a ``Doubt``; where it is too early to tell, ``Early``.
 """
 
+import math
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from bot.scans.models import Scan
+from bot.scans.models import Kind, Scan, State
 from bot.scans.results import ENDED, AppScan, Followed
 
 CLOCKS_S: Final = 300.0
 """How far OneTrust's clock and the bot's may be apart."""
+NEAR_S: Final = 30.0
+"""What is dated earlier before the submission may be somebody else's: the bot's own may not be listed yet."""
+SOON_S: Final = 3 * 3600.0
+"""A new app, or a scan of which it is not known whether it was asked for, that OneTrust dates later than this
+after the submission is not taken for it: it may be somebody else's."""
+LATEST_S: Final = 24 * 3600.0
+"""A submission's scan is not dated later than this after it: what never arrived vies for nothing for ever."""
 LISTED: Final = 100
 """Scans of an application that are listed at most; of more, the oldest are not known."""
 
@@ -31,6 +39,10 @@ class Seeker:
     build_number: str | None = None
     barred: frozenset[str] = frozenset()
     """IDs of what it can't be."""
+    until: float = math.inf
+    """What is dated later may be somebody else's."""
+    fresh: bool = False
+    """Whether it was submitted so lately that what is listed may be of just before, and its own to come."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,71 +50,89 @@ class Doubt:
     """Several could be meant, and nothing tells them apart."""
 
     count: int
-    """How many of OneTrust's could be the one."""
+    """How many of OneTrust's could be the one; where it is one alone, that came late."""
     rivals: int = 0
     """How many other submissions of the bot's could be meant by the same."""
 
 
-def seeker(scan: Scan, followed: Followed, barred: Collection[str] = ()) -> Seeker:
-    """Return how a scan is looked for."""
+@dataclass(frozen=True, kw_only=True)
+class Early:
+    """One that may be the one is there, but whether it is can't be told yet."""
+
+
+def seeker(scan: Scan, followed: Followed, now: float, barred: Collection[str] = ()) -> Seeker:
+    """Return how a scan is looked for; ``now`` is seconds since the epoch."""
+    needs_proof = scan.kind is Kind.NEW or scan.state is State.UNCERTAIN
     return Seeker(
         number=scan.number,
         since=followed.since,
         version=scan.version,
         build_number=scan.build_number,
         barred=frozenset(barred),
+        until=followed.since + SOON_S if needs_proof else math.inf,
+        fresh=now < followed.since + CLOCKS_S,
     )
 
 
 def as_made(application_id: str, scans: Sequence[AppScan]) -> AppScan | None:
     """Return what an application began with: its first scan, under the application's ID.
 
-    ``None`` where that is not known: it has no scan with a date, or more than are listed.
+    ``None`` where that is not known: it has no scan, one without a date, or more than are listed.
     """
-    dated = [scan for scan in scans if scan.scanned_at is not None]
-    if not dated or len(scans) >= LISTED:
+    if not 0 < len(scans) < LISTED or any(scan.scanned_at is None for scan in scans):
         return None
-    first = min(dated, key=lambda scan: scan.scanned_at or 0.0)
+    first = min(scans, key=lambda scan: scan.scanned_at or 0.0)
     return AppScan(id=application_id, status=first.status, scanned_at=first.scanned_at, version=first.version)
 
 
-def which(seekers: Sequence[Seeker], found: Sequence[AppScan]) -> Mapping[int, AppScan | Doubt | None]:
+Told = AppScan | Doubt | Early | None
+
+
+def which(seekers: Sequence[Seeker], found: Sequence[AppScan]) -> Mapping[int, Told]:
     """Tell for each submission which of ``found`` it is; ``None`` where it is none of them, so far.
 
     ``seekers`` are all submissions that could be meant by these; what is known to be others' is not in
     ``found``, or barred.
     """
-    could_be = {each.number: [scan for scan in found if _could_be(each, scan)] for each in seekers}
     by_id = {scan.id: scan for scan in found}
-    told: dict[int, AppScan | Doubt | None] = {}
-    for number, scans in could_be.items():
-        rivals = _connected(number, could_be)
-        paired = _pairs(rivals)
-        own = paired.get(number)
-        if not scans:
-            told[number] = None
-        elif own is not None and number not in _pairs(rivals | {number: rivals[number] - {own}}):
-            told[number] = by_id[own]
-        elif any(scan.version is None and scan.status not in ENDED for scan in scans):
-            told[number] = None  # once its version is known, there may be no doubt
-        else:
-            told[number] = Doubt(count=len(scans), rivals=len(rivals) - 1)
+    by_number = {each.number: each for each in seekers}
+    could_be = {each.number: {scan.id for scan in found if _could_be(each, scan)} for each in seekers}
+    told: dict[int, Told] = dict.fromkeys(by_number)
+    for together in _connected(could_be):
+        paired = _pairs(together)
+        for number, scan_ids in together.items():
+            if number in paired and not _has_other(number, together, paired):
+                told[number] = _sure(by_number[number], by_id[paired[number]])
+            elif any(by_id[each].version is None and by_id[each].status not in ENDED for each in scan_ids):
+                told[number] = Early()  # once its version is known, there may be no doubt
+            else:
+                told[number] = Doubt(count=len(scan_ids), rivals=len(together) - 1)
     return told
 
 
-def _connected(number: int, could_be: Mapping[int, list[AppScan]]) -> dict[int, set[str]]:
-    """Return the submissions that vie with one for the same scans, or with those that do."""
-    connected: dict[int, set[str]] = {}
-    left = {other: {scan.id for scan in scans} for other, scans in could_be.items() if scans}
-    reached = set(left.get(number, ()))
-    while joined := [other for other, ids in left.items() if ids & reached]:
-        for other in joined:
-            connected[other] = left.pop(other)
-            reached |= connected[other]
-    return connected
+_CouldBe = Mapping[int, set[str]]
+"""The IDs of the scans that each submission could be."""
 
 
-def _pairs(could_be: Mapping[int, set[str]]) -> dict[int, str]:
+def _connected(could_be: _CouldBe) -> list[dict[int, set[str]]]:
+    """Put submissions together that vie for the same scans, or with those that do; not those without any."""
+    groups: list[tuple[dict[int, set[str]], set[str]]] = []
+    for number, scan_ids in could_be.items():
+        if not scan_ids:
+            continue
+        together, reached = {number: scan_ids}, set(scan_ids)
+        apart = []
+        for group in groups:
+            if group[1] & reached:
+                together |= group[0]
+                reached |= group[1]
+            else:
+                apart.append(group)
+        groups = [*apart, (together, reached)]
+    return [together for together, _ in groups]
+
+
+def _pairs(could_be: _CouldBe) -> dict[int, str]:
     """Give each submission a scan of its own; empty where that can't be done for all of them."""
     owners: dict[str, int] = {}
 
@@ -119,11 +149,35 @@ def _pairs(could_be: Mapping[int, set[str]]) -> dict[int, str]:
     return {number: scan_id for scan_id, number in owners.items()}
 
 
+def _has_other(number: int, could_be: _CouldBe, paired: Mapping[int, str]) -> bool:
+    """Tell whether a submission could have another scan than it is paired with, and all others still one."""
+    owners = {scan_id: owner for owner, scan_id in paired.items()}
+    own = paired[number]
+    reached = could_be[number] - {own}
+    left = list(reached)
+    while left:
+        owner = owners.get(left.pop())
+        if owner is None or own in could_be[owner]:
+            return True  # it is free; or its owner takes what is given up
+        left += could_be[owner] - reached
+        reached |= could_be[owner]
+    return False
+
+
+def _sure(wanted: Seeker, scan: AppScan) -> Told:
+    """Return the only one that could be meant, unless it may be, or turn out to be, somebody else's."""
+    at = scan.scanned_at or 0.0
+    version_to_come = scan.version is None and scan.status not in ENDED and _bare(wanted.version) != ""
+    if version_to_come or (wanted.fresh and at < wanted.since - NEAR_S):
+        return Early()
+    return scan if at <= wanted.until else Doubt(count=1)
+
+
 def _could_be(wanted: Seeker, scan: AppScan) -> bool:
     return (
         scan.id not in wanted.barred
         and scan.scanned_at is not None
-        and scan.scanned_at >= wanted.since - CLOCKS_S
+        and -CLOCKS_S <= scan.scanned_at - wanted.since <= LATEST_S
         and _same_version(wanted, scan.version)
     )
 

@@ -32,6 +32,10 @@ _OVER: Final = {ScanStatus.FAILED: FollowState.FAILED, ScanStatus.INTERRUPTED: F
 NO_APP: Final = "OneTrust's list has no app of this name that was made since then"
 NO_SUCH: Final = "OneTrust lists no app with this ID"
 NO_SCAN: Final = "OneTrust lists no scan of this app that began since then"
+EARLY_APP: Final = (
+    "OneTrust lists one new app of this name, but not yet what tells whether it is this build's"
+)
+EARLY_SCAN: Final = "OneTrust lists one scan of this app, but not yet what tells whether it is this build's"
 GONE: Final = "OneTrust lists this scan no more"
 NOT_OVER: Final = "OneTrust has not ended this scan"
 UNREAD: Final = "nothing was read from the build, so there is nothing to look for"
@@ -113,11 +117,12 @@ class Looks:
         if apps is None:
             apps = await self._applications.named(name, platform)
         rivals = await self._store.results.nameless(name, platform)
+        now = self._clock.now()
         seekers = [
-            finding.seeker(scan, followed, await self._barred(scan, apps)) for scan, followed in rivals
+            finding.seeker(scan, followed, now, await self._barred(scan, apps)) for scan, followed in rivals
         ]
         free = [app.id for app in apps if any(app.id not in each.barred for each in seekers)]
-        told: Mapping[int, AppScan | finding.Doubt | None]
+        told: Mapping[int, finding.Told]
         scans: dict[str, list[AppScan]] = {}
         if len(free) > NAMESAKES:
             told = {each.number: finding.Doubt(count=len(free)) for each in seekers}
@@ -128,6 +133,8 @@ class Looks:
             found = told.get(each.number)
             if isinstance(found, AppScan):
                 await self._among(found.id, [each], scans[found.id], [])
+            elif isinstance(found, finding.Early):
+                await self.later(each, EARLY_APP)
             elif found is None:
                 await self.later(each, NO_APP)
             else:
@@ -139,8 +146,9 @@ class Looks:
         barred = await self._store.results.others(known, scan)
         if scan.bundle_id is not None and scan.platform is not None:
             link = await self._store.links.of_build(scan.bundle_id, scan.platform)
-            if link is not None and link.app_id in known - barred:
-                return known - {link.app_id}
+            linked = {app_id for app_id in known - barred if link and app_id.lower() == link.app_id.lower()}
+            if linked:
+                return known - linked
         return barred
 
     async def _began_with(
@@ -171,9 +179,10 @@ class Looks:
     ) -> None:
         """Tell which of an application's scans each is, and how far that is."""
         taken = await self._store.results.taken([scan.id for scan in scans])
-        vying = {scan.number: finding.seeker(scan, followed) for scan, followed in rivals}
+        now = self._clock.now()
+        vying = {scan.number: finding.seeker(scan, followed, now) for scan, followed in rivals}
         vying |= {
-            each.number: finding.seeker(each.scan, each.followed)
+            each.number: finding.seeker(each.scan, each.followed, now)
             for each in sought
             if each.scan.submission.scan_id is None
         }
@@ -189,6 +198,8 @@ class Looks:
             found = told[each.number]
             if isinstance(found, AppScan):
                 await self._found(each, application_id, found)
+            elif isinstance(found, finding.Early):
+                await self.later(each, EARLY_SCAN)
             elif found is None:
                 await self.later(each, NO_SCAN)
             else:
@@ -315,6 +326,11 @@ def _apps(doubt: finding.Doubt) -> str:
             f"{doubt.rivals + 1} builds of this name went to OneTrust at about the same time, and nothing "
             "tells their apps apart"
         )
+    if doubt.count == 1:
+        return (
+            "OneTrust has an app of this name, but it was made hours after this build was sent and may be "
+            "somebody else's"
+        )
     return f"OneTrust has {doubt.count} apps of this name that this build could have made"
 
 
@@ -323,5 +339,10 @@ def _scans(doubt: finding.Doubt) -> str:
         return (
             f"{doubt.rivals + 1} builds of this app went to OneTrust at about the same time, and nothing "
             "tells their scans apart"
+        )
+    if doubt.count == 1:
+        return (
+            "OneTrust has a scan of this app, but it began hours after this build was sent and may be "
+            "somebody else's"
         )
     return f"OneTrust has {doubt.count} scans of this app that could be this one"

@@ -175,16 +175,19 @@ class ResultStore:
         """Return those applications that another build is linked to, or that another scan made or rescans."""
         marks = ", ".join("?" * len(application_ids))
         query = f"""
-            SELECT app_id AS id FROM apps WHERE app_id IN ({marks})
+            SELECT app_id AS id FROM apps WHERE app_id COLLATE NOCASE IN ({marks})
                 AND NOT (bundle_id = ? AND platform = ?)
             UNION SELECT application_id FROM submissions
-                WHERE application_id IN ({marks}) AND scan <> ?
-            UNION SELECT app_id FROM scans WHERE app_id IN ({marks}) AND number <> ?
+                WHERE application_id COLLATE NOCASE IN ({marks}) AND scan <> ?
+            UNION SELECT app_id FROM scans WHERE app_id COLLATE NOCASE IN ({marks}) AND number <> ?
         """
         ids = list(application_ids)
         of_scan = [scan.bundle_id, scan.platform.value if scan.platform else None]
         parameters = [*ids, *of_scan, *ids, scan.number, *ids, scan.number]
-        return await self._database.read(lambda db: {row["id"] for row in db.query(query, parameters)})
+        known = await self._database.read(
+            lambda db: {row["id"].lower() for row in db.query(query, parameters)}
+        )
+        return {application_id for application_id in ids if application_id.lower() in known}
 
     # What was found.
 

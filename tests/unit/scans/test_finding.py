@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.scans.finding import CLOCKS_S, LISTED, Doubt, Seeker, as_made, which
+from bot.scans.finding import CLOCKS_S, LATEST_S, LISTED, NEAR_S, SOON_S, Doubt, Early, Seeker, as_made, which
 from bot.scans.results import AppScan, ScanStatus
 
 AT = 1_790_000_000.0
@@ -71,9 +71,51 @@ def test_submissions_of_two_versions_are_told_apart_once_the_versions_are_known(
     both = [a_seeker(1), a_seeker(2, version="4.3.0")]
     running = a_scan("s2", version=None, status=ScanStatus.PROGRESS)
 
-    assert which(both, [running]) == {1: None, 2: None}
+    assert which(both, [running]) == {1: Early(), 2: Early()}
     done = a_scan("s2", version="4.3.0")
     assert which(both, [a_scan("s1"), done]) == {1: a_scan("s1"), 2: done}
+
+
+def test_a_running_scan_without_a_version_is_not_taken_before_its_version_is_known():
+    running = a_scan(version=None, status=ScanStatus.PENDING)
+
+    assert which([a_seeker()], [running]) == {1: Early()}
+    assert which([a_seeker(version=None)], [running]) == {1: running}  # nothing to wait for
+    assert which([a_seeker()], [a_scan(version="4.3.0")]) == {1: None}  # somebody scanned another version
+    failed = a_scan(version=None, status=ScanStatus.FAILED)
+    assert which([a_seeker()], [failed]) == {1: failed}
+
+
+def test_what_is_dated_before_a_fresh_submission_is_waited_for_as_its_own_may_come():
+    before, own = a_scan("s0", AT - NEAR_S - 1), a_scan("s1", AT)
+
+    assert which([a_seeker(fresh=True)], [before]) == {1: Early()}
+    assert which([a_seeker(fresh=True)], [own]) == {1: own}
+    assert which([a_seeker(fresh=True)], [before, own]) == {1: Doubt(count=2)}
+    assert which([a_seeker()], [before]) == {1: before}  # then the clocks are apart
+
+
+def test_what_comes_hours_later_is_a_doubt_where_that_would_be_settled_or_linked_by_it():
+    late = a_scan(at=AT + SOON_S + 1)
+
+    assert which([a_seeker(until=AT + SOON_S)], [late]) == {1: Doubt(count=1)}
+    assert which([a_seeker()], [late]) == {1: late}
+
+
+def test_a_submission_that_never_arrived_is_in_nobodys_way_the_day_after():
+    lost, next_day = a_seeker(1), a_seeker(2, AT + LATEST_S + 1)
+    scan = a_scan(at=AT + LATEST_S + 60)
+
+    assert which([lost, next_day], [scan]) == {1: None, 2: scan}
+
+
+def test_hundreds_that_vie_for_as_many_scans_are_told_in_a_moment():
+    seekers = [a_seeker(number) for number in range(300)]
+    scans = [a_scan(f"s{number}") for number in range(LISTED)]
+
+    told = which(seekers, scans)  # each submission on its own would take minutes
+
+    assert set(told.values()) == {Doubt(count=LISTED, rivals=299)}
 
 
 def test_what_has_no_date_is_nobodys():
@@ -81,13 +123,14 @@ def test_what_has_no_date_is_nobodys():
 
 
 def test_an_application_began_with_its_oldest_scan_where_that_is_known():
-    scans = [a_scan("s2", AT + 500, "4.3.0"), a_scan("s1", AT + 5), a_scan("s0", None)]
+    scans = [a_scan("s2", AT + 500, "4.3.0"), a_scan("s1", AT + 5)]
 
     began = as_made("app", scans)
 
     assert (began.id, began.scanned_at, began.version) == ("app", AT + 5, "4.2.0")
     assert as_made("app", []) is None
     assert as_made("app", [a_scan("s0", None)]) is None
+    assert as_made("app", [*scans, a_scan("s0", None)]) is None  # which may be the oldest
     assert as_made("app", [a_scan(f"s{n}") for n in range(LISTED)]) is None
 
 

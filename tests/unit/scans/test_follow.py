@@ -233,6 +233,45 @@ async def test_apps_of_others_are_not_taken_for_a_new_one(desk):
     assert (await desk.bench.scan(scan.number)).submission.application_id == APP_ID
 
 
+async def test_another_teams_app_of_just_before_is_not_linked_while_the_own_one_is_not_listed(desk):
+    desk.applications.add(OTHER_APP_ID, "Shop", a_scan(desk, "s9"))
+    desk.bench.clock.advance(120)
+    scan = await submitted(desk)
+    async with desk.following():
+        await desk.passes(FIRST_S)
+        assert (await desk.followed(scan.number)).state is FollowState.FINDING
+        desk.applications.add(APP_ID, "Shop", a_scan(desk))
+        await desk.passes(60)
+
+    assert (await desk.followed(scan.number)).state is FollowState.AMBIGUOUS
+    assert await desk.bench.store.links.of_build(SHOP.bundle_id, SHOP.platform) is None
+
+
+async def test_somebody_elses_scan_of_another_version_is_not_taken_while_it_runs(desk):
+    scan = await rescanned(desk, "F1", "4.2.0")
+    desk.applications.add(APP_ID, "Shop", a_scan(desk, "s9", ScanStatus.PENDING, version=None))
+    async with desk.following():
+        await desk.passes(FIRST_S)
+        assert (await desk.followed(scan.number)).state is FollowState.FINDING
+        desk.applications.add(APP_ID, "Shop", a_scan(desk), a_scan(desk, "s9", version="9.9"))
+        await desk.passes(FIRST_S + 60)
+
+    assert (await desk.bench.scan(scan.number)).submission.scan_id == "s1"
+
+
+async def test_an_app_that_comes_hours_later_is_a_persons_to_judge(desk):
+    scan = await submitted(desk)
+    async with desk.following():
+        await desk.passes(4 * HOUR_S, step_s=300)
+        desk.applications.add(OTHER_APP_ID, "Shop", a_scan(desk, "s9"))
+        await desk.passes(HOUR_S / 2, step_s=300)
+
+    followed = await desk.followed(scan.number)
+    assert followed.state is FollowState.AMBIGUOUS
+    assert "hours after this build was sent" in followed.looked_for
+    assert await desk.bench.store.links.of_build(SHOP.bundle_id, SHOP.platform) is None
+
+
 async def test_an_uncertain_submission_is_told_of_each_look_and_settled_once_found(desk):
     desk.bench.scanner.outcomes.append(Uncertain("no answer"))
     number = await desk.bench.shared(a_share())
