@@ -245,7 +245,8 @@ class Pipeline:
                 await self._end(scan, State.FAILED, error.user_message, status=error.status)
             else:
                 own_s = retries.delay_s(scan.submission.attempts, error.retry_after_s)
-                wait_s = breaker.wait_s if breaker.is_open else own_s
+                # What failed before the scanner was asked waits on its own, also where it was a probe.
+                wait_s = breaker.wait_s if breaker.is_open and error.scanner_failed else own_s
                 await self._put_off(scan, error.user_message, wait_s, status=error.status)
         else:
             breaker.answered(number)

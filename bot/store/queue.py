@@ -59,11 +59,12 @@ class QueueStore:
     async def probe(self, *, busy: Collection[int]) -> int | None:
         """Return the scan that was sent the fewest times of all that are due or parked.
 
-        So one whose own bytes are the trouble doesn't keep the others from finding out.
+        So one whose own bytes are the trouble doesn't keep the others from finding out; the smallest of
+        them, as all others wait for it.
         """
         query = f"""
             {_NUMBERS} AND (o.due_at <= ? OR o.due_at = ?) AND scans.number NOT IN ({_listed(busy)})
-            ORDER BY o.attempts, scans.number LIMIT 1
+            ORDER BY o.attempts, scans.size_bytes, scans.number LIMIT 1
         """
         parameters = [self._clock.now(), PARKED]
         found = await self._database.read(lambda db: list(db.query(query, parameters)))

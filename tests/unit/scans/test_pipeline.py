@@ -269,6 +269,21 @@ async def test_while_the_scanner_pauses_nothing_else_is_sent(bench):
     assert await bench.state(other.number) is State.SUBMITTED
 
 
+async def test_a_probe_that_never_got_to_the_scanner_waits_on_its_own(bench):
+    """As where the FTP server is away while OneTrust is: else it would be tried again and again."""
+    full = TryLater("The FTP server is full.", scanner_failed=False)
+    bench.scanner.outcomes = [TryLater("Too many.", retry_after_s=120, status=429), full]
+    scan = await run(bench)
+    bench.clock.advance(120)
+
+    await bench.pipeline.run(scan.number)
+
+    scan = await bench.scan(scan.number)
+    assert bench.breaker.is_open
+    assert (scan.state, scan.problem) == (State.QUEUED, "The FTP server is full.")
+    assert bench.clock.now() + retries.FIRST_S / 2 <= scan.submission.due_at
+
+
 async def test_a_pause_is_over_with_the_process(bench):
     """The next process asks once, and is told again if need be."""
     bench.scanner.outcomes = [TryLater("Too many.", retry_after_s=120, status=429)]

@@ -242,9 +242,12 @@ async def test_the_probe_is_the_one_that_was_sent_least_often(store):
     often = await a_later(store, "F1", START, attempts=3)
     parked = await a_later(store, "F2", PARKED, attempts=1)
     await a_later(store, "F3", START + 60)
+    large = await a_scan(store, share=a_share("F5", size_bytes=200_000_000))
     fresh = await a_scan(store, share=a_share("F4"))
 
     assert await store.queue.probe(busy=[]) == fresh.number
+    assert await store.queue.probe(busy=[fresh.number]) == large.number
+    await store.scans.cancel(large.number, why="taken back", who=None)
     assert await store.queue.probe(busy=[fresh.number]) == parked.number
     assert await store.queue.probe(busy=[fresh.number, parked.number]) == often.number
     assert await store.queue.probe(busy=[fresh.number, parked.number, often.number]) is None
