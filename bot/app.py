@@ -18,6 +18,7 @@ from bot.parts import build_reader, onetrust_applications, onetrust_routes, slac
 from bot.scans.budget import Budget
 from bot.scans.clearing import Clearing
 from bot.scans.clock import SystemClock
+from bot.scans.memory import Store
 from bot.scans.ports import BuildReader, Clock
 from bot.scans.retention import Retention
 from bot.scans.runner import Runner
@@ -156,10 +157,7 @@ class Bot:
         if settings.retention_days is not None:
             retention = Retention(store.privacy, self._clock, days=settings.retention_days)
             _beside(stack, retention.run(), "retention")
-        if settings.ftp is not None:  # what an earlier process put there, too
-            remove = open_depot(settings.ftp.address).remove
-            clearing = Clearing(store.uploads, remove, self._clock, keep_hours=settings.ftp.keep_hours)
-            _beside(stack, clearing.run(), "clearing")
+        await self._clear_uploads(stack, store)
         _beside(stack, wired.notices.run(), "notices")
         _beside(stack, wired.announcements.run(), "announcements")
         if wired.follower is not None:
@@ -175,6 +173,19 @@ class Bot:
         await wired.catch_up.start()
         stack.push_async_callback(wired.catch_up.stop)
         logger.info("ready: %s in %s", identity.user_id, identity.team_id)
+
+    async def _clear_uploads(self, stack: AsyncExitStack, store: Store) -> None:
+        """Begin to remove uploaded builds in time, what an earlier process put there too."""
+        if (ftp := self._settings.ftp) is not None:
+            remove = open_depot(ftp.address).remove
+            clearing = Clearing(store.uploads, remove, self._clock, keep_hours=ftp.keep_hours)
+            _beside(stack, clearing.run(), "clearing")
+        elif left := await store.uploads.count():
+            logger.warning(
+                "uploaded builds (%d) may still be on the FTP server that was set before: they are removed "
+                "only while ONETRUST_FTP_URL names it",
+                left,
+            )
 
     async def _open_pages(self, stack: AsyncExitStack) -> None:
         settings = self._settings

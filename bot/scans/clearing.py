@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Awaitable, Callable
 
-from bot.errors import StoreUnavailable, SubmissionError
+from bot.errors import Refused, StoreUnavailable, SubmissionError
 from bot.scans.memory import Uploads
 from bot.scans.ports import Clock
 
@@ -14,6 +14,8 @@ LOOK_S = 600.0
 """How often what has been there for long enough is looked for."""
 BATCH = 50
 """Builds that are removed at one look."""
+REFUSALS = 3
+"""So many in a row say that the server removes nothing, rather than that one file can't be removed."""
 
 
 class Clearing:
@@ -42,13 +44,18 @@ class Clearing:
             await self._clock.sleep(LOOK_S)
 
     async def _clear(self) -> None:
-        for name in await self._uploads.older_than(self._clock.now() - self._keep_s, BATCH):
+        before, refusals = self._clock.now() - self._keep_s, 0
+        for name in await self._uploads.older_than(before, BATCH):
             try:
                 removed = await self._remove(name)
             except SubmissionError as error:
                 logger.warning("uploaded builds can't be removed now: %s", error)
-                return  # the others are on the same server
-            await self._uploads.remove(name)
+                refusals += 1
+                if not isinstance(error, Refused) or refusals == REFUSALS:
+                    return  # the others are on the same server
+                continue
+            refusals = 0
+            await self._uploads.remove(name, before)
             logger.info(
                 "%s %s the FTP server", name, "was removed from" if removed else "was not any more on"
             )

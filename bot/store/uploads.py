@@ -32,6 +32,12 @@ class UploadStore:
         )
         return await self._database.read(lambda db: [row["name"] for row in db.query(query, [before, limit])])
 
-    async def remove(self, name: str) -> None:
-        """Forget an upload, which is on the server no more."""
-        await self._database.write(lambda db: db.execute("DELETE FROM uploads WHERE name = ?", [name]))
+    async def count(self) -> int:
+        """Return how many there are."""
+        return await self._database.read(lambda db: db.table("uploads").count)
+
+    async def remove(self, name: str, before: float) -> None:
+        """Forget an upload of before then, which is on the server no more; one that was begun anew stays."""
+        await self._database.write(
+            lambda db: db.execute("DELETE FROM uploads WHERE name = ? AND at <= ?", [name, before])
+        )

@@ -4,6 +4,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import pytest
+
+from bot.ftp_settings import VARIABLES
 from sandbox.ftp import FtpSandbox
 from tests.scenario.office import APP_ID, Office, apk, office
 
@@ -57,3 +60,15 @@ async def test_a_rescan_without_its_workflow_says_what_is_missing(tmp_path: Path
         assert "[ Try again ]" in told
         assert ftp.stored() == {}
         assert place.onetrust.received == []
+
+
+async def test_what_is_left_on_a_server_that_is_not_set_any_more_is_said(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+):
+    async with office_with_ftp(tmp_path) as (place, ftp):
+        large = place.dana.share(place.builds_channel, [("large.apk", apk(padding_bytes=LIMIT))])
+        await place.submitted(large, "com.example.shop")
+        await place.stop()
+        await place.start(**dict.fromkeys(VARIABLES, ""))
+        assert "may still be on the FTP server that was set before" in caplog.text
+        assert len(ftp.stored()) == 1

@@ -5,8 +5,8 @@ import contextlib
 
 import pytest
 
-from bot.errors import TryLater
-from bot.scans.clearing import HOUR_S, LOOK_S, Clearing
+from bot.errors import Refused, TryLater
+from bot.scans.clearing import HOUR_S, LOOK_S, REFUSALS, Clearing
 from bot.scans.models import State
 from bot.scans.tasks import end
 from tests.fakes import a_share, until
@@ -87,3 +87,35 @@ async def test_a_build_that_is_still_to_be_submitted_stays(bench, server):
         await bench.store.scans.move(scan.number, State.CANCELLED, why="taken back")
         await look(bench)
         assert server.there == {"two.apk"}
+
+
+async def test_one_that_can_not_be_removed_does_not_keep_the_others(bench, server):
+    await bench.store.uploads.add("held.apk", 999)
+    await bench.store.uploads.add("one.apk", 999)
+    bench.clock.advance(73 * HOUR_S)
+    server.troubles = [Refused("No.")]
+    async with clearing(bench, server):
+        assert server.there == {"two.apk"}
+        assert await bench.store.uploads.older_than(bench.clock.now(), 10) == ["held.apk"]
+
+
+async def test_a_server_that_removes_nothing_is_not_asked_for_each(bench, server):
+    for number in range(REFUSALS + 2):
+        await bench.store.uploads.add(f"{number}.apk", 999)
+    bench.clock.advance(73 * HOUR_S)
+    server.troubles = [Refused("No.")] * (REFUSALS + 2)
+    async with clearing(bench, server):
+        assert server.asked == REFUSALS
+
+
+async def test_what_is_put_there_again_meanwhile_is_removed_in_its_time(bench):
+    await bench.store.uploads.add("one.apk", 999)
+    bench.clock.advance(73 * HOUR_S)
+
+    class Again(Server):
+        async def remove(self, name: str) -> bool:
+            await bench.store.uploads.add(name, 999)
+            return await super().remove(name)
+
+    async with clearing(bench, Again()):
+        assert await bench.store.uploads.older_than(bench.clock.now(), 10) == ["one.apk"]
