@@ -18,6 +18,8 @@ from urllib.parse import quote
 
 import asyncssh
 
+from sandbox.faults import Gate
+
 
 class FtpSandbox:
     """An FTP server on loopback, with one login, which begins in ``root``.
@@ -47,6 +49,8 @@ class FtpSandbox:
         self.authorized_key = ""
         """SFTP: a public key that may log in as well."""
         self.room_bytes: int | None = None
+        self.gate: Gate | None = None
+        """SFTP: where each write waits; ``None`` lets them go on."""
         self.connections: list[asyncssh.SSHServerConnection] = []
         """SFTP: those that there have been."""
         self.read_only = False
@@ -173,7 +177,9 @@ class _Folder(asyncssh.SFTPServer):
             raise asyncssh.SFTPPermissionDenied("this login may only read")
         return super().open(path, pflags, attrs)
 
-    def write(self, file_obj: object, offset: int, data: bytes) -> int:
+    async def write(self, file_obj: object, offset: int, data: bytes) -> int:
+        if (gate := self._sandbox.gate) is not None:
+            await gate.wait()
         self._sandbox.take(len(data))
         return super().write(file_obj, offset, data)  # type: ignore[return-value]
 

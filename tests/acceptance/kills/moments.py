@@ -4,9 +4,10 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from random import Random
-from typing import Any
+from typing import Any, Protocol
 
-from sandbox.faults import Faults, Rule
+from sandbox.faults import Faults, Gate
+from sandbox.ftp import FtpSandbox
 from sandbox.onetrust import OneTrustSandbox
 from sandbox.slack import SlackSandbox
 
@@ -22,10 +23,39 @@ class Fault:
     point: str
     what: Mapping[str, Any] = field(default_factory=dict)
 
-    def add(self, slack: SlackSandbox, onetrust: OneTrustSandbox) -> Rule:
+    def add(self, slack: SlackSandbox, onetrust: OneTrustSandbox) -> "Hold":
         """Let it happen from now on."""
         faults: Faults = onetrust.faults if self.service == "onetrust" else slack.faults
         return faults.add(self.point, **self.what)
+
+
+class Hold(Protocol):
+    """What goes wrong for a while, and may hold the bot."""
+
+    async def reached(self) -> None:
+        """Wait until the bot is held."""
+        ...
+
+    def cancel(self) -> None:
+        """Let go."""
+        ...
+
+
+class Stall:
+    """Holds whatever is written to the FTP server."""
+
+    def __init__(self, ftp: FtpSandbox) -> None:
+        self._ftp = ftp
+        self._gate = ftp.gate = Gate()
+
+    async def reached(self) -> None:
+        """Wait until something is held."""
+        await self._gate.reached()
+
+    def cancel(self) -> None:
+        """Let it go on."""
+        self._ftp.gate = None
+        self._gate.release()
 
 
 HELD = {
@@ -39,22 +69,33 @@ HELD = {
     "when the last bytes are on their way": Fault(
         service="onetrust", point="webhook", what={"hold": True, "hold_after": 1}
     ),
+    "as it tells a workflow of a build": Fault(service="onetrust", point="ftp_webhook", what={"hold": True}),
+    "as it makes an application": Fault(service="onetrust", point="application_create", what={"hold": True}),
+    "as it asks for a scan": Fault(
+        service="onetrust", point="application_scan", what={"hold": True, "hold_after": 1}
+    ),
     "while it posts": Fault(service="slack", point="chat.postMessage", what={"hold": True}),
     "while it updates": Fault(service="slack", point="chat.update", what={"hold": True}),
 }
 """Moments at which a stand-in holds the bot until it is killed. What it had sent by then goes on its way."""
 
+UPLOADING = "while it uploads"
 TAKEN = "as OneTrust has taken a build"
 POSTED = "as Slack has posted a reply"
 STARTING = "while it starts"
 ANY = "at any time"
-MOMENTS = [*HELD, TAKEN, POSTED, STARTING, ANY, ANY, ANY]
+MOMENTS = [*HELD, UPLOADING, UPLOADING, TAKEN, POSTED, STARTING, ANY, ANY, ANY]
 
 WEATHER = [
     Fault(service="onetrust", point="webhook", what={"status": 503, "retry_after": 1}),
     Fault(service="onetrust", point="webhook", what={"status": 429, "retry_after": 1}),
     Fault(service="onetrust", point="webhook", what={"cut_after": 1000}),
     Fault(service="onetrust", point="webhook", what={"answer_lost": True}),
+    Fault(service="onetrust", point="ftp_webhook", what={"status": 429, "retry_after": 1}),
+    Fault(service="onetrust", point="ftp_webhook", what={"answer_lost": True}),
+    Fault(service="onetrust", point="application_create", what={"answer_lost": True}),
+    Fault(service="onetrust", point="application_scan", what={"cut_after": 1000}),
+    Fault(service="onetrust", point="application_scan", what={"answer_lost": True}),
     Fault(service="onetrust", point="token", what={"status": 503, "retry_after": 1}),
     Fault(service="slack", point="chat.postMessage", what={"status": 429, "retry_after": 1}),
     Fault(service="slack", point="chat.postMessage", what={"answer_lost": True}),
@@ -70,8 +111,11 @@ SLOW = Fault(service="onetrust", point="webhook", what={"hold": True, "hold_afte
 class Moments:
     """Waits for moments, and lets things go wrong, by chance."""
 
-    def __init__(self, slack: SlackSandbox, onetrust: OneTrustSandbox, chance: Random) -> None:
+    def __init__(
+        self, slack: SlackSandbox, onetrust: OneTrustSandbox, ftp: FtpSandbox, chance: Random
+    ) -> None:
         self._slack = slack
+        self._ftp = ftp
         self._onetrust = onetrust
         self._chance = chance
 
@@ -84,11 +128,13 @@ class Moments:
         elif luck < 0.5:
             self._chance.choice(WEATHER).add(self._slack, self._onetrust)
 
-    def prepare(self, moment: str) -> Rule | None:
+    def prepare(self, moment: str) -> Hold | None:
         """Return what holds the bot at a moment, from now on; ``None`` for one at which nothing does."""
+        if moment == UPLOADING:
+            return Stall(self._ftp)
         return HELD[moment].add(self._slack, self._onetrust) if moment in HELD else None
 
-    async def come(self, moment: str, rule: Rule | None) -> bool:
+    async def come(self, moment: str, rule: Hold | None) -> bool:
         """Wait for a moment; tell whether it came."""
         took, posts = len(self._onetrust.received), self._posts()
         try:

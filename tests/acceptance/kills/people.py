@@ -6,13 +6,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from random import Random
 
-from sandbox import builds
+from sandbox import builds, bundles
 from sandbox.onetrust import OneTrustSandbox
 from sandbox.slack import CannotDo, Shared, SlackSandbox
 from sandbox.world import Message
 
 CHANNELS = 6
 BIG_BYTES = (2_000_000, 6_000_000)
+BUNDLED = "bundled"
+"""What the last word of a package ends in that is always an App Bundle."""
 FORM_S = 5.0
 BUTTONS = {
     "Scan as a new app": 6,
@@ -80,7 +82,8 @@ class People:
         await asyncio.gather(*self._pressing)
 
     def _new(self) -> None:
-        self._share(f"com.example.app{len(self.sent)}")
+        bundled = BUNDLED if self._chance.random() < 0.4 else ""
+        self._share(f"com.example.app{len(self.sent)}{bundled}")
 
     def _next(self) -> None:
         self._share(self._chance.choice(self.sent).package)
@@ -106,8 +109,9 @@ class People:
 
     def _build(self, package: str) -> bytes:
         number = len(self.sent)
-        padding = self._chance.randint(*BIG_BYTES) if self._chance.random() < 0.3 else 0
-        return builds.make_apk(
+        padding = self._chance.randint(*BIG_BYTES) if self._chance.random() < 0.4 else 0
+        make = bundles.make_aab if package.endswith(BUNDLED) else builds.make_apk
+        return make(
             package=package,
             version_name=f"1.{number}",
             version_code=number + 1,
@@ -118,7 +122,8 @@ class People:
 
     def _post(self, content: bytes, package: str, comment: str = "") -> None:
         channel = self._chance.choice(self._channels)
-        shared = self._dana.share(channel, [(f"{package.rsplit('.', 1)[1]}.apk", content)], comment)
+        ending = "aab" if package.endswith(BUNDLED) else "apk"
+        shared = self._dana.share(channel, [(f"{package.rsplit('.', 1)[1]}.{ending}", content)], comment)
         self._note(shared, content, package)
 
     def _note(self, shared: Shared, content: bytes, package: str) -> None:
@@ -129,9 +134,13 @@ class People:
         return self._chance.choice(self._onetrust.apps).id if self._onetrust.apps else ""
 
     def _request_id(self, reply: Message) -> str:
-        """Return what OneTrust's log says of the build under which a reply stands; empty for nothing."""
+        """Return the ID that OneTrust gave to the build under which a reply stands; empty for nothing."""
         of_reply = {sent.sha256 for sent in self.sent if sent.shared.ts == reply.thread_ts}
-        took = (taken.request_id for taken in self._onetrust.received if taken.sha256 in of_reply)
+        took = (
+            taken.request_id or taken.scan_id or ""
+            for taken in self._onetrust.received
+            if taken.sha256 in of_reply
+        )
         return next(took, "")
 
     async def _press(self, message: Message, label: str) -> None:

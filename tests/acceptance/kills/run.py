@@ -8,6 +8,7 @@ from pathlib import Path
 from random import Random
 
 from sandbox.bot_process import BotProcess, environ_for
+from sandbox.ftp import FtpSandbox
 from sandbox.onetrust import OneTrustSandbox
 from sandbox.slack import SlackSandbox
 from tests.acceptance.kills.moments import ANY, MOMENTS, STARTING, Moments
@@ -19,6 +20,8 @@ RETRIES_S = (0.0, 2.0, 5.0)
 START_S = 60.0
 SETTLE_S = 240.0
 LOOK_S = 0.25
+REST_LIMIT = 1_000_000
+"""In place of 64 MB: what is larger goes by FTP, and App Bundles go by the Applications API."""
 
 
 async def run(
@@ -28,22 +31,29 @@ async def run(
     async with (
         SlackSandbox(retries_s=RETRIES_S) as slack,
         OneTrustSandbox(client_secret="onetrust-client-s3cret") as onetrust,
+        FtpSandbox() as ftp,
     ):
-        return await _Run(slack, onetrust, folder, seed).play(kills, builds, tell or (lambda _: None))
+        onetrust.workflow.depot = ftp.root
+        return await _Run(slack, onetrust, ftp, folder, seed).play(kills, builds, tell or (lambda _: None))
 
 
 class _Run:
-    def __init__(self, slack: SlackSandbox, onetrust: OneTrustSandbox, folder: Path, seed: int) -> None:
+    def __init__(
+        self, slack: SlackSandbox, onetrust: OneTrustSandbox, ftp: FtpSandbox, folder: Path, seed: int
+    ) -> None:
         self._chance = Random(seed)  # noqa: S311 - to be had again, not a secret
         self._slack = slack
         self._onetrust = onetrust
+        self._ftp = ftp
         self._people = People(slack, onetrust, self._chance)
-        self._moments = Moments(slack, onetrust, self._chance)
+        self._moments = Moments(slack, onetrust, ftp, self._chance)
         self._database = folder / "appscan.db"
         self._temporary = folder / "tmp"
         self._temporary.mkdir()
-        environ = environ_for(slack, onetrust, self._database) | {
+        environ = environ_for(slack, onetrust, self._database, ftp) | {
             "TMPDIR": str(self._temporary),
+            "ONETRUST_ROUTES": "webhook,ftp,direct",
+            "ONETRUST_REST_LIMIT": str(REST_LIMIT),
             "ONETRUST_RESULTS_HOURS": "0",  # what is uncertain stays so, to be counted
         }
         self._bot = BotProcess(environ, folder / "bot.log")
@@ -62,6 +72,7 @@ class _Run:
         if (code := await self._bot.stop()) != 0:
             self._verdict.damage.append(f"stopped with exit code {code}")
         self._verdict.look(self._people.sent, self._database, self._slack, self._onetrust, self._temporary)
+        self._verdict.look_at_depot(self._database, self._ftp, self._onetrust)
         return self._verdict
 
     async def _live_and_die(self, to_share: int) -> None:

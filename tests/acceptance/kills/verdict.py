@@ -7,13 +7,14 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from sandbox.ftp import FtpSandbox
 from sandbox.onetrust import OneTrustSandbox
 from sandbox.reading import Reader
 from sandbox.slack import SlackSandbox
 from tests.acceptance.kills.people import Sent
 
 SAYS = {
-    "submitted": ("was submitted to OneTrust", "Request ID:"),
+    "submitted": ("was submitted to OneTrust", "ID:"),
     "uncertain": ("It is not certain that OneTrust took",),
     "asking": ("a rescan", "?", "Scan as a new app"),
     "duplicate": ("was not submitted again",),
@@ -32,7 +33,8 @@ class Row:
     place: tuple[str, str, str]
     """Channel, message and file."""
     state: str
-    request_id: str | None
+    id: str | None
+    """What OneTrust gave: a request ID, or by the Applications API a scan ID."""
     is_shown: bool
 
 
@@ -42,12 +44,12 @@ def read_rows(database: Path) -> list[Row]:
         return []
     with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True, timeout=30)) as db:
         found = db.execute(
-            "SELECT number, channel, message_ts, file_id, scans.state, o.request_id, "
+            "SELECT number, channel, message_ts, file_id, scans.state, coalesce(o.request_id, o.scan_id), "
             "shown_revision >= revision FROM scans JOIN submissions AS o ON o.scan = number "
             "WHERE occasion = '' ORDER BY number"
         ).fetchall()
     return [
-        Row(number=row[0], place=(row[1], row[2], row[3]), state=row[4], request_id=row[5], is_shown=row[6])
+        Row(number=row[0], place=(row[1], row[2], row[3]), state=row[4], id=row[5], is_shown=row[6])
         for row in found
     ]
 
@@ -75,6 +77,8 @@ class Verdict:
     builds: int = 0
     states: Counter[str] = field(default_factory=Counter)
     taken: int = 0
+    routes: Counter[str] = field(default_factory=Counter)
+    """How many were taken by each route."""
     lost: list[str] = field(default_factory=list)
     doubled: list[str] = field(default_factory=list)
     wrong_replies: list[str] = field(default_factory=list)
@@ -104,6 +108,7 @@ class Verdict:
         lines = [f"{name:<15}{count}" for name, count in counts.items()]
         lines += [f"  {state:<13}{count}" for state, count in self.states.most_common()]
         lines.append(f"{'taken':<15}{self.taken}")
+        lines += [f"  {route:<13}{count}" for route, count in self.routes.most_common()]
         lines += [f"{kind:<15}{len(found)}" for kind, found in self.troubles.items()]
         lines += [f"  {kind}: {each}" for kind, found in self.troubles.items() for each in found]
         lines += ["killed"] + [f"  {count:>4} {moment}" for moment, count in self.kills.most_common()]
@@ -143,6 +148,14 @@ class Verdict:
         room = database.with_name(database.name + ".builds")
         self.leftovers += [str(path) for folder in (room, temporary) for path in folder.rglob("*")]
 
+    def look_at_depot(self, database: Path, ftp: FtpSandbox, onetrust: OneTrustSandbox) -> None:
+        """Compare what is on the FTP server with what the bot will remove, and OneTrust fetched."""
+        with closing(sqlite3.connect(database)) as db:
+            known = {name for (name,) in db.execute("SELECT name FROM uploads")}
+        self.leftovers += [name for name in ftp.stored() if name.removesuffix(".part") not in known]
+        self.lost += [f"no {taken.file_path} to fetch" for taken in onetrust.received if not taken.found]
+        self.routes = Counter(taken.route for taken in onetrust.received)
+
     def _look_at_thread(self, sent: Sent, row: Row, slack: SlackSandbox) -> None:
         head = slack.world.find_message(sent.shared.channel, sent.shared.ts)
         thread = slack.world.replies(head) if head else []
@@ -151,13 +164,14 @@ class Verdict:
             self.wrong_replies.append(f"#{row.number} {row.state}: {len(replies)} replies")
             return
         said = Reader(slack.world).body(replies[0])
-        words = [*SAYS.get(row.state, ()), *([row.request_id] if row.request_id else [])]
+        words = [*SAYS.get(row.state, ()), *([row.id] if row.id else [])]
         if missing := [word for word in words if word not in said]:
             self.wrong_replies.append(f"#{row.number} {row.state}: no {missing} in {said!r}")
 
     def _look_at_receipt(self, sent: Sent, row: Row, onetrust: OneTrustSandbox) -> None:
-        given = {taken.request_id for taken in onetrust.received if taken.sha256 == sent.sha256}
-        if row.state == "submitted" and row.request_id not in given:
+        took = (taken for taken in onetrust.received if taken.sha256 == sent.sha256)
+        given = {taken.request_id or taken.scan_id for taken in took}
+        if row.state == "submitted" and row.id not in given:
             self.lost.append(f"#{row.number} {sent.package} is submitted, and OneTrust never took it")
 
     def _look_at_database(self, database: Path) -> None:
