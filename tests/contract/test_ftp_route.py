@@ -95,6 +95,7 @@ async def test_a_new_app_is_fetched_from_where_it_was_put(stage):
 
 async def test_a_rescan_goes_to_the_workflow_that_knows_of_them(stage):
     await stage.submit()
+    await stage.fetched()
     app_id = stage.onetrust.apps[0].id
     await stage.submit(kind=Kind.RESCAN, app_id=app_id, number=8)
 
