@@ -78,8 +78,10 @@ _TABLES = {
         columns=PERMISSION_COLUMNS,
         query=f"""
             SELECT scans.*, results.scanned_at, found.name AS permission, found.category, found.status,
-                   found.sensitivity, upper(trim(coalesce(found.sensitivity, ''))) LIKE 'HIGH%' AS high_risk,
-                   found.description {_FOUND_BY.format("permissions")}
+                   found.sensitivity, found.description,
+                   trim(coalesce(found.sensitivity, '')) LIKE 'HIGH%'
+                   OR trim(coalesce(found.sensitivity, '')) LIKE 'SENSITIVE%' AS high_risk
+                   {_FOUND_BY.format("permissions")}
         """,
     ),
 }

@@ -199,9 +199,8 @@ async def found(path):
     store = store_on(database, HeldClock())
     evil = Sdk(package_id="com.evil", name="=cmd|'/C calc'!A0", category="@SUM(A1)", vendor=None)
     await a_completed_scan(store, a_share("F8"), FIREBASE, evil, version="4.1.0")
-    await a_completed_scan(
-        store, a_share("F9"), permissions=(CAMERA, Permission(name="-INTERNET")), version="4.2.0"
-    )
+    asked = CAMERA, Permission(name="-INTERNET"), Permission(name="MICROPHONE", sensitivity="Sensitive")
+    await a_completed_scan(store, a_share("F9"), permissions=asked, version="4.2.0")
     await database.close()
     return path
 
@@ -212,7 +211,7 @@ async def test_a_scan_is_written_with_what_came_of_it(found):
     done, unknown = scans[3], scans[1]
     assert (done["result"], done["onetrust_status"], done["sdk_count"]) == ("completed", "COMPLETED", 2)
     assert (done["result_at"], done["engine_version"]) == ("2026-09-21T14:13:20+00:00", "7.1")
-    assert (scans[4]["permission_count"], scans[4]["high_risk_count"]) == (2, 1)
+    assert (scans[4]["permission_count"], scans[4]["high_risk_count"]) == (3, 2)
     assert (done["breach_count"], done["open_breach_count"]) == (0, 0)
     assert (unknown["result"], unknown["sdk_count"]) == (None, None)
 
@@ -237,5 +236,6 @@ async def test_each_permission_of_each_scan_is_a_row(found):
     assert [(row["number"], row["permission"], row["high_risk"]) for row in rows] == [
         (5, "CAMERA", True),
         (5, "-INTERNET", False),
+        (5, "MICROPHONE", True),
     ]
     assert "'-INTERNET" in await written(found, "csv", What.PERMISSIONS)
