@@ -125,6 +125,7 @@ class Follower:
         if not self._reads:
             await self._applications.can_read()
             logger.info("results are read from OneTrust")
+            await self._looks.give_up_old()
             self._reads, self._said = True, False
         due = await self._store.results.due(BATCH, rest_s=self._first_s)
         if due:

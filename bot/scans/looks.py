@@ -20,6 +20,8 @@ logger = logging.getLogger(__name__)
 GROWTH: Final = 1.5
 LONGEST_S: Final = 900.0
 """Between two looks for one scan."""
+STALE_S: Final = 7 * 24 * 3600.0
+"""What was submitted so long before results can be read (again) is not looked for: nobody waits for it."""
 NAMESAKES: Final = 10
 """Apps of one name that are told apart by their scans; of more, a person has to."""
 CLOSER_EACH: Final = 4
@@ -240,6 +242,9 @@ class Looks:
             await self.later(sought, GONE)
         elif found.status is ScanStatus.COMPLETED and sought.scan.platform is not None:
             told = await self._applications.results(application_id, found, sought.scan.platform)
+            if told.scan.status is not ScanStatus.COMPLETED:  # it is made again, or was not over after all
+                await self.later(sought, NOT_OVER, status=told.scan.status)
+                return
             await self._store.results.keep(sought.number, told, self._judge)
             logger.info("scan #%d is completed: %d SDKs", sought.number, told.sdk_count)
             self._announcer.changed(sought.number)
@@ -280,6 +285,12 @@ class Looks:
             return
         wait_s = max(wait_s, self._interval_s(sought.followed.looks + 1))
         await self._store.results.look(sought.number, due_at=now + wait_s)
+
+    async def give_up_old(self) -> None:
+        """End looking for what was submitted long before results could be read, without a call or a word."""
+        before = self._clock.now() - max(STALE_S, 2 * self._within_s)
+        for number in await self._store.results.give_up(before, NOT_ASKED):
+            self._announcer.changed(number)
 
     async def unread(self, sought: Sought) -> None:
         """End looking for a scan of which nothing is known."""

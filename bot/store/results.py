@@ -128,6 +128,27 @@ class ResultStore:
 
         return await self._database.write(work)
 
+    async def give_up(self, before: float, why: str) -> list[int]:
+        """End following what has been followed since ``before``; return the scans of which a look was told.
+
+        Of the others nobody was told that they are looked for: their replies are let be.
+        """
+        now = self._clock.now()
+        old = f"{_FOLLOWED} AND followed_at < ?"
+
+        def work(db: sqlite_utils.Database) -> list[int]:
+            query = f"SELECT scan FROM results WHERE {old} AND looks > 0 ORDER BY scan"
+            told = [int(row["scan"]) for row in db.query(query, [before])]
+            db.execute(
+                f"UPDATE results SET state = ?, looked_for = ?, ended_at = ? WHERE {old}",
+                [FollowState.LOST.value, why, now, before],
+            )
+            for number in told:
+                _tell(db, number)
+            return told
+
+        return await self._database.write(work)
+
     async def counts(self) -> tuple[int, int]:
         """Return how many scans are still to be found in OneTrust, and how many of the found ones run."""
         query = f"SELECT state, count(*) AS count FROM results WHERE {_FOLLOWED} GROUP BY state"

@@ -33,6 +33,7 @@ class FakeApplications:
     of_app: dict[str, list[AppScan]] = field(default_factory=dict)
     troubles: dict[str, list[Exception]] = field(default_factory=dict)
     calls: list[tuple[str, float]] = field(default_factory=list)
+    results_status: ScanStatus | None = None
 
     def add(self, app_id: str, name: str = "Shop", *scans: AppScan) -> None:
         status = scans[0].status if scans else ScanStatus.UNSCANNED
@@ -70,6 +71,8 @@ class FakeApplications:
     async def results(self, application_id, scan, platform):
         for _ in range(3):
             await self._call("results")
+        if self.results_status is not None:
+            scan = replace(scan, status=self.results_status)
         return Results(scan=scan, sdk_count=1, sdks=(Sdk(package_id="com.ads", name="Ads"),))
 
 
@@ -394,6 +397,35 @@ async def test_three_hundred_at_once_share_sixty_calls_a_minute_and_late_ones_ar
     assert desk.applications.count("named") == 0  # the list told of all of them
     assert desk.applications.count("page") <= 9
     assert len(times) <= 300 * 4 + 10
+
+
+async def test_what_was_submitted_long_before_results_can_be_read_is_let_be(desk):
+    old = await many(desk, 3)
+    desk.bench.clock.advance(8 * 24 * HOUR_S)
+    scan = await submitted(desk)
+    desk.applications.add("app-1", f"App {old[0]}", a_scan(desk, "s9"))
+    async with desk.following():
+        await desk.passes(FIRST_S)
+
+    for number in old:
+        assert (await desk.followed(number)).state is FollowState.LOST
+        assert number not in desk.bench.announcer.told  # hundreds of old threads would be written to
+    assert desk.applications.count("named") == 1
+    assert (await desk.followed(scan.number)).state is FollowState.FINDING
+
+
+async def test_a_scan_that_is_told_of_as_running_where_its_results_are_is_not_over(desk):
+    scan = await rescanned(desk, "F1", "4.2.0")
+    desk.applications.add(APP_ID, "Shop", a_scan(desk))
+    desk.applications.results_status = ScanStatus.PROGRESS
+    async with desk.following():
+        await desk.passes(FIRST_S)
+        assert (await desk.followed(scan.number)).state is FollowState.RUNNING
+        desk.applications.results_status = None
+        await desk.passes(60)
+
+    assert (await desk.followed(scan.number)).state is FollowState.COMPLETED
+    assert desk.ended == [scan.number]
 
 
 async def test_a_card_says_when_a_result_may_come_how_late_and_among_how_many(desk):
