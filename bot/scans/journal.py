@@ -1,15 +1,22 @@
 """What a route writes down while it submits one scan."""
 
+import logging
+
+from bot.errors import StoreUnavailable
+from bot.scans import retries
 from bot.scans.memory import Store
-from bot.scans.ports import Announcer
+from bot.scans.ports import Announcer, Clock
+
+logger = logging.getLogger(__name__)
 
 
 class ScanJournal:
     """The ``Journal`` of one scan: its row, its timeline and its reply."""
 
-    def __init__(self, store: Store, announcer: Announcer, number: int) -> None:
+    def __init__(self, store: Store, announcer: Announcer, clock: Clock, number: int) -> None:
         self._store = store
         self._announcer = announcer
+        self._clock = clock
         self._number = number
 
     def progress(self, done_bytes: int, total_bytes: int) -> None:
@@ -25,8 +32,25 @@ class ScanJournal:
         await self._store.uploads.add(name, self._number)
 
     async def made_app(self, application_id: str) -> None:
-        """Keep the application that was made for the scan."""
-        await self._store.scans.made_app(self._number, application_id)
+        """Keep the application that was made for the scan; a locked database is waited for.
+
+        If it were forgotten, another try would make a second one.
+        """
+        for tries_left in reversed(range(retries.RECORD_TRIES)):
+            try:
+                await self._store.scans.made_app(self._number, application_id)
+            except StoreUnavailable as error:
+                logger.warning(
+                    "application %s, made for scan #%d, could not be recorded: %s",
+                    application_id,
+                    self._number,
+                    error,
+                )
+                if not tries_left:
+                    raise
+            else:
+                return
+            await self._clock.sleep(retries.FIRST_S)
 
     async def note(self, why: str) -> None:
         """Add a line to the timeline."""

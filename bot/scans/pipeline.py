@@ -223,7 +223,7 @@ class Pipeline:
             return
         try:
             receipt = await self._routes[_known(scan.submission.route)].submit(
-                _order(scan), path, ScanJournal(self._store, self._announcer, number)
+                _order(scan), path, ScanJournal(self._store, self._announcer, self._clock, number)
             )
         except Refused as error:
             breaker.answered(number)
