@@ -57,7 +57,8 @@ SCAN_REFUSED: Mapping[int, str] = {
 UNKNOWN_APP = "OneTrust knows no app with this ID (404)."
 MAYBE_MADE = (
     "OneTrust was asked to make an application for this build, and did not say that it did: one may be there "
-    "now. The build itself was not sent."
+    "now. The build itself was not sent. An app there without a scan is that one: delete it before this "
+    "build is submitted again."
 )
 ELSEWHERE = (
     f"OneTrust's address leads elsewhere ({{status}}), and the bot does not follow. {RUNNER} `ONETRUST_URL`."

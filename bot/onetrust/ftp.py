@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
+from bot.errors import Uncertain
 from bot.onetrust.answers import ADMIN, REFUSED, read_answer
 from bot.onetrust.body import JsonBody
 from bot.onetrust.call import Caller
@@ -26,7 +27,13 @@ _REFUSED = {
     "`name` and `os`.",
     404: "OneTrust knows no such webhook (404): its ID is wrong, or its workflow was deleted. "
     "Whoever runs this bot should check the webhook URLs of the FTP route.",
+    413: "OneTrust would not be told of this build (413), which is on the FTP server. "
+    f"{ADMIN} what the webhook of the workflow for FTP takes.",
 }
+
+MAYBE_TOLD = (
+    "The build is on the FTP server, and OneTrust was told to fetch it, but did not say that it will{status}."
+)
 
 
 class Ftp:
@@ -77,8 +84,15 @@ class Ftp:
             path, name, size_bytes=order.size_bytes, progress=journal.progress, note=journal.note
         )
         fields = workflow_fields(order, self._path_of(name))
-        answer = await self._caller.call("POST", url, lambda: JsonBody(fields, journal))
-        return read_answer(answer, self._now(), _REFUSED)
+        try:
+            answer = await self._caller.call("POST", url, lambda: JsonBody(fields, journal))
+            return read_answer(answer, self._now(), _REFUSED)
+        except Uncertain as error:
+            if not error.scanner_failed:
+                raise  # a yes without a request ID
+            status = f" ({error.status})" if error.status is not None else ""
+            failure = Uncertain(MAYBE_TOLD.format(status=status), status=error.status, detail=str(error))
+        raise failure
 
 
 def upload_name(order: Order) -> str:

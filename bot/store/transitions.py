@@ -117,7 +117,7 @@ def hand_back(db: sqlite_utils.Database, number: int, *, now: float, why: str) -
 
 
 WITHDRAWN = "The message was deleted."
-INTERRUPTED = "The bot was stopped while the last of the file was on its way, so OneTrust may have taken it."
+INTERRUPTED = "The bot was stopped just as it submitted this build, so OneTrust may have taken it."
 
 
 def _update(

@@ -125,7 +125,12 @@ async def test_a_second_try_sends_only_what_the_first_left_out(stage):
 
 @pytest.mark.parametrize(
     ("fault", "kind"),
-    [({"status": 400}, Refused), ({"status": 404}, Refused), ({"answer_lost": True}, Uncertain)],
+    [
+        ({"status": 400}, Refused),
+        ({"status": 404}, Refused),
+        ({"status": 500}, Uncertain),
+        ({"answer_lost": True}, Uncertain),
+    ],
 )
 async def test_onetrusts_no_has_its_verdict(stage, fault, kind):
     stage.onetrust.faults.add("ftp_webhook", **fault)
@@ -133,6 +138,7 @@ async def test_onetrusts_no_has_its_verdict(stage, fault, kind):
 
     assert type(error) is kind
     assert "form-data" not in error.user_message
+    assert "whole build" not in error.user_message
     assert stage.onetrust.ftp_webhook_url not in f"{error!r} {error}"
 
 
