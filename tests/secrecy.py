@@ -12,7 +12,7 @@ import logging
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Self
-from urllib.parse import quote, quote_plus, urlsplit
+from urllib.parse import quote, quote_plus, unquote, urlsplit
 
 import pytest
 
@@ -29,6 +29,11 @@ IN_THE_ENVIRONMENT = (
     "ONETRUST_CLIENT_SECRET",
     "ONETRUST_API_KEY",
     "ONETRUST_WEBHOOK_URL",
+    "ONETRUST_FTP_URL",
+    "ONETRUST_FTP_PASSWORD",
+    "ONETRUST_FTP_KEY_PASSPHRASE",
+    "ONETRUST_FTP_WEBHOOK_URL",
+    "ONETRUST_FTP_RESCAN_WEBHOOK_URL",
     "APPSCAN_METRICS_TOKEN",
 )
 
@@ -63,6 +68,11 @@ def secrets_of(environ: Mapping[str, str], onetrust: OneTrustSandbox) -> dict[st
     webhook = urlsplit(environ.get("ONETRUST_WEBHOOK_URL", ""))
     found["the webhook's ID"] = webhook.path.rpartition("/")[2]
     found["the webhook's query"] = webhook.query
+    found["the password in the FTP server's address"] = unquote(
+        urlsplit(environ.get("ONETRUST_FTP_URL", "")).password or ""
+    )
+    for name in ("ONETRUST_FTP_WEBHOOK_URL", "ONETRUST_FTP_RESCAN_WEBHOOK_URL"):
+        found[f"the ID in {name}"] = urlsplit(environ.get(name, "")).path.rpartition("/")[2]
     found |= {f"bearer {place}": bearer for place, bearer in enumerate(onetrust.tokens.given)}
     pair = f"{environ.get('ONETRUST_CLIENT_ID', '')}:{environ.get('ONETRUST_CLIENT_SECRET', '')}"
     found["the client's Basic credential"] = base64.b64encode(pair.encode()).decode()
