@@ -97,7 +97,7 @@ class Follower:
                 nap_s = RECHECK_S
                 self._cannot_read(error)
             except TryLater as error:
-                nap_s = max(nap_s, error.retry_after_s or 0.0)
+                nap_s = max(nap_s, _asked_s(error))
                 self._cannot_be_asked(error)
             except StoreUnavailable as error:
                 logger.warning("%s; looking for results again in %d s", error, nap_s)
@@ -169,7 +169,7 @@ class Follower:
             for each in await self._still_due(sought):
                 await self._looks.later(each, NO_SUCH)
         except TryLater as error:
-            wait_s = error.retry_after_s or 0.0
+            wait_s = _asked_s(error)
             paused = error if error.retry_after_s is not None else None
         except Exception:  # one odd answer, or one bad row
             numbers = ", ".join(f"#{each.number}" for each in sought)
@@ -189,9 +189,15 @@ class Follower:
         return left
 
 
+def _asked_s(error: TryLater) -> float:
+    """Return the pause that OneTrust asked for; of a longer one so much that it is not missed by hours."""
+    return min(error.retry_after_s or 0.0, RECHECK_S)
+
+
 def _target(scan: Scan) -> Target | None:
     """Return what to look at for a scan: an application, or a name; ``None`` where nothing is known."""
-    application_id = scan.submission.application_id or (scan.app_id if scan.kind is Kind.RESCAN else None)
+    # A rescan may have an application of its own, too: one that was made before a person chose another.
+    application_id = scan.app_id if scan.kind is Kind.RESCAN else scan.submission.application_id
     if application_id is not None:
         return "application", application_id, None
     if scan.kind is Kind.NEW and scan.name and scan.platform is not None:

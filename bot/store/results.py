@@ -163,7 +163,8 @@ class ResultStore:
             lambda db: findings.scans(
                 db,
                 "WHERE o.scan_id IS NULL AND scans.state IN ('submitted', 'uncertain') "
-                "AND ((scans.kind = 'rescan' AND scans.app_id = ? COLLATE NOCASE) OR o.application_id = ?)",
+                "AND ((scans.kind = 'rescan' AND scans.app_id = ? COLLATE NOCASE) "
+                "OR (scans.kind = 'new' AND o.application_id = ?))",
                 application_id,
                 application_id,
             )

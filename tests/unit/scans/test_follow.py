@@ -236,6 +236,20 @@ async def test_apps_of_others_are_not_taken_for_a_new_one(desk):
     assert (await desk.bench.scan(scan.number)).submission.application_id == APP_ID
 
 
+async def test_a_rescan_is_looked_for_at_the_app_it_is_of_and_not_at_one_made_before(desk):
+    scan = await rescanned(desk, "F1", "4.2.0")
+    await desk.bench.database.write(
+        lambda db: db.execute("UPDATE submissions SET application_id = ?", [OTHER_APP_ID])
+    )  # made for it as a new app, before a person chose what it is a rescan of
+    desk.applications.add(OTHER_APP_ID, "Shop", a_scan(desk, "s9"))
+    desk.applications.add(APP_ID, "Shop", a_scan(desk))
+    async with desk.following():
+        await desk.passes(FIRST_S)
+
+    found = (await desk.bench.scan(scan.number)).submission
+    assert (found.application_id, found.scan_id) == (APP_ID, "s1")
+
+
 async def test_another_teams_app_of_just_before_is_not_linked_while_the_own_one_is_not_listed(desk):
     desk.applications.add(OTHER_APP_ID, "Shop", a_scan(desk, "s9"))
     desk.bench.clock.advance(120)
@@ -339,6 +353,18 @@ async def test_onetrust_away_costs_no_look(desk):
         FollowState.FINDING,
         desk.applications.count("named") - 3,
     )
+
+
+async def test_a_day_that_one_answer_asks_to_wait_is_an_hour(desk):
+    scan = await rescanned(desk, "F1", "4.2.0")
+    desk.applications.add(APP_ID, "Shop", a_scan(desk))
+    desk.applications.troubles["scans"] = [TryLater("maintenance", retry_after_s=24 * HOUR_S, status=503)]
+    async with desk.following():
+        await desk.passes(HOUR_S, step_s=60)
+        assert desk.applications.count("scans") == 1
+        await desk.passes(600, step_s=60)
+
+    assert (await desk.followed(scan.number)).state is FollowState.COMPLETED
 
 
 async def test_one_bad_row_stops_nobody_else(desk, caplog):
