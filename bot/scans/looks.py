@@ -22,6 +22,9 @@ LONGEST_S: Final = 900.0
 """Between two looks for one scan."""
 STALE_S: Final = 7 * 24 * 3600.0
 """What was submitted so long before results can be read (again) is not looked for: nobody waits for it."""
+LISTS_S: Final = 3600.0
+"""How long after a scan its lists are waited for, where OneTrust counts what it does not list: without them
+all would seem gone since the scan before."""
 NAMESAKES: Final = 10
 """Apps of one name that are told apart by their scans; of more, a person has to."""
 CLOSER_EACH: Final = 4
@@ -40,6 +43,7 @@ EARLY_APP: Final = (
 EARLY_SCAN: Final = "OneTrust lists one scan of this app, but not yet what tells whether it is this build's"
 GONE: Final = "OneTrust lists this scan no more"
 NOT_OVER: Final = "OneTrust has not ended this scan"
+NOT_LISTED: Final = "OneTrust counts what this scan found, but does not list it"
 UNREAD: Final = "nothing was read from the build, so there is nothing to look for"
 NOT_ASKED: Final = "OneTrust could not be asked"
 
@@ -244,6 +248,9 @@ class Looks:
             told = await self._applications.results(application_id, found, sought.scan.platform)
             if told.scan.status is not ScanStatus.COMPLETED:  # it is made again, or was not over after all
                 await self.later(sought, NOT_OVER, status=told.scan.status)
+                return
+            if not told.is_listed and self._clock.now() < (told.scan.scanned_at or 0.0) + LISTS_S:
+                await self.later(sought, NOT_LISTED)
                 return
             await self._store.results.keep(sought.number, told, self._judge)
             logger.info("scan #%d is completed: %d SDKs", sought.number, told.sdk_count)

@@ -114,6 +114,11 @@ class Results:
     privacy_manifest: PrivacyManifest | None = None
     """``None`` on Android, and where there is none."""
 
+    @property
+    def is_listed(self) -> bool:
+        """Whether what is counted is listed too, as far as that can be told."""
+        return bool(self.sdks or not self.sdk_count) and bool(self.permissions or not self.permission_count)
+
 
 class FollowState(StrEnum):
     """How far following a submitted scan has come."""

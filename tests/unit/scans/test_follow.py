@@ -11,7 +11,7 @@ import pytest
 from bot.errors import CannotRead, NotFound, TryLater, Uncertain
 from bot.scans.budget import Budget
 from bot.scans.follow import Follower
-from bot.scans.looks import Looks
+from bot.scans.looks import LISTS_S, Looks
 from bot.scans.models import Platform, Share, State
 from bot.scans.records import Cards
 from bot.scans.results import Application, AppScan, FollowState, Results, ScanStatus, Sdk
@@ -34,6 +34,7 @@ class FakeApplications:
     troubles: dict[str, list[Exception]] = field(default_factory=dict)
     calls: list[tuple[str, float]] = field(default_factory=list)
     results_status: ScanStatus | None = None
+    sdks: tuple[Sdk, ...] = (Sdk(package_id="com.ads", name="Ads"),)
 
     def add(self, app_id: str, name: str = "Shop", *scans: AppScan) -> None:
         status = scans[0].status if scans else ScanStatus.UNSCANNED
@@ -73,7 +74,7 @@ class FakeApplications:
             await self._call("results")
         if self.results_status is not None:
             scan = replace(scan, status=self.results_status)
-        return Results(scan=scan, sdk_count=1, sdks=(Sdk(package_id="com.ads", name="Ads"),))
+        return Results(scan=scan, sdk_count=1, sdks=self.sdks)
 
 
 @dataclass
@@ -452,6 +453,19 @@ async def test_a_scan_that_is_told_of_as_running_where_its_results_are_is_not_ov
 
     assert (await desk.followed(scan.number)).state is FollowState.COMPLETED
     assert desk.ended == [scan.number]
+
+
+async def test_lists_that_come_after_their_counts_are_waited_for_but_not_for_ever(desk):
+    scan = await rescanned(desk, "F1", "4.2.0")
+    desk.applications.add(APP_ID, "Shop", a_scan(desk))
+    desk.applications.sdks = ()
+    async with desk.following():
+        await desk.passes(FIRST_S)
+        assert (await desk.followed(scan.number)).state is FollowState.RUNNING
+        await desk.passes(LISTS_S + 900, step_s=60)
+
+    assert (await desk.followed(scan.number)).state is FollowState.COMPLETED
+    assert (await desk.bench.store.results.of(scan.number)).sdk_count == 1
 
 
 async def test_a_card_says_when_a_result_may_come_how_late_and_among_how_many(desk):
