@@ -237,7 +237,7 @@ class Refused(SubmissionError):
 
 
 class UnknownApp(Refused):
-    """The scanner knows no app with the ID that a rescan named."""
+    """The scanner knows no app with the ID that a rescan named, or that it gave to one made for a build."""
 
 
 class TryLater(SubmissionError):

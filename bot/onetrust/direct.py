@@ -46,8 +46,6 @@ SCAN_REFUSED: Mapping[int, str] = {
     **_LATER,
     400: "OneTrust would not scan this build (400). Check that it is the app's own platform, and that its "
     "file is whole.",
-    404: "OneTrust does not know the application that was made for this build (404). If somebody deleted it "
-    "there, share the build again.",
     409: "OneTrust says that this clashes with what it has already (409). "
     "If a scan of the app is running, try again when it is done.",
     413: "OneTrust says that this build is too large (413): it takes builds of up to 524 MB here.",
@@ -55,6 +53,10 @@ SCAN_REFUSED: Mapping[int, str] = {
 """A clear no to a scan."""
 
 UNKNOWN_APP = "OneTrust knows no app with this ID (404)."
+MADE_IS_GONE = (
+    "OneTrust does not know the application that was made for this build (404): somebody may have deleted it "
+    "there. Another try makes a new one."
+)
 MAYBE_MADE = (
     "OneTrust was asked to make an application for this build, and did not say that it did: one may be there "
     "now. The build itself was not sent. An app there without a scan is that one: delete it before this "
@@ -102,7 +104,7 @@ class Direct:
         """Send the build at ``path``, after making an application where it is a new one.
 
         Raises:
-            UnknownApp: OneTrust does not know the app to rescan.
+            UnknownApp: OneTrust does not know the app to rescan, or the one that was made for the build.
             Refused: another clear no.
             TryLater: certainly not taken; worth another try.
             Uncertain: it, or its application, may have been taken.
@@ -142,6 +144,7 @@ class Direct:
         """Return the ID in a yes; ``None`` where it holds none."""
         if 200 <= answer.status < 300:
             return read_id(answer.body, field)
-        if answer.status == 404 and order is not None and order.kind is Kind.RESCAN:
-            raise UnknownApp(UNKNOWN_APP, status=answer.status)
+        if answer.status == 404 and order is not None:
+            sentence = UNKNOWN_APP if order.kind is Kind.RESCAN else MADE_IS_GONE
+            raise UnknownApp(sentence, status=answer.status)
         raise verdict(answer, self._now(), refused=refused, elsewhere=ELSEWHERE, other_no=OTHER_NO)

@@ -229,7 +229,11 @@ class Pipeline:
             breaker.answered(number)
             if isinstance(error, UnknownApp) and await self._asks_which(scan, error):
                 return
-            await self._end(scan, State.FAILED, error.user_message, SubmissionState.REFUSED, error.status)
+            # An application that is gone is made anew by the next try.
+            made = {"application_id": None} if isinstance(error, UnknownApp) else {}
+            await self._end(
+                scan, State.FAILED, error.user_message, SubmissionState.REFUSED, error.status, **made
+            )
         except Uncertain as error:
             if error.scanner_failed:
                 breaker.failed(number)
@@ -315,6 +319,7 @@ class Pipeline:
         problem: str,
         submission: SubmissionState = SubmissionState.PENDING,
         status: int | None = None,
+        **changes: None,
     ) -> None:
         level = logging.INFO if state is State.REJECTED else logging.WARNING
         logger.log(level, "scan #%d is %s (HTTP %s): %s", scan.number, state.value, status, problem)
@@ -323,7 +328,7 @@ class Pipeline:
             state,
             why=problem,
             scan={"problem": problem},
-            submission={"state": submission, "status": status},
+            submission={"state": submission, "status": status, **changes},
         )
 
     async def _put_off(

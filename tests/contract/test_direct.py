@@ -108,8 +108,8 @@ async def test_an_app_that_is_not_known_is_told_so(build, onetrust):
             await build.rescan(app_id)
         assert caught.value.status == 404
     gone = await build.failure(application_id=UNKNOWN)
-    assert type(gone) is Refused
-    assert "share the build again" in gone.user_message
+    assert type(gone) is UnknownApp
+    assert "Another try makes a new one." in gone.user_message
 
 
 async def test_without_the_scope_the_scope_is_named(build, onetrust):

@@ -95,6 +95,20 @@ async def test_an_application_that_may_have_been_made_is_for_a_person(tmp_path: 
         assert (len(place.onetrust.apps), place.onetrust.received) == (1, [])
 
 
+async def test_an_application_that_is_gone_before_its_scan_is_made_anew_by_another_try(tmp_path: Path):
+    async with office(tmp_path) as place:
+        await start(place, ONETRUST_ROUTES="direct")
+        place.onetrust.faults.add("application_scan", status=404)
+        shared = place.dana.share(place.builds_channel, [("shop.apk", apk())])
+        await place.reply(shared, "was not submitted", "Another try makes a new one.", "[ Try again ]")
+        gone = place.onetrust.apps.pop()
+        await place.press(shared, "Try again")
+        await place.reply(shared, "was submitted to OneTrust")
+        (app,) = place.onetrust.apps
+        assert app.id != gone.id
+        assert f"`{app.id}`" in await place.command("apps")
+
+
 async def test_new_apps_need_the_organization(tmp_path: Path):
     async with office(tmp_path) as place:
         await start(place, ONETRUST_ROUTES="direct")
