@@ -51,6 +51,7 @@ from bot.scans.workroom import Workroom
 T = TypeVar("T")
 logger = logging.getLogger(__name__)
 
+STOPPED = "the bot was stopped"
 INSIDE = "Something went wrong inside the bot. Its log says more, under this scan's number."
 
 
@@ -97,7 +98,7 @@ class Pipeline:
         except Superseded:
             return  # taken back, or settled by a person, while it was worked on
         except asyncio.CancelledError:
-            await asyncio.shield(self._store.scans.hand_back(number, why="the bot was stopped"))
+            await asyncio.shield(self._store.scans.hand_back(number, why=STOPPED))
             raise
         except StoreUnavailable:
             raise  # nothing is wrong with the scan: it is handed back once the database can be written

@@ -12,7 +12,7 @@ from bot.scans.current import working_on
 from bot.scans.intake import Intake
 from bot.scans.memory import Store
 from bot.scans.models import Source, SubmissionState
-from bot.scans.pipeline import Pipeline
+from bot.scans.pipeline import STOPPED, Pipeline
 from bot.scans.ports import Announcer, Clock
 from bot.scans.tasks import end, first_of
 
@@ -98,7 +98,13 @@ class Runner:
         await all_done
 
     async def _nearly_done(self, number: int) -> bool:
+        """Tell whether a scan's last bytes may be going; one whose last bytes are not is handed back.
+
+        That is one transaction: what is handed back can't be committed between this look and its cancelling.
+        """
         try:
+            if await self._store.scans.hand_back(number, why=STOPPED, unless_committed=True) is not None:
+                return False
             scan = await self._store.scans.scan(number)
         except StoreUnavailable:
             return False  # the next start finds what its row says

@@ -291,10 +291,11 @@ class ScanStore:
             lambda db: db.execute("UPDATE scans SET withdrawn = 1 WHERE number = ?", [number])
         )
 
-    async def hand_back(self, number: int, *, why: str) -> Scan | None:
+    async def hand_back(self, number: int, *, why: str, unless_committed: bool = False) -> Scan | None:
         """Give up the work on a scan; see ``transitions.hand_back``."""
+        now = self._clock.now()
         return await self._database.write(
-            lambda db: transitions.hand_back(db, number, now=self._clock.now(), why=why)
+            lambda db: transitions.hand_back(db, number, now=now, why=why, unless_committed=unless_committed)
         )
 
     async def of_message(self, channel: str, message_ts: str) -> list[Scan]:

@@ -95,15 +95,20 @@ def note(
     )
 
 
-def hand_back(db: sqlite_utils.Database, number: int, *, now: float, why: str) -> Scan | None:
+def hand_back(
+    db: sqlite_utils.Database, number: int, *, now: float, why: str, unless_committed: bool = False
+) -> Scan | None:
     """Give up the work on a scan, so that it is taken up again; a committed submission becomes uncertain.
 
-    Returns the scan as it is then, or ``None`` where nobody was at work on it.
+    With ``unless_committed`` such a one is let be. Returns the scan as it is then, or ``None`` where nobody
+    was at work on it, or it was let be.
     """
     scan = load(db, number)
     if scan.state not in WORKING:
         return None
     if scan.submission.state is SubmissionState.COMMITTED:
+        if unless_committed:
+            return None
         return move(
             db,
             number,

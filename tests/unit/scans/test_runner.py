@@ -497,6 +497,39 @@ class TestStop:
         assert await bench.state(done) is State.SUBMITTED
         assert await bench.state(back) is State.RECEIVED
 
+    async def test_what_commits_while_it_is_looked_at_is_finished_or_handed_back_and_never_uncertain(
+        self, bench
+    ):
+        gate = bench.scanner.before_commit = asyncio.Event()
+        await bench.runner.start()
+        bench.reader.by_name["other.apk"] = replace(SHOP, bundle_id="com.example.other")
+        numbers = [await bench.shared(a_share("F1")), await bench.shared(a_share("F2", name="other.apk"))]
+        await until(lambda: bench.scanner.waiting == 2)
+
+        class Slow:
+            """The scans' rows; between a look at one and its answer, both submissions go on."""
+
+            def __getattr__(self, name):
+                return getattr(bench.store.scans, name)
+
+            async def scan(self, number):
+                return await self.late(bench.store.scans.scan(number))
+
+            async def hand_back(self, number, **about):
+                return await self.late(bench.store.scans.hand_back(number, **about))
+
+            async def late(self, look):
+                seen = await look
+                gate.set()
+                await until(lambda: bench.scanner.waiting == 0)
+                await bench.store.scans.pulls(1)  # what they write then is written
+                return seen
+
+        bench.runner._store = replace(bench.store, scans=Slow())
+        await bench.runner.stop()
+
+        assert {await bench.state(number) for number in numbers} == {State.RECEIVED, State.SUBMITTED}
+
     async def test_nothing_is_taken_up_any_more(self, bench):
         await bench.runner.start()
         await bench.runner.stop()
