@@ -51,15 +51,15 @@ def told(stage: Stage) -> list[str]:
 async def test_a_locked_database_is_waited_for(stage: Stage):
     port = free_port()
     bot = await stage.bot(PORT=str(port))
-    assert await ready(port, database=True) == 200
+    await ready(port, 200, database=True)
     with locked(stage):
         shared = stage.dana.share(stage.channel, [("shop.apk", APK)])
-        assert await ready(port, database=False) == 503
+        await ready(port, 503, database=False)
         before = used_s(bot)
         await stage.slack.until(lambda: told(stage), 60)
         assert used_s(bot) - before < 5
         assert stage.replies(shared) == []
-    assert await ready(port, database=True) == 200
+    await ready(port, 200, database=True)
 
     await stage.reply(shared, "was submitted to OneTrust", timeout_s=60)
     assert len([text for text in told(stage) if UNTAKEN in text]) == 1
@@ -113,7 +113,7 @@ async def test_a_database_whose_disk_is_full_is_told_and_waited_for(stage: Stage
     await ready(port, database=True)
     journal = stage.folder / "appscan.db-wal"
     with no_file_beyond(bot, journal.stat().st_size):
-        assert await ready(port, database=False) == 503
+        await ready(port, 503, database=False)
         shared = stage.dana.share(stage.channel, [("news.apk", NEXT)])
         await stage.slack.until(lambda: any(UNTAKEN in text for text in told(stage)), 60)
         assert (bot.running, stage.replies(shared)) == (True, [])
@@ -121,7 +121,7 @@ async def test_a_database_whose_disk_is_full_is_told_and_waited_for(stage: Stage
         await stage.slack.until(lambda: invocation.answers, 30)
         assert "can't write to its database" in invocation.answers[-1].text
 
-    assert await ready(port, database=True) == 200
+    await ready(port, 200, database=True)
     await stage.reply(shared, "was submitted to OneTrust", timeout_s=60)
     assert len([text for text in told(stage) if UNTAKEN in text]) == 1
     assert len(stage.onetrust.received) == 2
@@ -139,7 +139,7 @@ async def test_a_bot_that_starts_while_its_database_is_locked_takes_up_what_was_
     port = free_port()
     with locked(stage):
         bot = await stage.bot(PORT=str(port))
-        assert await ready(port, database=False) == 503
+        await ready(port, 503, database=False)
         assert bot.running
     await stage.reply(shared, "was submitted to OneTrust", timeout_s=60)
     assert len(stage.onetrust.received) == 1

@@ -103,7 +103,7 @@ async def test_over_http_the_second_answers_503_until_the_first_has_gone(over_ht
     stage = over_http
     first_port, second_port = free_port(), free_port()
     first = await _bot_at(stage, first_port)
-    assert await ready(first_port, slack=True) == 200
+    await ready(first_port, 200, slack=True)
     second = await _bot_at(stage, second_port)
     stage.slack.events_url = _events_url(first_port)
     shares = _share(stage, "before")
