@@ -20,6 +20,7 @@ from bot.errors import (
     PullFailed,
     Refused,
     StoreUnavailable,
+    SubmissionError,
     Superseded,
     TooLarge,
     TryLater,
@@ -227,7 +228,7 @@ class Pipeline:
                 _order(scan), path, ScanJournal(self._store, self._announcer, self._clock, number)
             )
         except Refused as error:
-            breaker.answered(number)
+            self._learn(number, error)
             if isinstance(error, UnknownApp) and await self._asks_which(scan, error):
                 return
             # An application that is gone is made anew by the next try.
@@ -236,16 +237,12 @@ class Pipeline:
                 scan, State.FAILED, error.user_message, SubmissionState.REFUSED, error.status, **made
             )
         except Uncertain as error:
-            if error.scanner_failed:
-                breaker.failed(number)
-            else:
-                breaker.answered(number)
+            self._learn(number, error)
             await self._end(
                 scan, State.UNCERTAIN, error.user_message, SubmissionState.UNCERTAIN, error.status
             )
         except TryLater as error:
-            if error.scanner_failed:
-                breaker.failed(number, error.retry_after_s)
+            self._learn(number, error)
             if scan.submission.attempts >= retries.SEND_TRIES:
                 await self._end(scan, State.FAILED, error.user_message, status=error.status)
             else:
@@ -258,6 +255,16 @@ class Pipeline:
             await self._keep(scan, receipt)
         finally:
             breaker.leave(number)
+
+    def _learn(self, number: int, error: SubmissionError) -> None:
+        """Tell the breaker what an error says of the scanner: an FTP server's no, without a status, nothing."""
+        match error:
+            case Refused(status=int()) | Uncertain(scanner_failed=False):
+                self._breaker.answered(number)
+            case TryLater(scanner_failed=True):
+                self._breaker.failed(number, error.retry_after_s)
+            case Uncertain():
+                self._breaker.failed(number)
 
     async def _asks_which(self, scan: Scan, error: UnknownApp) -> bool:
         """Ask which app a rescan is of, where the bot itself had linked the ID that OneTrust does not know.

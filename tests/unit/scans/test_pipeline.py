@@ -284,6 +284,17 @@ async def test_a_probe_that_never_got_to_the_scanner_waits_on_its_own(bench):
     assert bench.clock.now() + retries.FIRST_S / 2 <= scan.submission.due_at
 
 
+async def test_a_no_of_the_ftp_server_is_no_answer_of_the_scanner(bench):
+    bench.scanner.outcomes = [TryLater("Too many.", retry_after_s=120, status=429), Refused("Wrong login.")]
+    scan = await run(bench)
+    bench.clock.advance(120)
+
+    await bench.pipeline.run(scan.number)
+
+    assert await bench.state(scan.number) is State.FAILED
+    assert bench.breaker.is_open
+
+
 async def test_a_pause_is_over_with_the_process(bench):
     """The next process asks once, and is told again if need be."""
     bench.scanner.outcomes = [TryLater("Too many.", retry_after_s=120, status=429)]
