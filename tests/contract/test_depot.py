@@ -241,3 +241,18 @@ async def test_a_server_that_is_not_there_is_tried_again_later(build, grounds):
         assert caught.value.user_message == sentences.NOT_REACHED
         assert ground.pauses == [1, 2, 4, 8]
         ground.pauses.clear()
+
+
+async def test_while_a_server_is_away_each_build_tries_one_connection(build, grounds):
+    async with grounds.open("asyncssh-sftp") as ground:
+        depot = ground.depot(host=HOST)
+        with pytest.raises(TryLater):
+            await ground.upload(build, depot=depot)
+        assert ground.pauses == [1, 2, 4, 8]
+        with pytest.raises(TryLater) as caught:
+            await ground.upload(build, depot=depot)
+        assert (caught.value.user_message, len(ground.pauses)) == (sentences.NOT_REACHED, 4)
+
+        async with Relay(ground.ports, cuts=[100_000]):  # it is there again, and breaks once
+            await ground.upload(build, depot=depot)
+        assert ground.stored() == {"shop.apk": SIZE}

@@ -42,6 +42,8 @@ class Deposits:
         self._address = address
         self._door = door
         self._patience = patience
+        self._is_away = False
+        """Whether the last upload was given up without being let in."""
 
     async def upload(
         self, path: Path, name: str, *, size_bytes: int, progress: Progress, note: Note
@@ -57,19 +59,23 @@ class Deposits:
         return Uploaded(path=self._address.path_of(name), size_bytes=size_bytes, sent_bytes=upload.sent_bytes)
 
     async def _persist(self, upload: "_Upload") -> None:
-        """Connect until the build is there; pauses grow while nothing more arrives."""
+        """Connect until the build is there; pauses grow while nothing more arrives.
+
+        While the server is away one connection is tried: builds that go another way wait meanwhile.
+        """
         patience, in_vain = self._patience, 0
         while True:
             entered = False
             try:
                 async with self._session() as session:
-                    entered = True
+                    entered, self._is_away = True, False
                     return await upload.go_on(session)
             except Broken as exc:
                 in_vain = 0 if upload.has_progressed() else in_vain + 1
                 reason = str(exc)
                 sentence = exc.sentence or (sentences.BREAKS if entered else sentences.NOT_REACHED)
-            if in_vain >= patience.attempts:
+            if in_vain >= patience.attempts or (self._is_away and not entered):
+                self._is_away = not entered
                 raise TryLater(sentence, scanner_failed=False, detail=f"{sentence} {reason}")
             await patience.sleep(
                 min(patience.first_pause_s * 2 ** max(in_vain - 1, 0), patience.longest_pause_s)
