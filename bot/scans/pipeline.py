@@ -257,7 +257,7 @@ class Pipeline:
             breaker.leave(number)
 
     def _learn(self, number: int, error: SubmissionError) -> None:
-        """Tell the breaker what an error says of the scanner: an FTP server's no, without a status, nothing."""
+        """Tell the breaker what an error says of the scanner; a no without a status is another one's."""
         match error:
             case Refused(status=int()) | Uncertain(scanner_failed=False):
                 self._breaker.answered(number)
