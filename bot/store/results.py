@@ -1,5 +1,6 @@
 """Following submitted scans, and what OneTrust found in them."""
 
+import asyncio
 from collections.abc import Collection
 from typing import Any
 
@@ -9,7 +10,7 @@ from bot.errors import NotFound
 from bot.scans.models import Platform, Scan, State, SubmissionState
 from bot.scans.ports import Clock
 from bot.scans.results import Followed, FollowState, Results, ScanStatus
-from bot.scans.rules import Judge
+from bot.scans.rules import Breach, Judge
 from bot.store import breaches, findings, following, rows, transitions
 from bot.store.database import Database
 
@@ -220,6 +221,7 @@ class ResultStore:
             NotFound: the scan is not followed.
         """
         now = self._clock.now()
+        broken = await self._judged(number, results, judge, now) if judge is not None else ()
 
         def work(db: sqlite_utils.Database) -> Followed:
             findings.write(db, number, results)
@@ -236,13 +238,19 @@ class ResultStore:
             _tell(db, number)
             sdks = "1 SDK" if results.sdk_count == 1 else f"{results.sdk_count} SDKs"
             self._note(db, number, f"OneTrust completed its scan: {sdks}")
-            build = transitions.load(db, number).build
-            if judge is not None and build is not None:
-                before = _before(db, number, now)
-                breaches.write(db, number, judge(build, results, before[1] if before else None), now)
+            breaches.write(db, number, broken, now)
             return after
 
         return await self._database.write(work)
+
+    async def _judged(self, number: int, results: Results, judge: Judge, now: float) -> tuple[Breach, ...]:
+        """Judge what was found, where nobody waits for it: many rules and thousands of SDKs take seconds."""
+        build, before = await self._database.read(
+            lambda db: (transitions.load(db, number).build, _before(db, number, now))
+        )
+        if build is None:
+            return ()
+        return await asyncio.to_thread(judge, build, results, before[1] if before else None)
 
     async def of(self, number: int) -> Results | None:
         """Return what a scan found; ``None`` where it is not completed."""

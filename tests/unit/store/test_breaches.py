@@ -1,6 +1,7 @@
 """The rows of breaches: judged once, with the results, and acknowledged once."""
 
 import asyncio
+import threading
 from dataclasses import replace
 
 import pytest
@@ -10,7 +11,7 @@ from bot.scans.models import FORGOTTEN, State
 from bot.scans.results import AppScan, Results, ScanStatus, Sdk
 from bot.scans.rules import Breach, Finding, Rule, What, judge_by
 from bot.store.privacy import PrivacyStore
-from tests.fakes import a_share
+from tests.fakes import a_share, until
 from tests.unit.store.scenes import a_scan
 
 ADS = Sdk(package_id="com.ads", name="Ads", category="Targeting")
@@ -78,6 +79,23 @@ async def test_names_are_kept_as_valid_unicode(store):
     _, (breach,) = await judged(store, half, judge=judge_by([Rule(name="No ads", no_sdks=("Ads*",))]))
 
     assert [(each.name, each.category) for each in breach.found] == [("Ads?", "?")]
+
+
+async def test_the_store_answers_others_while_a_long_policy_is_judged(store):
+    begun, may_end = threading.Event(), threading.Event()
+
+    def slow(*_: object) -> tuple[Breach, ...]:
+        begun.set()
+        assert may_end.wait(30)
+        return ()
+
+    judging = asyncio.create_task(judged(store, judge=slow))
+    await until(begun.is_set)
+    scan, _ = await asyncio.wait_for(store.scans.record(a_share("F9")), 10)
+    may_end.set()
+
+    assert (await judging)[1] == ()
+    assert (await store.scans.scan(scan.number)).file_id == "F9"
 
 
 async def test_without_a_policy_nothing_is_judged(store):
