@@ -108,7 +108,7 @@ class Looks:
                 await self.later(each, NOT_OVER, status=listed)
             return
         scans = await self._applications.scans(application_id)
-        rivals = await self._store.results.rivals(application_id)
+        rivals = await self._store.results.rivals(application_id, _vying_since(sought))
         await self._among(application_id, sought, scans, rivals)
 
     async def at_name(
@@ -122,7 +122,7 @@ class Looks:
         apps = listing.named(name, platform)
         if apps is None:
             apps = await self._applications.named(name, platform)
-        rivals = await self._store.results.nameless(name, platform)
+        rivals = await self._store.results.nameless(name, platform, _vying_since(sought))
         now = self._clock.now()
         seekers = [
             finding.seeker(scan, followed, now, await self._barred(scan, apps)) for scan, followed in rivals
@@ -331,6 +331,11 @@ class Looks:
 
     def _interval_s(self, looks: int) -> float:
         return min(max(LONGEST_S, self._first_s), self._first_s * GROWTH ** min(looks, 60))
+
+
+def _vying_since(sought: Sequence[Sought]) -> float:
+    """Return since when what was submitted may vie with one of these, or with what vies with it."""
+    return min(each.followed.since for each in sought) - 3 * finding.LATEST_S
 
 
 def _goes_closer(sought: Sought) -> bool:

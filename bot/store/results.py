@@ -158,27 +158,37 @@ class ResultStore:
 
     # Telling the bot's scans apart.
 
-    async def rivals(self, application_id: str) -> list[tuple[Scan, Followed]]:
-        """Return the scans of an application of which it is not known which one in OneTrust each is."""
+    async def rivals(self, application_id: str, since: float = 0.0) -> list[tuple[Scan, Followed]]:
+        """Return the scans of an application of which it is not known which one in OneTrust each is.
+
+        Only those that were submitted at ``since`` or later.
+        """
         return await self._database.read(
             lambda db: findings.scans(
                 db,
                 "WHERE o.scan_id IS NULL AND scans.state IN ('submitted', 'uncertain') "
                 "AND ((scans.kind = 'rescan' AND scans.app_id = ? COLLATE NOCASE) "
-                "OR (scans.kind = 'new' AND o.application_id = ?))",
+                "OR (scans.kind = 'new' AND o.application_id = ?)) AND results.since >= ?",
                 application_id,
                 application_id,
+                since,
             )
         )
 
-    async def nameless(self, name: str, platform: Platform) -> list[tuple[Scan, Followed]]:
-        """Return the scans of new apps of that name of which the application is not known."""
+    async def nameless(
+        self, name: str, platform: Platform, since: float = 0.0
+    ) -> list[tuple[Scan, Followed]]:
+        """Return the scans of new apps of that name of which the application is not known.
+
+        Only those that were submitted at ``since`` or later.
+        """
         return await self._database.read(
             lambda db: findings.scans(
                 db,
                 "WHERE o.application_id IS NULL AND scans.state IN ('submitted', 'uncertain') "
-                "AND scans.kind = 'new' AND scans.name = ? AND scans.platform = ?",
+                "AND scans.kind = 'new' AND scans.name = ? AND scans.platform = ? AND results.since >= ?",
                 *rows.plain({"name": name, "platform": platform}).values(),
+                since,
             )
         )
 

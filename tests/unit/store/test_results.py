@@ -230,6 +230,9 @@ async def test_rivals_are_scans_of_an_application_that_are_not_told_apart(store)
 
     assert [scan.number for scan, _ in await store.results.rivals(APP_ID)] == [one.number, unsure.number]
     assert [scan.number for scan, _ in await store.results.nameless("Shop", Platform.ANDROID)] == [new.number]
+    followed = await store.results.followed(new.number)
+    for since, count in ((followed.since, 1), (followed.since + 1, 0)):  # of years of builds, the last days'
+        assert len(await store.results.nameless("Shop", Platform.ANDROID, since)) == count
 
 
 async def test_applications_of_others_are_told(store):
