@@ -18,7 +18,7 @@ CLOCKS_S: Final = 300.0
 """How far OneTrust's clock and the bot's may be apart."""
 NEAR_S: Final = 30.0
 """What is dated earlier before the submission may be somebody else's: the bot's own may not be listed yet."""
-SOON_S: Final = 3 * 3600.0
+SOON_S: Final = 6 * 3600.0
 """A new app, or a scan of which it is not known whether it was asked for, that OneTrust dates later than this
 after the submission is not taken for it: it may be somebody else's."""
 LATEST_S: Final = 24 * 3600.0

@@ -280,7 +280,7 @@ async def test_somebody_elses_scan_of_another_version_is_not_taken_while_it_runs
 async def test_an_app_that_comes_hours_later_is_a_persons_to_judge(desk):
     scan = await submitted(desk)
     async with desk.following():
-        await desk.passes(4 * HOUR_S, step_s=300)
+        await desk.passes(7 * HOUR_S, step_s=300)
         desk.applications.add(OTHER_APP_ID, "Shop", a_scan(desk, "s9"))
         await desk.passes(HOUR_S / 2, step_s=300)
 
