@@ -83,6 +83,7 @@ class Ftp:
         await self._depot.upload(
             path, name, size_bytes=order.size_bytes, progress=journal.progress, note=journal.note
         )
+        await journal.uploading(name)  # once more: it stays for so many hours from when it has arrived
         fields = workflow_fields(order, self._path_of(name))
         try:
             answer = await self._caller.call("POST", url, lambda: JsonBody(fields, journal))

@@ -68,7 +68,10 @@ class Journal(Protocol):
         ...
 
     async def uploading(self, name: str) -> None:
-        """Keep that the build goes to the FTP server now, under that name: it is removed from there later."""
+        """Keep that the build goes to the FTP server, or has arrived there, now, under that name.
+
+        It is removed from there so many hours later.
+        """
         ...
 
     async def made_app(self, application_id: str) -> None:
