@@ -40,6 +40,7 @@ from bot.wiring import Opened, wire
 logger = logging.getLogger(__name__)
 
 LOCK_LOOK_S = 0.5
+UNREAD = "ONETRUST_RESULTS_HOURS is 0; set it to 24, or unset APPSCAN_POLICY"
 
 
 class Bot:
@@ -162,6 +163,8 @@ class Bot:
         _beside(stack, wired.announcements.run(), "announcements")
         if wired.follower is not None:
             _beside(stack, wired.follower.run(), "results")
+        elif self._rules:
+            logger.warning("results are not read, so that no rule of APPSCAN_POLICY is judged: %s", UNREAD)
         self._standing = Standing(client, self._clock)
         _beside(stack, self._standing.run(), "standing")
         if settings.slack_app_token is not None:

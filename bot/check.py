@@ -5,20 +5,16 @@ import os
 import shutil
 import sqlite3
 import sys
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from dataclasses import dataclass
 
 import aiohttp
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot import parts, policy_file
-from bot.errors import CannotRead, SettingsError, StoreUnavailable, SubmissionError, slack_code
-from bot.ftp_settings import FtpSettings
-from bot.onetrust.depot import open_depot
-from bot.scans.clock import SystemClock
-from bot.scans.routes import Routes
+from bot import check_onetrust, parts
+from bot.errors import StoreUnavailable, slack_code
+from bot.fitness import Finding, unfit
 from bot.settings import Settings
 from bot.slack.identity import Identity
 from bot.slack.limits import slack_session
@@ -35,15 +31,6 @@ SCOPES = frozenset(
 
 ROOM_BYTES = 70_000_000
 """Disk that one build being worked on may take."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Finding:
-    """One line of the answer."""
-
-    what: str
-    fit: bool
-    note: str
 
 
 async def check(settings: Settings) -> int:
@@ -63,21 +50,7 @@ async def _findings(settings: Settings) -> AsyncGenerator[Finding, None]:
     async with slack_session() as session:
         async for finding in _slack(settings, parts.slack_client(settings, session)):
             yield finding
-    yield await _onetrust(settings)
-    yield await _results(settings)
-    async with parts.onetrust_routes(settings) as routes:
-        for finding in _routes(settings, routes):
-            yield finding
-    if settings.ftp is not None and "ftp" in settings.onetrust_routes:
-        yield await _depot(settings.ftp)
-    yield Finding(
-        what="log link",
-        fit=True,
-        note="set"
-        if settings.onetrust_log_url
-        else "ONETRUST_LOG_URL is not set: replies tell the way instead",
-    )
-    for finding in _policy(settings):
+    async for finding in check_onetrust.findings(settings):
         yield finding
     yield await _database(settings)
     yield _disk(settings)
@@ -87,16 +60,16 @@ async def _slack(settings: Settings, client: AsyncWebClient) -> AsyncGenerator[F
     try:
         identity = await Identity.ask(client)
     except SlackApiError as error:
-        yield _no("Slack token", f"Slack says {slack_code(error)}: copy SLACK_BOT_TOKEN again")
+        yield unfit("Slack token", f"Slack says {slack_code(error)}: copy SLACK_BOT_TOKEN again")
         return
     except (aiohttp.ClientError, TimeoutError, OSError) as error:
         logger.debug("Slack can't be reached: %s", type(error).__name__)
-        yield _no("Slack token", "Slack can't be reached: check the network, SLACK_API_URL, proxies")
+        yield unfit("Slack token", "Slack can't be reached: check the network, SLACK_API_URL, proxies")
         return
     yield Finding(what="Slack token", fit=True, note=f"{identity.user_id} in {identity.team}")
     missing = sorted(SCOPES - identity.scopes)
     if missing:
-        yield _no(
+        yield unfit(
             "Slack scopes",
             f"{', '.join(missing)} missing: add them under OAuth & Permissions, then reinstall the app",
         )
@@ -107,7 +80,7 @@ async def _slack(settings: Settings, client: AsyncWebClient) -> AsyncGenerator[F
     try:
         await client.apps_connections_open(app_token=settings.slack_app_token.reveal())
     except SlackApiError as error:
-        yield _no(
+        yield unfit(
             "Slack app token",
             f"Slack says {slack_code(error)}: make one with connections:write and switch Socket Mode on",
         )
@@ -115,81 +88,13 @@ async def _slack(settings: Settings, client: AsyncWebClient) -> AsyncGenerator[F
         yield Finding(what="Slack app token", fit=True, note="Socket Mode can connect")
 
 
-async def _onetrust(settings: Settings) -> Finding:
-    if settings.onetrust_api_key is not None:
-        return Finding(
-            what="OneTrust API key",
-            fit=True,
-            note="set; only the first scan shows whether builds may be sent with it",
-        )
-    try:
-        async with parts.onetrust_tokens(settings) as tokens:
-            await tokens.bearer()
-    except SubmissionError as error:
-        hint = " Check the network, ONETRUST_URL and the proxy settings." if error.status is None else ""
-        return _no("OneTrust token", error.user_message + hint)
-    return Finding(what="OneTrust token", fit=True, note="the client ID and secret give an access token")
-
-
-def _policy(settings: Settings) -> list[Finding]:
-    if settings.policy is None:
-        return []
-    try:
-        rules = policy_file.read(settings.policy)
-    except SettingsError as error:
-        return [_no("policy", problem) for problem in error.problems]
-    count = "1 rule" if len(rules) == 1 else f"{len(rules)} rules"
-    return [Finding(what="policy", fit=True, note=f"{count}: {', '.join(rule.name for rule in rules)}")]
-
-
-async def _depot(ftp: FtpSettings) -> Finding:
-    try:
-        await open_depot(ftp.address).check()
-    except SubmissionError as error:
-        return _no("FTP server", error.user_message)
-    rescans = "" if ftp.rescan_webhook_url else "; rescans need ONETRUST_FTP_RESCAN_WEBHOOK_URL"
-    if ftp.address.scheme == "ftp":
-        rescans += "; NOTHING IS ENCRYPTED on the way there: the password and every build can be read"
-    return Finding(what="FTP server", fit=True, note=f"the login works, and the folder is there{rescans}")
-
-
-async def _results(settings: Settings) -> Finding:
-    """Tell whether results can be read: never a fault, as scans work without."""
-    what = "OneTrust results"
-    try:
-        async with parts.onetrust_applications(settings, SystemClock()) as applications:
-            await applications.can_read()
-    except CannotRead as error:
-        return Finding(what=what, fit=True, note=f"not read. {error.user_message}")
-    except SubmissionError as error:
-        return Finding(what=what, fit=True, note=f"not tried. {error.user_message}")
-    return Finding(what=what, fit=True, note="can be read")
-
-
-def _routes(settings: Settings, routes: Routes) -> Iterator[Finding]:
-    """Tell which routes a build may take, in their order."""
-    yield Finding(what="routes", fit=True, note=", then ".join(routes.titles))
-    if "webhook" in routes:
-        yield Finding(
-            what="OneTrust webhook",
-            fit=True,
-            note="its shape is right and it is on ONETRUST_URL's host; only a scan shows whether its ID is",
-        )
-    if "direct" in routes and settings.onetrust_org_id is None:
-        yield Finding(
-            what="Applications API",
-            fit=True,
-            note="takes rescans only: new apps need ONETRUST_ORG_ID",
-        )
-
-
 async def _database(settings: Settings) -> Finding:
     path = settings.database.absolute()
     if not path.parent.is_dir():
-        return _no("database", f"there is no folder {path.parent}: make it, or check APPSCAN_DB")
+        return unfit("database", f"there is no folder {path.parent}: make it, or check APPSCAN_DB")
     if not path.exists():
         if not os.access(path.parent, os.W_OK | os.X_OK):
-            return _no("database", f"{path.parent} can't be written to: check its owner, or APPSCAN_DB")
+            return unfit("database", f"{path.parent} can't be written to: check its owner, or APPSCAN_DB")
         return Finding(what="database", fit=True, note=f"{path} will be made, empty, at the first start")
     try:
         database = await Database.open(path)
@@ -199,9 +104,11 @@ async def _database(settings: Settings) -> Finding:
         finally:
             await database.close()
     except (OSError, sqlite3.Error, StoreUnavailable) as error:
-        return _no("database", f"{path} can't be used ({error}): check APPSCAN_DB and its folder's owner")
+        return unfit("database", f"{path} can't be used ({error}): check APPSCAN_DB and its folder's owner")
     if state != "ok" or not writable:
-        return _no("database", f"{path} is damaged or locked: stop other programs on it, or restore a backup")
+        return unfit(
+            "database", f"{path} is damaged or locked: stop other programs on it, or restore a backup"
+        )
     lock = InstanceLock(path)
     running = not lock.try_acquire()
     lock.release()
@@ -213,12 +120,8 @@ def _disk(settings: Settings) -> Finding:
     need = ROOM_BYTES * settings.concurrency
     folder = settings.database.absolute().parent
     if not folder.is_dir():
-        return _no("disk", "not looked at, as the database has no folder")
+        return unfit("disk", "not looked at, as the database has no folder")
     free = shutil.disk_usage(folder).free
     if free < need:
-        return _no("disk", f"{free // 10**6} MB free beside the database, {need // 10**6} MB needed")
+        return unfit("disk", f"{free // 10**6} MB free beside the database, {need // 10**6} MB needed")
     return Finding(what="disk", fit=True, note=f"{free // 10**6} MB free, {need // 10**6} MB needed")
-
-
-def _no(what: str, note: str) -> Finding:
-    return Finding(what=what, fit=False, note=note)

@@ -165,7 +165,14 @@ class NoRoute(AppscanError):
 
 
 class CannotRead(AppscanError):
-    """OneTrust does not let this credential read results, or has no such API here; scans go on without."""
+    """OneTrust does not let this credential read results, or has no such API here; scans go on without.
+
+    ``status`` is the HTTP status of the answer.
+    """
+
+    def __init__(self, user_message: str, *, status: int | None = None) -> None:
+        super().__init__(user_message)
+        self.status = status
 
 
 class FileUnavailable(AppscanError):

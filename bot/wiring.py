@@ -254,6 +254,7 @@ def _follower(
         clock=opened.clock,
         wait_s=opened.budget.wait_s,
         first_s=first_s,
+        judged=bool(opened.rules),
     )
 
 

@@ -184,7 +184,7 @@ def _value(told: Told) -> object:
             raise TryLater(UNREADABLE, status=told.status)
         return told.value
     words = {401: NOT_KNOWN, 403: NOT_ALLOWED}
-    raise CannotRead(words.get(told.status, NO_API).format(status=told.status))
+    raise CannotRead(words.get(told.status, NO_API).format(status=told.status), status=told.status)
 
 
 def _quoted(known_id: str) -> str:

@@ -47,7 +47,8 @@ Target = tuple[str, str, Platform | None]
 class Follower:
     """Looks for what is due; ``run`` it beside all else.
 
-    ``wait_s`` tells when so many more calls could be made, in seconds from now.
+    ``wait_s`` tells when so many more calls could be made, in seconds from now. ``judged`` tells whether
+    there is a policy, which is of no effect where results can't be read.
     """
 
     def __init__(
@@ -59,6 +60,7 @@ class Follower:
         clock: Clock,
         wait_s: Callable[[int], float],
         first_s: float,
+        judged: bool = False,
     ) -> None:
         self._store = store
         self._applications = applications
@@ -67,6 +69,7 @@ class Follower:
         self._clock = clock
         self._wait_s = wait_s
         self._first_s = first_s
+        self._judged = judged
         self._reads = False
         self._said = False
         self._away = False
@@ -117,7 +120,8 @@ class Follower:
     def _cannot_read(self, error: CannotRead) -> None:
         self._reads = False
         if not self._said:
-            logger.warning("results are not read: %s", error)
+            so = ", so that no rule of APPSCAN_POLICY is judged" if self._judged else ""
+            logger.warning("results are not read%s: %s", so, error)
         self._said = True
 
     async def _turn(self) -> float | None:

@@ -32,6 +32,7 @@ COMMANDS = {
     "bot.app",
     "bot.backup",
     "bot.check",
+    "bot.check_onetrust",
     "bot.export",
     "bot.forget",
     "bot.parts",
@@ -40,6 +41,8 @@ COMMANDS = {
     "bot.wiring",
 }
 """What the command line starts; each joins the parts that it needs."""
+JOINED = {"bot.app", "bot.check_onetrust", "bot.parts", "bot.wiring"}
+"""Those of them that others are made of."""
 
 STANDARD_LIBRARY_ONLY = {
     "bot.addresses",
@@ -132,7 +135,7 @@ def test_each_part_knows_only_whom_it_may():
         if part == "bot.__main__":
             allowed = PARTS
         elif part in COMMANDS:
-            allowed = PARTS - {"bot.__main__"} - (COMMANDS - {"bot.app", "bot.parts", "bot.wiring"})
+            allowed = PARTS - {"bot.__main__"} - (COMMANDS - JOINED)
         else:
             allowed = MAY_KNOW.get(part, OUTER_MAY_KNOW)
         if known - allowed:

@@ -86,7 +86,7 @@ class Desk:
     applications: FakeApplications
     ended: list[int] = field(default_factory=list)
 
-    def follower(self, hours: float = 24) -> Follower:
+    def follower(self, hours: float = 24, *, judged: bool = False) -> Follower:
         bench = self.bench
         looks = Looks(
             store=bench.store,
@@ -107,11 +107,12 @@ class Desk:
             clock=bench.clock,
             wait_s=self.budget.wait_s,
             first_s=FIRST_S,
+            judged=judged,
         )
 
     @asynccontextmanager
-    async def following(self, hours: float = 24) -> AsyncIterator[Follower]:
-        follower = self.follower(hours)
+    async def following(self, hours: float = 24, *, judged: bool = False) -> AsyncIterator[Follower]:
+        follower = self.follower(hours, judged=judged)
         task = asyncio.create_task(follower.run())
         try:
             yield follower
@@ -397,6 +398,16 @@ async def test_where_results_can_t_be_read_that_is_said_once_and_taken_up_when_t
     assert (await desk.followed(scan.number)).state is FollowState.COMPLETED
     assert [record.message for record in caplog.records if "not read" in record.message] == [
         "results are not read: no COOKIE_READ"
+    ]
+
+
+async def test_a_policy_that_can_t_be_judged_is_warned_of_once(desk, caplog):
+    desk.applications.troubles["can_read"] = [CannotRead("no COOKIE_READ") for _ in range(3)]
+    async with desk.following(judged=True):
+        await desk.passes(2 * HOUR_S, step_s=600)
+
+    assert [record.message for record in caplog.records if record.levelno == logging.WARNING] == [
+        "results are not read, so that no rule of APPSCAN_POLICY is judged: no COOKIE_READ"
     ]
 
 

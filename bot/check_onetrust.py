@@ -1,0 +1,124 @@
+"""What ``python -m bot check`` tells of OneTrust: the ways there, whether results come back, the policy."""
+
+from collections.abc import AsyncGenerator, Iterator
+from dataclasses import dataclass
+
+from bot import parts, policy_file
+from bot.errors import CannotRead, SettingsError, SubmissionError
+from bot.fitness import Finding, fit, unfit
+from bot.ftp_settings import FtpSettings
+from bot.onetrust.depot import open_depot
+from bot.scans.clock import SystemClock
+from bot.scans.routes import Routes
+from bot.settings import Settings
+
+_RESULTS = "OneTrust results"
+_NEVER_JUDGED = {
+    401: "check the credential, and that it is for this environment",
+    403: "give the credential COOKIE_READ",
+    404: "check that ONETRUST_URL has the Applications API",
+}
+"""What to do where a policy is set and reading is refused, by the status of the refusal."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Reading:
+    """Whether results can be read."""
+
+    finding: Finding
+    refused: CannotRead | None = None
+
+
+async def findings(settings: Settings) -> AsyncGenerator[Finding, None]:
+    """Look at one thing after the other."""
+    yield await _credential(settings)
+    reading = await _results(settings)
+    yield reading.finding
+    async with parts.onetrust_routes(settings) as routes:
+        for finding in _routes(settings, routes, reading.refused):
+            yield finding
+    if settings.ftp is not None and "ftp" in settings.onetrust_routes:
+        yield await _depot(settings.ftp)
+    unset = "ONETRUST_LOG_URL is not set: replies tell the way instead"
+    yield fit("log link", "set" if settings.onetrust_log_url else unset)
+    for finding in _policy(settings, reading.refused):
+        yield finding
+
+
+async def _credential(settings: Settings) -> Finding:
+    if settings.onetrust_api_key is not None:
+        return fit("OneTrust API key", "set; only the first scan shows whether builds may be sent with it")
+    try:
+        async with parts.onetrust_tokens(settings) as tokens:
+            await tokens.bearer()
+    except SubmissionError as error:
+        hint = " Check the network, ONETRUST_URL and the proxy settings." if error.status is None else ""
+        return unfit("OneTrust token", error.user_message + hint)
+    return fit("OneTrust token", "the client ID and secret give an access token")
+
+
+async def _results(settings: Settings) -> _Reading:
+    """Tell whether results can be read: by itself never a fault, as scans work without."""
+    try:
+        async with parts.onetrust_applications(settings, SystemClock()) as applications:
+            await applications.can_read()
+    except CannotRead as error:
+        return _Reading(finding=fit(_RESULTS, f"not read. {error.user_message}"), refused=error)
+    except SubmissionError as error:
+        return _Reading(finding=fit(_RESULTS, f"not tried. {error.user_message}"))
+    return _Reading(finding=fit(_RESULTS, "can be read"))
+
+
+def _routes(settings: Settings, routes: Routes, refused: CannotRead | None) -> Iterator[Finding]:
+    """Tell which routes a build may take, in their order."""
+    yield fit("routes", ", then ".join(routes.titles))
+    if "webhook" in routes:
+        yield fit(
+            "OneTrust webhook",
+            "its shape is right and it is on ONETRUST_URL's host; only a scan shows whether its ID is",
+        )
+    if "direct" not in routes:
+        return
+    if refused is not None and refused.status == 404:
+        yield unfit(
+            "Applications API",
+            "OneTrust has none at ONETRUST_URL (404), so no build can go this way: check ONETRUST_URL, or take "
+            "direct out of ONETRUST_ROUTES",
+        )
+    elif settings.onetrust_org_id is None:
+        yield fit("Applications API", "takes rescans only: new apps need ONETRUST_ORG_ID")
+
+
+async def _depot(ftp: FtpSettings) -> Finding:
+    try:
+        await open_depot(ftp.address).check()
+    except SubmissionError as error:
+        return unfit("FTP server", error.user_message)
+    rescans = "" if ftp.rescan_webhook_url else "; rescans need ONETRUST_FTP_RESCAN_WEBHOOK_URL"
+    if ftp.address.scheme == "ftp":
+        rescans += "; NOTHING IS ENCRYPTED on the way there: the password and every build can be read"
+    return fit("FTP server", f"the login works, and the folder is there{rescans}")
+
+
+def _policy(settings: Settings, refused: CannotRead | None) -> Iterator[Finding]:
+    if settings.policy is None:
+        return
+    try:
+        rules = policy_file.read(settings.policy)
+    except SettingsError as error:
+        yield from (unfit("policy", problem) for problem in error.problems)
+        return
+    if not settings.onetrust_results_hours:
+        yield unfit(
+            "policy",
+            "results aren't read, as ONETRUST_RESULTS_HOURS is 0, so no rule is ever judged: set it to 24, or "
+            "unset APPSCAN_POLICY",
+        )
+    elif refused is not None:
+        remedy = _NEVER_JUDGED.get(refused.status or 0, _NEVER_JUDGED[404])
+        yield unfit(
+            "policy", f"results can't be read, so no rule is ever judged: {remedy}, or unset APPSCAN_POLICY"
+        )
+    else:
+        count = "1 rule" if len(rules) == 1 else f"{len(rules)} rules"
+        yield fit("policy", f"{count}: {', '.join(rule.name for rule in rules)}")
