@@ -22,6 +22,7 @@ LONGEST = 500
 _HOST = re.compile(r"[a-z0-9](?:[a-z0-9._-]*[a-z0-9])?\.?|[0-9a-f:]+(?:[0-9.]+)?")
 _STRAY_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _FINGERPRINT = re.compile(r"SHA256:[A-Za-z0-9+/]{43}=?")
+_KEY_KIND = re.compile(r"(?:ssh|ecdsa|sk-ssh|sk-ecdsa)-")
 _PUBLIC_KEY = re.compile(r"(?:ssh|ecdsa|sk-ssh|sk-ecdsa)-[a-z0-9@.-]+ [A-Za-z0-9+/]+={0,2}(?: .*)?")
 
 
@@ -103,7 +104,7 @@ def parse_address(
         folder=folder,
         implicit_tls=scheme == "ftps" and (implicit_tls or port == IMPLICIT_TLS_PORT),
         ca_file=ca_file,
-        host_key=host_key.strip() if host_key else None,
+        host_key=_bare_key(host_key) if host_key else None,
         known_hosts=known_hosts,
     )
     _check_login(address)
@@ -147,6 +148,16 @@ def _texts(user: str, password: str, path: str) -> tuple[str, str, str]:
         raise AddressProblem("must name its folder without . and ..")
     root = "/" if path.startswith("//") else ""
     return user, password, root + "/".join(name for name in names if name)
+
+
+def _bare_key(host_key: str) -> str:
+    """Return a public key without the host that ``ssh-keyscan`` prints before it."""
+    host, _, rest = host_key.strip().partition(" ")
+    return (
+        rest.strip()
+        if _PUBLIC_KEY.fullmatch(rest.strip()) and not _KEY_KIND.match(host)
+        else host_key.strip()
+    )
 
 
 def _check_login(address: DepotAddress) -> None:

@@ -81,24 +81,38 @@ def read_ftp(read: Reader, onetrust_url: str) -> FtpSettings | None:
             f"is shorter than {SECRET_MIN} characters, so that the log could not hide it: give the login a "
             "longer one",
         )
+    rescan_webhook = _webhook(read, "ONETRUST_FTP_RESCAN_WEBHOOK_URL", onetrust_url)
+    for name in ("ONETRUST_FTP_WEBHOOK_URL", "ONETRUST_FTP_RESCAN_WEBHOOK_URL"):
+        if read.text(name) and read.text(name) == read.text("ONETRUST_WEBHOOK_URL"):
+            read.problem(
+                name, "is ONETRUST_WEBHOOK_URL: the workflow that fetches by FTP has a URL of its own"
+            )
+    if rescan_webhook is not None and rescan_webhook == webhook:
+        read.problem(
+            "ONETRUST_FTP_RESCAN_WEBHOOK_URL",
+            "is ONETRUST_FTP_WEBHOOK_URL: rescans have a workflow of their own, or leave it out",
+        )
     if address is None or webhook is None:
         return None
     return FtpSettings(
         address=address,
         webhook_url=webhook,
-        rescan_webhook_url=_webhook(read, "ONETRUST_FTP_RESCAN_WEBHOOK_URL", onetrust_url),
+        rescan_webhook_url=rescan_webhook,
         remote_path=remote_path or None,
         keep_hours=keep_hours or KEEP_HOURS,
     )
 
 
 def _address(read: Reader, url: str) -> DepotAddress | None:
+    key_file = read.existing("ONETRUST_FTP_KEY_FILE")
+    if key_file is None and read.text("ONETRUST_FTP_KEY_FILE"):
+        return None  # that has been told, and a password need not be missed
     plaintext, implicit = read.switch("ONETRUST_FTP_PLAINTEXT"), read.switch("ONETRUST_FTP_IMPLICIT_TLS")
     try:
         address = parse_address(
             url,
             password=read.text("ONETRUST_FTP_PASSWORD") or None,
-            key_file=read.existing("ONETRUST_FTP_KEY_FILE"),
+            key_file=key_file,
             key_passphrase=read.text("ONETRUST_FTP_KEY_PASSPHRASE") or None,
             implicit_tls=implicit,
             ca_file=read.existing("ONETRUST_FTP_CA"),

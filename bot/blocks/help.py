@@ -27,8 +27,9 @@ TOPICS: Final[dict[str, Topic]] = {
     "share": Topic(
         gist="have a build scanned",
         body=(
-            "Share an `.ipa` or `.apk` under 64 MB in a channel, a thread or a direct message that this bot "
-            "is in. One reply in the thread follows it until OneTrust has it, and gives the request ID.\n"
+            "Share an `.ipa` or `.apk` in a channel, a thread or a direct message that this bot is in "
+            "(an `.aab` too, where it is set up for that). One reply in the thread follows it until OneTrust "
+            "has it; when it has been scanned, a message there tells what was found.\n"
             "The first build of an app is a new scan. Once the app is linked to its app ID, each further "
             "build is a rescan. Where that is not clear, the bot asks.\n"
             "In the message with the file, `rescan <appId>` makes it a rescan of that app, and `name: …` "

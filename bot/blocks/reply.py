@@ -287,7 +287,7 @@ def _button(label: str, action_id: str, scan: Scan) -> Block:
 
 
 def _percent(card: Card) -> str:
-    if card.total_bytes <= _PERCENT_FROM_BYTES:
+    if card.total_bytes <= _PERCENT_FROM_BYTES or not card.done_bytes:
         return ""
     return f": {min(100, max(0, card.done_bytes) * 100 // card.total_bytes)}%"
 

@@ -23,8 +23,9 @@ LIMIT_BYTES: Final = 1_073_741_825
 _REFUSED = {
     **REFUSED,
     400: "OneTrust could not make sense of the submission (400). "
-    f"{ADMIN} that the webhook of the workflow for FTP takes JSON with `uploadType`, `filePath`, `fileType`, "
-    "`name` and `os`.",
+    f"{ADMIN} that the workflow for FTP takes JSON with `uploadType`, `filePath`, `fileType`, `name` and "
+    "`os` (for rescans, `appId` too), and that its URL is the one in `ONETRUST_FTP_WEBHOOK_URL` "
+    "(`ONETRUST_FTP_RESCAN_WEBHOOK_URL`).",
     404: "OneTrust knows no such webhook (404): its ID is wrong, or its workflow was deleted. "
     "Whoever runs this bot should check the webhook URLs of the FTP route.",
     413: "OneTrust would not be told of this build (413), which is on the FTP server. "

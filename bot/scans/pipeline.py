@@ -224,6 +224,7 @@ class Pipeline:
             await self._put_off(scan, AWAY, breaker.wait_s, attempts=scan.submission.attempts - 1)
             return
         try:
+            self._announcer.progress(number, 0, _known(scan.size_bytes))  # what was pulled is not sent yet
             receipt = await self._routes[_known(scan.submission.route)].submit(
                 _order(scan), path, ScanJournal(self._store, self._announcer, self._clock, number)
             )
@@ -330,7 +331,8 @@ class Pipeline:
         **changes: None,
     ) -> None:
         level = logging.INFO if state is State.REJECTED else logging.WARNING
-        logger.log(level, "scan #%d is %s (HTTP %s): %s", scan.number, state.value, status, problem)
+        said = "" if status is None else f" (HTTP {status})"
+        logger.log(level, "scan #%d is %s%s: %s", scan.number, state.value, said, problem)
         await self._store.scans.move(
             scan.number,
             state,

@@ -177,16 +177,14 @@ class Routes:
         ]
         sentences = [f"No way into OneTrust that is open takes this build{size}: {' and '.join(told)}."]
         for closed in self._closed:
-            what = _capital(closed.title)
             if file_type is not None and file_type not in closed.file_types:
-                sentences.append(f"{what} takes no .{file_type}.")
-            elif size_bytes is not None and size_bytes >= closed.limit_bytes:
-                sentences.append(f"{what}, which is not open, takes builds {under(closed.limit_bytes)} only.")
+                continue
+            limit, what = under(closed.limit_bytes), _capital(closed.title)
+            if size_bytes is not None and size_bytes >= closed.limit_bytes:
+                sentences.append(f"{what}, which is not open either, takes builds {limit}.")
             else:
-                sentences.append(
-                    f"{what} would take builds {under(closed.limit_bytes)}: whoever runs this bot can open "
-                    f"it: {closed.opened_by}."
-                )
+                way = f"to open it, whoever runs this bot has to {closed.opened_by}"
+                sentences.append(f"{what} takes builds {limit}: {way}.")
         return NoRoute(" ".join(sentences))
 
 
@@ -195,7 +193,7 @@ def megabytes(size_bytes: int) -> str:
     if size_bytes < 100_000:
         return f"{size_bytes:,} bytes"
     if size_bytes >= 1_000_000_000:
-        return f"{size_bytes / 1_000_000_000:.1f} GB"
+        return f"{size_bytes // 100_000_000 / 10:g} GB"
     return f"{size_bytes / 1_000_000:.{0 if size_bytes % 1_000_000 < 50_000 else 1}f} MB"
 
 

@@ -125,7 +125,7 @@ def test_what_is_wrong_with_an_address_is_said_without_repeating_it(url, words):
         ("sftp://u@h", {"key_file": Path("id"), "key_passphrase": "a\0b"}, "ONETRUST_FTP_KEY_PASSPHRASE"),
         ("sftp://u:p@h", {"host_key": None}, "ONETRUST_FTP_HOST_KEY"),
         ("sftp://u:p@h", {"host_key": "MD5:00:11"}, "ONETRUST_FTP_HOST_KEY"),
-        ("sftp://u:p@h", {"host_key": "h ssh-ed25519 AAAA"}, "ONETRUST_FTP_HOST_KEY"),
+        ("sftp://u:p@h", {"host_key": "h i ssh-ed25519 AAAA"}, "ONETRUST_FTP_HOST_KEY"),
         ("sftp://u:p@h", {"host_key": "ssh-ed25519 AAAA\nssh-rsa AAAA"}, "ONETRUST_FTP_HOST_KEY"),
     ],
 )

@@ -63,6 +63,15 @@ def test_the_path_is_onetrusts(remote, path):
             "ONETRUST_FTP_RESCAN_WEBHOOK_URL must be on the host and port of ONETRUST_URL",
         ),
         ({"ONETRUST_FTP_REMOTE_PATH": "/in/../out"}, "ONETRUST_FTP_REMOTE_PATH must be the path of a folder"),
+        (
+            {"ONETRUST_FTP_RESCAN_WEBHOOK_URL": HOOK + "new"},
+            "ONETRUST_FTP_RESCAN_WEBHOOK_URL is ONETRUST_FTP_WEBHOOK_URL",
+        ),
+        (
+            {"ONETRUST_FTP_WEBHOOK_URL": FULL["ONETRUST_WEBHOOK_URL"]},
+            "ONETRUST_FTP_WEBHOOK_URL is ONETRUST_WEBHOOK_URL",
+        ),
+        ({"ONETRUST_FTP_PASWORD": "x"}, "ONETRUST_FTP_PASWORD is not a setting; ONETRUST_FTP_PASSWORD is"),
         ({"ONETRUST_FTP_KEEP_HOURS": "0"}, "ONETRUST_FTP_KEEP_HOURS must be a whole number from 1"),
         ({"ONETRUST_FTP_PLAINTEXT": "yes"}, "ONETRUST_FTP_PLAINTEXT must be one of 0, 1"),
     ],
@@ -72,6 +81,21 @@ def test_what_is_wrong_is_told_by_its_setting(changes, problem):
 
     assert any(problem in each for each in told), told
     assert not any(value in each for each in told for value in ("p/ss", "ftp-new"))
+
+
+def test_a_key_file_that_is_not_there_is_told_alone():
+    told = problems(ONETRUST_FTP_KEY_FILE="/no/such/key", ONETRUST_FTP_PASSWORD="")
+
+    assert told == ["ONETRUST_FTP_KEY_FILE must be the path of a file that is there and can be read."]
+
+
+def test_a_host_key_may_stand_behind_its_host_as_ssh_keyscan_prints_it():
+    line = "ssh-ed25519 " + "A" * 68
+    for pasted in (line, f"files.example.com {line}", f"[files.example.com]:2222 {line}"):
+        ftp = Settings.read(FULL | FTP | {"ONETRUST_FTP_HOST_KEY": pasted}).ftp
+
+        assert ftp is not None
+        assert ftp.address.host_key == line
 
 
 def test_unencrypted_is_for_those_who_say_so():

@@ -70,7 +70,7 @@ async def test_the_timeline_tells_the_way_and_people_are_told_each_step(bench):
     story = [State.RECEIVED, State.PULLING, State.CHECKING, State.SUBMITTING, State.SUBMITTED]
     assert await bench.story(scan.number) == story
     assert bench.announcer.told == [scan.number] * len(story)
-    assert bench.announcer.moved == [(scan.number, 15, 15), (scan.number, 1, 2)]
+    assert bench.announcer.moved == [(scan.number, 15, 15), (scan.number, 0, 15), (scan.number, 1, 2)]
     events = await bench.store.scans.events(scan.number)
     assert [event.why for event in events[-2:]] == ["new app, never scanned before", "request ID request-1"]
 
