@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from typing import Final
 
 from bot.blocks import text
+from bot.blocks.awaiting import unfound
 from bot.blocks.findings import count
-from bot.scans.models import Card, Submission
+from bot.scans.models import Card, State, Submission
 from bot.scans.results import FOLLOWED, Followed, FollowState, Results
 from bot.scans.rules import Breach
 
@@ -31,6 +32,8 @@ def outcome(card: Card) -> list[str]:
     if card.followed is not None and not unread:
         lines.append(f"{following(card.followed, card.results_next_at)}{_late(card)}")
         lines.append(text.sentence(card.followed.looked_for))
+        if card.scan.state is State.SUBMITTED:
+            lines.append(" ".join(unfound(card)))
     if card.results is not None:
         lines.append(_found(card.results))
     lines.append(_broken(card.breaches))

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from bot.errors import NotFound
@@ -271,7 +271,8 @@ class Looks:
             return
         unsure = sought.scan.state is State.UNCERTAIN and sought.followed.state is FollowState.FINDING
         status = status or sought.followed.status
-        tell = unsure or status is not sought.followed.status or (self.late and looks == 1)
+        overdue = replace(sought.followed, looked_at=now).is_overdue and not sought.followed.is_overdue
+        tell = unsure or overdue or status is not sought.followed.status or (self.late and looks == 1)
         await self._store.results.look(
             sought.number,
             tell=tell,

@@ -9,6 +9,7 @@ Source: https://developer.onetrust.com (Cookie Consent, Applications)
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Final
 
 from bot.scans.builds import Platform
 
@@ -135,6 +136,9 @@ class FollowState(StrEnum):
 FOLLOWED = frozenset({FollowState.FINDING, FollowState.RUNNING})
 """States in which a scan is looked for again."""
 
+OVERDUE_S: Final = 600.0
+"""A scan that is not found so long after its submission may never be: then people are told where to look."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Followed:
@@ -160,3 +164,9 @@ class Followed:
     ended_at: float | None = None
     announced_ts: str | None = None
     """The message that told of its end; empty text while that is being posted."""
+
+    @property
+    def is_overdue(self) -> bool:
+        """Whether OneTrust was looked at after it should have been found, and it was not."""
+        looked_s = (self.looked_at or self.followed_at) - self.followed_at
+        return self.state is FollowState.FINDING and looked_s >= OVERDUE_S

@@ -126,7 +126,16 @@ MANIFEST = PrivacyManifest(
 
 def followed(state: FollowState, looked_for: str = "") -> Followed:
     """Return how far following scan 12 has come."""
-    return Followed(scan=12, state=state, since=AT, looks=1, looked_at=AT, due_at=AT, looked_for=looked_for)
+    return Followed(
+        scan=12,
+        state=state,
+        since=AT,
+        followed_at=AT,
+        looks=1,
+        looked_at=AT,
+        due_at=AT,
+        looked_for=looked_for,
+    )
 
 
 def buttons(message: Message) -> dict[str, dict[str, Any]]:

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from bot.blocks import outcome, reply
+from bot.blocks import history, outcome, reply
 from bot.blocks.results import announcement
 from bot.blocks.results_modals import A_PAGE, NEXT, PREVIOUS, Leaf, Tab, found_modal, read_found, turned
 from bot.errors import UsageError
@@ -169,8 +169,12 @@ def test_the_line_of_the_reply():
 @pytest.mark.parametrize(
     ("state", "words"),
     [
-        (FollowState.FINDING, "The result comes in this thread."),
-        (FollowState.RUNNING, "The result comes in this thread."),
+        (
+            FollowState.FINDING,
+            "OneTrust has accepted it; it does not show in its list of apps yet. "
+            "The result comes in this thread.",
+        ),
+        (FollowState.RUNNING, "OneTrust is scanning it. The result comes in this thread."),
         (FollowState.AMBIGUOUS, "can't tell which scan in OneTrust this is: two of 14:02. Look there"),
         (FollowState.LOST, "found no result in OneTrust: two of 14:02, and has stopped looking. Look there"),
     ],
@@ -180,6 +184,24 @@ def test_while_there_is_no_result_the_reply_says_what_is_known(state: FollowStat
     shown = reply.reply(Card(scan=samples.DONE, followed=followed, results_next_at=samples.AT))
     assert words in shown.text
     assert "late" not in shown.text
+
+
+def test_a_scan_that_does_not_show_for_long_says_where_to_look():
+    followed = replace(samples.followed(FollowState.FINDING), looked_at=samples.AT + 600)
+    card = Card(scan=samples.DONE, followed=followed, results_next_at=samples.AT)
+    told = READER.words(outcome.line(card))
+    assert "OneTrust accepted it over 10 min ago, but it still does not show in its list of apps." in told
+    assert "Look up the request ID in the workflow's log." in told
+    assert "scanning" not in told
+    assert "FTP" not in told
+    by_ftp = replace(samples.DONE, submission=replace(samples.TAKEN, route="ftp"))
+    for shown in (outcome.line, lambda each: history.status(each, []).text):
+        told = shown(replace(card, scan=by_ftp))
+        assert "Perhaps OneTrust could not fetch the file by FTP" in told
+        assert "`ONETRUST_FTP_REMOTE_PATH`" in told
+    rescan = replace(card, scan=replace(samples.RESCAN, state=State.SUBMITTED))
+    assert "does not show among this app's scans" in outcome.line(rescan)
+    assert "request ID" not in outcome.line(rescan)
 
 
 def test_no_result_is_promised_where_none_can_be_read():

@@ -323,6 +323,20 @@ async def test_what_is_never_found_is_lost_in_the_end_and_says_what_was_looked_a
     assert desk.applications.count("named") == followed.looks
 
 
+async def test_a_scan_that_does_not_show_for_ten_minutes_is_told_once(desk):
+    scan = await submitted(desk)
+    before = (await desk.bench.store.scans.scan(scan.number)).revision
+    async with desk.following():
+        await desk.passes(500)
+        assert not (await desk.followed(scan.number)).is_overdue
+        assert (await desk.bench.store.scans.scan(scan.number)).revision == before
+        await desk.passes(1500)
+
+    assert (await desk.followed(scan.number)).is_overdue
+    assert (await desk.bench.store.scans.scan(scan.number)).revision == before + 1
+    assert desk.bench.announcer.told[-1] == scan.number
+
+
 async def test_an_app_that_is_gone_is_looked_for_to_the_end(desk):
     scan = await rescanned(desk, "F1", "4.2.0")
     async with desk.following(hours=1):
