@@ -37,6 +37,8 @@ class Sent:
     sha256: str
     package: str
     content: bytes
+    asked: bool
+    """Whether the comment asked for a rescan: such a file is scanned although it was before."""
 
 
 class People:
@@ -93,13 +95,16 @@ class People:
         self._share(self._chance.choice(self.sent).package, f"rescan {app_id}" if app_id else "")
 
     def _copy(self) -> None:
-        sent = self._chance.choice(self.sent)
+        sent = self._unasked()
         self._post(sent.content, sent.package)
 
     def _again(self) -> None:
-        sent = self._chance.choice(self.sent)
+        sent = self._unasked()
         shared = self._dana.share_again(self._chance.choice(self._channels), sent.shared.file_id)
         self._note(shared, sent.content, sent.package)
+
+    def _unasked(self) -> Sent:
+        return self._chance.choice([sent for sent in self.sent if not sent.asked])
 
     def _broken(self) -> None:
         self._post(self._build("com.example.broken")[:-40], "com.example.broken")
@@ -124,11 +129,11 @@ class People:
         channel = self._chance.choice(self._channels)
         ending = "aab" if package.endswith(BUNDLED) else "apk"
         shared = self._dana.share(channel, [(f"{package.rsplit('.', 1)[1]}.{ending}", content)], comment)
-        self._note(shared, content, package)
+        self._note(shared, content, package, asked=bool(comment))
 
-    def _note(self, shared: Shared, content: bytes, package: str) -> None:
+    def _note(self, shared: Shared, content: bytes, package: str, *, asked: bool = False) -> None:
         sha256 = hashlib.sha256(content).hexdigest()
-        self.sent.append(Sent(shared=shared, sha256=sha256, package=package, content=content))
+        self.sent.append(Sent(shared=shared, sha256=sha256, package=package, content=content, asked=asked))
 
     def _app_id(self) -> str:
         return self._chance.choice(self._onetrust.apps).id if self._onetrust.apps else ""
