@@ -7,10 +7,13 @@ from bot import parts, policy_file
 from bot.errors import CannotRead, SettingsError, SubmissionError
 from bot.fitness import Finding, fit, unfit
 from bot.ftp_settings import FtpSettings
-from bot.onetrust.depot import open_depot
+from bot.onetrust.depot import Patience, open_depot
 from bot.scans.clock import SystemClock
 from bot.scans.routes import Routes
 from bot.settings import Settings
+
+FTP_PATIENCE = Patience(enter_s=8.0, answer_s=10.0, goodbye_s=1.0)
+"""All together below 20 s: whoever checks is told soon that a server is dead."""
 
 _RESULTS = "OneTrust results"
 _NEVER_JUDGED = {
@@ -82,8 +85,8 @@ def _routes(settings: Settings, routes: Routes, refused: CannotRead | None) -> I
     if refused is not None and refused.status == 404:
         yield unfit(
             "Applications API",
-            "OneTrust has none at ONETRUST_URL (404), so no build can go this way: check ONETRUST_URL, or take "
-            "direct out of ONETRUST_ROUTES",
+            "OneTrust has none at ONETRUST_URL (404), so no build can go this way: check ONETRUST_URL, or "
+            "take direct out of ONETRUST_ROUTES",
         )
     elif settings.onetrust_org_id is None:
         yield fit("Applications API", "takes rescans only: new apps need ONETRUST_ORG_ID")
@@ -91,13 +94,13 @@ def _routes(settings: Settings, routes: Routes, refused: CannotRead | None) -> I
 
 async def _depot(ftp: FtpSettings) -> Finding:
     try:
-        await open_depot(ftp.address).check()
+        await open_depot(ftp.address, patience=FTP_PATIENCE).try_out()
     except SubmissionError as error:
         return unfit("FTP server", error.user_message)
     rescans = "" if ftp.rescan_webhook_url else "; rescans need ONETRUST_FTP_RESCAN_WEBHOOK_URL"
     if ftp.address.scheme == "ftp":
         rescans += "; NOTHING IS ENCRYPTED on the way there: the password and every build can be read"
-    return fit("FTP server", f"the login works, and the folder is there{rescans}")
+    return fit("FTP server", f"a file could be written, renamed and removed{rescans}")
 
 
 def _policy(settings: Settings, refused: CannotRead | None) -> Iterator[Finding]:
@@ -111,8 +114,8 @@ def _policy(settings: Settings, refused: CannotRead | None) -> Iterator[Finding]
     if not settings.onetrust_results_hours:
         yield unfit(
             "policy",
-            "results aren't read, as ONETRUST_RESULTS_HOURS is 0, so no rule is ever judged: set it to 24, or "
-            "unset APPSCAN_POLICY",
+            "results aren't read, as ONETRUST_RESULTS_HOURS is 0, so no rule is ever judged: set it to 24, "
+            "or unset APPSCAN_POLICY",
         )
     elif refused is not None:
         remedy = _NEVER_JUDGED.get(refused.status or 0, _NEVER_JUDGED[404])

@@ -11,8 +11,10 @@ import os
 import sys
 from pathlib import Path
 
+from bot.check_onetrust import FTP_PATIENCE
 from sandbox import builds
 from sandbox.bot_process import BotProcess
+from sandbox.ftp import FtpSandbox
 from tests.acceptance.conftest import Stage
 
 APP_ID = "0b51dc1e-7a35-4f0c-9c55-2a6f4f1f8f8d"
@@ -128,6 +130,32 @@ async def test_check_fails_the_direct_route_where_onetrust_has_no_applications_a
     assert (
         "FAIL  Applications API: OneTrust has none at ONETRUST_URL (404), so no build can go this way" in out
     )
+
+
+async def test_check_tries_the_ftp_server_out(stage: Stage):
+    async with FtpSandbox() as ftp:
+        environ = {
+            "ONETRUST_FTP_URL": f"sftp://{ftp.user}@{ftp.host}:{ftp.port}",
+            "ONETRUST_FTP_PASSWORD": ftp.password,
+            "ONETRUST_FTP_HOST_KEY": ftp.host_key,
+            "ONETRUST_FTP_WEBHOOK_URL": stage.onetrust.ftp_webhook_url,
+        }
+        code, out, _ = await stage.here("check", **environ)
+        assert code == 0
+        assert "ok    FTP server: a file could be written, renamed and removed; rescans need ONETRUST" in out
+        assert ftp.stored() == {}
+        ftp.read_only = True
+        code, out, _ = await stage.here("check", **environ)
+        assert code == 1
+        assert "FAIL  FTP server: The FTP server does not let the bot put files into the folder." in out
+    code, out, _ = await stage.here("check", **environ)
+    assert code == 1
+    assert "FAIL  FTP server: The FTP server can't be reached right now. If that lasts" in out
+    assert "host and the port in `ONETRUST_FTP_URL`" in out
+
+
+def test_check_tells_soon_that_an_ftp_server_is_dead():
+    assert FTP_PATIENCE.enter_s + FTP_PATIENCE.answer_s + FTP_PATIENCE.goodbye_s <= 20
 
 
 async def test_check_makes_no_database_and_says_where_one_would_be_made(stage: Stage):

@@ -142,6 +142,22 @@ async def test_a_login_can_be_checked(any_ground):
     assert any_ground.stored() == {}
 
 
+async def test_all_that_an_upload_needs_can_be_tried_out(any_ground):
+    await any_ground.depot().try_out()
+
+    assert any_ground.stored() == {}
+
+
+@pytest.mark.parametrize("make", makes("resuming"))
+async def test_a_missing_right_to_write_is_met_by_trying_it_out(grounds, make):
+    async with grounds.open(make, read_only=True) as ground:
+        with pytest.raises(Refused) as caught:
+            await ground.depot().try_out()
+
+        assert caught.value.user_message == sentences.NO_WRITING
+        assert ground.stored() == {}
+
+
 async def test_a_folder_can_be_named_from_the_root(any_ground, build):
     # In pyftpdlib and asyncssh the login sees its own folder as the root; in ProFTPD, here, all of the disk.
     path = "/builds" if any_ground.sandbox else str(any_ground.folder)

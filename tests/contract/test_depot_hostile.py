@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import re
 import socket
 import threading
 from pathlib import Path
@@ -95,7 +96,8 @@ class Script:
         if word == "STOR" and answer.startswith("1"):
             await self.ended.wait()
             self.ended.clear()
-            self.sizes["shop.apk.part"] = self.says.get("THEN", f"213 {self.took}")
+            name = self.heard[-1].removeprefix("STOR ")
+            self.sizes[name] = self.says.get("THEN", f"213 {self.took}")
             await self._say(writer, "DONE")
 
     @contextlib.asynccontextmanager
@@ -272,6 +274,25 @@ async def test_what_may_not_be_removed_is_said(build):
             await open_depot(script.address(), patience=HASTE).remove("shop.apk")
 
     assert caught.value.user_message == sentences.NO_REMOVING
+
+
+@pytest.mark.parametrize(
+    ("says", "sentence"),
+    [
+        ({"RNFR": "550 no"}, sentences.NO_RENAMING),
+        ({"DELE": "550 no"}, sentences.NO_REMOVING),
+        ({"DELE": "nothing"}, sentences.STALLED),
+    ],
+)
+async def test_trying_a_server_out_says_what_may_not_be_done_there(says, sentence):
+    async with Script(**says).running() as script:
+        with pytest.raises((Refused, TryLater)) as caught:
+            await open_depot(script.address(), patience=HASTE).try_out()
+
+    (name,) = {line.split()[1] for line in script.heard if line.startswith("STOR")}
+    assert caught.value.user_message == sentence
+    assert re.fullmatch(r"appscan-check-[0-9a-f]{16}\.part", name)
+    assert any(line.startswith("DELE appscan-check-") for line in script.heard)
 
 
 async def test_a_name_is_a_name_and_nothing_else(build):

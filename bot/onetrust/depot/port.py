@@ -96,6 +96,16 @@ class Depot(Protocol):
         """
         ...
 
+    async def try_out(self) -> None:
+        """Do what an upload does, and what comes after it, with a file of a few bytes and a name of its own.
+
+        It is left there only where the login may not remove files, or the connection breaks.
+
+        Raises:
+            Refused, TryLater: as ``upload``.
+        """
+        ...
+
 
 class Session(Protocol):
     """One login, in the depot's folder. Each call can be cancelled, and leaves nothing running then.

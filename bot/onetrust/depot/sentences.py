@@ -62,7 +62,14 @@ NO_SIZE = (
 )
 
 # Worth another try.
-NOT_REACHED = "The FTP server can't be reached right now."
+NOT_REACHED = (
+    "The FTP server can't be reached right now. If that lasts, whoever runs this bot should check the host "
+    "and the port in `ONETRUST_FTP_URL`, and the firewalls on the way."
+)
+STALLED = (
+    "The FTP server let the bot in, but then did not answer in time. If that lasts, whoever runs this bot "
+    "should look at the server, and for FTP and FTPS at the firewalls before its passive ports."
+)
 NO_DATA_PORT = (
     "The FTP server lets the bot log in, but its ports for data can't be reached. Whoever runs this bot or "
     "the server should open the server's passive ports in the firewalls between them."

@@ -7,12 +7,14 @@ name that is there means a whole build, even where the answer to the renaming wa
 
 import asyncio
 import contextlib
+import secrets
 from collections.abc import AsyncIterator, Coroutine
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
 
 from bot.depot_address import DepotAddress
-from bot.errors import Refused, TryLater
+from bot.errors import Refused, SubmissionError, TryLater
 from bot.onetrust.body import BuildChanged, BuildFile
 from bot.onetrust.call import BUILD_CHANGED
 from bot.onetrust.depot import sentences
@@ -30,6 +32,7 @@ from bot.onetrust.depot.port import (
 from bot.scans.ports import Progress
 
 _T = TypeVar("_T")
+_TRIED = b"appscan tries whether it may write here\n"
 
 
 class Deposits:
@@ -95,6 +98,22 @@ class Deposits:
         async with self._one_session() as session:
             await session.knock()
 
+    async def try_out(self) -> None:
+        """Write, measure, rename and remove a file of a few bytes."""
+        name = f"appscan-check-{secrets.token_hex(8)}"
+        with TemporaryDirectory(prefix="appscan-check-") as folder:
+            path = Path(folder) / name
+            path.write_bytes(_TRIED)
+            upload = _Upload(self._patience, path, name, len(_TRIED), lambda *_: None, _to_nobody)
+            async with self._one_session() as session:
+                try:
+                    await upload.go_on(session)
+                except SubmissionError:
+                    with contextlib.suppress(SubmissionError, Broken):
+                        await session.delete(name + PART)
+                    raise
+                await session.delete(name)
+
     @contextlib.asynccontextmanager
     async def _one_session(self) -> AsyncIterator[Session]:
         """Give a session for a few commands; where it breaks, it can't be reached."""
@@ -103,7 +122,7 @@ class Deposits:
                 yield session
             return
         except TimeoutError:
-            failure = TryLater(sentences.NOT_REACHED, scanner_failed=False, detail="the server stalled")
+            failure = TryLater(sentences.STALLED, scanner_failed=False, detail="the server stalled")
         except Broken as exc:
             failure = TryLater(exc.sentence or sentences.NOT_REACHED, scanner_failed=False, detail=str(exc))
         raise failure
@@ -122,6 +141,10 @@ class Deposits:
                     await session.leave()
         finally:
             await session.drop()
+
+
+async def _to_nobody(_: str) -> None:
+    """Tell nobody."""
 
 
 class _Upload:
