@@ -31,6 +31,7 @@ _EMOJI = {
     ":mag:": "🔍",
     ":bar_chart:": "📊",
     ":rotating_light:": "🚨",
+    ":boom:": "💥",
     ":ballot_box_with_check:": "☑️",
     ":package:": "📦",
     ":inbox_tray:": "📥",

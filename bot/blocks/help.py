@@ -65,7 +65,8 @@ TOPICS: Final[dict[str, Topic]] = {
             "`since:` `until:` a day, `today`, `yesterday`, or how long ago (`24h`, `7d`, `2w`); days are in "
             "your time zone, and both count\n"
             "`sdk:` a part of an SDK's name, vendor or package ID: scans that found it\n"
-            "`breach:` `open`, `any`, or a rule's name: scans that break the policy\n"
+            "`breach:` `open`, `any`, or a part of a rule's name: scans that break the policy\n"
+            "`result:` `completed`, `failed`, `interrupted`, `lost`, `ambiguous`: how OneTrust's scan ended\n"
             "Scans of private channels and direct messages are shown only to those who are in them."
         ),
         examples=(

@@ -7,6 +7,7 @@ from typing import Final
 
 from bot.blocks import text
 from bot.blocks.elements import Block, actions, button, context, facts, link_button, section
+from bot.blocks.findings import count
 from bot.blocks.following import outcome
 from bot.blocks.message import Message, compose
 from bot.blocks.phrases import file, kind, name, route, sharer, title, version, went, why
@@ -14,8 +15,9 @@ from bot.blocks.reply import DETAILS, OPEN_LOG
 from bot.blocks.states import MARKS, WORDS
 from bot.errors import UsageError
 from bot.scans import search
-from bot.scans.lookups import ANY_BREACH, OPEN_BREACH, Cursor, Page, Query
+from bot.scans.lookups import ANY_BREACH, OPEN_BREACH, Cursor, Outcome, Page, Query
 from bot.scans.models import Card, Event, Scan, Source, State
+from bot.scans.results import FollowState
 
 NEWER: Final = "history_newer"
 OLDER: Final = "history_older"
@@ -23,6 +25,15 @@ OLDER: Final = "history_older"
 PER_PAGE: Final = 10
 """Scans on a page; the most that ``page`` is meant for."""
 
+_RESULTS: Final = {
+    FollowState.FAILED: "scan failed",
+    FollowState.INTERRUPTED: "scan interrupted",
+    FollowState.LOST: "no result found",
+    FollowState.AMBIGUOUS: "result not told apart",
+}
+"""What came of a submitted scan, where it was not completed."""
+_FAILED: Final = ":boom:"
+"""The mark of a scan that was submitted, and that OneTrust failed or interrupted."""
 _NUMBER_BOUND: Final = 2**53
 _TAGS: Final = re.compile(r"(<[@#][^<>]*>)")
 _TAG: Final = re.compile(r"<([@#])([A-Z0-9]+)(?:\|[^<>]*)?>")
@@ -44,7 +55,10 @@ def page(shown: Page, *, query: Query | None = None, links: Mapping[int, str] | 
     return compose(
         [
             section(f"*Scans, newest first*{f': {sought}' if sought else ''}"),
-            *(_row(each, (links or {}).get(each.number)) for each in shown.scans[:PER_PAGE]),
+            *(
+                _row(each, (links or {}).get(each.number), shown.outcomes.get(each.number))
+                for each in shown.scans[:PER_PAGE]
+            ),
             actions(
                 button("Newer", NEWER, newer) if shown.has_newer else None,
                 button("Older", OLDER, older) if shown.has_older else None,
@@ -77,6 +91,8 @@ def describe(query: Query) -> str:
         parts.append(f"with the SDK {text.code(query.sdk, 100)}")
     if query.breach is not None:
         parts.append(_breach(query.breach))
+    if query.result is not None:
+        parts.append(_RESULTS.get(query.result, "completed by OneTrust"))
     return ", ".join(parts)
 
 
@@ -85,7 +101,7 @@ def _breach(sought: str) -> str:
         return "with a breach that nobody has acknowledged"
     if sought == ANY_BREACH:
         return "with a breach of any rule"
-    return f"with a breach of {text.code(sought, 100)}"
+    return f"with a breach of a rule like {text.code(sought, 100)}"
 
 
 def typed(filters: str) -> str:
@@ -168,10 +184,12 @@ def _nothing(sought: str) -> list[Block | None]:
     ]
 
 
-def _row(scan: Scan, link: str | None) -> Block:
+def _row(scan: Scan, link: str | None, outcome: Outcome | None) -> Block:
     platform = scan.platform.title if scan.platform is not None else None
     number = text.link(link, f"#{scan.number}") if link is not None else f"#{scan.number}"
-    about = [f"{MARKS[scan.state]} *{number}* {_bold(scan)}"]
+    came = outcome if scan.state is State.SUBMITTED else None
+    failed = came is not None and came.state in {FollowState.FAILED, FollowState.INTERRUPTED}
+    about = [f"{_FAILED if failed else MARKS[scan.state]} *{number}* {_bold(scan)}"]
     if scan.build is not None:
         about.append(f"{version(scan)} · {platform}")
     known_as = scan.submission.request_id or scan.submission.scan_id
@@ -182,6 +200,7 @@ def _row(scan: Scan, link: str | None) -> Block:
             part
             for part in (
                 WORDS[scan.state],
+                *(_came(came) if came is not None else ()),
                 kind(scan),
                 text.code(known_as) if known_as is not None else "",
                 sharer(scan) if scan.source is Source.SHELL else place,
@@ -191,6 +210,18 @@ def _row(scan: Scan, link: str | None) -> Block:
         ),
     ]
     return section("\n".join(lines), accessory=button("Details", DETAILS, str(scan.number)))
+
+
+def _came(outcome: Outcome) -> list[str]:
+    """Say what came of a submitted scan, and which rules it breaks that nobody has acknowledged."""
+    said = [_RESULTS.get(outcome.state, "")]
+    if outcome.state is FollowState.COMPLETED and outcome.sdk_count is not None:
+        said.append(f"completed: {count(outcome.sdk_count, 'SDK')}")
+    if outcome.broken:
+        more = outcome.broken_count - len(outcome.broken)
+        rules = ", ".join(text.escape(rule, 60) for rule in outcome.broken)
+        said.append(f":rotating_light: {rules}{f' and {more} more' if more > 0 else ''}")
+    return said
 
 
 def _bold(scan: Scan) -> str:

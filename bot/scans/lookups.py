@@ -1,10 +1,11 @@
 """The records of looking things up: what is asked of the history, by whom, and the pages that answer."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Final
 
 from bot.scans.models import Platform, Scan, State
-from bot.scans.results import Sdk
+from bot.scans.results import FollowState, Sdk
 
 APPS_NAMED: Final = 6
 """Apps that are named where several may be meant."""
@@ -35,7 +36,9 @@ class Query:
     sdk: str | None = None
     """A part of the name, vendor or package ID of an SDK that was found in the build."""
     breach: str | None = None
-    """The name of a rule that the build breaks, whole; or ``OPEN_BREACH`` or ``ANY_BREACH``."""
+    """A part of the name of a rule that the build breaks; or ``OPEN_BREACH`` or ``ANY_BREACH``."""
+    result: FollowState | None = None
+    """What came of it in OneTrust; of a scan that was submitted."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,6 +62,19 @@ class Cursor:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """What came of a scan in OneTrust, in short."""
+
+    state: FollowState
+    sdk_count: int | None = None
+    """``None`` where it is not completed."""
+    broken: tuple[str, ...] = ()
+    """The first few rules that it breaks and nobody has acknowledged."""
+    broken_count: int = 0
+    """How many such rules there are."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Page:
     """One page of the history, newest first."""
 
@@ -67,6 +83,8 @@ class Page:
     scans: tuple[Scan, ...]
     has_newer: bool
     has_older: bool
+    outcomes: Mapping[int, Outcome] = field(default_factory=dict)
+    """By the numbers of those scans that OneTrust was looked at for."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,8 +1,8 @@
 """Reading the filters of ``/appscan history`` as people type them.
 
-``app:`` ``platform:`` ``status:`` ``by:`` ``in:`` ``since:`` ``until:`` ``sdk:`` ``breach:`` and free words,
-in any order; quotes keep words together. Keys in any case, a space after the colon, and the quotes and dashes
-that phones put in are all fine.
+``app:`` ``platform:`` ``status:`` ``by:`` ``in:`` ``since:`` ``until:`` ``sdk:`` ``breach:`` ``result:`` and
+free words, in any order; quotes keep words together. Keys in any case, a space after the colon, and the
+quotes and dashes that phones put in are all fine.
 """
 
 import difflib
@@ -16,6 +16,7 @@ from bot.errors import UsageError
 from bot.scans import ids
 from bot.scans.lookups import ANY_BREACH, OPEN_BREACH, Query
 from bot.scans.models import OPEN, State
+from bot.scans.results import FOLLOWED, FollowState
 
 TEXT_LIMIT: Final = 300
 """Characters of filters; more is refused."""
@@ -33,6 +34,7 @@ _STATES: Final[dict[str, frozenset[State]]] = {state.value: frozenset({state}) f
     **dict.fromkeys(("unsure", "unknown"), frozenset({State.UNCERTAIN})),
     **dict.fromkeys(("open", "running", "pending"), OPEN | {State.WAITING, State.ASKING}),
 }
+_RESULTS: Final = {state.value: state for state in FollowState if state not in FOLLOWED}
 _UNITS: Final = {
     **dict.fromkeys(("h", "hour", "hours"), timedelta(hours=1)),
     **dict.fromkeys(("d", "day", "days"), timedelta(days=1)),
@@ -42,7 +44,11 @@ _UNITS: Final = {
 _TYPED: Final = str.maketrans(
     dict.fromkeys("“”„‟«»＂", '"') | dict.fromkeys("‐‑‒–—―−", "-") | {"：": ":", "，": ","}
 )
-_KEYS: Final = ("app", "platform", "status", "by", "in", "since", "until", "sdk", "breach")
+_KEYS: Final = ("app", "platform", "status", "by", "in", "since", "until", "sdk", "breach", "result")
+_NEEDS: Final = {
+    "breach": "`open`, `any` or a part of a rule's name",
+    "result": ", ".join(f"`{each}`" for each in _RESULTS),
+}
 _YEARS: Final = (1971, 2999)
 _TOKEN: Final = re.compile(
     r"(?:(?P<key>[^\W\d_]+)\s*:(?!//)\s*)?"
@@ -124,7 +130,7 @@ def _filters(text: str) -> Iterator[tuple[str, str]]:
         while found and found[0]["key"] is None and _goes_on(key, value, found[0]["bare"] or ""):
             value += found.pop(0)["bare"]
         if not value.strip():
-            raise UsageError(f"`{key}:` needs something after it.", example=EXAMPLE)
+            raise UsageError(f"`{key}:` needs {_NEEDS.get(key, 'something')} after it.", example=EXAMPLE)
         yield key, value.strip()
 
 
@@ -235,6 +241,15 @@ def _breach(query: Query, value: str, _asker: _Asker) -> Query:
     return replace(query, breach=value.lower() if value.lower() in {OPEN_BREACH, ANY_BREACH} else value)
 
 
+def _result(query: Query, value: str, _asker: _Asker) -> Query:
+    if value.lower() not in _RESULTS:
+        raise UsageError(
+            f"There is no such result. There are {_NEEDS['result']}.",
+            example="/appscan history result:failed",
+        )
+    return replace(query, result=_RESULTS[value.lower()])
+
+
 def _since(query: Query, value: str, asker: _Asker) -> Query:
     found = _moment(value, "since", asker)
     return replace(query, since=_midnight(found, asker) if isinstance(found, date) else found)
@@ -288,4 +303,5 @@ _READERS: Final[dict[str, Callable[[Query, str, _Asker], Query]]] = {
     "until": _until,
     "sdk": _sdk,
     "breach": _breach,
+    "result": _result,
 }

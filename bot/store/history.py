@@ -6,9 +6,9 @@ import sqlite_utils
 
 from bot.scans.lookups import ANY_BREACH, OPEN_BREACH, AppRow, Cursor, Page, Query, Viewer
 from bot.scans.models import Platform, Scan
-from bot.store import rows
+from bot.store import outcomes, rows
 from bot.store.database import Database
-from bot.store.sdks import holding
+from bot.store.sdks import holding, part
 from bot.store.visible import visible
 
 PAGE_SIZE = 10
@@ -45,9 +45,13 @@ class HistoryStore:
                 *parameters,
             )
             more, found = len(found) > PAGE_SIZE, found[:PAGE_SIZE]
-            if forward:
-                return Page(text=text, scans=tuple(reversed(found)), has_newer=more, has_older=True)
-            return Page(text=text, scans=tuple(found), has_newer=cursor is not None, has_older=more)
+            return Page(
+                text=text,
+                scans=tuple(reversed(found) if forward else found),
+                has_newer=more if forward else cursor is not None,
+                has_older=forward or more,
+                outcomes=outcomes.read(db, [scan.number for scan in found]),
+            )
 
         return await self._database.read(work)
 
@@ -146,8 +150,13 @@ def conditions(query: Query) -> tuple[list[str], list[object]]:
 def _of_results(query: Query) -> Iterator[tuple[str, list[object]]]:
     """Give the conditions on what a scan found, and the parameters of each."""
     if query.breach is not None:
-        which, values = _BREACHES.get(query.breach, (" AND rule = ? COLLATE NOCASE", [query.breach]))
+        which, values = _BREACHES.get(query.breach, (" AND rule LIKE ? ESCAPE '\\'", [part(query.breach)]))
         yield f"scans.number IN (SELECT scan FROM breaches WHERE 1{which})", values
+    if query.result is not None:
+        yield (
+            "scans.state = 'submitted' AND scans.number IN (SELECT scan FROM results WHERE state = ?)",
+            [query.result.value],
+        )
 
 
 def phrase(word: str) -> str:

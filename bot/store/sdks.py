@@ -24,12 +24,17 @@ MANY: Final = 20_000
 
 
 def like(name: str) -> list[object]:
-    """Return what ``NAMED`` takes for SDKs whose name, vendor or package ID holds ``name``.
+    """Return what ``NAMED`` takes for SDKs whose name, vendor or package ID holds ``name``."""
+    return [part(name)] * 3
+
+
+def part(name: str) -> str:
+    """Return what ``LIKE``, with a backslash as escape, takes for texts that hold ``name``.
 
     Capital letters count for nothing, but outside ASCII they do.
     """
     escaped = name.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_").replace("\0", "")
-    return [f"%{escaped}%"] * 3
+    return f"%{escaped}%"
 
 
 def holding(db: sqlite_utils.Database, name: str, *, many: int = MANY) -> tuple[str, list[object]]:

@@ -6,8 +6,9 @@ from hypothesis import strategies as st
 
 from bot.blocks import history, reply
 from bot.errors import UsageError
-from bot.scans.lookups import Cursor, Page, Query
+from bot.scans.lookups import Cursor, Outcome, Page, Query
 from bot.scans.models import Card, Event, Platform, State
+from bot.scans.results import FollowState
 from tests.unit.blocks import samples
 from tests.unit.blocks.samples import APP_ID, DONE, REQUEST_ID, RESCAN, SHARED
 
@@ -35,6 +36,29 @@ def test_a_page_tells_each_scan_in_short() -> None:
         assert said in second
     assert [row["accessory"]["value"] for row in rows] == ["12", "11"]
     assert {row["accessory"]["action_id"] for row in rows} == {reply.DETAILS}
+
+
+CAME = [
+    (Outcome(state=FollowState.FAILED), ":boom: *#12*", "submitted · scan failed ·"),
+    (Outcome(state=FollowState.INTERRUPTED), ":boom: *#12*", "submitted · scan interrupted ·"),
+    (Outcome(state=FollowState.LOST), ":white_check_mark: *#12*", "submitted · no result found ·"),
+    (Outcome(state=FollowState.FINDING), ":white_check_mark: *#12*", "submitted · new app ·"),
+    (
+        Outcome(state=FollowState.COMPLETED, sdk_count=12, broken=("No <ads>", "B", "C"), broken_count=5),
+        ":white_check_mark: *#12*",
+        "submitted · completed: 12 SDKs · :rotating_light: No &lt;ads&gt;, B, C and 2 more ·",
+    ),
+]
+
+
+@pytest.mark.parametrize(("outcome", "mark", "words"), CAME)
+def test_a_row_tells_what_came_of_it_in_onetrust(outcome: Outcome, mark: str, words: str) -> None:
+    row = history.page(replace(page(DONE), outcomes={12: outcome})).blocks[1]["text"]["text"]
+    assert row.startswith(mark)
+    assert words in row
+    unsure = replace(DONE, state=State.UNCERTAIN)
+    row = history.page(replace(page(unsure), outcomes={12: outcome})).blocks[1]["text"]["text"]
+    assert "uncertain · new app" in row
 
 
 def test_pages_turn_both_ways_with_their_filters() -> None:
@@ -67,12 +91,13 @@ def test_a_query_in_words() -> None:
         until=200.0,
         sdk="firebase",
         breach="open",
+        result=FollowState.FAILED,
     )
     assert history.describe(query) == (
         "with `my shop`, with `4.2`, of `com.example.shop`, for iOS, submitted or failed, by <@U0ANA>, "
         "in <#C0CHANNEL>, since <!date^100^{date_short_pretty} at {time}|1970-01-01 00:01 UTC>, "
         "until <!date^199^{date_short_pretty} at {time}|1970-01-01 00:03 UTC>, "
-        "with the SDK `firebase`, with a breach that nobody has acknowledged"
+        "with the SDK `firebase`, with a breach that nobody has acknowledged, scan failed"
     )
     assert history.describe(Query()) == ""
     assert "with `my shop`" in history.page(page(text="…"), query=query).text

@@ -9,6 +9,7 @@ from bot.errors import UsageError
 from bot.scans import search
 from bot.scans.lookups import Query
 from bot.scans.models import OPEN, Platform, State
+from bot.scans.results import FollowState
 
 BERLIN = ZoneInfo("Europe/Berlin")
 NOW = datetime(2026, 11, 22, 15, 30, tzinfo=BERLIN).timestamp()
@@ -283,6 +284,18 @@ def test_sdk(text: str, sdk: str) -> None:
 )
 def test_breach(text: str, breach: str) -> None:
     assert parse(text) == Query(breach=breach)
+
+
+def test_result() -> None:
+    assert parse("result: Failed") == Query(result=FollowState.FAILED)
+    for wrong in ("result:", "result:finding"):
+        with pytest.raises(UsageError, match="`completed`, `failed`, `interrupted`, `lost`"):
+            parse(wrong)
+
+
+def test_an_empty_breach_says_what_there_is() -> None:
+    with pytest.raises(UsageError, match="`open`, `any` or a part of a rule's name"):
+        parse("breach:")
 
 
 def test_an_sdk_and_a_breach_combine_with_the_rest() -> None:

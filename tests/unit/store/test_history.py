@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from bot.scans.lookups import Cursor, Query, Viewer
 from bot.scans.models import ChannelKind, Platform, Share, Source, State
+from bot.scans.results import FollowState
 from bot.store import sdks
 from bot.store.history import PAGE_SIZE
 from tests.fakes import APP_ID, OTHER_APP_ID, SHOP, SHOP_IOS, START, a_share
@@ -288,7 +289,26 @@ class TestResults:
         assert await found(store, breach="any") == [scans[1], scans[0]]
         assert await found(store, breach="no targeting") == [scans[1], scans[0]]
         assert await found(store, breach="other") == [scans[1]]
-        assert await found(store, breach="no") == []
+        assert await found(store, breach="NO") == [scans[1], scans[0]]
+        assert await found(store, breach="targ") == [scans[1], scans[0]]
+        assert await found(store, breach="%") == []
+        assert await found(store, breach="n_t") == []
+        page = await store.history.page(Query(), "", ANYBODY, None)
+        assert page.outcomes[scans[0]].broken == ("No Targeting",)
+        assert (page.outcomes[scans[0]].state, page.outcomes[scans[0]].sdk_count) == (
+            FollowState.COMPLETED,
+            0,
+        )
+
+    async def test_what_came_of_it_in_onetrust(self, store):
+        done = await a_completed_scan(store, a_share("F1"), ADJUST)
+        failed = await a_scan(store, State.SUBMITTED, a_share("F2"), build=SHOP)
+        await store.results.look(failed.number, state=FollowState.FAILED)
+        unsure = await a_scan(store, State.UNCERTAIN, a_share("F3"), build=SHOP)
+        await store.results.look(unsure.number, state=FollowState.LOST)
+        assert await found(store, result=FollowState.COMPLETED) == [done.number]
+        assert await found(store, result=FollowState.FAILED) == [failed.number]
+        assert await found(store, result=FollowState.LOST) == []
 
     async def test_an_sdk_is_found_by_index(self, store, database):
         def plan(db):
