@@ -10,10 +10,10 @@ from aiohttp import web
 from slack_bolt.async_app import AsyncApp
 
 from bot import listeners, policy_file
-from bot.errors import ShutOut
+from bot.errors import ShutOut, SubmissionError
 from bot.listeners.press import ListeningApp
 from bot.metrics import Metrics
-from bot.onetrust.depot import open_depot
+from bot.onetrust.depot import Depot, open_depot
 from bot.parts import build_reader, onetrust_applications, onetrust_routes, slack_client, store_on
 from bot.scans.budget import Budget
 from bot.scans.clearing import Clearing
@@ -159,6 +159,8 @@ class Bot:
             retention = Retention(store.privacy, self._clock, days=settings.retention_days)
             _beside(stack, retention.run(), "retention")
         await self._clear_uploads(stack, store)
+        if settings.ftp is not None and "ftp" in routes:
+            _beside(stack, _look_at(open_depot(settings.ftp.address)), "look at the FTP server")
         _beside(stack, wired.notices.run(), "notices")
         _beside(stack, wired.announcements.run(), "announcements")
         if wired.follower is not None:
@@ -246,6 +248,14 @@ class Bot:
         checks["disk"] = await self._workroom.usable()
         checks["slack"] = await self._hears()
         return Readiness(checks=checks)
+
+
+async def _look_at(depot: Depot) -> None:
+    """Look once whether builds can go to the FTP server; the log says so where they can't."""
+    try:
+        await depot.check()
+    except SubmissionError as error:
+        logger.warning("the FTP route does not work now: %s", error.user_message)
 
 
 def _beside(stack: AsyncExitStack, work: Coroutine[Any, Any, None], name: str) -> None:

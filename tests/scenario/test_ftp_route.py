@@ -62,6 +62,19 @@ async def test_a_rescan_without_its_workflow_says_what_is_missing(tmp_path: Path
         assert place.onetrust.received == []
 
 
+async def test_a_server_that_lets_nobody_in_is_warned_of_at_the_start(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+):
+    async with office_with_ftp(tmp_path, ONETRUST_FTP_PASSWORD="another password") as (place, _):
+        await place.slack.until(lambda: "the FTP route does not work now" in caplog.text)
+        small = place.dana.share(place.builds_channel, [("small.apk", apk())])
+        await place.submitted(small, "com.example.shop")
+
+    (said,) = [each for each in caplog.records if "the FTP route does not work now" in each.getMessage()]
+    assert said.levelname == "WARNING"
+    assert "The FTP server did not accept the bot's login." in said.getMessage()
+
+
 async def test_what_is_left_on_a_server_that_is_not_set_any_more_is_said(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ):
