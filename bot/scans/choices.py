@@ -17,7 +17,7 @@ from bot.scans.models import (
     State,
     SubmissionState,
 )
-from bot.scans.pipeline import remember_link
+from bot.scans.outcomes import remember_link
 from bot.scans.policy import Policy
 from bot.scans.ports import Announcer
 from bot.scans.results import FollowState

@@ -9,7 +9,7 @@ from bot.errors import NotFound
 from bot.scans import finding, ids
 from bot.scans.memory import Store
 from bot.scans.models import Kind, Platform, Scan, State
-from bot.scans.pipeline import remember_link
+from bot.scans.outcomes import remember_link
 from bot.scans.ports import Announcer, Applications, Clock
 from bot.scans.results import Application, AppScan, Followed, FollowState, ScanStatus
 from bot.scans.rules import Judge

@@ -36,17 +36,15 @@ from bot.scans.memory import Store
 from bot.scans.models import (
     WORKING,
     Build,
-    Kind,
     Pulled,
-    Question,
-    Reason,
     Scan,
     State,
     SubmissionState,
 )
 from bot.scans.names import unsupported_name
+from bot.scans.outcomes import Outcomes
 from bot.scans.ports import Announcer, BuildReader, Clock, Files
-from bot.scans.routes import Order, Receipt, Routes
+from bot.scans.routes import Order, Routes
 from bot.scans.workroom import Workroom
 
 T = TypeVar("T")
@@ -81,7 +79,7 @@ class Pipeline:
         self._clock = clock
         self._breaker = breaker
         self._workroom = workroom
-        self._teaches = teaches
+        self._outcomes = Outcomes(store, clock, teaches)
         self._accepts_aab = accepts_aab
 
     @concerning
@@ -116,7 +114,7 @@ class Pipeline:
         if scan.submission.state is SubmissionState.COMMITTED:
             await self._store.scans.hand_back(number, why="an error inside the bot")
         elif scan.state in WORKING:
-            await self._end(scan, State.FAILED, INSIDE)
+            await self._outcomes.ended(scan, State.FAILED, INSIDE)
         return scan.state not in {State.RECEIVED, State.QUEUED}
 
     async def _run(self, number: int) -> None:
@@ -125,7 +123,7 @@ class Pipeline:
             return  # not even asked for: the disk would take no more
         scan = await self._store.scans.begin(number)
         if (sentence := unsupported_name(scan.file_name, accepts_aab=self._accepts_aab)) is not None:
-            await self._end(scan, State.REJECTED, sentence)
+            await self._outcomes.ended(scan, State.REJECTED, sentence)
             return
         self._announcer.changed(number)
         try:
@@ -153,7 +151,7 @@ class Pipeline:
         try:
             build = await self._reader.read(path, scan.file_name)
         except BuildRejected as error:
-            await self._end(scan, State.REJECTED, error.user_message)
+            await self._outcomes.ended(scan, State.REJECTED, error.user_message)
             return
         name = scan.asked_name or build.name
         scan = await self._store.scans.decide(number, build, name, partial(self._choose, build))
@@ -198,30 +196,32 @@ class Pipeline:
             )
         except TooLarge as error:
             sentence = self._routes.none_fits(error.size_bytes).user_message
-            await self._end(scan, State.FAILED, sentence)
+            await self._outcomes.ended(scan, State.FAILED, sentence)
         except BuildRejected as error:
-            await self._end(scan, State.REJECTED, error.user_message)
+            await self._outcomes.ended(scan, State.REJECTED, error.user_message)
         except FileUnavailable as error:
-            await self._end(scan, State.FAILED, error.user_message)
+            await self._outcomes.ended(scan, State.FAILED, error.user_message)
         except PullFailed as error:
             tries = await self._store.scans.pulls(scan.number)
             if error.limited:
                 await self._ask_later(scan, error, tries)
             elif tries >= retries.PULL_TRIES:
-                await self._end(scan, State.FAILED, error.user_message)
+                await self._outcomes.ended(scan, State.FAILED, error.user_message)
             else:
-                await self._put_off(scan, error.user_message, retries.delay_s(tries, error.retry_after_s))
+                await self._outcomes.put_off(
+                    scan, error.user_message, retries.delay_s(tries, error.retry_after_s)
+                )
         return None
 
     async def _ask_later(self, scan: Scan, error: PullFailed, tries: int) -> None:
         """Put off a scan whose file Slack does not want to be asked for now: that is no failed pull."""
         wait_s = max(error.retry_after_s or 0.0, retries.delay_s(tries, None))
-        await self._put_off(scan, error.user_message, wait_s, pulls=tries - 1)
+        await self._outcomes.put_off(scan, error.user_message, wait_s, pulls=tries - 1)
 
     async def _submit(self, scan: Scan, path: Path) -> None:
         number, breaker = scan.number, self._breaker
         if not breaker.enter(number):  # it opened while this scan was on its way here
-            await self._put_off(scan, AWAY, breaker.wait_s, attempts=scan.submission.attempts - 1)
+            await self._outcomes.put_off(scan, AWAY, breaker.wait_s, attempts=scan.submission.attempts - 1)
             return
         try:
             self._announcer.progress(number, 0, _known(scan.size_bytes))  # what was pulled is not sent yet
@@ -230,30 +230,30 @@ class Pipeline:
             )
         except Refused as error:
             self._learn(number, error)
-            if isinstance(error, UnknownApp) and await self._asks_which(scan, error):
+            if isinstance(error, UnknownApp) and await self._outcomes.asks_which(scan, error):
                 return
             # An application that is gone is made anew by the next try.
             made = {"application_id": None} if isinstance(error, UnknownApp) else {}
-            await self._end(
+            await self._outcomes.ended(
                 scan, State.FAILED, error.user_message, SubmissionState.REFUSED, error.status, **made
             )
         except Uncertain as error:
             self._learn(number, error)
-            await self._end(
+            await self._outcomes.ended(
                 scan, State.UNCERTAIN, error.user_message, SubmissionState.UNCERTAIN, error.status
             )
         except TryLater as error:
             self._learn(number, error)
             if scan.submission.attempts >= retries.SEND_TRIES:
-                await self._end(scan, State.FAILED, error.user_message, status=error.status)
+                await self._outcomes.ended(scan, State.FAILED, error.user_message, status=error.status)
             else:
                 own_s = retries.delay_s(scan.submission.attempts, error.retry_after_s)
                 # What failed before the scanner was asked waits on its own, also where it was a probe.
                 wait_s = breaker.wait_s if breaker.is_open and error.scanner_failed else own_s
-                await self._put_off(scan, error.user_message, wait_s, status=error.status)
+                await self._outcomes.put_off(scan, error.user_message, wait_s, status=error.status)
         else:
             breaker.answered(number)
-            await self._keep(scan, receipt)
+            await self._outcomes.taken(scan, receipt)
         finally:
             breaker.leave(number)
 
@@ -266,111 +266,6 @@ class Pipeline:
                 self._breaker.failed(number, error.retry_after_s)
             case Uncertain():
                 self._breaker.failed(number)
-
-    async def _asks_which(self, scan: Scan, error: UnknownApp) -> bool:
-        """Ask which app a rescan is of, where the bot itself had linked the ID that OneTrust does not know.
-
-        Which ID of a new app is the one that rescans take is inferred, so that link may have been wrong.
-        """
-        if scan.reason is not Reason.LINKED or scan.bundle_id is None or scan.platform is None:
-            return False
-        link = await self._store.links.of_build(scan.bundle_id, scan.platform)
-        if link is None or link.linked_by is not None or link.app_id != scan.app_id:
-            return False
-        await self._store.links.remove(scan.bundle_id, scan.platform)
-        logger.warning("scan #%d: OneTrust knows no app %s, so it is unlinked", scan.number, link.app_id)
-        await self._store.scans.move(
-            scan.number,
-            State.ASKING,
-            why=f"OneTrust knows no app {link.app_id}: unlinked",
-            scan={"question": Question.UNKNOWN_APP, "kind": None, "reason": None},
-            submission={"state": SubmissionState.REFUSED, "status": error.status},
-        )
-        return True
-
-    async def _keep(self, scan: Scan, receipt: Receipt) -> None:
-        """Record that the scanner took the build; a locked database is waited for."""
-        logger.info("scan #%d was taken: %s", scan.number, _words(receipt))
-        for tries_left in reversed(range(retries.RECORD_TRIES)):
-            try:
-                await self._record(scan, receipt)
-            except Superseded:
-                raise
-            except Exception:
-                if not tries_left:
-                    raise
-                logger.exception("the receipt of scan #%d could not be recorded; trying again", scan.number)
-                await self._clock.sleep(retries.FIRST_S)
-            else:
-                return
-
-    async def _record(self, scan: Scan, receipt: Receipt) -> None:
-        taken = await self._store.scans.move(
-            scan.number,
-            State.SUBMITTED,
-            why=_words(receipt),
-            expect={State.SUBMITTING, State.UNCERTAIN},  # given up by others while this process slept
-            scan={"problem": None},
-            submission={
-                "state": SubmissionState.ACCEPTED,
-                "request_id": receipt.request_id,
-                "scan_id": receipt.scan_id,
-                "status": receipt.status,
-                **({"application_id": receipt.application_id} if receipt.application_id else {}),
-            },
-        )
-        await remember_link(self._store, taken, self._teaches)  # who asked may have been forgotten meanwhile
-
-    async def _end(
-        self,
-        scan: Scan,
-        state: State,
-        problem: str,
-        submission: SubmissionState = SubmissionState.PENDING,
-        status: int | None = None,
-        **changes: None,
-    ) -> None:
-        level = logging.INFO if state is State.REJECTED else logging.WARNING
-        said = "" if status is None else f" (HTTP {status})"
-        logger.log(level, "scan #%d is %s%s: %s", scan.number, state.value, said, problem)
-        await self._store.scans.move(
-            scan.number,
-            state,
-            why=problem,
-            scan={"problem": problem},
-            submission={"state": submission, "status": status, **changes},
-        )
-
-    async def _put_off(
-        self, scan: Scan, problem: str, wait_s: float, *, pulls: int | None = None, **submission: int | None
-    ) -> None:
-        logger.info("scan #%d is put off for %.0f s: %s", scan.number, wait_s, problem)
-        await self._store.scans.move(
-            scan.number,
-            State.QUEUED,
-            why=problem,
-            scan={"problem": problem} if pulls is None else {"problem": problem, "pulls": pulls},
-            submission={
-                "state": SubmissionState.PENDING,
-                "due_at": self._clock.now() + wait_s,
-                "status": None,
-                **submission,
-            },
-        )
-
-
-async def remember_link(store: Store, scan: Scan, teaches: Callable[[Scan], bool]) -> None:
-    """Keep what a submitted scan taught, where it may: whose the app ID is that a person asked for.
-
-    The application that was made for it is linked by the bot itself.
-    """
-    made = scan.submission.application_id if scan.kind is Kind.NEW else None
-    if made and scan.bundle_id and scan.platform:
-        await store.links.put(scan.bundle_id, scan.platform, made, who=None, replace=False)
-    asked = scan.reason in {Reason.REQUEST, Reason.COMMAND, Reason.COMMENT}
-    if asked and teaches(scan) and scan.app_id and scan.bundle_id and scan.platform:
-        who = scan.asked_by or scan.shared_by
-        await store.links.put(scan.bundle_id, scan.platform, scan.app_id, who=who, replace=False)
 
 
 def _order(scan: Scan) -> Order:
@@ -385,13 +280,6 @@ def _order(scan: Scan) -> Order:
         size_bytes=_known(scan.size_bytes),
         sha256=_known(scan.sha256),
     )
-
-
-def _words(receipt: Receipt) -> str:
-    """Name what the scanner gave, for the timeline."""
-    if receipt.request_id is not None:
-        return f"request ID {receipt.request_id}"
-    return f"scan ID {receipt.scan_id}"
 
 
 def _known(value: T | None) -> T:
