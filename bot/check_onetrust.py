@@ -10,6 +10,7 @@ from bot.ftp_settings import FtpSettings
 from bot.onetrust.depot import Patience, open_depot
 from bot.scans.clock import SystemClock
 from bot.scans.routes import Routes
+from bot.scans.rules import SDK_CATEGORIES, unknown_categories
 from bot.settings import Settings
 
 FTP_PATIENCE = Patience(enter_s=8.0, answer_s=10.0, goodbye_s=1.0)
@@ -111,6 +112,10 @@ def _policy(settings: Settings, refused: CannotRead | None) -> Iterator[Finding]
     except SettingsError as error:
         yield from (unfit("policy", problem) for problem in error.problems)
         return
+    known = f"OneTrust's known categories are {', '.join(SDK_CATEGORIES)}"
+    unknown = [(rule.name, category) for rule in rules for category in unknown_categories(rule)]
+    for name, category in unknown:
+        yield unfit("policy", f'rule "{name}": {known}: `{category}` is none of them')
     if not settings.onetrust_results_hours:
         yield unfit(
             "policy",
@@ -122,6 +127,6 @@ def _policy(settings: Settings, refused: CannotRead | None) -> Iterator[Finding]
         yield unfit(
             "policy", f"results can't be read, so no rule is ever judged: {remedy}, or unset APPSCAN_POLICY"
         )
-    else:
+    elif not unknown:
         count = "1 rule" if len(rules) == 1 else f"{len(rules)} rules"
         yield fit("policy", f"{count}: {', '.join(rule.name for rule in rules)}")

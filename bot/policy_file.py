@@ -24,6 +24,8 @@ _LONGEST_ENTRY = 200
 _LARGEST_COUNT = 10_000
 
 _TOLD = re.compile(r"[UWS][A-Z0-9]{2,20}")
+_WORD = re.compile(r"[A-Za-z_-]{1,32}")
+_TWO_BRACKETS = "write [[rule]], in two brackets, above each rule."
 _SCOPE = {"name", "tell", "apps", "platforms"}
 _LISTS = ("no_sdks", "no_sdk_categories", "no_new_sdk_categories", "no_permissions")
 _SWITCHES = ("no_new_sdks", "no_new_permissions")
@@ -67,6 +69,8 @@ def parse(content: bytes) -> tuple[Rule, ...]:
     if set(table) - {"rule"}:
         problems.append("APPSCAN_POLICY's file may hold [[rule]] and nothing beside: remove the rest.")
     entries = table.get("rule")
+    if isinstance(entries, dict):
+        raise SettingsError([*problems, f"APPSCAN_POLICY's file holds [rule]: {_TWO_BRACKETS}"])
     if not isinstance(entries, list) or not entries or not all(isinstance(each, dict) for each in entries):
         raise SettingsError([*problems, "APPSCAN_POLICY's file holds no [[rule]]: write one, or unset it."])
     if len(entries) > MOST_RULES:
@@ -90,15 +94,16 @@ def _rule(number: int, entry: dict[str, Any], problems: list[str]) -> Rule:
     where = f'rule {number} ("{name}")' if named else f"rule {number}"
 
     def problem(what: str) -> None:
-        problems.append(f"APPSCAN_POLICY, {where}: {what}.")
+        problems.append(f"APPSCAN_POLICY, {where}: {what}{'' if what.endswith('?') else '.'}")
 
     if not named:
         problem(f"name must be a text of 1 to {LONGEST_NAME} visible characters: it is what people read")
     for key in entry:
         if key not in _KEYS:
             meant = get_close_matches(key, _KEYS, n=1, cutoff=0.7)
-            # A key may hold anything: only its likeness to a known one is told.
-            problem(f"a key that looks like {meant[0]} is none" if meant else "it has a key that is none")
+            # A key may hold anything, where it is another file: only a word is repeated.
+            shown = f"`{key}`" if _WORD.fullmatch(key) else "something in it"
+            problem(f"{shown} is no key" + (f"; did you mean `{meant[0]}`?" if meant else ""))
     if not any(key in entry for key in _ASKS):
         problem(f"it asks for nothing: add one of {', '.join(_ASKS)}")
     allowed = _texts(entry, _ALLOWED, problem, may_be_empty=True) if _ALLOWED in entry else None
@@ -109,8 +114,14 @@ def _rule(number: int, entry: dict[str, Any], problems: list[str]) -> Rule:
     elif set(platforms) == {Platform.ANDROID} and any(key in entry for key in _COUNTS):
         problem("only iOS apps have a privacy manifest, and platforms leaves iOS out")
     tell = _texts(entry, "tell", problem)
-    if len(tell) > MOST_TOLD or not all(_TOLD.fullmatch(each) for each in tell):
+    wrong = [str(place) for place, each in enumerate(tell, 1) if not _TOLD.fullmatch(each)]
+    if len(tell) > MOST_TOLD:
         problem(f"tell may hold up to {MOST_TOLD} IDs, of people (U0123ABCD) or user groups (S0123ABCD)")
+    elif wrong:
+        problem(
+            f"tell has an entry (number {', '.join(wrong)}) that is no ID: names can't be told, so copy the "
+            "ID of the person (U0123ABCD) or the user group (S0123ABCD) from Slack"
+        )
     lists = {key: _texts(entry, key, problem) for key in _LISTS}
     switches = {key: _switch(entry, key, problem) for key in _SWITCHES}
     counts = {key: _count(entry, key, problem) for key in _COUNTS}

@@ -13,6 +13,8 @@ from bot.scans.results import Permission, Results, Sdk
 
 FINDINGS_KEPT = 50
 """What is kept of all that breaks one rule; the rest is counted."""
+SDK_CATEGORIES = ("Strictly Necessary", "Performance", "Functionality", "Targeting", "Unknown")
+"""What OneTrust is known to sort SDKs into."""
 ACKNOWLEDGED = "Somebody has acknowledged that already: the thread shows who, and why."
 _NAME_LIMIT = 200
 
@@ -97,6 +99,12 @@ class Rule:
         """Tell whether a build is judged by this rule."""
         listed = not self.apps or _like(build.bundle_id, self.apps)
         return listed and (not self.platforms or build.platform in self.platforms)
+
+
+def unknown_categories(rule: Rule) -> tuple[str, ...]:
+    """Return what a rule says of categories that is none of those that OneTrust is known to use."""
+    asked = dict.fromkeys((*rule.no_sdk_categories, *rule.no_new_sdk_categories))
+    return tuple(each for each in asked if not any(_like(known, (each,)) for known in SDK_CATEGORIES))
 
 
 Judge = Callable[[Build, Results, Results | None], tuple[Breach, ...]]

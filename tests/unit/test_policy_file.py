@@ -101,8 +101,9 @@ def test_every_key_is_in_the_documents():
             "privacy_manifest_missing must be a whole number from 0 to 10000: how many there may be",
         ),
         (
-            "no_sdks = ['a']\ntell = ['@maria']",
-            "tell may hold up to 10 IDs, of people (U0123ABCD) or user groups (S0123ABCD)",
+            "no_sdks = ['a']\ntell = ['U0123ABCD', '@maria']",
+            "tell has an entry (number 2) that is no ID: names can't be told, so copy the ID of the person "
+            "(U0123ABCD) or the user group (S0123ABCD) from Slack",
         ),
         (
             f"no_sdks = ['a']\ntell = {[f'U0123{each}' for each in range(11)]}",
@@ -120,15 +121,18 @@ def test_every_key_is_in_the_documents():
             "privacy_manifest_missing = 0\nplatforms = ['android']",
             "only iOS apps have a privacy manifest, and platforms leaves iOS out",
         ),
-        (
-            "no_sdks = ['a']\nno_new_sdk_category = ['x']",
-            "a key that looks like no_new_sdk_categories is none",
-        ),
-        ("no_sdks = ['a']\nsecret_k3y = 1", "it has a key that is none"),
+        ("no_sdks = ['a']\nseverity = 'high'", "`severity` is no key"),
+        ("no_sdks = ['a']\nsecret_k3y = 1", "something in it is no key"),
     ],
 )
 def test_what_is_wrong_with_a_rule_is_said_with_its_name(lines, sentence):
     assert problems(f"[[rule]]\nname = 'Ours'\n{lines}") == [f'APPSCAN_POLICY, rule 1 ("Ours"): {sentence}.']
+
+
+def test_a_mistyped_key_is_told_with_the_one_that_was_meant():
+    assert problems("[[rule]]\nname = 'Ours'\nno_sdks = ['a']\nno_sdk_category = ['x']") == [
+        'APPSCAN_POLICY, rule 1 ("Ours"): `no_sdk_category` is no key; did you mean `no_sdk_categories`?'
+    ]
 
 
 def test_a_rule_that_asks_for_nothing_is_none():
@@ -160,6 +164,10 @@ def test_every_problem_is_told_at_once():
     [
         (b"", "APPSCAN_POLICY's file holds no [[rule]]: write one, or unset it."),
         (b"rule = 1", "APPSCAN_POLICY's file holds no [[rule]]: write one, or unset it."),
+        (
+            b"[rule]\nname = 'a'\nno_new_sdks = true",
+            "APPSCAN_POLICY's file holds [rule]: write [[rule]], in two brackets, above each rule.",
+        ),
         (b"rule = []", "APPSCAN_POLICY's file holds no [[rule]]: write one, or unset it."),
         (b"\xff", "APPSCAN_POLICY's file is no UTF-8 text: save it as such."),
         (b"a = 1\nb = ?", "APPSCAN_POLICY's file is no TOML, at line 2, column 5: look there."),

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from bot.scans.builds import Build, FileType, Platform
 from bot.scans.changes import Changes, changes
 from bot.scans.results import AppScan, Permission, PrivacyManifest, Results, ScanStatus, Sdk
-from bot.scans.rules import FINDINGS_KEPT, Finding, Rule, What, breaches
+from bot.scans.rules import FINDINGS_KEPT, Finding, Rule, What, breaches, unknown_categories
 
 ANDROID = Build(file_type=FileType.APK, bundle_id="com.example.shop")
 IOS = Build(file_type=FileType.IPA, bundle_id="com.example.shop")
@@ -200,3 +200,13 @@ def test_a_rule_that_asks_for_more_lets_less_pass(rule, before, after):
     assert {each.name for each in known} <= {sdk.name or sdk.package_id for sdk in after}
     assert found(rule, now, Changes()) == found(rule, now, None)
     assert len(known) == len(set(known))
+
+
+def test_categories_that_onetrust_is_not_known_to_use_are_told():
+    rule = Rule(
+        name="a",
+        no_sdk_categories=("targeting", "Trackers", "*necessary", "Ad*"),
+        no_new_sdk_categories=("Trackers", "UNKNOWN", "Target?"),
+    )
+
+    assert unknown_categories(rule) == ("Trackers", "Ad*", "Target?")
