@@ -116,12 +116,16 @@ def wire(opened: Opened, stack: AsyncExitStack) -> Wired:
     def outlook(followed: Followed, waiting: int) -> Outlook | None:
         return follower.outlook(followed, waiting) if follower is not None else None
 
+    def unread() -> bool:
+        return follower is None or follower.refused
+
     cards = Cards(
         store=store,
         log_url=log_url(settings.onetrust_log_url),
         permalink=_permalink(opened.identity),
         breaker=breaker,
         outlook=outlook,
+        unread=unread,
     )
     threads = Threads(
         client=client,
@@ -189,6 +193,7 @@ def wire(opened: Opened, stack: AsyncExitStack) -> Wired:
                 workspace=workspace,
                 policy=policy,
                 reads=lambda: follower is not None and follower.reads,
+                unread=unread,
             ),
             catalogue=Catalogue(
                 applications=opened.applications,

@@ -8,7 +8,7 @@ from bot.blocks.elements import Block, button
 from bot.blocks.findings import count
 from bot.blocks.phrases import title
 from bot.scans.models import Card, Scan, Source
-from bot.scans.results import Followed, FollowState, Results
+from bot.scans.results import FOLLOWED, Followed, FollowState, Results
 
 ALL_FOUND: Final = "scan_all_found"  # opens results_modals.found_modal
 SCAN_ONCE_MORE: Final = "scan_once_more"  # makes another scan of the same file, in the same thread
@@ -38,6 +38,12 @@ def line(card: Card) -> str:
             )
         case _:
             return ""
+
+
+def unread(card: Card) -> str:
+    """Say that a submitted scan's result does not come here; empty where it does, or has come."""
+    awaiting = card.results is None and card.followed is not None and card.followed.state in FOLLOWED
+    return "Results aren't read here: look in OneTrust." if awaiting and card.results_unread else ""
 
 
 def uncertain(card: Card) -> str:

@@ -158,6 +158,7 @@ def _submitted(card: Card) -> list[Block | None]:
             receipt(scan),
             f"{text.capital(why(scan))}." if scan.kind is not None else "",
             went(scan),
+            outcome.unread(card),
         ),
         facts(
             [

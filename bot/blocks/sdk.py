@@ -10,7 +10,7 @@ from bot.errors import UsageError
 from bot.scans import search
 from bot.scans.inquiries import APPS_A_PAGE, SdkPage
 from bot.scans.lookups import SdkRow, SdkVersion
-from bot.scans.results import Sdk
+from bot.scans.results import UNREAD, Sdk
 
 PREVIOUS: Final = "sdk_previous"
 NEXT: Final = "sdk_next"
@@ -21,6 +21,8 @@ _SDKS: Final = 4
 def sdk(page: SdkPage) -> Message:
     """List one page of the apps that have an SDK in them, those that were scanned last first."""
     name = text.code(page.name, 100)
+    if not page.rows and not page.offset and page.unread:
+        return compose([section(UNREAD), context("Look in OneTrust which apps have the SDK.")])
     if not page.rows and not page.offset:
         return compose(
             [

@@ -79,6 +79,11 @@ class Follower:
         """Whether results can be read, as far as is known."""
         return self._reads
 
+    @property
+    def refused(self) -> bool:
+        """Whether OneTrust said, when last asked, that results can't be read; false before it was asked."""
+        return self._said
+
     def late_s(self, waiting: int) -> float:
         """Return how late the last of so many followed scans may be looked for, in seconds."""
         return self._wait_s(CALLS * waiting)

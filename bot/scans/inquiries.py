@@ -14,7 +14,7 @@ from bot.scans.memory import Store
 from bot.scans.models import Platform, Scan
 from bot.scans.policy import Policy
 from bot.scans.ports import Workspace
-from bot.scans.results import Followed
+from bot.scans.results import UNREAD, Followed
 from bot.scans.viewing import viewer
 
 APPS_A_PAGE: Final = 5
@@ -40,6 +40,8 @@ class SdkPage:
     rows: tuple[SdkRow, ...]
     offset: int
     has_more: bool
+    unread: bool = False
+    """Whether no results are read from OneTrust, so that nothing found tells nothing."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,7 +73,10 @@ class _Meant:
 
 
 class Inquiries:
-    """Answers questions about results; ``reads`` tells whether new ones can be read now."""
+    """Answers questions about results.
+
+    ``reads`` tells whether new ones can be read now, ``unread`` whether it is known that they can't.
+    """
 
     def __init__(
         self,
@@ -80,9 +85,11 @@ class Inquiries:
         workspace: Workspace,
         policy: Policy,
         reads: Callable[[], bool] = lambda: False,
+        unread: Callable[[], bool] = lambda: False,
     ) -> None:
         self._store = store
         self._reads = reads
+        self._unread = unread
         self._workspace = workspace
         self._policy = policy
 
@@ -151,6 +158,7 @@ class Inquiries:
             rows=tuple(found[:APPS_A_PAGE]),
             offset=offset,
             has_more=len(found) > APPS_A_PAGE,
+            unread=self._unread(),
         )
 
     async def diff(self, user: str, channel: str, text: str) -> Comparison | Several:
@@ -249,7 +257,7 @@ class Inquiries:
             number=int(number[1]) if number else None,
         )
         if not found:
-            raise NotFound(
+            raise self._none(
                 "There is no completed scan of one of these versions that you can see. "
                 "`/appscan history` lists what was scanned; a scan can be named by its number, such as `#12`."
             )
@@ -258,11 +266,15 @@ class Inquiries:
     async def _last(self, app: AppFound, asker: Viewer) -> list[Scan]:
         found = await self._store.inquiries.completed(app, asker)
         if not found:
-            raise NotFound(
+            raise self._none(
                 "No scan of that app that you can see has been completed. "
                 "`/appscan status` lists those under way."
             )
         return found
+
+    def _none(self, why: str) -> NotFound:
+        """Return that there is no completed scan, or that it can't be told whether there is one."""
+        return NotFound(UNREAD if self._unread() else why)
 
     async def _last_two(self, meant: _Meant, asker: Viewer) -> tuple[Scan, Scan]:
         """Return the last completed scan, or the one that was named, and the completed one before it."""
@@ -271,7 +283,7 @@ class Inquiries:
         else:
             found = await self._store.inquiries.completed(meant.app, asker, number=meant.number)
             if not found:
-                raise NotFound(
+                raise self._none(
                     f"Scan #{meant.number} has not been completed, so there is nothing to compare."
                 )
             found += await self._store.inquiries.completed(meant.app, asker, before=meant.number)

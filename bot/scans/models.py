@@ -335,5 +335,7 @@ class Card:
     """When OneTrust is asked next; ``None`` where nothing is to be expected of that."""
     results_late_s: float = 0.0
     """How much later than that it may be, as others wait too."""
+    results_unread: bool = False
+    """Whether no results are read from OneTrust here."""
     results_waiting: int = 0
     """How many scans are being followed, this one among them."""

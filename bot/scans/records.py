@@ -50,9 +50,11 @@ class Cards:
         permalink: Callable[[Scan], str | None],
         breaker: Breaker | None = None,
         outlook: Callable[[Followed, int], Outlook | None] | None = None,
+        unread: Callable[[], bool] = lambda: False,
     ) -> None:
         self._store = store
         self._outlook = outlook
+        self._unread = unread
         self._log_url = log_url
         self.permalink = permalink
         self._breaker = breaker
@@ -98,6 +100,7 @@ class Cards:
             results_next_at=outlook.next_at if outlook is not None else None,
             results_late_s=outlook.late_s if outlook is not None else 0.0,
             results_waiting=waiting,
+            results_unread=self._unread(),
             previous=previous,
             previous_link=self.permalink(previous) if previous and _open_to(scan, previous) else None,
             changes=changes(before[1], results) if before is not None and results is not None else None,

@@ -30,6 +30,10 @@ ENDED = frozenset({ScanStatus.COMPLETED, ScanStatus.FAILED, ScanStatus.INTERRUPT
 """What does not change any more."""
 
 
+UNREAD: Final = "Results aren't read from OneTrust here, so this can't be told."
+"""Said in place of "there is none" where that isn't known."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Application:
     """One app in OneTrust's own list."""

@@ -31,6 +31,7 @@ async def test_a_shared_build_is_submitted_and_its_thread_says_all_of_it(place: 
         f"Size: {len(build)} bytes" if len(build) < 1000 else f"Size: {len(build) / 1000:.1f} kB",
         f"SHA-256: `{taken.sha256[:12]}`",
         f"File: `{name}`",
+        "Results aren't read here: look in OneTrust.",
         "shared by @dana",
         "took ",
         "[ Open the log ] [ Details ] [ Link app ID… ]",

@@ -207,6 +207,8 @@ def test_a_scan_that_does_not_show_for_long_says_where_to_look():
 def test_no_result_is_promised_where_none_can_be_read():
     awaited = Card(scan=samples.DONE, followed=samples.followed(FollowState.FINDING))
     assert outcome.line(awaited) == ""
+    unread = reply.reply(replace(awaited, results_unread=True)).text
+    assert unread.count("Results aren't read here: look in OneTrust.") == 1
     unsure = replace(samples.DONE, state=State.UNCERTAIN)
     assert outcome.uncertain(replace(awaited, scan=unsure)) == ""
 

@@ -405,9 +405,11 @@ async def test_where_results_can_t_be_read_that_is_said_once_and_taken_up_when_t
     async with desk.following() as follower:
         await desk.passes(2 * HOUR_S, step_s=600)
         assert follower.outlook(followed, 1) is None
+        assert follower.refused
         assert await desk.followed(scan.number) == followed
         await desk.passes(2 * HOUR_S, step_s=600)
         assert follower.outlook(followed, 1) is not None
+        assert not follower.refused
 
     assert (await desk.followed(scan.number)).state is FollowState.COMPLETED
     assert [record.message for record in caplog.records if "not read" in record.message] == [

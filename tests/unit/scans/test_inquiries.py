@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from bot.blocks.sdk import sdk
 from bot.errors import NotAllowed, NotFound, UsageError
 from bot.scans.inquiries import APPS_A_PAGE, UNDER_WAY, Comparison, Inquiries, Several
 from bot.scans.models import ChannelKind, Platform, State
@@ -18,8 +19,14 @@ BANK = replace(SHOP, bundle_id="com.example.bank", display_name="The Bank")
 PRIVATE = {"channel": "G1", "channel_kind": ChannelKind.PRIVATE}
 
 
-def an_inquiry(bench, *, reads):
-    return Inquiries(store=bench.store, workspace=bench.workspace, policy=bench.policy, reads=lambda: reads)
+def an_inquiry(bench, *, reads, unread=False):
+    return Inquiries(
+        store=bench.store,
+        workspace=bench.workspace,
+        policy=bench.policy,
+        reads=lambda: reads,
+        unread=lambda: unread,
+    )
 
 
 @pytest.fixture
@@ -267,6 +274,17 @@ class TestStatus:
         await a_build(bench, "F2", build=SHOP_IOS)
 
         assert isinstance(await inquiries.newest("UBEN", "C1", "shop"), Several)
+
+
+async def test_where_results_are_not_read_nothing_is_said_not_to_be_there(bench):
+    inquiries = an_inquiry(bench, reads=False, unread=True)
+    scan = await a_scan(bench.store, State.SUBMITTED, a_share("F1"), build=SHOP)
+    for typed in (SHOP_ID, f"{SHOP_ID} 4.2.0", f"#{scan.number}"):
+        with pytest.raises(NotFound, match="Results aren't read from OneTrust here"):
+            await inquiries.diff("UBEN", "C1", typed)
+    found = await inquiries.sdk("UBEN", "C1", "firebase")
+    assert sdk(found).text.startswith("Results aren't read from OneTrust here, so this can't be told.")
+    assert "No completed scan" in sdk(replace(found, unread=False)).text
 
 
 async def test_who_may_not_use_the_bot_is_told_nothing(bench, inquiries):
