@@ -49,6 +49,8 @@ class FtpSandbox:
         self.authorized_key = ""
         """SFTP: a public key that may log in as well."""
         self.room_bytes: int | None = None
+        self.failing: frozenset[str] = frozenset()
+        """SFTP: of ``open`` and ``write``, what fails with no more said than ``Failure``."""
         self.gate: Gate | None = None
         """SFTP: where each write waits; ``None`` lets them go on."""
         self.connections: list[asyncssh.SSHServerConnection] = []
@@ -175,13 +177,20 @@ class _Folder(asyncssh.SFTPServer):
     def open(self, path: bytes, pflags: int, attrs: asyncssh.SFTPAttrs) -> object:
         if self._sandbox.read_only and pflags & asyncssh.FXF_WRITE:
             raise asyncssh.SFTPPermissionDenied("this login may only read")
+        if pflags & asyncssh.FXF_WRITE:
+            self._fail("open")
         return super().open(path, pflags, attrs)
 
     async def write(self, file_obj: object, offset: int, data: bytes) -> int:
         if (gate := self._sandbox.gate) is not None:
             await gate.wait()
+        self._fail("write")
         self._sandbox.take(len(data))
         return super().write(file_obj, offset, data)  # type: ignore[return-value]
+
+    def _fail(self, what: str) -> None:
+        if what in self._sandbox.failing:
+            raise asyncssh.SFTPFailure("Failure")
 
 
 def _ftp_server(

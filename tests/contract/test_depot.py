@@ -211,6 +211,25 @@ async def test_a_full_disk_is_told_and_a_later_try_goes_on(grounds, build, make)
         assert uploaded.sent_bytes < SIZE
 
 
+@pytest.mark.parametrize("begun", [0, SIZE // 2])
+@pytest.mark.parametrize("what", ["open", "write"])
+async def test_a_no_without_a_reason_is_told_at_once_and_a_later_try_goes_on(grounds, build, what, begun):
+    async with grounds.open("asyncssh-sftp") as ground:
+        if begun:
+            (ground.folder / "shop.apk.part").write_bytes(build.read_bytes()[:begun])
+        ground.sandbox.failing = frozenset({what})
+        with pytest.raises(TryLater) as caught:
+            await ground.upload(build)
+        assert caught.value.user_message == sentences.NO_REASON
+        assert not caught.value.scanner_failed
+        assert (len(ground.sandbox.connections), ground.pauses) == (1, [])
+        ground.sandbox.failing = frozenset()
+
+        await ground.upload(build)
+
+        assert (ground.folder / "shop.apk").read_bytes() == build.read_bytes()
+
+
 @pytest.mark.parametrize("make", makes("proftpd-ftps-resuming", "proftpd-sftp-resuming"))
 async def test_a_build_gets_through_a_connection_that_is_cut(grounds, build, make):
     cuts = sorted(random.Random(make).sample(range(100_000, SIZE), 3))  # noqa: S311 - the same each time

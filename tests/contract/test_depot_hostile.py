@@ -219,6 +219,8 @@ async def test_nonsense_ends_in_another_try_later(build, says):
         ({"STOR": "552 full"}, sentences.FULL),
         ({"DONE": "452 full"}, sentences.FULL),
         ({"DONE": "426 No space left on device"}, sentences.FULL),
+        ({"STOR": "450 not now"}, sentences.NO_REASON),
+        ({"STOR": "426 lost"}, sentences.BREAKS),
         ({"THEN": "213 99999"}, sentences.MISMATCH),
         ({"THEN": "550 gone"}, sentences.MISMATCH),
     ],

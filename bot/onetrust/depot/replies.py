@@ -5,7 +5,8 @@ Code    Asked for                     Verdict     What happens next
 ======  ============================  ==========  =================================================
 452     anything                      TryLater    the server is full
 552     anything                      TryLater    the server is full, or this login's share of it is
-4xx     anything                      Broken      another connection
+4xx     anything                      Broken      another connection; where none does, 421, 425 and
+                                                  426 tell of it, the others of the folder or disk
 5xx     a greeting                    Broken      another connection
 5xx     anything else                 Refused     a person mends it: see ``Phase``
 others                                Broken      another connection: this is no FTP
@@ -44,6 +45,8 @@ class Phase(Enum):
 
 
 _BEGINNING = {Phase.TALKING, Phase.ENCRYPTING}
+_WITH_FILES = {Phase.STORING, Phase.RENAMING, Phase.REMOVING}
+_CONNECTION_LOST = {"421", "425", "426"}
 
 
 def verdict(exc: Exception, phase: Phase, secrets: tuple[str, ...]) -> Exception:
@@ -66,7 +69,8 @@ def verdict(exc: Exception, phase: Phase, secrets: tuple[str, ...]) -> Exception
         return TryLater(sentences.FULL, scanner_failed=False, detail=said)
     if isinstance(exc, ftplib.error_perm) and phase is not Phase.TALKING:
         return Refused(phase.value, detail=said)
-    return Broken(said)
+    refused = words[:1] == "4" and words[:3] not in _CONNECTION_LOST and phase in _WITH_FILES
+    return Broken(said, sentences.NO_REASON if refused else "")
 
 
 def _shown(words: str, phase: Phase, secrets: tuple[str, ...]) -> str:

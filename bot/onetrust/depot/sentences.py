@@ -75,6 +75,10 @@ NO_DATA_PORT = (
     "the server should open the server's passive ports in the firewalls between them."
 )
 BREAKS = "The connection to the FTP server broke too often, so the build has not arrived yet."
+NO_REASON = (
+    "The FTP server refused to take the file, without saying why. "
+    f"{RUNNER} look there at the folder's rights, its quota and its disk."
+)
 FULL = "The FTP server is full: whoever runs it has to make room there. Then another try will do."
 MISMATCH = "What arrived at the FTP server twice had not the size of the build."
 TOO_SLOW = "The FTP server took the build so slowly that the bot gave up waiting."

@@ -138,17 +138,20 @@ class SftpSession:
 
     async def store(self, name: str, file: BuildFile, *, offset: int, moved: Callable[[int], None]) -> None:
         """Write the rest of a file."""
+        opened = False
         try:
             mode = asyncssh.FXF_WRITE | asyncssh.FXF_CREAT | (0 if offset else asyncssh.FXF_TRUNC)
             handle = await self._client.open(self._path(name), mode, encoding=None, block_size=0)
+            opened = True
             await _pour(handle, file, offset, moved)
             await handle.close()  # only now: where it is taken back or broke, nobody may answer that
             return
         except (asyncssh.Error, OSError, ValueError) as exc:
             failure = self._verdict(exc, sentences.NO_WRITING)
-        if offset and isinstance(failure, Refused):
+        unexplained = isinstance(failure, TryLater) and failure.user_message == sentences.NO_REASON
+        if offset and (isinstance(failure, Refused) or (unexplained and not opened)):
             raise NotResumed
-        if isinstance(failure, Broken) and await self._is_full():
+        if (unexplained or isinstance(failure, Broken)) and await self._is_full():
             failure = TryLater(sentences.FULL, scanner_failed=False, detail=str(failure))
         raise failure
 
@@ -192,6 +195,8 @@ class SftpSession:
             return TryLater(sentences.FULL, scanner_failed=False, detail=said)
         if isinstance(exc, _NO_RIGHT):
             return Refused(no, detail=said)
+        if isinstance(exc, asyncssh.SFTPFailure):  # an answer: another connection would get the same
+            return TryLater(sentences.NO_REASON, scanner_failed=False, detail=said)
         return Broken(said)
 
     async def _is_full(self) -> bool:
