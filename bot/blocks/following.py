@@ -1,4 +1,4 @@
-"""By which route a scan went, how far following it has come, and what came of it, in a line each."""
+"""How far following a scan has come, and what came of it, in a line each."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -6,11 +6,12 @@ from typing import Final
 from bot.blocks import text
 from bot.blocks.awaiting import unfound
 from bot.blocks.findings import count
-from bot.scans.models import Card, State, Submission
+from bot.blocks.outcome import unread
+from bot.blocks.states import WORDS
+from bot.scans.models import Card, State
 from bot.scans.results import FOLLOWED, Followed, FollowState, Results
 from bot.scans.rules import Breach
 
-_ROUTES: Final = {"webhook": "the webhook", "ftp": "FTP", "direct": "the Applications API"}
 _WORDS: Final = {
     FollowState.FINDING: "being looked for in OneTrust",
     FollowState.AMBIGUOUS: "in OneTrust two scans could be this one: a person has to look",
@@ -25,13 +26,23 @@ _SAID_LATE_S: Final = 60.0
 """What is late by less is not worth a word."""
 
 
+def state(card: Card) -> str:
+    """Say which state a scan is in, and where OneTrust is with it as far as that is known."""
+    words, followed = WORDS[card.scan.state], card.followed
+    if followed is None or _is_unread(card):
+        return words
+    at = f", {text.when(followed.ended_at)}" if followed.ended_at is not None else ""
+    return f"{words}; {_WORDS[followed.state]}{at}"
+
+
 def outcome(card: Card) -> list[str]:
-    """Say by which route a scan went, how far following it has come, and what it found."""
-    lines = [_route(card.scan.submission)]
-    unread = card.followed is not None and card.followed.state in FOLLOWED and card.results_next_at is None
-    if card.followed is not None and not unread:
-        lines.append(f"{following(card.followed, card.results_next_at)}{_late(card)}")
-        lines.append(text.sentence(card.followed.looked_for))
+    """Say when OneTrust is looked at, what that has shown, and what it found; a line for each."""
+    lines = [unread(card)]
+    followed = card.followed
+    if followed is not None and not _is_unread(card):
+        if looks := _looks(followed, card.results_next_at):
+            lines.append(f"{text.capital(looks)}{_late(card)}")
+        lines.append(text.sentence(followed.looked_for))
         if card.scan.state is State.SUBMITTED:
             lines.append(" ".join(unfound(card)))
     if card.results is not None:
@@ -40,24 +51,26 @@ def outcome(card: Card) -> list[str]:
     return [line for line in lines if line]
 
 
-def following(followed: Followed, next_at: float | None = None) -> str:
-    """Say how far following has come, and when OneTrust is looked at next or said so.
-
-    ``next_at`` is needed for the first look alone.
-    """
+def following(followed: Followed) -> str:
+    """Say how far following has come, and when OneTrust is looked at next or said so."""
     words = text.capital(_WORDS[followed.state])
-    if followed.state in FOLLOWED:
-        if not followed.looks:  # the first look comes some time after the submission
-            return f"{words}; first look {text.when(next_at)}" if next_at is not None else words
-        return f"{words}, looked at {_times(followed.looks)} so far; next look {text.when(followed.due_at)}"
+    if looks := _looks(followed, None):
+        return f"{words}, {looks}"
     return f"{words}, {text.when(followed.ended_at)}" if followed.ended_at is not None else words
 
 
-def _route(submission: Submission) -> str:
-    if submission.route is None:
+def _is_unread(card: Card) -> bool:
+    followed = card.followed
+    return followed is not None and followed.state in FOLLOWED and card.results_next_at is None
+
+
+def _looks(followed: Followed, first_at: float | None) -> str:
+    """Say when OneTrust is looked at next; of the first look only where it is known."""
+    if followed.state not in FOLLOWED:
         return ""
-    way = _ROUTES.get(submission.route, "another route")
-    return f"By {way}{f', as {text.sentence(submission.route_why)}' if submission.route_why else ''}"
+    if not followed.looks:  # the first look comes some time after the submission
+        return f"first look {text.when(first_at)}" if first_at is not None else ""
+    return f"looked at {_times(followed.looks)} so far; next look {text.when(followed.due_at)}"
 
 
 def _late(card: Card) -> str:

@@ -8,7 +8,7 @@ from typing import Final
 from bot.blocks import text
 from bot.blocks.elements import Block, actions, button, context, facts, link_button, section
 from bot.blocks.findings import count
-from bot.blocks.following import outcome
+from bot.blocks.following import outcome, state
 from bot.blocks.message import Message, compose
 from bot.blocks.phrases import file, kind, name, route, sharer, title, version, went, why
 from bot.blocks.reply import DETAILS, OPEN_LOG
@@ -120,8 +120,8 @@ def status(card: Card, events: Sequence[Event], *, link: str | None = None) -> M
     """Tell everything known of one scan, and what happened to it; ``link`` leads to its reply."""
     scan = card.scan
     pairs = [
-        ("State", WORDS[scan.state]),
-        ("Kind", kind(scan) or "not decided"),
+        ("State", state(card)),
+        *([] if scan.kind is not None else [("Kind", "not decided")]),
         ("File", file(scan)),
         ("Size", text.size(scan.size_bytes) if scan.size_bytes is not None else "–"),
     ]

@@ -204,6 +204,22 @@ def test_a_scan_that_does_not_show_for_long_says_where_to_look():
     assert "request ID" not in outcome.line(rescan)
 
 
+def test_status_tells_each_fact_once():
+    scan = replace(samples.DONE, submission=replace(samples.TAKEN, route="webhook"))
+    done = replace(samples.followed(FollowState.COMPLETED), ended_at=samples.AT)
+    told = READER.words(history.status(Card(scan=scan, followed=done, results=samples.RESULTS), []).text)
+    assert "State: submitted; completed by OneTrust, Sep 21, 2026" in told
+    for once in ("ompleted", "the webhook", "ubmitted", "ew app"):
+        assert told.count(once) == 1, told
+    running = Card(scan=scan, followed=samples.followed(FollowState.RUNNING), results_next_at=samples.AT)
+    told = READER.words(history.status(running, []).text)
+    assert "State: submitted; being scanned by OneTrust" in told
+    assert "\nLooked at once so far; next look Sep 21" in told
+    told = READER.words(history.status(replace(running, results_next_at=None, results_unread=True), []).text)
+    assert "being scanned" not in told
+    assert told.count("Results aren't read here: look in OneTrust.") == 1
+
+
 def test_no_result_is_promised_where_none_can_be_read():
     awaited = Card(scan=samples.DONE, followed=samples.followed(FollowState.FINDING))
     assert outcome.line(awaited) == ""
