@@ -20,7 +20,7 @@ from sandbox.slack import Person, Shared, SlackSandbox
 from sandbox.world import Channel, Message
 
 START_S = 60.0
-SCENE_S = 60.0
+SCENE_S = 300.0  # a slow machine takes a while for 100 MB by SFTP
 SCAN_S = 1.0
 """How long the stand-in takes for a scan; the real one takes minutes."""
 LARGE_BYTES = 100_000_000
