@@ -15,6 +15,7 @@ import os
 import re
 import secrets
 import threading
+from abc import abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Final
@@ -135,8 +136,9 @@ class Body(aiohttp.Payload):
         finally:
             self._ended.set()
 
+    @abstractmethod
     async def _write(self, writer: AbstractStreamWriter) -> None:
-        raise NotImplementedError
+        """Send it, saying on the way how far it has gone."""
 
     @contextlib.contextmanager
     def _kept(self) -> Iterator[None]:

@@ -119,6 +119,7 @@ async def test_an_empty_file(place: Office):
     await _refused(
         place, shared, "`shop.apk` can't be scanned", "This file is empty", "Export the build again"
     )
+    assert place.slack.called("download") == []
 
 
 @pytest.mark.parametrize("name", ["shop.aab", "shop.apks", "shop.xapk"])
@@ -210,11 +211,13 @@ async def test_a_file_of_another_organization_that_the_bot_may_not_read(place: O
         "belongs to another organization",
         "of your own workspace to upload",
     )
+    assert place.slack.called("download") == []
 
 
 async def test_a_file_hidden_by_the_plan_has_no_name_and_is_told_all_the_same(place: Office):
     shared = place.dana.share(place.builds_channel, [("shop.apk", apk())], mode=FileMode.HIDDEN_BY_LIMIT)
     await _refused(place, shared, "was not submitted", "past the limits of your workspace's plan")
+    assert place.slack.called("download") == []
 
 
 async def test_slacks_own_sign_in_page_is_not_taken_for_the_file(place: Office):

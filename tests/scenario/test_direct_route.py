@@ -120,3 +120,4 @@ async def test_new_apps_need_the_organization(tmp_path: Path):
             "was not submitted",
             "the Applications API takes no new apps until `ONETRUST_ORG_ID` is set",
         )
+        assert (place.onetrust.apps, place.onetrust.received) == ([], [])

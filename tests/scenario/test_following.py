@@ -67,6 +67,7 @@ async def test_following_goes_on_after_a_restart_and_a_failed_scan_is_said(place
     await looked(place, "scans")
 
     await place.reply(shared, "failed")
+    assert len(place.onetrust.received) == 1  # it is not sent again by itself
 
 
 async def test_two_apps_of_one_name_are_said_and_neither_is_linked(place: Office):

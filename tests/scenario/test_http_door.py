@@ -292,7 +292,7 @@ async def test_a_connection_that_has_asked_is_kept_for_the_next_request():
         await reader.readuntil(b'"ok"}')
         await idle_reader.read()  # the one that never asked is closed by now
         writer.write(head(method="GET", path="/healthz"))
-        await reader.readuntil(b'"ok"}')
+        assert (await reader.readuntil(b'"ok"}')).startswith(b"HTTP/1.1 200 ")
         for each in (writer, idle_writer):
             each.close()
 

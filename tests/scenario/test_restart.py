@@ -47,6 +47,7 @@ async def test_what_was_half_sent_is_sent_again(place: Office):
     await webhook.reached()
     await _restart(place)
     await _once(place, shared, "was never scanned before")
+    assert [taken.is_rescan for taken in place.onetrust.received] == [False]
 
 
 async def test_what_is_nearly_taken_is_waited_for_at_a_stop(place: Office):
