@@ -10,6 +10,7 @@ import logging
 import os
 import sqlite3
 import stat
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -78,7 +79,7 @@ class Database:
         try:
             self._busy_timeout_ms = busy_timeout_ms
             db.execute(f"PRAGMA busy_timeout = {busy_timeout_ms}")
-            db.execute("PRAGMA journal_mode = WAL")
+            _write_ahead(db, busy_timeout_ms)
             # The mark that a submission may have been taken must outlive a power cut, or it would be sent
             # twice.
             db.execute("PRAGMA synchronous = FULL")
@@ -174,6 +175,23 @@ class Database:
             await asyncio.gather(self._trial, return_exceptions=True)
         await self._in_thread(close)
         self._thread.shutdown(wait=True)
+
+
+def _write_ahead(db: sqlite_utils.Database, busy_timeout_ms: int) -> None:
+    """Have changes written ahead; of two who say so to a new file at once SQLite refuses one.
+
+    The busy timeout doesn't cover it: SQLite answers at once where waiting could be a deadlock.
+    """
+    until = time.monotonic() + busy_timeout_ms / 1000
+    while True:
+        try:
+            db.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() >= until:
+                raise
+            time.sleep(0.005)  # in the database's own thread
+        else:
+            return
 
 
 def _write_anything(db: sqlite_utils.Database) -> None:

@@ -66,27 +66,32 @@ async def test_a_link_does_not_tell_of_an_app_that_is_scanned_in_private(place: 
     assert f"app ID `{APP_ID}`" in await place.command("apps", who=place.eli)
 
 
-async def test_details_of_it_are_for_those_within(place: Office, hidden: Shared):
-    """A button that was made up, or carried over from elsewhere."""
-    other = place.dana.share(place.builds_channel, [("shop.apk", apk())])
-    await place.submitted(other)
-    for block in place.replies(other)[0].blocks:
+def forge(place: Office, shared: Shared, action: str) -> None:
+    """Make a button of a reply one of scan #1, as if made up or carried over from elsewhere.
+
+    The bot may write its message anew at any time: press at once.
+    """
+    for block in place.replies(shared)[0].blocks:
         for element in block.get("elements", ()):
-            if element.get("action_id") == "scan_details":
+            if element.get("action_id") == action:
                 element["value"] = "1"
 
+
+async def test_details_of_it_are_for_those_within(place: Office, hidden: Shared):
+    other = place.dana.share(place.builds_channel, [("shop.apk", apk())])
+    await place.submitted(other)
+
+    forge(place, other, "scan_details")
     assert "no scan with that number" in await place.told(await place.press(other, "Details"))
+    forge(place, other, "scan_details")
     assert "Scan #1: Secret" in await place.told(await place.press(other, "Details", who=place.eli))
 
 
 async def test_choices_about_it_are_for_those_within(place: Office, hidden: Shared):
     other = place.dana.share(place.builds_channel, [("shop.apk", apk())])
     await place.submitted(other)
-    for block in place.replies(other)[0].blocks:
-        for element in block.get("elements", ()):
-            if element.get("action_id") == "scan_link_app":
-                element["value"] = "1"
 
+    forge(place, other, "scan_link_app")
     answer = await place.told(await place.press(other, "Link app ID…"))
 
     assert "Scan #1 belongs to another conversation." in answer
