@@ -12,11 +12,12 @@ from pathlib import Path
 from typing import Self
 from urllib.parse import parse_qsl, urlsplit
 
-from bot import ftp_settings
+from bot import ftp_settings, zscaler_settings
 from bot.addresses import webhook_problem
 from bot.errors import SettingsError
 from bot.ftp_settings import FtpSettings, read_ftp
 from bot.variables import SECRET_MIN, Reader, Secret
+from bot.zscaler_settings import ZscalerSettings, read_zscaler
 
 _EITHER_SLACK = ("SLACK_BOT_TOKEN", "SLACK_API_URL")
 _LISTEN = ("SLACK_APP_TOKEN", "SLACK_SIGNING_SECRET", "PORT")
@@ -52,7 +53,7 @@ _ALWAYS = (
     "APPSCAN_METRICS_PORT",
 )
 
-VARIABLES = _EITHER_SLACK + _LISTEN + _ONETRUST + _ALWAYS
+VARIABLES = _EITHER_SLACK + _LISTEN + _ONETRUST + zscaler_settings.VARIABLES + _ALWAYS
 """Every variable that is read."""
 
 _CHANNEL_ID = re.compile(r"[CGD][A-Z0-9]{2,20}")
@@ -75,15 +76,17 @@ class Need(Enum):
     LISTEN = "listen"  # Slack both ways: the bot's token, and Socket Mode or HTTP
     POST = "post"  # Slack one way: the bot's token alone
     ONETRUST = "onetrust"  # submitting builds
+    ZSCALER = "zscaler"  # the second opinion, where it is set
 
 
-RUN = frozenset({Need.LISTEN, Need.ONETRUST})
+RUN = frozenset({Need.LISTEN, Need.ONETRUST, Need.ZSCALER})
 """What the bot itself needs."""
 
 _VARIABLES_OF = {
     Need.LISTEN: _EITHER_SLACK + _LISTEN,
     Need.POST: _EITHER_SLACK,
     Need.ONETRUST: _ONETRUST,
+    Need.ZSCALER: zscaler_settings.VARIABLES,
 }
 
 
@@ -126,6 +129,8 @@ class Settings:
     """The organization in which the direct route makes apps; ``None`` where it makes none."""
     onetrust_solution_type: str
     """What apps that the direct route makes are: ``API`` or ``ONETRUST_SDK``."""
+    zscaler: ZscalerSettings | None
+    """What Zscaler, the second opinion, is asked for; ``None`` where it is not set up."""
     interpreter: Mapping[str, str]
     """What Python itself starts with, for the processes of the bot's own."""
     database: Path
@@ -187,6 +192,7 @@ class Settings:
             onetrust_solution_type=read.choice("ONETRUST_SOLUTION_TYPE", "API", "ONETRUST_SDK"),
             onetrust_results_poll_s=read.number("ONETRUST_RESULTS_POLL_S", 5, 3600) or 30,
             onetrust_results_hours=24 if results_hours is None else results_hours,
+            zscaler=read_zscaler(read),
             interpreter={name: environ[name] for name in _INTERPRETER if name in environ},
             database=read.path("APPSCAN_DB", "appscan.db"),
             channels=read.ids("APPSCAN_CHANNELS", _CHANNEL_ID, "channel ID, such as C0123ABCD"),
@@ -222,7 +228,7 @@ class Settings:
 
     def secrets(self) -> tuple[str, ...]:
         """Every text that no log may show, with the parts of the webhook's address that give it away."""
-        told = [*self.ftp.passwords] if self.ftp else []
+        told = [*(self.ftp.passwords if self.ftp else ()), *(self.zscaler.secrets() if self.zscaler else ())]
         told += [
             secret.reveal()
             for secret in (

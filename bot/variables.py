@@ -39,7 +39,7 @@ class Reader:
         self._values = {name: _bare(environ.get(name, "")) if name in wanted else "" for name in known}
         self.problems: list[str] = []
         for name in environ:
-            if name.startswith(("APPSCAN_", "ONETRUST_")) and name not in known:
+            if name.startswith(("APPSCAN_", "ONETRUST_", "ZSCALER_")) and name not in known:
                 # A mistyped allow-list would otherwise let everybody in without a word.
                 for meant in get_close_matches(name, known, n=1, cutoff=0.85):
                     self.problem(name, f"is not a setting; {meant} is: rename it")

@@ -16,9 +16,16 @@ MAY_KNOW = {
     "bot.addresses": set(),
     "bot.depot_address": {"bot.addresses"},
     "bot.log": {"bot.scans"},
-    "bot.settings": {"bot.addresses", "bot.errors", "bot.ftp_settings", "bot.variables"},
+    "bot.settings": {
+        "bot.addresses",
+        "bot.errors",
+        "bot.ftp_settings",
+        "bot.variables",
+        "bot.zscaler_settings",
+    },
     "bot.ftp_settings": {"bot.addresses", "bot.depot_address", "bot.variables"},
     "bot.variables": {"bot.addresses"},
+    "bot.zscaler_settings": {"bot.variables"},
     "bot.scans": {"bot.errors"},
     "bot.onetrust": {"bot.scans", "bot.errors", "bot.depot_address"},
     "bot.listeners": {"bot.scans", "bot.errors", "bot.blocks"},
@@ -53,6 +60,7 @@ STANDARD_LIBRARY_ONLY = {
     "bot.settings",
     "bot.scans",
     "bot.variables",
+    "bot.zscaler_settings",
 }
 KNOWS_THE_ENVIRONMENT = {"bot.__main__", "bot.settings", "bot.variables"}
 """Everybody else is given what they need."""

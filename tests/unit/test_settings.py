@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot import ftp_settings
+from bot import ftp_settings, zscaler_settings
 from bot import settings as module
 from bot.addresses import url_problem, webhook_problem
 from bot.errors import SettingsError
@@ -334,13 +334,17 @@ def test_http_is_for_this_machine_only(host):
 def variables_in(path: str) -> set[str]:
     return set(
         re.findall(
-            r"\b(?:(?:SLACK|ONETRUST|APPSCAN)_[A-Z_]+|PORT)\b", (ROOT / path).read_text(encoding="utf-8")
+            r"\b(?:(?:SLACK|ONETRUST|APPSCAN|ZSCALER)_[A-Z_]+|PORT)\b",
+            (ROOT / path).read_text(encoding="utf-8"),
         )
     )
 
 
+MODULES = (module, ftp_settings, zscaler_settings)
+
+
 def test_the_list_of_variables_is_what_the_module_speaks_of():
-    trees = [ast.parse(Path(each.__file__).read_text(encoding="utf-8")) for each in (module, ftp_settings)]
+    trees = [ast.parse(Path(each.__file__).read_text(encoding="utf-8")) for each in MODULES]
     strings = {node.value for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Constant)}
 
     names = {name for name in strings if re.fullmatch(r"[A-Z]+_[A-Z_]+|PORT", str(name))}
