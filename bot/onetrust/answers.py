@@ -24,24 +24,23 @@ An answer to half a build (one whose last bytes had not gone) leaves no doubt: w
 ``Uncertain``, an error then is ``TryLater``.
 """
 
-import json
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC
-from email.utils import parsedate_to_datetime
 
+from bot.calls.reading import read_object, retry_after_s
 from bot.errors import Refused, SubmissionError, TryLater, Uncertain
 from bot.scans.routes import Receipt
-
-LONGEST_WAIT_S = 24 * 3600.0
-"""A longer ``Retry-After`` is taken as this."""
 
 ID_LIMIT = 200
 """Characters; what is longer is no ID."""
 
 RUNNER = "Whoever runs this bot should check"
 ADMIN = "Ask your OneTrust administrator to check"
+
+NOT_TRUSTED = (
+    "The connection to OneTrust can't be trusted: its certificate does not check out. "
+    f"{RUNNER} the address, and the certificate authorities that this machine trusts."
+)
 
 REFUSED: Mapping[int, str] = {
     400: "OneTrust could not make sense of the submission (400). "
@@ -130,15 +129,6 @@ def verdict(
     return TryLater(BROKE_EARLY.format(status=status), retry_after_s=wait_s, status=status)
 
 
-def read_object(body: bytes) -> dict[str, object]:
-    """Return the JSON object in a body; an empty one where it holds no such thing."""
-    try:
-        value = json.loads(body)
-    except (ValueError, RecursionError):  # no JSON, no UTF-8, half of it, or nested without end
-        return {}
-    return value if isinstance(value, dict) else {}
-
-
 def read_request_id(body: bytes) -> str | None:
     """Return the request ID in the webhook's answer; ``None`` where it holds none that can be shown."""
     return read_id(body, "requestId")
@@ -153,27 +143,3 @@ def read_id(body: bytes, field: str) -> str | None:
         return None
     value = value.strip()
     return value if value.isprintable() and 0 < len(value) <= ID_LIMIT else None
-
-
-def retry_after_s(value: str | None, now: float) -> float | None:
-    """Return the seconds that a ``Retry-After`` asks for, at most a day; ``None`` where it can't be read.
-
-    It is a number of seconds or an HTTP date (RFC 9110, section 10.2.3); ``now`` is seconds since the epoch.
-    """
-    if value is None:
-        return None
-    try:
-        seconds = float(value)
-    except ValueError:
-        try:
-            date = parsedate_to_datetime(value)
-            if (
-                date.tzinfo is None
-            ):  # C's asctime names no zone: it is UTC, not this machine's (section 5.6.7)
-                date = date.replace(tzinfo=UTC)
-            seconds = date.timestamp() - now
-        except (ValueError, OverflowError, TypeError, IndexError):
-            return None
-    if math.isnan(seconds):
-        return None
-    return min(max(seconds, 0.0), LONGEST_WAIT_S)

@@ -13,11 +13,11 @@ from typing import Final
 
 import aiohttp
 
+from bot.calls.trust import why_not_trusted
 from bot.errors import Refused, SubmissionError, TryLater, Uncertain
-from bot.onetrust.answers import RUNNER, Answer
+from bot.onetrust.answers import NOT_TRUSTED, RUNNER, Answer
 from bot.onetrust.body import Body, BuildChanged
 from bot.onetrust.token import TokenSource
-from bot.onetrust.trust import NOT_TRUSTED, why_not_trusted
 
 ANSWER_LIMIT: Final = 64 * 1024
 """Bytes of an answer that are read."""

@@ -12,10 +12,11 @@ from typing import Any, Final
 
 import httpx
 
+from bot.calls.reading import retry_after_s
+from bot.calls.trust import why_not_trusted
 from bot.errors import Refused, TryLater
-from bot.onetrust.answers import retry_after_s
+from bot.onetrust.answers import NOT_TRUSTED
 from bot.onetrust.token import TokenSource
-from bot.onetrust.trust import NOT_TRUSTED, why_not_trusted
 from bot.scans.budget import Budget
 
 ANSWER_LIMIT: Final = 4 * 1024 * 1024
@@ -100,7 +101,7 @@ class Inquiry:
                     headers=headers,
                     follow_redirects=False,
                     extensions={"endpoint": endpoint},
-                    # A handshake has to end by httpx's own limit: see bot.onetrust.token.
+                    # A handshake has to end by httpx's own limit: see bot.calls.access_tokens.
                     timeout=httpx.Timeout(self._timeout_s, connect=self._timeout_s / 3),
                 ) as response,
             ):

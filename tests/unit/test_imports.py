@@ -27,7 +27,9 @@ MAY_KNOW = {
     "bot.variables": {"bot.addresses"},
     "bot.zscaler_settings": {"bot.variables"},
     "bot.scans": {"bot.errors"},
-    "bot.onetrust": {"bot.scans", "bot.errors", "bot.depot_address"},
+    "bot.calls": {"bot.errors"},
+    "bot.onetrust": {"bot.calls", "bot.scans", "bot.errors", "bot.depot_address"},
+    "bot.zscaler": {"bot.calls", "bot.scans", "bot.errors"},
     "bot.listeners": {"bot.scans", "bot.errors", "bot.blocks"},
 }
 """What a part of the bot may import of it, beside itself."""

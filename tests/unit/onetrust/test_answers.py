@@ -7,13 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.calls.reading import LONGEST_WAIT_S, retry_after_s
 from bot.errors import Refused, SubmissionError, TryLater, Uncertain
 from bot.onetrust.answers import (
-    LONGEST_WAIT_S,
     Answer,
     read_answer,
     read_request_id,
-    retry_after_s,
 )
 
 NOW = 1_800_000_000.0

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.calls.access_tokens import UNKNOWN_LIFETIME_S, read_lifetime_s
 from bot.errors import Refused, SubmissionError, TryLater
-from bot.onetrust.token import UNKNOWN_LIFETIME_S, ApiKey, ClientCredentials, read_lifetime_s
+from bot.onetrust.token import ApiKey, ClientCredentials
 from sandbox.clock import HeldClock
 from sandbox.onetrust import OneTrustSandbox
 

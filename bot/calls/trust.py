@@ -5,13 +5,6 @@ from collections.abc import Iterator
 
 import aiohttp
 
-from bot.onetrust.answers import RUNNER
-
-NOT_TRUSTED = (
-    "The connection to OneTrust can't be trusted: its certificate does not check out. "
-    f"{RUNNER} the address, and the certificate authorities that this machine trusts."
-)
-
 
 def why_not_trusted(exc: BaseException) -> str | None:
     """Return OpenSSL's words where an error comes from a certificate that does not check out."""
