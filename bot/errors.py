@@ -23,6 +23,7 @@
         ├── Refused             a clear no: a person has to mend something first
         │   └── UnknownApp      it knows no app with the ID of the rescan
         ├── TryLater            not taken, certainly, and worth another try
+        │   └── Maintenance     it only answers questions for a while, and takes nothing
         └── Uncertain           it may have been taken: never repeated without being told to
 
 ``user_message`` is what a person reads. It is written here in the project, in plain words (Slack's code
@@ -266,6 +267,10 @@ class TryLater(SubmissionError):
         super().__init__(user_message, status=status, detail=detail)
         self.retry_after_s = retry_after_s
         self.scanner_failed = scanner_failed
+
+
+class Maintenance(TryLater):
+    """The service is under maintenance: it answers questions, and takes nothing until that is over."""
 
 
 class Uncertain(SubmissionError):

@@ -1,4 +1,4 @@
-"""How often the scanner may be asked: so many calls in any minute, in the order in which they were wanted."""
+"""How often a scanner may be asked: so many calls in any minute, in the order in which they were wanted."""
 
 import asyncio
 from collections import deque
@@ -12,12 +12,13 @@ WINDOW_S: Final = 61.0
 
 
 class Budget:
-    """``per_minute`` calls in any minute; whoever wants one more waits for it."""
+    """So many ``calls`` in any ``window_s`` seconds; whoever wants one more waits for it."""
 
-    def __init__(self, clock: Clock, per_minute: int = 60) -> None:
+    def __init__(self, clock: Clock, calls: int = 60, *, window_s: float = WINDOW_S) -> None:
         self._clock = SteadyClock(clock)
-        self._taken: deque[float] = deque(maxlen=per_minute)
-        self._per_minute = per_minute
+        self._taken: deque[float] = deque(maxlen=calls)
+        self._calls = calls
+        self._window_s = window_s
         self._paused_until = 0.0
         self._turn = asyncio.Lock()  # fair: it is given in the order in which it was asked for
         self._waiting = 0
@@ -42,6 +43,12 @@ class Budget:
         """How much longer the pause is that the scanner asked for, in seconds; 0 without one."""
         return max(0.0, self._paused_until - self._clock.now())
 
+    @property
+    def left(self) -> int:
+        """How many calls may be made right now; a pause counts for nothing here."""
+        since = self._clock.now() - self._window_s
+        return self._calls - sum(at > since for at in self._taken)
+
     def wait_s(self, calls: int) -> float:
         """Tell how many seconds from now the last of ``calls`` calls could be made, after all who wait."""
         now = self._clock.now()
@@ -52,5 +59,5 @@ class Budget:
         return last - now
 
     def _next_at(self, taken: deque[float]) -> float:
-        free_at = taken[0] + WINDOW_S if len(taken) == self._per_minute else 0.0
+        free_at = taken[0] + self._window_s if len(taken) == self._calls else 0.0
         return max(free_at, self._paused_until)

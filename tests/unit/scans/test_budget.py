@@ -6,7 +6,7 @@ from tests.fakes import START, HeldClock, until
 
 async def test_no_minute_has_more_calls_than_it_may():
     clock = HeldClock()
-    budget = Budget(clock, per_minute=3)
+    budget = Budget(clock, calls=3)
     made: list[float] = []
 
     async def call() -> None:
@@ -27,7 +27,7 @@ async def test_no_minute_has_more_calls_than_it_may():
 
 async def test_whoever_asked_first_is_first():
     clock = HeldClock()
-    budget = Budget(clock, per_minute=1)
+    budget = Budget(clock, calls=1)
     order: list[int] = []
 
     async def call(number: int) -> None:
@@ -45,7 +45,7 @@ async def test_whoever_asked_first_is_first():
 
 async def test_how_late_calls_would_be_is_told():
     clock = HeldClock()
-    budget = Budget(clock, per_minute=60)
+    budget = Budget(clock, calls=60)
 
     assert budget.wait_s(60) == 0
     assert budget.wait_s(61) == WINDOW_S
@@ -75,3 +75,15 @@ async def test_a_pause_holds_for_all():
     clock.advance(1)
     await call
     assert budget.paused_s == 0
+
+
+async def test_another_window_than_a_minute():
+    clock = HeldClock()
+    budget = Budget(clock, 2, window_s=3660)
+    for left in (1, 0):
+        await budget.take()
+        assert budget.left == left
+
+    assert budget.wait_s(1) == 3660
+    clock.advance(3660)
+    assert (budget.wait_s(1), budget.left) == (0, 2)

@@ -1,0 +1,1 @@
+"""Zscaler as an outside system: one file per conversation."""
