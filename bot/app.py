@@ -36,6 +36,7 @@ from bot.store.figures import FiguresStore
 from bot.store.lock import InstanceLock
 from bot.web import Readiness, WebServer, build_metrics_web, build_web
 from bot.wiring import Opened, wire
+from bot.zscaler_parts import Zscaler, open_zscaler
 
 logger = logging.getLogger(__name__)
 
@@ -143,6 +144,7 @@ class Bot:
             hears=self._hears,
             applications=applications,
             budget=budget,
+            zscaler=await self._open_zscaler(stack),
         )
         wired = wire(opened, stack)
         self._app = ListeningApp(
@@ -178,6 +180,12 @@ class Bot:
         await wired.catch_up.start()
         stack.push_async_callback(wired.catch_up.stop)
         logger.info("ready: %s in %s", identity.user_id, identity.team_id)
+
+    async def _open_zscaler(self, stack: AsyncExitStack) -> Zscaler | None:
+        if self._settings.zscaler is None:
+            return None
+        opening = open_zscaler(self._settings.zscaler, self._clock, self._metrics)
+        return await stack.enter_async_context(opening)
 
     async def _clear_uploads(self, stack: AsyncExitStack, store: Store) -> None:
         """Begin to remove uploaded builds in time, what an earlier process put there too."""

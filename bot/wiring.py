@@ -50,6 +50,7 @@ from bot.slack.people import SlackPeople
 from bot.slack.refusals import SlackRefusals
 from bot.slack.threads import Threads
 from bot.slack.workspace import SlackWorkspace
+from bot.zscaler_parts import Zscaler
 
 LAST_WORDS_S = 3.0
 """How long replies may still be brought up to date at a stop."""
@@ -76,6 +77,8 @@ class Opened:
     """What reads OneTrust's list of apps, and results."""
     budget: Budget
     """Of calls that read."""
+    zscaler: Zscaler | None
+    """The second opinion; ``None`` where it is not set up."""
 
 
 @dataclass(frozen=True, kw_only=True)

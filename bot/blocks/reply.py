@@ -6,7 +6,7 @@ bytes again, as they are not in Slack.
 
 from typing import Final
 
-from bot.blocks import outcome, text
+from bot.blocks import outcome, second, text
 from bot.blocks.breaches import breach_line
 from bot.blocks.elements import Block, actions, button, confirm, context, facts, link_button, section
 from bot.blocks.message import Message, compose
@@ -61,7 +61,8 @@ def reply(card: Card) -> Message:
             blocks = _ended(card.scan)
         case _:
             blocks = _moving(card)
-    return compose(blocks)
+    *said, foot = blocks
+    return compose([*said, *second.blocks(card), foot])
 
 
 def _moving(card: Card) -> list[Block | None]:

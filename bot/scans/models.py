@@ -11,8 +11,10 @@ from bot.scans.builds import Build as Build  # noqa: PLC0414 - builds are told w
 from bot.scans.builds import FileType as FileType  # noqa: PLC0414 - as above
 from bot.scans.builds import Platform as Platform  # noqa: PLC0414 - as above
 from bot.scans.changes import Changes
+from bot.scans.hosts import HostChanges, ScanHosts
 from bot.scans.results import Followed, Results
 from bot.scans.rules import Breach
+from bot.scans.verdicts import Opinion
 
 FORGOTTEN = "forgotten"
 """Stands where the ID of a person stood whose name was taken out of the history."""
@@ -339,3 +341,11 @@ class Card:
     """Whether no results are read from OneTrust here."""
     results_waiting: int = 0
     """How many scans are being followed, this one among them."""
+    opinion: Opinion | None = None
+    """Zscaler's verdict, or how far it has come; ``None`` where it is not asked."""
+    hosts: ScanHosts | None = None
+    """The hosts that the build names; ``None`` where they are not read."""
+    hosts_before: Scan | None = None
+    """The last scan of the same app before this one whose hosts are known."""
+    host_changes: HostChanges | None = None
+    """What is different since that one; ``None`` where there is none."""

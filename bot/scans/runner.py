@@ -2,8 +2,9 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine, Sequence
 from functools import partial
+from typing import Any
 
 from bot.errors import StoreUnavailable
 from bot.scans.breaker import AWAY, Breaker
@@ -25,10 +26,15 @@ REFRESH_S = 60.0
 """How often replies that do not show their rows are taken up again, those of the last process first."""
 STOP_S = 12.0
 """How long work whose last bytes are on their way may still take at a stop."""
+Turn = Callable[[], Coroutine[Any, Any, float | None]]
+"""Does what is due; returns when more will be, ``None`` where nothing is known of that."""
 
 
 class Runner:
-    """Works on due scans, a bounded number at once, fairly between channels."""
+    """Works on due scans, a bounded number at once, fairly between channels.
+
+    ``also`` is what else is taken in turns, each in a loop of its own beside the others.
+    """
 
     def __init__(
         self,
@@ -40,6 +46,7 @@ class Runner:
         clock: Clock,
         breaker: Breaker,
         concurrency: int,
+        also: Sequence[Turn] = (),
     ) -> None:
         self._store = store
         self._pipeline = pipeline
@@ -49,6 +56,7 @@ class Runner:
         self._steady = SteadyClock(clock)
         self._breaker = breaker
         self._concurrency = concurrency
+        self._turns = (self._take_scans, self._find_messages, self._close_requests, *also)
         self._tasks: dict[int, asyncio.Task[None]] = {}
         self._woken: list[asyncio.Event] = []
         self._loops: list[asyncio.Task[None]] = []
@@ -69,10 +77,10 @@ class Runner:
                 logger.info("took up %d scans that were under way when the bot last ended", len(recovered))
         except StoreUnavailable as error:
             logger.warning("what the last process left can't be taken up yet: %s", error)
-        for turn in (self._take_scans, self._find_messages, self._close_requests):
+        for turn in self._turns:
             woken = asyncio.Event()
             self._woken.append(woken)
-            self._loops.append(asyncio.create_task(self._repeat(turn, woken), name=turn.__name__))
+            self._loops.append(asyncio.create_task(self._repeat(turn, woken), name=turn.__qualname__))
 
     def wake(self) -> None:
         """Say that there may be something to do."""
@@ -110,7 +118,7 @@ class Runner:
             return False  # the next start finds what its row says
         return scan.submission.state is SubmissionState.COMMITTED
 
-    async def _repeat(self, turn: Callable[[], Awaitable[float | None]], woken: asyncio.Event) -> None:
+    async def _repeat(self, turn: Turn, woken: asyncio.Event) -> None:
         """Take turns; each returns when there will be something to do next, as far as it is known."""
         while True:
             woken.clear()

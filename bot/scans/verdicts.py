@@ -11,8 +11,6 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Final, Protocol
 
-from bot.scans.models import Scan
-
 SUBMIT_LIMIT_BYTES: Final = 20_000_000
 """Dynamic analysis takes files up to 20 MB; what is larger gets an instant verdict."""
 DISCAN_LIMIT_BYTES: Final = 400_000_000
@@ -171,11 +169,11 @@ class SandboxApi(Protocol):
     Each call raises ``TryLater`` where it may work later, and ``Refused`` for a clear no.
     """
 
-    async def submit(self, scan: Scan, path: Path, md5: str) -> SandboxReceipt:
+    async def submit(self, path: Path, md5: str) -> SandboxReceipt:
         """Send a file for dynamic analysis; to send it again does no harm, and counts on the quota."""
         ...
 
-    async def discan(self, scan: Scan, path: Path, md5: str) -> SandboxReceipt:
+    async def discan(self, path: Path, md5: str) -> SandboxReceipt:
         """Send a file for an instant verdict."""
         ...
 

@@ -48,9 +48,10 @@ COMMANDS = {
     "bot.run",
     "bot.shell",
     "bot.wiring",
+    "bot.zscaler_parts",
 }
 """What the command line starts; each joins the parts that it needs."""
-JOINED = {"bot.app", "bot.check_onetrust", "bot.parts", "bot.wiring"}
+JOINED = {"bot.app", "bot.check_onetrust", "bot.parts", "bot.wiring", "bot.zscaler_parts"}
 """Those of them that others are made of."""
 
 STANDARD_LIBRARY_ONLY = {
