@@ -1,6 +1,7 @@
 """What ``/appscan help`` says."""
 
 import difflib
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Final
 
@@ -151,13 +152,38 @@ TOPICS: Final[dict[str, Topic]] = {
 }
 """Topics by the word that asks for them."""
 
+OPTIONAL: Final[dict[str, Topic]] = {
+    "verdict": Topic(
+        gist="what Zscaler's Sandbox says of a build",
+        body=(
+            "The number of a scan, the SHA-256 of a build that was scanned here, or any file's MD5. What is "
+            "in the history is told from there; for an MD5 that is not, Zscaler is asked, which counts on "
+            "the day's quota of reports."
+        ),
+        examples=(
+            "/appscan verdict 12",
+            "/appscan verdict 0123456789abcdef0123456789abcdef",
+        ),
+    ),
+}
+"""Topics of words that are there only where their API is set up."""
 
-def about(topic: str | None = None) -> Message:
-    """Tell about a topic; about all of them without one, or with one that is unknown."""
+
+def topics(words: Collection[str] = ()) -> dict[str, Topic]:
+    """Return the topics there are where these optional words are."""
+    return TOPICS | {word: topic for word, topic in OPTIONAL.items() if word in words}
+
+
+def about(topic: str | None = None, *, words: Collection[str] = ()) -> Message:
+    """Tell about a topic; about all of them without one, or with one that is unknown.
+
+    ``words`` are the optional words that are there.
+    """
     asked = (topic or "").strip().lower()
-    if asked in TOPICS:
-        return _page(asked, TOPICS[asked])
-    near = difflib.get_close_matches(asked, TOPICS, n=1) if asked else []
+    there = topics(words)
+    if asked in there:
+        return _page(asked, there[asked])
+    near = difflib.get_close_matches(asked, there, n=1) if asked else []
     hint = f" Did you mean `/appscan help {near[0]}`?" if near else ""
     return compose(
         [
@@ -166,7 +192,7 @@ def about(topic: str | None = None) -> Message:
                 "*appscan* has every mobile build that is shared in Slack scanned by OneTrust, and answers "
                 "in its thread. Share an `.ipa` or `.apk` where this bot is, and that is all."
             ),
-            section("\n".join(f"`/appscan help {name}`  {each.gist}" for name, each in TOPICS.items())),
+            section("\n".join(f"`/appscan help {name}`  {each.gist}" for name, each in there.items())),
             context("For example: `/appscan history shop since:7d`"),
         ]
     )

@@ -4,7 +4,6 @@ import contextlib
 import difflib
 import re
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from typing import Any
 
 from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncRespond
@@ -24,26 +23,13 @@ from bot.blocks.message import Message
 from bot.errors import NotFound, UsageError
 from bot.listeners.acts import needed, said
 from bot.listeners.answers import answer
+from bot.listeners.asked import Asked
 from bot.scans import ids
 from bot.scans.desk import Desk
 from bot.scans.inquiries import Several
 
 COMMAND = "/appscan"
 _TAG = re.compile(r"<([@#])[A-Z0-9]+\|([^<>]*)>")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Asked:
-    """One ``/appscan`` as typed."""
-
-    user: str
-    channel: str
-    rest: str
-    """What follows the first word."""
-    words: tuple[str, ...]
-    """The same, word by word."""
-    occasion: str
-    """Unique to this command."""
 
 
 def register(app: AsyncApp, desk: Desk) -> None:
@@ -74,6 +60,8 @@ class Answers:
             "link": self._link,
             "unlink": self._unlink,
         }
+        optional: dict[str, Callable[[Asked], Awaitable[Message | None]]] = {}
+        self._by_word |= {word: found for word, found in optional.items() if word in desk.words}
 
     async def to(self, command: dict[str, Any]) -> Message | None:
         """Answer a command; ``None`` where what it posted is the answer."""
@@ -95,7 +83,9 @@ class Answers:
         except UsageError as error:
             if error.example.startswith(COMMAND):
                 raise
-            raise UsageError(error.user_message, example=help.TOPICS[word].examples[-1]) from error
+            raise UsageError(
+                error.user_message, example=help.topics(self._desk.words)[word].examples[-1]
+            ) from error
 
     def _unknown(self, word: str, rest: str) -> UsageError:
         """Return what is said to a word that is none, with the one that may have been meant."""
@@ -108,7 +98,7 @@ class Answers:
         )
 
     async def _help(self, asked: Asked) -> Message:
-        return help.about(asked.rest)
+        return help.about(asked.rest, words=self._desk.words)
 
     async def _rescan(self, asked: Asked) -> Message | None:
         if not ids.is_app_id(asked.words[0] if asked.words else ""):

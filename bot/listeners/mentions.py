@@ -22,7 +22,7 @@ def register(app: AsyncApp, desk: Desk) -> None:
         user, channel = needed(event, "user"), needed(event, "channel")
         try:
             await desk.policy.admit(user, channel)
-            message = help.about()
+            message = help.about(words=desk.words)
         except NotAllowed as error:
             message = notice.refusal(error.user_message)
         except Unidentified as error:

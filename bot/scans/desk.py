@@ -31,3 +31,5 @@ class Desk:
     """Who may use the bot, and where."""
     cards: Cards
     """What a scan's reply shows."""
+    words: frozenset[str] = frozenset()
+    """Words of ``/appscan`` that are not always there: those whose API is set up."""

@@ -338,7 +338,11 @@ SURFACES: dict[Callable[..., Any], st.SearchStrategy[Any]] = {
     queue.queue: st.builds(queue.queue, notices),
     queue.cancelled: st.builds(queue.cancelled, st.integers(0, 500)),
     shell.announcement: st.builds(shell.announcement, outside),
-    help.about: st.builds(help.about, st.none() | outside | st.sampled_from(sorted(help.TOPICS))),
+    help.about: st.builds(
+        help.about,
+        st.none() | outside | st.sampled_from(sorted(help.TOPICS | help.OPTIONAL)),
+        words=st.sets(st.sampled_from(sorted(help.OPTIONAL))),
+    ),
     notice.notice: st.builds(notice.notice, ours),
     notice.refusal: st.builds(notice.refusal, ours),
     notice.usage: st.builds(notice.usage, ours, outside),

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from bot.blocks import apps, modals, notice, waiting
-from bot.blocks.help import TOPICS, about
+from bot.blocks.help import OPTIONAL, TOPICS, about
 from bot.errors import UsageError
 from bot.scans.lookups import AppRow
 from bot.scans.models import ChannelKind, Platform, Source
@@ -97,6 +97,16 @@ def test_help_lists_its_topics() -> None:
         *("share", "rescan", "history", "status", "diff", "sdk", "apps", "link", "unlink", "ci")
     }
     assert all(f"`/appscan help {topic}`" in shown for topic in TOPICS)
+
+
+def test_help_does_not_know_a_word_whose_api_is_not_set_up() -> None:
+    for word in OPTIONAL:
+        assert word not in about().text
+        assert about(word).text.startswith(":information_source: There is no help on that.")
+        assert f"`/appscan help {word}`" not in about(word).text
+        assert f"`/appscan help {word}`" in about(words={word}).text
+        assert about(word, words={word}).text.startswith(f"`{word}`: {OPTIONAL[word].gist}")
+    assert about(words=OPTIONAL).text.count("/appscan help") == len(TOPICS) + len(OPTIONAL)
 
 
 @pytest.mark.parametrize("topic", TOPICS)

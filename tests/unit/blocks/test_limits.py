@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.blocks import apps, history, modals, notice, waiting
-from bot.blocks.help import TOPICS, about
+from bot.blocks.help import OPTIONAL, TOPICS, about
 from bot.blocks.message import Message
 from bot.blocks.reply import reply
 from bot.scans.lookups import AppRow, Page, Query
@@ -308,9 +308,13 @@ def test_help(topic: str | None) -> None:
     check(about(topic))
 
 
-@pytest.mark.parametrize("topic", TOPICS)
+@pytest.mark.parametrize("topic", TOPICS | OPTIONAL)
 def test_help_on_every_topic(topic: str) -> None:
-    check(about(topic))
+    check(about(topic, words=OPTIONAL))
+
+
+def test_help_with_every_word_there_may_be() -> None:
+    check(about(words=OPTIONAL))
 
 
 @given(told)
