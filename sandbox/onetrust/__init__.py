@@ -7,7 +7,8 @@ and the OpenAPI definition at
 https://developer.onetrust.com/onetrust/openapi/consent-preferences-cookie-consent.json.
 """
 
-from sandbox.onetrust.records import App, Call, Submission
+from sandbox.front import Call
+from sandbox.onetrust.records import App, Submission
 from sandbox.onetrust.results import DataType, Permission, Results, Sdk
 from sandbox.onetrust.scanning import Scan
 from sandbox.onetrust.server import OneTrustSandbox

@@ -2,8 +2,8 @@
 
 from aiohttp import web
 
+from sandbox.front import Refusal
 from sandbox.onetrust.tokens import Tokens
-from sandbox.onetrust.upload import Refusal
 
 SCOPES = ("INTEGRATION", "COOKIE", "COOKIE_READ")
 """All that this stand-in asks for."""

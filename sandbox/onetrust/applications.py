@@ -11,14 +11,14 @@ from typing import Any
 from aiohttp import web
 
 from sandbox.faults import Fault, points
+from sandbox.front import FIELDS, Front, Refusal, takes
 from sandbox.onetrust import reading
 from sandbox.onetrust.access import check_access
-from sandbox.onetrust.front import FIELDS, Front, takes
 from sandbox.onetrust.limits import Limits
 from sandbox.onetrust.manifest import read_manifest
 from sandbox.onetrust.reading import Reading
 from sandbox.onetrust.tokens import Tokens
-from sandbox.onetrust.upload import Refusal, read_build
+from sandbox.onetrust.upload import read_build
 from sandbox.onetrust.workflow import Workflow
 
 POINTS = (

@@ -5,7 +5,7 @@ import uuid
 from collections import deque
 from collections.abc import Callable
 
-from sandbox.onetrust.upload import Refusal
+from sandbox.front import Refusal
 
 _MINUTE_S = 60.0
 

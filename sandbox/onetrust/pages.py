@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
-from sandbox.onetrust.upload import Refusal
+from sandbox.front import Refusal
 
 _DEFAULT_SIZE = 10
 _MOST = 100

@@ -9,11 +9,11 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any, Literal
 
+from sandbox.front import Refusal
 from sandbox.onetrust.pages import Record, check_query, page_of
 from sandbox.onetrust.records import App
 from sandbox.onetrust.results import Results
 from sandbox.onetrust.scanning import ENGINE_VERSION, Scan, Scanner
-from sandbox.onetrust.upload import Refusal
 from sandbox.onetrust.workflow import Workflow
 
 POINTS = ("applications", "scans", "scan", "sdks", "permissions", "privacy_manifest")

@@ -1,4 +1,4 @@
-"""What the stand-in remembers: apps, submissions, and the calls it got. Times are seconds since the epoch."""
+"""What the stand-in remembers: apps and submissions. Times are seconds since the epoch."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -43,14 +43,3 @@ class Submission:
     """Whether the workflow has the file; ``None`` until an FTP workflow has looked for it."""
     scan_id: str | None = None
     """The scan that the workflow made of it."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Call:
-    """One call that has ended."""
-
-    at: float
-    point: str
-    """The point of faults that it passed, such as ``token``, ``webhook`` or ``scans``."""
-    status: int | None
-    """What was answered; ``None`` where the connection was closed without an answer."""

@@ -21,14 +21,14 @@ from sandbox.changes import Changes
 from sandbox.clock import Clock
 from sandbox.control import Json, answered
 from sandbox.faults import Faults, points
+from sandbox.front import FIELDS, Call, Front
 from sandbox.onetrust import applications, scanning, webhooks, workflow
 from sandbox.onetrust.access import SCOPES
 from sandbox.onetrust.applications import Applications
 from sandbox.onetrust.control import control
-from sandbox.onetrust.front import FIELDS, Front
 from sandbox.onetrust.limits import Limits
 from sandbox.onetrust.reading import Reading
-from sandbox.onetrust.records import App, Call, Submission
+from sandbox.onetrust.records import App, Submission
 from sandbox.onetrust.results import Results
 from sandbox.onetrust.scanning import Scan, Scanner
 from sandbox.onetrust.tokens import ClientAuth, Tokens

@@ -6,13 +6,13 @@ alone. The build is hashed as it comes and never kept. Anything else than what t
 
 import hashlib
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from aiohttp import BodyPartReader, web
 
 from sandbox.faults import Fault
+from sandbox.front import Cut, Refusal
 from sandbox.onetrust.manifest import HEAD_BYTES
 
 LIMIT_BYTES = 64_000_000
@@ -31,19 +31,6 @@ ZIP_END = b"PK\x05\x06"
 """What the record at its end begins with."""
 ZIP_END_REACH = 22 + 0xFFFF
 """The bytes of that record, and of the longest comment that may follow it."""
-
-
-class Refusal(Exception):  # noqa: N818 - an answer, not an error of this program
-    """The upload is refused with a status."""
-
-    def __init__(self, status: int, why: str, headers: Mapping[str, str] | None = None) -> None:
-        super().__init__(why)
-        self.status = status
-        self.headers = dict(headers or {})
-
-
-class Cut(Exception):  # noqa: N818 - asked for by a fault
-    """The connection is to be closed here, without an answer."""
 
 
 @dataclass(kw_only=True)

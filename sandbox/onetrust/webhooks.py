@@ -11,12 +11,12 @@ from typing import Any
 from aiohttp import web
 
 from sandbox.faults import Fault, points
+from sandbox.front import FIELDS, Front, Refusal, takes
 from sandbox.onetrust.access import WEBHOOK_SCOPES, check_access
-from sandbox.onetrust.front import FIELDS, Front, takes
 from sandbox.onetrust.limits import Limits
 from sandbox.onetrust.manifest import read_manifest
 from sandbox.onetrust.tokens import Tokens
-from sandbox.onetrust.upload import Refusal, read_upload
+from sandbox.onetrust.upload import read_upload
 from sandbox.onetrust.workflow import Workflow
 
 POINTS = (

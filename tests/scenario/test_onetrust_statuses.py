@@ -12,7 +12,7 @@ from dataclasses import replace
 
 import pytest
 
-from sandbox.onetrust.records import Call
+from sandbox.onetrust import Call
 from tests import secrecy
 from tests.scenario.office import Office, apk
 from tests.scenario.onetrust_table import DAY_S, ELSEWHERE, FIRST_LINE, NO_LONGER_GOOD, ROWS, SOON, Row

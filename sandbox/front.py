@@ -5,22 +5,53 @@ import json
 import socket
 import struct
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from aiohttp import web
 
 from sandbox.clock import Clock
 from sandbox.faults import Fault, Faults
-from sandbox.onetrust.records import Call
-from sandbox.onetrust.upload import Cut, Refusal
 
 ANSWER = ("status", "retry_after", "error", "body", "content_type", "headers", "location", "content_length")
 """The fields of a fault that change an answer."""
 FIELDS = (*ANSWER, "drop", "answer_lost", "reset", "hold")
 """The fields of a fault that all points of the API look at."""
 
-Work = Callable[[Fault | None], Awaitable[tuple[int, Any]]]
-"""Does what a call asks for, and returns a status and JSON; may raise ``Refusal`` and ``Cut``."""
+Worked = tuple[int, Any] | tuple[int, Any, Mapping[str, str]]
+"""The status of an answer, its JSON, and headers of its own."""
+Work = Callable[[Fault | None], Awaitable[Worked]]
+"""Does what a call asks for, and returns its answer; may raise ``Refusal`` and ``Cut``."""
+
+
+class Refusal(Exception):  # noqa: N818 - an answer, not an error of this program
+    """A call is refused with a status; ``answer`` is what is told, ``{"message": why}`` if not given."""
+
+    def __init__(
+        self, status: int, why: str, headers: Mapping[str, str] | None = None, *, answer: Any = None
+    ) -> None:
+        super().__init__(why)
+        self.status = status
+        self.headers = dict(headers or {})
+        self.answer = {"message": why} if answer is None else answer
+
+
+class Cut(Exception):  # noqa: N818 - asked for by a fault
+    """The connection is to be closed here, without an answer."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Call:
+    """One call that has ended."""
+
+    at: float
+    """In seconds since the epoch."""
+    point: str
+    """The point of faults that it passed, such as ``token``, ``webhook`` or ``scans``."""
+    status: int | None
+    """What was answered; ``None`` where the connection was closed without an answer."""
+    cached_risk: bool = False
+    """Whether it lacked what keeps caches on the way from answering it, where an API asks for that."""
 
 
 def takes(fault: Fault | None) -> bool:
@@ -31,10 +62,26 @@ def takes(fault: Fault | None) -> bool:
 
 
 class Front:
-    """The calls of one stand-in: ``calls`` lists those that have ended."""
+    """The calls of one stand-in: ``calls`` lists those that have ended.
 
-    def __init__(self, clock: Clock, faults: Faults, changed: Callable[[], None]) -> None:
+    ``error`` gives the JSON in which the service tells a fault's ``error`` at a point; ``cached_risk`` judges
+    requests for that flag of ``Call``; ``headers`` are of every answer.
+    """
+
+    def __init__(
+        self,
+        clock: Clock,
+        faults: Faults,
+        changed: Callable[[], None],
+        *,
+        error: Callable[[str, str], Any] = lambda _point, error: {"error": error},
+        cached_risk: Callable[[web.Request], bool] = lambda _request: False,
+        headers: Callable[[], Mapping[str, str]] = dict,
+    ) -> None:
         self.calls: list[Call] = []
+        self._error = error
+        self._cached_risk = cached_risk
+        self._headers = headers
         self._clock = clock
         self._faults = faults
         self._changed = changed
@@ -58,19 +105,19 @@ class Front:
             if fault.value == "early":
                 return self.answer(request, point, fault.status or early_status, {}, fault)
         try:
-            status, answer = await work(fault)
+            worked = await work(fault)
         except Refusal as refusal:
-            told = {"message": str(refusal)}
-            return self.answer(request, point, refusal.status, told, None, refusal.headers)
+            return self.answer(request, point, refusal.status, refusal.answer, None, refusal.headers)
         except (Cut, ConnectionError):
             return self.close(request, point, fault)
         if fault is not None and fault.answer_lost:
             return self.close(request, point, fault)
-        return self.answer(request, point, status, answer, fault)
+        headers = worked[2] if len(worked) == 3 else None
+        return self.answer(request, point, worked[0], worked[1], fault, headers)
 
     def close(self, request: web.Request, point: str, fault: Fault | None) -> web.StreamResponse:
         """Close the connection without an answer."""
-        self._log(point, None)
+        self._log(request, point, None)
         if request.transport is not None:
             _prepare_reset(request.transport, fault)
             request.transport.abort()
@@ -86,10 +133,14 @@ class Front:
         more: Mapping[str, str] | None = None,
     ) -> web.StreamResponse:
         """Answer with JSON, or with what a fault puts in its place."""
-        text, content_type, headers = json.dumps(answer), "application/json", dict(more or {})
+        text, content_type, headers = (
+            json.dumps(answer),
+            "application/json",
+            {**self._headers(), **(more or {})},
+        )
         if fault is not None:
             status = fault.status or (302 if fault.location else status)
-            text = json.dumps({"error": fault.error}) if fault.error else text
+            text = json.dumps(self._error(point, fault.error)) if fault.error else text
             text = text if fault.body is None else fault.body
             content_type = fault.content_type or content_type
             if fault.retry_after is not None:
@@ -97,7 +148,7 @@ class Front:
             if fault.location:
                 headers["Location"] = fault.location
             headers |= fault.headers
-        self._log(point, status)
+        self._log(request, point, status)
         if fault is not None and fault.content_length is not None and request.transport is not None:
             lines = [f"HTTP/1.1 {status} Told", f"Content-Type: {content_type}"]
             lines += [f"{name}: {value}" for name, value in headers.items()]
@@ -107,8 +158,9 @@ class Front:
             request.transport.close()
         return web.Response(status=status, text=text, content_type=content_type, headers=headers)
 
-    def _log(self, point: str, status: int | None) -> None:
-        self.calls.append(Call(at=self._clock.now(), point=point, status=status))
+    def _log(self, request: web.Request, point: str, status: int | None) -> None:
+        risk = self._cached_risk(request)
+        self.calls.append(Call(at=self._clock.now(), point=point, status=status, cached_risk=risk))
         self._changed()
 
 
