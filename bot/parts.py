@@ -31,6 +31,7 @@ from bot.store.applications import ApplicationStore
 from bot.store.breaches import BreachStore
 from bot.store.database import Database
 from bot.store.history import HistoryStore
+from bot.store.hosts import HostStore
 from bot.store.inquiries import InquiryStore
 from bot.store.links import LinkStore
 from bot.store.notices import NoticeStore
@@ -58,6 +59,7 @@ def store_on(database: Database, clock: Clock) -> Store:
         breaches=BreachStore(database, clock),
         privacy=PrivacyStore(database, clock),
         uploads=UploadStore(database, clock),
+        hosts=HostStore(database, clock),
     )
 
 

@@ -78,8 +78,17 @@ class ScanHosts:
     cut_short: bool = False
     problem: str | None = None
     """The sentence for people: why it waits, or failed."""
+    since: float = 0.0
+    """When they were found."""
     due_at: float = 0.0
+    """When the rest of them is looked up next."""
     tries: int = 0
+    """How often that was put off."""
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether these are all hosts that the build names."""
+        return not (self.left_out or self.cut_short)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -27,8 +27,8 @@ class PrivacyStore:
     async def purge(self, before: float) -> int:
         """Remove scans that have not changed since ``before``; return how many there were.
 
-        One that still moves on by itself stays. Waiting rescans of that age go too, and the names of those
-        who linked apps then.
+        One that still moves on by itself stays. Waiting rescans of that age go too, the names of those who
+        linked apps then, and what was said of URLs.
         """
         purged = 0
         while removed := await self._database.write(lambda db: _purge(db, before)):
@@ -44,7 +44,8 @@ class PrivacyStore:
                 "UPDATE apps SET linked_by = ? WHERE linked_at < ? AND linked_by <> ?",
                 [FORGOTTEN, before, FORGOTTEN],
             ).rowcount
-            return bool(requests or links)
+            said = db.execute("DELETE FROM url_categories WHERE at < ?", [before]).rowcount
+            return bool(requests or links or said)
 
         if await self._database.write(rest) or purged:
             await self._scrub()
