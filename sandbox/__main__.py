@@ -1,4 +1,4 @@
-"""``python -m sandbox``: the stand-ins for Slack and OneTrust, for a bot of your own, until Ctrl-C.
+"""``python -m sandbox``: the stand-ins for Slack, OneTrust and Zscaler, for a bot of your own, until Ctrl-C.
 
 Prints their addresses and the environment of a bot that works on them. See ``docs/sandbox.md``.
 """
@@ -12,10 +12,11 @@ from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
 
-from sandbox.bot_process import settings_for
+from sandbox.bot_process import settings_for, zscaler_settings
 from sandbox.ftp import FtpSandbox
 from sandbox.onetrust import OneTrustSandbox
 from sandbox.slack import SlackSandbox
+from sandbox.zscaler import ZscalerSandbox
 
 
 def parser() -> argparse.ArgumentParser:
@@ -40,6 +41,14 @@ def parser() -> argparse.ArgumentParser:
         metavar="DIR",
         help="serve this folder by SFTP as well, for OneTrust to fetch larger builds from",
     )
+    told.add_argument(
+        "--zscaler",
+        nargs="?",
+        const="oauth",
+        choices=("oauth", "session"),
+        help="start Zscaler as well, which the bot logs in to by OAuth 2.0, the default, or by a session",
+    )
+    told.add_argument("--zscaler-port", type=int, default=0, metavar="PORT", help="0, the default: any free")
     return told
 
 
@@ -53,8 +62,17 @@ def _onetrust(asked: argparse.Namespace) -> OneTrustSandbox:
     )
 
 
+def _zscaler(asked: argparse.Namespace) -> ZscalerSandbox:
+    return ZscalerSandbox(
+        port=asked.zscaler_port,
+        client_secret="sandbox-zscaler-secret",
+        password="sandbox-zscaler-password",
+        report_s=asked.scan_seconds,
+    )
+
+
 async def serve(asked: argparse.Namespace) -> None:
-    """Run both stand-ins until this process is told to stop."""
+    """Run the stand-ins until this process is told to stop."""
     stopped = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stopped.set)
@@ -71,14 +89,19 @@ async def serve(asked: argparse.Namespace) -> None:
         if ftp is not None:
             asked.ftp.mkdir(parents=True, exist_ok=True)
             await stack.enter_async_context(ftp)
+        zscaler = await stack.enter_async_context(_zscaler(asked)) if asked.zscaler else None
         slack.channel("mobile-builds", members=["dana", "eli"])
         settings = settings_for(slack, onetrust, Path("sandbox.db"), ftp)
+        if zscaler is not None:
+            settings = zscaler_settings(zscaler, asked.zscaler) | settings
         lines = [f"{name}={shlex.quote(value)}" for name, value in settings.items()]
         if asked.env:
             asked.env.write_text("\n".join([*lines, ""]), encoding="utf-8")
         print(f"Slack:    {slack.base_url} (dana, eli and the bot are in #mobile-builds)")
         print(f"OneTrust: {onetrust.url}")
-        print("Both take POST /control/<verb>. The environment of a bot:\n")
+        if zscaler is not None:
+            print(f"Zscaler:  {zscaler.url}")
+        print("All take POST /control/<verb>. The environment of a bot:\n")
         print("\n".join(lines), flush=True)
         await stopped.wait()
 

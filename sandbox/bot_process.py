@@ -1,17 +1,19 @@
 """The real bot as a process of its own, as production runs it, on the stand-ins."""
 
 import asyncio
+import math
 import os
 import signal
 import sys
 from asyncio.subprocess import Process
 from pathlib import Path
-from typing import Self
+from typing import Literal, Self
 from urllib.parse import urlsplit
 
 from sandbox.ftp import FtpSandbox
 from sandbox.onetrust import OneTrustSandbox
 from sandbox.slack import SlackSandbox
+from sandbox.zscaler import ZscalerSandbox
 
 _INHERITED = (
     "PATH",
@@ -35,11 +37,17 @@ def environ_for(
 
 
 def settings_for(
-    slack: SlackSandbox, onetrust: OneTrustSandbox, database: Path, ftp: FtpSandbox | None = None
+    slack: SlackSandbox,
+    onetrust: OneTrustSandbox,
+    database: Path,
+    ftp: FtpSandbox | None = None,
+    *,
+    zscaler: ZscalerSandbox | None = None,
 ) -> dict[str, str]:
     """Return the settings of a bot on the stand-ins: in HTTP mode where Slack has an address for events.
 
-    With ``ftp``, whose folder is to be OneTrust's ``depot``, the FTP route is set up.
+    With ``ftp``, whose folder is to be OneTrust's ``depot``, the FTP route is set up; with ``zscaler`` all of
+    its APIs are, by OAuth 2.0.
     """
     address = urlsplit(slack.events_url or "")
     socket_mode = {"SLACK_APP_TOKEN": slack.app_token}
@@ -55,6 +63,7 @@ def settings_for(
         "ONETRUST_LOG_URL": onetrust.url + "/logs?request={request_id}",
         "ONETRUST_ORG_ID": onetrust.org_id,
         **(_ftp_settings(onetrust, ftp) if ftp is not None else {}),
+        **(zscaler_settings(zscaler) if zscaler is not None else {}),
         "APPSCAN_DB": str(database),
     }
 
@@ -65,6 +74,30 @@ def _ftp_settings(onetrust: OneTrustSandbox, ftp: FtpSandbox) -> dict[str, str]:
         "ONETRUST_FTP_HOST_KEY": ftp.host_key,
         "ONETRUST_FTP_WEBHOOK_URL": onetrust.ftp_webhook_url,
         "ONETRUST_FTP_RESCAN_WEBHOOK_URL": onetrust.ftp_rescan_webhook_url,
+    }
+
+
+def zscaler_settings(zscaler: ZscalerSandbox, way: Literal["oauth", "session"] = "oauth") -> dict[str, str]:
+    """Return the settings of a bot that asks all of Zscaler's APIs, and how it logs in to the first."""
+    oauth = {
+        "ZSCALER_OAUTH_TOKEN_URL": zscaler.token_url,
+        "ZSCALER_CLIENT_ID": zscaler.client_id,
+        "ZSCALER_CLIENT_SECRET": zscaler.client_secret,
+        "ZSCALER_SCOPE": zscaler.scope,
+    }
+    session = {
+        "ZSCALER_USERNAME": zscaler.username,
+        "ZSCALER_PASSWORD": zscaler.password,
+        "ZSCALER_API_KEY": zscaler.api_key,
+    }
+    return {
+        "ZSCALER_API_URL": zscaler.api_url,
+        "ZSCALER_SANDBOX_URL": zscaler.sandbox_url,
+        "ZSCALER_APPTOTAL_URL": zscaler.apptotal_url,
+        **(oauth if way == "oauth" else session),
+        "ZSCALER_SANDBOX_TOKEN": zscaler.sandbox_token,
+        "ZSCALER_APPTOTAL_KEY": zscaler.apptotal_key,
+        "ZSCALER_REPORT_FIRST_S": str(max(1, math.ceil(zscaler.reports.report_s))),
     }
 
 

@@ -18,11 +18,12 @@ from sandbox.faults import Fault
 from sandbox.onetrust.server import POINTS as ONETRUST_POINTS
 from sandbox.slack.person import Person
 from sandbox.slack.points import POINTS as SLACK_POINTS
+from sandbox.zscaler.server import POINTS as ZSCALER_POINTS
 
 ROOT = Path(__file__).parents[3]
 TEXT = (ROOT / "docs" / "sandbox.md").read_text(encoding="utf-8")
 EXAMPLES = re.findall(r"^```python\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL)
-POINTS = (*SLACK_POINTS, *ONETRUST_POINTS)
+POINTS = (*SLACK_POINTS, *ONETRUST_POINTS, *ZSCALER_POINTS)
 
 
 def rows(heading: str) -> list[list[str]]:
@@ -77,7 +78,7 @@ async def test_an_example_runs(example):
     await asyncio.wait_for(asyncio.gather(*left, return_exceptions=True), 10)
 
 
-async def test_both_start_from_a_shell_and_tell_a_bots_environment(tmp_path):
+async def test_all_start_from_a_shell_and_tell_a_bots_environment(tmp_path):
     told = tmp_path / "sandbox.env"
     command = [
         sys.executable,
@@ -87,6 +88,8 @@ async def test_both_start_from_a_shell_and_tell_a_bots_environment(tmp_path):
         str(told),
         "--events-url",
         "http://127.0.0.1:9/slack",
+        "--zscaler",
+        "session",
     ]
     process = await asyncio.create_subprocess_exec(
         *command, cwd=ROOT, env=dict(os.environ), stdout=asyncio.subprocess.PIPE
@@ -101,12 +104,16 @@ async def test_both_start_from_a_shell_and_tell_a_bots_environment(tmp_path):
 
     assert process.returncode == 0
     assert printed[0].startswith("Slack:    http://127.0.0.1:")
-    assert told.read_text().splitlines() == printed[4:]
-    assert {line.partition("=")[0] for line in printed[4:]} >= {
+    assert told.read_text().splitlines() == printed[5:]
+    assert {line.partition("=")[0] for line in printed[5:]} >= {
         "SLACK_SIGNING_SECRET",
         "ONETRUST_WEBHOOK_URL",
         "ONETRUST_ORG_ID",
+        "ZSCALER_API_KEY",
     }
     assert "PORT=9" in printed
-    environ = dict(shlex.split(line)[0].split("=", 1) for line in printed[4:])
-    assert Settings.read(environ).port == 9  # it is fit to run with
+    environ = dict(shlex.split(line)[0].split("=", 1) for line in printed[5:])
+    settings = Settings.read(environ)
+    assert settings.port == 9  # it is fit to run with
+    assert settings.zscaler is not None
+    assert settings.zscaler.cloud is not None
