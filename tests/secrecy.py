@@ -19,6 +19,7 @@ import pytest
 from bot.log import LineFormatter
 from sandbox.onetrust import OneTrustSandbox
 from sandbox.slack import SlackSandbox
+from sandbox.zscaler import ZscalerSandbox
 
 MASKED = ("xoxb-…", "xapp-…")
 """What the Slack stand-in's log of calls shows in place of a token."""
@@ -35,6 +36,11 @@ IN_THE_ENVIRONMENT = (
     "ONETRUST_FTP_WEBHOOK_URL",
     "ONETRUST_FTP_RESCAN_WEBHOOK_URL",
     "APPSCAN_METRICS_TOKEN",
+    "ZSCALER_CLIENT_SECRET",
+    "ZSCALER_PASSWORD",
+    "ZSCALER_API_KEY",
+    "ZSCALER_SANDBOX_TOKEN",
+    "ZSCALER_APPTOTAL_KEY",
 )
 
 
@@ -62,7 +68,9 @@ class Log(logging.Handler):
         root.setLevel(self._level)
 
 
-def secrets_of(environ: Mapping[str, str], onetrust: OneTrustSandbox) -> dict[str, str]:
+def secrets_of(
+    environ: Mapping[str, str], onetrust: OneTrustSandbox, zscaler: ZscalerSandbox | None = None
+) -> dict[str, str]:
     """Return each secret in use by what it is, with every bearer that was given out."""
     found = {name: environ[name] for name in IN_THE_ENVIRONMENT if environ.get(name)}
     webhook = urlsplit(environ.get("ONETRUST_WEBHOOK_URL", ""))
@@ -74,6 +82,9 @@ def secrets_of(environ: Mapping[str, str], onetrust: OneTrustSandbox) -> dict[st
     for name in ("ONETRUST_FTP_WEBHOOK_URL", "ONETRUST_FTP_RESCAN_WEBHOOK_URL"):
         found[f"the ID in {name}"] = urlsplit(environ.get(name, "")).path.rpartition("/")[2]
     found |= {f"bearer {place}": bearer for place, bearer in enumerate(onetrust.tokens.given)}
+    if zscaler is not None:
+        given = zscaler.authorization.given
+        found |= {f"Zscaler's bearer {place}": bearer for place, bearer in enumerate(given)}
     pair = f"{environ.get('ONETRUST_CLIENT_ID', '')}:{environ.get('ONETRUST_CLIENT_SECRET', '')}"
     found["the client's Basic credential"] = base64.b64encode(pair.encode()).decode()
     return {name: secret for name, secret in found.items() if len(secret) >= 8}

@@ -15,6 +15,13 @@ async def place(tmp_path: Path) -> AsyncIterator[Office]:
         yield opened
 
 
+@pytest.fixture
+async def second_place(tmp_path: Path) -> AsyncIterator[Office]:
+    """Open the same with Zscaler set up."""
+    async with office(tmp_path, zscaler=True) as opened:
+        yield opened
+
+
 @pytest.fixture(autouse=True)
 def _no_task_fails_unseen(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
     yield

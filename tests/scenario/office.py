@@ -4,7 +4,7 @@ import asyncio
 import ssl
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from sandbox.onetrust import OneTrustSandbox
 from sandbox.reading import Reader
 from sandbox.slack import Invocation, Person, Shared, SlackSandbox
 from sandbox.world import Call, Channel, Message, View, World
+from sandbox.zscaler import ZscalerSandbox
 from tests import secrecy
 from tests.scenario.here import ReaderHere
 
@@ -46,6 +47,7 @@ SLACK_METHODS = frozenset(
 RETRIES_S = (0.0, 1.0, 5.0)
 """How long Slack waits before each further try of an event: no minutes, as a slow machine may need each."""
 
+ZSCALER_SECRET = "zscaler-client-s3cret+/="
 LOG_URL = "https://onetrust.example/logs?id={request_id}"
 
 
@@ -96,6 +98,13 @@ class Office:
     clock: ShiftedClock = field(default_factory=ShiftedClock)
     bot: Bot | None = None
     reads_apart: bool = False
+    zscaler: ZscalerSandbox = field(
+        default_factory=lambda: ZscalerSandbox(
+            client_secret=ZSCALER_SECRET, report_s=0.0, strict_rates=False
+        ),
+        init=False,
+    )
+    """Answers only in an ``office`` that was opened with it; then a build is judged as soon as it is sent."""
 
     @property
     def dana(self) -> Person:
@@ -276,6 +285,22 @@ def ipa(version: str = "4.2.0", *, bundle_id: str = "com.example.shop", **more: 
     return builds.make_ipa(**{**about, **more})
 
 
+def zscaler_environ(zscaler: ZscalerSandbox) -> dict[str, str]:
+    """Return the settings with which the bot asks a stand-in for Zscaler."""
+    return {
+        "ZSCALER_API_URL": zscaler.api_url,
+        "ZSCALER_SANDBOX_URL": zscaler.sandbox_url,
+        "ZSCALER_APPTOTAL_URL": zscaler.apptotal_url,
+        "ZSCALER_OAUTH_TOKEN_URL": zscaler.token_url,
+        "ZSCALER_CLIENT_ID": zscaler.client_id,
+        "ZSCALER_CLIENT_SECRET": zscaler.client_secret,
+        "ZSCALER_SCOPE": zscaler.scope,
+        "ZSCALER_SANDBOX_TOKEN": zscaler.sandbox_token,
+        "ZSCALER_APPTOTAL_KEY": zscaler.apptotal_key,
+        "ZSCALER_REPORT_FIRST_S": "1",
+    }
+
+
 @asynccontextmanager
 async def office(
     folder: Path,
@@ -285,17 +310,20 @@ async def office(
     strict_rates: bool = False,
     tls: ssl.SSLContext | None = None,
     reads_apart: bool = False,
+    zscaler: bool = False,
     **environ: str,
 ) -> AsyncIterator[Office]:
     """Open the stand-ins and start the bot; with ``tls``, OneTrust speaks https.
 
     With ``reads_apart``, each build is read in a process of its own, as it is where the bot is at work.
+    With ``zscaler``, all three of its APIs are set up too.
     """
     async with (
         SlackSandbox(
             world, mode="http" if mode == "http" else "socket", strict_rates=strict_rates, retries_s=RETRIES_S
         ) as slack,
         OneTrustSandbox(client_secret="onetrust-client-s3cret", tls=tls) as onetrust,
+        AsyncExitStack() as stack,
     ):
         place = Office(
             slack=slack,
@@ -318,18 +346,20 @@ async def office(
                 ),
             },
         )
+        if zscaler:
+            place.environ |= zscaler_environ(await stack.enter_async_context(place.zscaler))
         assert place.dana.name == "dana"  # before others name her: she is in New York
         with secrecy.Log(Settings.read(place.environ | environ).secrets()) as log:
             await place.start(**environ)
             try:
                 yield place
             finally:
-                for stand_in in (slack, onetrust):  # nothing is to be held while the bot stops
+                for stand_in in (slack, onetrust, place.zscaler):  # nothing is to be held while the bot stops
                     stand_in.faults.clear()
                 await place.stop()
         asked = {call.method for call in slack.calls}
         assert asked <= SLACK_METHODS, "test_slack_limits.py does not try all that is asked of Slack"
-        secrets = secrecy.secrets_of(place.environ, onetrust)
+        secrets = secrecy.secrets_of(place.environ, onetrust, place.zscaler)
         assert log.lines
         secrecy.look("the log", "\n".join(log.lines), secrets)
         secrecy.look_at_slack(slack, secrets)
