@@ -165,6 +165,16 @@ OPTIONAL: Final[dict[str, Topic]] = {
             "/appscan verdict 0123456789abcdef0123456789abcdef",
         ),
     ),
+    "zscaler": Topic(
+        gist="how Zscaler stands, for admins",
+        body=(
+            "Only for those whom `APPSCAN_ADMINS` names. Whether the bot is signed in, maintenance, quotas, "
+            "and how many calls are left.\n"
+            "`activate` activates, after a question, all saved changes of all admins of Zscaler. That can't "
+            "be undone."
+        ),
+        examples=("/appscan zscaler", "/appscan zscaler activate"),
+    ),
 }
 """Topics of words that are there only where their API is set up."""
 

@@ -4,6 +4,7 @@ from slack_bolt.async_app import AsyncApp
 
 from bot.listeners import (
     actions,
+    administration,
     breaches,
     commands,
     failures,
@@ -23,5 +24,17 @@ def register(app: AsyncApp, desk: Desk) -> None:
     """Register every listener, and what is said when one of them fails."""
     failures.register(app)
     press.register(app)
-    for surface in (files, commands, actions, breaches, results, queues, pages, views, shortcuts, mentions):
+    for surface in (
+        files,
+        commands,
+        actions,
+        administration,
+        breaches,
+        results,
+        queues,
+        pages,
+        views,
+        shortcuts,
+        mentions,
+    ):
         surface.register(app, desk)

@@ -21,6 +21,7 @@ from bot.blocks import (
 )
 from bot.blocks.message import Message
 from bot.errors import NotFound, UsageError
+from bot.listeners import administration
 from bot.listeners.acts import needed, said
 from bot.listeners.answers import answer
 from bot.listeners.asked import Asked
@@ -60,7 +61,7 @@ class Answers:
             "link": self._link,
             "unlink": self._unlink,
         }
-        optional: dict[str, Callable[[Asked], Awaitable[Message | None]]] = {}
+        optional: dict[str, Callable[[Asked], Awaitable[Message | None]]] = {"zscaler": self._zscaler}
         self._by_word |= {word: found for word, found in optional.items() if word in desk.words}
 
     async def to(self, command: dict[str, Any]) -> Message | None:
@@ -180,6 +181,11 @@ class Answers:
         bundle_id = ids.bundle_id(asked.words[0])
         platform = ids.platform(asked.words[1]) if len(asked.words) == 2 else None
         return apps.unlinked(await self._desk.records.unlink(asked.user, asked.channel, bundle_id, platform))
+
+    async def _zscaler(self, asked: Asked) -> Message:
+        if self._desk.administration is None:
+            raise NotFound(administration.GONE)
+        return await administration.answer_to(self._desk.administration, asked)
 
 
 def _name(typed: str) -> str:

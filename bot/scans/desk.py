@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from bot.scans.acknowledging import Acknowledging
+from bot.scans.administration import Administration
 from bot.scans.catalogue import Catalogue
 from bot.scans.choices import Choices
 from bot.scans.inquiries import Inquiries
@@ -31,5 +32,7 @@ class Desk:
     """Who may use the bot, and where."""
     cards: Cards
     """What a scan's reply shows."""
+    administration: Administration | None = None
+    """Look after Zscaler; ``None`` where it is not set up."""
     words: frozenset[str] = frozenset()
     """Words of ``/appscan`` that are not always there: those whose API is set up."""

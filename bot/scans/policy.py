@@ -29,6 +29,14 @@ NO_ACKNOWLEDGING = (
     "Only appscan's admins acknowledge a breach of the policy. Ask one of them, or whoever runs the bot: "
     "they are listed in `APPSCAN_ADMINS`."
 )
+NO_ADMINS = (
+    "Nobody may look after Zscaler from here, as this bot has no admins by name. Whoever runs it can add "
+    "user IDs to `APPSCAN_ADMINS`."
+)
+NO_ZSCALER = (
+    "Only appscan's admins look after Zscaler from here. Ask one of them, or whoever runs the bot: "
+    "they are listed in `APPSCAN_ADMINS`."
+)
 NOT_YOURS = (
     "Only whoever shared this build or asked for its scan can take it back, or one of appscan's admins: "
     "they are listed in `APPSCAN_ADMINS`."
@@ -101,6 +109,15 @@ class Policy:
         """
         if not self.is_admin(user):
             raise NotAllowed(NO_ACKNOWLEDGING)
+
+    def admit_to_zscaler(self, user: str) -> None:
+        """Let somebody who was admitted look after Zscaler: an admin by name, unlike elsewhere.
+
+        Raises:
+            NotAllowed: they are none; without a list of admins, nobody is.
+        """
+        if user not in self.admins:
+            raise NotAllowed(NO_ZSCALER if self.admins else NO_ADMINS)
 
     def admit_to_cancel(self, user: str, scan: Scan) -> None:
         """Let somebody who was admitted take a scan back.

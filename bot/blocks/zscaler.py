@@ -1,0 +1,145 @@
+"""What administrators are shown of Zscaler, and the question before changes are activated."""
+
+from collections.abc import Iterable, Sequence
+from itertools import groupby
+from typing import Final
+
+from bot.blocks import text
+from bot.blocks.elements import actions, button, confirm, context, section
+from bot.blocks.message import Message, compose
+from bot.scans.activation import ActivationStatus
+from bot.scans.administration import CallsLeft, CloudOverview, Overview, SandboxOverview, Unknown
+from bot.scans.verdicts import Quota
+
+ACTIVATE: Final = "zscaler_activate"
+SUBMISSIONS_A_DAY: Final = 100
+"""Files that the Sandbox takes in a day (https://help.zscaler.com/zia/sandbox-submission-api)."""
+
+WIDE: Final = "This activates all saved changes of all admins, and can't be undone."
+_STATES: Final = {
+    ActivationStatus.ACTIVE: "all saved changes are active",
+    ActivationStatus.PENDING: "saved changes wait to be activated: `/appscan zscaler activate`",
+    ActivationStatus.IN_PROGRESS: "saved changes are being activated",
+    ActivationStatus.OTHER: "Zscaler answers with a word that the bot does not know",
+}
+_AFTER: Final = {
+    ActivationStatus.ACTIVE: "All saved changes are active now.",
+    ActivationStatus.PENDING: "Zscaler has taken it and still says that changes wait: it may need a moment.",
+    ActivationStatus.IN_PROGRESS: "Zscaler is activating all saved changes.",
+    ActivationStatus.OTHER: "Zscaler has taken it, and answers with a word that the bot does not know.",
+}
+_ENDPOINTS: Final = {
+    "url_lookup": "URL look-ups",
+    "report": "reports",
+    "report_quota": "report quota",
+    "status": "status",
+    "activate": "activating",
+}
+
+
+def overview(found: Overview) -> Message:
+    """Tell how Zscaler's APIs stand."""
+    governance = "set up" if found.has_governance else "not set up"
+    return compose(
+        [
+            section(f"*Zscaler's cloud service API*\n{_cloud(found.cloud)}"),
+            section(f"*Calls left, by Zscaler's limits*\n{left}")
+            if (left := _calls_left(found.cloud.calls_left if found.cloud else ()))
+            else None,
+            section(f"*Sandbox Submission API*\n{_sandbox(found.sandbox)}"),
+            section(f"*3rd-Party App Governance API*\n{governance}"),
+        ]
+    )
+
+
+def before_activating(status: ActivationStatus | Unknown) -> Message:
+    """Ask whether saved changes are to be activated; without a button where none wait."""
+    if status is ActivationStatus.ACTIVE:
+        return compose(
+            [section(":white_check_mark: Nothing waits in Zscaler: all saved changes are active already.")]
+        )
+    if isinstance(status, Unknown):
+        told = f"It is not known whether saved changes wait in Zscaler. {text.sentence(status.problem)}"
+    elif status is ActivationStatus.PENDING:
+        told = "Saved changes wait in Zscaler to be activated."
+    else:
+        told = f"In Zscaler, {_STATES[status]}."
+    return compose(
+        [
+            section(f":warning: {told}\n{WIDE}"),
+            actions(
+                button(
+                    "Activate",
+                    ACTIVATE,
+                    "all",
+                    style="danger",
+                    confirm=confirm("Activate in Zscaler?", WIDE, yes="Activate", no="Not now"),
+                )
+            ),
+            context("Who activates is noted in the bot's log."),
+        ]
+    )
+
+
+def activated(status: ActivationStatus) -> Message:
+    """Tell what became of activating."""
+    mark = ":white_check_mark:" if status is ActivationStatus.ACTIVE else ":information_source:"
+    return compose([section(f"{mark} {_AFTER[status]}"), context("`/appscan zscaler` shows how it stands.")])
+
+
+def _cloud(cloud: CloudOverview | None) -> str:
+    if cloud is None:
+        return "not set up"
+    maintenance = (
+        ":warning: under way: Zscaler answers questions and takes nothing"
+        if cloud.is_maintenance
+        else "none known"
+    )
+    lines = [
+        f"Signing in: {text.sentence(cloud.login)}",
+        f"Maintenance: {maintenance}",
+        f"Activation: {_or_problem(cloud.activation, _STATES)}",
+        f"Quota of reports: {_quotas(cloud.quotas)}",
+    ]
+    return "\n".join(lines)
+
+
+def _or_problem(status: ActivationStatus | Unknown, words: dict[ActivationStatus, str]) -> str:
+    return text.sentence(f"not known. {status.problem}") if isinstance(status, Unknown) else words[status]
+
+
+def _quotas(quotas: tuple[Quota, ...] | Unknown) -> str:
+    if isinstance(quotas, Unknown):
+        return text.sentence(f"not known. {quotas.problem}")
+    return "; ".join(_quota(quota) for quota in quotas[:5]) or "Zscaler names none"
+
+
+def _quota(quota: Quota) -> str:
+    scale = f" ({text.escape(quota.scale.lower(), 20)})" if quota.scale else ""
+    since = f", since {text.when(quota.started_at)}" if quota.started_at is not None else ""
+    return f"{quota.used} of {quota.allowed} used{scale}, {quota.unused} left{since}"
+
+
+def _sandbox(sandbox: SandboxOverview | None) -> str:
+    if sandbox is None:
+        return "not set up"
+    if isinstance(sandbox.sent, Unknown):
+        return text.sentence(f"Set up. How many files were sent is not known. {sandbox.sent.problem}")
+    files = "1 file" if sandbox.sent == 1 else f"{sandbox.sent} files"
+    return f"{files} sent in the last 24 hours; Zscaler analyses {SUBMISSIONS_A_DAY} a day"
+
+
+def _calls_left(calls: Sequence[CallsLeft]) -> str:
+    return "\n".join(
+        f"{_ENDPOINTS.get(endpoint, text.escape(endpoint, 40))}: {_windows(limits)}"
+        for endpoint, limits in groupby(calls, lambda each: each.endpoint)
+    )
+
+
+def _windows(limits: Iterable[CallsLeft]) -> str:
+    shown, paused_s = [], 0.0
+    for each in limits:
+        shown.append(f"{each.left} of {each.allowed} this {text.escape(each.window, 20)}")
+        paused_s = max(paused_s, each.paused_s)
+    pause = f", paused for {text.duration(paused_s)} as Zscaler asked" if paused_s > 0 else ""
+    return ", ".join(shown) + pause
