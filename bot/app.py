@@ -184,6 +184,7 @@ class Bot:
     async def _open_zscaler(self, stack: AsyncExitStack) -> Zscaler | None:
         if self._settings.zscaler is None:
             return None
+        logger.info("Zscaler is asked too: %s", ", ".join(self._settings.zscaler.apis()))
         opening = open_zscaler(self._settings.zscaler, self._clock, self._metrics)
         return await stack.enter_async_context(opening)
 

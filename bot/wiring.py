@@ -15,6 +15,7 @@ from bot.blocks.waiting import request as request_message
 from bot.metrics import CountedFiles, Metrics
 from bot.parts import log_url
 from bot.scans.acknowledging import Acknowledging
+from bot.scans.administration import Administration, CloudApis
 from bot.scans.breaker import Breaker
 from bot.scans.budget import Budget
 from bot.scans.catalogue import Catalogue
@@ -208,6 +209,8 @@ def wire(opened: Opened, stack: AsyncExitStack) -> Wired:
             acknowledging=Acknowledging(store=store, tell=tell_breach, policy=policy),
             policy=policy,
             cards=cards,
+            administration=_administration(opened, policy),
+            words=_words(opened),
         ),
         runner=runner,
         notices=Notices(
@@ -263,6 +266,27 @@ def _follower(
         wait_s=opened.budget.wait_s,
         first_s=first_s,
         judged=bool(opened.rules),
+    )
+
+
+def _words(opened: Opened) -> frozenset[str]:
+    """Return the words of ``/appscan`` that are there as Zscaler is set up."""
+    return frozenset({"zscaler"}) if opened.zscaler is not None else frozenset()
+
+
+def _administration(opened: Opened, policy: Policy) -> Administration | None:
+    zscaler, settings = opened.zscaler, opened.settings.zscaler
+    if zscaler is None or settings is None:
+        return None
+    cloud = None
+    if zscaler.cloud is not None and zscaler.activation is not None and zscaler.reports is not None:
+        cloud = CloudApis(state=zscaler.cloud, activation=zscaler.activation, reports=zscaler.reports)
+    return Administration(
+        policy=policy,
+        clock=opened.clock,
+        cloud=cloud,
+        sent_since=None,
+        has_governance=settings.apptotal is not None,
     )
 
 

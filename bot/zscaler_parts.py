@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from bot.metrics import Metrics
 from bot.scans.activation import ActivationApi
+from bot.scans.administration import CloudState
 from bot.scans.hosts import UrlLookup
 from bot.scans.ports import Clock
 from bot.scans.verdicts import SandboxApi, SandboxReports
@@ -20,6 +21,8 @@ class Zscaler:
     reports: SandboxReports | None = None
     categories: UrlLookup | None = None
     activation: ActivationApi | None = None
+    cloud: CloudState | None = None
+    """How the cloud service API stands, for administrators."""
 
 
 @asynccontextmanager

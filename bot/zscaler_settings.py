@@ -97,6 +97,18 @@ class ZscalerSettings:
     hold_max_s: int | None
     """How long OneTrust's part waits for the verdict at most; ``None`` where it does not wait."""
 
+    def apis(self) -> tuple[str, ...]:
+        """Name what is set up, for whoever runs the bot."""
+        cloud = self.cloud
+        way = "OAuth 2.0" if cloud is not None and isinstance(cloud.login, OAuthLogin) else "a session"
+        held = f", holding builds for {self.hold_max_s} s at most" if self.hold_max_s is not None else ""
+        named = {
+            f"the cloud service API by {way}": cloud,
+            f"the Sandbox{held}": self.sandbox,
+            "3rd-Party App Governance": self.apptotal,
+        }
+        return tuple(name for name, api in named.items() if api is not None)
+
     def secrets(self) -> tuple[str, ...]:
         """Every text that no log may show."""
         found: list[Secret] = []

@@ -103,6 +103,24 @@ def test_holding_is_switched_on(hold, most, held):
     assert zscaler.hold_max_s == held
 
 
+@pytest.mark.parametrize(
+    ("environ", "named"),
+    [
+        (OAUTH, ("the cloud service API by OAuth 2.0",)),
+        (
+            SESSION | SANDBOX | GOVERNANCE,
+            ("the cloud service API by a session", "the Sandbox", "3rd-Party App Governance"),
+        ),
+        (SANDBOX | {"ZSCALER_HOLD": "1"}, ("the Sandbox, holding builds for 1800 s at most",)),
+    ],
+)
+def test_what_is_set_up_is_named(environ, named):
+    found = read(environ)
+
+    assert found is not None
+    assert found.apis() == named
+
+
 def test_no_secret_is_shown_and_all_are_told_to_the_log():
     oauth = Settings.read(FULL | OAUTH | SANDBOX | GOVERNANCE)
     session = Settings.read(FULL | SESSION)

@@ -32,10 +32,13 @@ from bot.blocks import (
     shell,
     under_way,
     waiting,
+    zscaler,
 )
 from bot.blocks.message import Message
 from bot.blocks.states import MARKS
 from bot.blocks.text import plain
+from bot.scans.activation import ActivationStatus
+from bot.scans.administration import CloudOverview, Overview, SandboxOverview, Unknown
 from bot.scans.backlog import Notice
 from bot.scans.catalogue import Listed, Listing
 from bot.scans.changes import Changes, changes
@@ -56,11 +59,13 @@ from bot.scans.results import (
     Sdk,
 )
 from bot.scans.rules import Breach, Finding, What
+from bot.scans.verdicts import Quota
 from sandbox.reading import Reader
 from sandbox.slack.blockkit import check_blocks, check_view
 from sandbox.world import User, World
 from tests.unit.blocks import samples
 from tests.unit.blocks.test_limits import links, queries, scans
+from tests.unit.blocks.test_zscaler import Left
 
 ATTACKS = [
     *("<!channel>", "<!here>", "<!everyone>", "<!here|ok>", "<!subteam^S0EVIL>", "<!subteam^S0EVIL|@team>"),
@@ -308,6 +313,28 @@ sdk_pages = st.builds(
     offset=st.integers(0, 10**6),
     has_more=st.booleans(),
 )
+unknowns = st.builds(Unknown, problem=ours)
+overviews = st.builds(
+    Overview,
+    cloud=st.none()
+    | st.builds(
+        CloudOverview,
+        login=ours,
+        is_maintenance=st.booleans(),
+        activation=unknowns | st.sampled_from(ActivationStatus),
+        quotas=unknowns
+        | st.lists(
+            st.builds(Quota, used=counts, allowed=counts, scale=outside, started_at=st.none() | moments),
+            max_size=9,
+        ).map(tuple),
+        calls_left=st.lists(
+            st.builds(Left, endpoint=outside, window=outside, left=counts, allowed=counts, paused_s=moments),
+            max_size=12,
+        ).map(tuple),
+    ),
+    sandbox=st.none() | st.builds(SandboxOverview, sent=unknowns | counts),
+    has_governance=st.booleans(),
+)
 listed = st.lists(builds, max_size=3).map(tuple)
 # Filters are shown to who typed them alone, with people named as they named them: that is no attack.
 typed = outside.map(lambda filters: filters.replace("U0EVIL", "U0ANA"))
@@ -343,6 +370,11 @@ SURFACES: dict[Callable[..., Any], st.SearchStrategy[Any]] = {
         st.none() | outside | st.sampled_from(sorted(help.TOPICS | help.OPTIONAL)),
         words=st.sets(st.sampled_from(sorted(help.OPTIONAL))),
     ),
+    zscaler.overview: st.builds(zscaler.overview, overviews),
+    zscaler.before_activating: st.builds(
+        zscaler.before_activating, unknowns | st.sampled_from(ActivationStatus)
+    ),
+    zscaler.activated: st.builds(zscaler.activated, st.sampled_from(ActivationStatus)),
     notice.notice: st.builds(notice.notice, ours),
     notice.refusal: st.builds(notice.refusal, ours),
     notice.usage: st.builds(notice.usage, ours, outside),

@@ -7,7 +7,18 @@ import pytest
 from bot.errors import NotAllowed, Unidentified
 from bot.scans.models import Scan, Source, State
 from bot.scans.person import Person
-from bot.scans.policy import ADMINS_ONLY, ELSEWHERE, EXTERNAL, GUEST, NOBODY, NOT_YOURS, UNLISTED, Policy
+from bot.scans.policy import (
+    ADMINS_ONLY,
+    ELSEWHERE,
+    EXTERNAL,
+    GUEST,
+    NO_ADMINS,
+    NO_ZSCALER,
+    NOBODY,
+    NOT_YOURS,
+    UNLISTED,
+    Policy,
+)
 from tests.fakes import FakePeople
 
 MEMBER, GUEST_HERE, STRANGER = Person(), Person(guest=True), Person(external=True)
@@ -158,3 +169,16 @@ def test_with_admins_a_link_is_learnt_from_them_and_from_the_command_line():
     assert not guarded.teaches(a_scan(shared_by="UADA", asked_by="UANA"))
     assert not guarded.teaches(a_scan(shared_by="UANA"))
     assert guarded.teaches(a_scan(source=Source.SHELL))
+
+
+def test_zscaler_is_looked_after_by_admins_by_name_alone():
+    policy(admins=["UANA"]).admit_to_zscaler("UANA")
+
+    with pytest.raises(NotAllowed) as refused:
+        policy(admins=["UANA"]).admit_to_zscaler("UBEN")
+    assert refused.value.user_message == NO_ZSCALER
+
+    with pytest.raises(NotAllowed) as nobody:
+        policy().admit_to_zscaler("UANA")
+    assert nobody.value.user_message == NO_ADMINS
+    assert "`APPSCAN_ADMINS`" in NO_ADMINS

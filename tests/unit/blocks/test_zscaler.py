@@ -1,0 +1,123 @@
+"""What administrators are shown of Zscaler."""
+
+from dataclasses import dataclass
+
+import pytest
+
+from bot.blocks import zscaler
+from bot.scans.activation import ActivationStatus
+from bot.scans.administration import CloudOverview, Overview, SandboxOverview, Unknown
+from bot.scans.verdicts import Quota
+from sandbox.slack.blockkit import check_blocks
+
+
+@dataclass(frozen=True, kw_only=True)
+class Left:
+    endpoint: str
+    window: str
+    left: int
+    allowed: int
+    paused_s: float = 0.0
+
+
+LEFT = (
+    Left(endpoint="url_lookup", window="hour", left=399, allowed=400),
+    Left(endpoint="url_lookup", window="second", left=1, allowed=1),
+    Left(endpoint="report", window="hour", left=0, allowed=1000, paused_s=60.0),
+)
+CLOUD = CloudOverview(
+    login="signed in by OAuth",
+    is_maintenance=False,
+    activation=ActivationStatus.PENDING,
+    quotas=(Quota(used=12, allowed=1000, scale="DAYS"),),
+    calls_left=LEFT,
+)
+NOT_REACHED = Unknown(problem="Zscaler can't be reached right now.")
+
+
+def test_all_that_is_set_up_is_shown():
+    shown = zscaler.overview(Overview(cloud=CLOUD, sandbox=SandboxOverview(sent=1), has_governance=True))
+
+    check_blocks(shown.blocks)
+    assert shown.text.split("\n") == [
+        "*Zscaler's cloud service API*",
+        "Signing in: signed in by OAuth",
+        "Maintenance: none known",
+        "Activation: saved changes wait to be activated: `/appscan zscaler activate`",
+        "Quota of reports: 12 of 1000 used (days), 988 left",
+        "*Calls left, by Zscaler's limits*",
+        "URL look-ups: 399 of 400 this hour, 1 of 1 this second",
+        "reports: 0 of 1000 this hour, paused for 1 min as Zscaler asked",
+        "*Sandbox Submission API*",
+        "1 file sent in the last 24 hours; Zscaler analyses 100 a day",
+        "*3rd-Party App Governance API*",
+        "set up",
+    ]
+
+
+def test_what_is_not_set_up_is_said_so():
+    shown = zscaler.overview(Overview(cloud=None, sandbox=None, has_governance=False))
+
+    assert shown.text.split("\n")[1::2] == ["not set up", "not set up", "not set up"]
+
+
+def test_figures_that_can_not_be_had_are_said_so_in_place():
+    cloud = CloudOverview(
+        login="refused: Zscaler does not accept the bot's login (400). Check `ZSCALER_API_KEY`.",
+        is_maintenance=True,
+        activation=NOT_REACHED,
+        quotas=NOT_REACHED,
+        calls_left=(),
+    )
+
+    told = zscaler.overview(
+        Overview(cloud=cloud, sandbox=SandboxOverview(sent=NOT_REACHED), has_governance=False)
+    ).text
+
+    assert (
+        "Signing in: refused: Zscaler does not accept the bot's login (400). Check `ZSCALER_API_KEY`." in told
+    )
+    assert "Maintenance: :warning: under way: Zscaler answers questions and takes nothing" in told
+    assert "Activation: not known. Zscaler can't be reached right now." in told
+    assert "Quota of reports: not known. Zscaler can't be reached right now." in told
+    assert "Set up. How many files were sent is not known. Zscaler can't be reached right now." in told
+
+
+@pytest.mark.parametrize(
+    ("status", "words"),
+    [
+        (ActivationStatus.PENDING, "Saved changes wait in Zscaler to be activated."),
+        (ActivationStatus.IN_PROGRESS, "In Zscaler, saved changes are being activated."),
+        (ActivationStatus.OTHER, "a word that the bot does not know"),
+        (NOT_REACHED, "It is not known whether saved changes wait in Zscaler. Zscaler can't be reached"),
+    ],
+)
+def test_activating_is_asked_for_with_what_it_does(status, words):
+    shown = zscaler.before_activating(status)
+
+    check_blocks(shown.blocks)
+    assert words in shown.text
+    assert "This activates all saved changes of all admins, and can't be undone." in shown.text
+    (button,) = shown.blocks[1]["elements"]
+    assert button["action_id"] == zscaler.ACTIVATE
+    assert "all saved changes of all admins, and can't be undone" in button["confirm"]["text"]["text"]
+
+
+def test_where_nothing_waits_there_is_no_button():
+    shown = zscaler.before_activating(ActivationStatus.ACTIVE)
+
+    assert "all saved changes are active already" in shown.text
+    assert [block["type"] for block in shown.blocks] == ["section"]
+
+
+@pytest.mark.parametrize(
+    ("status", "words"),
+    [
+        (ActivationStatus.ACTIVE, ":white_check_mark: All saved changes are active now."),
+        (ActivationStatus.IN_PROGRESS, "Zscaler is activating all saved changes."),
+        (ActivationStatus.PENDING, "still says that changes wait"),
+        (ActivationStatus.OTHER, "a word that the bot does not know"),
+    ],
+)
+def test_what_became_of_activating_is_told(status, words):
+    assert words in zscaler.activated(status).text
