@@ -35,6 +35,7 @@ from bot.store.hosts import HostStore
 from bot.store.inquiries import InquiryStore
 from bot.store.links import LinkStore
 from bot.store.notices import NoticeStore
+from bot.store.opinions import OpinionStore
 from bot.store.privacy import PrivacyStore
 from bot.store.queue import QueueStore
 from bot.store.requests import RequestStore
@@ -60,6 +61,7 @@ def store_on(database: Database, clock: Clock) -> Store:
         privacy=PrivacyStore(database, clock),
         uploads=UploadStore(database, clock),
         hosts=HostStore(database, clock),
+        opinions=OpinionStore(database, clock),
     )
 
 

@@ -26,6 +26,10 @@ class Facts:
     """The newest other scan of this bundle identifier and platform that is submitted or uncertain."""
     known: bool = False
     """Whether one was, of which the history holds nothing more."""
+    second_asked: bool = False
+    """Whether a second opinion on this scan was asked for already."""
+    second_known: bool = False
+    """Whether there is one on the very same file."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,6 +47,10 @@ class Verdict:
     """The sentence for people, where it ends here."""
     route: str | None = None
     route_why: str = ""
+    second: bool = False
+    """Whether a second opinion is asked for; not twice for one scan."""
+    held_until: float | None = None
+    """Until when at the latest a ``QUEUED`` scan waits for that one; else due at once."""
 
 
 _REASONS = {

@@ -40,7 +40,7 @@ class Linked:
 
 
 class Cards:
-    """Gathers what a scan's reply shows."""
+    """Gathers what a scan's reply shows; Zscaler's verdict with ``second``."""
 
     def __init__(
         self,
@@ -51,8 +51,10 @@ class Cards:
         breaker: Breaker | None = None,
         outlook: Callable[[Followed, int], Outlook | None] | None = None,
         unread: Callable[[], bool] = lambda: False,
+        second: bool = True,
     ) -> None:
         self._store = store
+        self._second = second
         self._outlook = outlook
         self._unread = unread
         self._log_url = log_url
@@ -105,6 +107,7 @@ class Cards:
             previous_link=self.permalink(previous) if previous and _open_to(scan, previous) else None,
             changes=changes(before[1], results) if before is not None and results is not None else None,
             breaches=await self._store.breaches.of(number),
+            opinion=await self._store.opinions.of(number) if self._second else None,
         )
 
 

@@ -118,7 +118,7 @@ class OpinionState(StrEnum):
     WAITING = "waiting"  # to be sent
     ANALYSING = "analysing"  # sent; its report is asked for
     KNOWN = "known"  # there is a verdict
-    EXCLUDED = "excluded"  # not sent, or not analysed: its type, its size, no rule for it
+    EXCLUDED = "excluded"  # not sent, or nothing to be read of it: its type, its size, no rule, no API
     FAILED = "failed"  # it could not be sent, or no verdict came
 
 
@@ -159,6 +159,8 @@ class Opinion:
     ended_at: float | None = None
     held_until: float | None = None
     """Until when at the latest OneTrust's part waits for this one; ``None`` where it does not."""
+    went_on_after_s: float | None = None
+    """After how long OneTrust's part went on without this one, where it waited for it."""
     announced_ts: str | None = None
     """The message that broke the quiet; empty text while that is being posted."""
 

@@ -44,7 +44,18 @@ def gather(db: sqlite_utils.Database, scan: Scan, build: Build) -> Facts:
                 [build.bundle_id, build.platform.value],
             ).fetchone()
         ),
+        second_asked=_any(db, "SELECT 1 FROM opinions WHERE scan = ?", scan.number),
+        second_known=_any(
+            db,
+            "SELECT 1 FROM scans CROSS JOIN opinions ON opinions.scan = scans.number "
+            "WHERE scans.sha256 = ? AND opinions.state = 'known'",
+            scan.sha256,
+        ),
     )
+
+
+def _any(db: sqlite_utils.Database, query: str, parameter: object) -> bool:
+    return db.execute(query, [parameter]).fetchone() is not None
 
 
 def ahead(db: sqlite_utils.Database, bundle_id: str | None, platform: Platform | None) -> Scan | None:

@@ -324,6 +324,36 @@ def _scans_name(db: sqlite_utils.Database) -> None:
     db.execute("CREATE INDEX scans_name ON scans (name, platform) WHERE kind = 'new'")
 
 
+@MIGRATIONS(name="0016_opinions")
+def _opinions(db: sqlite_utils.Database) -> None:
+    # Zscaler's part of a scan. How sending it goes is a row of submissions, as OneTrust's is.
+    for statement in (
+        """
+        CREATE TABLE opinions (
+            scan INTEGER PRIMARY KEY REFERENCES scans (number) ON DELETE CASCADE,
+            state TEXT NOT NULL,
+            looks INTEGER NOT NULL DEFAULT 0,
+            since REAL,
+            problem TEXT,
+            known_from INTEGER REFERENCES scans (number) ON DELETE SET NULL,
+            ended_at REAL,
+            held_at REAL, held_until REAL, went_on_after_s REAL,
+            announced_ts TEXT,
+            threat TEXT, category TEXT, score INTEGER, malware TEXT, file_type TEXT, duration_s REAL,
+            risks TEXT NOT NULL DEFAULT '[]',
+            is_full INTEGER NOT NULL DEFAULT 0, is_instant INTEGER NOT NULL DEFAULT 0
+        )
+        """,
+        "CREATE INDEX opinions_state ON opinions (state)",
+        "CREATE INDEX opinions_since ON opinions (since)",
+        # SQLite looks for what is known from a scan with each scan that is removed.
+        "CREATE INDEX opinions_known_from ON opinions (known_from) WHERE known_from IS NOT NULL",
+        "CREATE INDEX opinions_unannounced ON opinions (scan) "
+        "WHERE threat IN ('MALICIOUS', 'SUSPICIOUS') AND coalesce(announced_ts, '') = ''",
+    ):
+        db.execute(statement)
+
+
 @MIGRATIONS(name="0017_hosts")
 def _hosts(db: sqlite_utils.Database) -> None:
     for statement in (

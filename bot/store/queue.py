@@ -14,6 +14,7 @@ _WAITING = """
     WHERE scans.state IN ('received', 'queued') AND scans.source = 'slack'
 """
 _NUMBERS = f"SELECT scans.number AS number {_WAITING}"
+_HELD = "EXISTS (SELECT 1 FROM opinions WHERE opinions.scan = scans.number AND held_until IS NOT NULL)"
 
 
 class QueueStore:
@@ -98,9 +99,11 @@ class QueueStore:
     async def release(self, *, hasten: bool) -> None:
         """Make due what is parked; with ``hasten`` also what waits as the scanner said "later".
 
-        What waits for Slack (its last pull failed) goes on waiting.
+        What waits for Slack (its last pull failed) goes on waiting, and so does what is held for a second
+        opinion.
         """
-        ahead = "OR (o.due_at > ? AND scans.state = 'queued' AND scans.pulls = 0)" if hasten else ""
+        later = f"o.due_at > ? AND scans.state = 'queued' AND scans.pulls = 0 AND NOT {_HELD}"
+        ahead = f"OR ({later})" if hasten else ""
         query = f"{_NUMBERS} AND (o.due_at = ? {ahead})"
         now = self._clock.now()
         parameters = [PARKED, now] if hasten else [PARKED]

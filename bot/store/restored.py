@@ -50,7 +50,8 @@ async def settle(database: Database, clock: Clock) -> list[int] | None:
         db.execute("DELETE FROM missed")  # so may be what was shared before now
         db.execute("UPDATE alive SET first_at = ?, last_at = ?", [now, now])
         # Results may have been told of since: the messages are looked for before they are posted.
-        db.execute("UPDATE results SET announced_ts = '' WHERE announced_ts IS NULL")
+        for table in ("results", "opinions"):
+            db.execute(f"UPDATE {table} SET announced_ts = '' WHERE announced_ts IS NULL")
         for table in ("scans", "requests"):
             _leave_numbers_out(db, table)
         db.execute("PRAGMA user_version = 0")

@@ -20,7 +20,7 @@ from bot.scans.models import (
     SubmissionState,
 )
 from bot.scans.ports import Clock
-from bot.store import facts, rows, shares, transitions
+from bot.store import facts, opining, rows, shares, transitions
 from bot.store.database import Database
 
 _PLACE = ("channel", "channel_kind", "message_ts", "thread_ts", "file_id")
@@ -175,17 +175,20 @@ class ScanStore:
         """Record what was read and decide what the scan becomes, in one transaction.
 
         Two scans of one app can't both find that it was never seen: whoever comes second finds the first.
+        Where the verdict asks for a second opinion, that is begun with it, once a scan.
         """
 
         def work(db: sqlite_utils.Database) -> Scan:
+            now = self._clock.now()
             scan = transitions.load(db, number)
             verdict = choose(scan, facts.gather(db, scan, build))
             going = verdict.state is State.SUBMITTING
-            return transitions.move(
+            held = {"due_at": verdict.held_until} if verdict.held_until is not None else None
+            decided = transitions.move(
                 db,
                 number,
                 verdict.state,
-                now=self._clock.now(),
+                now=now,
                 why=verdict.why,
                 expect={State.CHECKING},
                 scan={
@@ -210,8 +213,11 @@ class ScanStore:
                     "route_why": verdict.route_why,
                 }
                 if going
-                else None,
+                else held,
             )
+            if verdict.second and decided.state in opining.GOING:
+                opining.begin(db, decided, now=now, held_until=verdict.held_until)
+            return decided
 
         return await self._database.write(work)
 

@@ -11,7 +11,7 @@ import sqlite_utils
 
 from bot.errors import NotFound, Superseded
 from bot.scans.models import FLOW, OPEN, WORKING, Scan, State, SubmissionState
-from bot.store import following, rows
+from bot.store import following, opining, rows
 
 
 def load(db: sqlite_utils.Database, number: int) -> Scan:
@@ -64,7 +64,10 @@ def move(
     if submission:
         _update(db, "submissions", "scan = ? AND scanner = 'onetrust'", number, submission)
     note(db, number, now=now, who=who, before=before.state, after=to, why=why)
-    following.moved(db, before, load(db, number), now=now)
+    after = load(db, number)
+    following.moved(db, before, after, now=now)
+    if (went_on := opining.moved(db, before, after, now=now)) is not None:
+        note(db, number, now=now, before=to, after=to, why=went_on)
     if to not in OPEN and before.sha256 is not None:
         db.execute(  # what their replies say of this scan holds no more
             "UPDATE scans SET revision = revision + 1 "
