@@ -29,11 +29,16 @@ _INHERITED = (
 
 
 def environ_for(
-    slack: SlackSandbox, onetrust: OneTrustSandbox, database: Path, ftp: FtpSandbox | None = None
+    slack: SlackSandbox,
+    onetrust: OneTrustSandbox,
+    database: Path,
+    ftp: FtpSandbox | None = None,
+    *,
+    zscaler: ZscalerSandbox | None = None,
 ) -> dict[str, str]:
     """Return the environment of a bot that works on the stand-ins, in Socket Mode."""
     inherited = {name: os.environ[name] for name in _INHERITED if name in os.environ}
-    return inherited | settings_for(slack, onetrust, database, ftp)
+    return inherited | settings_for(slack, onetrust, database, ftp, zscaler=zscaler)
 
 
 def settings_for(

@@ -92,9 +92,13 @@ class Reports:
         return self._status(md5) == "COMPLETED"
 
     def take(self, submission: Submission) -> None:
-        """Take a file: analyse it, or remember that it was only looked at."""
+        """Take a file: analyse it, or remember that it was only looked at.
+
+        An analysis that runs or is complete begins again only for a file that comes with ``force``.
+        """
         before = self._analyses.get(submission.md5)
-        if submission.analysed or before is None or not before.of.analysed:
+        again = submission.analysed and submission.force
+        if before is None or not before.of.analysed or again:
             ready_at = submission.at + (self.report_s if submission.analysed else 0.0)
             self._analyses[submission.md5] = _Analysis(of=submission, ready_at=ready_at)
 

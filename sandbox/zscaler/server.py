@@ -23,7 +23,16 @@ from sandbox.zscaler.cloud import Cloud
 from sandbox.zscaler.control import control
 from sandbox.zscaler.governance import Governance
 from sandbox.zscaler.limits import DayQuota, Limits
-from sandbox.zscaler.records import Activation, GovernanceCall, Login, Logout, LookUp, ReportCall, Submission
+from sandbox.zscaler.records import (
+    Activation,
+    GovernanceCall,
+    Login,
+    Logout,
+    LookUp,
+    ReportCall,
+    Submission,
+    Way,
+)
 from sandbox.zscaler.reports import Reports, Type
 from sandbox.zscaler.sessions import Sessions
 from sandbox.zscaler.submissions import Submissions
@@ -170,6 +179,11 @@ class ZscalerSandbox:
     def submissions(self) -> list[Submission]:
         """The files that were taken, oldest first."""
         return self._submissions.received
+
+    @property
+    def largest(self) -> dict[Way, int]:
+        """How many bytes a file may have that comes for the Sandbox, or for an instant verdict."""
+        return self._submissions.largest
 
     @property
     def submission_quota(self) -> DayQuota:

@@ -23,9 +23,6 @@ from sandbox.zscaler.world import World
 
 BASE = "/zscsb"
 POINTS = points(["sandbox.submit", "sandbox.discan"], *FIELDS, "cut_after", "hold_after", "value")
-LIMITS: dict[Way, int] = {"submit": 20_000_000, "discan": 400_000_000}
-"""How many bytes a file may have."""
-
 _CHUNK = 256 * 1024
 _MANIFEST = re.compile(rb"\x00AndroidManifest\.xml")
 """An entry of that name, at the root of an archive: nothing but the zeros of a header stands before it."""
@@ -33,7 +30,7 @@ _REACH = 32
 
 
 class Submissions:
-    """The API with one token, and the files that it took."""
+    """The API with one token, and the files that it took; ``largest`` is how many bytes a file may have."""
 
     def __init__(
         self,
@@ -46,6 +43,7 @@ class Submissions:
         now: Callable[[], float],
     ) -> None:
         self.received: list[Submission] = []
+        self.largest: dict[Way, int] = {"submit": 20_000_000, "discan": 400_000_000}
         self.quota = DayQuota(now, a_day)
         self._front = front
         self._world = world
@@ -79,7 +77,7 @@ class Submissions:
             raise _refusal(415, "the body must be application/octet-stream")
         if way == "submit" and not self.quota.unused:
             raise too_many(self.quota.allowed, "DAY", self.quota.left_s)
-        file = await _File.read(request, LIMITS[way], fault)
+        file = await _File.read(request, self.largest[way], fault)
         if not takes(fault):
             return {}
         if way == "submit" and not self.quota.take():
