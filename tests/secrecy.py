@@ -85,6 +85,8 @@ def secrets_of(
     if zscaler is not None:
         given = zscaler.authorization.given
         found |= {f"Zscaler's bearer {place}": bearer for place, bearer in enumerate(given)}
+        given = zscaler.sessions.given
+        found |= {f"Zscaler's session or key {place}": told for place, told in enumerate(given)}
     pair = f"{environ.get('ONETRUST_CLIENT_ID', '')}:{environ.get('ONETRUST_CLIENT_SECRET', '')}"
     found["the client's Basic credential"] = base64.b64encode(pair.encode()).decode()
     return {name: secret for name, secret in found.items() if len(secret) >= 8}

@@ -26,6 +26,8 @@ class Sessions:
         self._api_key = api_key
         self._now = now
         self._used_at: dict[str, float] = {}
+        self.given: list[str] = []
+        """Of every session that was opened: its ID, and the obfuscated key that it was opened with."""
 
     def open(self, asked: Any) -> str:
         """Open a session for what was posted; return its ID.
@@ -49,6 +51,7 @@ class Sessions:
             raise Refusal(400, why, answer={"code": "INVALID_USERNAME_OR_PASSWORD", "message": why})
         session = secrets.token_hex(16).upper()
         self._used_at[session] = self._now()
+        self.given += [session, asked["apiKey"]]
         return session
 
     def use(self, session: str) -> None:

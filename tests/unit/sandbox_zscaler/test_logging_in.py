@@ -76,7 +76,9 @@ def test_the_key_is_obfuscated_as_the_documents_show_it():
 
 async def test_a_session_lasts_five_minutes_without_a_call(zscaler, client, log_in):
     answer = await log_in()
-    assert answer.headers["Set-Cookie"].endswith("; Path=/; HttpOnly")
+    session, key = zscaler.sessions.given
+    assert answer.headers["Set-Cookie"] == f"JSESSIONID={session}; Path=/; HttpOnly"
+    assert key == obfuscated(str(EPOCH_MS), zscaler.api_key)
     for _ in range(2):
         zscaler.clock.advance(299)
         assert await status_of(zscaler, client) == 200
