@@ -30,6 +30,7 @@ from bot.store.alive import AliveStore
 from bot.store.applications import ApplicationStore
 from bot.store.breaches import BreachStore
 from bot.store.database import Database
+from bot.store.governance import GovernanceStore
 from bot.store.history import HistoryStore
 from bot.store.hosts import HostStore
 from bot.store.inquiries import InquiryStore
@@ -58,6 +59,7 @@ def store_on(database: Database, clock: Clock) -> Store:
         notices=NoticeStore(database),
         results=ResultStore(database, clock),
         breaches=BreachStore(database, clock),
+        governance=GovernanceStore(database, clock),
         privacy=PrivacyStore(database, clock),
         uploads=UploadStore(database, clock),
         hosts=HostStore(database, clock),

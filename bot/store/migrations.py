@@ -3,6 +3,8 @@
 import sqlite_utils
 from sqlite_utils.migrations import Migrations
 
+from bot.store import zscaler_tables
+
 MIGRATIONS = Migrations("appscan")
 
 
@@ -356,36 +358,11 @@ def _opinions(db: sqlite_utils.Database) -> None:
 
 @MIGRATIONS(name="0017_hosts")
 def _hosts(db: sqlite_utils.Database) -> None:
-    for statement in (
-        """
-        CREATE TABLE host_looks (
-            scan INTEGER PRIMARY KEY REFERENCES scans (number) ON DELETE CASCADE,
-            state TEXT NOT NULL,
-            since REAL NOT NULL,
-            due_at REAL NOT NULL,
-            tries INTEGER NOT NULL DEFAULT 0,
-            problem TEXT,
-            left_out INTEGER NOT NULL DEFAULT 0,
-            cut_short INTEGER NOT NULL DEFAULT 0
-        )
-        """,
-        "CREATE INDEX host_looks_due ON host_looks (due_at) WHERE state = 'looking'",
-        """
-        CREATE TABLE hosts (
-            scan INTEGER NOT NULL REFERENCES scans (number) ON DELETE CASCADE,
-            host TEXT NOT NULL,
-            categories TEXT NOT NULL DEFAULT '[]',
-            alerts TEXT NOT NULL DEFAULT '[]',
-            looked_up INTEGER NOT NULL DEFAULT 0,
-            PRIMARY KEY (scan, host)
-        ) WITHOUT ROWID
-        """,
-        # What was said of a URL is asked again after a day.
-        """
-        CREATE TABLE url_categories (
-            url TEXT PRIMARY KEY, categories TEXT NOT NULL, alerts TEXT NOT NULL, at REAL NOT NULL
-        )
-        """,
-        "CREATE INDEX url_categories_at ON url_categories (at)",
-    ):
+    for statement in zscaler_tables.HOSTS:
+        db.execute(statement)
+
+
+@MIGRATIONS(name="0018_governance")
+def _governance(db: sqlite_utils.Database) -> None:
+    for statement in zscaler_tables.GOVERNANCE:
         db.execute(statement)

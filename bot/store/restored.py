@@ -52,7 +52,7 @@ async def settle(database: Database, clock: Clock) -> list[int] | None:
         # Results may have been told of since: the messages are looked for before they are posted.
         for table in ("results", "opinions"):
             db.execute(f"UPDATE {table} SET announced_ts = '' WHERE announced_ts IS NULL")
-        for table in ("scans", "requests"):
+        for table in ("scans", "requests", "app_looks"):
             _leave_numbers_out(db, table)
         db.execute("PRAGMA user_version = 0")
         return [scan.number for scan in found]
