@@ -12,7 +12,7 @@ import aiohttp
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot import check_onetrust, parts
+from bot import check_onetrust, check_zscaler, parts
 from bot.errors import StoreUnavailable, slack_code
 from bot.fitness import Finding, unfit
 from bot.settings import Settings
@@ -52,6 +52,9 @@ async def _findings(settings: Settings) -> AsyncGenerator[Finding, None]:
             yield finding
     async for finding in check_onetrust.findings(settings):
         yield finding
+    if settings.zscaler is not None:
+        async for finding in check_zscaler.findings(settings.zscaler):
+            yield finding
     yield await _database(settings)
     yield _disk(settings)
 

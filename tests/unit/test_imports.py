@@ -42,6 +42,7 @@ COMMANDS = {
     "bot.backup",
     "bot.check",
     "bot.check_onetrust",
+    "bot.check_zscaler",
     "bot.export",
     "bot.forget",
     "bot.parts",
@@ -51,7 +52,14 @@ COMMANDS = {
     "bot.zscaler_parts",
 }
 """What the command line starts; each joins the parts that it needs."""
-JOINED = {"bot.app", "bot.check_onetrust", "bot.parts", "bot.wiring", "bot.zscaler_parts"}
+JOINED = {
+    "bot.app",
+    "bot.check_onetrust",
+    "bot.check_zscaler",
+    "bot.parts",
+    "bot.wiring",
+    "bot.zscaler_parts",
+}
 """Those of them that others are made of."""
 
 STANDARD_LIBRARY_ONLY = {

@@ -1,0 +1,70 @@
+"""What ``python -m bot check`` tells of Zscaler: each API that is set up, asked as cheaply as can be."""
+
+import asyncio
+import ssl
+from collections.abc import AsyncGenerator
+from typing import Final
+
+import httpx
+
+from bot.errors import AppscanError
+from bot.fitness import Finding, fit, unfit
+from bot.metrics import Metrics
+from bot.scans.activation import ActivationApi, ActivationStatus
+from bot.scans.clock import SystemClock
+from bot.zscaler import trial
+from bot.zscaler_parts import Zscaler, open_zscaler
+from bot.zscaler_settings import AppTotalSettings, SandboxSettings, ZscalerSettings
+
+PATIENCE_S: Final = 20.0
+"""How long signing in to the cloud service API may take, with one question."""
+WITHOUT: Final = "Scans by OneTrust go on without it."
+
+_CLOUD, _SANDBOX, _GOVERNANCE = "Zscaler cloud", "Zscaler Sandbox", "Zscaler governance"
+_WAITING: Final = {
+    ActivationStatus.PENDING: "; saved changes wait to be activated",
+    ActivationStatus.IN_PROGRESS: "; saved changes are being activated",
+}
+
+
+async def findings(settings: ZscalerSettings) -> AsyncGenerator[Finding, None]:
+    """Look at one API after the other."""
+    async with open_zscaler(settings, SystemClock(), Metrics()) as zscaler:
+        if zscaler.activation is not None:
+            yield await _cloud(zscaler, zscaler.activation)
+    async with httpx.AsyncClient(verify=ssl.create_default_context()) as client:
+        if settings.sandbox is not None:
+            yield await _sandbox(client, settings.sandbox)
+        if settings.apptotal is not None:
+            yield await _governance(client, settings.apptotal)
+
+
+async def _cloud(zscaler: Zscaler, activation: ActivationApi) -> Finding:
+    try:
+        async with asyncio.timeout(PATIENCE_S):
+            status = await activation.status()
+    except TimeoutError:
+        state = f" Signing in: {zscaler.cloud.login_state}." if zscaler.cloud is not None else ""
+        return unfit(_CLOUD, f"Zscaler did not answer in {PATIENCE_S:.0f} s.{state} {WITHOUT}")
+    except AppscanError as error:
+        return unfit(_CLOUD, f"{error.user_message} {WITHOUT}")
+    return fit(_CLOUD, f"the bot is signed in and may ask{_WAITING.get(status, '')}")
+
+
+async def _sandbox(client: httpx.AsyncClient, settings: SandboxSettings) -> Finding:
+    try:
+        await trial.try_sandbox(client, settings.url, settings.token.reveal())
+    except AppscanError as error:
+        return unfit(_SANDBOX, f"{error.user_message} {WITHOUT}")
+    return fit(
+        _SANDBOX, "the token was not refused with an empty body, which is no file; an APK shows the rest"
+    )
+
+
+async def _governance(client: httpx.AsyncClient, settings: AppTotalSettings) -> Finding:
+    try:
+        has_calls = await trial.try_governance(client, settings.url, settings.key.reveal())
+    except AppscanError as error:
+        return unfit(_GOVERNANCE, f"{error.user_message} {WITHOUT}")
+    used_up = "" if has_calls else "; today's calls are used up"
+    return fit(_GOVERNANCE, f"the key is accepted{used_up}")
