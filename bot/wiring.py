@@ -285,7 +285,7 @@ def _administration(opened: Opened, policy: Policy) -> Administration | None:
         policy=policy,
         clock=opened.clock,
         cloud=cloud,
-        sent_since=None,
+        sent_since=opened.store.opinions.sent_since if settings.sandbox is not None else None,
         has_governance=settings.apptotal is not None,
     )
 
