@@ -1,0 +1,41 @@
+"""Whether saved changes of Zscaler's configuration are active, and making them so.
+
+Source: https://help.zscaler.com/zia/activation (``GET /status``, ``POST /status/activate``)
+"""
+
+from typing import Any
+
+from bot.errors import TryLater
+from bot.scans.activation import ActivationStatus
+from bot.zscaler import found
+from bot.zscaler.answers import UNREADABLE, Endpoint
+from bot.zscaler.cloud import Cloud
+
+
+class Activation:
+    """Tells the status, and activates. Implements the ``ActivationApi`` port."""
+
+    def __init__(self, cloud: Cloud) -> None:
+        self._cloud = cloud
+
+    async def status(self) -> ActivationStatus:
+        """Return whether saved changes wait.
+
+        Raises:
+            Refused, TryLater: as the port has it.
+        """
+        return _status(await self._cloud.get(Endpoint.STATUS))
+
+    async def activate(self) -> ActivationStatus:
+        """Activate all saved changes; return what Zscaler says then.
+
+        Raises:
+            Refused, TryLater: as the port has it; ``Maintenance`` among them.
+        """
+        return _status(await self._cloud.post(Endpoint.ACTIVATE))
+
+
+def _status(value: Any) -> ActivationStatus:
+    if not isinstance(value, dict) or not isinstance(value.get("status"), str):
+        raise TryLater(UNREADABLE, detail="status: none")
+    return found.one_of(ActivationStatus, value["status"], ActivationStatus.OTHER)

@@ -1,0 +1,129 @@
+"""Logging in to the cloud service API by OAuth 2.0: a token of the customer's own authorization server.
+
+The service keeps the server's public keys for a while, so that a token signed with a new one can be refused
+at first: such a call is made again after a minute, once, and nothing else waits for it.
+
+Source: "Getting Started", *OAuth 2.0 Authentication* (https://help.zscaler.com/zia/getting-started-zia-api)
+"""
+
+from collections.abc import AsyncGenerator, Mapping
+from typing import Final
+
+import httpx
+
+from bot.calls.access_tokens import AccessTokens, Words
+from bot.errors import Refused, SubmissionError
+from bot.scans.ports import Clock
+from bot.zscaler.answers import RUNNER
+
+KEYS_S: Final = 60.0
+"""After how long the service has fetched the server's public keys anew."""
+
+CREDENTIALS: Final = "`ZSCALER_CLIENT_ID` and `ZSCALER_CLIENT_SECRET`"
+TOKEN_URL: Final = "`ZSCALER_OAUTH_TOKEN_URL`"  # noqa: S105 - the name of a setting
+SERVER: Final = "The authorization server for Zscaler"
+
+WORDS: Final = Words(
+    server="Zscaler's authorization server",
+    refused={
+        400: f"{SERVER} could not make sense of the bot's request for an access token, or does not know the "
+        f"bot (400). {RUNNER} {CREDENTIALS}, `ZSCALER_CLIENT_AUTH` and the scope.",
+        401: f"{SERVER} does not know the bot's client ID and secret (401). "
+        f"{RUNNER} {CREDENTIALS}, and `ZSCALER_CLIENT_AUTH`.",
+        403: f"{SERVER} gives the bot no access token (403). {RUNNER} that its client may have the scope.",
+        404: f"There is no authorization server where the bot asks for its access token (404). "
+        f"{RUNNER} {TOKEN_URL}.",
+    },
+    other_no=f"{SERVER} gave the bot no access token ({{status}}). {RUNNER} {TOKEN_URL} and {CREDENTIALS}.",
+    no_token=f"What answered ({{status}}) gave no access token: it is no authorization server. "
+    f"{RUNNER} {TOKEN_URL}.",
+    busy=f"{SERVER} can't give the bot an access token right now ({{status}}).",
+    no_answer=f"{SERVER} can't be reached right now.",
+    not_trusted="The connection to the authorization server for Zscaler can't be trusted: its certificate "
+    f"does not check out. {RUNNER} {TOKEN_URL}, and the certificate authorities that this machine trusts.",
+)
+NOT_ACCEPTED: Final = (
+    "Zscaler does not accept the bot's access token (401), also a minute after it was made. Ask your Zscaler "
+    "administrator whether the authorization server is added there, and whether the scope names the right "
+    "cloud, organization and API role."
+)
+
+
+class OAuth:
+    """Access tokens as a way of logging in. Implements ``Login``.
+
+    ``client`` stays its owner's. ``form`` sends ID and secret as form fields instead of by Basic
+    authentication.
+    """
+
+    def __init__(
+        self,
+        client: httpx.AsyncClient,
+        token_url: str,
+        client_id: str,
+        client_secret: str,
+        *,
+        scope: str,
+        form: bool = False,
+        clock: Clock,
+        timeout_s: float = 30.0,
+    ) -> None:
+        self._clock = clock
+        self._tokens = AccessTokens(
+            client,
+            token_url,
+            client_id,
+            client_secret,
+            words=WORDS,
+            scope=scope,
+            form=form,
+            now=clock.now,
+            timeout_s=timeout_s,
+        )
+        self._state = "not signed in yet"
+
+    @property
+    def state(self) -> str:
+        """How it stands, in words."""
+        return self._state
+
+    async def attempts(self) -> AsyncGenerator[Mapping[str, str], None]:
+        """Yield a token that was kept, then a fresh one, then the one of a minute later.
+
+        Raises:
+            Refused: there is no token, or none is accepted.
+            TryLater: there is no token right now.
+        """
+        was_kept = self._tokens.kept
+        bearer = await self._bearer()
+        yield _headers(bearer)
+        if was_kept:
+            self._tokens.discard(bearer)
+            bearer = await self._bearer()
+            yield _headers(bearer)
+        self._state = "signing in by OAuth: a fresh token was refused, and is tried again after a minute"
+        await self._clock.sleep(KEYS_S)
+        bearer = await self._bearer()
+        yield _headers(bearer)
+        self._tokens.discard(bearer)
+        self._state = f"refused: {NOT_ACCEPTED}"
+        raise Refused(NOT_ACCEPTED, status=401)
+
+    def accepted(self) -> None:
+        """Say that a token was accepted."""
+        self._state = "signed in by OAuth"
+
+    async def close(self) -> None:
+        """Do nothing: a token ends by itself."""
+
+    async def _bearer(self) -> str:
+        try:
+            return await self._tokens.bearer()
+        except SubmissionError as error:
+            kind = "refused" if isinstance(error, Refused) else "not signed in"
+            self._state = f"{kind}: {error.user_message}"
+            raise
+
+
+def _headers(bearer: str) -> Mapping[str, str]:
+    return {"Authorization": f"Bearer {bearer}"}

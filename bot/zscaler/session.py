@@ -1,0 +1,207 @@
+"""Logging in to the cloud service API by an administrator's session: a cookie for an obfuscated key.
+
+A session lives for five idle minutes, and a new one is made only when a call is answered 401: logging in is
+dear to the service. Logging out activates whatever changes were saved, by anybody; so it is done only where
+nothing waits to be activated.
+
+Source: "Getting Started", *Using ZIA Admin Credentials and API Key/Token*
+(https://help.zscaler.com/zia/getting-started-zia-api)
+"""
+
+import asyncio
+import logging
+import re
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Final
+
+from bot.calls.reading import read_object
+from bot.errors import AppscanError, Maintenance, Refused, SubmissionError, TryLater
+from bot.scans.activation import ActivationStatus
+from bot.scans.clock import within
+from bot.scans.ports import Clock
+from bot.zscaler.answers import ADDRESS, ADMIN, RUNNER, Endpoint, Told, date_of, verdict
+from bot.zscaler.call import Caller
+from bot.zscaler.maintenance import ReadOnly
+from bot.zscaler.obfuscation import obfuscate
+
+logger = logging.getLogger(__name__)
+
+CLOCK_OFF_S: Final = 2 * 3600.0
+"""By how much the timestamp may differ from Zscaler's clock."""
+HELD_S: Final = 300.0
+"""How long a refused login is not tried again: the account could be locked."""
+GOODBYE_S: Final = 3.0
+"""How long logging out may take."""
+
+BAD_LOGIN: Final = (
+    "Zscaler does not accept the bot's login ({status}). "
+    f"{RUNNER} `ZSCALER_USERNAME`, `ZSCALER_PASSWORD` and `ZSCALER_API_KEY`."
+)
+CLOCK_OFF: Final = (
+    "Zscaler does not accept the bot's login, as the clock of the bot's machine is {apart} {side} Zscaler's. "
+    "Whoever runs this bot has to set it right; it may be two hours off at most."
+)
+NO_SESSION: Final = f"What answered gave no session: it is no API of Zscaler. {RUNNER} {ADDRESS}."
+NOT_KEPT: Final = (
+    "Zscaler does not accept the session that it has just given the bot (401). "
+    f"{ADMIN} whether anybody else signs in with the same user."
+)
+
+_COOKIE = re.compile(r'\s*JSESSIONID="?([\x21\x23-\x2B\x2D-\x3A\x3C-\x5B\x5D-\x7E]{1,1024})"?\s*(?:;|\Z)')
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Open:
+    cookie: str = field(repr=False)
+    since: float
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        return {"Cookie": f"JSESSIONID={self.cookie}"}
+
+
+class Session:
+    """A session as a way of logging in. Implements ``Login``.
+
+    However many need a session, one of them logs in; the others get what it got, its error as well. A login
+    that was refused is not repeated for ``HELD_S``.
+    """
+
+    def __init__(
+        self,
+        caller: Caller,
+        username: str,
+        password: str,
+        api_key: str,
+        *,
+        clock: Clock,
+        read_only: ReadOnly,
+    ) -> None:
+        self._caller = caller
+        self._username = username
+        self._password = password
+        self._api_key = api_key
+        self._clock = clock
+        self._read_only = read_only
+        self._lock = asyncio.Lock()
+        self._open: _Open | None = None
+        self._failure: SubmissionError | None = None
+        self._held_until = 0.0
+        self._asked = 0
+
+    @property
+    def state(self) -> str:
+        """How it stands, in words."""
+        if self._open is not None:
+            return f"session since {datetime.fromtimestamp(self._open.since, UTC):%Y-%m-%d %H:%M} UTC"
+        if self._failure is None:
+            return "not signed in yet"
+        kind = "refused" if isinstance(self._failure, Refused) else "not signed in"
+        return f"{kind}: {self._failure.user_message}"
+
+    async def attempts(self) -> AsyncGenerator[Mapping[str, str], None]:
+        """Yield the cookie of the session there is, and after a 401 that of a new one.
+
+        Raises:
+            Refused: the login is refused, or a new session is.
+            TryLater: not right now; ``Maintenance`` among them, as logging in is no question.
+        """
+        session = await self._other_than(None)
+        yield session.headers
+        session = await self._other_than(session)
+        yield session.headers
+        self._drop(session)
+        self._failure = Refused(NOT_KEPT, status=401)
+        raise Refused(NOT_KEPT, status=401)
+
+    def accepted(self) -> None:
+        """Do nothing: that there is a session says it."""
+
+    async def close(self) -> None:
+        """Log out if there is a session, and nothing waits to be activated."""
+        session, self._open = self._open, None
+        if session is None or self._read_only.lasts:
+            return
+        with suppress(AppscanError, TimeoutError):
+            await within(self._clock, GOODBYE_S, self._log_out(session))
+
+    async def _log_out(self, session: _Open) -> None:
+        told = await self._caller.call("GET", Endpoint.STATUS, session.headers)
+        if told.status == 401:  # it has ended by itself
+            return
+        if told.is_yes and read_object(told.body).get("status") == ActivationStatus.ACTIVE:
+            await self._caller.call("DELETE", Endpoint.LOGOUT, session.headers)
+        else:
+            logger.info("not signed out of Zscaler, as that could activate changes that wait there")
+
+    async def _other_than(self, refused: _Open | None) -> _Open:
+        """Return the session there is, or a new one where there is none, or that one was refused."""
+        asked_before = self._asked
+        async with self._lock:
+            if refused is not None:
+                self._drop(refused)
+            if self._open is not None:
+                return self._open
+            is_news = self._asked != asked_before  # of one who asked while this one waited
+            if self._failure is not None and (is_news or self._clock.now() < self._held_until):
+                raise self._failure.with_traceback(None)
+            self._asked += 1
+            self._failure = None
+            self._open = await self._log_in()
+            return self._open
+
+    def _drop(self, session: _Open) -> None:
+        if self._open is session:
+            self._open = None
+
+    async def _log_in(self) -> _Open:
+        timestamp_ms = int(self._clock.now() * 1000)
+        try:
+            self._read_only.check()
+            login = {
+                "apiKey": obfuscate(self._api_key, timestamp_ms),
+                "username": self._username,
+                "password": self._password,
+                "timestamp": str(timestamp_ms),
+            }
+            return self._read(await self._caller.call("POST", Endpoint.LOGIN, {}, body=login))
+        except SubmissionError as error:
+            self._failure = error
+            self._held_until = self._clock.now() + _held_s(error)
+            raise
+
+    def _read(self, told: Told) -> _Open:
+        self._read_only.note(told)
+        if told.is_yes:
+            for cookie in told.cookies:
+                if found := _COOKIE.match(cookie):
+                    return _Open(cookie=found[1], since=self._clock.now())
+            raise Refused(NO_SESSION, status=told.status)
+        now = self._clock.now()
+        if told.status in {400, 401}:
+            raise Refused(_bad_login(told, now), status=told.status)
+        raise verdict(Endpoint.LOGIN, told, now)
+
+
+def _held_s(failure: SubmissionError) -> float:
+    if isinstance(failure, Refused):
+        return HELD_S
+    if isinstance(failure, Maintenance):
+        return 0.0  # bot.zscaler.maintenance keeps that
+    return (failure.retry_after_s or 0.0) if isinstance(failure, TryLater) else 0.0
+
+
+def _bad_login(told: Told, now: float) -> str:
+    """Return the sentence for a refused login: by Zscaler's own date, the clock can be to blame."""
+    date = date_of(told)
+    if date is None or abs(now - date) <= CLOCK_OFF_S:
+        return BAD_LOGIN.format(status=told.status)
+    return CLOCK_OFF.format(apart=_apart(abs(now - date)), side="ahead of" if now > date else "behind")
+
+
+def _apart(seconds: float) -> str:
+    hours = seconds / 3600
+    return f"{hours:.1f} hours" if hours < 48 else f"{hours / 24:.0f} days"
