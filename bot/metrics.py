@@ -99,6 +99,7 @@ class Metrics:
             ["endpoint", "status"],
             registry=self.registry,
         )
+        self._zscaler: Counter | None = None
         for step in _STEPS:
             self._steps.labels(step.value)
         self._steps.labels("total")
@@ -220,13 +221,29 @@ class Metrics:
         """Count a call; ``endpoint`` is a word of this project, no status is no answer."""
         self._onetrust.labels(endpoint, _status(status)).inc()
 
+    def zscaler_calls(self) -> Callable[[str, int | None], None]:
+        """Return what counts a call of Zscaler, as ``onetrust_called`` does; from now on they are shown."""
+        if self._zscaler is None:
+            self._zscaler = Counter(
+                "appscan_zscaler_calls",
+                "Calls of Zscaler, and for its tokens, by HTTP status; none: no answer.",
+                ["endpoint", "status"],
+                registry=self.registry,
+            )
+        calls = self._zscaler
+
+        def called(endpoint: str, status: int | None) -> None:
+            calls.labels(endpoint, _status(status)).inc()
+
+        return called
+
     def pulled(self, size_bytes: int) -> None:
         """Count bytes that came from Slack."""
         self._bytes.labels("pulled").inc(size_bytes)
 
 
 class CountedClient(httpx.AsyncClient):
-    """httpx's client, for OneTrust; ``called`` is told each answer's status.
+    """httpx's client, for OneTrust or Zscaler; ``called`` is told each answer's status.
 
     A request's extension ``endpoint`` is the word of this project for what it asks; without one, a token.
     """

@@ -16,17 +16,17 @@ Word = TypeVar("Word", bound=StrEnum)
 
 def text(value: Any, limit: int = WORD_LIMIT) -> str | None:
     """Return a text as one line of printable signs, cut to ``limit``; ``None`` where there is none."""
-    if not isinstance(value, str):
+    if not isinstance(value, str) or not value[: 2 * limit].strip():
         return None
-    line = " ".join(value[: 4 * limit].split())
-    line = "".join(sign if sign.isprintable() else "�" for sign in line)
-    return (line if len(line) <= limit else line[: limit - 1] + "…") or None
+    line = " ".join(value[: 2 * limit].split())
+    line = line if len(line) <= limit else line[: limit - 1] + "…"
+    return line if line.isprintable() else "".join(sign if sign.isprintable() else "�" for sign in line)
 
 
 def texts(value: Any, most: int, limit: int = WORD_LIMIT) -> tuple[str, ...]:
     """Return the texts of a list, ``most`` at most, each once."""
     entries = value if isinstance(value, list) else [value]
-    found = dict.fromkeys(line for entry in entries[: 4 * most] if (line := text(entry, limit)))
+    found = dict.fromkeys(line for entry in entries[: 2 * most] if (line := text(entry, limit)))
     return tuple(found)[:most]
 
 

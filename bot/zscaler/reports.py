@@ -83,7 +83,7 @@ def read_report(value: Any, md5: str) -> Report:
     status = found.one_of(ReportStatus, summary.get("Status"), ReportStatus.OTHER)
     if status in {ReportStatus.IN_PROGRESS, ReportStatus.NOT_FOUND}:
         return Report(status=status)
-    if status is ReportStatus.OTHER and not judged.get("Type"):
+    if status is not ReportStatus.COMPLETED and not judged.get("Type"):
         return Report(status=status)
     duration_ms = found.number(summary.get("Duration"))
     verdict = SandboxVerdict(
@@ -127,14 +127,14 @@ def _risks(report: dict[str, Any]) -> tuple[Risk, ...]:
     risks: dict[Risk, None] = {}
     for entries in list(report.values())[:MOST_SECTIONS]:
         for entry in found.objects(entries, MOST_RISKS):
-            level, signature = (
-                found.text(entry.get("Risk")),
-                found.text(entry.get("Signature"), SIGNATURE_LIMIT),
-            )
+            if len(risks) == MOST_RISKS:
+                return tuple(risks)
+            level = found.text(entry.get("Risk"))
+            signature = found.text(entry.get("Signature"), SIGNATURE_LIMIT)
             if level and signature:
                 sources = found.texts(entry.get("SignatureSources"), MOST_SOURCES, SIGNATURE_LIMIT)
                 risks.setdefault(Risk(level=level, signature=signature, sources=sources))
-    return tuple(risks)[:MOST_RISKS]
+    return tuple(risks)
 
 
 def _told(value: Any) -> str | None:

@@ -148,9 +148,11 @@ class Session:
             is_news = self._asked != asked_before  # of one who asked while this one waited
             if self._failure is not None and (is_news or self._clock.now() < self._held_until):
                 raise self._failure.with_traceback(None)
-            self._asked += 1
             self._failure = None
-            self._open = await self._log_in()
+            try:
+                self._open = await self._log_in()
+            finally:
+                self._asked += 1
             return self._open
 
     def _drop(self, session: _Open) -> None:

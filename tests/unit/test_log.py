@@ -91,6 +91,12 @@ def test_a_secret_is_hidden_however_it_is_spelled(spelling):
         ('{"access_token":"abc","expires_in":9}', '{"access_token":"***","expires_in":9}'),
         ('\'{\\"token\\": \\"abc\\"}\'', '\'{\\"token\\": \\"***\\"}\''),
         ("client_secret=abc&grant_type=x", "client_secret=***&grant_type=x"),
+        (
+            "https://csbapi.example/zscsb/submit?api_token=abc&force=0",
+            "https://csbapi.example/zscsb/submit?api_token=***&force=0",
+        ),
+        ('{"apiKey": "hifcfcfleiei", "timestamp": "1"}', '{"apiKey": "***", "timestamp": "1"}'),
+        ("[(b'Set-Cookie', b'JSESSIONID=B87.a!1; Path=/')]", "[(b'Set-Cookie', b'JSESSIONID=***; Path=/')]"),
         ("wss://wss.slack.com/link/?ticket=ab-1&app_id=2", "wss://wss.slack.com/link/?ticket=***&app_id=2"),
         ("POST https://hooks.slack.com/commands/T1/2/abc 200", "POST https://hooks.slack.com/*** 200"),
         ("proxy http://me:pa&ss@proxy.example:3128", "proxy http://***@proxy.example:3128"),

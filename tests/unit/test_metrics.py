@@ -234,6 +234,28 @@ async def test_onetrusts_calls_and_bytes_are_counted():
     }
 
 
+async def test_zscalers_calls_are_counted_where_it_is_asked():
+    metrics = Metrics(fresh_s=0)
+    assert "zscaler" not in (await metrics.page()).decode()
+
+    async def answer(request: web.Request) -> web.Response:
+        return web.Response(status=503 if request.method == "GET" else 200)
+
+    async with serving(answer) as url:
+        for called in (metrics.zscaler_calls(), metrics.zscaler_calls()):  # one client each
+            async with CountedClient(called) as client:
+                await client.get(url, extensions={"endpoint": "status"})
+                await client.post(f"{url}/as/token")
+    told = read(await metrics.page())
+
+    assert {
+        name: value for name, value in told.items() if name.startswith("appscan_zscaler_calls_total")
+    } == {
+        "appscan_zscaler_calls_total status 503": 2,
+        "appscan_zscaler_calls_total token 200": 2,
+    }
+
+
 async def test_bytes_are_counted_as_they_come_also_those_of_a_pull_that_fails(tmp_path: Path):
     metrics, told = Metrics(fresh_s=0), []
 
