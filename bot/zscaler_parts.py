@@ -1,16 +1,28 @@
 """Zscaler's APIs, opened as far as the settings have them."""
 
+import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from bot.metrics import Metrics
+import httpx
+
+from bot.metrics import CountedClient, Metrics
 from bot.scans.activation import ActivationApi
 from bot.scans.administration import CloudState
 from bot.scans.hosts import UrlLookup
 from bot.scans.ports import Clock
 from bot.scans.verdicts import SandboxApi, SandboxReports
-from bot.zscaler_settings import ZscalerSettings
+from bot.zscaler.activation import Activation
+from bot.zscaler.call import Caller
+from bot.zscaler.categories import Categories
+from bot.zscaler.cloud import Cloud
+from bot.zscaler.login import Login
+from bot.zscaler.maintenance import ReadOnly
+from bot.zscaler.oauth import OAuth
+from bot.zscaler.reports import Reports
+from bot.zscaler.session import Session
+from bot.zscaler_settings import CloudSettings, OAuthLogin, SessionLogin, ZscalerSettings
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,10 +38,57 @@ class Zscaler:
 
 
 @asynccontextmanager
-async def open_zscaler(
-    settings: ZscalerSettings,  # noqa: ARG001
-    clock: Clock,  # noqa: ARG001
-    metrics: Metrics,  # noqa: ARG001
-) -> AsyncIterator[Zscaler]:
+async def open_zscaler(settings: ZscalerSettings, clock: Clock, metrics: Metrics) -> AsyncIterator[Zscaler]:
     """Open what is set up; ``metrics`` counts what is asked."""
-    yield Zscaler()
+    if settings.cloud is None:
+        yield Zscaler()
+        return
+    async with open_cloud(settings.cloud, clock, metrics) as cloud:
+        yield Zscaler(
+            reports=Reports(cloud), categories=Categories(cloud), activation=Activation(cloud), cloud=cloud
+        )
+
+
+@asynccontextmanager
+async def open_cloud(settings: CloudSettings, clock: Clock, metrics: Metrics) -> AsyncIterator[Cloud]:
+    """Open the cloud service API; it is logged out of at the end, where that does no harm."""
+    # The machine's authorities are read once; SSL_CERT_FILE names others.
+    called, tls = metrics.zscaler_calls(), ssl.create_default_context()
+    async with (
+        CountedClient(called, verify=tls, follow_redirects=False) as client,
+        CountedClient(called, verify=tls, follow_redirects=False) as token_client,
+    ):
+        caller, read_only = Caller(client, settings.url), ReadOnly(clock)
+        login = _login(settings.login, caller, token_client, clock, read_only)
+        cloud = Cloud(caller, login, clock=clock, read_only=read_only)
+        try:
+            yield cloud
+        finally:
+            await cloud.close()
+
+
+def _login(
+    settings: OAuthLogin | SessionLogin,
+    caller: Caller,
+    token_client: httpx.AsyncClient,
+    clock: Clock,
+    read_only: ReadOnly,
+) -> Login:
+    if isinstance(settings, OAuthLogin):
+        return OAuth(
+            token_client,
+            settings.token_url,
+            settings.client_id,
+            settings.client_secret.reveal(),
+            scope=settings.scope,
+            form=settings.client_auth == "form",
+            clock=clock,
+        )
+    return Session(
+        caller,
+        settings.username,
+        settings.password.reveal(),
+        settings.api_key.reveal(),
+        clock=clock,
+        read_only=read_only,
+    )
