@@ -53,6 +53,7 @@ def write_apk(
     split: str | None = None,
     utf16: bool = False,
     nameless: bool = False,
+    strings: Sequence[str] = (),
     files: Mapping[str, bytes] | None = None,
     padding_bytes: int = 0,
     seed: int = 0,
@@ -62,7 +63,7 @@ def write_apk(
     ``label_in_resources`` and ``version_in_resources`` put a reference into the manifest and the text into
     ``resources.arsc``, the label also in other languages (``translations``, by two-letter code). ``utf16``
     chooses the strings' encoding. ``nameless`` leaves Android's own attribute names empty, as obfuscators
-    do. ``split`` makes it one part of an app. ``files`` are further entries.
+    do. ``split`` makes it one part of an app. ``strings`` are in its code; ``files`` are further entries.
     """
     root: list[_Attribute] = []
     application: list[_Attribute] = []
@@ -87,7 +88,7 @@ def write_apk(
     elements = [("manifest", root), ("uses-sdk", sdk), ("application", application)]
     entries = {
         "AndroidManifest.xml": _manifest(elements, utf16=utf16, nameless=nameless),
-        "classes.dex": empty_dex(),
+        "classes.dex": make_dex(strings),
     }
     texts = {"": [label or "" if label_in_resources else "", version_name or ""]}
     texts |= {language: [text] for language, text in (translations or {}).items()}
@@ -284,12 +285,30 @@ def _resources(package: str, texts: Mapping[str, Sequence[str]], *, utf16: bool)
     )
 
 
-def empty_dex() -> bytes:
-    """Return the smallest ``classes.dex``: no classes, a header and its map."""
-    body_map = struct.pack("<I2HII2HII", 2, 0x0000, 0, 1, 0, 0x1000, 0, 1, 0x70)
+def _leb128(number: int) -> bytes:
+    if number < 0x80:
+        return bytes([number])
+    return bytes([number & 0x7F | 0x80]) + _leb128(number >> 7)
+
+
+def make_dex(strings: Sequence[str] = ()) -> bytes:
+    """Return a ``classes.dex`` without classes: a header, its strings in their order, and its map."""
+    ordered = sorted(set(strings), key=lambda text: text.encode("utf-16-be"))
+    items = [_leb128(len(text.encode("utf-16-le")) // 2) + _modified_utf8(text) + b"\0" for text in ordered]
+    data_at = 0x70 + 4 * len(items)
+    places = [data_at + sum(map(len, items[:number])) for number in range(len(items))]
+    data = b"".join(items)
+    data += bytes(-len(data) % 4)
+    map_at = data_at + len(data)
+    parts = [(0x0000, 1, 0), (0x1000, 1, map_at)]
+    if items:
+        parts[1:1] = [(0x0001, len(items), 0x70), (0x2002, len(items), data_at)]
+    body_map = struct.pack("<I", len(parts)) + b"".join(struct.pack("<H2xII", *part) for part in parts)
     fields = [0] * 20
-    fields[0], fields[1], fields[2], fields[5] = 0x70 + len(body_map), 0x70, 0x12345678, 0x70
-    fields[18], fields[19] = len(body_map), 0x70
-    signed = struct.pack("<20I", *fields) + body_map
+    fields[0], fields[1], fields[2], fields[5] = map_at + len(body_map), 0x70, 0x12345678, map_at
+    fields[6], fields[7] = len(items), 0x70 if items else 0
+    fields[18], fields[19] = len(data) + len(body_map), data_at
+    body = struct.pack(f"<{len(places)}I", *places) + data + body_map
+    signed = struct.pack("<20I", *fields) + body
     summed = hashlib.sha1(signed, usedforsecurity=False).digest() + signed
     return b"dex\n035\0" + struct.pack("<I", zlib.adler32(summed)) + summed

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import IO, Any
 
-from sandbox.builds import empty_dex, write_entries
+from sandbox.builds import make_dex, write_entries
 
 _ANDROID = "http://schemas.android.com/apk/res/android"
 _LABEL, _VERSION_CODE, _VERSION_NAME, _VERSION_CODE_MAJOR = 0x01010001, 0x0101021B, 0x0101021C, 0x01010576
@@ -66,7 +66,7 @@ def write_aab(
     entries = {
         "BundleConfig.pb": field(1, field(2, "1.17.2")),
         "base/manifest/AndroidManifest.xml": manifest(attributes, application),
-        "base/dex/classes.dex": empty_dex(),
+        "base/dex/classes.dex": make_dex(),
         "base/resources.pb": resources(package, names, version_name or ""),
     }
     for feature, its_label in (features or {}).items():

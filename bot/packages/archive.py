@@ -23,8 +23,10 @@ MAX_DIRECTORY_BYTES = 64 * 1024 * 1024
 MAX_EXPANDED_BYTES = 8 * 1024**3
 """Of all entries together, as claimed: twice what the App Store takes."""
 
+PIECE_BYTES = 256 * 1024
+"""Of an entry's content that is given at once."""
+
 _MAX_RATIO = 1032  # the most that deflate can reach
-_CHUNK_BYTES = 256 * 1024
 _STORED, _DEFLATED = 0, 8
 _ENCRYPTED = 0x0001 | 0x0040 | 0x2000  # an entry, strongly, the directory itself
 
@@ -92,6 +94,24 @@ class Archive:
         """
         if entry.size_bytes > limit_bytes:
             raise Flawed(Flaw.TOO_LARGE_INSIDE)
+        return b"".join(self.pieces(entry))
+
+    def pieces(self, entry: Entry) -> Iterator[bytes]:
+        """Give an entry's content piece by piece, each of ``PIECE_BYTES`` at most.
+
+        Raises:
+            Flawed: it is not what the directory claims; what was given before may be anything.
+        """
+        start = self._start(entry)
+        crc = 0
+        for piece in self._stored(start, entry) if entry.method == _STORED else self._inflated(start, entry):
+            crc = zlib.crc32(piece, crc)
+            yield piece
+        if crc != entry.crc:
+            raise Flawed(Flaw.DAMAGED)
+
+    def _start(self, entry: Entry) -> int:
+        """Return where an entry's content begins, its local header being what the directory claims."""
         if entry.name in self._repeated:
             raise Flawed(Flaw.AMBIGUOUS)
         signature, flags, method, *claims, name_bytes, extra_bytes = _LOCAL.unpack(
@@ -103,20 +123,36 @@ class Archive:
             raise Flawed(Flaw.ENCRYPTED)
         if method != entry.method or not (flags & _DESCRIBED_AFTER or _agree(claims, entry)):
             raise Flawed(Flaw.DAMAGED)  # readers that go by the local header would see something else
-        start = entry.offset + _LOCAL.size + name_bytes + extra_bytes
+        start: int = entry.offset + _LOCAL.size + name_bytes + extra_bytes
         if self._read_at(entry.offset + _LOCAL.size, name_bytes) != entry.name:
             raise Flawed(Flaw.DAMAGED)
-        if start + entry.packed_bytes > self._directory:
+        if start + entry.packed_bytes > self._directory or entry.method not in {_STORED, _DEFLATED}:
             raise Flawed(Flaw.DAMAGED)
-        if entry.method == _STORED:
-            content = self._read_at(start, entry.packed_bytes)
-        elif entry.method == _DEFLATED:
-            content = self._inflate(start, entry)
-        else:
+        return start
+
+    def _stored(self, start: int, entry: Entry) -> Iterator[bytes]:
+        end = start + entry.packed_bytes
+        for offset in range(start, end, PIECE_BYTES):
+            yield self._read_at(offset, min(PIECE_BYTES, end - offset))
+
+    def _inflated(self, start: int, entry: Entry) -> Iterator[bytes]:
+        inflater = zlib.decompressobj(-zlib.MAX_WBITS)
+        left = entry.size_bytes
+        try:
+            for packed in self._stored(start, entry):
+                piece = inflater.decompress(packed, PIECE_BYTES)
+                while piece:
+                    left -= len(piece)
+                    if left < 0:
+                        raise Flawed(Flaw.DAMAGED)
+                    yield piece
+                    piece = inflater.decompress(inflater.unconsumed_tail, PIECE_BYTES)
+                if inflater.eof:
+                    break
+        except zlib.error as error:
+            raise Flawed(Flaw.DAMAGED) from error
+        if not inflater.eof or left:
             raise Flawed(Flaw.DAMAGED)
-        if zlib.crc32(content) != entry.crc:
-            raise Flawed(Flaw.DAMAGED)
-        return content
 
     def _read_at(self, offset: int, size: int) -> bytes:
         self._file.seek(offset)
@@ -124,22 +160,6 @@ class Archive:
         if len(content) != size:
             raise Flawed(Flaw.DAMAGED)
         return content
-
-    def _inflate(self, start: int, entry: Entry) -> bytes:
-        inflater = zlib.decompressobj(-zlib.MAX_WBITS)
-        content = bytearray()
-        end = start + entry.packed_bytes
-        try:
-            for offset in range(start, end, _CHUNK_BYTES):
-                packed = self._read_at(offset, min(_CHUNK_BYTES, end - offset))
-                content += inflater.decompress(packed, entry.size_bytes + 1 - len(content))
-                if inflater.eof or len(content) > entry.size_bytes:
-                    break
-        except zlib.error as error:
-            raise Flawed(Flaw.DAMAGED) from error
-        if not inflater.eof or len(content) != entry.size_bytes:
-            raise Flawed(Flaw.DAMAGED)
-        return bytes(content)
 
     def _find_directory(self) -> _Directory:
         """Find the directory by the archive's end record.

@@ -1,10 +1,6 @@
-"""Starts a child process for each build, and believes nothing it says unchecked."""
+"""Has each build read in a process of its own, and believes nothing it says unchecked."""
 
-import asyncio
 import json
-import logging
-import signal
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from pathlib import Path
@@ -12,18 +8,14 @@ from typing import Any
 
 from bot.errors import BuildRejected
 from bot.packages.flaws import Flaw, Flawed
+from bot.packages.process import ReadingProcess, command_of
 from bot.packages.text import clean, is_bundle_id
 from bot.scans.builds import Build, FileType
 from bot.scans.names import file_type_of_name, unsupported_name
 
-COMMAND = (sys.executable, "-s", "-S", "-m", "bot.packages.child")
-"""What reads one build, given on standard input. It needs no package but this one, and finds none."""
+COMMAND = command_of("bot.packages.child")
+"""What reads one build, given on standard input."""
 
-_FOLDER = Path(__file__).resolve().parents[2]
-_MAX_ANSWER_BYTES = 64 * 1024
-_OUT_OF_BOUNDS = {-signal.SIGXCPU, -signal.SIGALRM, -signal.SIGKILL}
-"""The limits on processor time and time; the system's on memory."""
-_STOPPED = {-signal.SIGTERM, -signal.SIGINT, -signal.SIGHUP}
 _MISNAMED = {
     (FileType.IPA, FileType.APK): Flaw.IOS_AS_APK,
     (FileType.IPA, FileType.AAB): Flaw.IOS_AS_AAB,
@@ -33,8 +25,6 @@ _MISNAMED = {
     (FileType.AAB, FileType.APK): Flaw.AAB_AS_APK,
 }
 """By what it is and what its name says."""
-
-_log = logging.getLogger(__name__)
 
 
 class PackageReader:
@@ -53,9 +43,7 @@ class PackageReader:
         command: Sequence[str] = COMMAND,
         accepts_aab: bool = False,
     ) -> None:
-        self._timeout_s = timeout_s
-        self._environment = dict(environment or {})
-        self._command = tuple(command)
+        self._process = ReadingProcess(command, timeout_s=timeout_s, environment=environment)
         self._accepts_aab = accepts_aab
 
     async def read(self, path: Path, file_name: str) -> Build:
@@ -68,7 +56,7 @@ class PackageReader:
         nearly = unsupported_name(file_name, accepts_aab=self._accepts_aab)
         if nearly is not None:
             raise BuildRejected(nearly)
-        build = self._accepted(await self.ask(path))
+        build = self._accepted(await self._process.ask(path))
         named = file_type_of_name(file_name)
         if named not in (build.file_type, None):
             raise Flawed(_MISNAMED[build.file_type, named])
@@ -85,46 +73,6 @@ class PackageReader:
         if build.file_type is FileType.AAB and not self._accepts_aab:
             raise Flawed(Flaw.APP_BUNDLE)
         return build
-
-    async def ask(self, path: Path) -> bytes:
-        """Return the child's one line, of which nothing is believed yet.
-
-        A service that is being stopped may signal all its processes, and a child that has barely begun does
-        not ignore that yet: this says nothing of the build, so it is asked once more.
-        """
-        line, status = await self._run(path)
-        if status in _STOPPED:
-            line, status = await self._run(path)
-        if status:
-            _log.warning("the process reading a build ended with status %d", status)
-            raise Flawed(Flaw.EXHAUSTING if status in _OUT_OF_BOUNDS else Flaw.UNREADABLE)
-        return line
-
-    async def _run(self, path: Path) -> tuple[bytes, int]:
-        """Run the child; return its line and status. It is gone when this ends, however it does."""
-        with path.open("rb") as file:  # a local file, opened here and read in the child
-            process = await asyncio.create_subprocess_exec(
-                *self._command,
-                stdin=file,
-                stdout=asyncio.subprocess.PIPE,
-                stderr=asyncio.subprocess.DEVNULL,
-                cwd=_FOLDER,
-                env=self._environment,
-                limit=_MAX_ANSWER_BYTES,
-                start_new_session=True,  # Ctrl-C in a terminal is for the bot alone
-            )
-        assert process.stdout is not None  # noqa: S101 - asked for above
-        try:
-            async with asyncio.timeout(self._timeout_s):
-                return await process.stdout.readline(), await process.wait()
-        except TimeoutError as error:
-            raise Flawed(Flaw.EXHAUSTING) from error
-        except ValueError as error:  # a line without end
-            raise Flawed(Flaw.UNREADABLE) from error
-        finally:
-            if process.returncode is None:
-                process.kill()
-            await process.communicate()  # what is left in the pipe, and the end of the process
 
 
 def believed(line: bytes) -> Build:
