@@ -34,6 +34,7 @@ class _Room:
 
     def __init__(self, max_bytes: int) -> None:
         self.left = max_bytes
+        self._until = time.process_time() + _SEARCH_S
 
     def pieces(self, archive: Archive, entry: Entry) -> Iterator[bytes]:
         """Give an entry's content as far as there is room.
@@ -43,7 +44,7 @@ class _Room:
         """
         for piece in archive.pieces(entry):
             self.left -= len(piece)
-            if self.left < 0 or time.process_time() > _SEARCH_S:
+            if self.left < 0 or time.process_time() > self._until:
                 self.left = -1
                 raise Flawed(Flaw.TOO_LARGE_INSIDE)
             yield piece
