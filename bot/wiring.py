@@ -20,10 +20,12 @@ from bot.scans.breaker import Breaker
 from bot.scans.budget import Budget
 from bot.scans.catalogue import Catalogue
 from bot.scans.catchup import CatchUp
+from bot.scans.categories import Categories
 from bot.scans.choices import Choices
 from bot.scans.clock import SteadyClock
 from bot.scans.desk import Desk
 from bot.scans.follow import Follower, Outlook
+from bot.scans.host_looks import HostLooks
 from bot.scans.inquiries import Inquiries
 from bot.scans.intake import Intake
 from bot.scans.looks import Looks
@@ -37,7 +39,8 @@ from bot.scans.records import Cards, Records
 from bot.scans.results import Followed
 from bot.scans.routes import Routes
 from bot.scans.rules import Rule, judge_by
-from bot.scans.runner import Runner
+from bot.scans.runner import Runner, Turn
+from bot.scans.url_inquiry import UrlInquiry
 from bot.scans.workroom import Workroom
 from bot.settings import Settings
 from bot.slack.announcements import Announcements
@@ -130,6 +133,7 @@ def wire(opened: Opened, stack: AsyncExitStack) -> Wired:
         breaker=breaker,
         outlook=outlook,
         unread=unread,
+        second=opened.zscaler is not None,
     )
     threads = Threads(
         client=client,
@@ -176,6 +180,11 @@ def wire(opened: Opened, stack: AsyncExitStack) -> Wired:
         wake=wake,
         drop=drop,
     )
+    categories = _categories(opened)
+    also: list[Turn] = []
+    if categories is not None:
+        looks = HostLooks(rows=store.hosts, categories=categories, announcer=threads, clock=clock)
+        also.append(looks.turn)
     runner = Runner(
         store=store,
         pipeline=_pipeline(opened, threads, breaker, policy),
@@ -184,6 +193,7 @@ def wire(opened: Opened, stack: AsyncExitStack) -> Wired:
         clock=clock,
         breaker=breaker,
         concurrency=settings.concurrency,
+        also=also,
     )
     stack.push_async_callback(runner.stop)
     follower = _follower(opened, threads, policy, wake, announcements.announce)
@@ -210,6 +220,7 @@ def wire(opened: Opened, stack: AsyncExitStack) -> Wired:
             policy=policy,
             cards=cards,
             administration=_administration(opened, policy),
+            urls=UrlInquiry(categories) if categories is not None else None,
             words=_words(opened),
         ),
         runner=runner,
@@ -271,7 +282,15 @@ def _follower(
 
 def _words(opened: Opened) -> frozenset[str]:
     """Return the words of ``/appscan`` that are there as Zscaler is set up."""
-    return frozenset({"zscaler"}) if opened.zscaler is not None else frozenset()
+    if opened.zscaler is None:
+        return frozenset()
+    return frozenset({"zscaler"} | ({"urls"} if opened.zscaler.categories is not None else set()))
+
+
+def _categories(opened: Opened) -> Categories | None:
+    if opened.zscaler is None or opened.zscaler.categories is None:
+        return None
+    return Categories(rows=opened.store.hosts, lookup=opened.zscaler.categories, clock=opened.clock)
 
 
 def _administration(opened: Opened, policy: Policy) -> Administration | None:

@@ -175,6 +175,17 @@ OPTIONAL: Final[dict[str, Topic]] = {
         ),
         examples=("/appscan zscaler", "/appscan zscaler activate"),
     ),
+    "urls": Topic(
+        gist="which categories Zscaler has for URLs and hosts",
+        body=(
+            "Up to 100 URLs or hosts, with spaces between them. What was told within a day is told again; "
+            "for the rest Zscaler is asked. User names, passwords and what follows a `#` are left out before."
+        ),
+        examples=(
+            "/appscan urls ads.example.com",
+            "/appscan urls https://example.com/login cdn.example.net",
+        ),
+    ),
 }
 """Topics of words that are there only where their API is set up."""
 

@@ -4,9 +4,10 @@ from collections.abc import Callable
 from typing import Final
 
 from bot.blocks.elements import Block
+from bot.blocks.hosts import host_blocks
 from bot.scans.models import Card
 
-PARTS: Final[tuple[Callable[[Card], list[Block]], ...]] = ()
+PARTS: Final[tuple[Callable[[Card], list[Block]], ...]] = (host_blocks,)
 """Each makes its blocks from a card, none where it has nothing to say."""
 
 

@@ -18,6 +18,7 @@ from bot.blocks import (
     sdk,
     text,
     under_way,
+    urls,
 )
 from bot.blocks.message import Message
 from bot.errors import NotFound, UsageError
@@ -61,7 +62,10 @@ class Answers:
             "link": self._link,
             "unlink": self._unlink,
         }
-        optional: dict[str, Callable[[Asked], Awaitable[Message | None]]] = {"zscaler": self._zscaler}
+        optional: dict[str, Callable[[Asked], Awaitable[Message | None]]] = {
+            "zscaler": self._zscaler,
+            "urls": self._urls,
+        }
         self._by_word |= {word: found for word, found in optional.items() if word in desk.words}
 
     async def to(self, command: dict[str, Any]) -> Message | None:
@@ -174,6 +178,11 @@ class Answers:
         platform = ids.platform(asked.words[2]) if len(asked.words) == 3 else None
         linked = await self._desk.records.link(asked.user, asked.channel, bundle_id, app_id, platform)
         return apps.linked(linked.link, before=linked.before, others=linked.others)
+
+    async def _urls(self, asked: Asked) -> Message:
+        if self._desk.urls is None:
+            raise NotFound("Nothing that knows of URLs is set up here.")
+        return urls.urls(await self._desk.urls.ask(asked.rest))
 
     async def _unlink(self, asked: Asked) -> Message:
         if len(asked.words) not in {1, 2}:

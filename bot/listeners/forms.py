@@ -19,6 +19,12 @@ REFUSED = frozenset({"invalid_blocks", "invalid_arguments", "view_too_large"})
 Source: https://docs.slack.dev/reference/methods/views.open#errors
 """
 
+MOVED_ON = frozenset({"hash_conflict", "not_found"})
+"""Errors of ``views.update`` where another press was faster, or the form was closed.
+
+Source: https://docs.slack.dev/reference/methods/views.update#errors
+"""
+
 
 async def open_form(client: AsyncWebClient, body: Mapping[str, Any], form: Block) -> None:
     """Open a form for who pressed a button.

@@ -16,16 +16,10 @@ from bot.errors import AppscanError, NotFound, slack_code
 from bot.listeners import failures
 from bot.listeners.acts import act, actor, said
 from bot.listeners.answers import whisper
-from bot.listeners.forms import open_form
+from bot.listeners.forms import MOVED_ON, open_form
 from bot.scans.desk import Desk
 
 logger = logging.getLogger(__name__)
-
-_MOVED_ON = frozenset({"hash_conflict", "not_found"})
-"""Errors of ``views.update`` where another press was faster, or the form was closed.
-
-Source: https://docs.slack.dev/reference/methods/views.update#errors
-"""
 
 
 def register(app: AsyncApp, desk: Desk) -> None:
@@ -47,7 +41,7 @@ def register(app: AsyncApp, desk: Desk) -> None:
             await client.views_update(view_id=said(view, "id"), hash=said(view, "hash") or None, view=shown)
         except (SlackApiError, aiohttp.ClientError, TimeoutError, OSError) as error:
             logger.info("a page of results is not shown: %s", slack_code(error) or type(error).__name__)
-            if slack_code(error) not in _MOVED_ON:  # a form's button has no place of its own for an answer
+            if slack_code(error) not in MOVED_ON:  # a form's button has no place of its own for an answer
                 channel = results_modals.read_found(view).channel
                 await whisper(client, failures.told(error), channel=channel, user=user)
 

@@ -10,6 +10,7 @@ from bot.scans.inquiries import Inquiries
 from bot.scans.intake import Intake
 from bot.scans.policy import Policy
 from bot.scans.records import Cards, Records
+from bot.scans.url_inquiry import UrlInquiry
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,5 +35,7 @@ class Desk:
     """What a scan's reply shows."""
     administration: Administration | None = None
     """Look after Zscaler; ``None`` where it is not set up."""
+    urls: UrlInquiry | None = None
+    """Ask about URLs and hosts; ``None`` where nothing that knows of them is set up."""
     words: frozenset[str] = frozenset()
     """Words of ``/appscan`` that are not always there: those whose API is set up."""

@@ -9,6 +9,8 @@ from bot.scans.breaker import Breaker
 from bot.scans.changes import changes
 from bot.scans.choices import OTHER_PLATFORM
 from bot.scans.follow import Outlook
+from bot.scans.host_changes import host_changes
+from bot.scans.hosts import HostsState
 from bot.scans.lookups import AppRow, Cursor, Page, Query
 from bot.scans.memory import Store
 from bot.scans.models import Card, ChannelKind, Event, Link, Platform, Scan, State
@@ -85,6 +87,9 @@ class Cards:
         before = await self._store.results.before(number) if results is not None else None
         previous = before[0] if before is not None else None
         followed = await self._store.results.followed(number)
+        hosts = await self._store.hosts.of(number) if self._second else None
+        known = hosts is not None and hosts.state in {HostsState.KNOWN, HostsState.NONE}
+        hosts_before = await self._store.hosts.before(number) if known else None
         waiting, outlook = 0, None
         if followed is not None and followed.state in FOLLOWED and self._outlook is not None:
             waiting = sum(await self._store.results.counts())
@@ -108,6 +113,9 @@ class Cards:
             changes=changes(before[1], results) if before is not None and results is not None else None,
             breaches=await self._store.breaches.of(number),
             opinion=await self._store.opinions.of(number) if self._second else None,
+            hosts=hosts,
+            hosts_before=hosts_before[0] if hosts_before is not None else None,
+            host_changes=host_changes(hosts_before[1], hosts) if hosts_before and hosts else None,
         )
 
 

@@ -93,6 +93,9 @@ class HostStore:
                 alerts = sum(host.is_alert for host in known.hosts)
                 told = f", {alerts:,} with a security alert" if alerts else ""
                 self._tell(db, number, f"Zscaler told of {_hosts(len(known.hosts))}{told}")
+            elif said and before.problem is not None:
+                self._change(db, number, problem=None)
+                self._tell(db, number)
             return _load(db, number)
 
         return await self._database.write(work)

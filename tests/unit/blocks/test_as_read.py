@@ -21,6 +21,7 @@ from bot.blocks import (
     diff,
     help,  # noqa: A004
     history,
+    hosts_modals,
     message,
     modals,
     notice,
@@ -31,6 +32,7 @@ from bot.blocks import (
     sdk,
     shell,
     under_way,
+    urls,
     waiting,
     zscaler,
 )
@@ -42,6 +44,7 @@ from bot.scans.administration import CloudOverview, Overview, SandboxOverview, U
 from bot.scans.backlog import Notice
 from bot.scans.catalogue import Listed, Listing
 from bot.scans.changes import Changes, changes
+from bot.scans.hosts import HostChanges, HostsState, ScanHosts, UrlCategories
 from bot.scans.inquiries import Comparison, SdkPage, Several, UnderWay
 from bot.scans.lookups import AppFound, AppRow, Page, SdkRow, SdkVersion
 from bot.scans.models import Card, ChannelKind, Event, Platform, Question, State
@@ -59,6 +62,8 @@ from bot.scans.results import (
     Sdk,
 )
 from bot.scans.rules import Breach, Finding, What
+from bot.scans.url_inquiry import UrlsTold
+from bot.scans.urls import Named
 from bot.scans.verdicts import Quota
 from sandbox.reading import Reader
 from sandbox.slack.blockkit import check_blocks, check_view
@@ -180,8 +185,33 @@ breaches = st.builds(
     acknowledged_at=st.none() | moments,
     reason=outside,
 )
+named_urls = st.builds(
+    UrlCategories,
+    url=outside,
+    categories=st.lists(outside, max_size=4).map(tuple),
+    alerts=st.lists(outside, max_size=2).map(tuple),
+)
+named_hosts = st.builds(
+    ScanHosts,
+    scan=st.just(12),
+    state=st.sampled_from(HostsState),
+    hosts=st.lists(named_urls, max_size=3).map(tuple) | st.builds(lambda url: (url,) * 60, named_urls),
+    left_out=st.integers(0, 9),
+    cut_short=st.booleans(),
+    problem=st.none() | ours,
+)
+few_urls = st.lists(named_urls, max_size=2).map(tuple)
+talks_elsewhere = st.builds(
+    HostChanges,
+    added=few_urls | st.builds(lambda url: (url,) * 40, named_urls),
+    removed=few_urls,
+    recategorised=st.lists(st.tuples(named_urls, named_urls), max_size=2).map(tuple),
+)
 cards = st.builds(
     Card,
+    hosts=st.none() | named_hosts,
+    hosts_before=st.none() | builds,
+    host_changes=st.none() | talks_elsewhere,
     breaches=st.lists(breaches, max_size=3).map(tuple),
     followed=st.none() | follows,
     results=st.none() | founds,
@@ -396,6 +426,37 @@ SURFACES: dict[Callable[..., Any], st.SearchStrategy[Any]] = {
             search=outside.map(lambda typed: plain(typed, 100)),
         ),
     ),
+    hosts_modals.hosts_modal: st.builds(
+        hosts_modals.hosts_modal,
+        builds,
+        named_hosts,
+        st.builds(
+            hosts_modals.HostsLeaf,
+            scan=st.just(12),
+            channel=st.just("C0CHANNEL"),
+            page=st.integers(0, 9),
+            search=outside.map(lambda typed: plain(typed, 100)),
+        ),
+    ),
+    urls.urls: st.builds(
+        urls.urls,
+        st.builds(
+            lambda said, problem, words, more: UrlsTold(
+                named=Named(
+                    urls=(*(each.url for each in said), "x.example"),
+                    too_long=words,
+                    no_urls=words[:7],
+                    left_out=more,
+                ),
+                said=said,
+                problem=problem if said else "Zscaler is busy.",
+            ),
+            st.lists(named_urls, max_size=3).map(tuple) | st.builds(lambda url: (url,) * 100, named_urls),
+            st.none() | ours,
+            st.lists(outside, max_size=9).map(tuple),
+            st.integers(0, 9),
+        ),
+    ),
     modals.notice_modal: st.builds(modals.notice_modal, ours),
     modals.message_modal: st.builds(modals.message_modal, st.builds(history.status, cards, st.just([]))),
 }
@@ -495,8 +556,16 @@ def test_each_attack_in_every_place_of_a_reply(state: State):
             submission=replace(samples.TAKEN, request_id=attack),
         )
         link = replace(samples.LINK, **of)
+        url = UrlCategories(url=attack, categories=(attack,), alerts=(attack,))
+        talks = {
+            "hosts": ScanHosts(scan=12, state=HostsState.KNOWN, hosts=(url, replace(url, alerts=()))),
+            "hosts_before": replace(scan, version=f"{attack}1"),
+            "host_changes": HostChanges(added=(url,), removed=(url,), recategorised=((url, url),)),
+        }
         for question in Question if state is State.ASKING else (None,):
-            card = Card(scan=replace(scan, question=question), original=scan, link=link, taken_by=(link,) * 5)
+            card = Card(
+                scan=replace(scan, question=question), original=scan, link=link, taken_by=(link,) * 5, **talks
+            )
             check_any(reply.reply(card))
             check_any(history.status(card, [], link=None))
 
