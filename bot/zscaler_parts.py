@@ -2,7 +2,7 @@
 
 import ssl
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 import httpx
@@ -40,12 +40,15 @@ class Zscaler:
 @asynccontextmanager
 async def open_zscaler(settings: ZscalerSettings, clock: Clock, metrics: Metrics) -> AsyncIterator[Zscaler]:
     """Open what is set up; ``metrics`` counts what is asked."""
-    if settings.cloud is None:
-        yield Zscaler()
-        return
-    async with open_cloud(settings.cloud, clock, metrics) as cloud:
+    async with AsyncExitStack() as stack:
+        cloud = None
+        if settings.cloud is not None:
+            cloud = await stack.enter_async_context(open_cloud(settings.cloud, clock, metrics))
         yield Zscaler(
-            reports=Reports(cloud), categories=Categories(cloud), activation=Activation(cloud), cloud=cloud
+            reports=Reports(cloud) if cloud else None,
+            categories=Categories(cloud) if cloud else None,
+            activation=Activation(cloud) if cloud else None,
+            cloud=cloud,
         )
 
 

@@ -33,6 +33,8 @@ CLOCK_OFF_S: Final = 2 * 3600.0
 """By how much the timestamp may differ from Zscaler's clock."""
 HELD_S: Final = 300.0
 """How long a refused login is not tried again: the account could be locked."""
+IDLE_S: Final = 300.0
+"""How long a session lasts that is not used."""
 GOODBYE_S: Final = 3.0
 """How long logging out may take."""
 
@@ -91,12 +93,15 @@ class Session:
         self._failure: SubmissionError | None = None
         self._held_until = 0.0
         self._asked = 0
+        self._used_at = 0.0
 
     @property
     def state(self) -> str:
         """How it stands, in words."""
         if self._open is not None:
-            return f"session since {datetime.fromtimestamp(self._open.since, UTC):%Y-%m-%d %H:%M} UTC"
+            since = f"session since {datetime.fromtimestamp(self._open.since, UTC):%Y-%m-%d %H:%M} UTC"
+            is_idle = self._clock.now() - self._used_at >= IDLE_S
+            return f"{since}, ended by now; the next call makes a new one" if is_idle else since
         if self._failure is None:
             return "not signed in yet"
         kind = "refused" if isinstance(self._failure, Refused) else "not signed in"
@@ -118,7 +123,8 @@ class Session:
         raise Refused(NOT_KEPT, status=401)
 
     def accepted(self) -> None:
-        """Do nothing: that there is a session says it."""
+        """Say that the session was used."""
+        self._used_at = self._clock.now()
 
     async def close(self) -> None:
         """Log out if there is a session, and nothing waits to be activated."""
@@ -169,11 +175,13 @@ class Session:
                 "password": self._password,
                 "timestamp": str(timestamp_ms),
             }
-            return self._read(await self._caller.call("POST", Endpoint.LOGIN, {}, body=login))
+            session = self._read(await self._caller.call("POST", Endpoint.LOGIN, {}, body=login))
         except SubmissionError as error:
             self._failure = error
             self._held_until = self._clock.now() + _held_s(error)
             raise
+        self._used_at = session.since
+        return session
 
     def _read(self, told: Told) -> _Open:
         self._read_only.note(told)

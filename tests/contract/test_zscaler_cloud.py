@@ -9,9 +9,11 @@ import httpx
 import pytest
 
 from bot.errors import Maintenance, NotFound, Refused, SubmissionError, TryLater
+from bot.metrics import Metrics
 from bot.scans.activation import ActivationStatus
 from bot.scans.hosts import BATCH
 from bot.scans.verdicts import ReportStatus, Threat
+from bot.variables import Secret
 from bot.zscaler.activation import Activation
 from bot.zscaler.answers import Endpoint
 from bot.zscaler.call import ANSWER_LIMIT, Caller
@@ -21,8 +23,11 @@ from bot.zscaler.maintenance import PAUSE_S, ReadOnly
 from bot.zscaler.oauth import KEYS_S, OAuth
 from bot.zscaler.reports import Reports
 from bot.zscaler.session import GOODBYE_S, HELD_S, Session
+from bot.zscaler_parts import open_cloud
+from bot.zscaler_settings import CloudSettings, OAuthLogin, SessionLogin
 from sandbox.clock import HeldClock
 from sandbox.zscaler import ZscalerSandbox
+from tests.certificates import Authority
 from tests.fakes import until
 from tests.secrecy import Log
 
@@ -238,7 +243,8 @@ async def test_a_session_is_kept_and_made_anew_only_on_401(tenant):
     tenant.clock.advance(299)
     await cloud.get(Endpoint.STATUS)
     assert len(tenant.logins()) == 1
-    tenant.clock.advance(300)  # it has ended
+    tenant.clock.advance(300)
+    assert "ended by now" in cloud.login_state
     await cloud.get(Endpoint.STATUS)
 
     assert tenant.logins() == [("session", True)] * 2
@@ -605,6 +611,56 @@ async def test_nobody_at_home():
         assert type(await refusal(gone.get(Endpoint.STATUS))) is TryLater
 
 
+async def test_a_certificate_that_nobody_signed_is_a_clear_no(tmp_path):
+    async def hang_up(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.close()
+
+    server = await asyncio.start_server(hang_up, "127.0.0.1", 0, ssl=Authority(tmp_path).server(signed=False))
+    url = f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    errors = []
+    async with server, httpx.AsyncClient() as client:
+        clock = HeldClock()
+        read_only, caller = ReadOnly(clock), Caller(client, url)
+        session = Session(caller, "user", "password", "abcdefghijkl", clock=clock, read_only=read_only)
+        oauth = OAuth(client, f"{url}/token", "id", "secret", scope="scope", clock=clock)
+        for login in (session, oauth):
+            cloud = Cloud(caller, login, clock=clock, read_only=read_only)
+            errors.append(await refusal(cloud.get(Endpoint.STATUS)))
+
+    assert [type(error) for error in errors] == [Refused, Refused]
+    assert all("certificate does not check out" in error.user_message for error in errors)
+    assert all("self" in str(error) and "signed" in str(error) for error in errors)
+
+
+# Together
+
+
+@pytest.mark.parametrize("by", ["oauth", "session"])
+async def test_it_is_opened_as_the_settings_have_it_and_signed_out_of_at_the_end(tenant, by):
+    zscaler, metrics = tenant.zscaler, Metrics(fresh_s=0)
+    if by == "oauth":
+        secret = Secret(zscaler.client_secret)
+        login = OAuthLogin(
+            token_url=zscaler.token_url,
+            client_id=zscaler.client_id,
+            client_secret=secret,
+            client_auth="form",
+            scope=zscaler.scope,
+        )
+    else:
+        secrets = {"password": Secret(zscaler.password), "api_key": Secret(zscaler.api_key)}
+        login = SessionLogin(username=zscaler.username, **secrets)
+    settings = CloudSettings(url=zscaler.api_url, login=login)
+
+    async with open_cloud(settings, tenant.clock, metrics) as cloud:
+        assert await Activation(cloud).status() is ActivationStatus.ACTIVE
+
+    assert len(zscaler.logouts) == (by == "session")
+    page = (await metrics.page()).decode()
+    assert 'appscan_zscaler_calls_total{endpoint="status",status="200"}' in page
+    assert f'{{endpoint="{"token" if by == "oauth" else "logout"}",status="200"}} 1.0' in page
+
+
 # Secrets
 
 
@@ -629,6 +685,6 @@ async def test_no_log_and_no_error_shows_a_secret(tenant):
     text = "\n".join([*log.lines, *told])
 
     assert "JSESSIONID=***" in text  # the answer to the login was logged, without it
-    sessions = zscaler._cloud._sessions._used_at
-    bodies = [*known, *zscaler.authorization.given, *sessions]
-    assert not [secret for secret in bodies if secret in text]
+    given = [*zscaler.authorization.given, *zscaler.sessions.given]  # obfuscated keys among them
+    assert len(given) >= 4
+    assert not [secret for secret in (*known, *given) if secret in text]
