@@ -43,6 +43,7 @@ from bot.scans.runner import Runner, Turn
 from bot.scans.url_inquiry import UrlInquiry
 from bot.scans.workroom import Workroom
 from bot.settings import Settings
+from bot.slack import subjects
 from bot.slack.announcements import Announcements
 from bot.slack.board import SlackBoard
 from bot.slack.files import SlackFiles
@@ -150,6 +151,7 @@ def wire(opened: Opened, stack: AsyncExitStack) -> Wired:
         client=client,
         bot_user_id=opened.identity.user_id,
         store=store,
+        subject=subjects.results(store),
         card=cards.card,
         render=partial(announcement, mention=settings.mention == "sharer"),
         pace=pace,

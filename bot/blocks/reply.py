@@ -6,7 +6,7 @@ bytes again, as they are not in Slack.
 
 from typing import Final
 
-from bot.blocks import outcome, second, text
+from bot.blocks import opinion, outcome, second, text
 from bot.blocks.breaches import breach_line
 from bot.blocks.elements import Block, actions, button, confirm, context, facts, link_button, section
 from bot.blocks.message import Message, compose
@@ -86,6 +86,8 @@ def _moving(card: Card) -> list[Block | None]:
             line, more = f"{title(scan)} waits for OneTrust", scan.problem or ""
         case State.RECEIVED if card.scanner_away:
             line, more = f"{title(scan)} waits for OneTrust", AWAY
+        case State.QUEUED if opinion.held(card):
+            line = opinion.held_line(card)
         case State.QUEUED:
             line = f"{title(scan)} will be tried again {_next_try(scan)}"
             more = text.sentence(scan.problem or "")

@@ -5,9 +5,10 @@ from typing import Final
 
 from bot.blocks.elements import Block
 from bot.blocks.hosts import host_blocks
+from bot.blocks.opinion import opinion_blocks
 from bot.scans.models import Card
 
-PARTS: Final[tuple[Callable[[Card], list[Block]], ...]] = (host_blocks,)
+PARTS: Final[tuple[Callable[[Card], list[Block]], ...]] = (opinion_blocks, host_blocks)
 """Each makes its blocks from a card, none where it has nothing to say."""
 
 

@@ -7,14 +7,14 @@ from typing import Any
 from slack_bolt.async_app import AsyncApp, AsyncBoltRequest
 from slack_bolt.response import BoltResponse
 
-from bot.blocks import outcome, reply
+from bot.blocks import opinion, outcome, reply
 from bot.scans import current
 
 _BUTTONS = frozenset(
     {
         *(reply.CANCEL, reply.DISMISS, reply.NEW_APP, reply.RESCAN_ANYWAY, reply.SCAN_AGAIN, reply.TRY_AGAIN),
         *(reply.SUBMIT_AGAIN, reply.RESCAN_AS, reply.LINK_APP, reply.ARRIVED, reply.DETAILS, reply.OPEN_LOG),
-        *(outcome.ALL_FOUND, outcome.SCAN_ONCE_MORE),
+        *(outcome.ALL_FOUND, outcome.SCAN_ONCE_MORE, opinion.REPORT),
     }
 )
 """The buttons whose value is a scan's number; that of a waiting rescan has another number."""

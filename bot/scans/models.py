@@ -343,6 +343,8 @@ class Card:
     """How many scans are being followed, this one among them."""
     opinion: Opinion | None = None
     """Zscaler's verdict, or how far it has come; ``None`` where it is not asked."""
+    opinion_link: str | None = None
+    """Where to read about the scan that ``opinion.known_from`` names, where everybody who sees this may."""
     hosts: ScanHosts | None = None
     """The hosts that the build names; ``None`` where they are not read."""
     hosts_before: Scan | None = None

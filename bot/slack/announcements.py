@@ -1,4 +1,4 @@
-"""Tells of each scan's result in its thread, once: a message of its own, so that people hear of it.
+"""Tells of one subject in each scan's thread, once: a message of its own, so that people hear of it.
 
 The rows say what there is to tell. While a message is being posted its timestamp is empty, and where an
 answer was lost, or the process, it is looked for before it is posted again.
@@ -19,11 +19,11 @@ from bot.scans.current import concerning
 from bot.scans.memory import Store
 from bot.scans.models import Card, Scan
 from bot.scans.ports import Clock
-from bot.scans.results import FollowState
 from bot.scans.tasks import end
 from bot.slack.pace import ChannelPace, UpdatePace
-from bot.slack.posts import FAILURE_NAP_S, RESULT, TRIES, Posts, ThreadGone
+from bot.slack.posts import FAILURE_NAP_S, TRIES, Posts, ThreadGone
 from bot.slack.sending import GONE, MESSAGE_GONE, SHUT, Rendered, error_name, send
+from bot.slack.subjects import Subject
 
 logger = logging.getLogger(__name__)
 
@@ -34,8 +34,6 @@ REST_S: Final = 60.0
 LONGEST_REST_S: Final = 3600.0
 GIVE_UP_S: Final = 24 * 3600.0
 """A message that was refused for as long is given up; the timeline says so."""
-TOLD: Final = frozenset({FollowState.COMPLETED, FollowState.FAILED, FollowState.INTERRUPTED})
-"""What is told in a message of its own; the reply tells the rest."""
 UNTOLD: Final = "-"
 """Stands for the timestamp of a message that could not be posted, and is not tried again."""
 
@@ -51,7 +49,7 @@ class _Rest:
 
 
 class Announcements:
-    """The messages about results."""
+    """The messages about one subject."""
 
     def __init__(
         self,
@@ -59,6 +57,7 @@ class Announcements:
         client: AsyncWebClient,
         bot_user_id: str,
         store: Store,
+        subject: Subject,
         card: Callable[[int], Awaitable[Card]],
         render: Callable[[Card], Rendered],
         pace: ChannelPace,
@@ -66,8 +65,9 @@ class Announcements:
         clock: Clock,
     ) -> None:
         self._client = client
-        self._posts = Posts(client, bot_user_id, pace, clock, event_type=RESULT)
+        self._posts = Posts(client, bot_user_id, pace, clock, event_type=subject.event_type)
         self._store = store
+        self._subject = subject
         self._card = card
         self._render = render
         self._pace = pace
@@ -81,13 +81,15 @@ class Announcements:
 
     @property
     def busy(self) -> bool:
-        """Whether a result is being told, or waits for its turn."""
+        """Whether something is being told, or waits for its turn."""
         return bool(self._tasks)
 
     def announce(self, number: int) -> None:
-        """Say that a scan has ended; returns at once, and does nothing for one that was told of."""
+        """Say that there is something to tell of a scan; returns at once, and tells nothing twice."""
         if number not in self._tasks:
-            self._tasks[number] = asyncio.create_task(self._work(number), name=f"result-{number}")
+            self._tasks[number] = asyncio.create_task(
+                self._work(number), name=f"{self._subject.name}-{number}"
+            )
 
     def changed(self, number: int) -> None:
         """Say that what was told of a scan is different now; what comes together is shown together."""
@@ -98,12 +100,12 @@ class Announcements:
         """Look again and again for what is still to be told, from before the last start too."""
         while True:
             try:
-                for number in await self._store.results.to_announce():
+                for number in await self._subject.to_announce():
                     rest = self._rests.get(number)
                     if rest is None or rest.until <= self._clock.now():
                         self.announce(number)
             except Exception:  # the database may be locked: it is tried again
-                logger.exception("results could not be looked for; trying again in a minute")
+                logger.exception("%ss could not be looked for; trying again in a minute", self._subject.name)
             await self._clock.sleep(LOOK_S)
 
     async def settle(self, timeout_s: float) -> None:
@@ -120,11 +122,11 @@ class Announcements:
                 self._stale.discard(number)
                 await self._patiently(number, self._update)
         except NotFound:
-            logger.info("scan #%d is not there any more: its result is not told", number)
+            logger.info("scan #%d is not there any more: its %s is not told", number, self._subject.name)
         except StoreUnavailable as error:
-            logger.warning("the result of scan #%d is told later: %s", number, error)
+            logger.warning("the %s of scan #%d is told later: %s", self._subject.name, number, error)
         except Exception:
-            logger.exception("the result of scan #%d could not be told", number)
+            logger.exception("the %s of scan #%d could not be told", self._subject.name, number)
         finally:
             self._stale.discard(number)
             del self._tasks[number]
@@ -145,7 +147,12 @@ class Announcements:
                 if failures >= TRIES or slack_code(error) in SHUT:
                     await self._rest(number, error)
                     return
-                logger.warning("the result of scan #%d will be tried again: %s", number, error_name(error))
+                logger.warning(
+                    "the %s of scan #%d will be tried again: %s",
+                    self._subject.name,
+                    number,
+                    error_name(error),
+                )
                 await self._clock.sleep(FAILURE_NAP_S * failures)
             else:
                 self._rests.pop(number, None)
@@ -154,14 +161,14 @@ class Announcements:
     async def _tell(self, number: int) -> None:
         """Post the message, where there is something to tell that was not told."""
         card = await self._card(number)
-        followed, scan = card.followed, card.scan
-        if followed is None or followed.state not in TOLD or followed.announced_ts or scan.channel is None:
+        scan, known = card.scan, self._subject.announced_ts(card)
+        if not self._subject.is_there(card) or known or scan.channel is None:
             return
         try:
             ts = None
-            if followed.announced_ts is not None:  # the bot ended between posting and remembering it
+            if known is not None:  # the bot ended between posting and remembering it
                 ts = await self._posts.find(scan)
-            await self._store.results.set_announced(number, ts or await self._post(number, scan))
+            await self._subject.set_announced(number, ts or await self._post(number, scan))
         except ThreadGone:
             await self._untold(number, MESSAGE_GONE)
         except SlackApiError as error:
@@ -175,19 +182,19 @@ class Announcements:
         async with self._one_by_one[channel]:
             await self._pace.turn(channel)
             card = await self._card(number)  # it may be gone by now, or there is more to tell
-            await self._store.results.set_announced(number, "")
+            await self._subject.set_announced(number, "")
             try:
                 return await self._posts.post(scan, self._render(card))
             except SlackApiError as error:
                 if slack_wait_s(error) is not None:  # surely not posted: nothing to look for
-                    await self._store.results.set_announced(number, None)
+                    await self._subject.set_announced(number, None)
                 raise
 
     async def _update(self, number: int) -> None:
         """Show in the message that was posted what there is to tell now."""
         await self._updates.turn()
         card = await self._card(number)
-        ts = card.followed.announced_ts if card.followed is not None else None
+        ts = self._subject.announced_ts(card)
         if not ts or ts == UNTOLD:
             return
         try:
@@ -200,13 +207,15 @@ class Announcements:
             logger.info("the message about scan #%d stays as it is: %s", number, slack_code(error))
 
     async def _untold(self, number: int, why: str) -> None:
-        """Let it be that a result is not told; the timeline says so."""
-        await self._store.scans.note(number, f"the result could not be posted: {why}")
-        await self._store.results.set_announced(number, UNTOLD)
+        """Let it be that something is not told; the timeline says so."""
+        await self._store.scans.note(number, f"the {self._subject.name} could not be posted: {why}")
+        await self._subject.set_announced(number, UNTOLD)
 
     async def _rest(self, number: int, error: Exception) -> None:
         """Let a message be that was refused, longer each time, and give it up after a day."""
-        logger.error("the result of scan #%d could not be posted: %s", number, error_name(error))
+        logger.error(
+            "the %s of scan #%d could not be posted: %s", self._subject.name, number, error_name(error)
+        )
         now = self._clock.now()
         last = self._rests.get(number)
         since = now if last is None else last.since

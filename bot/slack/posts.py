@@ -22,6 +22,8 @@ REPLY = "appscan_scan"
 """The event type of a scan's one reply."""
 RESULT = "appscan_result"
 """The event type of the message that tells of its result."""
+VERDICT = "appscan_verdict"
+"""The event type of the message that tells of a verdict."""
 TRIES = 8
 FAILURE_NAP_S = 5.0
 

@@ -28,6 +28,7 @@ from bot.scans.results import (
     ScanStatus,
     Sdk,
 )
+from bot.scans.verdicts import Opinion, OpinionState, Risk, SandboxVerdict, Threat, Way
 
 APP_ID = "0b51dc1e-7a35-4f0c-9c55-2a6f4f1f8f8d"
 REQUEST_ID = "7f1c9a52-0f7e-4f0e-8c86-0d6f3f1b2a34"
@@ -121,6 +122,35 @@ MANIFEST = PrivacyManifest(
         DataType(name="DEVICE_ID", sdk_count=3, purposes=("APP_FUNCTIONALITY", "ANALYTICS"), mismatches=2),
         DataType(name="CRASH_DATA", sdk_count=1, purposes=("ANALYTICS",)),
     ),
+)
+
+
+WHOLE_VERDICT = SandboxVerdict(
+    threat=Threat.MALICIOUS,
+    category="MALWARE_BOTNET",
+    score=92,
+    malware="Android/Joker.A",
+    file_type="APK",
+    duration_s=412.0,
+    risks=(
+        Risk(level="LOW", signature="Reads the clipboard"),
+        Risk(level="HIGH", signature="Sends SMS to a premium number", sources=("classes.dex", "b", "c", "d")),
+        Risk(level="MODERATE", signature="Asks for a device administrator"),
+    ),
+    is_full=True,
+)
+MALICIOUS = Opinion(
+    scan=12,
+    state=OpinionState.KNOWN,
+    way=Way.SUBMIT,
+    md5="0123456789abcdef0123456789abcdef",
+    since=AT + 20,
+    looks=2,
+    verdict=WHOLE_VERDICT,
+    ended_at=AT + 640,
+)
+BENIGN = replace(
+    MALICIOUS, verdict=SandboxVerdict(threat=Threat.BENIGN, category="BENIGN", score=3, is_full=True)
 )
 
 

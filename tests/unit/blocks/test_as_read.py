@@ -25,6 +25,8 @@ from bot.blocks import (
     message,
     modals,
     notice,
+    opinion,
+    opinion_modals,
     queue,
     reply,
     results,
@@ -64,7 +66,7 @@ from bot.scans.results import (
 from bot.scans.rules import Breach, Finding, What
 from bot.scans.url_inquiry import UrlsTold
 from bot.scans.urls import Named
-from bot.scans.verdicts import Quota
+from bot.scans.verdicts import Opinion, OpinionState, Quota, Risk, SandboxVerdict, Threat
 from sandbox.reading import Reader
 from sandbox.slack.blockkit import check_blocks, check_view
 from sandbox.world import User, World
@@ -207,11 +209,42 @@ talks_elsewhere = st.builds(
     removed=few_urls,
     recategorised=st.lists(st.tuples(named_urls, named_urls), max_size=2).map(tuple),
 )
+verdicts = st.builds(
+    SandboxVerdict,
+    threat=st.sampled_from(Threat),
+    category=maybe,
+    score=st.none() | st.integers(0, 100),
+    malware=maybe,
+    file_type=maybe,
+    duration_s=st.none() | moments,
+    risks=st.lists(
+        st.builds(Risk, level=outside, signature=outside, sources=st.lists(outside, max_size=5).map(tuple)),
+        max_size=3,
+    ).map(tuple),
+    is_full=st.booleans(),
+    is_instant=st.booleans(),
+)
+opinions = st.builds(
+    Opinion,
+    scan=st.just(12),
+    state=st.sampled_from(OpinionState),
+    md5=maybe,
+    due_at=moments,
+    looks=counts,
+    since=st.none() | moments,
+    problem=st.none() | ours,
+    verdict=st.none() | verdicts,
+    known_from=st.none() | counts,
+    held_until=st.none() | moments,
+    went_on_after_s=st.none() | moments,
+)
 cards = st.builds(
     Card,
     hosts=st.none() | named_hosts,
     hosts_before=st.none() | builds,
     host_changes=st.none() | talks_elsewhere,
+    opinion=st.none() | opinions,
+    opinion_link=st.none() | permalink,
     breaches=st.lists(breaches, max_size=3).map(tuple),
     followed=st.none() | follows,
     results=st.none() | founds,
@@ -455,6 +488,13 @@ SURFACES: dict[Callable[..., Any], st.SearchStrategy[Any]] = {
             st.none() | ours,
             st.lists(outside, max_size=9).map(tuple),
             st.integers(0, 9),
+    opinion.verdict_message: st.builds(opinion.verdict_message, cards, mention=st.booleans()),
+    opinion_modals.report_modal: st.builds(
+        opinion_modals.report_modal,
+        builds,
+        opinions,
+        st.builds(
+            opinion_modals.Leaf, scan=st.just(12), channel=st.just("C0CHANNEL"), page=st.integers(0, 9)
         ),
     ),
     modals.notice_modal: st.builds(modals.notice_modal, ours),

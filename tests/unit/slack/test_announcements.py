@@ -14,6 +14,7 @@ from bot.scans.memory import Store
 from bot.scans.models import Source, State, SubmissionState
 from bot.scans.records import Cards
 from bot.scans.results import FollowState, ScanStatus
+from bot.slack import subjects
 from bot.slack.announcements import GIVE_UP_S, LOOK_S, UNTOLD, Announcements
 from bot.slack.pace import POST_GAP_S, ChannelPace, UpdatePace
 from bot.slack.sending import GONE
@@ -44,6 +45,7 @@ class Scene:
             client=client,
             bot_user_id=self.slack.bot_user_id,
             store=self.store,
+            subject=subjects.results(self.store),
             card=Cards(store=self.store, log_url=lambda _: None, permalink=lambda _: None).card,
             render=partial(announcement, mention=True),
             pace=pace or ChannelPace(self.clock),

@@ -1,0 +1,127 @@
+"""The form with Zscaler's report about a build: its summary, and page by page what the analysis saw."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from bot.blocks import text
+from bot.blocks.elements import Block, actions, button, context, facts, section, words
+from bot.blocks.modals import kept_in, scan_number
+from bot.blocks.opinion import threat
+from bot.blocks.phrases import title
+from bot.scans.models import Scan
+from bot.scans.verdicts import Opinion, Risk, SandboxVerdict
+
+REPORT_FORM: Final = "opinion_form"
+PREVIOUS: Final = "opinion_previous"
+NEXT: Final = "opinion_next"
+TURNS: Final = (PREVIOUS, NEXT)
+"""The action IDs of the form's buttons."""
+A_PAGE: Final = 20
+_FURTHEST: Final = 10_000
+_SOURCES: Final = 3
+_RANKS: Final = {"CRITICAL": 0, "HIGH": 1, "MODERATE": 2, "MEDIUM": 2, "LOW": 3}
+"""Levels of risk, the worst first; what was not published comes last."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Leaf:
+    """Which page of which report is open."""
+
+    scan: int
+    channel: str
+    """Where it was opened: who may see the scan there may leaf through it."""
+    page: int = 0
+
+
+def report_modal(scan: Scan, opinion: Opinion, leaf: Leaf) -> Block:
+    """Show a page of the report about a scan's build; a page that is not there shows the last one."""
+    verdict = opinion.verdict
+    risks = ranked(verdict) if verdict is not None else []
+    last = max(0, (len(risks) - 1) // A_PAGE)
+    page = min(leaf.page, last)
+    shown = risks[page * A_PAGE : (page + 1) * A_PAGE]
+    first = page * A_PAGE + 1
+    blocks = [
+        section(f"{title(scan)}, scan #{scan.number}"),
+        facts(_facts(opinion.md5, verdict)),
+        context("An instant verdict: the build was not run.") if verdict and verdict.is_instant else None,
+        section("*What the analysis saw*" if risks else without_risks(verdict)),
+        *(section(risk(each)) for each in shown),
+        context(f"{first:,} to {first + len(shown) - 1:,} of {len(risks):,}") if last else None,
+        actions(
+            button("Previous", PREVIOUS, str(page - 1)) if page else None,
+            button("Next", NEXT, str(page + 1)) if page < last else None,
+        ),
+    ]
+    return {
+        "type": "modal",
+        "callback_id": REPORT_FORM,
+        "private_metadata": json.dumps({"scan": leaf.scan, "channel": leaf.channel, "page": page}),
+        "title": words("Sandbox report"),
+        "close": words("Close"),
+        "blocks": [block for block in blocks if block is not None],
+    }
+
+
+def ranked(verdict: SandboxVerdict) -> list[Risk]:
+    """Return a report's risks, the worst first."""
+    return sorted(verdict.risks, key=lambda each: (_rank(each), each.level, each.signature))
+
+
+def risk(seen: Risk) -> str:
+    """Say one thing that the analysis saw, and where."""
+    line = f"*{text.escape(seen.level, 30)}*: {text.escape(seen.signature, 300)}"
+    sources = [text.code(each, 120) for each in seen.sources[:_SOURCES]]
+    if not sources:
+        return line
+    more = len(seen.sources) - _SOURCES
+    return f"{line}\nIn {', '.join(sources)}{f' and {more:,} more' if more > 0 else ''}"
+
+
+def without_risks(verdict: SandboxVerdict | None) -> str:
+    """Say why no risks are shown."""
+    if verdict is not None and verdict.is_full:
+        return "The report names no risks."
+    if verdict is not None and verdict.is_instant:
+        return "There is no report of an instant verdict."
+    return "The full report has not been read, so only its summary is known here."
+
+
+def read_report(view: Mapping[str, Any]) -> Leaf:
+    """Read which page is open.
+
+    Raises:
+        UsageError: the form is not ours.
+    """
+    kept = kept_in(view)
+    channel, page = kept.get("channel"), kept.get("page")
+    return Leaf(
+        scan=scan_number(kept),
+        channel=channel if isinstance(channel, str) else "",
+        page=min(page, _FURTHEST) if type(page) is int and page > 0 else 0,
+    )
+
+
+def turned(leaf: Leaf, value: str) -> Leaf:
+    """Return what a press of one of ``TURNS`` opens."""
+    known = value.isascii() and value.isdigit() and len(value) < 6
+    return replace(leaf, page=min(int(value), _FURTHEST) if known else 0)
+
+
+def _rank(seen: Risk) -> int:
+    return _RANKS.get(seen.level.strip().upper(), len(_RANKS))
+
+
+def _facts(md5: str | None, verdict: SandboxVerdict | None) -> list[tuple[str, str]]:
+    pairs = [("Verdict", threat(verdict) if verdict is not None else "none yet")]
+    if verdict is not None:
+        pairs += [
+            ("Category", text.code(verdict.category, 80) if verdict.category else "–"),
+            ("Score", f"{verdict.score} of 100" if verdict.score is not None else "–"),
+            ("Detected malware", text.code(verdict.malware, 100) if verdict.malware else "–"),
+            ("File type", text.code(verdict.file_type, 60) if verdict.file_type else "–"),
+            ("Analysis took", text.duration(verdict.duration_s) if verdict.duration_s is not None else "–"),
+        ]
+    return [*pairs, ("MD5", text.code(md5) if md5 else "–")]

@@ -1,0 +1,178 @@
+"""Zscaler's line in the reply, the message that breaks the quiet, and the report, as a person reads them."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from bot.blocks import opinion, reply
+from bot.blocks.opinion_modals import A_PAGE, NEXT, PREVIOUS, Leaf, read_report, report_modal, turned
+from bot.errors import UsageError
+from bot.scans.models import Card, State
+from bot.scans.verdicts import Opinion, OpinionState, Risk, SandboxVerdict, Threat, Way
+from sandbox.reading import Reader
+from sandbox.slack.blockkit import check_blocks, check_view
+from sandbox.world import User, World
+from tests.unit.blocks import samples
+
+WORLD = World()
+WORLD.users["U0ANA"] = User(id="U0ANA", name="ana", real_name="Ana")
+READER = Reader(WORLD)
+ASKED = Opinion(scan=12, state=OpinionState.WAITING)
+SENT = replace(ASKED, state=OpinionState.ANALYSING, way=Way.SUBMIT, since=samples.AT, due_at=samples.AT + 600)
+
+
+def told(asked: Opinion | None, **card: Any) -> list[str]:
+    """Return what the reply to a submitted build says of it."""
+    shown = reply.reply(Card(scan=samples.DONE, opinion=asked, **card))
+    assert check_blocks(shown.blocks) == []
+    known = {line for block in reply.reply(Card(scan=samples.DONE)).blocks for line in READER.blocks([block])}
+    return [line for line in READER.blocks(shown.blocks) if line not in known]
+
+
+def judged(verdict: SandboxVerdict, **changes: Any) -> Opinion:
+    return replace(samples.MALICIOUS, verdict=verdict, **changes)
+
+
+def page(asked: Opinion, number: int = 0) -> list[str]:
+    view = report_modal(samples.DONE, asked, Leaf(scan=12, channel="C0CHANNEL", page=number))
+    assert check_view(view) == []
+    return list(READER.blocks(view["blocks"]))
+
+
+def test_a_scan_that_zscaler_is_not_asked_about_says_nothing_of_it():
+    assert told(None) == []
+
+
+def test_the_line_follows_a_build_to_its_verdict():
+    assert told(ASKED) == ["Zscaler Sandbox: to be submitted."]
+    away = replace(ASKED, problem="Zscaler can't be reached.", due_at=samples.AT)
+    assert told(away) == [f"Zscaler Sandbox: to be submitted {when(0)}. Zscaler can't be reached."]
+    assert told(SENT) == [f"Zscaler Sandbox: submitted {when(0)}, analysing; first asked {when(600)}."]
+    later = replace(SENT, looks=2, problem="The day's quota of reports is used up.")
+    assert told(later) == [
+        f"Zscaler Sandbox: submitted {when(0)}, analysing; asked again {when(600)}. "
+        "The day's quota of reports is used up."
+    ]
+
+
+def when(after_s: float) -> str:
+    shown = list(READER.blocks([{"type": "section", "text": {"type": "mrkdwn", "text": _when(after_s)}}]))
+    return shown[0]
+
+
+def _when(after_s: float) -> str:
+    return opinion.text.when(samples.AT + after_s)
+
+
+def test_a_benign_verdict_is_one_quiet_line():
+    assert told(samples.BENIGN) == ["Zscaler Sandbox: benign, score 3 of 100", "[ Sandbox report ]"]
+
+
+def test_a_bad_verdict_is_marked_and_tells_all():
+    assert told(samples.MALICIOUS) == [
+        "🚨 Zscaler Sandbox: malicious, category `MALWARE_BOTNET`, score 92 of 100, detected "
+        "`Android/Joker.A`",
+        "[ Sandbox report ]",
+    ]
+    bare = judged(SandboxVerdict(threat=Threat.SUSPICIOUS))
+    assert told(bare) == ["🚨 Zscaler Sandbox: suspicious", "[ Sandbox report ]"]
+    other = judged(SandboxVerdict(threat=Threat.OTHER))
+    assert told(other) == ["Zscaler Sandbox: no clear verdict", "[ Sandbox report ]"]
+
+
+def test_a_verdict_says_how_it_came_about():
+    link = "https://ours.slack.com/archives/C1/p1"
+    known = replace(samples.BENIGN, known_from=7)
+    assert "Known from scan #7: it is the very same file." in "\n".join(told(known))
+    assert f"<{link}|scan #7>" in reply.reply(Card(scan=samples.DONE, opinion=known, opinion_link=link)).text
+    instant = judged(SandboxVerdict(threat=Threat.BENIGN, is_instant=True))
+    assert "An instant verdict: the build was not run." in "\n".join(told(instant))
+
+
+@pytest.mark.parametrize(
+    ("state", "line"),
+    [
+        (OpinionState.EXCLUDED, "Zscaler Sandbox: not analysed. No rule covers this type of file."),
+        (OpinionState.FAILED, "⚠️ Zscaler Sandbox: no verdict. No rule covers this type of file."),
+        (OpinionState.KNOWN, "Zscaler Sandbox: done, without a verdict. No rule covers this type of file."),
+    ],
+)
+def test_what_has_no_verdict_says_why(state: OpinionState, line: str):
+    assert told(replace(ASKED, state=state, problem="No rule covers this type of file.")) == [line]
+
+
+def test_a_held_build_says_what_it_waits_for_and_then_that_it_went_on():
+    scan = replace(samples.NEW, state=State.QUEUED)
+    waiting = replace(SENT, held_until=samples.AT + 1800)
+    shown = list(READER.blocks(reply.reply(Card(scan=scan, opinion=waiting)).blocks))
+    assert shown[0] == f"⏳ Shop 4.2.0 waits for Zscaler's verdict, until {when(1800)} at the latest"
+    assert not [line for line in shown if "tried again" in line]
+
+    late = told(replace(SENT, went_on_after_s=1800.0))
+    assert late[0].endswith("OneTrust's part waited 30 min for it, and went on without it.")
+    failed = list(READER.blocks(reply.reply(Card(scan=scan, opinion=replace(SENT))).blocks))
+    assert "will be tried again" in failed[0]
+
+
+def test_the_message_mentions_who_shared_it_and_says_what_to_do():
+    card = Card(scan=samples.DONE, opinion=samples.MALICIOUS)
+    shown = opinion.verdict_message(card, mention=True)
+    assert check_blocks(shown.blocks) == []
+    assert list(READER.blocks(shown.blocks)) == [
+        "🚨 @ana Zscaler Sandbox: Shop 4.2.0 is malicious",
+        "category `MALWARE_BOTNET`, score 92 of 100, detected `Android/Joker.A`",
+        "Don't install or hand out this build until somebody has looked into the report.",
+        "[ Sandbox report ]",
+        "Scan #12",
+    ]
+    assert "<@U0ANA> " not in opinion.verdict_message(card, mention=False).blocks[0]["text"]["text"]
+    app = replace(card, scan=replace(samples.DONE, shared_by="B0CI"))
+    assert "<@" not in opinion.verdict_message(app, mention=True).text
+
+
+def test_the_report_shows_the_summary_and_the_worst_risks_first():
+    shown = page(samples.MALICIOUS)
+    assert "`Android/Joker.A`" in "\n".join(shown)
+    assert "6 min 52 s" in "\n".join(shown)
+    place = shown.index("What the analysis saw")
+    assert shown[place + 1 :] == [
+        "HIGH: Sends SMS to a premium number",
+        "In `classes.dex`, `b`, `c` and 1 more",
+        "MODERATE: Asks for a device administrator",
+        "LOW: Reads the clipboard",
+    ]
+
+
+def test_a_report_without_risks_says_why():
+    assert "The report names no risks." in page(samples.BENIGN)
+    summary = judged(SandboxVerdict(threat=Threat.BENIGN))
+    assert "The full report has not been read, so only its summary is known here." in page(summary)
+    instant = judged(SandboxVerdict(threat=Threat.BENIGN, is_instant=True))
+    assert "There is no report of an instant verdict." in page(instant)
+
+
+def test_many_risks_come_page_by_page():
+    risks = tuple(Risk(level="LOW", signature=f"Seen {number:03}") for number in range(2 * A_PAGE + 5))
+    asked = judged(replace(samples.WHOLE_VERDICT, risks=risks))
+    first, last = page(asked), page(asked, 99)
+    assert "1 to 20 of 45" in first
+    assert first[-1] == "[ Next ]"
+    assert "41 to 45 of 45" in last
+    assert last[-1] == "[ Previous ]"
+    assert "LOW: Seen 044" in last
+
+    view = report_modal(samples.DONE, asked, Leaf(scan=12, channel="C0CHANNEL", page=1))
+    values = {
+        each["action_id"]: each["value"]
+        for block in view["blocks"]
+        for each in block.get("elements", ())
+        if "action_id" in each
+    }
+    assert values == {PREVIOUS: "0", NEXT: "2"}
+    leaf = read_report(view)
+    assert leaf == Leaf(scan=12, channel="C0CHANNEL", page=1)
+    assert turned(leaf, "2").page == 2
+    assert turned(leaf, "²").page == 0
+    with pytest.raises(UsageError, match="out of date"):
+        read_report({"private_metadata": "[]"})
