@@ -14,11 +14,11 @@ STAMP := .venv/.ready
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo run test kills flood fuzz check format bench clean
+.PHONY: help setup demo run test zscaler-down kills flood fuzz check format bench clean
 
 help:  ## Show this list
-	@sed -n 's/^\([a-z]*\):.*  ## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name what; do \
-		printf '  make %-8s %s\n' "$$name" "$$what"; done
+	@sed -n 's/^\([a-z-]*\):.*  ## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name what; do \
+		printf '  make %-12s %s\n' "$$name" "$$what"; done
 
 setup: $(STAMP)  ## Set up .venv (PYTHON=python3.12 chooses the Python)
 
@@ -31,6 +31,11 @@ run: $(STAMP)  ## Run the bot against the real services, with the settings in .e
 
 test: $(STAMP)  ## Run all tests (ARGS="-k manifest" chooses)
 	$(BIN)/pytest -n $(WORKERS) --dist worksteal $(ARGS)
+
+zscaler-down: $(STAMP)  ## Run all scenarios with a Zscaler that is down, then with one that never answers
+	@for how in down wedged; do \
+		echo "== Zscaler is $$how"; \
+		APPSCAN_TEST_ZSCALER=$$how $(BIN)/pytest -n $(WORKERS) --dist worksteal tests/scenario $(ARGS) || exit 1; done
 
 kills: $(STAMP)  ## Kill the bot 200 times while builds are shared (ARGS="--kills 400 --builds 200 --seed 7")
 	@exec $(BIN)/python -m tests.acceptance.kills $(ARGS)

@@ -1,6 +1,7 @@
 """A workspace with the whole bot in it: stand-ins on loopback, the bot in this process, people to be."""
 
 import asyncio
+import os
 import ssl
 import time
 from collections.abc import AsyncIterator
@@ -18,6 +19,7 @@ from sandbox.slack import Invocation, Person, Shared, SlackSandbox
 from sandbox.world import Call, Channel, Message, View, World
 from sandbox.zscaler import ZscalerSandbox
 from tests import secrecy
+from tests.dead_servers import dead_server
 from tests.scenario.here import ReaderHere
 
 APP_ID = "0b51dc1e-7a35-4f0c-9c55-2a6f4f1f8f8d"
@@ -48,6 +50,8 @@ RETRIES_S = (0.0, 1.0, 5.0)
 """How long Slack waits before each further try of an event: no minutes, as a slow machine may need each."""
 
 ZSCALER_SECRET = "zscaler-client-s3cret+/="
+EVERYWHERE = "APPSCAN_TEST_ZSCALER"
+"""Environment variable: ``down`` or ``wedged`` sets up such a Zscaler wherever a test opens no other."""
 LOG_URL = "https://onetrust.example/logs?id={request_id}"
 
 
@@ -310,13 +314,13 @@ async def office(
     strict_rates: bool = False,
     tls: ssl.SSLContext | None = None,
     reads_apart: bool = False,
-    zscaler: bool = False,
+    zscaler: bool | str = False,
     **environ: str,
 ) -> AsyncIterator[Office]:
     """Open the stand-ins and start the bot; with ``tls``, OneTrust speaks https.
 
     With ``reads_apart``, each build is read in a process of its own, as it is where the bot is at work.
-    With ``zscaler``, all three of its APIs are set up too.
+    With ``zscaler``, all three of its APIs are set up too; ``down`` or ``wedged``, they are of no use.
     """
     async with (
         SlackSandbox(
@@ -346,8 +350,12 @@ async def office(
                 ),
             },
         )
-        if zscaler:
+        if zscaler is True:
             place.environ |= zscaler_environ(await stack.enter_async_context(place.zscaler))
+        elif trouble := zscaler or os.environ.get(EVERYWHERE):
+            url = await stack.enter_async_context(dead_server(trouble))
+            about = zscaler_environ(place.zscaler).items()
+            place.environ |= {name: value.replace(place.zscaler.url, url) for name, value in about}
         assert place.dana.name == "dana"  # before others name her: she is in New York
         with secrecy.Log(Settings.read(place.environ | environ).secrets()) as log:
             await place.start(**environ)
