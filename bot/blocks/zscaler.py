@@ -96,7 +96,7 @@ def _cloud(cloud: CloudOverview | None) -> str:
         else "none known"
     )
     lines = [
-        f"Signing in: {text.sentence(cloud.login)}",
+        f"Login: {text.sentence(cloud.login)}",
         f"Maintenance: {maintenance}",
         f"Activation: {_or_problem(cloud.activation, _STATES)}",
         f"Quota of reports: {_quotas(cloud.quotas)}",

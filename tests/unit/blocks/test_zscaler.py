@@ -41,7 +41,7 @@ def test_all_that_is_set_up_is_shown():
     check_blocks(shown.blocks)
     assert shown.text.split("\n") == [
         "*Zscaler's cloud service API*",
-        "Signing in: signed in by OAuth",
+        "Login: signed in by OAuth",
         "Maintenance: none known",
         "Activation: saved changes wait to be activated: `/appscan zscaler activate`",
         "Quota of reports: 12 of 1000 used (days), 988 left",
@@ -74,9 +74,7 @@ def test_figures_that_can_not_be_had_are_said_so_in_place():
         Overview(cloud=cloud, sandbox=SandboxOverview(sent=NOT_REACHED), has_governance=False)
     ).text
 
-    assert (
-        "Signing in: refused: Zscaler does not accept the bot's login (400). Check `ZSCALER_API_KEY`." in told
-    )
+    assert "Login: refused: Zscaler does not accept the bot's login (400). Check `ZSCALER_API_KEY`." in told
     assert "Maintenance: :warning: under way: Zscaler answers questions and takes nothing" in told
     assert "Activation: not known. Zscaler can't be reached right now." in told
     assert "Quota of reports: not known. Zscaler can't be reached right now." in told
