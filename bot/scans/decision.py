@@ -26,8 +26,8 @@ class Facts:
     """The newest other scan of this bundle identifier and platform that is submitted or uncertain."""
     known: bool = False
     """Whether one was, of which the history holds nothing more."""
-    second_asked: bool = False
-    """Whether a second opinion on this scan was asked for already."""
+    second_over: bool = False
+    """Whether the second opinion on this scan is in, or was waited for before."""
     second_known: bool = False
     """Whether there is one on the very same file."""
 

@@ -31,6 +31,7 @@ from bot.scans import retries
 from bot.scans.breaker import AWAY, Breaker
 from bot.scans.current import concerning
 from bot.scans.decision import Facts, Verdict, decide
+from bot.scans.holding import Holding
 from bot.scans.journal import ScanJournal
 from bot.scans.memory import Store
 from bot.scans.models import (
@@ -70,6 +71,7 @@ class Pipeline:
         workroom: Workroom,
         teaches: Callable[[Scan], bool],
         accepts_aab: bool = False,
+        holding: Holding | None = None,
     ) -> None:
         self._store = store
         self._files = files
@@ -81,6 +83,7 @@ class Pipeline:
         self._workroom = workroom
         self._outcomes = Outcomes(store, clock, teaches)
         self._accepts_aab = accepts_aab
+        self._holding = holding
 
     @concerning
     async def run(self, number: int) -> None:
@@ -154,7 +157,7 @@ class Pipeline:
             await self._outcomes.ended(scan, State.REJECTED, error.user_message)
             return
         name = scan.asked_name or build.name
-        scan = await self._store.scans.decide(number, build, name, partial(self._choose, build))
+        scan = await self._store.scans.decide(number, build, name, partial(self._choose_with_second, build))
         self._announcer.changed(number)
         if scan.state is State.SUBMITTING:
             await self._submit(scan, path)
@@ -171,6 +174,13 @@ class Pipeline:
         except NoRoute as error:
             return replace(verdict, state=State.FAILED, why=error.user_message, problem=error.user_message)
         return replace(verdict, route=choice.route.name, route_why=choice.why)
+
+    def _choose_with_second(self, build: Build, scan: Scan, facts: Facts) -> Verdict:
+        """Decide, and where there is a second scanner whether it is asked, and waited for."""
+        verdict = self._choose(build, scan, facts)
+        if self._holding is None:
+            return verdict
+        return self._holding.applied(verdict, build, scan, facts, now=self._clock.now())
 
     async def _wait_for_room(self, scan: Scan, error: NoRoom) -> None:
         """Put off a scan whose build the bot's own disk does not take, for as long as that lasts."""

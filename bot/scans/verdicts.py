@@ -92,6 +92,8 @@ class SandboxReceipt:
     """Whether a rule of the Sandbox covers this type of file; where none does, it is not analysed."""
     verdict: SandboxVerdict | None = None
     """Of an instant answer: by ``discan``, or where the file is known to be malware."""
+    is_analysed: bool = True
+    """Whether it is analysed now; where it was before, its report is there already."""
     message: str = ""
     """What the Sandbox said; for the log only."""
 
@@ -145,6 +147,8 @@ class Opinion:
     """``None`` until the build was pulled for it."""
     due_at: float = 0.0
     """When it is sent, or its report asked for, next."""
+    begun_at: float = 0.0
+    """Since when sending it is tried; a time in which none may be sent does not count."""
     tries: int = 0
     """How often sending it was begun."""
     looks: int = 0

@@ -4,7 +4,7 @@ import sqlite_utils
 
 from bot.scans.decision import Facts
 from bot.scans.models import OPEN, Build, Platform, Scan
-from bot.store import links, rows
+from bot.store import links, opining, rows
 
 OPEN_STATES = ", ".join(f"'{state.value}'" for state in sorted(OPEN))
 _IN_FLIGHT = f"(scans.kind IS NOT NULL AND scans.state IN ({OPEN_STATES}))"
@@ -44,7 +44,11 @@ def gather(db: sqlite_utils.Database, scan: Scan, build: Build) -> Facts:
                 [build.bundle_id, build.platform.value],
             ).fetchone()
         ),
-        second_asked=_any(db, "SELECT 1 FROM opinions WHERE scan = ?", scan.number),
+        second_over=_any(
+            db,
+            f"SELECT 1 FROM opinions WHERE scan = ? AND (state NOT IN {opining.OPEN} OR held_at IS NOT NULL)",
+            scan.number,
+        ),
         second_known=_any(
             db,
             "SELECT 1 FROM scans CROSS JOIN opinions ON opinions.scan = scans.number "

@@ -334,6 +334,7 @@ def _opinions(db: sqlite_utils.Database) -> None:
         CREATE TABLE opinions (
             scan INTEGER PRIMARY KEY REFERENCES scans (number) ON DELETE CASCADE,
             state TEXT NOT NULL,
+            begun_at REAL NOT NULL,
             looks INTEGER NOT NULL DEFAULT 0,
             since REAL,
             problem TEXT,

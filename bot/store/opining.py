@@ -11,6 +11,7 @@ from typing import Any, Final
 import sqlite_utils
 
 from bot.errors import NotFound
+from bot.scans.holding import span
 from bot.scans.models import Scan, State
 from bot.scans.verdicts import Opinion, OpinionState, Risk, SandboxVerdict, Threat, Way
 from bot.store import rows
@@ -39,9 +40,13 @@ def begin(db: sqlite_utils.Database, scan: Scan, *, now: float, held_until: floa
         [scan.number, now],
     )
     db.execute(
-        "INSERT OR IGNORE INTO opinions (scan, state, held_at, held_until) VALUES (?, 'waiting', ?, ?)",
-        [scan.number, now if held_until is not None else None, held_until],
+        "INSERT OR IGNORE INTO opinions (scan, state, begun_at) VALUES (?, 'waiting', ?)",
+        [scan.number, now],
     )
+    if held_until is not None:
+        db.execute(
+            "UPDATE opinions SET held_at = ?, held_until = ? WHERE scan = ?", [now, held_until, scan.number]
+        )
 
 
 def moved(db: sqlite_utils.Database, before: Scan, after: Scan, *, now: float) -> str | None:
@@ -67,11 +72,7 @@ def moved(db: sqlite_utils.Database, before: Scan, after: Scan, *, now: float) -
     db.execute(
         "UPDATE opinions SET held_until = NULL, went_on_after_s = ? WHERE scan = ?", [after_s, after.number]
     )
-    return None if after_s is None else f"went on without Zscaler's verdict after {_span(after_s)}"
-
-
-def _span(seconds: float) -> str:
-    return f"{round(seconds / 60)} min" if seconds >= 60 else f"{round(seconds)} s"
+    return None if after_s is None else f"went on without Zscaler's verdict after {span(after_s)}"
 
 
 def find(db: sqlite_utils.Database, rest: str, *parameters: object) -> list[Opinion]:
@@ -99,6 +100,7 @@ def of_row(row: Mapping[str, Any]) -> Opinion:
         way=Way(row["z_way"]) if row["z_way"] else None,
         md5=row["z_md5"],
         due_at=row["z_due_at"],
+        begun_at=row["begun_at"],
         tries=row["z_attempts"],
         looks=row["looks"],
         since=row["since"],

@@ -259,11 +259,18 @@ async def test_the_decision_is_told_what_is_known(store: Store) -> None:
         return replace(GOES, state=State.WAITING)
 
     await store.scans.decide(second.number, SHOP, "Shop", choose)
-    for state in (State.RECEIVED, State.PULLING, State.CHECKING):
-        await store.scans.move(second.number, state, why="again")
-    await store.scans.decide(second.number, SHOP, "Shop", choose)
+    for ended in (False, True):
+        if ended:
+            await store.opinions.keep(second.number, state=OpinionState.EXCLUDED)
+        for state in (State.RECEIVED, State.PULLING, State.CHECKING):
+            await store.scans.move(second.number, state, why="again")
+        await store.scans.decide(second.number, SHOP, "Shop", choose)
 
-    assert [(facts.second_asked, facts.second_known) for facts in told] == [(False, True), (True, True)]
+    assert [(facts.second_over, facts.second_known) for facts in told] == [
+        (False, True),
+        (False, True),
+        (True, True),
+    ]
 
 
 async def test_what_was_sent_is_counted(store: Store) -> None:

@@ -1,0 +1,206 @@
+"""Follows what was sent to the Sandbox until its report is there: the rows of opinions say what is due.
+
+Each report asked for counts on a daily quota, also one that is not there yet: so the first look comes late,
+further ones at growing intervals, and scans of the same file share one.
+"""
+
+import logging
+from typing import Final
+
+from bot.errors import NotFound, Refused, TryLater
+from bot.scans import retries
+from bot.scans.clock import SteadyClock
+from bot.scans.memory import Store
+from bot.scans.opinion_outcomes import OpinionOutcomes
+from bot.scans.ports import Clock
+from bot.scans.second import DAY_S, NOT_READ
+from bot.scans.verdicts import (
+    Opinion,
+    OpinionState,
+    Quota,
+    Report,
+    ReportStatus,
+    SandboxReports,
+    SandboxVerdict,
+)
+
+logger = logging.getLogger(__name__)
+
+BATCH: Final = 50
+"""Opinions that are looked at in one turn; what falls due meanwhile is for the next."""
+WITHIN_S: Final = 48 * 3600.0
+"""For how long a report is asked for."""
+GROWTH: Final = 1.5
+LONGEST_S: Final = 3600.0
+QUOTA_S: Final = 300.0
+"""How often the quota is asked for, at most."""
+REFUSED_S: Final = 3600.0
+"""How long nothing is asked after a clear no."""
+
+TOO_LATE: Final = "Zscaler's Sandbox had no report on this build for two days, so it has no verdict."
+NOT_THERE: Final = "Zscaler's Sandbox knew nothing of this build for two days, so it has no verdict."
+QUOTA_USED: Final = "Zscaler's reports of today are used up. The verdict is asked for again tomorrow."
+
+
+class Reporter:
+    """Asks for reports that are due; ``turn`` is one of the runner's loops.
+
+    ``reports`` is ``None`` where none can be read: what an earlier process sent ends with that.
+    """
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        reports: SandboxReports | None,
+        outcomes: OpinionOutcomes,
+        clock: Clock,
+        first_s: float,
+    ) -> None:
+        self._store = store
+        self._reports = reports
+        self._outcomes = outcomes
+        self._clock = clock
+        self._steady = SteadyClock(clock)
+        self._first_s = first_s
+        self._paused_until = 0.0
+        self._paused_for = ""
+        self._failures = 0
+        self._left: int | None = None
+        self._quota_at = float("-inf")
+
+    async def turn(self) -> float | None:
+        """Ask for the reports that are due; return when more are."""
+        by_md5: dict[str, list[Opinion]] = {}
+        for opinion in await self._store.opinions.reports_due(BATCH):
+            if await self._goes_on(opinion):
+                by_md5.setdefault(opinion.md5 or "", []).append(opinion)
+        if by_md5 and self._reports is not None:
+            await self._ask(self._reports, by_md5)
+        return await self._store.opinions.next_report_at()
+
+    async def _goes_on(self, opinion: Opinion) -> bool:
+        """Tell whether an opinion is still to be followed; where it is not, that is recorded."""
+        if self._reports is None:
+            await self._end(opinion, OpinionState.EXCLUDED, NOT_READ)
+            return False
+        if opinion.md5 is None or self._clock.now() - (opinion.since or 0.0) > WITHIN_S:
+            await self._end(opinion, OpinionState.FAILED, TOO_LATE)
+            return False
+        return True
+
+    async def _ask(self, reports: SandboxReports, by_md5: dict[str, list[Opinion]]) -> None:
+        if self._paused_until <= self._clock.now():
+            await self._look_at_quota(reports)
+        for md5, opinions in by_md5.items():
+            if self._paused_until > self._clock.now():
+                await self._put_off(opinions, self._paused_until, self._paused_for)
+            else:
+                await self._look(reports, md5, opinions)
+
+    async def _look_at_quota(self, reports: SandboxReports) -> None:
+        """Ask how many reports may still be asked for, where that was not known lately."""
+        if self._left != 0 and self._steady.now() - self._quota_at < QUOTA_S:
+            return
+        try:
+            quotas = await reports.quota()
+        except TryLater as error:
+            self._pause(retries.delay_s(self._failed(), error.retry_after_s), error.user_message)
+        except Refused as error:
+            self._pause(REFUSED_S, error.user_message)
+        else:
+            self._quota_at = self._steady.now()
+            self._left = min((quota.unused for quota in quotas), default=None)
+            if self._left == 0:
+                self._wait_for_quota(quotas)
+
+    def _wait_for_quota(self, quotas: tuple[Quota, ...]) -> None:
+        now = self._clock.now()
+        ends = [(quota.started_at or now) + DAY_S for quota in quotas if not quota.unused]
+        # A window that is over by this clock is looked at again soon, and none is longer than a day.
+        until = min(max([*ends, now + QUOTA_S]), now + DAY_S)
+        self._pause(until - now, QUOTA_USED)
+
+    async def _look(self, reports: SandboxReports, md5: str, opinions: list[Opinion]) -> None:
+        """Ask for one report, for all scans of that file."""
+        wait_s = min(LONGEST_S, self._first_s * GROWTH ** min(opinions[0].looks + 1, 40))
+        try:
+            report = await self._report(reports, md5)
+        except TryLater as error:
+            pause_s = retries.delay_s(self._failed(), error.retry_after_s)
+            self._pause(pause_s, error.user_message)
+            await self._put_off(opinions, self._clock.now() + max(pause_s, wait_s), error.user_message)
+        except Refused as error:
+            self._pause(REFUSED_S, error.user_message)
+            await self._put_off(opinions, self._paused_until, error.user_message)
+        else:
+            self._failures = 0
+            if report.verdict is not None and report.status in _OVER:
+                verdict = await self._whole(reports, md5, report.verdict)
+                await self._known(opinions, verdict)
+            else:
+                await self._not_yet(opinions, report.status, wait_s)
+
+    async def _not_yet(self, opinions: list[Opinion], status: ReportStatus, wait_s: float) -> None:
+        for opinion in opinions:
+            if self._clock.now() + wait_s - (opinion.since or 0.0) > WITHIN_S:
+                missing = status is ReportStatus.NOT_FOUND
+                await self._end(opinion, OpinionState.FAILED, NOT_THERE if missing else TOO_LATE)
+            else:
+                due_at = self._clock.now() + wait_s
+                await self._put_off([opinion], due_at, None, looks=opinion.looks + 1)
+
+    async def _whole(self, reports: SandboxReports, md5: str, verdict: SandboxVerdict) -> SandboxVerdict:
+        """Return the verdict with the risks of the full report, where that can be had now."""
+        if self._left == 0:
+            return verdict
+        try:
+            full = (await self._report(reports, md5, full=True)).verdict
+        except (TryLater, Refused, NotFound) as error:
+            logger.info("the full report on %s can't be read: %s", md5, error)
+            return verdict
+        # The two should be of one mind; what was found first is what people are told of.
+        return full if full is not None and full.threat is verdict.threat else verdict
+
+    async def _report(self, reports: SandboxReports, md5: str, *, full: bool = False) -> Report:
+        if self._left is not None:
+            self._left = max(0, self._left - 1)
+        try:
+            return await reports.report(md5, full=full)
+        except NotFound:
+            return Report(status=ReportStatus.NOT_FOUND)
+
+    async def _known(self, opinions: list[Opinion], verdict: SandboxVerdict) -> None:
+        for opinion in opinions:
+            try:
+                await self._outcomes.known(opinion.scan, verdict, looks=opinion.looks + 1)
+            except NotFound:
+                continue  # purged meanwhile
+
+    async def _put_off(
+        self, opinions: list[Opinion], due_at: float, problem: str | None, **changes: int
+    ) -> None:
+        for opinion in opinions:
+            try:
+                await self._outcomes.put_off(opinion, due_at, problem, **changes)
+            except NotFound:
+                continue  # purged meanwhile
+
+    async def _end(self, opinion: Opinion, state: OpinionState, problem: str) -> None:
+        try:
+            await self._outcomes.ended(opinion.scan, state, problem)
+        except NotFound:
+            return  # purged meanwhile
+
+    def _failed(self) -> int:
+        self._failures += 1
+        return self._failures
+
+    def _pause(self, wait_s: float, problem: str) -> None:
+        """Ask for nothing for a while."""
+        logger.info("no reports are asked of Zscaler for %.0f s: %s", wait_s, problem)
+        self._paused_until, self._paused_for = self._clock.now() + wait_s, problem
+
+
+_OVER = frozenset({ReportStatus.COMPLETED, ReportStatus.NO_DYNAMIC})
+"""With these a verdict is the last word."""
