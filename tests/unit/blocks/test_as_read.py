@@ -488,6 +488,8 @@ SURFACES: dict[Callable[..., Any], st.SearchStrategy[Any]] = {
             st.none() | ours,
             st.lists(outside, max_size=9).map(tuple),
             st.integers(0, 9),
+        ),
+    ),
     opinion.verdict_message: st.builds(opinion.verdict_message, cards, mention=st.booleans()),
     opinion_modals.report_modal: st.builds(
         opinion_modals.report_modal,
