@@ -32,7 +32,7 @@ _SHAPES = re.compile(
         | \b Basic \s+ (?=[a-z0-9+/=]{8})
         | hooks\.slack\.com/                              # a response_url lets whoever has it answer
         | \b (?:access_|refresh_|id_|api_)?token (?:=|\\*["']\s*[:=]\s*\\*["'])
-        | \b (?:client_secret|ticket|api_?key|JSESSIONID) (?:=|\\*["']\s*[:=]\s*\\*["'])
+        | \b (?:client_secret|ticket|api[_-]?key|JSESSIONID) (?:=|\\*["']\s*[:=]\s*\\*["'])
       )
       [^\s"'\\&,;<>)}\]]+
     | (?<=://) [^/\s@]+ (?=@)                             # a proxy's user and password

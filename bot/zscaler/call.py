@@ -17,7 +17,7 @@ from bot.calls.trust import why_not_trusted
 from bot.errors import Refused, SubmissionError, TryLater
 from bot.zscaler.answers import BROKEN_OFF, NOT_REACHED, NOT_TRUSTED, Endpoint, Told
 
-ANSWER_LIMIT: Final = 16 * 1024 * 1024
+ANSWER_LIMIT: Final = 4 * 1024 * 1024
 """Bytes of an answer that are read."""
 
 PATHS: Final[Mapping[Endpoint, str]] = {

@@ -1,0 +1,90 @@
+import json
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bot.errors import AppscanError, Maintenance, Refused, TryLater
+from bot.zscaler.answers import Endpoint, Told, date_of, retry_after_s, value_of, verdict
+
+NOW = 1_795_310_785.0
+BODIES = st.binary(max_size=40) | st.dictionaries(
+    st.sampled_from(["code", "message", "Retry-After"]),
+    st.none() | st.text(max_size=20) | st.integers() | st.floats(),
+).map(lambda value: json.dumps(value).encode())
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        Told(status=403, body=b'{"code": "STATE_READONLY", "message": "upgrade"}'),
+        Told(status=403, body=b"<html>", is_read_only=True),
+    ],
+)
+def test_maintenance_is_told_by_code_or_header(told):
+    error = verdict(Endpoint.ACTIVATE, told, NOW)
+
+    assert type(error) is Maintenance
+    assert "answers questions" in error.user_message
+
+
+@pytest.mark.parametrize("body", [b"", b"[]", b'{"code": "state_readonly"}', b'{"code": ["STATE_READONLY"]}'])
+def test_another_403_is_no_maintenance(body):
+    assert type(verdict(Endpoint.ACTIVATE, Told(status=403, body=body), NOW)) is Refused
+
+
+@settings(max_examples=50)
+@given(
+    st.sampled_from(Endpoint),
+    st.integers(100, 599).filter(lambda status: not 200 <= status < 300),
+    BODIES,
+    st.none() | st.text(max_size=20),
+)
+def test_every_answer_has_a_verdict_in_words_of_this_project(endpoint, status, body, header):
+    error = verdict(endpoint, Told(status=status, body=body, retry_after=header), NOW)
+
+    assert isinstance(error, AppscanError)
+    assert error.user_message.isprintable()
+    assert not error.user_message.count("{")
+    if isinstance(error, TryLater) and error.retry_after_s is not None:
+        assert 1 <= error.retry_after_s <= 3600
+
+
+@pytest.mark.parametrize(
+    ("named", "seconds"),
+    [
+        ("0 seconds", 1),
+        ("7 seconds", 7),
+        ("1 second", 1),
+        ("30", 30),
+        (45, 45),
+        ("2.5 s", 2.5),
+        ("-1 seconds", None),
+    ],
+)
+def test_how_long_to_wait_stands_in_the_body(named, seconds):
+    told = Told(status=429, body=json.dumps({"message": "x", "Retry-After": named}).encode())
+
+    assert retry_after_s(told, NOW) == seconds
+
+
+def test_what_came_does_not_show_in_its_repr():
+    told = Told(status=200, body=b"secret", cookies=("JSESSIONID=secret",))
+
+    assert "secret" not in repr(told)
+
+
+@pytest.mark.parametrize("date", [None, "", "yesterday", "Sun, 99 Nov 2026 01:26:25 GMT"])
+def test_a_date_that_is_none(date):
+    assert date_of(Told(status=400, date=date)) is None
+
+
+def test_a_date_is_read():
+    assert date_of(Told(status=400, date="Sun, 22 Nov 2026 01:26:25 GMT")) == NOW
+
+
+def test_more_than_is_read_is_told():
+    with pytest.raises(TryLater) as caught:
+        value_of(Told(status=200, body=b"[]", is_whole=False))
+
+    assert "longer than the bot reads" in caught.value.user_message
