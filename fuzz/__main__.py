@@ -5,7 +5,7 @@ import subprocess
 import sys
 from importlib.util import find_spec
 
-TARGETS = ("archive", "manifest", "resources", "bundle", "plist", "build", "answer", "words")
+TARGETS = ("archive", "manifest", "resources", "bundle", "plist", "build", "answer", "words", "hosts")
 
 
 def main() -> int:

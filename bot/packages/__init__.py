@@ -17,6 +17,7 @@
     hosts          starts hosts_child for each build, for the hosts that are named in it
     hosts_child    reads host_entries one after the other
     host_search    finds hosts in a stream of bytes: host_names behind a scheme, host_bare without one
+    hermes         tells the strings of React Native's bytecode apart
     host_noise     what names a host and is no place to talk to
 
     flaws      all that can be wrong with a build, each with its sentence

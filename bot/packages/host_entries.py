@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable
 
 from bot.packages.archive import Entry
+from bot.packages.hermes import is_hermes
 from bot.packages.host_search import Form
 
 _MEDIA = re.compile(
@@ -58,6 +59,8 @@ def form_of(name: bytes, head: bytes) -> Form:
     """Return what an entry is made of, by its name and its first bytes."""
     if head.startswith(b"dex\n"):
         return Form.DEX
+    if is_hermes(head):
+        return Form.HERMES
     if head.startswith(b"bplist"):
         return Form.BINARY_PLIST
     return Form.XML_PLIST if _PLIST.fullmatch(name) else Form.OTHER

@@ -19,6 +19,12 @@ _WRITTEN = re.compile(r"(?P<name>[a-z0-9._-]+|\[[0-9a-f:.]+\])(?::(?P<port>[1-9]
 _AUTHORITY = re.compile(r"(?P<name>[\w.-]+|\[[0-9A-Fa-f:.]+\])(?::(?P<port>\d*))?(?P<rest>.*)", re.DOTALL)
 _PLACEHOLDER = re.compile(r"(?:%[\d$]*[a-zA-Z@]|\$?\{[^}]*\}?|\$\w+)(?P<after>.?)", re.DOTALL)
 _ENDS = re.compile(r"\.(?:com|net|org|io|dev|app)\.$", re.IGNORECASE)  # with the full stop of a sentence
+_RUN_ON = re.compile(
+    r"(?P<last>[a-z]{2,}(?=[A-Z])"
+    r"|(?:com|net|org)(?!(?:mbank|munity|pany|pare|puter|sec|bank|flix|work|anic)\Z)(?=[a-z0-9-]))"
+)
+"""A last label that goes on in the next of many strings, as the compilers of Go, Rust and Unity put them with
+nothing between; but for those that there are, as ``network``."""
 _USUAL_PORTS = {"80", "443"}
 _NOT_PUBLIC = frozenset(
     {
@@ -90,10 +96,12 @@ def _canonical(name: str, port: str) -> str | None:
     ending = f":{number}" if number and number not in _USUAL_PORTS else ""
     if name.startswith("["):
         return name.lower() + ending
-    before, dot, last = name.lower().rstrip(".").rpartition(".")
+    before, dot, last = name.rstrip(".").rpartition(".")
     if last[:1].isascii():
-        last = re.split(r"[^a-z0-9-]", last)[0]  # writing goes on after the name without a blank
-    name = before + dot + last
+        last = re.split(r"[^A-Za-z0-9-]", last)[0]  # writing goes on after the name without a blank
+        run_on = _RUN_ON.match(last)
+        last = run_on["last"] if run_on else last
+    name = (before + dot + last).lower()
     if not name.isascii():
         try:
             name = name.encode("idna").decode("ascii").lower()

@@ -41,6 +41,8 @@ _NOISE: dict[str, tuple[str, ...]] = {
     "certs.apple.com": _ALL,
     # Names of what a user may grant (OAuth scopes), written as URLs.
     "www.googleapis.com": ("/auth/",),
+    # Who wrote the assembler code in OpenSSL and its kin.
+    "github.com": ("/dot-asm",),
     # Pages for developers, in the messages of libraries.
     "developer.android.com": _ALL,
     "developer.apple.com": _ALL,

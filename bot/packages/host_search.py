@@ -1,7 +1,7 @@
 """Finds hosts in streams of bytes, in which they may stand in any form of text.
 
 What is looked for is ``://`` after ``http``, ``https``, ``ws`` or ``wss``: in UTF-8, in UTF-16, and with the
-slashes escaped as JSON has them. The strings of a dex file and of a property list are known by the marks
+slashes escaped as JSON has them. The strings of compiled code and of a property list are known by the marks
 around each, so that a whole string that is a host name is found without a scheme too. No table is believed.
 Sources: "Dalvik executable format" (``string_data_item``); ``CFBinaryPList.c`` in Apple's CoreFoundation.
 """
@@ -38,6 +38,7 @@ class Form(Enum):
     DEX = re.compile(rb"\0(?P<size>[\x04-\x7f])" + _NAME + rb"(?=\0)")
     BINARY_PLIST = re.compile(rb"(?P<size>[\x54-\x5e]|_\x10[\x04-\xff])" + _NAME)
     XML_PLIST = re.compile(rb"<(?:key|string)>(?P<size>)" + _NAME + rb"</")
+    HERMES = re.compile(rb"\0(?P<size>)" + _NAME + rb"(?=\0)")
     OTHER = None  # no words without a scheme are looked for
 
 

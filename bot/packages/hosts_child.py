@@ -15,6 +15,7 @@ from typing import Any, BinaryIO
 
 from bot.packages.archive import Archive, Entry
 from bot.packages.flaws import Flaw, Flawed
+from bot.packages.hermes import is_hermes, strings
 from bot.packages.host_entries import form_of, worth_reading
 from bot.packages.host_search import Search
 from bot.packages.limits import limit
@@ -66,7 +67,8 @@ def find(file: BinaryIO, *, max_bytes: int = MAX_BYTES) -> dict[str, Any]:
         try:
             pieces = room.pieces(archive, entry)
             head = next(pieces, b"")
-            search.read(chain((head,), pieces), form_of(entry.name, head))
+            whole: Iterator[bytes] = chain((head,), pieces)
+            search.read(strings(whole) if is_hermes(head) else whole, form_of(entry.name, head))
         except Flawed:
             cut_short = True
     hosts = sorted(search.hosts)

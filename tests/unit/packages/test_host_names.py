@@ -35,6 +35,12 @@ from bot.packages.host_noise import is_noise, is_pointed_out
         ("shop.com:%d", "shop.com"),
         ("shop.com:${port}", "shop.com"),
         ("shop.comをご覧ください", "shop.com"),
+        # Strings that have nothing between them.
+        ("shop.comhttp2", "shop.com"),
+        ("api.shop.ioTypeError", "api.shop.io"),
+        ("shop.organic", "shop.organic"),
+        ("shop.network", "shop.network"),
+        ("Shop.Com", "shop.com"),
         # Other alphabets.
         ("bücher.de", "xn--bcher-kva.de"),
         ("пример.рф", "xn--e1afmkfd.xn--p1ai"),
