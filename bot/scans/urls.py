@@ -43,7 +43,8 @@ def named(typed: str) -> Named:
     urls: dict[str, None] = {}
     too_long: dict[str, None] = {}
     no_urls: dict[str, None] = {}
-    for word in _WRAPPED.sub(r" \1 ", typed).split():
+    text = typed.encode(errors="replace").decode()  # JSON can spell half a surrogate pair
+    for word in _WRAPPED.sub(r" \1 ", text).split():
         for entity, sign in _ENTITIES:
             word = word.replace(entity, sign)  # noqa: PLW2901 - the same word, as it was typed
         if not (word := word.strip(_AROUND)):
@@ -75,20 +76,20 @@ def _read(word: str) -> str | None:
         return None
     path = parts.path if parts.path != "/" or parts.query else ""
     query = f"?{parts.query}" if parts.query else ""
-    rest = quote(path + query, safe="/?%:;=,@!$&'()*+~-._[]|", errors="replace")
+    rest = quote(path + query, safe="/?%:;=,@!$&'()*+~-._[]|")
     return f"{host}{'' if port in _USUAL_PORTS else f':{port}'}{rest}"
 
 
 def _host(host: str) -> str | None:
     """Return a host in its ASCII form; ``None`` where it is none that the Internet knows."""
+    if len(host) > _HOST_LIMIT or "%" in host:
+        return None
     try:
         address = ipaddress.ip_address(host)
     except ValueError:
         pass
     else:
         return f"[{address}]" if address.version == 6 else str(address)
-    if len(host) > _HOST_LIMIT or "%" in host:
-        return None
     ascii_host = host.lower().rstrip(".").encode("idna").decode("ascii")
     labels = ascii_host.split(".")
     known = len(labels) > 1 and all(map(_LABEL.fullmatch, labels)) and not labels[-1].isdigit()
