@@ -35,7 +35,7 @@ from bot.store.database import BUSY_TIMEOUT_MS, Database
 from bot.store.figures import FiguresStore
 from bot.store.lock import InstanceLock
 from bot.web import Readiness, WebServer, build_metrics_web, build_web
-from bot.wiring import Opened, wire
+from bot.wiring import Opened, Wired, wire
 from bot.zscaler_parts import Zscaler, open_zscaler
 
 logger = logging.getLogger(__name__)
@@ -163,8 +163,7 @@ class Bot:
         await self._clear_uploads(stack, store)
         if settings.ftp is not None and "ftp" in routes:
             _beside(stack, _look_at(open_depot(settings.ftp.address)), "look at the FTP server")
-        _beside(stack, wired.notices.run(), "notices")
-        _beside(stack, wired.announcements.run(), "announcements")
+        _tell_beside(stack, wired)
         if wired.follower is not None:
             _beside(stack, wired.follower.run(), "results")
         elif self._rules:
@@ -265,6 +264,14 @@ async def _look_at(depot: Depot) -> None:
         await depot.check()
     except SubmissionError as error:
         logger.warning("the FTP route does not work now: %s", error.user_message)
+
+
+def _tell_beside(stack: AsyncExitStack, wired: Wired) -> None:
+    """Let it be told beside all else what is told in messages of their own."""
+    _beside(stack, wired.notices.run(), "notices")
+    _beside(stack, wired.announcements.run(), "announcements")
+    if wired.verdicts is not None:
+        _beside(stack, wired.verdicts.run(), "verdicts")
 
 
 def _beside(stack: AsyncExitStack, work: Coroutine[Any, Any, None], name: str) -> None:

@@ -7,7 +7,9 @@ from functools import partial
 
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.blocks.message import Message
 from bot.blocks.notice import refusal
+from bot.blocks.opinion import verdict_message
 from bot.blocks.queue import queue
 from bot.blocks.reply import reply
 from bot.blocks.results import announcement
@@ -53,6 +55,7 @@ from bot.slack.notices import SlackNotices
 from bot.slack.pace import NOTICES_BURST, NOTICES_EVERY_S, ChannelPace, UpdatePace
 from bot.slack.people import SlackPeople
 from bot.slack.refusals import SlackRefusals
+from bot.slack.subjects import Subject
 from bot.slack.threads import Threads
 from bot.slack.workspace import SlackWorkspace
 from bot.zscaler_parts import Zscaler
@@ -94,6 +97,8 @@ class Wired:
     runner: Runner
     notices: Notices
     announcements: Announcements
+    verdicts: Announcements | None
+    """``None`` where Zscaler is not set up."""
     catch_up: CatchUp
     follower: Follower | None
     """``None`` where the settings let no results be read."""
@@ -147,18 +152,24 @@ def wire(opened: Opened, stack: AsyncExitStack) -> Wired:
         clock=steady,
     )
     stack.push_async_callback(threads.settle, LAST_WORDS_S)
-    announcements = Announcements(
-        client=client,
-        bot_user_id=opened.identity.user_id,
-        store=store,
-        subject=subjects.results(store),
-        card=cards.card,
-        render=partial(announcement, mention=settings.mention == "sharer"),
-        pace=pace,
-        updates=updates,
-        clock=steady,
-    )
-    stack.push_async_callback(announcements.settle, LAST_WORDS_S)
+
+    def telling(subject: Subject, render: Callable[..., Message]) -> Announcements:
+        made = Announcements(
+            client=client,
+            bot_user_id=opened.identity.user_id,
+            store=store,
+            subject=subject,
+            card=cards.card,
+            render=partial(render, mention=settings.mention == "sharer"),
+            pace=pace,
+            updates=updates,
+            clock=steady,
+        )
+        stack.push_async_callback(made.settle, LAST_WORDS_S)
+        return made
+
+    announcements = telling(subjects.results(store), announcement)
+    verdicts = telling(subjects.verdicts(store), verdict_message) if opened.zscaler is not None else None
 
     def tell_breach(number: int) -> None:
         threads.changed(number)
@@ -236,6 +247,7 @@ def wire(opened: Opened, stack: AsyncExitStack) -> Wired:
             heard=lambda: breaker.heard,
         ),
         announcements=announcements,
+        verdicts=verdicts,
         follower=follower,
         catch_up=CatchUp(
             alive=store.alive,

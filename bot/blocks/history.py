@@ -10,6 +10,7 @@ from bot.blocks.elements import Block, actions, button, context, facts, link_but
 from bot.blocks.findings import count
 from bot.blocks.following import outcome, state
 from bot.blocks.message import Message, compose
+from bot.blocks.opinion import SANDBOX, report_button, status_line
 from bot.blocks.phrases import file, kind, name, route, sharer, title, version, went, why
 from bot.blocks.reply import DETAILS, OPEN_LOG
 from bot.blocks.states import MARKS, WORDS
@@ -142,10 +143,14 @@ def status(card: Card, events: Sequence[Event], *, link: str | None = None) -> M
             section("\n".join(_summary(card, link))),
             facts(pairs),
             section("\n".join(lines)) if (lines := outcome(card)) else None,
+            section(f"{SANDBOX}: {told}") if card.opinion and (told := status_line(card.opinion)) else None,
             context(went(scan) or f"Route: {route(scan)}") if route(scan) else None,
             context(f"SHA-256 {text.code(scan.sha256)}") if scan.sha256 else None,
             *_timeline(events),
-            actions(link_button("Open the log", OPEN_LOG, str(scan.number), card.log_url)),
+            actions(
+                link_button("Open the log", OPEN_LOG, str(scan.number), card.log_url),
+                report_button(scan.number) if card.opinion and card.opinion.verdict else None,
+            ),
         ]
     )
 

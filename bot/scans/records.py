@@ -1,5 +1,6 @@
 """What people ask of the history: scans, their timelines, known apps and links."""
 
+import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -17,6 +18,7 @@ from bot.scans.models import Card, ChannelKind, Event, Link, Platform, Scan, Sta
 from bot.scans.policy import Policy
 from bot.scans.ports import Clock, Workspace
 from bot.scans.results import FOLLOWED, Followed
+from bot.scans.verdicts import Opinion
 
 APPS_A_PAGE = 10
 
@@ -94,6 +96,7 @@ class Cards:
         if followed is not None and followed.state in FOLLOWED and self._outlook is not None:
             waiting = sum(await self._store.results.counts())
             outlook = self._outlook(followed, waiting)
+        opinion = await self._store.opinions.of(number) if self._second else None
         return Card(
             scan=scan,
             original=original,
@@ -112,11 +115,21 @@ class Cards:
             previous_link=self.permalink(previous) if previous and _open_to(scan, previous) else None,
             changes=changes(before[1], results) if before is not None and results is not None else None,
             breaches=await self._store.breaches.of(number),
-            opinion=await self._store.opinions.of(number) if self._second else None,
+            opinion=opinion,
+            opinion_link=await self._known_from(scan, opinion) if opinion is not None else None,
             hosts=hosts,
             hosts_before=hosts_before[0] if hosts_before is not None else None,
             host_changes=host_changes(hosts_before[1], hosts) if hosts_before and hosts else None,
         )
+
+    async def _known_from(self, scan: Scan, opinion: Opinion) -> str | None:
+        """Return where to read about the scan of which a verdict is known, where all may read that."""
+        if opinion.known_from is None:
+            return None
+        with contextlib.suppress(NotFound):  # it may be purged meanwhile
+            source = await self._store.scans.scan(opinion.known_from)
+            return self.permalink(source) if _open_to(scan, source) else None
+        return None
 
 
 def _open_to(scan: Scan, original: Scan) -> bool:

@@ -10,7 +10,8 @@ from typing import Final
 from bot.scans.memory import Store
 from bot.scans.models import Card
 from bot.scans.results import FollowState
-from bot.slack.posts import RESULT
+from bot.scans.verdicts import BAD
+from bot.slack.posts import RESULT, VERDICT
 
 TOLD: Final = frozenset({FollowState.COMPLETED, FollowState.FAILED, FollowState.INTERRUPTED})
 """What is told in a message of its own; the reply tells the rest."""
@@ -44,3 +45,20 @@ def results(store: Store) -> Subject:
         is_there=lambda card: card.followed is not None and card.followed.state in TOLD,
         announced_ts=lambda card: card.followed.announced_ts if card.followed is not None else None,
     )
+
+
+def verdicts(store: Store) -> Subject:
+    """Tell that Zscaler holds a build for malicious or suspicious."""
+    return Subject(
+        name="verdict",
+        event_type=VERDICT,
+        to_announce=store.opinions.to_announce,
+        set_announced=store.opinions.set_announced,
+        is_there=_is_bad,
+        announced_ts=lambda card: card.opinion.announced_ts if card.opinion is not None else None,
+    )
+
+
+def _is_bad(card: Card) -> bool:
+    verdict = card.opinion.verdict if card.opinion is not None else None
+    return verdict is not None and verdict.threat in BAD

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from bot.blocks import opinion, reply
+from bot.blocks import history, opinion, reply
 from bot.blocks.opinion_modals import A_PAGE, NEXT, PREVIOUS, Leaf, read_report, report_modal, turned
 from bot.errors import UsageError
 from bot.scans.models import Card, State
@@ -113,6 +113,19 @@ def test_a_held_build_says_what_it_waits_for_and_then_that_it_went_on():
     assert late[0].endswith("OneTrust's part waited 30 min for it, and went on without it.")
     failed = list(READER.blocks(reply.reply(Card(scan=scan, opinion=replace(SENT))).blocks))
     assert "will be tried again" in failed[0]
+
+
+def test_everything_about_a_scan_tells_zscalers_part_too():
+    card = Card(scan=samples.DONE, opinion=samples.MALICIOUS)
+    shown = list(READER.blocks(history.status(card, []).blocks))
+    assert (
+        "Zscaler Sandbox: malicious, category `MALWARE_BOTNET`, score 92 of 100, detected `Android/Joker.A`"
+        in shown
+    )
+    assert shown[-1] == "[ Sandbox report ]"
+    assert "Zscaler" not in history.status(Card(scan=samples.DONE), []).text
+    waits = replace(ASKED, problem="Zscaler can't be reached.")
+    assert "Zscaler can't be reached." in history.status(Card(scan=samples.DONE, opinion=waits), []).text
 
 
 def test_the_message_mentions_who_shared_it_and_says_what_to_do():

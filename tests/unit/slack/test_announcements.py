@@ -5,15 +5,19 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.blocks.opinion import verdict_message
 from bot.blocks.results import announcement
+from bot.scans.decision import Verdict
 from bot.scans.memory import Store
-from bot.scans.models import Source, State, SubmissionState
+from bot.scans.models import Kind, Reason, Source, State, SubmissionState
 from bot.scans.records import Cards
 from bot.scans.results import FollowState, ScanStatus
+from bot.scans.verdicts import OpinionState, SandboxVerdict, Threat
 from bot.slack import subjects
 from bot.slack.announcements import GIVE_UP_S, LOOK_S, UNTOLD, Announcements
 from bot.slack.pace import POST_GAP_S, ChannelPace, UpdatePace
@@ -22,8 +26,17 @@ from bot.store.database import Database
 from sandbox.reading import Reader
 from sandbox.slack import Shared, SlackSandbox
 from sandbox.world import Message
-from tests.fakes import HeldClock, a_share, store_on, until
+from tests.fakes import SHOP, HeldClock, a_share, store_on, until
 from tests.unit.blocks import samples
+
+ASKED = Verdict(
+    state=State.SUBMITTING,
+    why="new app",
+    kind=Kind.NEW,
+    reason=Reason.FIRST,
+    route="webhook",
+    second=True,
+)
 
 
 @dataclass
@@ -37,17 +50,17 @@ class Scene:
     shared: list[Shared] = field(default_factory=list)
     made: list[Announcements] = field(default_factory=list)
 
-    def new(self, pace: ChannelPace | None = None) -> Announcements:
-        """Return what tells of results, remembering nothing, as after a start."""
+    def new(self, pace: ChannelPace | None = None, *, of_verdicts: bool = False) -> Announcements:
+        """Return what tells of results, or of verdicts, remembering nothing, as after a start."""
         client = AsyncWebClient(token=self.slack.bot_token, base_url=self.slack.api_url)
         client.retry_handlers = []  # as in the bot, a post is not made again where its answer was lost
         made = Announcements(
             client=client,
             bot_user_id=self.slack.bot_user_id,
             store=self.store,
-            subject=subjects.results(self.store),
+            subject=(subjects.verdicts if of_verdicts else subjects.results)(self.store),
             card=Cards(store=self.store, log_url=lambda _: None, permalink=lambda _: None).card,
-            render=partial(announcement, mention=True),
+            render=partial(verdict_message if of_verdicts else announcement, mention=True),
             pace=pace or ChannelPace(self.clock),
             updates=UpdatePace(self.clock),
             clock=self.clock,
@@ -64,6 +77,19 @@ class Scene:
         scan, _ = await self.store.scans.record(share)
         await self._submitted(scan.number)
         await self._ended(scan.number, state)
+        return scan.number
+
+    async def judged(self, verdict: SandboxVerdict = samples.WHOLE_VERDICT, **known: Any) -> int:
+        """Share a build, and let Zscaler judge it, or know it from another scan; return the scan's number."""
+        ana = self.slack.person("ana")
+        shared = ana.share(self.slack.channel("builds", members=["ana"]), [("shop.apk", b"PK")])
+        self.shared.append(shared)
+        share = a_share(f"F{len(self.shared)}", channel=shared.channel, ts=shared.ts, by=ana.id)
+        scan, _ = await self.store.scans.record(share)
+        await self.store.scans.begin(scan.number)
+        await self.store.scans.move(scan.number, State.CHECKING, why="pulled whole")
+        await self.store.scans.decide(scan.number, SHOP, "Shop", lambda *_: ASKED)
+        await self.store.opinions.keep(scan.number, state=OpinionState.KNOWN, verdict=verdict, **known)
         return scan.number
 
     async def _submitted(self, number: int) -> None:
@@ -93,7 +119,11 @@ class Scene:
     async def advance_until_told(self, number: int) -> None:
         async def told() -> bool:
             self.clock.advance(5)
-            return number not in await self.store.results.to_announce()
+            waiting = [
+                *await self.store.results.to_announce(),
+                *await self.store.opinions.to_announce(),
+            ]
+            return number not in waiting
 
         await until(told)
 
@@ -298,6 +328,68 @@ async def test_while_all_calls_are_refused_it_is_seldom_tried_and_given_up_after
     assert GIVE_UP_S <= scene.clock.now() - began <= GIVE_UP_S + 2 * 3600
     assert refused.used < 40
     assert (await scene.notes(number))[-1].endswith("Slack did not take it for a day")
+
+
+async def test_a_bad_verdict_is_told_once(scene: Scene):
+    number = await scene.judged()
+    for _ in range(3):
+        verdicts = scene.new(of_verdicts=True)
+        verdicts.announce(number)
+        verdicts.announce(number)
+        await verdicts.settle(5)
+
+    (message,) = scene.told()
+    opinion = await scene.store.opinions.of(number)
+    assert opinion is not None
+    assert opinion.announced_ts == message.ts
+    assert message.metadata is not None
+    assert message.metadata["event_type"] == "appscan_verdict"
+    assert (
+        Reader(scene.slack.world).body(message).startswith("🚨 @ana Zscaler Sandbox: Shop 4.2.0 is malicious")
+    )
+
+
+async def test_a_verdict_that_is_not_bad_is_not_told(scene: Scene):
+    number = await scene.judged(SandboxVerdict(threat=Threat.BENIGN))
+    verdicts = scene.new(of_verdicts=True)
+    verdicts.announce(number)
+    await verdicts.settle(5)
+
+    assert not scene.told()
+
+
+async def test_a_bad_verdict_known_from_an_earlier_scan_is_told_in_each_thread(scene: Scene):
+    first = await scene.judged()
+    second = await scene.judged(known_from=first)
+    running = asyncio.create_task(scene.new(of_verdicts=True).run())
+    for number in (first, second):
+        await scene.advance_until_told(number)
+    running.cancel()
+
+    assert [len(scene.told(place)) for place in range(2)] == [1, 1]
+    assert f"Known from scan #{first}" in scene.told(1)[0].text
+
+
+async def test_a_verdict_whose_answer_or_process_was_lost_is_found_again(scene: Scene):
+    number = await scene.judged()
+    lost = scene.slack.faults.add("chat.postMessage", answer_lost=True)
+    scene.new(of_verdicts=True).announce(number)
+    await scene.advance_until_told(number)
+    await scene.store.opinions.set_announced(number, "")  # as it is while it is being posted
+    scene.new(of_verdicts=True).announce(number)
+    await scene.advance_until_told(number)
+
+    assert lost.used == 1
+    assert len(scene.told()) == 1
+
+
+async def test_a_verdict_without_its_thread_is_noted(scene: Scene):
+    number = await scene.judged()
+    scene.slack.person("ana").delete(scene.shared[0].channel, scene.shared[0].ts)
+    scene.new(of_verdicts=True).announce(number)
+    await scene.advance_until_told(number)
+
+    assert (await scene.notes(number))[-1] == "the verdict could not be posted: its message is gone"
 
 
 async def test_a_workspace_without_charts_gets_the_same_words_and_the_button(scene: Scene):
