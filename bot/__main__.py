@@ -63,6 +63,9 @@ def parser() -> argparse.ArgumentParser:
     found = export.add_mutually_exclusive_group()
     found.add_argument("--sdks", action="store_true", help="a row for each scan and SDK found in it")
     found.add_argument("--permissions", action="store_true", help="a row for each scan and permission")
+    # Of no use without a second opinion, so told in docs/setup-zscaler.md alone.
+    found.add_argument("--verdicts", action="store_true", help=argparse.SUPPRESS)
+    found.add_argument("--hosts", action="store_true", help=argparse.SUPPRESS)
     backup = commands.add_parser(
         "backup", help="copy the database while the bot runs (docs/deploy.md tells how to restore)"
     )
@@ -164,8 +167,8 @@ async def perform(given: argparse.Namespace, settings: Settings, stop: asyncio.E
         case "export":
             from bot.export import What, export
 
-            found = What.SDKS if given.sdks else What.PERMISSIONS if given.permissions else What.SCANS
-            return await export(settings.database, given.format, sys.stdout, found)
+            asked = [what for what in What if getattr(given, what, False)]
+            return await export(settings.database, given.format, sys.stdout, *asked)
         case "backup":
             from bot.backup import backup
 

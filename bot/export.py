@@ -29,6 +29,11 @@ SDK_COLUMNS = (*_BUILD, "scanned_at", "package_id", "sdk", "vendor", "category",
 PERMISSION_COLUMNS = (
     *(*_BUILD, "scanned_at", "permission", "category", "status", "sensitivity", "high_risk", "description"),
 )
+VERDICT_COLUMNS = (
+    *(*_BUILD, "sha256", "opinion", "verdict", "category", "score", "malware", "is_instant", "sent_at"),
+    *("verdict_at", "opinion_problem"),
+)
+HOST_COLUMNS = (*_BUILD, "host", "looked_up", "categories", "alerts")
 _FOUND_BY = """
     FROM scans JOIN results ON results.scan = scans.number JOIN {0} AS found ON found.scan = scans.number
     WHERE scans.number > ? AND scans.number <= ? ORDER BY scans.number, found.rowid
@@ -41,6 +46,8 @@ class What(StrEnum):
     SCANS = "scans"
     SDKS = "sdks"  # one for each scan and SDK that was found in it
     PERMISSIONS = "permissions"  # one for each scan and permission that its build asks for
+    VERDICTS = "verdicts"  # one for each scan that Zscaler was asked about
+    HOSTS = "hosts"  # one for each scan and host that its build names
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,7 +91,27 @@ _TABLES = {
                    {_FOUND_BY.format("permissions")}
         """,
     ),
+    What.VERDICTS: _Table(
+        columns=VERDICT_COLUMNS,
+        query="""
+            SELECT scans.*, found.state AS opinion, found.threat AS verdict, found.category, found.score,
+                   found.malware, found.is_instant, found.since AS sent_at, found.ended_at AS verdict_at,
+                   found.problem AS opinion_problem
+            FROM scans JOIN opinions AS found ON found.scan = scans.number
+            WHERE scans.number > ? AND scans.number <= ? ORDER BY scans.number
+        """,
+    ),
+    What.HOSTS: _Table(
+        columns=HOST_COLUMNS,
+        query="""
+            SELECT scans.*, found.host, found.looked_up, found.categories, found.alerts
+            FROM scans JOIN hosts AS found ON found.scan = scans.number
+            WHERE scans.number > ? AND scans.number <= ? ORDER BY scans.number, found.host
+        """,
+    ),
 }
+_FLAGS = frozenset({"high_risk", "is_instant", "looked_up"})
+_LISTS = frozenset({"categories", "alerts"})
 _AT_A_TIME = 500
 """Scans that are read at once."""
 _OVERLOOKED = r"[\s\"'\x00-\x1f\x7f\u200b-\u200f\u2060\ufeff]*"
@@ -96,8 +123,8 @@ _FORMULA = re.compile(rf"(?:^|(?<=[;|\t\r\n]))(?={_OVERLOOKED}{_SIGN})|^(?=[\t\r
 async def export(path: Path, form: str, out: TextIO, what: What = What.SCANS) -> int:
     """Write every scan to ``out``, oldest first, as ``csv`` or ``json``; return the exit code.
 
-    Or, oldest scan first, all SDKs or permissions that were found. JSON is one array, of scans each with its
-    timeline and what it breaks of the policy; times are ISO 8601, UTC.
+    Or, oldest scan first, all SDKs or permissions that were found, verdicts or hosts. JSON is one array, of
+    scans each with its timeline and what it breaks of the policy; times are ISO 8601, UTC.
     """
     if not path.exists():  # noqa: ASYNC240 - one look, before anything else runs
         raise SystemExit(f"There is no database at {path}: set APPSCAN_DB to where the bot keeps it.")
@@ -159,8 +186,10 @@ async def _breaches(database: Database, number: int) -> list[dict[str, Any]]:
 
 
 def _value(column: str, value: Any) -> Any:
-    if column == "high_risk":
+    if column in _FLAGS:
         return bool(value)
+    if column in _LISTS:
+        return json.loads(value)
     if column.endswith("_at") and value is not None:
         return datetime.fromtimestamp(value, UTC).isoformat(timespec="seconds")
     return value
@@ -168,4 +197,6 @@ def _value(column: str, value: Any) -> Any:
 
 def _cell(value: Any) -> Any:
     """Keep a spreadsheet from running what a build calls itself: ``'`` makes text of it."""
+    if isinstance(value, list):
+        value = ", ".join(value)
     return _FORMULA.sub("'", value) if isinstance(value, str) else value

@@ -9,7 +9,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.export import COLUMNS, PERMISSION_COLUMNS, SDK_COLUMNS, What, _cell, export
+from bot.export import (
+    COLUMNS,
+    HOST_COLUMNS,
+    PERMISSION_COLUMNS,
+    SDK_COLUMNS,
+    VERDICT_COLUMNS,
+    What,
+    _cell,
+    export,
+)
+from bot.scans.hosts import HostsFound, UrlCategories
 from bot.scans.models import Share, Source, State
 from bot.scans.results import AppScan, Permission, Results, ScanStatus, Sdk
 from bot.scans.rules import Rule, judge_by
@@ -239,3 +249,51 @@ async def test_each_permission_of_each_scan_is_a_row(found):
         (5, "MICROPHONE", True),
     ]
     assert "'-INTERNET" in await written(found, "csv", What.PERMISSIONS)
+
+
+async def judged(path):
+    """Let a build name three hosts, of which one is not looked up and one is bad, and be malicious."""
+    database = await Database.open(path)
+    store = store_on(database, HeldClock())
+    await store.hosts.found(1, HostsFound(hosts=("a.example", "-b.example", "c.example")))
+    bad = UrlCategories(url="-b.example", categories=("WEB", "CDN"), alerts=("=MALWARE",))
+    await store.hosts.looked_up(1, [bad, UrlCategories(url="a.example")])
+    await database.write(
+        lambda db: db.execute(
+            "INSERT OR REPLACE INTO opinions (scan, state, begun_at, threat, score, ended_at) "
+            "VALUES (1, 'known', 0, 'MALICIOUS', 97, 1790000000)"
+        )
+    )
+    await database.close()
+
+
+async def test_each_host_of_each_scan_is_a_row_and_no_spreadsheet_runs_it(path):
+    await judged(path)
+
+    rows = list(csv.DictReader(io.StringIO(await written(path, "csv", What.HOSTS), newline="")))
+
+    assert tuple(rows[0]) == HOST_COLUMNS
+    assert [tuple(row.values())[-4:] for row in rows] == [
+        ("'-b.example", "True", "WEB, CDN", "'=MALWARE"),
+        ("a.example", "True", "", ""),
+        ("c.example", "False", "", ""),
+    ]
+    assert json.loads(await written(path, "json", What.HOSTS))[0]["categories"] == ["WEB", "CDN"]
+
+
+async def test_each_verdict_is_a_row(path):
+    await judged(path)
+
+    (row,) = json.loads(await written(path, "json", What.VERDICTS))
+
+    assert set(row) == set(VERDICT_COLUMNS)
+    assert (row["number"], row["opinion"], row["verdict"], row["score"]) == (1, "known", "MALICIOUS", 97)
+    assert (row["is_instant"], row["verdict_at"]) == (False, "2026-09-21T14:13:20+00:00")
+
+
+async def test_a_second_opinion_changes_nothing_in_the_export_of_scans(path):
+    before = await written(path, "csv")
+
+    await judged(path)
+
+    assert await written(path, "csv") == before
