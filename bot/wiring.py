@@ -7,6 +7,7 @@ from functools import partial
 
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.blocks import governance
 from bot.blocks.message import Message
 from bot.blocks.notice import refusal
 from bot.blocks.opinion import verdict_message
@@ -27,6 +28,7 @@ from bot.scans.choices import Choices
 from bot.scans.clock import SteadyClock
 from bot.scans.desk import Desk
 from bot.scans.follow import Follower, Outlook
+from bot.scans.governing import Governing
 from bot.scans.host_looks import HostLooks
 from bot.scans.inquiries import Inquiries
 from bot.scans.intake import Intake
@@ -49,6 +51,7 @@ from bot.slack import subjects
 from bot.slack.announcements import Announcements
 from bot.slack.board import SlackBoard
 from bot.slack.files import SlackFiles
+from bot.slack.governance import SlackTeller
 from bot.slack.identity import Identity
 from bot.slack.missed import SlackPast
 from bot.slack.notices import SlackNotices
@@ -198,6 +201,9 @@ def wire(opened: Opened, stack: AsyncExitStack) -> Wired:
     if categories is not None:
         looks = HostLooks(rows=store.hosts, categories=categories, announcer=threads, clock=clock)
         also.append(looks.turn)
+    governing = _governing(opened, policy, wake)
+    if governing is not None:
+        also.append(governing.turn)
     runner = Runner(
         store=store,
         pipeline=_pipeline(opened, threads, breaker, policy),
@@ -234,6 +240,7 @@ def wire(opened: Opened, stack: AsyncExitStack) -> Wired:
             cards=cards,
             administration=_administration(opened, policy),
             urls=UrlInquiry(categories) if categories is not None else None,
+            governing=governing,
             words=_words(opened),
         ),
         runner=runner,
@@ -298,7 +305,25 @@ def _words(opened: Opened) -> frozenset[str]:
     """Return the words of ``/appscan`` that are there as Zscaler is set up."""
     if opened.zscaler is None:
         return frozenset()
-    return frozenset({"zscaler"} | ({"urls"} if opened.zscaler.categories is not None else set()))
+    there = {
+        "governance": opened.zscaler.governance is not None,
+        "urls": opened.zscaler.categories is not None,
+        "zscaler": True,
+    }
+    return frozenset(word for word, is_there in there.items() if is_there)
+
+
+def _governing(opened: Opened, policy: Policy, wake: Callable[[], None]) -> Governing | None:
+    if opened.zscaler is None or opened.zscaler.governance is None:
+        return None
+    return Governing(
+        api=opened.zscaler.governance,
+        looks=opened.store.governance,
+        teller=SlackTeller(opened.client, governance.later),
+        policy=policy,
+        clock=opened.clock,
+        wake=wake,
+    )
 
 
 def _categories(opened: Opened) -> Categories | None:

@@ -10,6 +10,7 @@ import httpx
 from bot.metrics import CountedClient, Metrics
 from bot.scans.activation import ActivationApi
 from bot.scans.administration import CloudState
+from bot.scans.governance import GovernanceApi
 from bot.scans.hosts import UrlLookup
 from bot.scans.ports import Clock
 from bot.scans.verdicts import SandboxApi, SandboxReports
@@ -17,12 +18,13 @@ from bot.zscaler.activation import Activation
 from bot.zscaler.call import Caller
 from bot.zscaler.categories import Categories
 from bot.zscaler.cloud import Cloud
+from bot.zscaler.governance import Governance
 from bot.zscaler.login import Login
 from bot.zscaler.maintenance import ReadOnly
 from bot.zscaler.oauth import OAuth
 from bot.zscaler.reports import Reports
 from bot.zscaler.session import Session
-from bot.zscaler_settings import CloudSettings, OAuthLogin, SessionLogin, ZscalerSettings
+from bot.zscaler_settings import AppTotalSettings, CloudSettings, OAuthLogin, SessionLogin, ZscalerSettings
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,6 +37,7 @@ class Zscaler:
     activation: ActivationApi | None = None
     cloud: CloudState | None = None
     """How the cloud service API stands, for administrators."""
+    governance: GovernanceApi | None = None
 
 
 @asynccontextmanager
@@ -44,11 +47,16 @@ async def open_zscaler(settings: ZscalerSettings, clock: Clock, metrics: Metrics
         cloud = None
         if settings.cloud is not None:
             cloud = await stack.enter_async_context(open_cloud(settings.cloud, clock, metrics))
+        governance = None
+        if settings.apptotal is not None:
+            opening = open_governance(settings.apptotal, clock, metrics)
+            governance = await stack.enter_async_context(opening)
         yield Zscaler(
             reports=Reports(cloud) if cloud else None,
             categories=Categories(cloud) if cloud else None,
             activation=Activation(cloud) if cloud else None,
             cloud=cloud,
+            governance=governance,
         )
 
 
@@ -68,6 +76,16 @@ async def open_cloud(settings: CloudSettings, clock: Clock, metrics: Metrics) ->
             yield cloud
         finally:
             await cloud.close()
+
+
+@asynccontextmanager
+async def open_governance(
+    settings: AppTotalSettings, clock: Clock, metrics: Metrics
+) -> AsyncIterator[Governance]:
+    """Open the 3rd-Party App Governance API."""
+    called, tls = metrics.zscaler_calls(), ssl.create_default_context()
+    async with CountedClient(called, verify=tls, follow_redirects=False) as client:
+        yield Governance(client, settings.url, settings.key.reveal(), now=clock.now)
 
 
 def _login(

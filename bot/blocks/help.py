@@ -165,6 +165,21 @@ OPTIONAL: Final[dict[str, Topic]] = {
             "/appscan verdict 0123456789abcdef0123456789abcdef",
         ),
     ),
+    "governance": Topic(
+        gist="what is known of a third-party app, and its risks",
+        body=(
+            "Asks Zscaler about an app that people give consent to, or find in a marketplace: who publishes "
+            "it, its risk and score, what it may do, and what speaks against it.\n"
+            "Name it by its app ID (client ID), or by the link to its consent or marketplace page. Of a link "
+            "only what names the app is kept and sent on.\n"
+            "An answer is told again for a day without asking. An app that Zscaler does not know yet is "
+            "analysed; I send you a direct message when it is known. Only you see what you ask."
+        ),
+        examples=(
+            "/appscan governance 22c49a0d-d21c-4792-aed1-8f163c982546",
+            "/appscan governance https://slack.com/marketplace/A0F7XDUAZ-example",
+        ),
+    ),
     "zscaler": Topic(
         gist="how Zscaler stands, for admins",
         body=(

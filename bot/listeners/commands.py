@@ -22,7 +22,7 @@ from bot.blocks import (
 )
 from bot.blocks.message import Message
 from bot.errors import NotFound, UsageError
-from bot.listeners import administration
+from bot.listeners import administration, governance
 from bot.listeners.acts import needed, said
 from bot.listeners.answers import answer
 from bot.listeners.asked import Asked
@@ -31,6 +31,8 @@ from bot.scans.desk import Desk
 from bot.scans.inquiries import Several
 
 COMMAND = "/appscan"
+_MAY_HOLD_SECRETS = frozenset({"governance"})
+"""Words whose further words are never shown again: a consent link can hold codes and tokens."""
 _TAG = re.compile(r"<([@#])[A-Z0-9]+\|([^<>]*)>")
 
 
@@ -63,6 +65,7 @@ class Answers:
             "unlink": self._unlink,
         }
         optional: dict[str, Callable[[Asked], Awaitable[Message | None]]] = {
+            "governance": self._governance,
             "zscaler": self._zscaler,
             "urls": self._urls,
         }
@@ -95,7 +98,8 @@ class Answers:
     def _unknown(self, word: str, rest: str) -> UsageError:
         """Return what is said to a word that is none, with the one that may have been meant."""
         if near := difflib.get_close_matches(word, self._by_word, n=1):
-            meant = f"{COMMAND} {near[0]} {_TAG.sub(_name_of_tag, ids.unwrapped(rest))}".strip()
+            typed = "" if near[0] in _MAY_HOLD_SECRETS else _TAG.sub(_name_of_tag, ids.unwrapped(rest))
+            meant = f"{COMMAND} {near[0]} {typed}".strip()
             return UsageError(f"Did you mean `{near[0]}`?", example=meant)
         return UsageError(
             f"That is none of the words I know: {', '.join(f'`{known}`' for known in self._by_word)}.",
@@ -190,6 +194,11 @@ class Answers:
         bundle_id = ids.bundle_id(asked.words[0])
         platform = ids.platform(asked.words[1]) if len(asked.words) == 2 else None
         return apps.unlinked(await self._desk.records.unlink(asked.user, asked.channel, bundle_id, platform))
+
+    async def _governance(self, asked: Asked) -> Message:
+        if self._desk.governing is None:
+            raise NotFound(governance.GONE)
+        return await governance.answer_to(self._desk.governing, asked)
 
     async def _zscaler(self, asked: Asked) -> Message:
         if self._desk.administration is None:

@@ -6,6 +6,7 @@ from bot.scans.acknowledging import Acknowledging
 from bot.scans.administration import Administration
 from bot.scans.catalogue import Catalogue
 from bot.scans.choices import Choices
+from bot.scans.governing import Governing
 from bot.scans.inquiries import Inquiries
 from bot.scans.intake import Intake
 from bot.scans.policy import Policy
@@ -37,5 +38,7 @@ class Desk:
     """Look after Zscaler; ``None`` where it is not set up."""
     urls: UrlInquiry | None = None
     """Ask about URLs and hosts; ``None`` where nothing that knows of them is set up."""
+    governing: Governing | None = None
+    """Look up third-party apps; ``None`` where that is not set up."""
     words: frozenset[str] = frozenset()
     """Words of ``/appscan`` that are not always there: those whose API is set up."""

@@ -27,7 +27,7 @@ import httpx
 
 from bot.calls.reading import read_object, retry_after_s
 from bot.calls.trust import why_not_trusted
-from bot.errors import AppscanError, NotFound, Refused, TryLater
+from bot.errors import AppscanError, NotFound, Refused, SubmissionError, TryLater
 from bot.scans.governance import Answer
 from bot.zscaler import governed
 
@@ -103,7 +103,7 @@ class Governance:
             NotFound, Refused, TryLater: as the table above has it.
         """
         name, value = ("url", url) if url else ("app_id", app_id)
-        failure: TryLater | None = None
+        failure: SubmissionError | None = None
         body = bytearray()
         try:
             async with (
@@ -129,8 +129,7 @@ class Governance:
                         if len(body) > ANSWER_LIMIT:
                             raise TryLater(UNREADABLE.format(status=status), status=status)
         except (httpx.HTTPError, httpx.InvalidURL, OSError) as exc:
-            words = NOT_REACHED if why_not_trusted(exc) is None else NOT_TRUSTED
-            failure = TryLater(words, detail=f"no answer from Zscaler's {ENDPOINT}: {type(exc).__name__}")
+            failure = _unreached(exc)
         if failure is not None:
             raise failure
         left = governed.remaining(headers.get("X-Rate-Limit-Remaining"))
@@ -142,6 +141,13 @@ class Governance:
         if found is None:
             raise TryLater(UNREADABLE.format(status=status), status=status)
         return Answer(app=found, remaining=left)
+
+
+def _unreached(exc: Exception) -> SubmissionError:
+    reason = why_not_trusted(exc)
+    if reason is not None:
+        return Refused(NOT_TRUSTED, detail=f"Zscaler's certificate does not check out: {reason}")
+    return TryLater(NOT_REACHED, detail=f"no answer from Zscaler's {ENDPOINT}: {type(exc).__name__}")
 
 
 def _said(status: int, wait_s: float | None) -> AppscanError:

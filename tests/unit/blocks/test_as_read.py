@@ -19,6 +19,8 @@ from bot.blocks import (
     apps,
     breach_modals,
     diff,
+    governance,
+    governance_modals,
     help,  # noqa: A004
     history,
     hosts_modals,
@@ -46,6 +48,18 @@ from bot.scans.administration import CloudOverview, Overview, SandboxOverview, U
 from bot.scans.backlog import Notice
 from bot.scans.catalogue import Listed, Listing
 from bot.scans.changes import Changes, changes
+from bot.scans.governance import (
+    AppAnswer,
+    AppAsk,
+    AppLook,
+    AppPermission,
+    AppRef,
+    AppRisk,
+    Level,
+    LookState,
+    RefKind,
+    ThirdPartyApp,
+)
 from bot.scans.hosts import HostChanges, HostsState, ScanHosts, UrlCategories
 from bot.scans.inquiries import Comparison, SdkPage, Several, UnderWay
 from bot.scans.lookups import AppFound, AppRow, Page, SdkRow, SdkVersion
@@ -403,6 +417,48 @@ listed = st.lists(builds, max_size=3).map(tuple)
 typed = outside.map(lambda filters: filters.replace("U0EVIL", "U0ANA"))
 pages = st.builds(Page, text=typed, scans=listed, has_newer=st.booleans(), has_older=st.booleans())
 
+some_words = st.lists(outside, max_size=4).map(tuple)
+numbers = st.none() | st.floats(0, 10**12)
+counts = st.none() | st.integers(0, 10**12)
+levels = st.none() | st.sampled_from(Level)
+maybe = st.none() | outside
+third_party_apps = st.builds(
+    ThirdPartyApp,
+    **dict.fromkeys(
+        ("name", "publisher", "platform", "description", "client_id", "privacy_url", "terms_url"), maybe
+    ),
+    **dict.fromkeys(("marketplace_url", "developer_email", "support_email"), maybe),
+    **dict.fromkeys(("compliance", "categories", "tags", "website_urls"), some_words),
+    risk=levels,
+    risk_score=numbers,
+    permission_level=numbers,
+    permissions=st.lists(
+        st.builds(
+            AppPermission, scope=outside, service=maybe, description=maybe, access_type=maybe, level=levels
+        ),
+        max_size=8,
+    ).flatmap(lambda found: st.sampled_from([tuple(found), tuple(found * 10)])),
+    permissions_left_out=st.integers(0, 9000),
+    risks=st.lists(
+        st.builds(AppRisk, name=outside, category=maybe, severity=levels, description=maybe, evidence=maybe),
+        max_size=8,
+    ).map(tuple),
+    stars=numbers,
+    downloads=counts,
+    reviews=counts,
+    platform_verified=st.none() | st.booleans(),
+)
+app_looks = st.builds(
+    AppLook,
+    number=st.integers(1, 10**9),
+    ref=st.builds(AppRef, kind=st.sampled_from(RefKind), value=outside),
+    state=st.sampled_from(LookState),
+    began_at=moments,
+    due_at=moments,
+    answered_at=st.none() | moments,
+    app=st.none() | third_party_apps,
+)
+
 SURFACES: dict[Callable[..., Any], st.SearchStrategy[Any]] = {
     reply.reply: st.builds(reply.reply, cards),
     history.page: st.builds(history.page, pages, query=st.none() | queries, links=st.none()),
@@ -502,6 +558,30 @@ SURFACES: dict[Callable[..., Any], st.SearchStrategy[Any]] = {
     modals.notice_modal: st.builds(modals.notice_modal, ours),
     modals.message_modal: st.builds(modals.message_modal, st.builds(history.status, cards, st.just([]))),
 }
+SURFACES |= {
+    governance.answer: st.builds(
+        governance.answer,
+        st.builds(
+            AppAnswer, look=app_looks, cached=st.booleans(), remaining=st.none() | st.integers(0, 10**9)
+        ),
+        st.just("C0CHANNEL"),
+    ),
+    governance.later: st.builds(
+        governance.later,
+        st.builds(AppAsk, number=st.just(1), look=app_looks, user=st.just("UANA"), channel=st.just("C1")),
+    ),
+    governance_modals.governance_modal: st.builds(
+        governance_modals.governance_modal,
+        third_party_apps,
+        st.builds(
+            governance_modals.Leaf,
+            look=st.just(3),
+            channel=st.just("C0CHANNEL"),
+            tab=st.sampled_from(governance_modals.Tab),
+            page=st.integers(0, 9),
+        ),
+    ),
+}
 ELSEWHERE = {message.compose, notice.prepared}
 """Put together what the others have made safe."""
 
@@ -562,7 +642,7 @@ def check_any(shown: Message | dict[str, Any]) -> None:
         assert check_view(shown) == []
         blocks = [shown]
         kept = json.loads(shown.get("private_metadata") or "{}")
-        assert set(kept) <= {"scan", "breach", "purpose", "channel", "tab", "page", "search"}
+        assert set(kept) <= {"scan", "breach", "purpose", "channel", "tab", "page", "search", "look"}
     json.dumps(blocks, ensure_ascii=False).encode()
     for each in texts(blocks):
         if each["type"] == "mrkdwn":
