@@ -90,8 +90,8 @@ def risk_line(app: ThirdPartyApp) -> str:
     bad = app.risk in {Level.CRITICAL, Level.HIGH}
     parts = [
         f"{':warning: ' if bad else ''}*{text.capital(app.risk)} risk*" if app.risk is not None else "",
-        f"score {app.risk_score:,.1f}" if app.risk_score is not None else "",
-        f"permission level {app.permission_level:,.1f}" if app.permission_level is not None else "",
+        f"score {_number(app.risk_score)}" if app.risk_score is not None else "",
+        f"permission level {_number(app.permission_level)}" if app.permission_level is not None else "",
         {True: "verified by its platform", False: "*not* verified by its platform", None: ""}[
             app.platform_verified
         ],
@@ -102,7 +102,7 @@ def risk_line(app: ThirdPartyApp) -> str:
 def market_line(app: ThirdPartyApp) -> str:
     """Say what its marketplace counts; empty where nothing of that is known."""
     parts = [
-        f"{app.stars:,.1f} stars" if app.stars is not None else "",
+        f"{_number(app.stars)} stars" if app.stars is not None else "",
         count(app.downloads, "download") if app.downloads is not None else "",
         count(app.reviews, "review") if app.reviews is not None else "",
     ]
@@ -176,6 +176,10 @@ def _counted(shown: int, left_out: int, what: str, counts: Sequence[tuple[Level,
     levels = ", ".join(f"{number:,} {_level(level)}" for level, number in counts)
     more = f", {left_out:,} more" if left_out else ""
     return f"*{count(shown + left_out, what)}*" + (f": {levels}{more}" if levels else "")
+
+
+def _number(number: float) -> str:
+    return f"{number:,.1f}".removesuffix(".0")
 
 
 def _level(level: Level) -> str:

@@ -40,9 +40,9 @@ def app_ref(text: str) -> AppRef:
     Raises:
         UsageError: it can't be an app ID, nor such a link; the words hold nothing of what was typed.
     """
-    typed = text.strip()
+    typed = _unescaped(text).strip()
     wrapped = _WRAPPED.fullmatch(typed)
-    word = _unescaped(wrapped[1] if wrapped else typed).strip("`'\"“”„‟‘’‚‛«»‹› \t\u00a0")
+    word = (wrapped[1] if wrapped else typed).strip("`'\"“”„‟‘’‚‛«»‹› \t\u00a0")
     if not word or len(word) > _TYPED_LIMIT or len(word.split()) != 1:
         raise UsageError(
             "Say one third-party app: by its app ID (client ID), or by the link to its consent or "
