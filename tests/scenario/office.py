@@ -314,13 +314,14 @@ async def office(
     strict_rates: bool = False,
     tls: ssl.SSLContext | None = None,
     reads_apart: bool = False,
-    zscaler: bool | str = False,
+    zscaler: bool | str | None = None,
     **environ: str,
 ) -> AsyncIterator[Office]:
     """Open the stand-ins and start the bot; with ``tls``, OneTrust speaks https.
 
     With ``reads_apart``, each build is read in a process of its own, as it is where the bot is at work.
-    With ``zscaler``, all three of its APIs are set up too; ``down`` or ``wedged``, they are of no use.
+    With ``zscaler``, all three of its APIs are set up too; ``down`` or ``wedged``, they are of no use. Where
+    nothing is said of it, ``EVERYWHERE`` says it.
     """
     async with (
         SlackSandbox(
@@ -352,7 +353,7 @@ async def office(
         )
         if zscaler is True:
             place.environ |= zscaler_environ(await stack.enter_async_context(place.zscaler))
-        elif trouble := zscaler or os.environ.get(EVERYWHERE):
+        elif trouble := os.environ.get(EVERYWHERE) if zscaler is None else zscaler:
             url = await stack.enter_async_context(dead_server(trouble))
             about = zscaler_environ(place.zscaler).items()
             place.environ |= {name: value.replace(place.zscaler.url, url) for name, value in about}

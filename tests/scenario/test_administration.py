@@ -1,8 +1,10 @@
 """``/appscan zscaler``, for admins by name, on the stand-ins."""
 
+from pathlib import Path
+
 import pytest
 
-from tests.scenario.office import Office
+from tests.scenario.office import Office, office
 
 
 @pytest.fixture
@@ -46,6 +48,7 @@ async def test_who_is_no_admin_by_name_sees_nothing(office_of_eli: Office):
     assert office_of_eli.zscaler.calls == []
 
 
-async def test_without_zscaler_there_is_no_such_word(place: Office):
-    assert "That is none of the words I know" in await place.command("zscaler")
-    assert "zscaler" not in (await place.command("help")).lower()
+async def test_without_zscaler_there_is_no_such_word(tmp_path: Path):
+    async with office(tmp_path, zscaler=False) as place:
+        assert "That is none of the words I know" in await place.command("zscaler")
+        assert "zscaler" not in (await place.command("help")).lower()
