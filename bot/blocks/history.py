@@ -9,6 +9,7 @@ from bot.blocks import text
 from bot.blocks.elements import Block, actions, button, context, facts, link_button, section
 from bot.blocks.findings import count
 from bot.blocks.following import outcome, state
+from bot.blocks.hosts import host_blocks
 from bot.blocks.message import Message, compose
 from bot.blocks.opinion import SANDBOX, report_button, status_line
 from bot.blocks.phrases import file, kind, name, route, sharer, title, version, went, why
@@ -143,6 +144,7 @@ def status(card: Card, events: Sequence[Event], *, link: str | None = None) -> M
             section("\n".join(_summary(card, link))),
             facts(pairs),
             section("\n".join(lines)) if (lines := outcome(card)) else None,
+            *host_blocks(card),
             section(f"{SANDBOX}: {told}") if card.opinion and (told := status_line(card.opinion)) else None,
             context(went(scan) or f"Route: {route(scan)}") if route(scan) else None,
             context(f"SHA-256 {text.code(scan.sha256)}") if scan.sha256 else None,
