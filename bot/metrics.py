@@ -242,6 +242,21 @@ class Metrics:
         self._bytes.labels("pulled").inc(size_bytes)
 
 
+def counted(endpoint: str, called: Callable[[str, int | None], None]) -> aiohttp.TraceConfig:
+    """Return what tells ``called`` each answer's status of a session that asks one endpoint."""
+
+    async def answered(_: Any, __: SimpleNamespace, told: aiohttp.TraceRequestEndParams) -> None:
+        called(endpoint, told.response.status)
+
+    async def lost(_: Any, __: SimpleNamespace, ___: aiohttp.TraceRequestExceptionParams) -> None:
+        called(endpoint, None)
+
+    trace = aiohttp.TraceConfig()
+    trace.on_request_end.append(answered)
+    trace.on_request_exception.append(lost)
+    return trace
+
+
 class CountedClient(httpx.AsyncClient):
     """httpx's client, for OneTrust or Zscaler; ``called`` is told each answer's status.
 

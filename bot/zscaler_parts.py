@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import httpx
 
-from bot.metrics import CountedClient, Metrics
+from bot.metrics import CountedClient, Metrics, counted
 from bot.scans.activation import ActivationApi
 from bot.scans.administration import CloudState
 from bot.scans.governance import GovernanceApi
@@ -23,8 +23,16 @@ from bot.zscaler.login import Login
 from bot.zscaler.maintenance import ReadOnly
 from bot.zscaler.oauth import OAuth
 from bot.zscaler.reports import Reports
+from bot.zscaler.sandbox import Sandbox
 from bot.zscaler.session import Session
-from bot.zscaler_settings import AppTotalSettings, CloudSettings, OAuthLogin, SessionLogin, ZscalerSettings
+from bot.zscaler_settings import (
+    AppTotalSettings,
+    CloudSettings,
+    OAuthLogin,
+    SandboxSettings,
+    SessionLogin,
+    ZscalerSettings,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,6 +60,7 @@ async def open_zscaler(settings: ZscalerSettings, clock: Clock, metrics: Metrics
             opening = open_governance(settings.apptotal, clock, metrics)
             governance = await stack.enter_async_context(opening)
         yield Zscaler(
+            sandbox=_sandbox(settings.sandbox, clock, metrics) if settings.sandbox else None,
             reports=Reports(cloud) if cloud else None,
             categories=Categories(cloud) if cloud else None,
             activation=Activation(cloud) if cloud else None,
@@ -86,6 +95,17 @@ async def open_governance(
     called, tls = metrics.zscaler_calls(), ssl.create_default_context()
     async with CountedClient(called, verify=tls, follow_redirects=False) as client:
         yield Governance(client, settings.url, settings.key.reveal(), now=clock.now)
+
+
+def _sandbox(settings: SandboxSettings, clock: Clock, metrics: Metrics) -> Sandbox:
+    called = metrics.zscaler_calls()
+    return Sandbox(
+        settings.url,
+        settings.token.reveal(),
+        now=clock.now,
+        tls=ssl.create_default_context(),
+        traces=lambda verb: [counted(f"sandbox_{verb}", called)],
+    )
 
 
 def _login(

@@ -9,12 +9,9 @@ https://developer.onetrust.com/onetrust/docs/scan-apps-via-api; RFC 7578.
 
 import asyncio
 import contextlib
-import io
 import json
-import os
 import re
 import secrets
-import threading
 from abc import abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -23,72 +20,14 @@ from typing import Final
 import aiohttp
 from aiohttp.abc import AbstractStreamWriter
 
+from bot.calls.build_file import BLOCK, BuildFile
 from bot.scans.models import Kind
 from bot.scans.routes import Journal, Order
-
-BLOCK: Final = 1024 * 1024
-"""Bytes that are read at once."""
 
 HELD_BACK: Final = 64 * 1024
 """Bytes of the build, at most, that go only after ``committing``, with the closing boundary."""
 
 _FILE_NAME_LIMIT = 100
-
-
-class BuildChanged(Exception):  # noqa: N818 - an event, told to the sender alone
-    """The build's file is not there, or not of the size that was ordered."""
-
-
-class BuildFile:
-    """A build on disk, read in a thread; ``open`` and ``read`` raise ``BuildChanged``."""
-
-    def __init__(self, path: Path, size_bytes: int) -> None:
-        self._path = path
-        self.size_bytes = size_bytes
-        self._file: io.FileIO | None = None
-        self._closed = False
-        # A read whose task was cancelled goes on in its thread: closing waits for it, or its descriptor
-        # could by then be another file's.
-        self._lock = threading.Lock()
-
-    def open(self, offset: int = 0) -> None:
-        """Open the file, to be read from ``offset`` on."""
-        with self._lock:
-            if self._closed:
-                return
-            try:
-                self._file = io.FileIO(self._path)
-                self._check_size(self._file)
-                self._file.seek(offset)
-            except OSError as exc:
-                raise BuildChanged("the build can't be opened") from exc
-
-    def read(self, size: int) -> bytes:
-        """Read exactly ``size`` bytes."""
-        with self._lock:
-            if self._file is None:
-                raise BuildChanged("the build is closed")
-            try:
-                block = self._file.read(size)
-                while len(block) < size and (more := self._file.read(size - len(block))):
-                    block += more
-                self._check_size(self._file)
-            except OSError as exc:
-                raise BuildChanged("the build can't be read") from exc
-        if len(block) != size:
-            raise BuildChanged("the build has become shorter")
-        return block
-
-    def close(self) -> None:
-        """Close the file; harmless when done twice."""
-        with self._lock:
-            if self._file is not None:
-                self._file.close()
-            self._file, self._closed = None, True
-
-    def _check_size(self, file: io.FileIO) -> None:
-        if os.fstat(file.fileno()).st_size != self.size_bytes:
-            raise BuildChanged("the build is of another size")
 
 
 class Body(aiohttp.Payload):

@@ -13,10 +13,11 @@ from typing import Final
 
 import aiohttp
 
+from bot.calls.build_file import BuildChanged
 from bot.calls.trust import why_not_trusted
 from bot.errors import Refused, SubmissionError, TryLater, Uncertain
 from bot.onetrust.answers import NOT_TRUSTED, RUNNER, Answer
-from bot.onetrust.body import Body, BuildChanged
+from bot.onetrust.body import Body
 from bot.onetrust.token import TokenSource
 
 ANSWER_LIMIT: Final = 64 * 1024

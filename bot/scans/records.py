@@ -56,9 +56,10 @@ class Cards:
         outlook: Callable[[Followed, int], Outlook | None] | None = None,
         unread: Callable[[], bool] = lambda: False,
         second: bool = True,
+        verdicts: bool = True,
     ) -> None:
         self._store = store
-        self._second = second
+        self._second, self._verdicts = second, verdicts
         self._outlook = outlook
         self._unread = unread
         self._log_url = log_url
@@ -96,7 +97,7 @@ class Cards:
         if followed is not None and followed.state in FOLLOWED and self._outlook is not None:
             waiting = sum(await self._store.results.counts())
             outlook = self._outlook(followed, waiting)
-        opinion = await self._store.opinions.of(number) if self._second else None
+        opinion = await self._store.opinions.of(number) if self._verdicts else None
         return Card(
             scan=scan,
             original=original,

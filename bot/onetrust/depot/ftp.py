@@ -11,9 +11,9 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final, TypeVar
 
+from bot.calls.build_file import BuildFile
 from bot.depot_address import DepotAddress
 from bot.errors import Refused
-from bot.onetrust.body import BuildFile
 from bot.onetrust.depot import sentences
 from bot.onetrust.depot.port import Broken
 from bot.onetrust.depot.replies import Phase, size_in, verdict

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from bot.onetrust.body import BuildFile
+from bot.calls.build_file import BuildFile
 from bot.scans.ports import Progress
 
 Note = Callable[[str], Awaitable[None]]

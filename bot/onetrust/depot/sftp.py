@@ -14,9 +14,9 @@ from typing import Any, Final
 
 import asyncssh
 
+from bot.calls.build_file import BLOCK, BuildFile
 from bot.depot_address import DepotAddress
 from bot.errors import Refused, TryLater
-from bot.onetrust.body import BLOCK, BuildFile
 from bot.onetrust.depot import sentences
 from bot.onetrust.depot.host_key import Known, fingerprint_of, kinds_to_ask_for, known_hosts
 from bot.onetrust.depot.port import Broken, NotResumed

@@ -13,9 +13,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
 
+from bot.calls.build_file import BuildChanged, BuildFile
 from bot.depot_address import DepotAddress
 from bot.errors import Refused, SubmissionError, TryLater
-from bot.onetrust.body import BuildChanged, BuildFile
 from bot.onetrust.call import BUILD_CHANGED
 from bot.onetrust.depot import sentences
 from bot.onetrust.depot.port import (

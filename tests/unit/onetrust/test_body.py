@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.onetrust.body import BuildBody, BuildChanged, BuildFile, data_fields, safe_file_name
+from bot.calls.build_file import BuildChanged, BuildFile
+from bot.onetrust.body import BuildBody, data_fields, safe_file_name
 from bot.scans.models import FileType, Kind
 from bot.scans.routes import Order
 from tests.fakes import FakeJournal

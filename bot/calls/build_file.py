@@ -1,0 +1,66 @@
+"""A build on disk that is being sent: read block by block, and of the size that it had."""
+
+import io
+import os
+import threading
+from pathlib import Path
+from typing import Final
+
+BLOCK: Final = 1024 * 1024
+"""Bytes that are read at once."""
+
+
+class BuildChanged(Exception):  # noqa: N818 - an event, told to the sender alone
+    """The build's file is not there, or not of the size that was ordered."""
+
+
+class BuildFile:
+    """A build on disk, read in a thread; ``open`` and ``read`` raise ``BuildChanged``."""
+
+    def __init__(self, path: Path, size_bytes: int) -> None:
+        self._path = path
+        self.size_bytes = size_bytes
+        self._file: io.FileIO | None = None
+        self._closed = False
+        # A read whose task was cancelled goes on in its thread: closing waits for it, or its descriptor
+        # could by then be another file's.
+        self._lock = threading.Lock()
+
+    def open(self, offset: int = 0) -> None:
+        """Open the file, to be read from ``offset`` on."""
+        with self._lock:
+            if self._closed:
+                return
+            try:
+                self._file = io.FileIO(self._path)
+                self._check_size(self._file)
+                self._file.seek(offset)
+            except OSError as exc:
+                raise BuildChanged("the build can't be opened") from exc
+
+    def read(self, size: int) -> bytes:
+        """Read exactly ``size`` bytes."""
+        with self._lock:
+            if self._file is None:
+                raise BuildChanged("the build is closed")
+            try:
+                block = self._file.read(size)
+                while len(block) < size and (more := self._file.read(size - len(block))):
+                    block += more
+                self._check_size(self._file)
+            except OSError as exc:
+                raise BuildChanged("the build can't be read") from exc
+        if len(block) != size:
+            raise BuildChanged("the build has become shorter")
+        return block
+
+    def close(self) -> None:
+        """Close the file; harmless when done twice."""
+        with self._lock:
+            if self._file is not None:
+                self._file.close()
+            self._file, self._closed = None, True
+
+    def _check_size(self, file: io.FileIO) -> None:
+        if os.fstat(file.fileno()).st_size != self.size_bytes:
+            raise BuildChanged("the build is of another size")
