@@ -38,7 +38,7 @@ from bot.scans.models import Scan
 from bot.scans.notices import Notices
 from bot.scans.pipeline import Pipeline
 from bot.scans.policy import Policy
-from bot.scans.ports import Applications, BuildReader, Clock
+from bot.scans.ports import Applications, BuildReader, Clock, Files
 from bot.scans.records import Cards, Records
 from bot.scans.results import Followed
 from bot.scans.routes import Routes
@@ -46,6 +46,7 @@ from bot.scans.rules import Rule, judge_by
 from bot.scans.runner import Runner, Turn
 from bot.scans.url_inquiry import UrlInquiry
 from bot.scans.workroom import Workroom
+from bot.second_wiring import holding, second
 from bot.settings import Settings
 from bot.slack import subjects
 from bot.slack.announcements import Announcements
@@ -143,6 +144,7 @@ def wire(opened: Opened, stack: AsyncExitStack) -> Wired:
         outlook=outlook,
         unread=unread,
         second=opened.zscaler is not None,
+        verdicts=opened.zscaler is not None and opened.zscaler.sandbox is not None,
     )
     threads = Threads(
         client=client,
@@ -204,9 +206,24 @@ def wire(opened: Opened, stack: AsyncExitStack) -> Wired:
     governing = _governing(opened, policy, wake)
     if governing is not None:
         also.append(governing.turn)
+    files = _files(opened)
+    asked = second(
+        settings,
+        opened.zscaler,
+        store=store,
+        files=files,
+        workroom=opened.workroom,
+        announcer=threads,
+        clock=clock,
+        wake=wake,
+        bad=lambda _: None,
+    )
+    if asked is not None:
+        stack.push_async_callback(asked.opinions.stop)
+        also += asked.turns
     runner = Runner(
         store=store,
-        pipeline=_pipeline(opened, threads, breaker, policy),
+        pipeline=_pipeline(opened, files, threads, breaker, policy),
         intake=intake,
         announcer=threads,
         clock=clock,
@@ -348,12 +365,17 @@ def _administration(opened: Opened, policy: Policy) -> Administration | None:
     )
 
 
-def _pipeline(opened: Opened, threads: Threads, breaker: Breaker, policy: Policy) -> Pipeline:
-    settings, metrics = opened.settings, opened.metrics
+def _files(opened: Opened) -> Files:
+    settings = opened.settings
     files = SlackFiles(opened.client, api_url=settings.slack_api_url, token=settings.slack_bot_token.reveal())
+    return CountedFiles(files, opened.metrics.pulled)
+
+
+def _pipeline(opened: Opened, files: Files, threads: Threads, breaker: Breaker, policy: Policy) -> Pipeline:
+    settings = opened.settings
     return Pipeline(
         store=opened.store,
-        files=CountedFiles(files, metrics.pulled),
+        files=files,
         reader=opened.reader,
         routes=opened.routes,
         announcer=threads,
@@ -362,6 +384,7 @@ def _pipeline(opened: Opened, threads: Threads, breaker: Breaker, policy: Policy
         workroom=opened.workroom,
         teaches=policy.teaches,
         accepts_aab=settings.accepts_aab,
+        holding=holding(settings, opened.zscaler),
     )
 
 

@@ -253,6 +253,9 @@ class SecondOpinion:
             await self._store.hosts.unread(number, error.user_message)
         except TimeoutError:
             await self._store.hosts.unread(number, HOSTS_SLOW)
+        except OSError as error:
+            logger.warning("the hosts of scan #%d could not be read: %s", number, error.strerror)
+            await self._store.hosts.unread(number, INSIDE)
         else:
             await self._store.hosts.found(number, found)
         self._outcomes.changed(number)  # they are to be looked up

@@ -47,6 +47,7 @@ COMMANDS = {
     "bot.forget",
     "bot.parts",
     "bot.run",
+    "bot.second_wiring",
     "bot.shell",
     "bot.wiring",
     "bot.zscaler_parts",
@@ -57,6 +58,7 @@ JOINED = {
     "bot.check_onetrust",
     "bot.check_zscaler",
     "bot.parts",
+    "bot.second_wiring",
     "bot.wiring",
     "bot.zscaler_parts",
 }
