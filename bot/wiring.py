@@ -216,7 +216,7 @@ def wire(opened: Opened, stack: AsyncExitStack) -> Wired:
         announcer=threads,
         clock=clock,
         wake=wake,
-        bad=lambda _: None,
+        bad=verdicts.announce if verdicts is not None else lambda _: None,
     )
     if asked is not None:
         stack.push_async_callback(asked.opinions.stop)

@@ -33,3 +33,14 @@ async def test_a_build_is_held_for_the_verdict_and_goes_on_with_it(tmp_path: Pat
 
     [taken] = place.onetrust.received
     assert taken.sha256 == place.zscaler.submissions[0].sha256
+
+
+async def test_a_bad_verdict_is_told_in_a_message_of_its_own(second_place: Office) -> None:
+    place, build = second_place, apk()
+    md5 = hashlib.md5(build, usedforsecurity=False).hexdigest()
+    place.zscaler.verdict_for(md5, type="MALICIOUS", malware="Android/Agent")
+
+    shared = place.dana.share(place.builds_channel, [("shop.apk", build)])
+
+    message = await place.reply(shared, "Android/Agent", "@dana", number=1)
+    assert "malicious" in place.read(message)
