@@ -378,7 +378,18 @@ async def test_it_logs_out_only_where_nothing_becomes_active_by_that(tenant, act
     assert tenant.zscaler.world.activation == activation
 
 
-async def test_without_a_session_there_is_no_logging_out(tenant):
+async def test_in_maintenance_nobody_signs_out(tenant):
+    cloud = tenant.by_session()
+    await cloud.get(Endpoint.QUOTA)
+    tenant.zscaler.world.in_maintenance = True
+    await refusal(Activation(cloud).activate())
+
+    await cloud.close()
+
+    assert tenant.zscaler.count("cloud.status") + tenant.zscaler.count("cloud.logout") == 0
+
+
+async def test_without_a_session_there_is_no_logging_out(tenant, caplog):
     await tenant.by_session().close()
     by_oauth = tenant.by_oauth()
     await by_oauth.get(Endpoint.STATUS)
@@ -389,6 +400,7 @@ async def test_without_a_session_there_is_no_logging_out(tenant):
     await ended.close()
 
     assert tenant.zscaler.count("cloud.logout") == 0
+    assert "not signed out" not in caplog.text  # there was nothing to sign out of
 
 
 async def test_logging_out_takes_three_seconds_at_most_and_raises_nothing(tenant):

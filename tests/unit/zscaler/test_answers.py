@@ -6,6 +6,8 @@ from hypothesis import strategies as st
 
 from bot.errors import AppscanError, Maintenance, Refused, TryLater
 from bot.zscaler.answers import Endpoint, Told, date_of, retry_after_s, value_of, verdict
+from bot.zscaler.maintenance import ReadOnly
+from tests.fakes import HeldClock
 
 NOW = 1_795_310_785.0
 BODIES = st.binary(max_size=40) | st.dictionaries(
@@ -31,6 +33,21 @@ def test_maintenance_is_told_by_code_or_header(told):
 @pytest.mark.parametrize("body", [b"", b"[]", b'{"code": "state_readonly"}', b'{"code": ["STATE_READONLY"]}'])
 def test_another_403_is_no_maintenance(body):
     assert type(verdict(Endpoint.ACTIVATE, Told(status=403, body=body), NOW)) is Refused
+
+
+@pytest.mark.parametrize(
+    ("status", "lasts"), [(401, True), (408, True), (429, True), (503, True), (200, False), (403, False)]
+)
+async def test_maintenance_is_over_when_something_else_is_said_of_what_was_sent(status, lasts):
+    read_only = ReadOnly(HeldClock())
+    read_only.note(Told(status=403, is_read_only=True, retry_after="120"))
+    with pytest.raises(Maintenance) as caught:
+        read_only.check()
+    assert caught.value.retry_after_s == 120
+
+    read_only.note(Told(status=status))
+
+    assert read_only.lasts is lasts
 
 
 @settings(max_examples=50)

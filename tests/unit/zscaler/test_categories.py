@@ -41,6 +41,14 @@ def test_one_that_was_left_out_has_no_categories():
     assert told["a.example"].is_unknown
 
 
+def test_one_that_was_left_out_is_not_given_what_is_said_of_another():
+    told = read_categories(
+        [entry("b.example", "NEWS"), entry("c.example", "ADS")], ["a.example", "b.example"]
+    )
+
+    assert told["a.example"].categories == ()
+
+
 def test_one_that_is_spelled_otherwise_is_told_by_its_place():
     told = read_categories(
         [entry("xn--mnchen-3ya.example", "NEWS"), entry("b.example")], ["münchen.example", "b.example"]
