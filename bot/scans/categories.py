@@ -23,6 +23,10 @@ class Categories:
         """Return what was said of these within a day, by URL."""
         return await self._rows.cached(urls, self._clock.now() - KEPT_S)
 
+    async def forget_old(self) -> None:
+        """Let go of what was said longer ago."""
+        await self._rows.cache([], forget_before=self._clock.now() - KEPT_S)
+
     async def ask(self, urls: Sequence[str]) -> dict[str, UrlCategories]:
         """Ask for the categories of URLs, ``BATCH`` at most; what is not told is an unknown category.
 

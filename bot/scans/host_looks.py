@@ -18,6 +18,8 @@ GIVE_UP_S: Final = 48 * 3600.0
 """How long a build's hosts are tried to be looked up."""
 REST_S: Final = 3600.0
 """How long nothing is asked after a clear no; also the longest wait that Zscaler may ask for."""
+_TIDY_S: Final = 3600.0
+"""How often what was said longer ago than a day is let go of: people's words are among it."""
 _SCANS: Final = 20
 """Scans that may share a call."""
 
@@ -39,10 +41,14 @@ class HostLooks:
         self._clock = clock
         self._failures = 0
         self._rest_until = 0.0
+        self._tidy_at = 0.0
         self._problem = ""
 
     async def turn(self) -> float | None:
         """Ask for one batch of what is due; return when the next is."""
+        if self._clock.now() >= self._tidy_at:
+            self._tidy_at = self._clock.now() + _TIDY_S
+            await self._categories.forget_old()
         numbers = await self._rows.due(_SCANS)
         if numbers and self._clock.now() < self._rest_until:
             await self._put_off(numbers)

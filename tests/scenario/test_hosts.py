@@ -1,13 +1,40 @@
-"""``/appscan urls``, on the stand-ins."""
+"""Where a build talks to, from the share to the thread, and ``/appscan urls``, on the stand-ins."""
 
 import pytest
 
-from tests.scenario.office import Office
+from tests.scenario.office import Office, apk
 
 
 @pytest.fixture(autouse=True)
 def _hurried(second_place: Office):
     second_place.clock.hurried = True
+
+
+async def test_a_build_that_talks_to_a_bad_host_and_the_next_one(second_place: Office):
+    place = second_place
+    place.zscaler.world.categories |= {
+        "ads.shop-example.com": (("WEB_BANNERS",), ()),
+        "cdn.shop-example.com": (("CLOUD_STORAGE",), ()),
+        "bad.shop-example.com": (("WEB_BANNERS",), ("MALWARE_SITE",)),
+    }
+    named = ["https://ads.shop-example.com/v1", "https://bad.shop-example.com/x?y=1"]
+    channel = place.builds_channel
+
+    strings = [*named, "https://old.shop-example.com/"]
+    first = place.dana.share(channel, [("shop-4.1.0.apk", apk("4.1.0", strings=strings))])
+    told = place.read(await place.reply(first, "Talks to 3 hosts"))
+    assert "Security alert: `bad.shop-example.com` (Malware site)" in told
+    assert "Unknown category: `old.shop-example.com`" in told
+
+    strings = [*named, "https://cdn.shop-example.com/lib"]
+    second = place.dana.share(channel, [("shop-4.2.0.apk", apk("4.2.0", strings=strings))])
+    told = place.read(await place.reply(second, "new host", timeout_s=20))
+    assert "1 new host since `4.1.0`: `cdn.shop-example.com`; 1 host gone: `old.shop-example.com`." in told
+    assert [len(look.urls) for look in place.zscaler.look_ups] == [3, 1]
+
+    await place.press(second, "All hosts")
+    form = await place.form()
+    assert form.index("`bad.shop-example.com`") < form.index("`ads.shop-example.com`")
 
 
 async def test_anybody_asks_about_urls(second_place: Office):

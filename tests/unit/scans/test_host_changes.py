@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.scans.host_changes import host_changes
@@ -27,6 +27,7 @@ def a_scan_of(named, **values):
 
 
 @given(HOSTS, HOSTS)
+@settings(max_examples=50)
 def test_what_changed_leads_from_the_one_to_the_other(before, after):
     changes = host_changes(a_scan_of(before), a_scan_of(after))
 
@@ -44,6 +45,7 @@ def test_what_changed_leads_from_the_one_to_the_other(before, after):
 
 
 @given(HOSTS, HOSTS)
+@settings(max_examples=50)
 def test_the_other_way_round_what_came_is_what_goes(before, after):
     there = host_changes(a_scan_of(before), a_scan_of(after))
     back = host_changes(a_scan_of(after), a_scan_of(before))

@@ -83,6 +83,16 @@ async def test_what_was_told_within_a_day_is_not_asked_again(bench, lookup, look
     assert lookup.asked == [["a.example"]] * 2
 
 
+async def test_what_was_told_longer_ago_is_not_kept(bench, lookup, looks):
+    await looks.turn()
+    await Categories(rows=bench.store.hosts, lookup=lookup, clock=bench.clock).ask(["a.example/typed"])
+
+    bench.clock.advance(KEPT_S + 1)
+    await looks.turn()
+
+    assert await bench.store.hosts.cached(["a.example/typed"], 0) == {}
+
+
 async def test_a_host_of_which_nothing_is_said_is_unknown_and_not_asked_for_ever(bench, lookup, looks):
     lookup.silent_about = {"odd.example"}
     number = await named(bench, "odd.example")
