@@ -14,6 +14,7 @@ from bot.errors import ShutOut, SubmissionError
 from bot.listeners.press import ListeningApp
 from bot.metrics import Metrics
 from bot.onetrust.depot import Depot, open_depot
+from bot.opened import Opened
 from bot.parts import build_reader, onetrust_applications, onetrust_routes, slack_client, store_on
 from bot.scans.budget import Budget
 from bot.scans.clearing import Clearing
@@ -35,7 +36,7 @@ from bot.store.database import BUSY_TIMEOUT_MS, Database
 from bot.store.figures import FiguresStore
 from bot.store.lock import InstanceLock
 from bot.web import Readiness, WebServer, build_metrics_web, build_web
-from bot.wiring import Opened, Wired, wire
+from bot.wiring import Wired, wire
 from bot.zscaler_parts import Zscaler, open_zscaler
 
 logger = logging.getLogger(__name__)

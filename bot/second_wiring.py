@@ -1,25 +1,29 @@
-"""Joins what asks Zscaler about each build: beside the pipeline, and only where it is set up."""
+"""Joins what asks Zscaler: beside all that concerns OneTrust, and only where it is set up."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from bot.blocks import governance
+from bot.opened import Opened
 from bot.packages.hosts import PackageHosts
+from bot.scans.administration import Administration, CloudApis
 from bot.scans.breaker import Breaker
+from bot.scans.categories import Categories
+from bot.scans.governing import Governing
 from bot.scans.holding import Holding
-from bot.scans.memory import Store
 from bot.scans.opinion_outcomes import OpinionOutcomes
-from bot.scans.ports import Announcer, Clock, Files
+from bot.scans.policy import Policy
+from bot.scans.ports import Announcer, Files
 from bot.scans.reporting import Reporter
 from bot.scans.runner import Turn
 from bot.scans.second import SecondOpinion
-from bot.scans.workroom import Workroom
-from bot.settings import Settings
+from bot.slack.governance import SlackTeller
 from bot.zscaler_parts import Zscaler
 
 
 @dataclass(frozen=True, kw_only=True)
 class Second:
-    """What was joined."""
+    """What shows builds to Zscaler."""
 
     opinions: SecondOpinion
     """To be stopped."""
@@ -27,34 +31,32 @@ class Second:
     """For the runner."""
 
 
-def holding(settings: Settings, zscaler: Zscaler | None) -> Holding | None:
+def holding(opened: Opened) -> Holding | None:
     """Return how Zscaler bears on what a build becomes; ``None`` where no build is shown to it."""
-    if settings.zscaler is None or not _asks(zscaler):
+    settings = opened.settings.zscaler
+    if settings is None or not _sees_builds(opened.zscaler):
         return None
-    return Holding(hold_max_s=settings.zscaler.hold_max_s)
+    return Holding(hold_max_s=settings.hold_max_s)
 
 
 def second(
-    settings: Settings,
-    zscaler: Zscaler | None,
-    *,
-    store: Store,
+    opened: Opened,
     files: Files,
-    workroom: Workroom,
     announcer: Announcer,
-    clock: Clock,
     wake: Callable[[], None],
+    *,
     bad: Callable[[int], None],
 ) -> Second | None:
-    """Join it; ``bad`` is told of each scan whose verdict is to be announced. ``None`` where not set up."""
-    if settings.zscaler is None or zscaler is None or not _asks(zscaler):
+    """Return what shows builds to Zscaler; ``bad`` is told of each scan whose verdict is to be announced."""
+    settings, zscaler, store, clock = opened.settings, opened.zscaler, opened.store, opened.clock
+    if settings.zscaler is None or zscaler is None or not _sees_builds(zscaler):
         return None
     first_s = float(settings.zscaler.report_first_s)
     outcomes = OpinionOutcomes(store, announcer, wake, bad)
     opinions = SecondOpinion(
         store=store,
         files=files,
-        workroom=workroom,
+        workroom=opened.workroom,
         outcomes=outcomes,
         clock=clock,
         breaker=Breaker(clock, "Zscaler's Sandbox"),
@@ -68,6 +70,56 @@ def second(
     return Second(opinions=opinions, turns=(opinions.turn, reporter.turn))
 
 
-def _asks(zscaler: Zscaler | None) -> bool:
+def _sees_builds(zscaler: Zscaler | None) -> bool:
     """Tell whether builds are shown to Zscaler: for a verdict, or for where they talk to."""
     return zscaler is not None and (zscaler.sandbox is not None or zscaler.categories is not None)
+
+
+def words(opened: Opened) -> frozenset[str]:
+    """Return the words of ``/appscan`` that are there as Zscaler is set up."""
+    if opened.zscaler is None:
+        return frozenset()
+    there = {
+        "governance": opened.zscaler.governance is not None,
+        "urls": opened.zscaler.categories is not None,
+        "zscaler": True,
+    }
+    return frozenset(word for word, is_there in there.items() if is_there)
+
+
+def governing(opened: Opened, policy: Policy, wake: Callable[[], None]) -> Governing | None:
+    """Return what asks about third-party apps."""
+    if opened.zscaler is None or opened.zscaler.governance is None:
+        return None
+    return Governing(
+        api=opened.zscaler.governance,
+        looks=opened.store.governance,
+        teller=SlackTeller(opened.client, governance.later),
+        policy=policy,
+        clock=opened.clock,
+        wake=wake,
+    )
+
+
+def categories(opened: Opened) -> Categories | None:
+    """Return what looks URLs up."""
+    if opened.zscaler is None or opened.zscaler.categories is None:
+        return None
+    return Categories(rows=opened.store.hosts, lookup=opened.zscaler.categories, clock=opened.clock)
+
+
+def administration(opened: Opened, policy: Policy) -> Administration | None:
+    """Return what administrators see and do of Zscaler."""
+    zscaler, settings = opened.zscaler, opened.settings.zscaler
+    if zscaler is None or settings is None:
+        return None
+    cloud = None
+    if zscaler.cloud is not None and zscaler.activation is not None and zscaler.reports is not None:
+        cloud = CloudApis(state=zscaler.cloud, activation=zscaler.activation, reports=zscaler.reports)
+    return Administration(
+        policy=policy,
+        clock=opened.clock,
+        cloud=cloud,
+        sent_since=opened.store.opinions.sent_since if settings.sandbox is not None else None,
+        has_governance=settings.apptotal is not None,
+    )

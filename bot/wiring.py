@@ -1,13 +1,11 @@
 """Which part of the running bot is given which: Slack, OneTrust and the database, joined by the domain."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from functools import partial
 
-from slack_sdk.web.async_client import AsyncWebClient
-
-from bot.blocks import governance
+from bot import second_wiring
 from bot.blocks.message import Message
 from bot.blocks.notice import refusal
 from bot.blocks.opinion import verdict_message
@@ -15,44 +13,35 @@ from bot.blocks.queue import queue
 from bot.blocks.reply import reply
 from bot.blocks.results import announcement
 from bot.blocks.waiting import request as request_message
-from bot.metrics import CountedFiles, Metrics
+from bot.metrics import CountedFiles
+from bot.opened import Opened
 from bot.parts import log_url
 from bot.scans.acknowledging import Acknowledging
-from bot.scans.administration import Administration, CloudApis
 from bot.scans.breaker import Breaker
-from bot.scans.budget import Budget
 from bot.scans.catalogue import Catalogue
 from bot.scans.catchup import CatchUp
-from bot.scans.categories import Categories
 from bot.scans.choices import Choices
 from bot.scans.clock import SteadyClock
 from bot.scans.desk import Desk
 from bot.scans.follow import Follower, Outlook
-from bot.scans.governing import Governing
 from bot.scans.host_looks import HostLooks
 from bot.scans.inquiries import Inquiries
 from bot.scans.intake import Intake
 from bot.scans.looks import Looks
-from bot.scans.memory import Store
 from bot.scans.models import Scan
 from bot.scans.notices import Notices
 from bot.scans.pipeline import Pipeline
 from bot.scans.policy import Policy
-from bot.scans.ports import Applications, BuildReader, Clock, Files
+from bot.scans.ports import Files
 from bot.scans.records import Cards, Records
 from bot.scans.results import Followed
-from bot.scans.routes import Routes
-from bot.scans.rules import Rule, judge_by
+from bot.scans.rules import judge_by
 from bot.scans.runner import Runner, Turn
 from bot.scans.url_inquiry import UrlInquiry
-from bot.scans.workroom import Workroom
-from bot.second_wiring import holding, second
-from bot.settings import Settings
 from bot.slack import subjects
 from bot.slack.announcements import Announcements
 from bot.slack.board import SlackBoard
 from bot.slack.files import SlackFiles
-from bot.slack.governance import SlackTeller
 from bot.slack.identity import Identity
 from bot.slack.missed import SlackPast
 from bot.slack.notices import SlackNotices
@@ -62,35 +51,9 @@ from bot.slack.refusals import SlackRefusals
 from bot.slack.subjects import Subject
 from bot.slack.threads import Threads
 from bot.slack.workspace import SlackWorkspace
-from bot.zscaler_parts import Zscaler
 
 LAST_WORDS_S = 3.0
 """How long replies may still be brought up to date at a stop."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Opened:
-    """What the bot has opened, and works with."""
-
-    settings: Settings
-    clock: Clock
-    store: Store
-    client: AsyncWebClient
-    identity: Identity
-    routes: Routes
-    reader: BuildReader
-    workroom: Workroom
-    metrics: Metrics
-    rules: tuple[Rule, ...]
-    """What results are judged by."""
-    hears: Callable[[], Awaitable[bool]]
-    """Whether what people do in Slack reaches the bot now."""
-    applications: Applications
-    """What reads OneTrust's list of apps, and results."""
-    budget: Budget
-    """Of calls that read."""
-    zscaler: Zscaler | None
-    """The second opinion; ``None`` where it is not set up."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -198,25 +161,17 @@ def wire(opened: Opened, stack: AsyncExitStack) -> Wired:
         wake=wake,
         drop=drop,
     )
-    categories = _categories(opened)
+    categories = second_wiring.categories(opened)
     also: list[Turn] = []
     if categories is not None:
         looks = HostLooks(rows=store.hosts, categories=categories, announcer=threads, clock=clock)
         also.append(looks.turn)
-    governing = _governing(opened, policy, wake)
+    governing = second_wiring.governing(opened, policy, wake)
     if governing is not None:
         also.append(governing.turn)
     files = _files(opened)
-    asked = second(
-        settings,
-        opened.zscaler,
-        store=store,
-        files=files,
-        workroom=opened.workroom,
-        announcer=threads,
-        clock=clock,
-        wake=wake,
-        bad=verdicts.announce if verdicts is not None else lambda _: None,
+    asked = second_wiring.second(
+        opened, files, threads, wake, bad=verdicts.announce if verdicts is not None else lambda _: None
     )
     if asked is not None:
         stack.push_async_callback(asked.opinions.stop)
@@ -255,10 +210,10 @@ def wire(opened: Opened, stack: AsyncExitStack) -> Wired:
             acknowledging=Acknowledging(store=store, tell=tell_breach, policy=policy),
             policy=policy,
             cards=cards,
-            administration=_administration(opened, policy),
+            administration=second_wiring.administration(opened, policy),
             urls=UrlInquiry(categories) if categories is not None else None,
             governing=governing,
-            words=_words(opened),
+            words=second_wiring.words(opened),
         ),
         runner=runner,
         notices=Notices(
@@ -318,53 +273,6 @@ def _follower(
     )
 
 
-def _words(opened: Opened) -> frozenset[str]:
-    """Return the words of ``/appscan`` that are there as Zscaler is set up."""
-    if opened.zscaler is None:
-        return frozenset()
-    there = {
-        "governance": opened.zscaler.governance is not None,
-        "urls": opened.zscaler.categories is not None,
-        "zscaler": True,
-    }
-    return frozenset(word for word, is_there in there.items() if is_there)
-
-
-def _governing(opened: Opened, policy: Policy, wake: Callable[[], None]) -> Governing | None:
-    if opened.zscaler is None or opened.zscaler.governance is None:
-        return None
-    return Governing(
-        api=opened.zscaler.governance,
-        looks=opened.store.governance,
-        teller=SlackTeller(opened.client, governance.later),
-        policy=policy,
-        clock=opened.clock,
-        wake=wake,
-    )
-
-
-def _categories(opened: Opened) -> Categories | None:
-    if opened.zscaler is None or opened.zscaler.categories is None:
-        return None
-    return Categories(rows=opened.store.hosts, lookup=opened.zscaler.categories, clock=opened.clock)
-
-
-def _administration(opened: Opened, policy: Policy) -> Administration | None:
-    zscaler, settings = opened.zscaler, opened.settings.zscaler
-    if zscaler is None or settings is None:
-        return None
-    cloud = None
-    if zscaler.cloud is not None and zscaler.activation is not None and zscaler.reports is not None:
-        cloud = CloudApis(state=zscaler.cloud, activation=zscaler.activation, reports=zscaler.reports)
-    return Administration(
-        policy=policy,
-        clock=opened.clock,
-        cloud=cloud,
-        sent_since=opened.store.opinions.sent_since if settings.sandbox is not None else None,
-        has_governance=settings.apptotal is not None,
-    )
-
-
 def _files(opened: Opened) -> Files:
     settings = opened.settings
     files = SlackFiles(opened.client, api_url=settings.slack_api_url, token=settings.slack_bot_token.reveal())
@@ -384,7 +292,7 @@ def _pipeline(opened: Opened, files: Files, threads: Threads, breaker: Breaker, 
         workroom=opened.workroom,
         teaches=policy.teaches,
         accepts_aab=settings.accepts_aab,
-        holding=holding(settings, opened.zscaler),
+        holding=second_wiring.holding(opened),
     )
 
 
