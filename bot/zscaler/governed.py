@@ -18,7 +18,7 @@ NAME_LIMIT: Final = 200
 TEXT_LIMIT: Final = 1000
 URL_LIMIT: Final = 1000
 """Characters; longer texts are cut."""
-READ: Final = 5000
+READ: Final = 1000
 """Entries of one list that are looked at; of what is kept the worst come first."""
 MOST: Final = 10**12
 """A higher number is none."""
