@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.scans.governance import AppRef, RefKind, ThirdPartyApp
 from bot.scans.memory import Store
 from bot.scans.models import OPEN, Source, State, SubmissionState
 from bot.store import restored
@@ -132,6 +133,8 @@ async def test_numbers_that_were_given_since_are_not_given_again(
     await restored.settle(database, clock)
     scan, _ = await store.scans.record(a_share("Fnew", ts="1790000009.000100"))
     assert scan.number == restored.NUMBERS_LEFT_OUT + before + 1
+    look = await store.governance.answered(AppRef(kind=RefKind.APP_ID, value="x1"), ThirdPartyApp(name="x"))
+    assert look.number == restored.NUMBERS_LEFT_OUT + 1
 
 
 async def test_it_happens_once(tmp_path: Path, clock: HeldClock):
