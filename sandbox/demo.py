@@ -1,9 +1,10 @@
-"""``make demo``: the real bot on stand-ins for Slack, OneTrust and an SFTP server, and what people read.
+"""``make demo``: the real bot on stand-ins for Slack, OneTrust, Zscaler and SFTP, and what people read.
 
 Plays a few scenes and prints them. On a terminal it then stays, for typing ``/appscan …`` or ``share PATH``.
 """
 
 import asyncio
+import hashlib
 import sys
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -18,20 +19,31 @@ from sandbox.onetrust import OneTrustSandbox
 from sandbox.reading import Reader
 from sandbox.slack import Person, Shared, SlackSandbox
 from sandbox.world import Channel, Message
+from sandbox.zscaler import ZscalerSandbox
 
 START_S = 60.0
 SCENE_S = 300.0  # a slow machine takes a while for 100 MB by SFTP
 SCAN_S = 1.0
-"""How long the stand-in takes for a scan; the real one takes minutes."""
+"""How long the stand-ins take for a scan, or an analysis; the real ones take minutes."""
 LARGE_BYTES = 100_000_000
+HOSTS = ("https://api.acmeshop.app/v2/basket", "https://events.appsflyer.com/track")
+"""What the code of the shop's Android app names."""
+TRACKER = "https://cdn.adtrack-eu.top/sdk.js"
+CATEGORIES: dict[str, tuple[list[str], list[str]]] = {
+    "api.acmeshop.app": (["ONLINE_SHOPPING"], []),
+    "events.appsflyer.com": (["WEB_BANNERS"], []),
+    "cdn.adtrack-eu.top": ([], ["ADWARE_OR_SPYWARE"]),
+}
+THIRD_PARTY_APP = "22c49a0d-d21c-4792-aed1-8f163c982546"
 
 
 class Demo:
     """A workspace with dana, eli and the bot in #mobile-builds."""
 
-    def __init__(self, slack: SlackSandbox, onetrust: OneTrustSandbox) -> None:
+    def __init__(self, slack: SlackSandbox, onetrust: OneTrustSandbox, zscaler: ZscalerSandbox) -> None:
         self.slack = slack
         self.onetrust = onetrust
+        self.zscaler = zscaler
         self.dana = slack.person("dana", tz="Europe/Berlin")
         self.eli = slack.person("eli", tz="America/New_York")
         self.channel: Channel = slack.channel("mobile-builds", members=[self.dana, self.eli])
@@ -70,9 +82,16 @@ class Demo:
                 padding_bytes=LARGE_BYTES,
             ),
         )
+        await self._malware()
         await self._command("Dana asks which apps hold a certain SDK.", "sdk appsflyer")
         await self._command(
             "Dana looks for this week's Android scans.", "history shop platform:android since:7d"
+        )
+        await self._command(
+            "Dana asks what Zscaler knows of a third-party app.", f"governance {THIRD_PARTY_APP}"
+        )
+        await self._command(
+            "Dana asks where two addresses lead.", "urls https://cdn.adtrack-eu.top/x api.acmeshop.app"
         )
         await self._share(
             "Eli shares a build whose upload broke off.",
@@ -82,6 +101,20 @@ class Demo:
             results=False,
         )
 
+    async def _malware(self) -> None:
+        build = builds.make_apk(
+            package="com.example.flashlight", version_name="9.9", version_code=99, label="Flashlight"
+        )
+        self.zscaler.verdict_for(
+            hashlib.md5(build, usedforsecurity=False).hexdigest(),
+            type="MALICIOUS",
+            category="MALWARE_BOTNET",
+            score=96,
+            malware="Android.Trojan.Agent",
+            risks=[("HIGH", "Sends SMS messages"), ("MODERATE", "Reads the contacts")],
+        )
+        await self._share("Eli shares a build that Zscaler knows to be bad.", self.eli, "light.apk", build)
+
     async def _rescan(self) -> None:
         app = self.onetrust.apps[0]
         self._title(f"OneTrust made app {app.id}. Dana asks for its rescan, and replies with a new build.")
@@ -89,7 +122,9 @@ class Demo:
         await self.dana.slash(self.channel, "/appscan", f"rescan {app.id}")
         await self.slack.until(lambda: len(self.dana.messages(self.channel)) > known, SCENE_S)
         ask = self.dana.messages(self.channel)[-1]
-        shared = self.dana.share(self.channel, [("shop-4.3.0.apk", _apk("4.3.0", 430))], thread_ts=ask.ts)
+        shared = self.dana.share(
+            self.channel, [("shop-4.3.0.apk", _apk("4.3.0", 430, TRACKER))], thread_ts=ask.ts
+        )
         await settled(self.slack, self.dana, shared)
         await self._scanned(self.dana, shared)
         await self.slack.until(lambda: "answered" in self._read(self.dana, [ask]), SCENE_S)
@@ -106,13 +141,17 @@ class Demo:
         self._print(who, who.thread(self.channel, shared.ts))
 
     async def _scanned(self, who: Person, shared: Shared) -> None:
-        """Wait until the thread tells what OneTrust found."""
+        """Wait until the thread tells what OneTrust and Zscaler found."""
 
         def told() -> bool:
             thread = who.thread(shared.channel, shared.thread_ts or shared.ts)
             later = [each for each in thread if each.user == self.slack.bot_user_id and each.ts > shared.ts]
             read = self._read(who, later)
-            return len(later) >= 2 and "SDKs" in read and "⏳" not in read
+            second = "Sandbox: " in read and not any(
+                word in read for word in ("analysing", "to be submitted")
+            )
+            looked_up = "Talks to" in read or "No host is named" in read
+            return len(later) >= 2 and "SDKs" in read and "⏳" not in read and second and looked_up
 
         await self.slack.until(told, SCENE_S)
 
@@ -134,12 +173,13 @@ class Demo:
         print(f"\n── {text}\n")
 
 
-def _apk(version: str, code: int, *, padding_bytes: int = 0) -> bytes:
+def _apk(version: str, code: int, *urls: str, padding_bytes: int = 0) -> bytes:
     return builds.make_apk(
         package="com.example.shop",
         version_name=version,
         version_code=code,
         label="Shop",
+        strings=(*HOSTS, *urls),
         padding_bytes=padding_bytes,
     )
 
@@ -169,19 +209,26 @@ async def demo() -> int:
         onetrust = await stack.enter_async_context(
             OneTrustSandbox(client_secret="demo-client-secret", scan_s=SCAN_S, depot=ftp.root)
         )
-        environ = environ_for(slack, onetrust, folder / "appscan.db", ftp) | {"ONETRUST_RESULTS_POLL_S": "5"}
+        zscaler = await stack.enter_async_context(
+            ZscalerSandbox(client_secret="demo-zscaler-secret", report_s=SCAN_S)
+        )
+        zscaler.world.categories.update(CATEGORIES)
+        environ = environ_for(slack, onetrust, folder / "appscan.db", ftp, zscaler=zscaler)
+        environ["ONETRUST_RESULTS_POLL_S"] = "5"
         bot = BotProcess(environ, folder / "bot.log")
         print(
-            "Starting stand-ins for Slack, OneTrust and an SFTP server on this machine, and the bot as "
-            "production runs it …"
+            "Starting stand-ins for Slack, OneTrust, Zscaler and an SFTP server on this machine, and the bot "
+            "as production runs it …"
         )
         await bot.start()
         stack.push_async_callback(bot.stop)
         try:
             await slack.until(lambda: slack.socket.connections, START_S)
-            stage = Demo(slack, onetrust)
+            stage = Demo(slack, onetrust, zscaler)
             await stage.play()
-            print("\nThat was the bot itself; only Slack, OneTrust and the SFTP server were stand-ins.")
+            print(
+                "\nThat was the bot itself; only Slack, OneTrust, Zscaler and the SFTP server were stand-ins."
+            )
             if sys.stdin.isatty():
                 await Console(slack, stage.dana, stage.channel).run()
         except TimeoutError as error:
