@@ -108,7 +108,7 @@ def categories(opened: Opened) -> Categories | None:
     return Categories(rows=opened.store.hosts, lookup=opened.zscaler.categories, clock=opened.clock)
 
 
-def administration(opened: Opened, policy: Policy) -> Administration | None:
+def administration(opened: Opened, policy: Policy, governing: Governing | None) -> Administration | None:
     """Return what administrators see and do of Zscaler."""
     zscaler, settings = opened.zscaler, opened.settings.zscaler
     if zscaler is None or settings is None:
@@ -121,5 +121,5 @@ def administration(opened: Opened, policy: Policy) -> Administration | None:
         clock=opened.clock,
         cloud=cloud,
         sent_since=opened.store.opinions.sent_since if settings.sandbox is not None else None,
-        has_governance=settings.apptotal is not None,
+        governance=(lambda: governing.remaining) if governing is not None else None,
     )

@@ -210,7 +210,7 @@ def wire(opened: Opened, stack: AsyncExitStack) -> Wired:
             acknowledging=Acknowledging(store=store, tell=tell_breach, policy=policy),
             policy=policy,
             cards=cards,
-            administration=second_wiring.administration(opened, policy),
+            administration=second_wiring.administration(opened, policy, governing),
             urls=UrlInquiry(categories) if categories is not None else None,
             governing=governing,
             words=second_wiring.words(opened),

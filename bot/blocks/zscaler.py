@@ -8,7 +8,14 @@ from bot.blocks import text
 from bot.blocks.elements import actions, button, confirm, context, section
 from bot.blocks.message import Message, compose
 from bot.scans.activation import ActivationStatus
-from bot.scans.administration import CallsLeft, CloudOverview, Overview, SandboxOverview, Unknown
+from bot.scans.administration import (
+    CallsLeft,
+    CloudOverview,
+    GovernanceOverview,
+    Overview,
+    SandboxOverview,
+    Unknown,
+)
 from bot.scans.verdicts import Quota
 
 ACTIVATE: Final = "zscaler_activate"
@@ -39,7 +46,6 @@ _ENDPOINTS: Final = {
 
 def overview(found: Overview) -> Message:
     """Tell how Zscaler's APIs stand."""
-    governance = "set up" if found.has_governance else "not set up"
     return compose(
         [
             section(f"*Zscaler's cloud service API*\n{_cloud(found.cloud)}"),
@@ -47,7 +53,7 @@ def overview(found: Overview) -> Message:
             if (left := _calls_left(found.cloud.calls_left if found.cloud else ()))
             else None,
             section(f"*Sandbox Submission API*\n{_sandbox(found.sandbox)}"),
-            section(f"*3rd-Party App Governance API*\n{governance}"),
+            section(f"*3rd-Party App Governance API*\n{_governance(found.governance)}"),
         ]
     )
 
@@ -129,9 +135,17 @@ def _sandbox(sandbox: SandboxOverview | None) -> str:
     return f"{files} sent in the last 24 hours; Zscaler analyses {SUBMISSIONS_A_DAY} a day"
 
 
+def _governance(governance: GovernanceOverview | None) -> str:
+    if governance is None:
+        return "not set up"
+    if governance.remaining is None:
+        return "set up; how many calls are left is known when it has been asked"
+    return f"{governance.remaining} calls were left when it was last asked"
+
+
 def _calls_left(calls: Sequence[CallsLeft]) -> str:
     return "\n".join(
-        f"{_ENDPOINTS.get(endpoint, text.escape(endpoint, 40))}: {_windows(limits)}"
+        f"{_ENDPOINTS.get(endpoint, text.code(endpoint, 40))}: {_windows(limits)}"
         for endpoint, limits in groupby(calls, lambda each: each.endpoint)
     )
 

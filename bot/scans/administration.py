@@ -113,13 +113,20 @@ class SandboxOverview:
 
 
 @dataclass(frozen=True, kw_only=True)
+class GovernanceOverview:
+    """How the 3rd-Party App Governance API stands."""
+
+    remaining: int | None
+    """Calls that were left when it last told; ``None`` where it has not, since the bot's start."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Overview:
     """How Zscaler's APIs stand; ``None`` for one that is not set up."""
 
     cloud: CloudOverview | None
     sandbox: SandboxOverview | None
-    has_governance: bool
-    """Whether the 3rd-Party App Governance API is set up."""
+    governance: GovernanceOverview | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -145,15 +152,19 @@ class Administration:
         clock: Clock,
         cloud: CloudApis | None,
         sent_since: Callable[[float], Awaitable[int]] | None,
-        has_governance: bool,
+        governance: Callable[[], int | None] | None,
     ) -> None:
-        """Take what is set up; ``sent_since`` counts files sent to the Sandbox since a moment."""
+        """Take what is set up.
+
+        ``sent_since`` counts files sent to the Sandbox since a moment; ``governance`` tells how many calls
+        were left when that API last told.
+        """
         self._policy = policy
         self._clock = clock
         self._steady = SteadyClock(clock)
         self._cloud = cloud
         self._sent_since = sent_since
-        self._has_governance = has_governance
+        self._governance = governance
         self._is_activating = False
         self._activated_at: float | None = None
 
@@ -161,7 +172,8 @@ class Administration:
         """Tell how everything stands; what can't be had is said so in its place."""
         await self._admit(user, channel)
         cloud, sandbox = await asyncio.gather(self._look_at_cloud(), self._look_at_sandbox())
-        return Overview(cloud=cloud, sandbox=sandbox, has_governance=self._has_governance)
+        governance = GovernanceOverview(remaining=self._governance()) if self._governance else None
+        return Overview(cloud=cloud, sandbox=sandbox, governance=governance)
 
     async def before_activating(self, user: str, channel: str) -> ActivationStatus | Unknown:
         """Tell whether saved changes wait to be activated.

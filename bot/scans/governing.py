@@ -74,6 +74,8 @@ class Governing:
         self._wake = wake
         self._locks: WeakValueDictionary[AppRef, asyncio.Lock] = WeakValueDictionary()
         self._most_left = 0
+        self.remaining: int | None = None
+        """Calls that were left when it was last told; ``None`` where it was not yet."""
 
     async def ask(self, user: str, channel: str, text: str) -> AppAnswer:
         """Tell somebody of an app, or note that they want to be told.
@@ -175,9 +177,10 @@ class Governing:
             await self._looks.tell_later(ask.number, self._clock.now() + wait_s)
 
     async def _told(self, ref: AppRef) -> Answer:
-        if ref.kind is RefKind.URL:
-            return await self._api.app(url=ref.value)
-        return await self._api.app(app_id=ref.value)
+        is_url = ref.kind is RefKind.URL
+        told = await (self._api.app(url=ref.value) if is_url else self._api.app(app_id=ref.value))
+        self.remaining = self.remaining if told.remaining is None else told.remaining
+        return told
 
     def _low(self, remaining: int | None) -> int | None:
         """Return how many calls are left where that is little."""

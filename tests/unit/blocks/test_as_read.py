@@ -44,7 +44,7 @@ from bot.blocks.message import Message
 from bot.blocks.states import MARKS
 from bot.blocks.text import plain
 from bot.scans.activation import ActivationStatus
-from bot.scans.administration import CloudOverview, Overview, SandboxOverview, Unknown
+from bot.scans.administration import CloudOverview, GovernanceOverview, Overview, SandboxOverview, Unknown
 from bot.scans.backlog import Notice
 from bot.scans.catalogue import Listed, Listing
 from bot.scans.changes import Changes, changes
@@ -410,7 +410,7 @@ overviews = st.builds(
         ).map(tuple),
     ),
     sandbox=st.none() | st.builds(SandboxOverview, sent=unknowns | counts),
-    has_governance=st.booleans(),
+    governance=st.none() | st.builds(GovernanceOverview, remaining=st.none() | counts),
 )
 listed = st.lists(builds, max_size=3).map(tuple)
 # Filters are shown to who typed them alone, with people named as they named them: that is no attack.

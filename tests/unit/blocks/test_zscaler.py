@@ -6,7 +6,7 @@ import pytest
 
 from bot.blocks import zscaler
 from bot.scans.activation import ActivationStatus
-from bot.scans.administration import CloudOverview, Overview, SandboxOverview, Unknown
+from bot.scans.administration import CloudOverview, GovernanceOverview, Overview, SandboxOverview, Unknown
 from bot.scans.verdicts import Quota
 from sandbox.slack.blockkit import check_blocks
 
@@ -36,7 +36,9 @@ NOT_REACHED = Unknown(problem="Zscaler can't be reached right now.")
 
 
 def test_all_that_is_set_up_is_shown():
-    shown = zscaler.overview(Overview(cloud=CLOUD, sandbox=SandboxOverview(sent=1), has_governance=True))
+    shown = zscaler.overview(
+        Overview(cloud=CLOUD, sandbox=SandboxOverview(sent=1), governance=GovernanceOverview(remaining=985))
+    )
 
     check_blocks(shown.blocks)
     assert shown.text.split("\n") == [
@@ -51,14 +53,22 @@ def test_all_that_is_set_up_is_shown():
         "*Sandbox Submission API*",
         "1 file sent in the last 24 hours; Zscaler analyses 100 a day",
         "*3rd-Party App Governance API*",
-        "set up",
+        "985 calls were left when it was last asked",
     ]
 
 
 def test_what_is_not_set_up_is_said_so():
-    shown = zscaler.overview(Overview(cloud=None, sandbox=None, has_governance=False))
+    shown = zscaler.overview(Overview(cloud=None, sandbox=None, governance=None))
 
     assert shown.text.split("\n")[1::2] == ["not set up", "not set up", "not set up"]
+
+
+def test_calls_of_governance_that_were_not_told_yet_are_said_so():
+    shown = zscaler.overview(
+        Overview(cloud=None, sandbox=None, governance=GovernanceOverview(remaining=None))
+    )
+
+    assert "set up; how many calls are left is known when it has been asked" in shown.text
 
 
 def test_figures_that_can_not_be_had_are_said_so_in_place():
@@ -71,7 +81,7 @@ def test_figures_that_can_not_be_had_are_said_so_in_place():
     )
 
     told = zscaler.overview(
-        Overview(cloud=cloud, sandbox=SandboxOverview(sent=NOT_REACHED), has_governance=False)
+        Overview(cloud=cloud, sandbox=SandboxOverview(sent=NOT_REACHED), governance=None)
     ).text
 
     assert "Login: refused: Zscaler does not accept the bot's login (400). Check `ZSCALER_API_KEY`." in told

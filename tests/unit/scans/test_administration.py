@@ -74,7 +74,7 @@ class Desk:
             clock=self.clock,
             cloud=CloudApis(state=self.cloud, activation=self.cloud, reports=self.cloud) if cloud else None,
             sent_since=self.sent_since if sent is not None else None,
-            has_governance=True,
+            governance=(lambda: 985) if cloud else None,
         )
 
     async def sent_since(self, at):
@@ -94,7 +94,7 @@ async def test_all_figures_are_told():
     assert found.cloud.calls_left == (Left(),)
     assert found.sandbox.sent == 4
     assert desk.asked_since == [START - 86_400]
-    assert found.has_governance
+    assert found.governance.remaining == 985
 
 
 async def test_what_is_not_set_up_is_not_asked():
@@ -102,6 +102,7 @@ async def test_what_is_not_set_up_is_not_asked():
 
     assert found.cloud is None
     assert found.sandbox is None
+    assert found.governance is None
 
 
 async def test_one_dead_part_hides_no_other():
