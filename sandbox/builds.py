@@ -14,6 +14,7 @@ import struct
 import zipfile
 import zlib
 from collections.abc import Mapping, Sequence
+from itertools import accumulate
 from pathlib import Path
 from typing import IO, Any
 
@@ -296,7 +297,7 @@ def make_dex(strings: Sequence[str] = ()) -> bytes:
     ordered = sorted(set(strings), key=lambda text: text.encode("utf-16-be"))
     items = [_leb128(len(text.encode("utf-16-le")) // 2) + _modified_utf8(text) + b"\0" for text in ordered]
     data_at = 0x70 + 4 * len(items)
-    places = [data_at + sum(map(len, items[:number])) for number in range(len(items))]
+    places = [data_at + before for before in accumulate(map(len, items), initial=0)][: len(items)]
     data = b"".join(items)
     data += bytes(-len(data) % 4)
     map_at = data_at + len(data)

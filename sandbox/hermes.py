@@ -13,7 +13,7 @@ _IS_LONG = 0xFF
 
 def make_hermes(strings: Sequence[str]) -> bytes:
     """Return a file with these strings, with nothing between them: ASCII ones first, then those in UTF-16."""
-    storage, table, long_table = b"", b"", b""
+    storage, table, long_table = bytearray(), bytearray(), bytearray()
     for text in sorted(strings, key=str.isascii, reverse=True):
         content = text.encode("ascii") if text.isascii() else text.encode("utf-16-le")
         offset, length = len(storage), len(content) // (1 if text.isascii() else 2)

@@ -44,7 +44,7 @@ def is_bare_host(word: str) -> bool:
     """Tell whether a whole string is a host name, as nothing says that it is a URL."""
     labels = word.partition(":")[0].split(".")
     first, last = labels[0], labels[-1]
-    if first in _PACKAGES or len(labels[-2]) < 2 or not is_host(word):
+    if first in _PACKAGES or not is_host(word) or len(labels[-2]) < 2:
         return False
     if last in _SURE:
         return len(labels) > 2 or last == "com"

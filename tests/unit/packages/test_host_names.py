@@ -140,7 +140,7 @@ def test_words_that_are_hosts(word: str):
             "shop.app",
         ),  # properties
         *("libfoo.so", "main.py", "index.js", "readme.md", "run.sh", "a.b.com", "x.com.8", "1.2.3"),
-        *("localhost.com:99999", "api.example.com", "printer.local"),
+        *("localhost.com:99999", "shop", "", "api.example.com", "printer.local"),
     ],
 )
 def test_words_that_are_none(word: str):
