@@ -51,11 +51,11 @@ def answer(told: AppAnswer, channel: str) -> Message:
 def later(ask: AppAsk) -> Message:
     """Tell somebody how the analysis of the app that they asked for has ended."""
     look = ask.look
-    asked = f"{ref(look.ref)}, which you asked about {text.when(look.began_at)}"
+    asked = f"{ref(look.ref)}, which you asked about"  # not since when: others may have asked before
     if look.app is not None:
         return compose(
             [
-                section(f"Zscaler has analysed {asked}:"),
+                section(f"Zscaler has analysed {asked}."),
                 *_app(look, look.app, ask.channel),
                 _foot(look),
             ]

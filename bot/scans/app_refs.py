@@ -6,10 +6,11 @@ identifies is kept, so that nothing else is stored, shown or sent on.
 
 import re
 from typing import Final
-from urllib.parse import SplitResult, parse_qsl, quote, urlsplit
+from urllib.parse import parse_qsl, quote, urlsplit
 
 from bot.errors import UsageError
 from bot.scans.governance import AppRef, RefKind
+from bot.scans.ids import slack_link
 
 LENGTH_LIMIT: Final = 1000
 """Characters of a link, without what is left out of it."""
@@ -25,6 +26,10 @@ _HOST: Final = re.compile(
     r"(?=.{4,253}\Z)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z](?:[a-z0-9-]{0,61}[a-z0-9])"
 )
 _AT_HOME: Final = (".local", ".localhost", ".internal", ".intranet", ".corp", ".home", ".lan", ".arpa")
+_SIGN_IN: Final = frozenset(
+    {"accounts.google.com", "login.live.com", "login.microsoftonline.com", "login.windows.net"}
+)
+"""Hosts whose pages name an app by its client ID alone."""
 _CONSENT: Final = re.compile(
     r"/(?:authorize|adminconsent|auth|consent|oauth[a-z0-9]*)(?:[/.]|$)", re.IGNORECASE
 )
@@ -68,24 +73,25 @@ def _linked(word: str) -> AppRef:
         query = parse_qsl(url.query, max_num_fields=100)
     except ValueError:
         raise _no_link() from None
-    if not _HOST.fullmatch(host) or host.endswith(_AT_HOME) or port not in {None, 80, 443}:
+    inside = host.endswith(_AT_HOME) or slack_link(word) is not None
+    if not _HOST.fullmatch(host) or inside or port not in {None, 80, 443}:
         raise _no_link()
     if host.endswith(_GOOGLE_ID) and url.path in {"", "/"}:  # Slack makes a link of such an ID
         return AppRef(kind=RefKind.APP_ID, value=host)
-    kept = _naming(url, query)
+    kept = _naming(host, url.path, query)
     value = f"https://{host}{quote(url.path, safe=_IN_PATHS)}{kept}"
     if len(value) > LENGTH_LIMIT or (not kept and url.path in {"", "/"}):
         raise _no_link()
     return AppRef(kind=RefKind.URL, value=value)
 
 
-def _naming(url: SplitResult, query: list[tuple[str, str]]) -> str:
+def _naming(host: str, path: str, query: list[tuple[str, str]]) -> str:
     """Return the part of a link's query that names the app, ready to be put behind its path."""
     named = {name.lower(): (name, value) for name, value in reversed(query) if _CLIENT_ID.fullmatch(value)}
     if "client_id" in named:
         client_id = named["client_id"][1]
         return f"?client_id={client_id.lower() if _GUID.fullmatch(client_id) else client_id}"
-    if _CONSENT.search(url.path):
+    if host in _SIGN_IN or _CONSENT.search(path):
         raise UsageError(
             "There is no client ID in that consent link. Copy the address of the page where consent is asked "
             "for: it has `client_id=` in it. The client ID alone will do as well.",

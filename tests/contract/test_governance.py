@@ -4,6 +4,7 @@ import httpx
 import pytest
 
 from bot.errors import NotFound, Refused, TryLater
+from bot.metrics import CountedClient
 from bot.scans.governance import Level
 from bot.zscaler.governance import ANSWER_LIMIT, Governance
 from sandbox.clock import HeldClock
@@ -104,6 +105,17 @@ async def test_each_trouble_has_its_sentence_and_none_tells_the_key(tenant, capl
     assert tenant.zscaler.apptotal_key not in "".join(told)
     if fault.get("retry_after"):
         assert raised.value.retry_after_s == 30
+
+
+async def test_calls_are_counted_without_what_was_asked(tenant):
+    counted = []
+    async with CountedClient(lambda endpoint, status: counted.append((endpoint, status))) as client:
+        asking = Governance(client, tenant.zscaler.apptotal_url, tenant.zscaler.apptotal_key)
+        await asking.app(app_id=GUID)
+        tenant.zscaler.faults.add(POINT, drop=True)
+        with pytest.raises(TryLater):
+            await asking.app(app_id=GUID)
+    assert counted == [("governance", 200), ("governance", None)]
 
 
 async def test_nobody_waits_long(tenant):
