@@ -101,7 +101,7 @@ def test_any_host_is_found_wherever_it_stands(host: str, around: bytes, piece_by
     assert host in found(around + f"\n\0https://{host}\0".encode() + around, piece_bytes=piece_bytes)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(
     st.lists(
         st.one_of(

@@ -205,7 +205,7 @@ def test_answers_that_make_no_sense_are_not_believed(answer: bytes):
 
 
 def bomb() -> bytes:
-    return make_zip({"AndroidManifest.xml": b"", "assets/a.txt": bytes(50_000_000), "classes.dex": APK})
+    return make_zip({"AndroidManifest.xml": b"", "assets/a.txt": bytes(20_000_000), "classes.dex": APK})
 
 
 def words() -> bytes:
