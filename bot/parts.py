@@ -28,6 +28,7 @@ from bot.settings import Settings
 from bot.slack.limits import ObjectsOnly, ShortWaits
 from bot.store.alive import AliveStore
 from bot.store.applications import ApplicationStore
+from bot.store.asked_verdicts import AskedVerdictStore
 from bot.store.breaches import BreachStore
 from bot.store.database import Database
 from bot.store.governance import GovernanceStore
@@ -64,6 +65,7 @@ def store_on(database: Database, clock: Clock) -> Store:
         uploads=UploadStore(database, clock),
         hosts=HostStore(database, clock),
         opinions=OpinionStore(database, clock),
+        asked_verdicts=AskedVerdictStore(database),
     )
 
 

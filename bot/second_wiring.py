@@ -13,10 +13,12 @@ from bot.scans.governing import Governing
 from bot.scans.holding import Holding
 from bot.scans.opinion_outcomes import OpinionOutcomes
 from bot.scans.policy import Policy
-from bot.scans.ports import Announcer, Files
+from bot.scans.ports import Announcer, Files, Workspace
+from bot.scans.records import Cards
 from bot.scans.reporting import Reporter
 from bot.scans.runner import Turn
 from bot.scans.second import SecondOpinion
+from bot.scans.verdict_inquiry import VerdictInquiry
 from bot.slack.governance import SlackTeller
 from bot.zscaler_parts import Zscaler
 
@@ -82,6 +84,7 @@ def words(opened: Opened) -> frozenset[str]:
     there = {
         "governance": opened.zscaler.governance is not None,
         "urls": opened.zscaler.categories is not None,
+        "verdict": opened.zscaler.sandbox is not None or opened.zscaler.reports is not None,
         "zscaler": True,
     }
     return frozenset(word for word, is_there in there.items() if is_there)
@@ -106,6 +109,22 @@ def categories(opened: Opened) -> Categories | None:
     if opened.zscaler is None or opened.zscaler.categories is None:
         return None
     return Categories(rows=opened.store.hosts, lookup=opened.zscaler.categories, clock=opened.clock)
+
+
+def verdict_inquiry(
+    opened: Opened, cards: Cards, workspace: Workspace, policy: Policy
+) -> VerdictInquiry | None:
+    """Return what answers questions about verdicts."""
+    if opened.zscaler is None:
+        return None
+    return VerdictInquiry(
+        store=opened.store,
+        cards=cards,
+        workspace=workspace,
+        policy=policy,
+        reports=opened.zscaler.reports,
+        clock=opened.clock,
+    )
 
 
 def administration(opened: Opened, policy: Policy, governing: Governing | None) -> Administration | None:

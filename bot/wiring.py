@@ -213,6 +213,7 @@ def wire(opened: Opened, stack: AsyncExitStack) -> Wired:
             administration=second_wiring.administration(opened, policy, governing),
             urls=UrlInquiry(categories) if categories is not None else None,
             governing=governing,
+            verdicts=second_wiring.verdict_inquiry(opened, cards, workspace, policy),
             words=second_wiring.words(opened),
         ),
         runner=runner,

@@ -30,7 +30,7 @@ def opinion_blocks(card: Card) -> list[Block]:
         return []
     late = _went_on(opinion)
     if opinion.state is OpinionState.KNOWN and opinion.verdict is not None:
-        lines = [_line(opinion.verdict), _known_by(card, opinion), late]
+        lines = [_line(opinion.verdict), known_by(card, opinion), late]
         return [section("\n".join(filter(None, lines)), accessory=report_button(card.scan.number))]
     lines = [f"{SANDBOX}: {_progress(opinion)}", text.sentence(opinion.problem or ""), late]
     told = " ".join(filter(None, lines))
@@ -61,7 +61,7 @@ def verdict_message(card: Card, *, mention: bool) -> Message:
     lines = [
         f":rotating_light: {called}*{SANDBOX}:* {title(scan)} *is {_WORDS[verdict.threat]}*",
         judged(verdict),
-        _known_by(card, opinion),
+        known_by(card, opinion),
         "Don't install or hand out this build until somebody has looked into the report.",
     ]
     return compose(
@@ -110,7 +110,7 @@ def _line(verdict: SandboxVerdict) -> str:
     return ", ".join(filter(None, [first, judged(verdict)]))
 
 
-def _known_by(card: Card, opinion: Opinion) -> str:
+def known_by(card: Card, opinion: Opinion) -> str:
     """Say how the verdict came about where that is not the usual way; empty where it is."""
     said = []
     if opinion.known_from is not None:

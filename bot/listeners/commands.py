@@ -19,6 +19,7 @@ from bot.blocks import (
     text,
     under_way,
     urls,
+    verdict,
 )
 from bot.blocks.message import Message
 from bot.errors import NotFound, UsageError
@@ -29,6 +30,7 @@ from bot.listeners.asked import Asked
 from bot.scans import ids
 from bot.scans.desk import Desk
 from bot.scans.inquiries import Several
+from bot.scans.verdicts import HashAnswer
 
 COMMAND = "/appscan"
 _MAY_HOLD_SECRETS = frozenset({"governance"})
@@ -68,6 +70,7 @@ class Answers:
             "governance": self._governance,
             "zscaler": self._zscaler,
             "urls": self._urls,
+            "verdict": self._verdict,
         }
         self._by_word |= {word: found for word, found in optional.items() if word in desk.words}
 
@@ -187,6 +190,14 @@ class Answers:
         if self._desk.urls is None:
             raise NotFound("Nothing that knows of URLs is set up here.")
         return urls.urls(await self._desk.urls.ask(asked.rest))
+
+    async def _verdict(self, asked: Asked) -> Message:
+        if self._desk.verdicts is None:
+            raise NotFound("Zscaler's Sandbox is not set up here.")
+        told = await self._desk.verdicts.ask(asked.user, asked.channel, asked.rest)
+        if isinstance(told, HashAnswer):
+            return verdict.asked(told)
+        return verdict.known(told, link=self._desk.cards.permalink(told.scan))
 
     async def _unlink(self, asked: Asked) -> Message:
         if len(asked.words) not in {1, 2}:

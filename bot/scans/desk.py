@@ -12,6 +12,7 @@ from bot.scans.intake import Intake
 from bot.scans.policy import Policy
 from bot.scans.records import Cards, Records
 from bot.scans.url_inquiry import UrlInquiry
+from bot.scans.verdict_inquiry import VerdictInquiry
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,5 +41,7 @@ class Desk:
     """Ask about URLs and hosts; ``None`` where nothing that knows of them is set up."""
     governing: Governing | None = None
     """Look up third-party apps; ``None`` where that is not set up."""
+    verdicts: VerdictInquiry | None = None
+    """Ask about verdicts; ``None`` where Zscaler's Sandbox is not set up."""
     words: frozenset[str] = frozenset()
     """Words of ``/appscan`` that are not always there: those whose API is set up."""

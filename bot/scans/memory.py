@@ -25,7 +25,7 @@ from bot.scans.requests import RescanRequest
 from bot.scans.results import Application, Followed
 from bot.scans.results import Results as Found
 from bot.scans.rules import Breach, Judge
-from bot.scans.verdicts import Opinion
+from bot.scans.verdicts import HashAnswer, Opinion, Report
 
 
 class Scans(Protocol):
@@ -273,6 +273,14 @@ class Opinions(Protocol):
     async def set_announced(self, number: int, ts: str | None) -> None: ...
 
 
+class AskedVerdicts(Protocol):
+    """What people asked about verdicts by a hash."""
+
+    async def scan_of(self, viewer: Viewer, *, md5: str = "", sha256: str = "") -> int | None: ...
+    async def answer(self, md5: str) -> HashAnswer | None: ...
+    async def keep(self, md5: str, report: Report, at: float) -> None: ...
+
+
 class Privacy(Protocol):
     """Taking people and old scans out of the history."""
 
@@ -300,3 +308,4 @@ class Store:
     uploads: Uploads
     hosts: Hosts
     opinions: Opinions
+    asked_verdicts: AskedVerdicts

@@ -33,7 +33,8 @@ class UrlsTold:
     """Whether somebody has to mend something before."""
 
 
-def _again(retry_after_s: float | None) -> str:
+def ask_again(retry_after_s: float | None) -> str:
+    """Say when to ask again."""
     if retry_after_s is None or retry_after_s <= _SOON_S:
         return "Ask again in a few minutes."
     return f"Ask again in {math.ceil(retry_after_s / 60)} minutes."
@@ -66,7 +67,7 @@ class UrlInquiry:
             except Maintenance:
                 problem = MAINTAINED
             except TryLater as error:
-                problem = f"{error.user_message} {_again(error.retry_after_s)}"
+                problem = f"{error.user_message} {ask_again(error.retry_after_s)}"
             except Refused as error:
                 logger.warning("Zscaler does not tell of URLs: %s", error)
                 problem, is_refused = error.user_message, True

@@ -82,6 +82,18 @@ class Report:
 
 
 @dataclass(frozen=True, kw_only=True)
+class HashAnswer:
+    """What the Sandbox said of a file that somebody asked about."""
+
+    md5: str
+    at: float
+    """When it said so."""
+    report: Report
+    left: int | None = None
+    """How many reports may still be asked for today; ``None`` where nothing was asked for this answer."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class SandboxReceipt:
     """The answer to a file that was sent."""
 

@@ -367,3 +367,9 @@ def _hosts(db: sqlite_utils.Database) -> None:
 def _governance(db: sqlite_utils.Database) -> None:
     for statement in zscaler_tables.GOVERNANCE:
         db.execute(statement)
+
+
+@MIGRATIONS(name="0019_asked_verdicts")
+def _asked_verdicts(db: sqlite_utils.Database) -> None:
+    for statement in zscaler_tables.ASKED_VERDICTS:
+        db.execute(statement)

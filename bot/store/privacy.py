@@ -10,7 +10,7 @@ import sqlite_utils
 
 from bot.scans.models import FORGOTTEN
 from bot.scans.ports import Clock
-from bot.store import breaches, facts, governance
+from bot.store import asked_verdicts, breaches, facts, governance
 from bot.store.database import Database
 
 BATCH = 200
@@ -28,7 +28,7 @@ class PrivacyStore:
         """Remove scans that have not changed since ``before``; return how many there were.
 
         One that still moves on by itself stays. Waiting rescans of that age go too, the names of those who
-        linked apps then, what was said of URLs, and what was known of third-party apps.
+        linked apps then, what was said of URLs and of files, and what was known of third-party apps.
         """
         purged = 0
         while removed := await self._database.write(lambda db: _purge(db, before)):
@@ -46,7 +46,8 @@ class PrivacyStore:
             ).rowcount
             said = db.execute("DELETE FROM url_categories WHERE at < ?", [before]).rowcount
             looks = governance.purge(db, before)
-            return bool(requests or links or said or looks)
+            verdicts = asked_verdicts.purge(db, before)
+            return bool(requests or links or said or looks or verdicts)
 
         if await self._database.write(rest) or purged:
             await self._scrub()

@@ -65,3 +65,11 @@ GOVERNANCE: Final = (
     )
     """,
 )
+
+ASKED_VERDICTS: Final = (
+    # What people asked about; what is said of scans is with them.
+    """
+    CREATE TABLE asked_verdicts (md5 TEXT PRIMARY KEY, at REAL NOT NULL, status TEXT NOT NULL, verdict TEXT)
+    """,
+    "CREATE INDEX asked_verdicts_at ON asked_verdicts (at)",
+)

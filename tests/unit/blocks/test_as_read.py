@@ -37,6 +37,7 @@ from bot.blocks import (
     shell,
     under_way,
     urls,
+    verdict,
     waiting,
     zscaler,
 )
@@ -80,7 +81,17 @@ from bot.scans.results import (
 from bot.scans.rules import Breach, Finding, What
 from bot.scans.url_inquiry import UrlsTold
 from bot.scans.urls import Named
-from bot.scans.verdicts import Opinion, OpinionState, Quota, Risk, SandboxVerdict, Threat
+from bot.scans.verdicts import (
+    HashAnswer,
+    Opinion,
+    OpinionState,
+    Quota,
+    Report,
+    ReportStatus,
+    Risk,
+    SandboxVerdict,
+    Threat,
+)
 from sandbox.reading import Reader
 from sandbox.slack.blockkit import check_blocks, check_view
 from sandbox.world import User, World
@@ -544,6 +555,17 @@ SURFACES: dict[Callable[..., Any], st.SearchStrategy[Any]] = {
             st.none() | ours,
             st.lists(outside, max_size=9).map(tuple),
             st.integers(0, 9),
+        ),
+    ),
+    verdict.known: st.builds(verdict.known, cards, link=st.none() | permalink),
+    verdict.asked: st.builds(
+        verdict.asked,
+        st.builds(
+            HashAnswer,
+            md5=outside,
+            at=moments,
+            report=st.builds(Report, status=st.sampled_from(ReportStatus), verdict=st.none() | verdicts),
+            left=st.none() | st.integers(0, 99),
         ),
     ),
     opinion.verdict_message: st.builds(opinion.verdict_message, cards, mention=st.booleans()),

@@ -5,11 +5,21 @@ from typing import Any
 
 import pytest
 
-from bot.blocks import history, opinion, reply
+from bot.blocks import history, opinion, reply, verdict
 from bot.blocks.opinion_modals import A_PAGE, NEXT, PREVIOUS, Leaf, read_report, report_modal, turned
 from bot.errors import UsageError
 from bot.scans.models import Card, State
-from bot.scans.verdicts import Opinion, OpinionState, Risk, SandboxVerdict, Threat, Way
+from bot.scans.verdicts import (
+    HashAnswer,
+    Opinion,
+    OpinionState,
+    Report,
+    ReportStatus,
+    Risk,
+    SandboxVerdict,
+    Threat,
+    Way,
+)
 from sandbox.reading import Reader
 from sandbox.slack.blockkit import check_blocks, check_view
 from sandbox.world import User, World
@@ -189,3 +199,51 @@ def test_many_risks_come_page_by_page():
     assert turned(leaf, "²").page == 0
     with pytest.raises(UsageError, match="out of date"):
         read_report({"private_metadata": "[]"})
+
+
+def test_the_answer_about_a_scan_names_it_and_its_verdict():
+    card = Card(scan=samples.DONE, opinion=replace(samples.MALICIOUS, known_from=7))
+    shown = verdict.known(card, link="https://ours.slack.com/archives/C1/p1")
+    assert check_blocks(shown.blocks) == []
+    assert list(READER.blocks(shown.blocks)) == [
+        "🚨 Shop 4.2.0, scan #12",
+        "Zscaler Sandbox: malicious, category `MALWARE_BOTNET`, score 92 of 100, detected `Android/Joker.A`",
+        "Known from scan #7: it is the very same file.",
+        "[ Sandbox report ]",
+        "MD5 `0123456789abcdef0123456789abcdef`",
+    ]
+    waits = verdict.known(Card(scan=samples.DONE, opinion=ASKED)).text
+    assert waits == "*Shop 4.2.0*, scan #12\nZscaler Sandbox: to be submitted."
+
+
+def test_the_answer_about_a_file_tells_its_risks_and_what_is_left_when_that_is_little():
+    risks = tuple(Risk(level="LOW", signature=f"Seen {number:02}") for number in range(12))
+    found = replace(samples.WHOLE_VERDICT, risks=risks)
+    answer = HashAnswer(
+        md5="0" * 32,
+        at=samples.AT,
+        report=Report(status=ReportStatus.COMPLETED, verdict=found),
+        left=verdict.LOW,
+    )
+    shown = verdict.asked(answer)
+    assert check_blocks(shown.blocks) == []
+    lines = list(READER.blocks(shown.blocks))
+    assert lines[0].startswith("🚨 Zscaler Sandbox: malicious, category `MALWARE_BOTNET`")
+    assert lines[2] == "• LOW: Seen 00"
+    assert lines[-2] == "• and 2 more"
+    assert lines[-1] == f"Zscaler said so {when(0)} · 50 more reports may be asked for today"
+    assert "may be asked for" not in verdict.asked(replace(answer, left=verdict.LOW + 1)).text
+    assert "· 1 more report may" in verdict.asked(replace(answer, left=1)).text
+
+
+@pytest.mark.parametrize(
+    ("status", "words"),
+    [
+        (ReportStatus.IN_PROGRESS, "is still analysing the file with the MD5"),
+        (ReportStatus.NOT_FOUND, "Share the build to have it analysed."),
+        (ReportStatus.OTHER, "has no verdict on the file with the MD5"),
+    ],
+)
+def test_the_answer_about_a_file_without_a_verdict_says_what_to_do(status: ReportStatus, words: str):
+    answer = HashAnswer(md5="0" * 32, at=samples.AT, report=Report(status=status))
+    assert words in verdict.asked(answer).text
