@@ -303,6 +303,8 @@ async def test_export_writes_the_history_as_csv_and_json(stage: Stage, tmp_path:
     (scan,) = json.loads(out)
     assert (code, scan["file_name"], scan["bundle_id"]) == (0, "=2+2.apk", "com.example.shop")
     assert [event["after"] for event in scan["timeline"]][-1] == "submitted"
+    code, out, _ = await stage.here("export", "--hosts")
+    assert (code, out.split(",")[0], out.split(",")[-4:-2]) == (0, "number", ["host", "looked_up"])
 
 
 async def test_an_export_whose_reader_has_read_enough_ends_quietly(stage: Stage, tmp_path: Path):
