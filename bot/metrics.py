@@ -241,6 +241,10 @@ class Metrics:
         """Count bytes that came from Slack."""
         self._bytes.labels("pulled").inc(size_bytes)
 
+    def pulled_again(self, size_bytes: int) -> None:
+        """Count bytes that came from Slack once more, for Zscaler."""
+        self._bytes.labels("pulled_for_zscaler").inc(size_bytes)
+
 
 def counted(endpoint: str, called: Callable[[str, int | None], None]) -> aiohttp.TraceConfig:
     """Return what tells ``called`` each answer's status of a session that asks one endpoint."""

@@ -169,16 +169,17 @@ def wire(opened: Opened, stack: AsyncExitStack) -> Wired:
     governing = second_wiring.governing(opened, policy, wake)
     if governing is not None:
         also.append(governing.turn)
-    files = _files(opened)
+    files = SlackFiles(client, api_url=settings.slack_api_url, token=settings.slack_bot_token.reveal())
+    again = CountedFiles(files, opened.metrics.pulled_again)
     asked = second_wiring.second(
-        opened, files, threads, wake, bad=verdicts.announce if verdicts is not None else lambda _: None
+        opened, again, threads, wake, bad=verdicts.announce if verdicts is not None else lambda _: None
     )
     if asked is not None:
         stack.push_async_callback(asked.opinions.stop)
         also += asked.turns
     runner = Runner(
         store=store,
-        pipeline=_pipeline(opened, files, threads, breaker, policy),
+        pipeline=_pipeline(opened, CountedFiles(files, opened.metrics.pulled), threads, breaker, policy),
         intake=intake,
         announcer=threads,
         clock=clock,
@@ -272,12 +273,6 @@ def _follower(
         first_s=first_s,
         judged=bool(opened.rules),
     )
-
-
-def _files(opened: Opened) -> Files:
-    settings = opened.settings
-    files = SlackFiles(opened.client, api_url=settings.slack_api_url, token=settings.slack_bot_token.reveal())
-    return CountedFiles(files, opened.metrics.pulled)
 
 
 def _pipeline(opened: Opened, files: Files, threads: Threads, breaker: Breaker, policy: Policy) -> Pipeline:
