@@ -19,6 +19,8 @@ from bot.errors import NotFound, NotInvited
 from bot.parts import store_on
 from bot.scans.breaker import Breaker
 from bot.scans.choices import Choices
+from bot.scans.holding import Holding
+from bot.scans.hosts import HostsFound
 from bot.scans.intake import Intake
 from bot.scans.models import (
     Build,
@@ -39,6 +41,7 @@ from bot.scans.records import Cards, Records
 from bot.scans.requests import RescanRequest
 from bot.scans.routes import Journal, Order, Receipt, Routes
 from bot.scans.runner import Runner
+from bot.scans.verdicts import Quota, Report, ReportStatus, SandboxReceipt, Way
 from bot.scans.workroom import Workroom
 from bot.store import following, transitions
 from bot.store.database import Database
@@ -213,6 +216,71 @@ class FakeJournal:
 
     async def note(self, why: str) -> None:
         self.notes.append(why)
+
+
+class FakeSandbox:
+    """A Sandbox that takes files, unless it was told of another outcome."""
+
+    def __init__(self) -> None:
+        self.outcomes: list[Exception | SandboxReceipt] = []
+        self.always: Exception | None = None
+        self.gate: asyncio.Event | None = None
+        self.sent: list[tuple[Way, str, bytes]] = []
+
+    async def submit(self, path: Path, md5: str) -> SandboxReceipt:
+        return await self._take(Way.SUBMIT, path, md5)
+
+    async def discan(self, path: Path, md5: str) -> SandboxReceipt:
+        return await self._take(Way.DISCAN, path, md5)
+
+    async def _take(self, way: Way, path: Path, md5: str) -> SandboxReceipt:
+        self.sent.append((way, md5, path.read_bytes()))
+        if self.gate is not None:
+            await self.gate.wait()
+        outcome = self.outcomes.pop(0) if self.outcomes else self.always or SandboxReceipt(md5=md5)
+        if isinstance(outcome, Exception):
+            raise outcome
+        return outcome
+
+
+class FakeReports:
+    """Reports that are in progress, unless told otherwise; a quota that is never used up until it is."""
+
+    def __init__(self) -> None:
+        self.answers: list[Exception | Report] = []
+        self.always: Exception | Report = Report(status=ReportStatus.IN_PROGRESS)
+        self.quotas: list[Exception | tuple[Quota, ...]] = []
+        self.asked: list[tuple[str, bool]] = []
+        self.quota_asked = 0
+
+    async def report(self, md5: str, *, full: bool = False) -> Report:
+        self.asked.append((md5, full))
+        answer = self.answers.pop(0) if self.answers else self.always
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    async def quota(self) -> tuple[Quota, ...]:
+        self.quota_asked += 1
+        quota = self.quotas.pop(0) if self.quotas else (Quota(used=1, allowed=1000),)
+        if isinstance(quota, Exception):
+            raise quota
+        return quota
+
+
+class FakeHosts:
+    """Finds one host in every build, unless told otherwise."""
+
+    def __init__(self) -> None:
+        self.outcomes: list[Exception | HostsFound] = []
+        self.read: list[bytes] = []
+
+    async def hosts(self, path: Path) -> HostsFound:
+        self.read.append(path.read_bytes())
+        outcome = self.outcomes.pop(0) if self.outcomes else HostsFound(hosts=("api.example.com",))
+        if isinstance(outcome, Exception):
+            raise outcome
+        return outcome
 
 
 class FakeAnnouncer:
@@ -410,7 +478,13 @@ class Bench:
             concurrency=concurrency,
         )
 
-    def new_pipeline(self, breaker: Breaker | None = None, *, accepts_aab: bool = False) -> Pipeline:
+    def new_pipeline(
+        self,
+        breaker: Breaker | None = None,
+        *,
+        accepts_aab: bool = False,
+        holding: Holding | None = None,
+    ) -> Pipeline:
         """Return a pipeline that remembers nothing, as after a restart."""
         return Pipeline(
             store=self.store,
@@ -423,6 +497,7 @@ class Bench:
             workroom=Workroom(self.workroom, self.clock),
             teaches=self.policy.teaches,
             accepts_aab=accepts_aab,
+            holding=holding,
         )
 
     def _wake(self) -> None:

@@ -115,6 +115,11 @@ class SecondOpinion:
         self._tasks: dict[int, asyncio.Task[None]] = {}
         self._counting = asyncio.Lock()
 
+    @property
+    def busy(self) -> frozenset[int]:
+        """The scans whose builds are being worked on."""
+        return frozenset(self._tasks)
+
     async def turn(self) -> float | None:
         """Begin as many of the due builds as there is room for; return when more are due."""
         if (closed_until := self._workroom.closed_until) is not None:

@@ -1,0 +1,96 @@
+"""The second scanner's part, joined together on fakes beside the domain's own bench."""
+
+from bot.scans.breaker import Breaker
+from bot.scans.holding import Holding
+from bot.scans.hosts import HostReader
+from bot.scans.models import Scan, Share
+from bot.scans.opinion_outcomes import OpinionOutcomes
+from bot.scans.reporting import Reporter
+from bot.scans.second import SecondOpinion
+from bot.scans.verdicts import Opinion, Report, ReportStatus, SandboxApi, SandboxVerdict, Threat
+from bot.scans.workroom import Workroom
+from tests.fakes import Bench, FakeReports, FakeSandbox, a_share, until
+
+FIRST_S = 600.0
+GOOD = SandboxVerdict(threat=Threat.BENIGN, score=0)
+BAD = SandboxVerdict(threat=Threat.MALICIOUS, score=100, malware="Android/Agent")
+
+
+def done(verdict: SandboxVerdict = GOOD, status: ReportStatus = ReportStatus.COMPLETED) -> Report:
+    return Report(status=status, verdict=verdict)
+
+
+class Second:
+    """Zscaler, asked about what is on the bench."""
+
+    def __init__(self, bench: Bench) -> None:
+        self.bench = bench
+        self.sandbox, self.reports = FakeSandbox(), FakeReports()
+        self.breaker = Breaker(bench.clock, "Zscaler's Sandbox")
+        self.workroom = Workroom(bench.workroom, bench.clock)
+        self.woken = 0
+        self.bad: list[int] = []
+        self.outcomes = OpinionOutcomes(bench.store, bench.announcer, self._wake, self.bad.append)
+        self.opinions = self.new_opinions()
+        self.reporter = self.new_reporter(self.reports)
+
+    def new_opinions(
+        self,
+        *,
+        sandbox: SandboxApi | None = None,
+        hosts: HostReader | None = None,
+        alone: bool = False,
+        reads: bool = True,
+    ) -> SecondOpinion:
+        """Return one that remembers nothing, as after a restart; ``alone`` is without the Sandbox."""
+        return SecondOpinion(
+            store=self.bench.store,
+            files=self.bench.files,
+            workroom=self.workroom,
+            outcomes=self.outcomes,
+            clock=self.bench.clock,
+            breaker=self.breaker,
+            wake=self._wake,
+            sandbox=None if alone else sandbox or self.sandbox,
+            hosts=hosts,
+            reads=reads,
+            first_s=FIRST_S,
+        )
+
+    def new_reporter(self, reports: FakeReports | None) -> Reporter:
+        """Return one that remembers nothing, as after a restart."""
+        return Reporter(
+            store=self.bench.store,
+            reports=reports,
+            outcomes=self.outcomes,
+            clock=self.bench.clock,
+            first_s=FIRST_S,
+        )
+
+    async def submitted(self, share: Share | None = None, *, hold_s: float | None = None) -> Scan:
+        """Share a build and take its own step to OneTrust to the end, or to where it is held."""
+        number = await self.bench.shared(share or a_share())
+        await self.bench.new_pipeline(self.bench.breaker, holding=Holding(hold_max_s=hold_s)).run(number)
+        return await self.bench.scan(number)
+
+    async def turn(self, opinions: SecondOpinion | None = None) -> None:
+        """Do what is due, and wait until it is done."""
+        taken = opinions or self.opinions
+        while await self.bench.store.opinions.due(1):
+            await taken.turn()
+            await until(lambda: not taken.busy)
+
+    async def opinion(self, number: int = 1) -> Opinion:
+        """Return the opinion on a scan."""
+        opinion = await self.bench.store.opinions.of(number)
+        assert opinion is not None
+        return opinion
+
+    async def analysing(self, share: Share | None = None, *, hold_s: float | None = None) -> Scan:
+        """Share a build and have it sent to Zscaler."""
+        scan = await self.submitted(share, hold_s=hold_s)
+        await self.turn()
+        return scan
+
+    def _wake(self) -> None:
+        self.woken += 1
