@@ -195,23 +195,19 @@ async def test_without_quota_nothing_is_asked(bench: Bench):
     assert reports.asked == []
 
 
-@pytest.mark.parametrize(
-    ("trouble", "told"),
-    [
+async def test_trouble_is_told_plainly_and_asked_again_next_time(bench: Bench):
+    reports = FakeReports()
+    asking = inquiry(bench, reports)
+    for trouble, told in (
         (TryLater("Zscaler can't be reached."), "Zscaler can't be reached. Ask again in a few minutes."),
         (TryLater("Zscaler is busy.", retry_after_s=3000), "Zscaler is busy. Ask again in 50 minutes."),
         (Maintenance("x"), verdict_inquiry.MAINTAINED),
         (Refused("Zscaler takes no login."), "Zscaler takes no login."),
-    ],
-)
-async def test_trouble_is_told_plainly_and_asked_again_next_time(
-    bench: Bench, trouble: Refused | TryLater, told: str
-):
-    reports = FakeReports(trouble=trouble)
-    asking = inquiry(bench, reports)
-    with pytest.raises((Refused, TryLater)) as refused:
-        await ask(asking, MD5)
-    assert refused.value.user_message == told
+    ):
+        reports.trouble = trouble
+        with pytest.raises((Refused, TryLater)) as refused:
+            await ask(asking, MD5)
+        assert refused.value.user_message == told
 
     reports.trouble = None
     assert (await live(asking)).report == reports.answer
@@ -235,18 +231,14 @@ async def test_a_scan_that_zscaler_was_not_asked_about_says_so(bench: Bench):
         await ask(inquiry(bench, None), str(scan.number))
 
 
-@pytest.mark.parametrize(
-    "typed", ["", "shop", "a" * 31, "g" * 32, "1" * 16, "1 2", "<http://evil.example|x>", "٣"]
-)
-async def test_what_is_no_number_or_hash_is_told(bench: Bench, typed: str):
-    with pytest.raises(UsageError) as wrong:
-        await ask(inquiry(bench, None), typed)
-    assert wrong.value.user_message == verdict_inquiry.USAGE
-
-
-async def test_a_sha1_is_known_as_one(bench: Bench):
+async def test_what_is_no_number_or_hash_is_told(bench: Bench):
+    asking = inquiry(bench, None)
+    for typed in ("", "shop", "a" * 31, "g" * 32, "1" * 16, "1 2", "<http://evil.example|x>", "٣"):
+        with pytest.raises(UsageError) as wrong:
+            await ask(asking, typed)
+        assert wrong.value.user_message == verdict_inquiry.USAGE
     with pytest.raises(UsageError, match="a SHA-1"):
-        await ask(inquiry(bench, None), "a" * 40)
+        await ask(asking, "a" * 40)
 
 
 async def test_old_answers_go_with_the_history(bench: Bench):
