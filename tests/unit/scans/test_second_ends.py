@@ -61,7 +61,7 @@ _QUOTAS = st.sampled_from(
 )
 
 
-@settings(max_examples=10)
+@settings(max_examples=5)
 @given(
     taken=st.lists(_TAKEN, max_size=4),
     pulls=st.lists(_PULLS, max_size=3),
