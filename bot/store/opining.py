@@ -68,7 +68,8 @@ def moved(db: sqlite_utils.Database, before: Scan, after: Scan, *, now: float) -
     ).fetchone()
     if row is None:
         return None
-    after_s = None if after.state is State.CANCELLED else max(0.0, now - row[0])
+    goes_on = after.state in {State.PULLING, State.RECEIVED, State.QUEUED}
+    after_s = max(0.0, now - row[0]) if goes_on else None
     db.execute(
         "UPDATE opinions SET held_until = NULL, went_on_after_s = ? WHERE scan = ?", [after_s, after.number]
     )

@@ -242,7 +242,7 @@ async def test_sending_is_given_up_after_a_day_and_more(bench: Bench, zscaler: S
 
 
 async def test_a_dead_sandbox_is_not_tried_for_each_of_many(bench: Bench, zscaler: Second) -> None:
-    for number in range(1, 13):
+    for number in range(1, 9):
         bench.files.content[f"F{number}"] = f"build {number}".encode()
         await zscaler.submitted(a_share(f"F{number}", ts=f"1790000000.{number:06d}"))
     zscaler.sandbox.always = TryLater("Away.")
@@ -251,8 +251,8 @@ async def test_a_dead_sandbox_is_not_tried_for_each_of_many(bench: Bench, zscale
 
     tried = len(zscaler.sandbox.sent)
     assert tried <= 6
-    assert len(bench.files.pulled) == 12 + tried
-    problems = {(await zscaler.opinion(number)).problem for number in range(1, 13)}
+    assert len(bench.files.pulled) == 8 + tried
+    problems = {(await zscaler.opinion(number)).problem for number in range(1, 9)}
     assert problems == {"Away.", second.AWAY}
 
 

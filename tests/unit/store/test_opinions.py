@@ -323,7 +323,7 @@ async def test_bad_verdicts_are_announced_until_they_surely_were(store: Store) -
 async def test_a_backup_that_is_put_back_looks_for_what_was_announced(
     store: Store, database: Database, clock: HeldClock
 ) -> None:
-    scan = await asked(store)
+    scan, held_one = await asked(store), await asked(store, "F2", verdict=held(clock))
     await store.opinions.keep(scan.number, state=OpinionState.KNOWN, verdict=BAD)
     await database.read(lambda db: db.execute(f"PRAGMA user_version = {restored.MARK}"))
 
@@ -332,6 +332,10 @@ async def test_a_backup_that_is_put_back_looks_for_what_was_announced(
     opinion = await store.opinions.of(scan.number)
     assert opinion is not None
     assert opinion.announced_ts == ""
+    assert (await why(store, held_one.number))[-1] == "the bot was set back to a backup"
+    waits = await store.opinions.of(held_one.number)
+    assert waits is not None
+    assert (waits.state, waits.held_until) == (OpinionState.WAITING, None)
 
 
 async def test_opinions_go_with_their_scans(store: Store, database: Database, clock: HeldClock) -> None:
