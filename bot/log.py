@@ -32,9 +32,10 @@ _SHAPES = re.compile(
         | \b Basic \s+ (?=[a-z0-9+/=]{8})
         | hooks\.slack\.com/                              # a response_url lets whoever has it answer
         | \b (?:access_|refresh_|id_|api_)?token (?:=|\\*["']\s*[:=]\s*\\*["'])
-        | \b (?:client_secret|ticket|api[_-]?key|JSESSIONID) (?:=|\\*["']\s*[:=]\s*\\*["'])
+        | \b (?:client_secret|ticket|api[_-]?key) (?:=|\\*["']\s*[:=]\s*\\*["'])
       )
       [^\s"'\\&,;<>)}\]]+
+    | (?P<cookie> \b JSESSIONID (?:=\\*["']?|\\*["']\s*[:=]\s*\\*["'])) [^\s"\\,;]+  # RFC 6265, section 4.1.1
     | (?<=://) [^/\s@]+ (?=@)                             # a proxy's user and password
     | \b x(?:ox[a-z]|app) (?:\.xox[a-z])? -[\w.%-]+       # Slack's tokens, wherever they stand
     """,
@@ -88,7 +89,7 @@ class LineFormatter(logging.Formatter):
 
     def _hide(self, text: str) -> str:
         text = self._secrets.sub(HIDDEN, text)
-        return _SHAPES.sub(lambda found: (found["keep"] or "") + HIDDEN, text)
+        return _SHAPES.sub(lambda found: (found["keep"] or found["cookie"] or "") + HIDDEN, text)
 
 
 class JsonFormatter(LineFormatter):

@@ -98,6 +98,7 @@ def test_a_secret_is_hidden_however_it_is_spelled(spelling):
         ('{"apiKey": "hifcfcfleiei", "timestamp": "1"}', '{"apiKey": "***", "timestamp": "1"}'),
         ("{'X-API-KEY': 'abc', 'x': 1}", "{'X-API-KEY': '***', 'x': 1}"),
         ("[(b'Set-Cookie', b'JSESSIONID=B87.a!1; Path=/')]", "[(b'Set-Cookie', b'JSESSIONID=***; Path=/')]"),
+        ("b'JSESSIONID=\"B87&a>1)z\"; Path=/'", "b'JSESSIONID=\"***\"; Path=/'"),
         ("wss://wss.slack.com/link/?ticket=ab-1&app_id=2", "wss://wss.slack.com/link/?ticket=***&app_id=2"),
         ("POST https://hooks.slack.com/commands/T1/2/abc 200", "POST https://hooks.slack.com/*** 200"),
         ("proxy http://me:pa&ss@proxy.example:3128", "proxy http://***@proxy.example:3128"),
