@@ -20,7 +20,7 @@ from typing import Final
 from bot.calls.reading import read_object
 from bot.errors import AppscanError, Maintenance, Refused, SubmissionError, TryLater
 from bot.scans.activation import ActivationStatus
-from bot.scans.clock import within
+from bot.scans.clock import SteadyClock, within
 from bot.scans.ports import Clock
 from bot.zscaler.answers import ADDRESS, ADMIN, RUNNER, Endpoint, Told, date_of, verdict
 from bot.zscaler.call import Caller
@@ -32,7 +32,7 @@ logger = logging.getLogger(__name__)
 CLOCK_OFF_S: Final = 2 * 3600.0
 """By how much the timestamp may differ from Zscaler's clock."""
 HELD_S: Final = 300.0
-"""How long a refused login is not tried again: the account could be locked."""
+"""How long there is no other login after a refused one, or a refused session: the account could be locked."""
 IDLE_S: Final = 300.0
 """How long a session lasts that is not used."""
 GOODBYE_S: Final = 3.0
@@ -87,6 +87,7 @@ class Session:
         self._password = password
         self._api_key = api_key
         self._clock = clock
+        self._steady = SteadyClock(clock)  # whose clock is set right waits no longer by that
         self._read_only = read_only
         self._lock = asyncio.Lock()
         self._open: _Open | None = None
@@ -118,9 +119,10 @@ class Session:
         yield session.headers
         session = await self._other_than(session)
         yield session.headers
-        self._drop(session)
-        self._failure = Refused(NOT_KEPT, status=401)
-        raise Refused(NOT_KEPT, status=401)
+        failure = Refused(NOT_KEPT, status=401)
+        if self._drop(session):
+            self._hold(failure)
+        raise failure
 
     def accepted(self) -> None:
         """Say that the session was used."""
@@ -152,7 +154,7 @@ class Session:
             if self._open is not None:
                 return self._open
             is_news = self._asked != asked_before  # of one who asked while this one waited
-            if self._failure is not None and (is_news or self._clock.now() < self._held_until):
+            if self._failure is not None and (is_news or self._steady.now() < self._held_until):
                 raise self._failure.with_traceback(None)
             self._failure = None
             try:
@@ -161,9 +163,17 @@ class Session:
                 self._asked += 1
             return self._open
 
-    def _drop(self, session: _Open) -> None:
-        if self._open is session:
-            self._open = None
+    def _drop(self, session: _Open) -> bool:
+        """Let go of a session; tell whether it was still the one that there is."""
+        if self._open is not session:
+            return False
+        self._open = None
+        return True
+
+    def _hold(self, failure: SubmissionError) -> None:
+        """Keep a failure for as long as nobody is to try again."""
+        self._failure = failure
+        self._held_until = self._steady.now() + _held_s(failure)
 
     async def _log_in(self) -> _Open:
         timestamp_ms = int(self._clock.now() * 1000)
@@ -177,8 +187,7 @@ class Session:
             }
             session = self._read(await self._caller.call("POST", Endpoint.LOGIN, {}, body=login))
         except SubmissionError as error:
-            self._failure = error
-            self._held_until = self._clock.now() + _held_s(error)
+            self._hold(error)
             raise
         self._used_at = session.since
         return session

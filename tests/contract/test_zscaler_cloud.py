@@ -322,6 +322,18 @@ async def test_a_clock_that_is_off_is_told(off_s, told):
     assert ("`ZSCALER_PASSWORD`" in words) is (told is None)
 
 
+async def test_a_clock_that_was_set_right_is_not_waited_for():
+    async with a_tenant() as tenant:
+        tenant.clock = HeldClock(tenant.zscaler.clock.now() + 3 * 3600)
+        cloud = tenant.by_session()
+        await refusal(cloud.get(Endpoint.STATUS))
+
+        tenant.clock.advance(-3 * 3600)
+        await refusal(cloud.get(Endpoint.STATUS))
+        tenant.clock.advance(HELD_S)
+        assert await cloud.get(Endpoint.STATUS)
+
+
 async def test_a_session_that_is_not_kept_is_a_clear_no(tenant):
     cloud = tenant.by_session()
     tenant.zscaler.faults.add("cloud.status", status=401, error="SESSION_NOT_VALID", times=2)
@@ -332,6 +344,11 @@ async def test_a_session_that_is_not_kept_is_a_clear_no(tenant):
     assert "same user" in error.user_message
     assert len(tenant.logins()) == 2
     assert cloud.login_state == f"refused: {error.user_message}"
+
+    assert await refusal(cloud.get(Endpoint.STATUS)) == error
+    assert len(tenant.logins()) == 2  # nobody signs in over and over
+    tenant.clock.advance(HELD_S)
+    assert await cloud.get(Endpoint.STATUS)
 
 
 @pytest.mark.parametrize(
