@@ -25,7 +25,7 @@ from bot.errors import (
     TryLater,
 )
 from bot.scans import retries
-from bot.scans.breaker import Breaker
+from bot.scans.breaker import FIRST_PAUSE_S, Breaker
 from bot.scans.current import concerning, working_on
 from bot.scans.hosts import HostReader
 from bot.scans.memory import Store
@@ -124,8 +124,8 @@ class SecondOpinion:
         """Begin as many of the due builds as there is room for; return when more are due."""
         if (closed_until := self._workroom.closed_until) is not None:
             return closed_until
-        free = AT_ONCE - len(self._tasks)
-        for number in await self._store.opinions.due(free, busy=self._tasks) if free > 0 else []:
+        while len(self._tasks) < AT_ONCE and (due := await self._store.opinions.due(1, busy=self._tasks)):
+            (number,) = due  # one by one, as the very same file is not worked on twice at a time
             task = asyncio.create_task(self._run(number), name=f"second opinion on scan {number}")
             self._tasks[number] = task
             task.add_done_callback(partial(self._done, number))
@@ -201,7 +201,8 @@ class SecondOpinion:
             finally:
                 self._breaker.leave(opinion.scan)
         else:
-            await self._later(opinion, AWAY, max(self._breaker.wait_s, retries.FIRST_S))
+            # The pause is over as long as another is sent as a probe, however long that takes.
+            await self._later(opinion, AWAY, max(self._breaker.wait_s, FIRST_PAUSE_S))
             yield False
 
     async def _free_at(self) -> float:
@@ -215,13 +216,14 @@ class SecondOpinion:
         """Pull the build, have its hosts read and send it, as far as wanted; false where it was put off."""
         try:
             with self._workroom.room(scan.number) as room:
+                await self._leave_room(scan)
                 await self._pull(scan, room / "build")
                 if reader is not None:
                     await self._read_hosts(scan.number, reader, room / "build")
                 if sends:
                     await self._send(scan, opinion, room / "build")
-        except NoRoom as error:
-            due_at = self._workroom.is_full()
+        except NoRoom as error:  # only of this pull: those for OneTrust find out for themselves
+            due_at = self._clock.now() + retries.ROOM_LONGEST_S
             logger.warning("scan #%d waits for room on its way to Zscaler: %s", scan.number, error)
             await self._outcomes.put_off(opinion, due_at, error.user_message, begun_at=due_at)
             return False
@@ -248,7 +250,15 @@ class SecondOpinion:
         pulled = await self._files.pull(scan, path, limit_bytes=limit_bytes, progress=lambda *_: None)
         if pulled.sha256 != scan.sha256:
             raise BuildRejected(GONE)
-        self._workroom.has_room()
+
+    async def _leave_room(self, scan: Scan) -> None:
+        """Leave room for one more build of this size, as those on their way to OneTrust come first.
+
+        Raises:
+            NoRoom: there is not as much.
+        """
+        if await asyncio.to_thread(self._workroom.free_bytes) < 2 * (scan.size_bytes or 0):
+            raise NoRoom(detail="a build is not pulled for Zscaler, as it would take the room of another")
 
     async def _read_hosts(self, number: int, reader: HostReader, path: Path) -> None:
         try:

@@ -58,6 +58,17 @@ class Workroom:
         with made as path:
             yield Path(path)
 
+    def free_bytes(self) -> int:
+        """Return how much the disk still takes, as the system tells it; the folder has to be there.
+
+        Raises:
+            NoRoom: it can't be told.
+        """
+        try:
+            return shutil.disk_usage(self.folder).free
+        except OSError as error:
+            raise NoRoom(detail=f"the room for builds can't be told: {error.strerror}") from error
+
     @property
     def closed_until(self) -> float | None:
         """When a build may be brought in again; ``None`` where one may be now."""

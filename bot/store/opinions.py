@@ -31,7 +31,8 @@ class OpinionStore:
     async def due(self, limit: int, *, busy: Collection[int] = ()) -> list[int]:
         """Return up to ``limit`` scans whose builds are to be sent now; those that are held for it first.
 
-        None of a scan that is on its way to OneTrust, nor for a while of any other, as long as one is.
+        None of a scan that is on its way to OneTrust, nor for a while of any other, as long as one is; and
+        none of the very same file as one of the ``busy`` scans, whose answer will be its own.
         """
         listed = ", ".join(str(int(number)) for number in busy)
         query = f"""
@@ -39,6 +40,7 @@ class OpinionStore:
             CROSS JOIN submissions AS z ON z.scan = opinions.scan AND z.scanner = 'zscaler'
             CROSS JOIN scans ON scans.number = opinions.scan
             WHERE opinions.state = 'waiting' AND z.due_at <= ? AND opinions.scan NOT IN ({listed})
+                  AND scans.sha256 NOT IN (SELECT sha256 FROM scans WHERE number IN ({listed}))
                   AND scans.state NOT IN ({_ON_THE_WAY})
                   AND (opinions.held_until IS NOT NULL OR z.due_at <= ? OR NOT EXISTS (
                       SELECT 1 FROM scans AS others

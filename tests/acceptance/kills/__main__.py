@@ -1,4 +1,4 @@
-"""The long run: ``python -m tests.acceptance.kills [--kills N] [--builds N] [--seed N]``.
+"""The long run: ``python -m tests.acceptance.kills [--kills N] [--builds N] [--seed N] [--zscaler]``.
 
 Prints a table, and ends with 1 where anything is wrong; the files of the run are then kept.
 """
@@ -20,6 +20,7 @@ def main() -> int:
     parser.add_argument("--kills", type=int, default=200)
     parser.add_argument("--builds", type=int, default=120)
     parser.add_argument("--seed", type=int, default=secrets.randbits(32))
+    parser.add_argument("--zscaler", action="store_true", help="ask Zscaler about each build too")
     asked = parser.parse_args()
     print(f"seed {asked.seed}", flush=True)
     folder = Path(tempfile.mkdtemp(prefix="appscan-kills-"))
@@ -30,6 +31,7 @@ def main() -> int:
             builds=asked.builds,
             seed=asked.seed,
             folder=folder,
+            zscaler=asked.zscaler,
             tell=lambda line: print(f"{time.monotonic() - began:5.0f} s  {line}", flush=True),
         )
     )

@@ -10,6 +10,7 @@ from sandbox.faults import Faults, Gate
 from sandbox.ftp import FtpSandbox
 from sandbox.onetrust import OneTrustSandbox
 from sandbox.slack import SlackSandbox
+from sandbox.zscaler import ZscalerSandbox
 
 PATIENCE_S = 3.0
 """How long a moment is waited for; a bot with nothing to do never comes to some."""
@@ -23,10 +24,9 @@ class Fault:
     point: str
     what: Mapping[str, Any] = field(default_factory=dict)
 
-    def add(self, slack: SlackSandbox, onetrust: OneTrustSandbox) -> "Hold":
-        """Let it happen from now on."""
-        faults: Faults = onetrust.faults if self.service == "onetrust" else slack.faults
-        return faults.add(self.point, **self.what)
+    def add(self, to: Mapping[str, Faults]) -> "Hold":
+        """Let it happen from now on; ``to`` has the faults of each service."""
+        return to[self.service].add(self.point, **self.what)
 
 
 class Hold(Protocol):
@@ -78,13 +78,23 @@ HELD = {
     "while it updates": Fault(service="slack", point="chat.update", what={"hold": True}),
 }
 """Moments at which a stand-in holds the bot until it is killed. What it had sent by then goes on its way."""
+JUDGING = {
+    "while it sends to the Sandbox": Fault(
+        service="zscaler", point="sandbox.submit", what={"hold": True, "hold_after": 500}
+    ),
+    "as it asks for a report": Fault(service="zscaler", point="cloud.report", what={"hold": True}),
+    "while it looks hosts up": Fault(service="zscaler", point="cloud.lookup", what={"hold": True}),
+}
+"""Such moments at Zscaler."""
 
 UPLOADING = "while it uploads"
 TAKEN = "as OneTrust has taken a build"
 POSTED = "as Slack has posted a reply"
 STARTING = "while it starts"
 ANY = "at any time"
+JUDGED = "as the Sandbox has taken a build"
 MOMENTS = [*HELD, UPLOADING, UPLOADING, TAKEN, POSTED, STARTING, ANY, ANY, ANY]
+WITH_ZSCALER = [*MOMENTS, *JUDGING, JUDGED, JUDGED]
 
 WEATHER = [
     Fault(service="onetrust", point="webhook", what={"status": 503, "retry_after": 1}),
@@ -105,6 +115,15 @@ WEATHER = [
     Fault(service="slack", point="event.message", what={"copies": 2}),
     Fault(service="slack", point="event.file_shared", what={"drop": True}),
 ]
+CLOUDS = [
+    Fault(service="zscaler", point="sandbox.submit", what={"status": 503, "retry_after": 1}),
+    Fault(service="zscaler", point="sandbox.submit", what={"cut_after": 1000}),
+    Fault(service="zscaler", point="sandbox.submit", what={"answer_lost": True}),
+    Fault(service="zscaler", point="cloud.report", what={"answer_lost": True}),
+    Fault(service="zscaler", point="cloud.lookup", what={"status": 503, "retry_after": 1}),
+    Fault(service="zscaler", point="oauth.token", what={"status": 503, "retry_after": 1}),
+]
+"""Such weather at Zscaler."""
 SLOW = Fault(service="onetrust", point="webhook", what={"hold": True, "hold_after": 1})
 
 
@@ -112,36 +131,54 @@ class Moments:
     """Waits for moments, and lets things go wrong, by chance."""
 
     def __init__(
-        self, slack: SlackSandbox, onetrust: OneTrustSandbox, ftp: FtpSandbox, chance: Random
+        self,
+        slack: SlackSandbox,
+        onetrust: OneTrustSandbox,
+        ftp: FtpSandbox,
+        chance: Random,
+        zscaler: ZscalerSandbox | None,
     ) -> None:
         self._slack = slack
         self._ftp = ftp
         self._onetrust = onetrust
+        self._zscaler = zscaler
         self._chance = chance
+        self._faults = {"slack": slack.faults, "onetrust": onetrust.faults}
+        self._moments, self._weather = MOMENTS, WEATHER
+        if zscaler is not None:
+            self._faults["zscaler"] = zscaler.faults
+            self._moments, self._weather = WITH_ZSCALER, WEATHER + CLOUDS
+
+    def choose(self) -> str:
+        """Return some moment."""
+        return self._chance.choice(self._moments)
 
     def worsen(self) -> None:
         """Let something go wrong once, or nothing."""
         luck = self._chance.random()
         if luck < 0.1:
-            rule = SLOW.add(self._slack, self._onetrust)
+            rule = SLOW.add(self._faults)
             asyncio.get_running_loop().call_later(self._chance.uniform(0.5, 2.0), rule.cancel)
         elif luck < 0.5:
-            self._chance.choice(WEATHER).add(self._slack, self._onetrust)
+            self._chance.choice(self._weather).add(self._faults)
 
     def prepare(self, moment: str) -> Hold | None:
         """Return what holds the bot at a moment, from now on; ``None`` for one at which nothing does."""
         if moment == UPLOADING:
             return Stall(self._ftp)
-        return HELD[moment].add(self._slack, self._onetrust) if moment in HELD else None
+        fault = (HELD | JUDGING).get(moment)
+        return fault.add(self._faults) if fault is not None else None
 
     async def come(self, moment: str, rule: Hold | None) -> bool:
         """Wait for a moment; tell whether it came."""
-        took, posts = len(self._onetrust.received), self._posts()
+        took, posts, judged = len(self._onetrust.received), self._posts(), self._judged()
         try:
             if rule is not None:
                 await asyncio.wait_for(rule.reached(), PATIENCE_S)
             elif moment == TAKEN:
                 await self._onetrust.until(lambda: len(self._onetrust.received) > took, PATIENCE_S)
+            elif moment == JUDGED and self._zscaler is not None:
+                await self._zscaler.until(lambda: self._judged() > judged, PATIENCE_S)
             elif moment == POSTED:
                 await self._slack.until(lambda: self._posts() > posts, PATIENCE_S)
             else:
@@ -152,3 +189,6 @@ class Moments:
 
     def _posts(self) -> int:
         return len(self._slack.called("chat.postMessage"))
+
+    def _judged(self) -> int:
+        return len(self._zscaler.submissions) if self._zscaler is not None else 0

@@ -10,12 +10,15 @@ from sandbox import builds, bundles
 from sandbox.onetrust import OneTrustSandbox
 from sandbox.slack import CannotDo, Shared, SlackSandbox
 from sandbox.world import Message
+from sandbox.zscaler import ZscalerSandbox
 
 CHANNELS = 6
 BIG_BYTES = (2_000_000, 6_000_000)
 BUNDLED = "bundled"
 """What the last word of a package ends in that is always an App Bundle."""
 FORM_S = 5.0
+HARMFUL = 0.4
+"""How many of the builds Zscaler holds for malicious."""
 BUTTONS = {
     "Scan as a new app": 6,
     "Rescan as…": 4,
@@ -44,7 +47,10 @@ class Sent:
 class People:
     """Everybody in the workspace, by one source of chance."""
 
-    def __init__(self, slack: SlackSandbox, onetrust: OneTrustSandbox, chance: Random) -> None:
+    def __init__(
+        self, slack: SlackSandbox, onetrust: OneTrustSandbox, chance: Random, zscaler: ZscalerSandbox | None
+    ) -> None:
+        self._zscaler = zscaler
         self._slack = slack
         self._onetrust = onetrust
         self._chance = chance
@@ -123,6 +129,7 @@ class People:
             label=package.rsplit(".", 1)[1],
             padding_bytes=padding,
             seed=number,
+            files={"assets/hosts.txt": f"https://api{number}.acme-mail.com/".encode()},
         )
 
     def _post(self, content: bytes, package: str, comment: str = "") -> None:
@@ -133,6 +140,9 @@ class People:
 
     def _note(self, shared: Shared, content: bytes, package: str, *, asked: bool = False) -> None:
         sha256 = hashlib.sha256(content).hexdigest()
+        if self._zscaler is not None and self._chance.random() < HARMFUL:
+            md5 = hashlib.md5(content, usedforsecurity=False).hexdigest()
+            self._zscaler.verdict_for(md5, type="MALICIOUS")
         self.sent.append(Sent(shared=shared, sha256=sha256, package=package, content=content, asked=asked))
 
     def _app_id(self) -> str:

@@ -11,6 +11,7 @@ from sandbox.ftp import FtpSandbox
 from sandbox.onetrust import OneTrustSandbox
 from sandbox.reading import Reader
 from sandbox.slack import SlackSandbox
+from sandbox.world import Message
 from tests.acceptance.kills.people import Sent
 
 SAYS = {
@@ -46,7 +47,7 @@ def read_rows(database: Path) -> list[Row]:
         found = db.execute(
             "SELECT number, channel, message_ts, file_id, scans.state, coalesce(o.request_id, o.scan_id), "
             "shown_revision >= revision FROM scans JOIN submissions AS o ON o.scan = number "
-            "WHERE occasion = '' ORDER BY number"
+            "WHERE o.scanner = 'onetrust' AND occasion = '' ORDER BY number"
         ).fetchall()
     return [
         Row(number=row[0], place=(row[1], row[2], row[3]), state=row[4], id=row[5], is_shown=row[6])
@@ -67,6 +68,20 @@ def unsettled(sent: Sequence[Sent], rows: Sequence[Row]) -> list[str]:
     return late
 
 
+def unjudged(database: Path) -> list[str]:
+    """Return what has not come to rest of what Zscaler is asked."""
+    if not database.exists():
+        return []
+    with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True, timeout=30)) as db:
+        found = db.execute(
+            "SELECT '#' || scan || ': the verdict is ' || state FROM opinions "
+            "WHERE state IN ('waiting', 'analysing') "
+            "OR (threat = 'MALICIOUS' AND coalesce(announced_ts, '') = '') "
+            "UNION ALL SELECT '#' || scan || ': hosts are ' || state FROM host_looks WHERE state = 'looking'"
+        ).fetchall()
+    return [line for (line,) in found]
+
+
 @dataclass(kw_only=True)
 class Verdict:
     """What was found; each list names what is wrong."""
@@ -77,6 +92,8 @@ class Verdict:
     builds: int = 0
     states: Counter[str] = field(default_factory=Counter)
     taken: int = 0
+    judged: Counter[str] = field(default_factory=Counter)
+    """What Zscaler said, or how far asking it came."""
     routes: Counter[str] = field(default_factory=Counter)
     """How many were taken by each route."""
     lost: list[str] = field(default_factory=list)
@@ -109,6 +126,7 @@ class Verdict:
         lines += [f"  {state:<13}{count}" for state, count in self.states.most_common()]
         lines.append(f"{'taken':<15}{self.taken}")
         lines += [f"  {route:<13}{count}" for route, count in self.routes.most_common()]
+        lines += [f"  {said:<13}{count}" for said, count in self.judged.most_common()]
         lines += [f"{kind:<15}{len(found)}" for kind, found in self.troubles.items()]
         lines += [f"  {kind}: {each}" for kind, found in self.troubles.items() for each in found]
         lines += ["killed"] + [f"  {count:>4} {moment}" for moment, count in self.kills.most_common()]
@@ -156,10 +174,23 @@ class Verdict:
         self.lost += [f"no {taken.file_path} to fetch" for taken in onetrust.received if not taken.found]
         self.routes = Counter(taken.route for taken in onetrust.received)
 
+    def look_at_opinions(self, sent: Sequence[Sent], database: Path, slack: SlackSandbox) -> None:
+        """Compare what Zscaler said with the messages that tell of it."""
+        self.lost += unjudged(database)
+        with closing(sqlite3.connect(database)) as db:
+            known = db.execute("SELECT scan, coalesce(threat, state) FROM opinions").fetchall()
+        self.judged = Counter(said for _, said in known)
+        bad = {number for number, said in known if said == "MALICIOUS"}
+        rows = {row.place: row for row in read_rows(database)}
+        for each in sent:
+            if (row := rows.get(_place(each))) is None:
+                continue
+            told = sum(_tells_of_verdict(message) for message in _replies(each, slack))
+            if told != (row.number in bad):
+                self.wrong_replies.append(f"#{row.number}: {told} messages tell of its verdict")
+
     def _look_at_thread(self, sent: Sent, row: Row, slack: SlackSandbox) -> None:
-        head = slack.world.find_message(sent.shared.channel, sent.shared.ts)
-        thread = slack.world.replies(head) if head else []
-        replies = [message for message in thread if message.user == slack.bot_user_id]
+        replies = [message for message in _replies(sent, slack) if not _tells_of_verdict(message)]
         if len(replies) != 1:
             self.wrong_replies.append(f"#{row.number} {row.state}: {len(replies)} replies")
             return
@@ -179,6 +210,17 @@ class Verdict:
             checks = db.execute("PRAGMA integrity_check").fetchall()
             self.damage += [str(line[0]) for line in checks if line[0] != "ok"]
             self.damage += [f"foreign key: {line}" for line in db.execute("PRAGMA foreign_key_check")]
+
+
+def _replies(sent: Sent, slack: SlackSandbox) -> list[Message]:
+    """Return the bot's messages under a share."""
+    head = slack.world.find_message(sent.shared.channel, sent.shared.ts)
+    thread = slack.world.replies(head) if head else []
+    return [message for message in thread if message.user == slack.bot_user_id]
+
+
+def _tells_of_verdict(message: Message) -> bool:
+    return (message.metadata or {}).get("event_type") == "appscan_verdict"
 
 
 def _place(sent: Sent) -> tuple[str, str, str]:

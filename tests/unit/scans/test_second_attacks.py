@@ -1,0 +1,98 @@
+"""What could make Zscaler's part cost more than it should, or get in OneTrust's way."""
+
+import asyncio
+
+import pytest
+
+from bot.errors import NoRoom, TryLater
+from bot.scans.breaker import FIRST_PAUSE_S
+from bot.scans.verdicts import OpinionState
+from bot.scans.workroom import Workroom
+from tests.fakes import Bench, a_share, until
+from tests.unit.scans.second_bench import BAD, FIRST_S, Second, done
+
+SAME = b"the very same bytes"
+
+
+@pytest.fixture
+def zscaler(bench: Bench) -> Second:
+    return Second(bench)
+
+
+async def _same_in(bench: Bench, zscaler: Second, count: int) -> None:
+    for number in range(1, count + 1):
+        bench.files.content[f"F{number}"] = SAME
+        await zscaler.submitted(
+            a_share(
+                f"F{number}", ts=f"1790000000.{number:06d}", channel=f"C{number}", occasion="x", insist=True
+            )
+        )
+
+
+async def test_the_same_file_in_five_channels_at_once_is_sent_once(bench: Bench, zscaler: Second) -> None:
+    await _same_in(bench, zscaler, 5)
+    zscaler.sandbox.gate = asyncio.Event()
+    await zscaler.opinions.turn()
+    await until(lambda: zscaler.sandbox.sent != [])
+    await zscaler.opinions.turn()
+    zscaler.sandbox.gate.set()
+    await zscaler.turn()
+
+    assert len(zscaler.sandbox.sent) == 1
+    assert {(await zscaler.opinion(number)).state for number in range(1, 6)} == {OpinionState.ANALYSING}
+    bench.clock.advance(FIRST_S)
+    zscaler.reports.always = done(BAD)
+    await zscaler.reporter.turn()
+    assert len(zscaler.reports.asked) == 2  # the summary, and the whole
+    assert sorted(zscaler.bad) == [1, 2, 3, 4, 5]
+
+
+async def test_no_room_for_zscalers_pull_keeps_no_other_build_from_being_pulled(
+    bench: Bench, zscaler: Second
+) -> None:
+    await zscaler.submitted()
+    bench.files.troubles = [NoRoom()]
+    await zscaler.turn()
+    assert zscaler.workroom.closed_until is None
+
+
+class _Narrow(Workroom):
+    """A disk that takes 2 kB more."""
+
+    def free_bytes(self) -> int:
+        return 2000
+
+
+@pytest.mark.parametrize(("size_bytes", "pulled"), [(1000, 1), (1001, 0)])
+async def test_a_build_is_not_pulled_again_where_that_takes_the_room_of_another(
+    bench: Bench, zscaler: Second, size_bytes: int, pulled: int
+) -> None:
+    await zscaler.submitted()
+    bench.files.pulled.clear()
+    await bench.database.write(lambda db: db.execute("UPDATE scans SET size_bytes = ?", [size_bytes]))
+    zscaler.workroom = _Narrow(bench.workroom, bench.clock)
+
+    await zscaler.turn(zscaler.new_opinions())
+
+    assert len(bench.files.pulled) == pulled
+    opinion = await zscaler.opinion()
+    assert opinion.state is (OpinionState.ANALYSING if pulled else OpinionState.WAITING)
+
+
+async def test_while_a_probe_hangs_the_others_wait_in_peace(bench: Bench, zscaler: Second) -> None:
+    for number in range(1, 9):
+        bench.files.content[f"F{number}"] = f"build {number}".encode()
+        await zscaler.submitted(a_share(f"F{number}", ts=f"1790000000.{number:06d}"))
+    zscaler.sandbox.always = TryLater("Away.")
+    await zscaler.turn()
+    bench.clock.advance(31)
+    zscaler.sandbox.gate = asyncio.Event()
+
+    while await bench.store.opinions.due(1, busy=zscaler.opinions.busy):
+        await zscaler.opinions.turn()
+        await until(lambda: len(zscaler.opinions.busy) <= 1)
+
+    waits = [await zscaler.opinion(number) for number in range(1, 9) if number not in zscaler.opinions.busy]
+    assert len(waits) == 7
+    assert all(opinion.due_at >= bench.clock.now() + FIRST_PAUSE_S for opinion in waits)
+    await zscaler.opinions.stop()
