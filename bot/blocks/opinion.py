@@ -12,6 +12,7 @@ from bot.blocks.phrases import sharer, title
 from bot.scans.models import Card
 from bot.scans.verdicts import ASKED, BAD, Opinion, OpinionState, SandboxVerdict, Threat
 
+ADVICE: Final = "Don't install or hand out this build until somebody has looked into the report."
 REPORT: Final = "opinion_report"  # opens opinion_modals.report_modal
 SANDBOX: Final = "Zscaler Sandbox"
 
@@ -29,9 +30,15 @@ def opinion_blocks(card: Card) -> list[Block]:
     if opinion is None:
         return []
     late = _went_on(opinion)
+    is_others = opinion.scan != card.scan.number
     if opinion.state is OpinionState.KNOWN and opinion.verdict is not None:
-        lines = [_line(opinion.verdict), known_by(card, opinion), late]
+        advice = (
+            ADVICE if is_others and opinion.verdict.threat in BAD else ""
+        )  # no message of its own tells it
+        lines = [_line(opinion.verdict), known_by(card, opinion), advice, late]
         return [section("\n".join(filter(None, lines)), accessory=report_button(card.scan.number))]
+    if is_others:
+        return [context(f"{SANDBOX}: no verdict yet; it is told in the thread of {_source(card, opinion)}.")]
     lines = [f"{SANDBOX}: {_progress(opinion)}", text.sentence(opinion.problem or ""), late]
     told = " ".join(filter(None, lines))
     return [section(f":warning: {told}") if opinion.state is OpinionState.FAILED else context(told)]
@@ -60,9 +67,9 @@ def verdict_message(card: Card, *, mention: bool) -> Message:
     called = f"{who} " if who.startswith("<") else ""
     lines = [
         f":rotating_light: {called}*{SANDBOX}:* {title(scan)} *is {_WORDS[verdict.threat]}*",
-        judged(verdict),
+        text.capital(judged(verdict)),
         known_by(card, opinion),
-        "Don't install or hand out this build until somebody has looked into the report.",
+        ADVICE,
     ]
     return compose(
         [
@@ -114,12 +121,16 @@ def known_by(card: Card, opinion: Opinion) -> str:
     """Say how the verdict came about where that is not the usual way; empty where it is."""
     said = []
     if opinion.known_from is not None:
-        number = f"scan #{opinion.known_from}"
-        where = text.link(card.opinion_link, number) if card.opinion_link else number
-        said.append(f"Known from {where}: it is the very same file.")
+        said.append(f"Known from {_source(card, opinion)}: it is the very same file.")
     if opinion.verdict is not None and opinion.verdict.is_instant:
         said.append("An instant verdict: the build was not run.")
     return " ".join(said)
+
+
+def _source(card: Card, opinion: Opinion) -> str:
+    """Name the scan that an opinion comes from, with a link to it where that may be read."""
+    number = f"scan #{opinion.known_from}"
+    return text.link(card.opinion_link, number) if card.opinion_link else number
 
 
 def _progress(opinion: Opinion) -> str:
@@ -129,8 +140,9 @@ def _progress(opinion: Opinion) -> str:
             return f"to be submitted{at}."
         case OpinionState.ANALYSING:
             sent = f" {text.when(opinion.since)}" if opinion.since is not None else ""
-            again = "asked again" if opinion.looks else "first asked"
-            return f"submitted{sent}, analysing; {again} {text.when(opinion.due_at)}."
+            again = " again" if opinion.looks else ""
+            due = f"; the report is asked for{again} {text.when(opinion.due_at)}" if opinion.due_at else ""
+            return f"submitted{sent}, analysing{due}."
         case OpinionState.EXCLUDED:
             return "not analysed."
         case OpinionState.FAILED:

@@ -54,7 +54,8 @@ def _skipped(named: Named) -> list[str]:
     if named.no_urls:
         lines.append(f"No URL or host, so not asked: {_listed(named.no_urls)}")
     if named.left_out:
-        lines.append(f"{count(named.left_out, 'URL')} more: ask for 100 at once at most.")
+        were = "was" if named.left_out == 1 else "were"
+        lines.append(f"{count(named.left_out, 'URL')} more {were} not asked: name 100 at once at most.")
     return lines
 
 

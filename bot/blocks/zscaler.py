@@ -35,12 +35,14 @@ _AFTER: Final = {
     ActivationStatus.IN_PROGRESS: "Zscaler is activating all saved changes.",
     ActivationStatus.OTHER: "Zscaler has taken it, and answers with a word that the bot does not know.",
 }
+_SPANS: Final = {"SECONDS": " a second", "MINUTES": " a minute", "HOURS": " an hour", "DAYS": " a day"}
+"""What Zscaler calls the span of a quota, as it is said."""
 _ENDPOINTS: Final = {
     "url_lookup": "URL look-ups",
-    "report": "reports",
-    "report_quota": "report quota",
-    "status": "status",
-    "activate": "activating",
+    "report": "Reports",
+    "report_quota": "Quota of reports",
+    "status": "Status",
+    "activate": "Activating",
 }
 
 
@@ -121,9 +123,11 @@ def _quotas(quotas: tuple[Quota, ...] | Unknown) -> str:
 
 
 def _quota(quota: Quota) -> str:
-    scale = f" ({text.escape(quota.scale.lower(), 20)})" if quota.scale else ""
+    span = _SPANS.get(
+        quota.scale.upper(), f" ({text.escape(quota.scale.lower(), 20)})" if quota.scale else ""
+    )
     since = f", since {text.when(quota.started_at)}" if quota.started_at is not None else ""
-    return f"{quota.used} of {quota.allowed} used{scale}, {quota.unused} left{since}"
+    return f"{quota.used:,} of {quota.allowed:,}{span} used, {quota.unused:,} left{since}"
 
 
 def _sandbox(sandbox: SandboxOverview | None) -> str:
@@ -140,7 +144,8 @@ def _governance(governance: GovernanceOverview | None) -> str:
         return "not set up"
     if governance.remaining is None:
         return "set up; how many calls are left is known when it has been asked"
-    return f"{governance.remaining} calls were left when it was last asked"
+    calls = "1 call was" if governance.remaining == 1 else f"{governance.remaining:,} calls were"
+    return f"{calls} left when it was last asked"
 
 
 def _calls_left(calls: Sequence[CallsLeft]) -> str:
@@ -153,7 +158,7 @@ def _calls_left(calls: Sequence[CallsLeft]) -> str:
 def _windows(limits: Iterable[CallsLeft]) -> str:
     shown, paused_s = [], 0.0
     for each in limits:
-        shown.append(f"{each.left} of {each.allowed} this {text.escape(each.window, 20)}")
+        shown.append(f"{each.left:,} of {each.allowed:,} this {text.escape(each.window, 20)}")
         paused_s = max(paused_s, each.paused_s)
     pause = f", paused for {text.duration(paused_s)} as Zscaler asked" if paused_s > 0 else ""
     return ", ".join(shown) + pause

@@ -2,7 +2,7 @@
 
 import contextlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bot.errors import NotFound, UsageError
 from bot.scans import ids, search, viewing
@@ -18,7 +18,7 @@ from bot.scans.models import Card, ChannelKind, Event, Link, Platform, Scan, Sta
 from bot.scans.policy import Policy
 from bot.scans.ports import Clock, Workspace
 from bot.scans.results import FOLLOWED, Followed
-from bot.scans.verdicts import Opinion
+from bot.scans.verdicts import ASKED, Opinion, OpinionState
 
 APPS_A_PAGE = 10
 
@@ -97,7 +97,7 @@ class Cards:
         if followed is not None and followed.state in FOLLOWED and self._outlook is not None:
             waiting = sum(await self._store.results.counts())
             outlook = self._outlook(followed, waiting)
-        opinion = await self._store.opinions.of(number) if self._verdicts else None
+        opinion = await self._opinion(scan, original) if self._verdicts else None
         return Card(
             scan=scan,
             original=original,
@@ -122,6 +122,17 @@ class Cards:
             hosts_before=hosts_before[0] if hosts_before is not None else None,
             host_changes=host_changes(hosts_before[1], hosts) if hosts_before and hosts else None,
         )
+
+    async def _opinion(self, scan: Scan, original: Scan | None) -> Opinion | None:
+        """Return the opinion on a scan; on a duplicate, which is not sent, that on the scan it duplicates."""
+        own = await self._store.opinions.of(scan.number)
+        if own is not None or original is None or scan.state is not State.DUPLICATE:
+            return own
+        first = await self._store.opinions.of(original.number)
+        if first is None or first.state not in {OpinionState.KNOWN, *ASKED}:
+            return None
+        source = first.known_from or first.scan
+        return replace(first, known_from=source, held_until=None, went_on_after_s=None, announced_ts=None)
 
     async def _known_from(self, scan: Scan, opinion: Opinion) -> str | None:
         """Return where to read about the scan of which a verdict is known, where all may read that."""

@@ -14,6 +14,8 @@ from urllib.parse import quote, urlsplit
 from bot.scans.hosts import BATCH, URL_LIMIT
 
 _WRAPPED: Final = re.compile(r"<([a-z][a-z0-9+.-]*:[^<>|\s]*)(?:\|[^<>]*)?>", re.IGNORECASE)
+_HOSTS: Final = re.compile(r"(?<!\S)(?:[a-z0-9.-]+[,;])+", re.IGNORECASE)
+"""Bare hosts with commas behind them; within a path or a query a comma is the URL's own."""
 _ENTITIES: Final = (("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&"))
 _AROUND: Final = "`'\"“”„‟‘’‚‛«»‹›<>(),;"
 _SCHEME: Final = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
@@ -39,12 +41,13 @@ class Named:
 
 
 def named(typed: str) -> Named:
-    """Read what was typed; words are parted by white space."""
+    """Read what was typed; words are parted by white space, bare hosts by commas too."""
     urls: dict[str, None] = {}
     too_long: dict[str, None] = {}
     no_urls: dict[str, None] = {}
     text = typed.encode(errors="replace").decode()  # JSON can spell half a surrogate pair
-    for word in _WRAPPED.sub(r" \1 ", text).split():
+    text = _HOSTS.sub(lambda found: re.sub("[,;]", " ", found[0]), _WRAPPED.sub(r" \1 ", text))
+    for word in text.split():
         for entity, sign in _ENTITIES:
             word = word.replace(entity, sign)  # noqa: PLW2901 - the same word, as it was typed
         if not (word := word.strip(_AROUND)):

@@ -47,7 +47,9 @@ BUSY: Final = "Zscaler is taking its time. Ask again in a few minutes."
 
 _NUMBER = re.compile(r"#?([0-9]{1,15})")
 _HEX = re.compile(r"[0-9a-f]+")
-_MD5_DIGITS, _SHA1_DIGITS, _SHA256_DIGITS = 32, 40, 64
+_MD5_DIGITS, _SHA1_DIGITS = 32, 40
+_DIGITS = {12, _MD5_DIGITS, _SHA1_DIGITS, 64}
+"""How long hashes are; of a SHA-256, replies show the first 12 digits, which name a build as well."""
 
 
 class VerdictInquiry:
@@ -93,11 +95,11 @@ class VerdictInquiry:
         viewer = await viewing.viewer(self._workspace, user, person, channel)
         if number := _NUMBER.fullmatch(word):
             return await self._of_scan(int(number[1]), viewer)
-        if not _HEX.fullmatch(word) or len(word) not in {_MD5_DIGITS, _SHA1_DIGITS, _SHA256_DIGITS}:
+        if not _HEX.fullmatch(word) or len(word) not in _DIGITS:
             raise UsageError(USAGE)
         if len(word) == _SHA1_DIGITS:
             raise UsageError(SHA1)
-        if len(word) == _SHA256_DIGITS:
+        if len(word) != _MD5_DIGITS:
             known = await self._store.asked_verdicts.scan_of(viewer, sha256=word)
             if known is None:
                 raise NotFound(UNKNOWN_SHA256)

@@ -13,7 +13,7 @@ from bot.store.database import Database
 from bot.store.visible import visible
 
 _MD5 = "scans.number IN (SELECT scan FROM submissions WHERE request_id = ? AND scanner = 'zscaler')"
-_SHA256 = "scans.sha256 = ?"
+_SHA256 = "scans.sha256 BETWEEN ? AND ? || 'g'"  # all that begin so: 'g' comes after every digit
 
 
 class AskedVerdictStore:
@@ -25,7 +25,8 @@ class AskedVerdictStore:
     async def scan_of(self, viewer: Viewer, *, md5: str = "", sha256: str = "") -> int | None:
         """Return the newest scan with that hash that the viewer may see and that Zscaler was asked about.
 
-        One with a verdict comes before those without. Hashes are in lower case.
+        One with a verdict comes before those without. Hashes are in lower case; of a SHA-256 its
+        beginning will do.
         """
         condition, seen = visible(viewer)
         query = f"""
@@ -33,7 +34,8 @@ class AskedVerdictStore:
             WHERE {_MD5 if md5 else _SHA256} AND {condition}
             ORDER BY opinions.state <> 'known', scans.number DESC LIMIT 1
         """
-        found = await self._database.read(lambda db: list(db.query(query, [md5 or sha256, *seen])))
+        hashes = [md5] if md5 else [sha256, sha256]
+        found = await self._database.read(lambda db: list(db.query(query, [*hashes, *seen])))
         return int(found[0]["number"]) if found else None
 
     async def answer(self, md5: str) -> HashAnswer | None:

@@ -30,7 +30,7 @@ async def test_an_admin_sees_how_zscaler_stands_and_activates_once(
     told = await place.command("zscaler", who=place.eli)
     assert "Login: signed in by OAuth" in told
     assert "Activation: saved changes wait to be activated: `/appscan zscaler activate`" in told
-    assert "Quota of reports: 0 of 1000 used" in told
+    assert "Quota of reports: 0 of 1,000 a day used" in told
     assert "0 files sent in the last 24 hours" in told
 
     asked = await place.command("zscaler activate", who=place.eli)

@@ -168,7 +168,7 @@ def test_urls_are_answered_with_what_was_not_asked():
         ":warning: 1 URL was not looked up: Zscaler is busy. Ask again in a few minutes.",
         "Over 1,024 characters, so not asked: `long.example/x…`",
         "No URL or host, so not asked: `hello`, `4.1.0`",
-        "1 URL more: ask for 100 at once at most.",
+        "1 URL more was not asked: name 100 at once at most.",
         "As Zscaler told within the last day.",
     ]
     refused = replace(told, said=(), is_refused=True)

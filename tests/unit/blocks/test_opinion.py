@@ -58,10 +58,12 @@ def test_the_line_follows_a_build_to_its_verdict():
     assert told(ASKED) == ["Zscaler Sandbox: to be submitted."]
     away = replace(ASKED, problem="Zscaler can't be reached.", due_at=samples.AT)
     assert told(away) == [f"Zscaler Sandbox: to be submitted {when(0)}. Zscaler can't be reached."]
-    assert told(SENT) == [f"Zscaler Sandbox: submitted {when(0)}, analysing; first asked {when(600)}."]
+    assert told(SENT) == [
+        f"Zscaler Sandbox: submitted {when(0)}, analysing; the report is asked for {when(600)}."
+    ]
     later = replace(SENT, looks=2, problem="The day's quota of reports is used up.")
     assert told(later) == [
-        f"Zscaler Sandbox: submitted {when(0)}, analysing; asked again {when(600)}. "
+        f"Zscaler Sandbox: submitted {when(0)}, analysing; the report is asked for again {when(600)}. "
         "The day's quota of reports is used up."
     ]
 
@@ -98,6 +100,20 @@ def test_a_verdict_says_how_it_came_about():
     assert f"<{link}|scan #7>" in reply.reply(Card(scan=samples.DONE, opinion=known, opinion_link=link)).text
     instant = judged(SandboxVerdict(threat=Threat.BENIGN, is_instant=True))
     assert "An instant verdict: the build was not run." in "\n".join(told(instant))
+
+
+def test_a_duplicate_tells_what_is_known_of_the_very_same_file():
+    scan, first = replace(samples.DONE, number=14, state=State.DUPLICATE, original=12), samples.DONE
+    known = Card(scan=scan, original=first, opinion=replace(samples.MALICIOUS, known_from=12))
+    shown = list(READER.blocks(reply.reply(known).blocks))
+    line = next(number for number, each in enumerate(shown) if "Zscaler" in each)
+    assert shown[line].startswith("🚨 Zscaler Sandbox: malicious")
+    assert shown[line + 1] == "Known from scan #12: it is the very same file."
+    assert shown[line + 2].startswith("Don't install or hand out this build")
+
+    waits = Card(scan=scan, original=first, opinion=replace(SENT, known_from=12))
+    shown = list(READER.blocks(reply.reply(waits).blocks))
+    assert "Zscaler Sandbox: no verdict yet; it is told in the thread of scan #12." in shown
 
 
 @pytest.mark.parametrize(
@@ -144,7 +160,7 @@ def test_the_message_mentions_who_shared_it_and_says_what_to_do():
     assert check_blocks(shown.blocks) == []
     assert list(READER.blocks(shown.blocks)) == [
         "🚨 @ana Zscaler Sandbox: Shop 4.2.0 is malicious",
-        "category `MALWARE_BOTNET`, score 92 of 100, detected `Android/Joker.A`",
+        "Category `MALWARE_BOTNET`, score 92 of 100, detected `Android/Joker.A`",
         "Don't install or hand out this build until somebody has looked into the report.",
         "[ Sandbox report ]",
         "Scan #12",

@@ -154,6 +154,20 @@ async def test_a_verdict_on_the_very_same_file_is_taken_over(bench: Bench, zscal
     assert (len(zscaler.sandbox.sent), zscaler.bad) == (1, [1, 2])
 
 
+async def test_whoever_shares_a_bad_build_again_reads_that_it_is_bad(bench: Bench, zscaler: Second) -> None:
+    await zscaler.submitted()
+    zscaler.sandbox.outcomes = [SandboxReceipt(md5=MD5, verdict=BAD)]
+    await zscaler.turn()
+    bench.files.content["F2"] = BYTES
+    scan = await zscaler.submitted(a_share("F2", ts="1790000000.000002", occasion="again"))
+
+    assert scan.state is State.DUPLICATE
+    opinion = (await bench.cards.card(scan.number)).opinion
+    assert opinion is not None
+    assert (opinion.scan, opinion.verdict, opinion.known_from) == (1, BAD, 1)
+    assert await bench.store.opinions.of(scan.number) is None  # nothing is asked about it
+
+
 async def test_known_malware_is_known_at_once_and_told(zscaler: Second) -> None:
     await zscaler.submitted()
     zscaler.sandbox.outcomes = [SandboxReceipt(md5=MD5, verdict=BAD)]

@@ -38,6 +38,7 @@ WORDS = st.sampled_from(
         ("https://münchen.example", "xn--mnchen-3ya.example"),
         ("http://[2001:db8::1]:80/x", "[2001:db8::1]/x"),
         ("10.0.0.1:8080", "10.0.0.1:8080"),
+        ("https://a.example/x,y;z", "a.example/x,y;z"),
         ("<mailto:dana@a.example|dana@a.example>", "a.example"),
     ],
 )
@@ -52,6 +53,13 @@ def test_a_url_is_read_as_it_is_looked_up(typed, asked):
 def test_what_is_no_url_is_told(typed):
     assert named(typed).urls == ()
     assert len(named(typed).no_urls) == 1
+
+
+def test_bare_hosts_may_have_commas_between_them():
+    assert named("a.example, b.example,c.example;https://d.example/x,y").urls == (
+        *("a.example", "b.example", "c.example"),
+        "d.example/x,y",
+    )
 
 
 def test_the_rest_is_asked_each_once_and_so_many_at_most():

@@ -107,7 +107,7 @@ async def test_what_the_history_knows_is_told_from_there(bench: Bench):
     asking = inquiry(bench, reports)
     scan = await judged(bench)
 
-    for typed in (str(scan.number), f"#{scan.number}", "a" * 64, MD5, f" `{MD5.upper()}`"):
+    for typed in (str(scan.number), f"#{scan.number}", "a" * 64, "a" * 12, MD5, f" `{MD5.upper()}`"):
         assert await shown(asking, typed) == scan.number
     assert reports.asked == []
 
@@ -233,7 +233,7 @@ async def test_a_scan_that_zscaler_was_not_asked_about_says_so(bench: Bench):
 
 async def test_what_is_no_number_or_hash_is_told(bench: Bench):
     asking = inquiry(bench, None)
-    for typed in ("", "shop", "a" * 31, "g" * 32, "1" * 16, "1 2", "<http://evil.example|x>", "٣"):
+    for typed in ("", "shop", "a" * 13, "a" * 31, "g" * 32, "1" * 16, "1 2", "<http://evil.example|x>", "٣"):
         with pytest.raises(UsageError) as wrong:
             await ask(asking, typed)
         assert wrong.value.user_message == verdict_inquiry.USAGE
