@@ -6,6 +6,7 @@ import logging
 import os
 import signal
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 from bot import log
@@ -46,8 +47,8 @@ examples:
 """
 
 
-def parser() -> argparse.ArgumentParser:
-    """Return what reads the command line."""
+def parser(*, tells_zscaler: bool = False) -> argparse.ArgumentParser:
+    """Return what reads the command line; its help tells of what Zscaler adds where that is wanted."""
     plain = argparse.RawDescriptionHelpFormatter
     top = argparse.ArgumentParser(
         prog="python -m bot",
@@ -63,9 +64,9 @@ def parser() -> argparse.ArgumentParser:
     found = export.add_mutually_exclusive_group()
     found.add_argument("--sdks", action="store_true", help="a row for each scan and SDK found in it")
     found.add_argument("--permissions", action="store_true", help="a row for each scan and permission")
-    # Of no use without a second opinion, so told in docs/setup-zscaler.md alone.
-    found.add_argument("--verdicts", action="store_true", help=argparse.SUPPRESS)
-    found.add_argument("--hosts", action="store_true", help=argparse.SUPPRESS)
+    verdicts, hosts = "a row for each scan that Zscaler was asked about", "a row for each scan and host"
+    for name, told in (("--verdicts", verdicts), ("--hosts", hosts)):
+        found.add_argument(name, action="store_true", help=told if tells_zscaler else argparse.SUPPRESS)
     backup = commands.add_parser(
         "backup", help="copy the database while the bot runs (docs/deploy.md tells how to restore)"
     )
@@ -96,9 +97,9 @@ def parser() -> argparse.ArgumentParser:
     return top
 
 
-def asked(arguments: list[str] | None = None) -> argparse.Namespace:
+def asked(arguments: list[str] | None = None, environ: Mapping[str, str] = os.environ) -> argparse.Namespace:
     """Return what is asked for; where it was typed wrong, say so and end."""
-    top = parser()
+    top = parser(tells_zscaler=any(name.startswith("ZSCALER_") for name in environ))
     given = top.parse_args(arguments)
     if given.command == "scan" and given.new and given.app_id:
         top.error("--new and --app-id can't both be meant")

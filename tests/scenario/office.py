@@ -13,6 +13,7 @@ from typing import Any
 from bot.app import Bot
 from bot.settings import Settings
 from sandbox import builds
+from sandbox.bot_process import zscaler_settings
 from sandbox.onetrust import OneTrustSandbox
 from sandbox.reading import Reader
 from sandbox.slack import Invocation, Person, Shared, SlackSandbox
@@ -289,22 +290,6 @@ def ipa(version: str = "4.2.0", *, bundle_id: str = "com.example.shop", **more: 
     return builds.make_ipa(**{**about, **more})
 
 
-def zscaler_environ(zscaler: ZscalerSandbox) -> dict[str, str]:
-    """Return the settings with which the bot asks a stand-in for Zscaler."""
-    return {
-        "ZSCALER_API_URL": zscaler.api_url,
-        "ZSCALER_SANDBOX_URL": zscaler.sandbox_url,
-        "ZSCALER_APPTOTAL_URL": zscaler.apptotal_url,
-        "ZSCALER_OAUTH_TOKEN_URL": zscaler.token_url,
-        "ZSCALER_CLIENT_ID": zscaler.client_id,
-        "ZSCALER_CLIENT_SECRET": zscaler.client_secret,
-        "ZSCALER_SCOPE": zscaler.scope,
-        "ZSCALER_SANDBOX_TOKEN": zscaler.sandbox_token,
-        "ZSCALER_APPTOTAL_KEY": zscaler.apptotal_key,
-        "ZSCALER_REPORT_FIRST_S": "1",
-    }
-
-
 @asynccontextmanager
 async def office(
     folder: Path,
@@ -352,10 +337,10 @@ async def office(
             },
         )
         if zscaler is True:
-            place.environ |= zscaler_environ(await stack.enter_async_context(place.zscaler))
+            place.environ |= zscaler_settings(await stack.enter_async_context(place.zscaler))
         elif trouble := os.environ.get(EVERYWHERE) if zscaler is None else zscaler:
             url = await stack.enter_async_context(dead_server(trouble))
-            about = zscaler_environ(place.zscaler).items()
+            about = zscaler_settings(place.zscaler).items()
             place.environ |= {name: value.replace(place.zscaler.url, url) for name, value in about}
         assert place.dana.name == "dana"  # before others name her: she is in New York
         with secrecy.Log(Settings.read(place.environ | environ).secrets()) as log:

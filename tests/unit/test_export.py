@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.__main__ import asked
 from bot.export import (
     COLUMNS,
     HOST_COLUMNS,
@@ -297,3 +298,16 @@ async def test_a_second_opinion_changes_nothing_in_the_export_of_scans(path):
     await judged(path)
 
     assert await written(path, "csv") == before
+
+
+def test_help_tells_of_what_zscaler_adds_where_anything_of_it_is_set(capsys):
+    told = []
+    for environ in ({}, {"ZSCALER_APPTOTAL_KEY": "key"}):
+        with pytest.raises(SystemExit):
+            asked(["export", "--help"], environ)
+        told.append(capsys.readouterr().out)
+    without, with_zscaler = told
+    assert "Zscaler" not in without
+    assert "--hosts" not in without
+    assert "--verdicts" in with_zscaler
+    assert "a row for each scan and host" in with_zscaler
