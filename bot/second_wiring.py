@@ -10,7 +10,7 @@ from bot.scans.administration import Administration, CloudApis
 from bot.scans.breaker import Breaker
 from bot.scans.categories import Categories
 from bot.scans.governing import Governing
-from bot.scans.holding import Holding
+from bot.scans.holding import Holding, Unheld
 from bot.scans.opinion_outcomes import OpinionOutcomes
 from bot.scans.policy import Policy
 from bot.scans.ports import Announcer, Files, Workspace
@@ -39,6 +39,12 @@ def holding(opened: Opened) -> Holding | None:
     if settings is None or not _sees_builds(opened.zscaler):
         return None
     return Holding(hold_max_s=settings.hold_max_s)
+
+
+def unheld(opened: Opened, wake: Callable[[], None]) -> tuple[Turn, ...]:
+    """Return what lets builds go on that were held before the settings changed."""
+    held = holding(opened)
+    return () if held is not None and held.hold_max_s is not None else (Unheld(opened.store, wake).turn,)
 
 
 def second(

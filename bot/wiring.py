@@ -162,7 +162,7 @@ def wire(opened: Opened, stack: AsyncExitStack) -> Wired:
         drop=drop,
     )
     categories = second_wiring.categories(opened)
-    also: list[Turn] = []
+    also: list[Turn] = [*second_wiring.unheld(opened, wake)]
     if categories is not None:
         looks = HostLooks(rows=store.hosts, categories=categories, announcer=threads, clock=clock)
         also.append(looks.turn)

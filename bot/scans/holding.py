@@ -1,9 +1,11 @@
 """Whether a second scanner is asked about a build, and whether OneTrust's part waits for what it says."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from bot.scans.builds import Build, FileType
 from bot.scans.decision import Facts, Verdict
+from bot.scans.memory import Store
 from bot.scans.models import Scan, Source, State
 from bot.scans.verdicts import DISCAN_LIMIT_BYTES
 
@@ -41,6 +43,22 @@ class Holding:
             route=None,
             route_why="",
         )
+
+
+class Unheld:
+    """Lets go on what an earlier process held, where builds are held no more; one of the runner's loops."""
+
+    def __init__(self, store: Store, wake: Callable[[], None]) -> None:
+        self._store = store
+        self._wake = wake
+        self._done = False
+
+    async def turn(self) -> None:
+        """Do it once."""
+        if not self._done:
+            await self._store.opinions.hasten_held()
+            self._done = True
+            self._wake()
 
 
 def can_be_judged(file_type: FileType | None, size_bytes: int | None) -> bool:

@@ -49,12 +49,21 @@ class HostLooks:
         if self._clock.now() >= self._tidy_at:
             self._tidy_at = self._clock.now() + _TIDY_S
             await self._categories.forget_old()
-        numbers = await self._rows.due(_SCANS)
+        numbers = [number for number in await self._rows.due(_SCANS) if await self._goes_on(number)]
         if numbers and self._clock.now() < self._rest_until:
             await self._put_off(numbers)
         elif numbers and (wanted := await self._wanted(numbers)):
             await self._ask(wanted)
         return await self._rows.next_due_at()
+
+    async def _goes_on(self, number: int) -> bool:
+        """Tell whether a build's hosts are still to be looked up; where they are not, that is recorded."""
+        hosts = await self._rows.of(number)
+        if hosts is None or self._clock.now() - hosts.since <= GIVE_UP_S:
+            return hosts is not None
+        await self._rows.failed(number, GAVE_UP)
+        self._announcer.changed(number)
+        return False
 
     async def _wanted(self, numbers: Iterable[int]) -> dict[int, list[str]]:
         """Return the hosts to ask for, by scan, a batch in all; what is known already is kept."""
@@ -120,9 +129,5 @@ class HostLooks:
     async def _put_off(self, numbers: Iterable[int]) -> None:
         """Have these wait until the rest is over, or no longer."""
         for number in numbers:
-            hosts = await self._rows.of(number)
-            if hosts is not None and self._clock.now() - hosts.since >= GIVE_UP_S:
-                await self._rows.failed(number, GAVE_UP)
-            else:
-                await self._rows.put_off(number, self._problem, self._rest_until)
+            await self._rows.put_off(number, self._problem, self._rest_until)
             self._announcer.changed(number)

@@ -149,7 +149,11 @@ class SecondOpinion:
     async def _run(self, number: int) -> None:
         try:
             scan, opinion = await self._store.scans.scan(number), await self._store.opinions.of(number)
-            if opinion is not None and opinion.state is OpinionState.WAITING:
+            if opinion is None or opinion.state is not OpinionState.WAITING:
+                return
+            if self._is_over(opinion, 0.0):  # such as after days without Zscaler: it comes as a surprise
+                await self._outcomes.ended(number, OpinionState.FAILED, GAVE_UP)
+            else:
                 await self._work(scan, opinion)
         except NotFound:
             return  # dropped or purged meanwhile

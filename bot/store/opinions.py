@@ -160,6 +160,16 @@ class OpinionStore:
 
         return await self._database.write(work)
 
+    async def hasten_held(self) -> None:
+        """Let all scans go on now that are held for an opinion."""
+        held = "SELECT scan FROM opinions WHERE held_until IS NOT NULL"
+        ahead = f"scanner = 'onetrust' AND due_at > ? AND scan IN ({held})"
+        queued = "EXISTS (SELECT 1 FROM scans WHERE number = scan AND state = 'queued' AND pulls = 0)"
+        query, now = f"FROM submissions WHERE {ahead} AND {queued} LIMIT 1", self._clock.now()
+        if await self._database.read(lambda db: db.execute(f"SELECT 1 {query}", [now]).fetchone()):
+            update = f"UPDATE submissions SET due_at = ? WHERE {ahead} AND {queued}"
+            await self._database.write(lambda db: db.execute(update, [now, now]))
+
     # Announcing.
 
     async def to_announce(self) -> list[int]:

@@ -197,3 +197,12 @@ async def test_the_card_says_what_changed_since_the_last_build(bench, looks):
     assert card.hosts_before.number == first
     assert [each.url for each in card.host_changes.added] == ["new.example"]
     assert [each.url for each in card.host_changes.removed] == ["old.example"]
+
+
+async def test_what_is_days_old_is_not_looked_up_by_surprise(bench, lookup, looks):
+    number = await named(bench, "a.example")
+    bench.clock.advance(GIVE_UP_S + 1)  # Zscaler was not set up meanwhile
+
+    await looks.turn()
+
+    assert (await state(bench, number), lookup.asked) == ((HostsState.FAILED, GAVE_UP), [])

@@ -305,7 +305,7 @@ async def test_a_pull_that_fails_is_tried_again_for_a_day_and_more(bench: Bench,
         assert (opinion.state, opinion.problem) == (OpinionState.WAITING, "Slack is slow.")
         assert opinion.due_at == START + passed_s + wait_s
 
-    bench.clock.advance(second.GIVE_UP_S)
+    bench.clock.advance(second.GIVE_UP_S - 10_600)
     bench.files.troubles = [PullFailed("Slack is slow.")]
     await zscaler.turn()
 

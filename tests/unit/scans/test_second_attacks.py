@@ -4,8 +4,11 @@ import asyncio
 
 import pytest
 
-from bot.errors import NoRoom, TryLater
+from bot.errors import NoRoom, PullFailed, TryLater
+from bot.scans import second
 from bot.scans.breaker import FIRST_PAUSE_S
+from bot.scans.holding import Unheld
+from bot.scans.models import State
 from bot.scans.verdicts import OpinionState
 from bot.scans.workroom import Workroom
 from tests.fakes import Bench, a_share, until
@@ -96,3 +99,39 @@ async def test_while_a_probe_hangs_the_others_wait_in_peace(bench: Bench, zscale
     assert len(waits) == 7
     assert all(opinion.due_at >= bench.clock.now() + FIRST_PAUSE_S for opinion in waits)
     await zscaler.opinions.stop()
+
+
+async def test_what_is_days_old_is_not_sent_by_surprise(bench: Bench, zscaler: Second) -> None:
+    await zscaler.submitted()
+    bench.clock.advance(second.GIVE_UP_S + 1)  # Zscaler was not set up meanwhile
+
+    await zscaler.turn()
+
+    opinion = await zscaler.opinion()
+    assert (opinion.state, opinion.problem) == (OpinionState.FAILED, second.GAVE_UP)
+    assert zscaler.sandbox.sent == []
+
+
+async def test_where_builds_are_held_no_more_those_that_were_go_on_at_once(
+    bench: Bench, zscaler: Second
+) -> None:
+    scan = await zscaler.submitted(hold_s=1800)
+    await bench.store.queue.release(hasten=True)
+    assert await bench.store.queue.due(5, busy=()) == []
+
+    await Unheld(bench.store, bench.runner.wake).turn()
+
+    assert await bench.store.queue.due(5, busy=()) == [scan.number]
+    await bench.new_pipeline(bench.breaker).run(scan.number)
+    assert await bench.state(scan.number) is State.SUBMITTED
+
+
+async def test_what_waits_for_slack_by_now_is_not_hastened(bench: Bench, zscaler: Second) -> None:
+    scan = await zscaler.submitted(hold_s=1800)
+    bench.clock.advance(1800)
+    bench.files.troubles = [PullFailed("Slack is slow.", retry_after_s=60)]
+    await bench.new_pipeline(bench.breaker).run(scan.number)
+
+    await Unheld(bench.store, bench.runner.wake).turn()
+
+    assert await bench.store.queue.due(5, busy=()) == []
