@@ -9,19 +9,16 @@ import contextlib
 import ssl
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Final
 
 import aiohttp
 
 from bot.calls.build_file import BuildChanged
 from bot.calls.trust import why_not_trusted
+from bot.calls.upload import ANSWER_LIMIT, extending, session
 from bot.errors import Refused, SubmissionError, TryLater, Uncertain
 from bot.onetrust.answers import NOT_TRUSTED, RUNNER, Answer
 from bot.onetrust.body import Body
 from bot.onetrust.token import TokenSource
-
-ANSWER_LIMIT: Final = 64 * 1024
-"""Bytes of an answer that are read."""
 
 BUILD_CHANGED = "The bot's own copy of this build changed while it was being sent."
 LOST_EARLY = "The connection to OneTrust was lost before the whole build had gone."
@@ -89,23 +86,18 @@ class Caller:
 
     async def _send(self, method: str, url: str, body: Body, bearer: str) -> Answer:
         """Send once and return what came back."""
-        patience, loop = self._patience, asyncio.get_running_loop()
+        patience = self._patience
         deadline = asyncio.timeout(patience.connect_s)
-
-        def moved() -> None:
-            wait_s = patience.answer_s if body.complete else patience.silence_s
-            if not deadline.expired() and deadline.when() is not None:
-                deadline.reschedule(loop.time() + wait_s)
-
-        body.moved = moved
+        body.moved = extending(deadline, body, silence_s=patience.silence_s, answer_s=patience.answer_s)
+        total_s, traces = patience.total_s(body.size or 0), self._traces
         answer: Answer | None = None
         failure: SubmissionError | None = None
         try:
             await body.open()
             async with (
                 deadline,
-                self._session(bearer, body.size or 0) as session,
-                session.request(method, url, data=body, allow_redirects=False) as response,
+                session(total_s=total_s, tls=self._tls, traces=traces, bearer=bearer) as call,
+                call.request(method, url, data=body, allow_redirects=False) as response,
             ):
                 deadline.reschedule(None)  # an answer that came late has its time to be read all the same
                 answer = await self._read(response, body)
@@ -123,25 +115,6 @@ class Caller:
         if answer is None:
             raise failure or RuntimeError("neither an answer nor an error")
         return answer
-
-    def _session(self, bearer: str, size_bytes: int) -> aiohttp.ClientSession:
-        async def authorize(
-            request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
-        ) -> aiohttp.ClientResponse:
-            # Set here, as aiohttp would otherwise put what a .netrc says of this host before it.
-            request.headers["Authorization"] = f"Bearer {bearer}"
-            return await handler(request)
-
-        return aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(force_close=True, ssl=self._tls or True),
-            timeout=aiohttp.ClientTimeout(total=self._patience.total_s(size_bytes)),
-            cookie_jar=aiohttp.DummyCookieJar(),
-            headers={"Accept": "application/json", "Accept-Encoding": "identity"},
-            middlewares=(authorize,),
-            trace_configs=list(self._traces),
-            auto_decompress=False,
-            trust_env=True,
-        )
 
     async def _read(self, response: aiohttp.ClientResponse, body: Body) -> Answer:
         content = bytearray()

@@ -99,15 +99,12 @@ class SandboxReceipt:
 
     md5: str
     """Lower-case hexadecimal, 32 characters."""
-    file_type: str | None = None
     is_covered: bool = True
     """Whether a rule of the Sandbox covers this type of file; where none does, it is not analysed."""
     verdict: SandboxVerdict | None = None
     """Of an instant answer: by ``discan``, or where the file is known to be malware."""
     is_analysed: bool = True
     """Whether it is analysed now; where it was before, its report is there already."""
-    message: str = ""
-    """What the Sandbox said; for the log only."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -14,7 +14,7 @@ import pytest
 
 from bot.errors import Maintenance, Refused, SubmissionError, TryLater
 from bot.scans.verdicts import SandboxVerdict, Threat
-from bot.zscaler import sandbox as sentences
+from bot.zscaler import receipts as sentences
 from bot.zscaler.sandbox import Patience, Sandbox
 from sandbox.builds import make_apk
 from sandbox.zscaler import ZscalerSandbox
