@@ -27,6 +27,7 @@ from bot.errors import (
 from bot.scans import retries
 from bot.scans.breaker import FIRST_PAUSE_S, Breaker
 from bot.scans.current import concerning, working_on
+from bot.scans.holding import can_be_judged
 from bot.scans.hosts import HostReader
 from bot.scans.memory import Store
 from bot.scans.models import FileType, Scan, SubmissionState
@@ -34,7 +35,6 @@ from bot.scans.opinion_outcomes import OpinionOutcomes
 from bot.scans.ports import Clock, Files
 from bot.scans.tasks import end
 from bot.scans.verdicts import (
-    DISCAN_LIMIT_BYTES,
     SUBMIT_LIMIT_BYTES,
     Opinion,
     OpinionState,
@@ -174,8 +174,7 @@ class SecondOpinion:
             await self._settle(scan)
 
     async def _is_to_be_sent(self, scan: Scan) -> bool:
-        fits = scan.file_type is FileType.APK and (scan.size_bytes or 0) <= DISCAN_LIMIT_BYTES
-        if self._sandbox is None or not fits:
+        if self._sandbox is None or not can_be_judged(scan.file_type, scan.size_bytes):
             return False
         return await self._store.opinions.known(scan.sha256 or "") is None
 
