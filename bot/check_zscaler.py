@@ -7,7 +7,7 @@ from typing import Final
 
 import httpx
 
-from bot.errors import AppscanError
+from bot.errors import AppscanError, TryLater
 from bot.fitness import Finding, fit, unfit
 from bot.metrics import Metrics
 from bot.scans.activation import ActivationApi, ActivationStatus
@@ -18,6 +18,10 @@ from bot.zscaler_settings import AppTotalSettings, SandboxSettings, ZscalerSetti
 
 PATIENCE_S: Final = 20.0
 """How long signing in to the cloud service API may take, with one question."""
+ADDRESSES: Final = (
+    "Check the network, ZSCALER_CLOUD or ZSCALER_API_URL, ZSCALER_OAUTH_TOKEN_URL where it is set, and the "
+    "proxy settings."
+)
 WITHOUT: Final = "Scans by OneTrust go on without it."
 
 _CLOUD, _SANDBOX, _GOVERNANCE = "Zscaler cloud", "Zscaler Sandbox", "Zscaler governance"
@@ -47,7 +51,8 @@ async def _cloud(zscaler: Zscaler, activation: ActivationApi) -> Finding:
         state = f" Signing in: {zscaler.cloud.login_state}." if zscaler.cloud is not None else ""
         return unfit(_CLOUD, f"Zscaler did not answer in {PATIENCE_S:.0f} s.{state} {WITHOUT}")
     except AppscanError as error:
-        return unfit(_CLOUD, f"{error.user_message} {WITHOUT}")
+        where = f" {ADDRESSES}" if isinstance(error, TryLater) and error.status is None else ""
+        return unfit(_CLOUD, f"{error.user_message}{where} {WITHOUT}")
     return fit(_CLOUD, f"the bot is signed in and may ask{_WAITING.get(status, '')}")
 
 

@@ -130,6 +130,7 @@ def verdict_inquiry(
         policy=policy,
         reports=opened.zscaler.reports,
         clock=opened.clock,
+        sends=opened.zscaler.sandbox is not None,
     )
 
 

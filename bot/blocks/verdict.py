@@ -80,8 +80,8 @@ def _unjudged(answer: HashAnswer) -> Block:
     if answer.report.status is ReportStatus.IN_PROGRESS:
         return section(f"{SANDBOX} is still analysing {named}. Ask again in 10 minutes.")
     if answer.report.status is ReportStatus.NOT_FOUND:
+        share = " Share the build to have it analysed." if answer.sends else ""
         return section(
-            f"{SANDBOX} knows nothing of {named}. It is not asked about it again for a day. Share the build "
-            "to have it analysed."
+            f"{SANDBOX} knows nothing of {named}. It is not asked about it again for a day.{share}"
         )
     return section(f"{SANDBOX} has no verdict on {named}.")

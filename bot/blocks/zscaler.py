@@ -106,19 +106,24 @@ def _cloud(cloud: CloudOverview | None) -> str:
     lines = [
         f"Login: {text.sentence(cloud.login)}",
         f"Maintenance: {maintenance}",
-        f"Activation: {_or_problem(cloud.activation, _STATES)}",
-        f"Quota of reports: {_quotas(cloud.quotas)}",
+        f"Activation: {_or_problem(cloud.activation, cloud.login)}",
+        f"Quota of reports: {_quotas(cloud.quotas, cloud.login)}",
     ]
     return "\n".join(lines)
 
 
-def _or_problem(status: ActivationStatus | Unknown, words: dict[ActivationStatus, str]) -> str:
-    return text.sentence(f"not known. {status.problem}") if isinstance(status, Unknown) else words[status]
+def _or_problem(status: ActivationStatus | Unknown, told: str) -> str:
+    return _unknown(status, told) if isinstance(status, Unknown) else _STATES[status]
 
 
-def _quotas(quotas: tuple[Quota, ...] | Unknown) -> str:
+def _unknown(figure: Unknown, told: str) -> str:
+    """Say why a figure is not known, where that is not ``told`` already."""
+    return "not known" if figure.problem in told else text.sentence(f"not known. {figure.problem}")
+
+
+def _quotas(quotas: tuple[Quota, ...] | Unknown, told: str) -> str:
     if isinstance(quotas, Unknown):
-        return text.sentence(f"not known. {quotas.problem}")
+        return _unknown(quotas, told)
     return "; ".join(_quota(quota) for quota in quotas[:5]) or "Zscaler names none"
 
 

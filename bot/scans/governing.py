@@ -49,7 +49,8 @@ LOW: Final = 5
 LOW_SHARE: Final = 0.1
 """Calls left today are told of where they are this few, or this share of the most that were ever left."""
 
-_LIMITS: Final = frozenset({409, 429})
+_DAYS_LIMIT: Final = 409
+_LIMITS: Final = frozenset({_DAYS_LIMIT, 429})
 _GONE: Final = "What was known of that app is not kept any more: ask for it again."
 
 
@@ -178,7 +179,14 @@ class Governing:
 
     async def _told(self, ref: AppRef) -> Answer:
         is_url = ref.kind is RefKind.URL
-        told = await (self._api.app(url=ref.value) if is_url else self._api.app(app_id=ref.value))
+        try:
+            told = await (self._api.app(url=ref.value) if is_url else self._api.app(app_id=ref.value))
+        except SubmissionError as error:
+            if isinstance(error, Refused):  # which somebody has to mend
+                logger.warning("Zscaler tells of no third-party app: %s", error)
+            elif error.status == _DAYS_LIMIT:
+                self.remaining = 0
+            raise
         self.remaining = self.remaining if told.remaining is None else told.remaining
         return told
 

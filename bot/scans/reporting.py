@@ -107,7 +107,7 @@ class Reporter:
         except TryLater as error:
             self._pause(retries.delay_s(self._failed(), error.retry_after_s), error.user_message)
         except Refused as error:
-            self._pause(REFUSED_S, error.user_message)
+            self._pause(REFUSED_S, error.user_message, logging.WARNING)
         else:
             self._quota_at = self._steady.now()
             self._left = min((quota.unused for quota in quotas), default=None)
@@ -131,7 +131,7 @@ class Reporter:
             self._pause(pause_s, error.user_message)
             await self._put_off(opinions, self._clock.now() + max(pause_s, wait_s), error.user_message)
         except Refused as error:
-            self._pause(REFUSED_S, error.user_message)
+            self._pause(REFUSED_S, error.user_message, logging.WARNING)
             await self._put_off(opinions, self._paused_until, error.user_message)
         else:
             self._failures = 0
@@ -196,9 +196,9 @@ class Reporter:
         self._failures += 1
         return self._failures
 
-    def _pause(self, wait_s: float, problem: str) -> None:
+    def _pause(self, wait_s: float, problem: str, level: int = logging.INFO) -> None:
         """Ask for nothing for a while."""
-        logger.info("no reports are asked of Zscaler for %.0f s: %s", wait_s, problem)
+        logger.log(level, "no reports are asked of Zscaler for %.0f s: %s", wait_s, problem)
         self._paused_until, self._paused_for = self._clock.now() + wait_s, problem
 
 

@@ -5,6 +5,7 @@ import contextlib
 import logging
 import re
 from collections.abc import Awaitable
+from dataclasses import replace
 from typing import Final, TypeVar
 from weakref import WeakValueDictionary
 
@@ -55,7 +56,7 @@ _DIGITS = {12, _MD5_DIGITS, _SHA1_DIGITS, 64}
 class VerdictInquiry:
     """Answers from the history what a person may see there; else asks Zscaler, within its quota.
 
-    ``reports`` is ``None`` where no reports can be read.
+    ``reports`` is ``None`` where no reports can be read; ``sends`` tells whether shared builds are sent.
     """
 
     def __init__(
@@ -67,6 +68,7 @@ class VerdictInquiry:
         policy: Policy,
         reports: SandboxReports | None,
         clock: Clock,
+        sends: bool = True,
         answer_s: float = ANSWER_S,
     ) -> None:
         self._store = store
@@ -75,6 +77,7 @@ class VerdictInquiry:
         self._policy = policy
         self._reports = reports
         self._clock = clock
+        self._sends = sends
         self._answer_s = answer_s
         self._one_by_one: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         """By MD5, so that nobody asks what another is just asking."""
@@ -109,7 +112,7 @@ class VerdictInquiry:
             card = await self._cards.card(known)
             if card.opinion is not None and card.opinion.state in {OpinionState.KNOWN, *ASKED}:
                 return card
-        return await self._of_md5(word)
+        return replace(await self._of_md5(word), sends=self._sends)
 
     async def _of_scan(self, number: int, viewer: Viewer) -> Card:
         scan = None

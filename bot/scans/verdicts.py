@@ -91,6 +91,8 @@ class HashAnswer:
     report: Report
     left: int | None = None
     """How many reports may still be asked for today; ``None`` where nothing was asked for this answer."""
+    sends: bool = True
+    """Whether builds that are shared here are sent to the Sandbox."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -105,6 +105,7 @@ async def test_each_that_can_not_be_reached_is_told(stage: Stage, zscaler: Zscal
     assert code == 1
     assert len(told) == 3
     assert all(line.startswith("FAIL") and "can't be reached" in line for line in told)
+    assert "ZSCALER_API_URL, ZSCALER_OAUTH_TOKEN_URL" in told[0]
 
 
 async def test_without_zscaler_nothing_is_said_of_it(stage: Stage):

@@ -263,3 +263,4 @@ def test_the_answer_about_a_file_tells_its_risks_and_what_is_left_when_that_is_l
 def test_the_answer_about_a_file_without_a_verdict_says_what_to_do(status: ReportStatus, words: str):
     answer = HashAnswer(md5="0" * 32, at=samples.AT, report=Report(status=status))
     assert words in verdict.asked(answer).text
+    assert "Share the build" not in verdict.asked(replace(answer, sends=False)).text

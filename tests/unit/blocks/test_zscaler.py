@@ -1,6 +1,6 @@
 """What administrators are shown of Zscaler."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 
@@ -32,7 +32,15 @@ CLOUD = CloudOverview(
     quotas=(Quota(used=12, allowed=1000, scale="DAYS"),),
     calls_left=LEFT,
 )
+REFUSED = Unknown(problem="Zscaler does not accept the bot's login (400).")
 NOT_REACHED = Unknown(problem="Zscaler can't be reached right now.")
+
+
+def test_a_login_that_is_refused_is_told_once():
+    cloud = replace(CLOUD, login=f"refused: {REFUSED.problem}", activation=REFUSED, quotas=REFUSED)
+    lines = zscaler.overview(Overview(cloud=cloud, sandbox=None, governance=None)).text.split("\n")
+    assert lines[1] == "Login: refused: Zscaler does not accept the bot's login (400)."
+    assert lines[3:5] == ["Activation: not known", "Quota of reports: not known"]
 
 
 def test_all_that_is_set_up_is_shown():

@@ -222,6 +222,18 @@ async def test_what_zscaler_does_not_answer_is_said_and_nothing_is_kept(bench, e
     assert (await scene.ask()).look.number == 1
 
 
+async def test_what_somebody_has_to_mend_is_in_the_log_and_the_days_limit_leaves_no_calls(bench, caplog):
+    scene = Scene(bench, KNOWN, Refused("The key is not accepted (401).", status=401), LIMIT)
+    await scene.ask()
+    assert scene.governing.remaining == 900
+    for error in (Refused, TryLater):
+        with pytest.raises(error):
+            await scene.ask(text=OTHER)
+
+    assert scene.governing.remaining == 0
+    assert ["not accepted (401)" in record.getMessage() for record in caplog.records] == [True]
+
+
 async def test_only_who_may_is_answered_and_only_for_what_names_an_app(bench):
     scene = Scene(bench, KNOWN)
     number = (await scene.ask()).look.number
