@@ -49,7 +49,7 @@ class HostLooks:
         if self._clock.now() >= self._tidy_at:
             self._tidy_at = self._clock.now() + _TIDY_S
             await self._categories.forget_old()
-        numbers = [number for number in await self._rows.due(_SCANS) if await self._goes_on(number)]
+        numbers = await self._rows.due(_SCANS)
         if numbers and self._clock.now() < self._rest_until:
             await self._put_off(numbers)
         elif numbers and (wanted := await self._wanted(numbers)):
@@ -70,6 +70,8 @@ class HostLooks:
         wanted: dict[int, list[str]] = {}
         batch: set[str] = set()
         for number in numbers:
+            if not await self._goes_on(number):
+                continue
             pending = await self._rows.pending(number)
             known = await self._categories.known(pending)
             if known or not pending:
@@ -129,5 +131,6 @@ class HostLooks:
     async def _put_off(self, numbers: Iterable[int]) -> None:
         """Have these wait until the rest is over, or no longer."""
         for number in numbers:
-            await self._rows.put_off(number, self._problem, self._rest_until)
-            self._announcer.changed(number)
+            if await self._goes_on(number):
+                await self._rows.put_off(number, self._problem, self._rest_until)
+                self._announcer.changed(number)
