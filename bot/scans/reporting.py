@@ -7,13 +7,13 @@ further ones at growing intervals, and scans of the same file share one.
 import logging
 from typing import Final
 
-from bot.errors import NotFound, Refused, TryLater
+from bot.errors import NotFound, Refused, StoreUnavailable, TryLater
 from bot.scans import retries
 from bot.scans.clock import SteadyClock
 from bot.scans.memory import Store
 from bot.scans.opinion_outcomes import OpinionOutcomes
 from bot.scans.ports import Clock
-from bot.scans.second import DAY_S, NOT_READ
+from bot.scans.second import DAY_S, INSIDE, NOT_READ
 from bot.scans.verdicts import (
     Opinion,
     OpinionState,
@@ -35,7 +35,7 @@ LONGEST_S: Final = 3600.0
 QUOTA_S: Final = 300.0
 """How often the quota is asked for, at most."""
 REFUSED_S: Final = 3600.0
-"""How long nothing is asked after a clear no."""
+"""How long nothing is asked after a clear no, and a report not again that the bot stumbled over."""
 
 TOO_LATE: Final = "Zscaler's Sandbox had no report on this build for two days, so it has no verdict."
 NOT_THERE: Final = "Zscaler's Sandbox knew nothing of this build for two days, so it has no verdict."
@@ -95,8 +95,14 @@ class Reporter:
         for md5, opinions in by_md5.items():
             if self._paused_until > self._clock.now():
                 await self._put_off(opinions, self._paused_until, self._paused_for)
-            else:
+                continue
+            try:
                 await self._look(reports, md5, opinions)
+            except StoreUnavailable:
+                raise
+            except Exception:  # the others are not to wait for what would go wrong again and again
+                logger.exception("the report on %s met an error that nobody foresaw", md5)
+                await self._put_off(opinions, self._clock.now() + REFUSED_S, INSIDE)
 
     async def _look_at_quota(self, reports: SandboxReports) -> None:
         """Ask how many reports may still be asked for, where that was not known lately."""

@@ -123,6 +123,7 @@ class SecondOpinion:
     async def turn(self) -> float | None:
         """Begin as many of the due builds as there is room for; return when more are due."""
         if (closed_until := self._workroom.closed_until) is not None:
+            await self.stop()  # the room that they take is for builds on their way to OneTrust
             return closed_until
         while len(self._tasks) < AT_ONCE and (due := await self._store.opinions.due(1, busy=self._tasks)):
             (number,) = due  # one by one, as the very same file is not worked on twice at a time

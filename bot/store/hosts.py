@@ -130,7 +130,7 @@ class HostStore:
     async def before(self, number: int) -> tuple[Scan, ScanHosts] | None:
         """Return the last scan of the same app before this one whose hosts are known, and those.
 
-        Only one that everybody who reads this scan's thread may know of.
+        Only one that everybody who reads this scan's thread may know of, and none that was taken back.
         """
         return await self._database.read(lambda db: _before(db, number))
 
@@ -214,7 +214,8 @@ def _before(db: sqlite_utils.Database, number: int) -> tuple[Scan, ScanHosts] | 
         db,
         "JOIN host_looks ON host_looks.scan = scans.number "
         "WHERE host_looks.state IN ('known', 'none') AND scans.bundle_id = ? AND scans.platform = ? "
-        "AND scans.number < ? AND (coalesce(scans.channel_kind, 'public') = 'public' OR scans.channel = ?) "
+        "AND scans.number < ? AND scans.state <> 'cancelled' "
+        "AND (coalesce(scans.channel_kind, 'public') = 'public' OR scans.channel = ?) "
         "ORDER BY scans.number DESC",
         this.bundle_id,
         this.platform.value if this.platform else None,

@@ -7,7 +7,7 @@ import pytest
 from bot.errors import NoRoom, PullFailed, TryLater
 from bot.scans import second
 from bot.scans.breaker import FIRST_PAUSE_S
-from bot.scans.holding import Unheld
+from bot.scans.holding import Holding, Unheld
 from bot.scans.models import State
 from bot.scans.verdicts import OpinionState
 from bot.scans.workroom import Workroom
@@ -135,3 +135,77 @@ async def test_what_waits_for_slack_by_now_is_not_hastened(bench: Bench, zscaler
     await Unheld(bench.store, bench.runner.wake).turn()
 
     assert await bench.store.queue.due(5, busy=()) == []
+
+
+async def test_a_report_that_nobody_foresaw_keeps_no_other_waiting(bench: Bench, zscaler: Second) -> None:
+    for number in (1, 2):
+        await zscaler.analysing(a_share(f"F{number}", ts=f"1790000000.{number:06d}"))
+    bench.clock.advance(FIRST_S)
+    zscaler.reports.answers = [ZeroDivisionError()]
+    zscaler.reports.always = done(BAD)
+
+    await zscaler.reporter.turn()
+
+    odd, other = await zscaler.opinion(1), await zscaler.opinion(2)
+    assert (odd.state, odd.problem) == (OpinionState.ANALYSING, second.INSIDE)
+    assert odd.due_at > bench.clock.now()
+    assert other.state is OpinionState.KNOWN
+
+
+async def test_what_waits_behind_a_held_build_goes_on_when_that_one_is_taken_back(
+    bench: Bench, zscaler: Second
+) -> None:
+    held = await zscaler.submitted(hold_s=1800)
+    bench.files.content["F3"] = b"the bytes of F1"
+    behind = await zscaler.submitted(a_share("F2", ts="1790000000.000002"), hold_s=1800)
+    copy = await zscaler.submitted(a_share("F3", ts="1790000000.000003"), hold_s=1800)
+    assert [each.state for each in (held, behind, copy)] == [State.QUEUED, State.WAITING, State.DUPLICATE]
+    assert await bench.store.opinions.of(copy.number) is None
+
+    await bench.store.scans.cancel(held.number, why="taken back", who="UANA")
+    assert await bench.store.queue.wake_waiting() == [behind.number]
+    pipeline = bench.new_pipeline(bench.breaker, holding=Holding(hold_max_s=1800))
+    await pipeline.run(behind.number)
+    assert await bench.state(behind.number) is State.QUEUED  # its own verdict is waited for
+    await zscaler.turn()
+    bench.clock.advance(FIRST_S)
+    zscaler.reports.always = done(BAD)
+    await zscaler.reporter.turn()
+
+    assert await bench.store.queue.due(5, busy=()) == [behind.number]
+    await pipeline.run(behind.number)
+    assert await bench.state(behind.number) is State.SUBMITTED
+    assert len(zscaler.sandbox.sent) == 1
+
+
+async def test_a_held_build_whose_time_is_up_while_onetrust_is_away_goes_when_that_is_back(
+    bench: Bench, zscaler: Second
+) -> None:
+    scan = await zscaler.submitted(hold_s=60)
+    bench.clock.advance(60)
+    assert await bench.store.queue.park("Away.", busy=()) == [scan.number]
+    await bench.store.queue.release(hasten=True)
+
+    assert await bench.store.queue.due(5, busy=()) == [scan.number]
+    await bench.new_pipeline(bench.breaker, holding=Holding(hold_max_s=60)).run(scan.number)
+    assert await bench.state(scan.number) is State.SUBMITTED
+    assert (await zscaler.opinion()).went_on_after_s == 60
+
+
+async def test_what_is_on_its_way_to_zscaler_makes_room_when_the_disk_is_full(
+    bench: Bench, zscaler: Second
+) -> None:
+    await zscaler.submitted()
+    zscaler.sandbox.gate = asyncio.Event()
+    await zscaler.opinions.turn()
+    await until(lambda: zscaler.sandbox.sent != [])
+    assert any(bench.workroom.iterdir())
+
+    until_s = zscaler.workroom.is_full()  # a build on its way to OneTrust found it so
+    assert await zscaler.opinions.turn() == until_s
+    assert not any(bench.workroom.iterdir())
+
+    bench.clock.advance(until_s - bench.clock.now())
+    zscaler.sandbox.gate = None
+    await zscaler.turn()
+    assert (await zscaler.opinion()).state is OpinionState.ANALYSING

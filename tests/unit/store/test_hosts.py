@@ -118,6 +118,18 @@ async def test_the_build_before_is_the_last_of_the_same_app_that_may_be_shown(st
     assert await store.hosts.before(first.number) is None
 
 
+async def test_a_build_that_was_taken_back_is_not_told_of_as_the_one_before(store):
+    back = await a_scan(store, State.ASKING, a_share("F1"))
+    await store.hosts.found(back.number, HostsFound(hosts=("ads.example",)))
+    await store.hosts.looked_up(back.number, [ADS])
+    last = await known(store, "F2")
+    assert (await store.hosts.before(last.number))[0].number == back.number
+
+    await store.scans.cancel(back.number, why="taken back", who="UANA")
+
+    assert await store.hosts.before(last.number) is None
+
+
 async def test_what_was_said_of_urls_is_kept_for_as_long_as_is_asked(store, clock):
     await store.hosts.cache([ADS], forget_before=0)
     clock.advance(100)
