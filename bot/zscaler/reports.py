@@ -110,7 +110,7 @@ def read_quotas(value: Any) -> tuple[Quota, ...]:
     quotas = []
     for entry in found.objects(value, MOST_QUOTAS):
         used, allowed = (found.whole(entry.get(name), 10**9) for name in ("used", "allowed"))
-        if used is None or allowed is None:
+        if used is None or allowed is None or (found.number(entry["allowed"]) or 0) < 0:
             continue
         quota = Quota(
             used=used,

@@ -149,7 +149,8 @@ def test_quotas_that_make_sense():
     told = [
         {"startTime": 1_795_310_785, "used": 3, "allowed": 1000, "scale": "DAYS", "unused": 997},
         {"startTime": 1_795_310_785_000, "used": "1", "allowed": 2},
-        {"startTime": -1, "used": 0, "allowed": -5},
+        {"startTime": -1, "used": 5, "allowed": 0},
+        {"startTime": -1, "used": 0, "allowed": -1},
         {"used": None, "allowed": 1},
         7,
     ]
