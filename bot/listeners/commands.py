@@ -33,8 +33,8 @@ from bot.scans.inquiries import Several
 from bot.scans.verdicts import HashAnswer
 
 COMMAND = "/appscan"
-_MAY_HOLD_SECRETS = frozenset({"governance"})
-"""Words whose further words are never shown again: a consent link can hold codes and tokens."""
+_MAY_HOLD_SECRETS = frozenset({"governance", "urls"})
+"""Words whose further words are never shown again: a link can hold codes, tokens and passwords."""
 _TAG = re.compile(r"<([@#])[A-Z0-9]+\|([^<>]*)>")
 
 

@@ -59,6 +59,9 @@ async def test_a_mistyped_word_shows_no_link_again(second_place: Office):
     told = await second_place.command("governence https://example.com/authorize?state=S3CRET")
     assert "Did you mean `governance`?" in told
     assert "S3CRET" not in told
+    told = await second_place.command("urlss https://me:S3CRET@example.com")
+    assert "Did you mean `urls`?" in told
+    assert "S3CRET" not in told
     wrong = await second_place.command(f"governance {LINK}?state=S3CRET")
     assert "There is no client ID in that consent link." in wrong
     assert "S3CRET" not in wrong

@@ -85,12 +85,24 @@ async def test_what_was_told_within_a_day_is_not_asked_again(bench, lookup, look
 
 async def test_what_was_told_longer_ago_is_not_kept(bench, lookup, looks):
     await looks.turn()
-    await Categories(rows=bench.store.hosts, lookup=lookup, clock=bench.clock).ask(["a.example/typed"])
+    await Categories(rows=bench.store.hosts, lookup=lookup, clock=bench.clock).ask(["typed.example"])
+    assert await bench.store.hosts.cached(["typed.example"], 0)
 
     bench.clock.advance(KEPT_S + 1)
     await looks.turn()
 
-    assert await bench.store.hosts.cached(["a.example/typed"], 0) == {}
+    assert await bench.store.hosts.cached(["typed.example"], 0) == {}
+
+
+async def test_of_a_url_that_was_typed_what_it_holds_is_not_kept(bench, lookup):
+    url = "a.example/reset?token=S3CRET"
+    categories = Categories(rows=bench.store.hosts, lookup=lookup, clock=bench.clock)
+
+    said = await categories.ask([url])
+
+    assert lookup.asked == [[url]]
+    assert await categories.known([url]) == said
+    assert await bench.store.hosts.cached([url], 0) == {}
 
 
 async def test_a_host_of_which_nothing_is_said_is_unknown_and_not_asked_for_ever(bench, lookup, looks):
