@@ -10,12 +10,12 @@ from typing import Any, Final
 from bot.blocks import governance, text
 from bot.blocks.elements import Block, actions, button, context, section, words
 from bot.blocks.modals import kept_in
+from bot.blocks.pages import kept_page, last_page, place, pressed_page, turning
 from bot.errors import UsageError
 from bot.scans.governance import AppPermission, AppRisk, ThirdPartyApp
 
 GOVERNANCE_FORM: Final = "governance_form"
 A_PAGE: Final = 20
-_MOST_PAGES: Final = 1000
 _TEXT: Final = 500
 _NAMED: Final = 5
 """Web addresses that are named."""
@@ -49,16 +49,15 @@ class Leaf:
 def governance_modal(app: ThirdPartyApp, leaf: Leaf) -> Block:
     """Show a page of what is known of an app; a page that is not there shows the last one."""
     rows = _rows(app, leaf.tab)
-    last = max(0, (len(rows) - 1) // A_PAGE)
+    last = last_page(len(rows), A_PAGE)
     leaf = replace(leaf, page=min(leaf.page, last))
-    first = leaf.page * A_PAGE
-    shown = rows[first : first + A_PAGE]
+    shown = rows[leaf.page * A_PAGE : (leaf.page + 1) * A_PAGE]
     tabs = {
         Tab.PERMISSIONS: f"Permissions ({len(app.permissions) + app.permissions_left_out:,})",
         Tab.RISKS: f"Risks ({len(app.risks) + app.risks_left_out:,})",
         Tab.ABOUT: "About",
     }
-    place = f"{first + 1:,} to {first + len(shown):,} of {len(rows):,}" if len(rows) > A_PAGE else ""
+    where = place(leaf.page, A_PAGE, len(rows))
     left_out = {Tab.PERMISSIONS: app.permissions_left_out, Tab.RISKS: app.risks_left_out}.get(leaf.tab, 0)
     more = f"{left_out:,} more are not kept here" if left_out else ""
     blocks = [
@@ -66,11 +65,8 @@ def governance_modal(app: ThirdPartyApp, leaf: Leaf) -> Block:
         actions(*(_tab(label, tab, leaf) for tab, label in tabs.items())),
         *(section(row()) for row in shown),
         *([] if rows else [section("Nothing is known of that.")]),
-        context(place, more) if place or more else None,
-        actions(
-            button("Previous", PREVIOUS, str(leaf.page - 1)) if leaf.page else None,
-            button("Next", NEXT, str(leaf.page + 1)) if leaf.page < last else None,
-        ),
+        context(where, more) if where or more else None,
+        turning(PREVIOUS, NEXT, leaf.page, last),
     ]
     return {
         "type": "modal",
@@ -94,15 +90,14 @@ def read_leaf(view: Mapping[str, Any]) -> Leaf:
     look, channel, tab, page = (kept.get(name) for name in ("look", "channel", "tab", "page"))
     if type(look) is not int or not isinstance(channel, str) or tab not in list(Tab):
         raise UsageError("That form is out of date.", example=governance.EXAMPLE)
-    return Leaf(look=look, channel=channel, tab=Tab(tab), page=page if type(page) is int else 0)
+    return Leaf(look=look, channel=channel, tab=Tab(tab), page=kept_page(page))
 
 
 def turned(leaf: Leaf, action_id: str, value: str) -> Leaf:
     """Return what a press of one of ``TURNS`` opens."""
     if action_id in list(Tab):
         return replace(leaf, tab=Tab(action_id), page=0)
-    page = int(value) if value.isascii() and value.isdigit() and len(value) < 8 else 0
-    return replace(leaf, page=min(page, _MOST_PAGES))
+    return replace(leaf, page=pressed_page(value))
 
 
 def _tab(label: str, tab: Tab, leaf: Leaf) -> Block:

@@ -6,9 +6,19 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from bot.blocks import text
-from bot.blocks.elements import Block, actions, button, context, section, words
+from bot.blocks.elements import Block, context, section, words
 from bot.blocks.hosts import categories, host, spoken
-from bot.blocks.modals import kept_in, scan_number, typed_in
+from bot.blocks.modals import kept_in, scan_number
+from bot.blocks.pages import (
+    SEARCH_LIMIT,
+    kept_page,
+    last_page,
+    place,
+    pressed_page,
+    read_search,
+    search_field,
+    turning,
+)
 from bot.blocks.phrases import title
 from bot.scans.hosts import HostsState, ScanHosts, UrlCategories
 from bot.scans.models import Scan
@@ -21,8 +31,6 @@ TURNS: Final = (PREVIOUS, NEXT)
 A_PAGE: Final = 25
 _SEARCH_BLOCK: Final = "hosts_search_block"
 _SEARCH: Final = "hosts_search"
-_SEARCH_LIMIT: Final = 100
-_FURTHEST: Final = 10_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,20 +47,18 @@ class HostsLeaf:
 def hosts_modal(scan: Scan, hosts: ScanHosts, leaf: HostsLeaf) -> Block:
     """Show a page of a build's hosts, what calls for attention first; a page past the last shows that."""
     rows = [each for each in sorted(hosts.hosts, key=_order) if _matches(leaf, each)]
-    last = max(0, (len(rows) - 1) // A_PAGE)
+    last = last_page(len(rows), A_PAGE)
     leaf = replace(leaf, page=min(leaf.page, last))
     shown = rows[leaf.page * A_PAGE : (leaf.page + 1) * A_PAGE]
     is_known = hosts.state is HostsState.KNOWN
+    matching = " that match" if leaf.search else ""
     blocks = [
         section(f"{title(scan)}, scan #{scan.number}"),
-        _search(leaf),
+        search_field(_SEARCH_BLOCK, _SEARCH, "A host, a category, alert, unknown", leaf.search),
         *(section(_row(each, is_known=is_known)) for each in shown),
         *([] if rows else [section(_nothing(leaf))]),
-        context(_place(leaf, len(rows))) if len(rows) > A_PAGE else None,
-        actions(
-            button("Previous", PREVIOUS, str(leaf.page - 1)) if leaf.page else None,
-            button("Next", NEXT, str(leaf.page + 1)) if leaf.page < last else None,
-        ),
+        context(f"{place(leaf.page, A_PAGE, len(rows))}{matching}") if last else None,
+        turning(PREVIOUS, NEXT, leaf.page, last),
     ]
     kept = {"scan": leaf.scan, "channel": leaf.channel, "page": leaf.page, "search": leaf.search}
     return {
@@ -74,41 +80,18 @@ def read_hosts(view: Mapping[str, Any]) -> HostsLeaf:
     """
     kept = kept_in(view)
     page, channel = kept.get("page"), kept.get("channel")
-    search = text.plain(typed_in(view, _SEARCH_BLOCK, _SEARCH), _SEARCH_LIMIT)
+    search = read_search(view, _SEARCH_BLOCK, _SEARCH)
     return HostsLeaf(
         scan=scan_number(kept),
         channel=channel if isinstance(channel, str) else "",
-        page=_page(page) if search == kept.get("search") else 0,
+        page=kept_page(page) if search == kept.get("search") else 0,
         search=search,
     )
 
 
 def turned(leaf: HostsLeaf, value: str) -> HostsLeaf:
     """Return what a press of one of ``TURNS`` opens."""
-    known = value.isascii() and value.isdigit() and len(value) < 8
-    return replace(leaf, page=_page(int(value)) if known else 0)
-
-
-def _page(number: object) -> int:
-    return min(number, _FURTHEST) if type(number) is int and number > 0 else 0
-
-
-def _search(leaf: HostsLeaf) -> Block:
-    element: Block = {
-        "type": "plain_text_input",
-        "action_id": _SEARCH,
-        "max_length": _SEARCH_LIMIT,
-        "placeholder": words("A host, a category, alert, unknown"),
-    }
-    if leaf.search:
-        element["initial_value"] = leaf.search
-    return {
-        "type": "input",
-        "block_id": _SEARCH_BLOCK,
-        "optional": True,
-        "label": words("Search"),
-        "element": element,
-    }
+    return replace(leaf, page=pressed_page(value))
 
 
 def _order(of: UrlCategories) -> tuple[bool, bool, str]:
@@ -136,10 +119,4 @@ def _row(of: UrlCategories, *, is_known: bool) -> str:
 def _nothing(leaf: HostsLeaf) -> str:
     if not leaf.search:
         return "No host was found."
-    return f"No host matches {text.code(leaf.search, _SEARCH_LIMIT)}. Clear the search to see all."
-
-
-def _place(leaf: HostsLeaf, total: int) -> str:
-    first = leaf.page * A_PAGE + 1
-    matching = " that match" if leaf.search else ""
-    return f"{first:,} to {min(first + A_PAGE - 1, total):,} of {total:,}{matching}"
+    return f"No host matches {text.code(leaf.search, SEARCH_LIMIT)}. Clear the search to see all."

@@ -6,9 +6,10 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from bot.blocks import text
-from bot.blocks.elements import Block, actions, button, context, facts, section, words
+from bot.blocks.elements import Block, context, facts, section, words
 from bot.blocks.modals import kept_in, scan_number
 from bot.blocks.opinion import threat
+from bot.blocks.pages import kept_page, last_page, place, pressed_page, turning
 from bot.blocks.phrases import title
 from bot.scans.models import Scan
 from bot.scans.verdicts import Opinion, Risk, SandboxVerdict
@@ -19,7 +20,6 @@ NEXT: Final = "opinion_next"
 TURNS: Final = (PREVIOUS, NEXT)
 """The action IDs of the form's buttons."""
 A_PAGE: Final = 20
-_FURTHEST: Final = 10_000
 _SOURCES: Final = 3
 _RANKS: Final = {"CRITICAL": 0, "HIGH": 1, "MODERATE": 2, "MEDIUM": 2, "LOW": 3}
 """Levels of risk, the worst first; what was not published comes last."""
@@ -39,21 +39,17 @@ def report_modal(scan: Scan, opinion: Opinion, leaf: Leaf) -> Block:
     """Show a page of the report about a scan's build; a page that is not there shows the last one."""
     verdict = opinion.verdict
     risks = ranked(verdict) if verdict is not None else []
-    last = max(0, (len(risks) - 1) // A_PAGE)
+    last = last_page(len(risks), A_PAGE)
     page = min(leaf.page, last)
     shown = risks[page * A_PAGE : (page + 1) * A_PAGE]
-    first = page * A_PAGE + 1
     blocks = [
         section(f"{title(scan)}, scan #{scan.number}"),
         facts(_facts(opinion.md5, verdict)),
         context("An instant verdict: the build was not run.") if verdict and verdict.is_instant else None,
         section("*What the analysis saw*" if risks else without_risks(verdict)),
         *(section(risk(each)) for each in shown),
-        context(f"{first:,} to {first + len(shown) - 1:,} of {len(risks):,}") if last else None,
-        actions(
-            button("Previous", PREVIOUS, str(page - 1)) if page else None,
-            button("Next", NEXT, str(page + 1)) if page < last else None,
-        ),
+        context(place(page, A_PAGE, len(risks))) if last else None,
+        turning(PREVIOUS, NEXT, page, last),
     ]
     return {
         "type": "modal",
@@ -100,14 +96,13 @@ def read_report(view: Mapping[str, Any]) -> Leaf:
     return Leaf(
         scan=scan_number(kept),
         channel=channel if isinstance(channel, str) else "",
-        page=min(page, _FURTHEST) if type(page) is int and page > 0 else 0,
+        page=kept_page(page),
     )
 
 
 def turned(leaf: Leaf, value: str) -> Leaf:
     """Return what a press of one of ``TURNS`` opens."""
-    known = value.isascii() and value.isdigit() and len(value) < 6
-    return replace(leaf, page=min(int(value), _FURTHEST) if known else 0)
+    return replace(leaf, page=pressed_page(value))
 
 
 def _rank(seen: Risk) -> int:

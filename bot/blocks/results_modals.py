@@ -10,7 +10,17 @@ from typing import Any, Final
 from bot.blocks import text
 from bot.blocks.elements import Block, actions, button, context, section, words
 from bot.blocks.findings import count, manifest_line, sdk_name
-from bot.blocks.modals import kept_in, scan_number, typed_in
+from bot.blocks.modals import kept_in, scan_number
+from bot.blocks.pages import (
+    SEARCH_LIMIT,
+    kept_page,
+    last_page,
+    place,
+    pressed_page,
+    read_search,
+    search_field,
+    turning,
+)
 from bot.blocks.phrases import title
 from bot.scans.models import Scan
 from bot.scans.results import DataType, Permission, Results, Sdk
@@ -19,8 +29,6 @@ FOUND_FORM: Final = "found_form"
 A_PAGE: Final = 20
 _SEARCH_BLOCK: Final = "found_search_block"
 _SEARCH: Final = "found_search"
-_SEARCH_LIMIT: Final = 100
-_FURTHEST: Final = 10_000
 
 
 class Tab(StrEnum):
@@ -59,22 +67,20 @@ def found_modal(scan: Scan, results: Results, leaf: Leaf) -> Block:
         tabs[Tab.MANIFEST] = "Privacy manifest"
     leaf = leaf if leaf.tab in tabs else replace(leaf, tab=Tab.SDKS)
     rows = _rows(results, leaf)
-    last = max(0, (len(rows) - 1) // A_PAGE)
+    last = last_page(len(rows), A_PAGE)
     leaf = replace(leaf, page=min(leaf.page, last))
     shown = rows[leaf.page * A_PAGE : (leaf.page + 1) * A_PAGE]
     kept = {"scan": leaf.scan, "channel": leaf.channel, "tab": leaf.tab.value, "page": leaf.page}
+    matching = " that match" if leaf.search else ""
     blocks = [
         section(f"{title(scan)}, scan #{scan.number}"),
         actions(*(_tab(label, tab, leaf) for tab, label in tabs.items())),
-        _search(leaf),
+        search_field(_SEARCH_BLOCK, _SEARCH, "A name, a vendor, a category", leaf.search),
         *_summary(results, leaf),
         *(section(row()) for row in shown),
         *([] if rows else [section(_nothing(leaf))]),
-        context(_place(leaf, len(rows))) if len(rows) > A_PAGE else None,
-        actions(
-            button("Previous", PREVIOUS, str(leaf.page - 1)) if leaf.page else None,
-            button("Next", NEXT, str(leaf.page + 1)) if leaf.page < last else None,
-        ),
+        context(f"{place(leaf.page, A_PAGE, len(rows))}{matching}") if last else None,
+        turning(PREVIOUS, NEXT, leaf.page, last),
     ]
     return {
         "type": "modal",
@@ -95,12 +101,12 @@ def read_found(view: Mapping[str, Any]) -> Leaf:
     """
     kept = kept_in(view)
     tab, page, channel = kept.get("tab"), kept.get("page"), kept.get("channel")
-    search = text.plain(typed_in(view, _SEARCH_BLOCK, _SEARCH), _SEARCH_LIMIT)
+    search = read_search(view, _SEARCH_BLOCK, _SEARCH)
     return Leaf(
         scan=scan_number(kept),
         channel=channel if isinstance(channel, str) else "",
         tab=Tab(tab) if tab in list(Tab) else Tab.SDKS,
-        page=_page(page) if search == kept.get("search") else 0,
+        page=kept_page(page) if search == kept.get("search") else 0,
         search=search,
     )
 
@@ -109,35 +115,11 @@ def turned(leaf: Leaf, action_id: str, value: str) -> Leaf:
     """Return what a press of one of ``TURNS`` opens."""
     if action_id in list(Tab):
         return replace(leaf, tab=Tab(action_id), page=0)
-    return replace(
-        leaf, page=_page(int(value)) if value.isascii() and value.isdigit() and len(value) < 8 else 0
-    )
-
-
-def _page(number: object) -> int:
-    return min(number, _FURTHEST) if type(number) is int and number > 0 else 0
+    return replace(leaf, page=pressed_page(value))
 
 
 def _tab(label: str, tab: Tab, leaf: Leaf) -> Block:
     return button(label, tab.value, tab.value, style="primary" if tab is leaf.tab else None)
-
-
-def _search(leaf: Leaf) -> Block:
-    element: Block = {
-        "type": "plain_text_input",
-        "action_id": _SEARCH,
-        "max_length": _SEARCH_LIMIT,
-        "placeholder": words("A name, a vendor, a category"),
-    }
-    if leaf.search:
-        element["initial_value"] = leaf.search
-    return {
-        "type": "input",
-        "block_id": _SEARCH_BLOCK,
-        "optional": True,
-        "label": words("Search"),
-        "element": element,
-    }
 
 
 def _summary(results: Results, leaf: Leaf) -> list[Block]:
@@ -223,10 +205,4 @@ def _nothing(leaf: Leaf) -> str:
     what = {Tab.SDKS: "SDK", Tab.PERMISSIONS: "permission", Tab.MANIFEST: "data type"}[leaf.tab]
     if not leaf.search:
         return f"No {what} was found."
-    return f"No {what} matches {text.code(leaf.search, _SEARCH_LIMIT)}. Clear the search to see all."
-
-
-def _place(leaf: Leaf, total: int) -> str:
-    first = leaf.page * A_PAGE + 1
-    matching = " that match" if leaf.search else ""
-    return f"{first:,} to {min(first + A_PAGE - 1, total):,} of {total:,}{matching}"
+    return f"No {what} matches {text.code(leaf.search, SEARCH_LIMIT)}. Clear the search to see all."

@@ -1,25 +1,22 @@
 """``/appscan governance``, and the form with all that is known of a third-party app."""
 
-import logging
+from collections.abc import Mapping
 from typing import Any
 
-import aiohttp
 from slack_bolt.async_app import AsyncAck, AsyncApp
-from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.blocks import governance, governance_modals, modals
+from bot.blocks import governance, governance_modals
 from bot.blocks.elements import Block
 from bot.blocks.governance_modals import Leaf
 from bot.blocks.message import Message
-from bot.errors import AppscanError, NotFound, slack_code
-from bot.listeners.acts import act, actor, said
+from bot.errors import NotFound
+from bot.listeners.acts import act, said
 from bot.listeners.asked import Asked
 from bot.listeners.forms import open_form
+from bot.listeners.leaves import leafed_through
 from bot.scans.desk import Desk
 from bot.scans.governing import Governing
-
-logger = logging.getLogger(__name__)
 
 GONE = "3rd-party apps are not looked up here any more."
 
@@ -44,23 +41,13 @@ def register(app: AsyncApp, desk: Desk) -> None:
         look, channel = governance.read_button_value(press.value)
         await open_form(client, body, await _page(desk, press.user, Leaf(look=look, channel=channel)))
 
-    async def turn(ack: AsyncAck, body: dict[str, Any], client: AsyncWebClient) -> None:
-        await ack()
-        view, pressed = body["view"], body["actions"][0]
-        try:
-            leaf = governance_modals.read_leaf(view)
+    async def shows(user: str, view: Mapping[str, Any], pressed: Mapping[str, Any]) -> Block:
+        leaf = governance_modals.read_leaf(view)
+        if pressed:
             leaf = governance_modals.turned(leaf, said(pressed, "action_id"), said(pressed, "value"))
-            shown = await _page(desk, actor(body), leaf)
-        except AppscanError as error:
-            shown = modals.notice_modal(error.user_message)
-        try:
-            await client.views_update(view_id=said(view, "id"), hash=said(view, "hash") or None, view=shown)
-        except (SlackApiError, aiohttp.ClientError, TimeoutError, OSError) as error:
-            # The page that is open stays, and the button may be pressed again.
-            logger.info("a page about an app is not shown: %s", slack_code(error) or type(error).__name__)
+        return await _page(desk, user, leaf)
 
-    for action_id in governance_modals.TURNS:
-        app.action(action_id)(turn)
+    leafed_through(app, governance_modals.TURNS, shows)
 
 
 async def _page(desk: Desk, user: str, leaf: Leaf) -> Block:
