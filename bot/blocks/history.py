@@ -11,7 +11,7 @@ from bot.blocks.findings import count
 from bot.blocks.following import outcome, state
 from bot.blocks.hosts import host_blocks
 from bot.blocks.message import Message, compose
-from bot.blocks.opinion import SANDBOX, report_button, status_line
+from bot.blocks.opinion import SANDBOX, report_button, status_line, warning
 from bot.blocks.phrases import file, kind, name, route, sharer, title, version, went, why
 from bot.blocks.reply import DETAILS, OPEN_LOG
 from bot.blocks.states import MARKS, WORDS
@@ -20,6 +20,7 @@ from bot.scans import search
 from bot.scans.lookups import ANY_BREACH, OPEN_BREACH, Cursor, Outcome, Page, Query
 from bot.scans.models import Card, Event, Scan, Source, State
 from bot.scans.results import FollowState
+from bot.scans.verdicts import Threat
 
 NEWER: Final = "history_newer"
 OLDER: Final = "history_older"
@@ -58,7 +59,12 @@ def page(shown: Page, *, query: Query | None = None, links: Mapping[int, str] | 
         [
             section(f"*Scans, newest first*{f': {sought}' if sought else ''}"),
             *(
-                _row(each, (links or {}).get(each.number), shown.outcomes.get(each.number))
+                _row(
+                    each,
+                    (links or {}).get(each.number),
+                    shown.outcomes.get(each.number),
+                    shown.threats.get(each.number),
+                )
                 for each in shown.scans[:PER_PAGE]
             ),
             actions(
@@ -191,7 +197,7 @@ def _nothing(sought: str) -> list[Block | None]:
     ]
 
 
-def _row(scan: Scan, link: str | None, outcome: Outcome | None) -> Block:
+def _row(scan: Scan, link: str | None, outcome: Outcome | None, threat: Threat | None) -> Block:
     platform = scan.platform.title if scan.platform is not None else None
     number = text.link(link, f"#{scan.number}") if link is not None else f"#{scan.number}"
     came = outcome if scan.state is State.SUBMITTED else None
@@ -208,6 +214,7 @@ def _row(scan: Scan, link: str | None, outcome: Outcome | None) -> Block:
             for part in (
                 WORDS[scan.state],
                 *(_came(came) if came is not None else ()),
+                warning(threat) if threat is not None else "",
                 kind(scan),
                 text.code(known_as) if known_as is not None else "",
                 sharer(scan) if scan.source is Source.SHELL else place,

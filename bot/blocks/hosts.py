@@ -65,9 +65,15 @@ def _lines(hosts: ScanHosts) -> list[str]:
             found = f"*Names {named}.* " if hosts.hosts else ""
             return [f"{found}:warning: Zscaler's word on where it talks to is missing: {_problem(hosts)}"]
         case HostsState.LOOKING:
-            return [f"*Names {named}.* {_problem(hosts) or 'Zscaler is asked what they are.'}"]
+            return [f"*Names {named}.* {_later(hosts) or 'Zscaler is asked what they are.'}"]
         case HostsState.KNOWN:
             return [f"*Talks to {named}*: {_by_category(hosts)}.{_partly(hosts)}", *_to_look_at(hosts.hosts)]
+
+
+def _later(hosts: ScanHosts) -> str:
+    """Say why the hosts are not known yet, and that nobody has to do anything for it."""
+    problem = _problem(hosts)
+    return f"{problem} It is asked again by itself." if problem and "by itself" not in problem else problem
 
 
 def _problem(hosts: ScanHosts) -> str:

@@ -91,6 +91,11 @@ def judged(verdict: SandboxVerdict) -> str:
     return ", ".join(filter(None, parts))
 
 
+def warning(bad: Threat) -> str:
+    """Say in a few words that a build is bad."""
+    return f":rotating_light: {SANDBOX}: {_WORDS[bad]}"
+
+
 def threat(verdict: SandboxVerdict) -> str:
     """Say what a file is: "malicious"."""
     return _WORDS[verdict.threat]
@@ -136,7 +141,7 @@ def _source(card: Card, opinion: Opinion) -> str:
 def _progress(opinion: Opinion) -> str:
     match opinion.state:
         case OpinionState.WAITING:
-            at = f" {text.when(opinion.due_at)}" if opinion.problem and opinion.due_at else ""
+            at = f"; next try {text.when(opinion.due_at)}" if opinion.problem and opinion.due_at else ""
             return f"to be submitted{at}."
         case OpinionState.ANALYSING:
             sent = f" {text.when(opinion.since)}" if opinion.since is not None else ""

@@ -6,6 +6,7 @@ from typing import Final
 
 from bot.scans.models import Platform, Scan, State
 from bot.scans.results import FollowState, Sdk
+from bot.scans.verdicts import Threat
 
 APPS_NAMED: Final = 6
 """Apps that are named where several may be meant."""
@@ -85,6 +86,8 @@ class Page:
     has_older: bool
     outcomes: Mapping[int, Outcome] = field(default_factory=dict)
     """By the numbers of those scans that OneTrust was looked at for."""
+    threats: Mapping[int, Threat] = field(default_factory=dict)
+    """By the numbers of those scans whose builds Zscaler calls malicious or suspicious."""
 
 
 @dataclass(frozen=True, kw_only=True)

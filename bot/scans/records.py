@@ -59,7 +59,7 @@ class Cards:
         verdicts: bool = True,
     ) -> None:
         self._store = store
-        self._second, self._verdicts = second, verdicts
+        self._second, self.verdicts = second, verdicts
         self._outlook = outlook
         self._unread = unread
         self._log_url = log_url
@@ -97,7 +97,7 @@ class Cards:
         if followed is not None and followed.state in FOLLOWED and self._outlook is not None:
             waiting = sum(await self._store.results.counts())
             outlook = self._outlook(followed, waiting)
-        opinion = await self._opinion(scan, original) if self._verdicts else None
+        opinion = await self._opinion(scan, original) if self.verdicts else None
         return Card(
             scan=scan,
             original=original,
@@ -174,7 +174,8 @@ class Records:
         person = await self._policy.admit(user, channel)
         query = search.parse(text, now=self._clock.now(), tz=person.timezone, me=user, here=channel)
         viewer = await viewing.viewer(self._workspace, user, person, channel)
-        return await self._store.history.page(query, text, viewer, cursor), query
+        page = await self._store.history.page(query, text, viewer, cursor)
+        return (page if self._cards.verdicts else replace(page, threats={})), query
 
     async def status(self, user: str, channel: str, word: str) -> tuple[Card, list[Event]]:
         """Return everything known of a scan, by its number or request ID.

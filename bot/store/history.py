@@ -6,7 +6,7 @@ import sqlite_utils
 
 from bot.scans.lookups import ANY_BREACH, OPEN_BREACH, AppRow, Cursor, Page, Query, Viewer
 from bot.scans.models import Platform, Scan
-from bot.store import outcomes, rows
+from bot.store import opining, outcomes, rows
 from bot.store.database import Database
 from bot.store.sdks import holding, part
 from bot.store.visible import visible
@@ -51,6 +51,7 @@ class HistoryStore:
                 has_newer=more if forward else cursor is not None,
                 has_older=forward or more,
                 outcomes=outcomes.read(db, [scan.number for scan in found]),
+                threats=opining.threats(db, [scan.number for scan in found]),
             )
 
         return await self._database.read(work)

@@ -5,7 +5,7 @@ is the MD5, its ``route`` the way.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import sqlite_utils
@@ -13,7 +13,7 @@ import sqlite_utils
 from bot.errors import NotFound
 from bot.scans.holding import span
 from bot.scans.models import Scan, State
-from bot.scans.verdicts import Opinion, OpinionState, Risk, SandboxVerdict, Threat, Way
+from bot.scans.verdicts import BAD, Opinion, OpinionState, Risk, SandboxVerdict, Threat, Way
 from bot.store import rows
 
 OPINIONS: Final = """
@@ -79,6 +79,16 @@ def moved(db: sqlite_utils.Database, before: Scan, after: Scan, *, now: float) -
 def find(db: sqlite_utils.Database, rest: str, *parameters: object) -> list[Opinion]:
     """Return the opinions that ``rest`` (``WHERE …`` and what follows) selects."""
     return [of_row(row) for row in db.query(f"{OPINIONS} {rest}", list(parameters))]
+
+
+def threats(db: sqlite_utils.Database, numbers: Sequence[int]) -> dict[int, Threat]:
+    """Return which of these scans' builds were called bad, and how."""
+    found = db.query(
+        f"SELECT scan, threat FROM opinions WHERE scan IN ({', '.join('?' * len(numbers))}) "
+        f"AND threat IN ({', '.join('?' * len(BAD))})",
+        [*numbers, *(each.value for each in BAD)],
+    )
+    return {row["scan"]: Threat(row["threat"]) for row in found}
 
 
 def load(db: sqlite_utils.Database, number: int) -> Opinion:

@@ -9,6 +9,7 @@ from bot.errors import UsageError
 from bot.scans.lookups import Cursor, Outcome, Page, Query
 from bot.scans.models import Card, Event, Platform, State
 from bot.scans.results import FollowState
+from bot.scans.verdicts import Threat
 from tests.unit.blocks import samples
 from tests.unit.blocks.samples import APP_ID, DONE, REQUEST_ID, RESCAN, SHARED
 
@@ -59,6 +60,11 @@ def test_a_row_tells_what_came_of_it_in_onetrust(outcome: Outcome, mark: str, wo
     unsure = replace(DONE, state=State.UNCERTAIN)
     row = history.page(replace(page(unsure), outcomes={12: outcome})).blocks[1]["text"]["text"]
     assert "uncertain · new app" in row
+
+
+def test_a_row_says_that_zscaler_calls_the_build_bad() -> None:
+    row = history.page(replace(page(DONE), threats={12: Threat.MALICIOUS})).blocks[1]["text"]["text"]
+    assert " · :rotating_light: Zscaler Sandbox: malicious · " in row
 
 
 def test_pages_turn_both_ways_with_their_filters() -> None:

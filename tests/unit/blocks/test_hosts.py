@@ -69,7 +69,12 @@ def test_until_all_is_known_it_is_said_how_it_stands():
     none = ScanHosts(scan=12, state=HostsState.NONE)
 
     assert said(looking) == ["*Names 4 hosts.* Zscaler is asked what they are."]
-    assert said(replace(looking, problem="It waits.")) == ["*Names 4 hosts.* It waits."]
+    assert said(replace(looking, problem="It waits.")) == [
+        "*Names 4 hosts.* It waits. It is asked again by itself."
+    ]
+    assert said(replace(looking, problem="It goes on by itself.")) == [
+        "*Names 4 hosts.* It goes on by itself."
+    ]
     assert said(none) == ["No host is named in this build."]
     assert said(replace(none, state=HostsState.FAILED, problem="It is broken.")) == [
         ":warning: Zscaler's word on where it talks to is missing: It is broken."

@@ -57,7 +57,7 @@ def test_a_scan_that_zscaler_is_not_asked_about_says_nothing_of_it():
 def test_the_line_follows_a_build_to_its_verdict():
     assert told(ASKED) == ["Zscaler Sandbox: to be submitted."]
     away = replace(ASKED, problem="Zscaler can't be reached.", due_at=samples.AT)
-    assert told(away) == [f"Zscaler Sandbox: to be submitted {when(0)}. Zscaler can't be reached."]
+    assert told(away) == [f"Zscaler Sandbox: to be submitted; next try {when(0)}. Zscaler can't be reached."]
     assert told(SENT) == [
         f"Zscaler Sandbox: submitted {when(0)}, analysing; the report is asked for {when(600)}."
     ]

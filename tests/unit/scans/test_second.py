@@ -166,6 +166,10 @@ async def test_whoever_shares_a_bad_build_again_reads_that_it_is_bad(bench: Benc
     assert opinion is not None
     assert (opinion.scan, opinion.verdict, opinion.known_from) == (1, BAD, 1)
     assert await bench.store.opinions.of(scan.number) is None  # nothing is asked about it
+    page, _ = await bench.records.history("UBEN", "C1", "")
+    assert page.threats == {1: BAD.threat}
+    bench.cards.verdicts = False  # as where Zscaler is set up no more
+    assert (await bench.records.history("UBEN", "C1", ""))[0].threats == {}
 
 
 async def test_known_malware_is_known_at_once_and_told(zscaler: Second) -> None:
