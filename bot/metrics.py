@@ -9,6 +9,7 @@ import asyncio
 import logging
 import os
 from collections.abc import Callable, Iterable
+from http.cookiejar import DefaultCookiePolicy
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, Final
@@ -262,13 +263,16 @@ def counted(endpoint: str, called: Callable[[str, int | None], None]) -> aiohttp
 
 
 class CountedClient(httpx.AsyncClient):
-    """httpx's client, for OneTrust or Zscaler; ``called`` is told each answer's status.
+    """httpx's client, for OneTrust or Zscaler, that keeps no cookies; ``called`` is told each answer's status.
 
     A request's extension ``endpoint`` is the word of this project for what it asks; without one, a token.
     """
 
     def __init__(self, called: Callable[[str, int | None], None], **options: Any) -> None:
         super().__init__(**options)
+        self.cookies.jar.set_policy(
+            DefaultCookiePolicy(allowed_domains=())
+        )  # whoever sets many stops all calls
         self._called = called
 
     async def send(self, request: httpx.Request, **options: Any) -> httpx.Response:

@@ -118,6 +118,14 @@ async def test_calls_are_counted_without_what_was_asked(tenant):
     assert counted == [("governance", 200), ("governance", None)]
 
 
+async def test_cookies_pile_up_in_no_request(tenant):
+    tenant.zscaler.faults.add(POINT, headers={"Set-Cookie": f"one={'v' * 1000}; Path=/"})
+    async with CountedClient(lambda *_: None) as client:
+        await Governance(client, tenant.zscaler.apptotal_url, tenant.zscaler.apptotal_key).app(app_id=GUID)
+        assert "Cookie" not in client.build_request("GET", tenant.zscaler.apptotal_url).headers
+        assert list(client.cookies.jar) == []
+
+
 async def test_nobody_waits_long(tenant):
     tenant.zscaler.faults.add(POINT, hold=True)
     with pytest.raises(TryLater, match="TimeoutError"):
