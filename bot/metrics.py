@@ -263,16 +263,15 @@ def counted(endpoint: str, called: Callable[[str, int | None], None]) -> aiohttp
 
 
 class CountedClient(httpx.AsyncClient):
-    """httpx's client, for OneTrust or Zscaler, that keeps no cookies; ``called`` is told each answer's status.
+    """httpx's client, for OneTrust or Zscaler; ``called`` is told each answer's status.
 
-    A request's extension ``endpoint`` is the word of this project for what it asks; without one, a token.
+    It keeps no cookies: many of them make a request that is too large for any server. A request's extension
+    ``endpoint`` is the word of this project for what it asks; without one, a token.
     """
 
     def __init__(self, called: Callable[[str, int | None], None], **options: Any) -> None:
         super().__init__(**options)
-        self.cookies.jar.set_policy(
-            DefaultCookiePolicy(allowed_domains=())
-        )  # whoever sets many stops all calls
+        self.cookies.jar.set_policy(DefaultCookiePolicy(allowed_domains=()))
         self._called = called
 
     async def send(self, request: httpx.Request, **options: Any) -> httpx.Response:
