@@ -11,6 +11,8 @@ from typing import Any, Final, TypeVar
 WORD_LIMIT: Final = 100
 """Characters of a text that is a word, such as a category."""
 
+_SAYS_NONE: Final = frozenset({"none", "null", "n/a", "-"})
+
 Word = TypeVar("Word", bound=StrEnum)
 
 
@@ -21,6 +23,12 @@ def text(value: Any, limit: int = WORD_LIMIT) -> str | None:
     line = " ".join(value[: 2 * limit].split())
     line = line if len(line) <= limit else line[: limit - 1] + "…"
     return line if line.isprintable() else "".join(sign if sign.isprintable() else "�" for sign in line)
+
+
+def told(value: Any, limit: int = WORD_LIMIT) -> str | None:
+    """Return a text as ``text`` does; ``None`` for a word that says that there is none, too."""
+    line = text(value, limit)
+    return None if line is None or line.lower() in _SAYS_NONE else line
 
 
 def texts(value: Any, most: int, limit: int = WORD_LIMIT) -> tuple[str, ...]:

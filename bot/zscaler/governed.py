@@ -10,9 +10,9 @@ import math
 import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Final, TypeVar
-from unicodedata import normalize
 
 from bot.scans.governance import ENTRIES, WORDS, AppPermission, AppRisk, Level, ThirdPartyApp
+from bot.zscaler.found import text
 
 NAME_LIMIT: Final = 200
 TEXT_LIMIT: Final = 1000
@@ -25,7 +25,6 @@ MOST: Final = 10**12
 
 T = TypeVar("T", AppPermission, AppRisk)
 
-_UNSEEN: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\s]+")
 _LEVELS: Final = {level.value: level for level in Level} | {"info": Level.INFO, "none": Level.INFO}
 
 
@@ -114,14 +113,9 @@ def _worst(
 
 
 def _text(value: object, limit: int) -> str | None:
-    """Return a text in one line without signs that can't be seen, cut; ``None`` where there is none."""
-    if isinstance(value, int) and not isinstance(value, bool) and value.bit_length() < 128:
-        value = str(value)
-    if not isinstance(value, str):
-        return None
-    whole = value[: 4 * limit].encode("utf-8", "replace").decode()  # half of a pair can't be stored
-    clean = _UNSEEN.sub(" ", normalize("NFC", whole)).strip()
-    return (clean if len(clean) <= limit else clean[: limit - 1].rstrip() + "…") or None
+    """Return a text in one line, cut; a whole number counts as one, as IDs may be written so."""
+    is_number = isinstance(value, int) and not isinstance(value, bool) and value.bit_length() < 128
+    return text(str(value) if is_number else value, limit)
 
 
 def _words(values: Iterable[object], limit: int) -> tuple[str, ...]:

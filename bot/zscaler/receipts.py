@@ -24,11 +24,9 @@ from bot.calls.reading import read_object
 from bot.calls.upload import ANSWER_LIMIT
 from bot.errors import Maintenance, Refused, SubmissionError, TryLater
 from bot.scans.verdicts import SandboxReceipt, SandboxVerdict, Threat
+from bot.zscaler import found
 from bot.zscaler.answers import RUNNER, Told, retry_after_s
 
-_TEXT_LIMIT = 200
-_NOTHING = frozenset({"", "none", "null", "n/a", "-"})
-"""What stands where no malware was found."""
 _UNCOVERED = frozenset({"unknown"})
 
 ADDRESS: Final = "`ZSCALER_CLOUD` or `ZSCALER_SANDBOX_URL`"
@@ -72,13 +70,13 @@ def receipt(told: Told, md5: str, now: float, *, is_instant: bool) -> SandboxRec
     answer = _object(told, now)
     if str(answer["md5"]).strip().lower() != md5.lower():
         raise Refused(ANOTHER_FILE, status=200)
-    file_type, malware = _text(answer.get("fileType")), _text(answer.get("virusName"))
+    file_type, malware = found.told(answer.get("fileType")), found.told(answer.get("virusName"))
     is_covered = (file_type or "").lower() not in _UNCOVERED
     verdict = None
     if malware is not None:
         verdict = SandboxVerdict(
             threat=Threat.MALICIOUS,
-            category=_text(answer.get("virusType")),
+            category=found.told(answer.get("virusType")),
             malware=malware,
             file_type=file_type,
             is_instant=True,
@@ -89,7 +87,7 @@ def receipt(told: Told, md5: str, now: float, *, is_instant: bool) -> SandboxRec
         md5=md5,
         is_covered=is_covered,
         verdict=verdict,
-        is_analysed=not (_text(answer.get("sandboxSubmission")) or "").lower().startswith("not"),
+        is_analysed=not (found.told(answer.get("sandboxSubmission")) or "").lower().startswith("not"),
     )
 
 
@@ -128,10 +126,3 @@ def _code(value: object) -> int | None:
     if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) == 3:
         value = int(value)
     return value if isinstance(value, int) and not isinstance(value, bool) and 100 <= value < 600 else None
-
-
-def _text(value: object) -> str | None:
-    """Return a text of Zscaler's, its length bounded; ``None`` for what stands where there is none."""
-    if not isinstance(value, str) or value.strip().lower() in _NOTHING:
-        return None
-    return "".join(sign for sign in value.strip()[:_TEXT_LIMIT] if sign.isprintable()) or None

@@ -26,7 +26,6 @@ LONGEST_S: Final = 7 * 86_400.0
 """No analysis takes longer."""
 
 _MD5 = re.compile(r"[0-9a-f]{32}")
-_SAYS_NONE = frozenset({"none", "null", "n/a", "-"})
 
 
 class Reports:
@@ -88,10 +87,10 @@ def read_report(value: Any, md5: str) -> Report:
     duration_ms = found.number(summary.get("Duration"))
     verdict = SandboxVerdict(
         threat=found.one_of(Threat, judged.get("Type"), Threat.OTHER),
-        category=_told(judged.get("Category")),
+        category=found.told(judged.get("Category")),
         score=found.whole(judged.get("Score"), 100),
-        malware=_told(judged.get("DetectedMalware")),
-        file_type=_told(summary.get("FileType")) or _told(properties.get("FileType")),
+        malware=found.told(judged.get("DetectedMalware")),
+        file_type=found.told(summary.get("FileType")) or found.told(properties.get("FileType")),
         duration_s=None if duration_ms is None else min(max(duration_ms / 1000, 0.0), LONGEST_S),
         risks=_risks(report),
         is_full=name == "Full Details",
@@ -135,11 +134,6 @@ def _risks(report: dict[str, Any]) -> tuple[Risk, ...]:
                 sources = found.texts(entry.get("SignatureSources"), MOST_SOURCES, SIGNATURE_LIMIT)
                 risks.setdefault(Risk(level=level, signature=signature, sources=sources))
     return tuple(risks)
-
-
-def _told(value: Any) -> str | None:
-    line = found.text(value)
-    return None if line is None or line.lower() in _SAYS_NONE else line
 
 
 def _started_at(value: Any) -> float | None:

@@ -1,11 +1,10 @@
 """The token endpoint's rules: grant ``client_credentials``, RFC 6749 sections 2.3.1 and 4.4."""
 
-import base64
-import binascii
 import secrets
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Literal
-from urllib.parse import unquote_plus
+
+from sandbox.basic import read_basic
 
 ClientAuth = Literal["basic", "form"]
 
@@ -37,7 +36,7 @@ class Tokens:
         """Answer one request with a status and JSON."""
         if form.get("grant_type") != "client_credentials":
             return 400, {"error": "unsupported_grant_type"}
-        client = _basic(authorization)
+        client = read_basic(authorization)
         if self._client_auth == "form":
             client = (form.get("client_id", ""), form.get("client_secret", "")) if client is None else None
         elif "client_secret" in form:
@@ -61,15 +60,3 @@ class Tokens:
     def revoke(self) -> None:
         """End every token that is out."""
         self._ends.clear()
-
-
-def _basic(authorization: str) -> tuple[str, str] | None:
-    scheme, _, value = authorization.partition(" ")
-    if scheme.lower() != "basic":
-        return None
-    try:
-        pair = base64.b64decode(value, validate=True).decode("ascii")
-    except (binascii.Error, UnicodeDecodeError):
-        return None
-    client_id, colon, client_secret = pair.partition(":")
-    return (unquote_plus(client_id), unquote_plus(client_secret)) if colon else None

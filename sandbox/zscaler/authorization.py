@@ -3,12 +3,11 @@
 Sources: RFC 6749 sections 2.3.1, 4.4 and 5.2; https://help.zscaler.com/zia/securing-zia-apis-oauth-2.0
 """
 
-import base64
-import binascii
 import secrets
 from collections.abc import Callable, Iterable
 from typing import Any
-from urllib.parse import unquote_plus
+
+from sandbox.basic import read_basic
 
 HEADERS = {"Cache-Control": "no-cache, no-store", "Pragma": "no-cache"}
 """Of every answer."""
@@ -46,7 +45,7 @@ class Authorization:
         if authorization and "client_secret" in form:
             return _wrong("invalid_request", "more than one way of client authentication")
         in_form = (form.get("client_id", ""), form.get("client_secret", ""))
-        if (_basic(authorization) if authorization else in_form) != self._client:
+        if (read_basic(authorization) if authorization else in_form) != self._client:
             return _wrong("invalid_client", "unknown client, or a wrong secret")
         if form.get("scope") != self.scope:
             return _wrong("invalid_scope", "the client may not have this scope")
@@ -67,15 +66,3 @@ class Authorization:
 
 def _wrong(error: str, description: str) -> tuple[int, dict[str, Any]]:
     return 400, {"error": error, "error_description": description}
-
-
-def _basic(authorization: str) -> tuple[str, str] | None:
-    scheme, _, value = authorization.partition(" ")
-    if scheme.lower() != "basic":
-        return None
-    try:
-        pair = base64.b64decode(value, validate=True).decode("ascii")
-    except (binascii.Error, UnicodeDecodeError):
-        return None
-    client_id, colon, client_secret = pair.partition(":")
-    return (unquote_plus(client_id), unquote_plus(client_secret)) if colon else None

@@ -15,6 +15,7 @@ import pytest
 from bot.errors import Maintenance, Refused, SubmissionError, TryLater
 from bot.scans.verdicts import SandboxVerdict, Threat
 from bot.zscaler import receipts as sentences
+from bot.zscaler.found import WORD_LIMIT
 from bot.zscaler.sandbox import Patience, Sandbox
 from sandbox.builds import make_apk
 from sandbox.zscaler import ZscalerSandbox
@@ -170,7 +171,7 @@ async def test_what_is_in_an_answer_is_bounded(zscaler: ZscalerSandbox, build: P
     receipt = await client(zscaler).submit(build, md5_of(build))
 
     assert receipt.verdict is not None
-    assert receipt.verdict.malware == "x" * 67
+    assert receipt.verdict.malware == ("x �" * 67)[: WORD_LIMIT - 1] + "…"
     assert receipt.verdict.category is None
 
 
