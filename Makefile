@@ -37,7 +37,7 @@ zscaler-down: $(STAMP)  ## Run all scenarios with a Zscaler that is down, then w
 		echo "== Zscaler is $$how"; \
 		APPSCAN_TEST_ZSCALER=$$how $(BIN)/pytest -n $(WORKERS) --dist worksteal tests/scenario $(ARGS) || exit 1; done
 
-kills: $(STAMP)  ## Kill the bot 200 times while builds are shared (ARGS="--kills 400 --builds 200 --seed 7")
+kills: $(STAMP)  ## Kill the bot 200 times while builds are shared (ARGS="--kills 400 --builds 200 --seed 7 --zscaler")
 	@exec $(BIN)/python -m tests.acceptance.kills $(ARGS)
 
 fuzz: $(STAMP)  ## Fuzz the readers of builds (SECONDS=300 for each; ARGS="plist manifest" chooses)

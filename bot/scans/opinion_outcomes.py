@@ -54,10 +54,16 @@ class OpinionOutcomes:
         self._wake()
 
     async def put_off(self, opinion: Opinion, due_at: float, problem: str | None, **changes: Any) -> None:
-        """Record that it goes on at ``due_at``; the reply is stale only where it says something else then."""
-        await self.kept(
+        """Record that it goes on at ``due_at``; the reply is stale only where it says something else then.
+
+        A scan that is held for it, and not for as long, goes on at once.
+        """
+        after = await self.kept(
             opinion.scan, tell=problem != opinion.problem, due_at=due_at, problem=problem, **changes
         )
+        if after.held_until is not None and after.held_until <= due_at:
+            await self._store.opinions.hasten_held(opinion.scan)
+            self._wake()
 
     async def kept(self, number: int, *, why: str = "", tell: bool = True, **changes: Any) -> Opinion:
         """Record changes and have them shown."""

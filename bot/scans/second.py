@@ -283,6 +283,9 @@ class SecondOpinion:
         number, sandbox = scan.number, self._sandbox
         if sandbox is None:
             return
+        if not await self._is_to_be_sent(scan):  # its verdict is known meanwhile
+            await self._settle(scan)
+            return
         md5 = await asyncio.to_thread(_md5, path)
         if await self._join(scan, md5):
             return

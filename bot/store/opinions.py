@@ -160,9 +160,10 @@ class OpinionStore:
 
         return await self._database.write(work)
 
-    async def hasten_held(self) -> None:
-        """Let all scans go on now that are held for an opinion."""
-        held = "SELECT scan FROM opinions WHERE held_until IS NOT NULL"
+    async def hasten_held(self, number: int | None = None) -> None:
+        """Let a scan go on now that is held for an opinion, or all that are; each says so."""
+        one = "" if number is None else f" AND scan = {int(number)}"
+        held = f"SELECT scan FROM opinions WHERE held_until IS NOT NULL{one}"
         ahead = f"scanner = 'onetrust' AND due_at > ? AND scan IN ({held})"
         queued = "EXISTS (SELECT 1 FROM scans WHERE number = scan AND state = 'queued' AND pulls = 0)"
         query, now = f"FROM submissions WHERE {ahead} AND {queued} LIMIT 1", self._clock.now()

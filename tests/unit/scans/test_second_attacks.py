@@ -209,3 +209,40 @@ async def test_what_is_on_its_way_to_zscaler_makes_room_when_the_disk_is_full(
     zscaler.sandbox.gate = None
     await zscaler.turn()
     assert (await zscaler.opinion()).state is OpinionState.ANALYSING
+
+
+async def test_a_verdict_that_is_known_while_the_same_file_is_pulled_is_taken_over(
+    bench: Bench, zscaler: Second
+) -> None:
+    await zscaler.analysing()
+    bench.files.content["F2"] = b"the bytes of F1"
+    await zscaler.submitted(a_share("F2", ts="1790000000.000002", occasion="again", insist=True))
+    bench.files.gate = asyncio.Event()
+    await zscaler.opinions.turn()
+    await until(lambda: bench.files.pulled[-1] == 2 and len(bench.files.pulled) == 4)
+    bench.clock.advance(FIRST_S)
+    zscaler.reports.always = done(BAD)
+    await zscaler.reporter.turn()
+
+    bench.files.gate.set()
+    await until(lambda: not zscaler.opinions.busy)
+
+    assert len(zscaler.sandbox.sent) == 1
+    assert ((await zscaler.opinion(2)).state, (await zscaler.opinion(2)).known_from) == (
+        OpinionState.KNOWN,
+        1,
+    )
+
+
+async def test_a_build_is_not_held_for_what_comes_after_that(bench: Bench, zscaler: Second) -> None:
+    scan = await zscaler.submitted(hold_s=1800)
+    zscaler.sandbox.always = TryLater("Enough for today.", retry_after_s=40_000, status=429)
+
+    await zscaler.turn()
+
+    assert await bench.store.queue.due(5, busy=()) == [scan.number]
+    bench.clock.advance(5)
+    await bench.new_pipeline(bench.breaker, holding=Holding(hold_max_s=1800)).run(scan.number)
+    assert await bench.state(scan.number) is State.SUBMITTED
+    opinion = await zscaler.opinion()
+    assert (opinion.state, opinion.went_on_after_s) == (OpinionState.WAITING, 5)
