@@ -93,14 +93,15 @@ async def serve(asked: argparse.Namespace) -> None:
         slack.channel("mobile-builds", members=["dana", "eli"])
         settings = settings_for(slack, onetrust, Path("sandbox.db"), ftp)
         if zscaler is not None:
-            settings = zscaler_settings(zscaler, asked.zscaler) | settings
+            admins = {"APPSCAN_ADMINS": slack.person("dana").id}
+            settings = zscaler_settings(zscaler, asked.zscaler) | admins | settings
         lines = [f"{name}={shlex.quote(value)}" for name, value in settings.items()]
         if asked.env:
             asked.env.write_text("\n".join([*lines, ""]), encoding="utf-8")
         print(f"Slack:    {slack.base_url} (dana, eli and the bot are in #mobile-builds)")
         print(f"OneTrust: {onetrust.url}")
         if zscaler is not None:
-            print(f"Zscaler:  {zscaler.url}")
+            print(f"Zscaler:  {zscaler.url} (dana is the bot's admin, who may look after it)")
         print("All take POST /control/<verb>. The environment of a bot:\n")
         print("\n".join(lines), flush=True)
         await stopped.wait()

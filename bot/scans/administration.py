@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol, TypeVar
 
-from bot.errors import AppscanError, NotFound, Superseded
+from bot.errors import AppscanError, Maintenance, NotFound, Superseded
 from bot.scans.activation import ActivationApi, ActivationStatus
 from bot.scans.clock import SteadyClock, within
 from bot.scans.policy import Policy
@@ -27,6 +27,10 @@ SLOW: Final = "Zscaler did not answer in time."
 TOO_SLOW: Final = (
     "Zscaler did not answer in time, so it is not known whether the changes were activated. "
     "Look with `/appscan zscaler`; to activate once more does no harm."
+)
+MAINTAINED: Final = (
+    "Nothing was activated: Zscaler is under maintenance, and takes nothing until that is over. "
+    "Activate again later."
 )
 DONE: Final = "That was done already, less than a minute ago: `/appscan zscaler` shows how it stands."
 UNDER_WAY: Final = "That is being done at this moment: `/appscan zscaler` shows how it stands."
@@ -209,6 +213,8 @@ class Administration:
             raise AppscanError(TOO_SLOW) from error
         except AppscanError as error:
             logger.warning("%s could not activate changes in Zscaler: %s", user, error)
+            if isinstance(error, Maintenance):  # nobody tries it again by itself
+                raise Maintenance(MAINTAINED, status=error.status) from error
             raise
         finally:
             self._is_activating = False

@@ -46,6 +46,8 @@ def app_ref(text: str) -> AppRef:
         UsageError: it can't be an app ID, nor such a link; the words hold nothing of what was typed.
     """
     typed = _unescaped(text).strip()
+    if typed.startswith("<<") and typed.endswith(">>"):  # typed with brackets, in which Slack sees a link
+        typed = typed[1:-1]
     wrapped = _WRAPPED.fullmatch(typed)
     word = (wrapped[1] if wrapped else typed).strip("`'\"“”„‟‘’‚‛«»‹› \t\u00a0")
     if not word or len(word) > _TYPED_LIMIT or len(word.split()) != 1:

@@ -110,6 +110,7 @@ async def test_all_start_from_a_shell_and_tell_a_bots_environment(tmp_path):
         "ONETRUST_WEBHOOK_URL",
         "ONETRUST_ORG_ID",
         "ZSCALER_API_KEY",
+        "APPSCAN_ADMINS",
     }
     assert "PORT=9" in printed
     environ = dict(shlex.split(line)[0].split("=", 1) for line in printed[5:])

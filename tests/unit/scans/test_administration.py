@@ -8,7 +8,7 @@ import pytest
 
 from bot.errors import AppscanError, Maintenance, NotAllowed, NotFound, Refused, Superseded, TryLater
 from bot.scans.activation import ActivationStatus
-from bot.scans.administration import ACTIVATE_S, LOOK_S, Administration, CloudApis, Unknown
+from bot.scans.administration import ACTIVATE_S, LOOK_S, MAINTAINED, Administration, CloudApis, Unknown
 from bot.scans.policy import NO_ADMINS, NO_ZSCALER, UNLISTED, Policy
 from bot.scans.verdicts import Quota
 from tests.fakes import START, FakePeople, HeldClock, until
@@ -205,8 +205,9 @@ async def test_what_was_not_done_is_told_and_can_be_tried_again(trouble, caplog)
     desk = Desk()
     desk.cloud.then = trouble
 
-    with pytest.raises(type(trouble)):
+    with pytest.raises(type(trouble)) as told:
         await desk.administration.activate(*ADMIN)
+    assert told.value.user_message == (MAINTAINED if isinstance(trouble, Maintenance) else str(trouble))
     assert "UADMIN could not activate changes in Zscaler" in caplog.text
 
     desk.cloud.then = ActivationStatus.IN_PROGRESS

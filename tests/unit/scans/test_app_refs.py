@@ -36,6 +36,7 @@ def test_an_id_is_read(typed, meant):
             f"<{ENTRA}?client_id={GUID.upper()}&amp;redirect_uri=https%3A%2F%2Fx&amp;state=S3CRET&amp;code=S3CRET>",
             f"{ENTRA}?client_id={GUID}",
         ),
+        (f"&lt;<{ENTRA}?client_id={GUID}&amp;state=S3CRET>&gt;", f"{ENTRA}?client_id={GUID}"),
         (
             f"https://ana:S3CRET@accounts.google.com/o/oauth2/v2/auth?access_token=S3CRET&client_id={GOOGLE}#S3CRET",
             f"https://accounts.google.com/o/oauth2/v2/auth?client_id={GOOGLE}",
