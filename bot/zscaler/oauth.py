@@ -1,7 +1,8 @@
 """Logging in to the cloud service API by OAuth 2.0: a token of the customer's own authorization server.
 
 The service keeps the server's public keys for a while, so that a token signed with a new one can be refused
-at first: such a call is made again after a minute, once, and nothing else waits for it.
+at first: such a call is made again after a minute, once, and nothing else waits for it. The token stays the
+same for all calls in that minute, as a newer one could only be refused for longer.
 
 Source: "Getting Started", *OAuth 2.0 Authentication* (https://help.zscaler.com/zia/getting-started-zia-api)
 """
@@ -13,6 +14,7 @@ import httpx
 
 from bot.calls.access_tokens import AccessTokens, Words
 from bot.errors import Refused, SubmissionError
+from bot.scans.clock import SteadyClock
 from bot.scans.ports import Clock
 from bot.zscaler.answers import RUNNER
 
@@ -69,6 +71,10 @@ class OAuth:
         timeout_s: float = 30.0,
     ) -> None:
         self._clock = clock
+        self._steady = SteadyClock(clock)
+        self._refused = ""
+        """The token that was refused when it was fresh."""
+        self._again_at = 0.0
         self._tokens = AccessTokens(
             client,
             token_url,
@@ -97,12 +103,14 @@ class OAuth:
         was_kept = self._tokens.kept
         bearer = await self._bearer()
         yield _headers(bearer)
-        if was_kept:
+        if was_kept and not self._waits(bearer):
             self._tokens.discard(bearer)
             bearer = await self._bearer()
             yield _headers(bearer)
+        if not self._waits(bearer):
+            self._refused, self._again_at = bearer, self._steady.now() + KEYS_S
         self._state = "signing in by OAuth: a fresh token was refused, and is tried again after a minute"
-        await self._clock.sleep(KEYS_S)
+        await self._clock.sleep(self._again_at - self._steady.now())
         bearer = await self._bearer()
         yield _headers(bearer)
         self._tokens.discard(bearer)
@@ -115,6 +123,10 @@ class OAuth:
 
     async def close(self) -> None:
         """Do nothing: a token ends by itself."""
+
+    def _waits(self, bearer: str) -> bool:
+        """Tell whether a token was refused less than a minute ago, when it was fresh."""
+        return bearer == self._refused and self._steady.now() < self._again_at
 
     async def _bearer(self) -> str:
         try:
