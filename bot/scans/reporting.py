@@ -39,6 +39,10 @@ REFUSED_S: Final = 3600.0
 
 TOO_LATE: Final = "Zscaler's Sandbox had no report on this build for two days, so it has no verdict."
 NOT_THERE: Final = "Zscaler's Sandbox knew nothing of this build for two days, so it has no verdict."
+ANOTHER_FILE: Final = (
+    "What Zscaler's Sandbox reports under this build's MD5 is about another file, so there is no verdict. "
+    "Somebody may have made the two alike: find out where this build comes from."
+)
 QUOTA_USED: Final = "Zscaler's reports of today are used up. The verdict is asked for again tomorrow."
 
 
@@ -142,10 +146,24 @@ class Reporter:
         else:
             self._failures = 0
             if report.verdict is not None and report.status in _OVER:
-                verdict = await self._whole(reports, md5, report.verdict)
-                await self._known(opinions, verdict)
+                if opinions := await self._about(opinions, report.sha256):
+                    await self._known(opinions, await self._whole(reports, md5, report.verdict))
             else:
                 await self._not_yet(opinions, report.status, wait_s)
+
+    async def _about(self, opinions: list[Opinion], sha256: str | None) -> list[Opinion]:
+        """Return those whose build a report is about; an MD5 alone can be made to be another file's too."""
+        about = []
+        for opinion in opinions:
+            try:
+                scan = await self._store.scans.scan(opinion.scan)
+            except NotFound:
+                continue  # purged meanwhile
+            if sha256 in {None, scan.sha256}:
+                about.append(opinion)
+            else:
+                await self._end(opinion, OpinionState.FAILED, ANOTHER_FILE)
+        return about
 
     async def _not_yet(self, opinions: list[Opinion], status: ReportStatus, wait_s: float) -> None:
         for opinion in opinions:

@@ -79,6 +79,8 @@ class Report:
 
     status: ReportStatus
     verdict: SandboxVerdict | None = None
+    sha256: str | None = None
+    """Lower-case hexadecimal, of the file that it is about; ``None`` where it does not say."""
 
 
 @dataclass(frozen=True, kw_only=True)

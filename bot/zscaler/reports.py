@@ -25,6 +25,7 @@ MOST_QUOTAS: Final = 20
 LONGEST_S: Final = 7 * 86_400.0
 """No analysis takes longer."""
 
+_SHA256 = re.compile(r"[0-9a-f]{64}")
 _MD5 = re.compile(r"[0-9a-f]{32}")
 
 
@@ -95,7 +96,7 @@ def read_report(value: Any, md5: str) -> Report:
         risks=_risks(report),
         is_full=name == "Full Details",
     )
-    return Report(status=status, verdict=verdict)
+    return Report(status=status, verdict=verdict, sha256=_sha256(properties.get("Sha256")))
 
 
 def read_quotas(value: Any) -> tuple[Quota, ...]:
@@ -134,6 +135,11 @@ def _risks(report: dict[str, Any]) -> tuple[Risk, ...]:
                 sources = found.texts(entry.get("SignatureSources"), MOST_SOURCES, SIGNATURE_LIMIT)
                 risks.setdefault(Risk(level=level, signature=signature, sources=sources))
     return tuple(risks)
+
+
+def _sha256(value: Any) -> str | None:
+    digest = value.strip().lower() if isinstance(value, str) else ""
+    return digest if _SHA256.fullmatch(digest) else None
 
 
 def _started_at(value: Any) -> float | None:

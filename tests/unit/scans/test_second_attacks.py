@@ -1,18 +1,19 @@
 """What could make Zscaler's part cost more than it should, or get in OneTrust's way."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
 from bot.errors import NoRoom, PullFailed, TryLater
-from bot.scans import second
+from bot.scans import reporting, second
 from bot.scans.breaker import FIRST_PAUSE_S
 from bot.scans.holding import Holding, Unheld
 from bot.scans.models import State
 from bot.scans.verdicts import OpinionState
 from bot.scans.workroom import Workroom
 from tests.fakes import Bench, a_share, until
-from tests.unit.scans.second_bench import BAD, FIRST_S, Second, done
+from tests.unit.scans.second_bench import BAD, FIRST_S, GOOD, Second, done
 
 SAME = b"the very same bytes"
 
@@ -246,3 +247,18 @@ async def test_a_build_is_not_held_for_what_comes_after_that(bench: Bench, zscal
     assert await bench.state(scan.number) is State.SUBMITTED
     opinion = await zscaler.opinion()
     assert (opinion.state, opinion.went_on_after_s) == (OpinionState.WAITING, 5)
+
+
+async def test_a_report_about_another_file_of_the_same_md5_is_no_verdict(
+    bench: Bench, zscaler: Second
+) -> None:
+    scan = await zscaler.analysing(hold_s=1800)
+    zscaler.reports.always = replace(done(GOOD), sha256="0" * 64)
+    bench.clock.advance(FIRST_S)
+
+    await zscaler.reporter.turn()
+
+    opinion = await zscaler.opinion()
+    assert (opinion.state, opinion.problem) == (OpinionState.FAILED, reporting.ANOTHER_FILE)
+    assert opinion.verdict is None
+    assert await bench.store.queue.due(5, busy=()) == [scan.number]

@@ -173,3 +173,12 @@ def test_no_quota_breaks_the_reader(told):
         assert not isinstance(told, list)
     else:
         assert all(quota.unused >= 0 for quota in quotas)
+
+
+@pytest.mark.parametrize("told", ["AB" * 32, f" {'ab' * 32} ", "ab", "", None, 7])
+def test_a_report_says_of_which_file_it_is_where_that_can_be_read(told):
+    value = summary()
+    value["Summary"]["FileProperties"]["Sha256"] = told
+    assert read_report(value, MD5).sha256 == (
+        "ab" * 32 if isinstance(told, str) and len(told) >= 64 else None
+    )
