@@ -12,7 +12,7 @@ from bot.blocks.phrases import sharer, title
 from bot.scans.models import Card
 from bot.scans.verdicts import ASKED, BAD, Opinion, OpinionState, SandboxVerdict, Threat
 
-ADVICE: Final = "Don't install or hand out this build until somebody has looked into the report."
+ADVICE: Final = "Don't install or hand out this build until somebody has looked into it."
 REPORT: Final = "opinion_report"  # opens opinion_modals.report_modal
 SANDBOX: Final = "Zscaler Sandbox"
 

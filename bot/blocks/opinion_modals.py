@@ -81,7 +81,7 @@ def without_risks(verdict: SandboxVerdict | None) -> str:
     if verdict is not None and verdict.is_full:
         return "The report names no risks."
     if verdict is not None and verdict.is_instant:
-        return "There is no report of an instant verdict."
+        return "The Sandbox makes no report beyond this for an instant verdict."
     return "The full report has not been read, so only its summary is known here."
 
 

@@ -58,11 +58,10 @@ HOSTS_S: Final = 300.0
 KNOWN_LOOK_S: Final = 30.0
 """After how long the report is asked for of a file that was analysed before."""
 
-ONLY_APKS: Final = "The Sandbox takes `.apk` files only, so this build was not sent to it."
+ONLY_APKS: Final = "Only `.apk` files are sent to the Sandbox."
 TOO_LARGE: Final = "This build is larger than 400 MB, which is the most that the Sandbox takes."
 NOT_COVERED: Final = (
-    "No rule of the Sandbox covers this type of file, so it was not analysed. "
-    "Your Zscaler administrator can add one."
+    "No rule of the Sandbox covers this type of file. Your Zscaler administrator can add one."
 )
 NOT_READ: Final = (
     "It was sent to the Sandbox, and the verdict can't be read here: whoever runs the bot can set up the "

@@ -161,7 +161,7 @@ def test_the_message_mentions_who_shared_it_and_says_what_to_do():
     assert list(READER.blocks(shown.blocks)) == [
         "🚨 @ana Zscaler Sandbox: Shop 4.2.0 is malicious",
         "Category `MALWARE_BOTNET`, score 92 of 100, detected `Android/Joker.A`",
-        "Don't install or hand out this build until somebody has looked into the report.",
+        "Don't install or hand out this build until somebody has looked into it.",
         "[ Sandbox report ]",
         "Scan #12",
     ]
@@ -188,7 +188,7 @@ def test_a_report_without_risks_says_why():
     summary = judged(SandboxVerdict(threat=Threat.BENIGN))
     assert "The full report has not been read, so only its summary is known here." in page(summary)
     instant = judged(SandboxVerdict(threat=Threat.BENIGN, is_instant=True))
-    assert "There is no report of an instant verdict." in page(instant)
+    assert "The Sandbox makes no report beyond this for an instant verdict." in page(instant)
 
 
 def test_many_risks_come_page_by_page():
