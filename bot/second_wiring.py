@@ -18,6 +18,7 @@ from bot.scans.records import Cards
 from bot.scans.reporting import Reporter
 from bot.scans.runner import Turn
 from bot.scans.second import SecondOpinion
+from bot.scans.sending import Sending
 from bot.scans.verdict_inquiry import VerdictInquiry
 from bot.slack.governance import SlackTeller
 from bot.zscaler_parts import Zscaler
@@ -61,18 +62,24 @@ def second(
         return None
     first_s = float(settings.zscaler.report_first_s)
     outcomes = OpinionOutcomes(store, announcer, wake, bad)
+    sending = Sending(
+        store=store,
+        outcomes=outcomes,
+        clock=clock,
+        breaker=Breaker(clock, "Zscaler's Sandbox"),
+        sandbox=zscaler.sandbox,
+        reads=zscaler.reports is not None,
+        first_s=first_s,
+    )
     opinions = SecondOpinion(
         store=store,
         files=files,
         workroom=opened.workroom,
         outcomes=outcomes,
         clock=clock,
-        breaker=Breaker(clock, "Zscaler's Sandbox"),
         wake=wake,
-        sandbox=zscaler.sandbox,
+        sending=sending,
         hosts=PackageHosts(environment=settings.interpreter) if zscaler.categories is not None else None,
-        reads=zscaler.reports is not None,
-        first_s=first_s,
     )
     reporter = Reporter(store=store, reports=zscaler.reports, outcomes=outcomes, clock=clock, first_s=first_s)
     return Second(opinions=opinions, turns=(opinions.turn, reporter.turn))

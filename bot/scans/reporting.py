@@ -13,7 +13,8 @@ from bot.scans.clock import SteadyClock
 from bot.scans.memory import Store
 from bot.scans.opinion_outcomes import OpinionOutcomes
 from bot.scans.ports import Clock
-from bot.scans.second import DAY_S, INSIDE, NOT_READ
+from bot.scans.second import INSIDE
+from bot.scans.sending import DAY_S, NOT_READ
 from bot.scans.verdicts import (
     Opinion,
     OpinionState,

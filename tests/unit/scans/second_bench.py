@@ -7,6 +7,7 @@ from bot.scans.models import Scan, Share
 from bot.scans.opinion_outcomes import OpinionOutcomes
 from bot.scans.reporting import Reporter
 from bot.scans.second import SecondOpinion
+from bot.scans.sending import Sending
 from bot.scans.verdicts import Opinion, Report, ReportStatus, SandboxApi, SandboxVerdict, Threat
 from bot.scans.workroom import Workroom
 from tests.fakes import Bench, FakeReports, FakeSandbox, a_share, until
@@ -49,12 +50,17 @@ class Second:
             workroom=self.workroom,
             outcomes=self.outcomes,
             clock=self.bench.clock,
-            breaker=self.breaker,
             wake=self._wake,
-            sandbox=None if alone else sandbox or self.sandbox,
+            sending=Sending(
+                store=self.bench.store,
+                outcomes=self.outcomes,
+                clock=self.bench.clock,
+                breaker=self.breaker,
+                sandbox=None if alone else sandbox or self.sandbox,
+                reads=reads,
+                first_s=FIRST_S,
+            ),
             hosts=hosts,
-            reads=reads,
-            first_s=FIRST_S,
         )
 
     def new_reporter(self, reports: FakeReports | None) -> Reporter:

@@ -5,7 +5,7 @@ import pytest
 from bot.errors import Maintenance, NotFound, Refused, TryLater
 from bot.scans import reporting
 from bot.scans.models import State
-from bot.scans.second import NOT_READ
+from bot.scans.sending import NOT_READ
 from bot.scans.verdicts import OpinionState, Quota, Report, ReportStatus, Risk, SandboxVerdict, Threat
 from tests.fakes import START, Bench, a_share
 from tests.unit.scans.second_bench import BAD, FIRST_S, GOOD, Second, done

@@ -16,7 +16,7 @@ from bot.errors import (
     Refused,
     TryLater,
 )
-from bot.scans import retries, second
+from bot.scans import retries, second, sending
 from bot.scans.hosts import HostsState
 from bot.scans.models import State
 from bot.scans.verdicts import OpinionState, SandboxReceipt, Way
@@ -189,7 +189,7 @@ async def test_what_no_rule_covers_is_told(zscaler: Second) -> None:
     await zscaler.turn()
 
     opinion = await zscaler.opinion()
-    assert (opinion.state, opinion.problem) == (OpinionState.EXCLUDED, second.NOT_COVERED)
+    assert (opinion.state, opinion.problem) == (OpinionState.EXCLUDED, sending.NOT_COVERED)
 
 
 async def test_where_no_report_can_be_read_the_settings_are_named(zscaler: Second) -> None:
@@ -198,8 +198,8 @@ async def test_where_no_report_can_be_read_the_settings_are_named(zscaler: Secon
     await zscaler.turn(zscaler.new_opinions(reads=False))
 
     opinion = await zscaler.opinion()
-    assert (opinion.state, opinion.problem) == (OpinionState.EXCLUDED, second.NOT_READ)
-    assert "ZSCALER_CLIENT_ID" in second.NOT_READ
+    assert (opinion.state, opinion.problem) == (OpinionState.EXCLUDED, sending.NOT_READ)
+    assert "ZSCALER_CLIENT_ID" in sending.NOT_READ
     assert opinion.since == START
 
 
@@ -209,7 +209,7 @@ async def test_the_report_on_what_was_analysed_before_is_asked_for_soon(zscaler:
 
     await zscaler.turn()
 
-    assert (await zscaler.opinion()).due_at == START + second.KNOWN_LOOK_S
+    assert (await zscaler.opinion()).due_at == START + sending.KNOWN_LOOK_S
 
 
 async def test_a_clear_no_is_told_and_final(zscaler: Second) -> None:
@@ -252,11 +252,11 @@ async def test_sending_is_given_up_after_a_day_and_more(bench: Bench, zscaler: S
     await zscaler.submitted()
     zscaler.sandbox.always = TryLater("Later.")
     await zscaler.turn()
-    bench.clock.advance(second.GIVE_UP_S - 2)
+    bench.clock.advance(sending.GIVE_UP_S - 2)
     await zscaler.turn()
 
     opinion = await zscaler.opinion()
-    assert (opinion.state, opinion.problem) == (OpinionState.FAILED, second.GAVE_UP)
+    assert (opinion.state, opinion.problem) == (OpinionState.FAILED, sending.GAVE_UP)
 
 
 async def test_a_dead_sandbox_is_not_tried_for_each_of_many(bench: Bench, zscaler: Second) -> None:
@@ -271,7 +271,7 @@ async def test_a_dead_sandbox_is_not_tried_for_each_of_many(bench: Bench, zscale
     assert tried <= 6
     assert len(bench.files.pulled) == 8 + tried
     problems = {(await zscaler.opinion(number)).problem for number in range(1, 9)}
-    assert problems == {"Away.", second.AWAY}
+    assert problems == {"Away.", sending.AWAY}
 
 
 @pytest.mark.parametrize("trouble", [FileUnavailable("Gone."), BuildRejected("Another one.")])
@@ -309,7 +309,7 @@ async def test_a_pull_that_fails_is_tried_again_for_a_day_and_more(bench: Bench,
         assert (opinion.state, opinion.problem) == (OpinionState.WAITING, "Slack is slow.")
         assert opinion.due_at == START + passed_s + wait_s
 
-    bench.clock.advance(second.GIVE_UP_S - 10_600)
+    bench.clock.advance(sending.GIVE_UP_S - 10_600)
     bench.files.troubles = [PullFailed("Slack is slow.")]
     await zscaler.turn()
 
@@ -338,8 +338,8 @@ async def test_a_hundred_files_a_day_are_sent_and_the_next_one_waits_and_says_so
     await _sent_before(bench, 100)
     await zscaler.turn()
     opinion = await zscaler.opinion()
-    assert (opinion.state, opinion.problem) == (OpinionState.WAITING, second.QUOTA_USED)
-    assert opinion.due_at == START - 100 + second.DAY_S
+    assert (opinion.state, opinion.problem) == (OpinionState.WAITING, sending.QUOTA_USED)
+    assert opinion.due_at == START - 100 + sending.DAY_S
     assert zscaler.sandbox.sent == []
 
     bench.clock.advance(opinion.due_at - bench.clock.now())

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from bot.errors import NoRoom, PullFailed, TryLater
-from bot.scans import reporting, second
+from bot.scans import reporting, second, sending
 from bot.scans.breaker import FIRST_PAUSE_S
 from bot.scans.holding import Holding, Unheld
 from bot.scans.models import State
@@ -104,12 +104,12 @@ async def test_while_a_probe_hangs_the_others_wait_in_peace(bench: Bench, zscale
 
 async def test_what_is_days_old_is_not_sent_by_surprise(bench: Bench, zscaler: Second) -> None:
     await zscaler.submitted()
-    bench.clock.advance(second.GIVE_UP_S + 1)  # Zscaler was not set up meanwhile
+    bench.clock.advance(sending.GIVE_UP_S + 1)  # Zscaler was not set up meanwhile
 
     await zscaler.turn()
 
     opinion = await zscaler.opinion()
-    assert (opinion.state, opinion.problem) == (OpinionState.FAILED, second.GAVE_UP)
+    assert (opinion.state, opinion.problem) == (OpinionState.FAILED, sending.GAVE_UP)
     assert zscaler.sandbox.sent == []
 
 

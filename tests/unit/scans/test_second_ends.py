@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from bot.errors import FileUnavailable, Maintenance, NoRoom, NotFound, PullFailed, Refused, TryLater
 from bot.scans.models import State
 from bot.scans.reporting import WITHIN_S
-from bot.scans.second import GIVE_UP_S
+from bot.scans.sending import GIVE_UP_S
 from bot.scans.verdicts import OpinionState, Quota, Report, ReportStatus, SandboxReceipt
 from bot.store.database import Database
 from tests.fakes import START, Bench
