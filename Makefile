@@ -22,7 +22,7 @@ help:  ## Show this list
 
 setup: $(STAMP)  ## Set up .venv (PYTHON=python3.12 chooses the Python)
 
-demo: $(STAMP)  ## Run the bot against stand-ins for Slack and OneTrust, and show the threads
+demo: $(STAMP)  ## Run the bot against stand-ins for Slack, OneTrust and Zscaler, and show the threads
 	@exec $(BIN)/python -m sandbox.demo $(ARGS)
 
 run: $(STAMP)  ## Run the bot against the real services, with the settings in .env

@@ -23,7 +23,7 @@ def parser() -> argparse.ArgumentParser:
     """Return the command line's parser."""
     told = argparse.ArgumentParser(
         prog="python -m sandbox",
-        description="Start stand-ins for Slack and OneTrust on this machine, and print what a bot needs.",
+        description="Start stand-ins for Slack, OneTrust and Zscaler, and print what a bot needs.",
     )
     told.add_argument("--slack-port", type=int, default=0, metavar="PORT", help="0, the default: any free")
     told.add_argument("--onetrust-port", type=int, default=0, metavar="PORT", help="0, the default: any free")
