@@ -48,6 +48,20 @@ async def test_who_is_no_admin_by_name_sees_nothing(office_of_eli: Office):
     assert office_of_eli.zscaler.calls == []
 
 
+async def test_who_may_not_use_the_bot_asks_zscaler_nothing(second_place: Office):
+    place = second_place
+    await place.stop()
+    await place.start(APPSCAN_USERS=place.eli.user.id)
+
+    for words in (
+        f"verdict {'0' * 32}",
+        "urls example.com",
+        "governance 22c49a0d-d21c-4792-aed1-8f163c982546",
+    ):
+        assert "`APPSCAN_USERS`" in await place.command(words)
+    assert place.zscaler.calls == []
+
+
 async def test_without_zscaler_there_is_no_such_word(tmp_path: Path):
     async with office(tmp_path, zscaler=False) as place:
         assert "That is none of the words I know" in await place.command("zscaler")
