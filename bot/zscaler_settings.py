@@ -203,11 +203,8 @@ def _oauth(read: Reader, cloud_name: str) -> OAuthLogin | None:
 def _session(read: Reader) -> SessionLogin | None:
     for name in _SESSION:
         read.require(name, "a session in Zscaler needs all three of ZSCALER_USERNAME, _PASSWORD and _API_KEY")
-    username, password, key = (
-        read.visible("ZSCALER_USERNAME"),
-        _password(read),
-        read.secret("ZSCALER_API_KEY"),
-    )
+    username, password = read.visible("ZSCALER_USERNAME"), _password(read)
+    key = Secret(read.visible("ZSCALER_API_KEY"))
     if key and not _API_KEY.fullmatch(key.reveal()):
         read.problem("ZSCALER_API_KEY", "is not 12 characters long: copy the cloud service API key again")
     return SessionLogin(username=username, password=password, api_key=key) if password and key else None

@@ -159,3 +159,9 @@ def test_no_secret_is_shown_and_all_are_told_to_the_log():
 )
 def test_what_is_wrong_is_told_by_name(environ, told):
     assert [problem for problem in problems(environ) if problem.startswith(told)]
+
+
+@pytest.mark.parametrize("key", ["short", "abcdefghijklm", "abcd efghijk"])
+def test_an_api_key_that_can_not_be_one_is_told_once(key):
+    (told,) = problems(SESSION | {"ZSCALER_API_KEY": key})
+    assert told.startswith("ZSCALER_API_KEY ")
