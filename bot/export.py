@@ -30,8 +30,8 @@ PERMISSION_COLUMNS = (
     *(*_BUILD, "scanned_at", "permission", "category", "status", "sensitivity", "high_risk", "description"),
 )
 VERDICT_COLUMNS = (
-    *(*_BUILD, "sha256", "opinion", "verdict", "category", "score", "malware", "is_instant", "sent_at"),
-    *("verdict_at", "opinion_problem"),
+    *(*_BUILD, "sha256", "md5", "opinion", "verdict", "category", "score", "malware", "is_instant"),
+    *("known_from", "sent_at", "verdict_at", "opinion_problem"),
 )
 HOST_COLUMNS = (*_BUILD, "host", "looked_up", "categories", "alerts")
 _FOUND_BY = """
@@ -94,10 +94,11 @@ _TABLES = {
     What.VERDICTS: _Table(
         columns=VERDICT_COLUMNS,
         query="""
-            SELECT scans.*, found.state AS opinion, found.threat AS verdict, found.category, found.score,
-                   found.malware, found.is_instant, found.since AS sent_at, found.ended_at AS verdict_at,
-                   found.problem AS opinion_problem
+            SELECT scans.*, o.request_id AS md5, found.state AS opinion, found.threat AS verdict,
+                   found.category, found.score, found.malware, found.is_instant, found.known_from,
+                   found.since AS sent_at, found.ended_at AS verdict_at, found.problem AS opinion_problem
             FROM scans JOIN opinions AS found ON found.scan = scans.number
+            LEFT JOIN submissions AS o ON o.scan = scans.number AND o.scanner = 'zscaler'
             WHERE scans.number > ? AND scans.number <= ? ORDER BY scans.number
         """,
     ),

@@ -259,12 +259,19 @@ async def judged(path):
     await store.hosts.found(1, HostsFound(hosts=("a.example", "-b.example", "c.example")))
     bad = UrlCategories(url="-b.example", categories=("WEB", "CDN"), alerts=("=MALWARE",))
     await store.hosts.looked_up(1, [bad, UrlCategories(url="a.example")])
-    await database.write(
-        lambda db: db.execute(
-            "INSERT OR REPLACE INTO opinions (scan, state, begun_at, threat, score, ended_at) "
-            "VALUES (1, 'known', 0, 'MALICIOUS', 97, 1790000000)"
+
+    def known(db):
+        db.execute(
+            "INSERT OR REPLACE INTO opinions (scan, state, begun_at, threat, score, ended_at, known_from) "
+            "VALUES (1, 'known', 0, 'MALICIOUS', 97, 1790000000, 2)"
         )
-    )
+        db.execute(
+            "INSERT OR REPLACE INTO submissions (scan, scanner, state, request_id) "
+            "VALUES (1, 'zscaler', 'known', ?)",
+            ["0f" * 16],
+        )
+
+    await database.write(known)
     await database.close()
 
 
@@ -290,6 +297,7 @@ async def test_each_verdict_is_a_row(path):
     assert set(row) == set(VERDICT_COLUMNS)
     assert (row["number"], row["opinion"], row["verdict"], row["score"]) == (1, "known", "MALICIOUS", 97)
     assert (row["is_instant"], row["verdict_at"]) == (False, "2026-09-21T14:13:20+00:00")
+    assert (row["md5"], row["known_from"]) == ("0f" * 16, 2)
 
 
 async def test_a_second_opinion_changes_nothing_in_the_export_of_scans(path):
