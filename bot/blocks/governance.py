@@ -90,8 +90,8 @@ def risk_line(app: ThirdPartyApp) -> str:
     bad = app.risk in {Level.CRITICAL, Level.HIGH}
     parts = [
         f"{':warning: ' if bad else ''}*{text.capital(app.risk)} risk*" if app.risk is not None else "",
-        f"score {_number(app.risk_score)}" if app.risk_score is not None else "",
-        f"permission level {_number(app.permission_level)}" if app.permission_level is not None else "",
+        f"risk score {app.risk_score:,.1f}" if app.risk_score is not None else "",  # of how many: unpublished
+        f"permission level {app.permission_level:,.1f}" if app.permission_level is not None else "",
         {True: "verified by its platform", False: "*not* verified by its platform", None: ""}[
             app.platform_verified
         ],

@@ -64,7 +64,7 @@ def test_all_that_matters_is_said_and_the_worst_comes_first():
 
     for line in (
         "OneDrive Free Client by Skilion · Azure AD",
-        "High risk · score 9 · permission level 10 · not verified by its platform",
+        "High risk · risk score 9.0 · permission level 10.0 · not verified by its platform",
         "7 permissions: 5 high, 1 medium, 1 of no known level",
         "`Files.0` · OneDrive · Broad · high",
         "5 risks: 1 medium, 1 low, 3 more",
