@@ -22,6 +22,12 @@ _CATEGORIES: Final = 6
 _OF_ONE: Final = 3
 """How many categories of one host are named."""
 
+_ACRONYMS: Final = frozenset(
+    {"ai", "api", "cdn", "dns", "ftp", "http", "https", "ip", "lgbt", "ml", "p2p", "sms", "ssl", "tls", "tv"}
+    | {"url", "vpn", "voip"}
+)
+"""Words of categories that stay in capitals."""
+
 T = TypeVar("T")
 
 
@@ -42,9 +48,11 @@ def host(url: str, limit: int = 60) -> str:
     return text.code(f"…{url[end - limit + 1 :]}" if end > limit else url, limit)
 
 
-def spoken(category: str) -> str:
-    """Say a category in words: "CLOUD_STORAGE" is "Cloud storage"."""
-    return text.escape(category.replace("_", " ").strip().capitalize(), 30)
+def spoken(category: str, limit: int = 30) -> str:
+    """Say a category in words: "CLOUD_STORAGE" is "Cloud storage", "AI_ML_APPS" is "AI ML apps"."""
+    words = category.replace("_", " ").lower().split()
+    told = " ".join(word.upper() if word in _ACRONYMS else word for word in words)
+    return text.escape(text.capital(told), limit)
 
 
 def categories(of: UrlCategories) -> str:

@@ -7,6 +7,7 @@ from typing import Final
 
 from bot.blocks import text
 from bot.blocks.elements import Block, actions, button, context, section
+from bot.blocks.hosts import spoken
 from bot.blocks.message import Message, compose
 from bot.blocks.phrases import sharer, title
 from bot.scans.models import Card
@@ -84,7 +85,7 @@ def judged(verdict: SandboxVerdict) -> str:
     """Say category, score and detected malware, as far as they are told; empty where none is."""
     category = verdict.category if verdict.category and verdict.category != verdict.threat.value else ""
     parts = [
-        f"category {text.code(category, 80)}" if category else "",
+        f"category {spoken(category, 80)}" if category else "",
         f"score {verdict.score} of 100" if verdict.score is not None else "",
         f"detected {text.code(verdict.malware, 100)}" if verdict.malware else "",
     ]

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from bot.blocks import text
 from bot.blocks.elements import Block, context, facts, section, words
+from bot.blocks.hosts import spoken
 from bot.blocks.modals import kept_in, scan_number
 from bot.blocks.opinion import threat
 from bot.blocks.pages import kept_page, last_page, place, pressed_page, turning
@@ -113,7 +114,7 @@ def _facts(md5: str | None, verdict: SandboxVerdict | None) -> list[tuple[str, s
     pairs = [("Verdict", threat(verdict) if verdict is not None else "none yet")]
     if verdict is not None:
         pairs += [
-            ("Category", text.code(verdict.category, 80) if verdict.category else "–"),
+            ("Category", spoken(verdict.category, 80) if verdict.category else "–"),
             ("Score", f"{verdict.score} of 100" if verdict.score is not None else "–"),
             ("Detected malware", text.code(verdict.malware, 100) if verdict.malware else "–"),
             ("File type", text.code(verdict.file_type, 60) if verdict.file_type else "–"),

@@ -47,9 +47,7 @@ async def test_a_bad_verdict_breaks_the_quiet_once_and_can_be_asked_for(second_p
 
     message = await place.reply(shared, "Android/Agent", "@dana", number=1)
     assert "malicious" in place.read(message)
-    await place.submitted(
-        shared, "🚨 Zscaler Sandbox: malicious, category `MALWARE_BOTNET`, score 100 of 100"
-    )
+    await place.submitted(shared, "🚨 Zscaler Sandbox: malicious, category Malware botnet, score 100 of 100")
     await place.stop()
     await place.start()
     place.clock.advance(LOOK_S)

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from bot.blocks import urls
-from bot.blocks.hosts import ALL_HOSTS, host_blocks
+from bot.blocks.hosts import ALL_HOSTS, host_blocks, spoken
 from bot.blocks.hosts_modals import A_PAGE, HostsLeaf, hosts_modal, read_hosts, turned
 from bot.blocks.message import compose
 from bot.errors import UsageError
@@ -97,6 +97,22 @@ def test_what_changed_is_told_since_the_version_before():
         "1 host gone since scan #7: `store.example`."
     )
     assert len(said(KNOWN, host_changes=HostChanges(), hosts_before=samples.BEFORE)) == 3
+
+
+@pytest.mark.parametrize(
+    ("category", "told"),
+    [
+        ("MALWARE_BOTNET", "Malware botnet"),
+        ("CDN", "CDN"),
+        ("AI_ML_APPS", "AI ML apps"),
+        ("P2P_COMMUNICATION", "P2P communication"),
+        ("DNS_OVER_HTTPS", "DNS over HTTPS"),
+        ("NEWS_AND_MEDIA", "News and media"),
+        ("  ", "–"),
+    ],
+)
+def test_a_category_is_spoken_with_its_acronyms_in_capitals(category, told):
+    assert spoken(category) == told
 
 
 def test_of_a_long_host_the_end_is_shown_as_that_tells_whose_it_is():

@@ -83,8 +83,7 @@ def test_a_benign_verdict_is_one_quiet_line():
 
 def test_a_bad_verdict_is_marked_and_tells_all():
     assert told(samples.MALICIOUS) == [
-        "🚨 Zscaler Sandbox: malicious, category `MALWARE_BOTNET`, score 92 of 100, detected "
-        "`Android/Joker.A`",
+        "🚨 Zscaler Sandbox: malicious, category Malware botnet, score 92 of 100, detected `Android/Joker.A`",
         "[ Sandbox report ]",
     ]
     bare = judged(SandboxVerdict(threat=Threat.SUSPICIOUS))
@@ -145,7 +144,7 @@ def test_everything_about_a_scan_tells_zscalers_part_too():
     card = Card(scan=samples.DONE, opinion=samples.MALICIOUS)
     shown = list(READER.blocks(history.status(card, []).blocks))
     assert (
-        "Zscaler Sandbox: malicious, category `MALWARE_BOTNET`, score 92 of 100, detected `Android/Joker.A`"
+        "Zscaler Sandbox: malicious, category Malware botnet, score 92 of 100, detected `Android/Joker.A`"
         in shown
     )
     assert shown[-1] == "[ Sandbox report ]"
@@ -160,7 +159,7 @@ def test_the_message_mentions_who_shared_it_and_says_what_to_do():
     assert check_blocks(shown.blocks) == []
     assert list(READER.blocks(shown.blocks)) == [
         "🚨 @ana Zscaler Sandbox: Shop 4.2.0 is malicious",
-        "Category `MALWARE_BOTNET`, score 92 of 100, detected `Android/Joker.A`",
+        "Category Malware botnet, score 92 of 100, detected `Android/Joker.A`",
         "Don't install or hand out this build until somebody has looked into it.",
         "[ Sandbox report ]",
         "Scan #12",
@@ -223,7 +222,7 @@ def test_the_answer_about_a_scan_names_it_and_its_verdict():
     assert check_blocks(shown.blocks) == []
     assert list(READER.blocks(shown.blocks)) == [
         "🚨 Shop 4.2.0, scan #12",
-        "Zscaler Sandbox: malicious, category `MALWARE_BOTNET`, score 92 of 100, detected `Android/Joker.A`",
+        "Zscaler Sandbox: malicious, category Malware botnet, score 92 of 100, detected `Android/Joker.A`",
         "Known from scan #7: it is the very same file.",
         "[ Sandbox report ]",
         "MD5 `0123456789abcdef0123456789abcdef`",
@@ -244,7 +243,7 @@ def test_the_answer_about_a_file_tells_its_risks_and_what_is_left_when_that_is_l
     shown = verdict.asked(answer)
     assert check_blocks(shown.blocks) == []
     lines = list(READER.blocks(shown.blocks))
-    assert lines[0].startswith("🚨 Zscaler Sandbox: malicious, category `MALWARE_BOTNET`")
+    assert lines[0].startswith("🚨 Zscaler Sandbox: malicious, category Malware botnet")
     assert lines[2] == "• LOW: Seen 00"
     assert lines[-2] == "• and 2 more"
     assert lines[-1] == f"Zscaler said so {when(0)} · 50 more reports may be asked for today"
