@@ -23,8 +23,11 @@ logger = logging.getLogger(__name__)
 A_DAY: Final = 100
 """Files that the Sandbox takes in 24 hours."""
 DAY_S: Final = 86_400.0
-GIVE_UP_S: Final = 30 * 3600.0
-"""For how long sending a build is tried; waiting for the day's quota does not count."""
+GIVE_UP_S: Final = 96 * 3600.0
+"""For how long sending a build is tried; waiting for the day's quota does not count.
+
+Zscaler may count more files than the bot does (other users of the token), and then says "tomorrow" to many.
+"""
 KNOWN_LOOK_S: Final = 30.0
 """After how long the report is asked for of a file that was analysed before."""
 
@@ -37,7 +40,7 @@ NOT_READ: Final = (
 )
 QUOTA_USED: Final = "The Sandbox takes 100 files a day, and has had them. This one is sent as soon as it may."
 AWAY: Final = "Zscaler's Sandbox takes no files right now. This one is sent by itself as soon as it does."
-GAVE_UP: Final = "This build could not be sent to Zscaler's Sandbox for more than a day: it has no verdict."
+GAVE_UP: Final = "This build could not be sent to Zscaler's Sandbox for four days: it has no verdict."
 
 
 class Sending:
