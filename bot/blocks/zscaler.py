@@ -9,6 +9,7 @@ from bot.blocks.elements import actions, button, confirm, context, section
 from bot.blocks.message import Message, compose
 from bot.scans.activation import ActivationStatus
 from bot.scans.administration import (
+    Barred,
     CallsLeft,
     CloudOverview,
     GovernanceOverview,
@@ -60,8 +61,16 @@ def overview(found: Overview) -> Message:
     )
 
 
-def before_activating(status: ActivationStatus | Unknown) -> Message:
-    """Ask whether saved changes are to be activated; without a button where none wait."""
+def before_activating(status: ActivationStatus | Unknown | Barred) -> Message:
+    """Ask whether saved changes are to be activated; without a button where none wait, or none can be."""
+    if isinstance(status, Barred):
+        met = f"Maintenance seen {text.when(status.maintenance_at)}" if status.maintenance_at else None
+        return compose(
+            [
+                section(f":no_entry: Nothing can be activated now. {text.sentence(status.problem)}"),
+                context(met) if met else None,
+            ]
+        )
     if status is ActivationStatus.ACTIVE:
         return compose(
             [section(":white_check_mark: Nothing waits in Zscaler: all saved changes are active already.")]
@@ -99,8 +108,9 @@ def _cloud(cloud: CloudOverview | None) -> str:
     if cloud is None:
         return "not set up"
     maintenance = (
-        ":warning: under way: Zscaler answers questions and takes nothing"
-        if cloud.is_maintenance
+        f":warning: seen {text.when(cloud.maintenance_at)}, when something was last sent: "
+        "Zscaler answered questions and took nothing"
+        if cloud.maintenance_at is not None
         else "none known"
     )
     lines = [

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol, TypeVar
 
-from bot.errors import AppscanError, Maintenance, NotFound, Superseded
+from bot.errors import AppscanError, Maintenance, NotFound, Refused, Superseded
 from bot.scans.activation import ActivationApi, ActivationStatus
 from bot.scans.clock import SteadyClock, within
 from bot.scans.policy import Policy
@@ -21,6 +21,8 @@ ACTIVATE_S: Final = 45.0
 """How long activating may take, with waiting for whoever edits the configuration meanwhile."""
 ONCE_IN_S: Final = 60.0
 """A second press within so long is taken for the same one."""
+LATELY_S: Final = 300.0
+"""Maintenance that was met so lately is taken to last; after that only trying shows whether it is over."""
 DAY_S: Final = 86_400.0
 
 SLOW: Final = "Zscaler did not answer in time."
@@ -31,6 +33,10 @@ TOO_SLOW: Final = (
 MAINTAINED: Final = (
     "Nothing was activated: Zscaler is under maintenance, and takes nothing until that is over. "
     "Activate again later."
+)
+WAITS: Final = (
+    "Zscaler is under maintenance, and takes nothing until that is over. "
+    "Ask again in a few minutes: `/appscan zscaler activate`."
 )
 DONE: Final = "That was done already, less than a minute ago: `/appscan zscaler` shows how it stands."
 UNDER_WAY: Final = "That is being done at this moment: `/appscan zscaler` shows how it stands."
@@ -80,8 +86,8 @@ class CloudState(Protocol):
         ...
 
     @property
-    def maintenance(self) -> bool:
-        """Whether it is under maintenance, when it answers questions and takes nothing."""
+    def maintenance_at(self) -> float | None:
+        """When it last took nothing for maintenance; ``None`` where what was sent since was taken."""
         ...
 
     def left(self) -> Sequence[CallsLeft]:
@@ -94,6 +100,17 @@ class Unknown:
     """A figure that can't be had now; ``problem`` is the sentence that says why."""
 
     problem: str
+    is_no: bool = False
+    """Whether it is a clear no, such as a login that is refused: whatever else is asked meets the same."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Barred:
+    """Nothing can be activated now; ``problem`` is the sentence that says why."""
+
+    problem: str
+    maintenance_at: float | None = None
+    """When maintenance was last met, where that is why."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,7 +118,8 @@ class CloudOverview:
     """How the cloud service API stands."""
 
     login: str
-    is_maintenance: bool
+    maintenance_at: float | None
+    """When maintenance was last met; ``None`` where none is known."""
     activation: ActivationStatus | Unknown
     quotas: tuple[Quota, ...] | Unknown
     """Of the Sandbox's reports."""
@@ -179,14 +197,21 @@ class Administration:
         governance = GovernanceOverview(remaining=self._governance()) if self._governance else None
         return Overview(cloud=cloud, sandbox=sandbox, governance=governance)
 
-    async def before_activating(self, user: str, channel: str) -> ActivationStatus | Unknown:
-        """Tell whether saved changes wait to be activated.
+    async def before_activating(self, user: str, channel: str) -> ActivationStatus | Unknown | Barred:
+        """Tell whether saved changes wait to be activated, and can be now.
 
         Raises:
             NotFound: the cloud service API is not set up.
         """
         await self._admit(user, channel)
-        return await self._had(self._apis().activation.status())
+        apis = self._apis()
+        status = await self._had(apis.activation.status())
+        met_at = apis.state.maintenance_at
+        if isinstance(status, Unknown) and status.is_no:
+            return Barred(problem=status.problem)
+        if status is ActivationStatus.ACTIVE or met_at is None or abs(self._clock.now() - met_at) >= LATELY_S:
+            return status
+        return Barred(problem=WAITS, maintenance_at=met_at)
 
     async def activate(self, user: str, channel: str) -> ActivationStatus:
         """Activate all saved changes, of whoever made them, and return how they stand then.
@@ -240,7 +265,7 @@ class Administration:
         )
         return CloudOverview(
             login=apis.state.login_state,  # as it stands now that it was asked
-            is_maintenance=apis.state.maintenance,
+            maintenance_at=apis.state.maintenance_at,
             activation=activation,
             quotas=quotas,
             calls_left=tuple(apis.state.left()),
@@ -258,4 +283,4 @@ class Administration:
         except TimeoutError:
             return Unknown(problem=SLOW)
         except AppscanError as error:
-            return Unknown(problem=error.user_message)
+            return Unknown(problem=error.user_message, is_no=isinstance(error, Refused))

@@ -38,9 +38,9 @@ class Cloud:
         return self._login.state
 
     @property
-    def maintenance(self) -> bool:
-        """Whether the last thing that was sent was not taken, as Zscaler is under maintenance."""
-        return self._read_only.lasts
+    def maintenance_at(self) -> float | None:
+        """When maintenance was last met; ``None`` where the last thing that was sent was taken."""
+        return self._read_only.seen_at
 
     def left(self) -> list[Left]:
         """Tell how many calls of each endpoint may still be made, by its published limits."""

@@ -22,8 +22,13 @@ class ReadOnly:
         self._wall = clock
         self._clock = SteadyClock(clock)
         self._until = 0.0
-        self.lasts = False
+        self.seen_at: float | None = None
+        """When it was last met, in seconds since the epoch; ``None`` where what was sent last was taken."""
+
+    @property
+    def lasts(self) -> bool:
         """Whether the last thing that was sent was not taken for maintenance."""
+        return self.seen_at is not None
 
     def check(self) -> None:
         """Let something be sent.
@@ -38,8 +43,8 @@ class ReadOnly:
     def note(self, told: Told) -> None:
         """Keep what the answer to something that was sent says of the next."""
         if told.is_maintenance:
-            self.lasts = True
+            self.seen_at = self._wall.now()
             asked_s = retry_after_s(told, self._wall.now())
             self._until = self._clock.now() + (PAUSE_S if asked_s is None else asked_s)
         elif told.status not in _SAYS_NOTHING and told.status < 500:
-            self.lasts = False
+            self.seen_at = None

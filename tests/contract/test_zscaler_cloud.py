@@ -449,7 +449,7 @@ async def test_in_maintenance_questions_go_on_and_the_rest_waits(tenant, signed_
     assert 0 < errors[1].retry_after_s <= PAUSE_S
     assert tenant.zscaler.count("cloud.lookup") == 1  # the second was not even tried
     assert type(await refusal(Activation(signed_in).activate())) is Maintenance
-    assert signed_in.maintenance
+    assert signed_in.maintenance_at is not None
     assert await Activation(signed_in).status() is ActivationStatus.ACTIVE
 
     tenant.clock.advance(PAUSE_S)
@@ -458,7 +458,7 @@ async def test_in_maintenance_questions_go_on_and_the_rest_waits(tenant, signed_
     tenant.zscaler.world.in_maintenance = False
     tenant.clock.advance(PAUSE_S)
     assert await Categories(signed_in).look_up(["a.example"])
-    assert not signed_in.maintenance
+    assert signed_in.maintenance_at is None
 
 
 async def test_in_maintenance_nobody_signs_in_anew(tenant):
@@ -473,7 +473,7 @@ async def test_in_maintenance_nobody_signs_in_anew(tenant):
     tenant.zscaler.world.in_maintenance = False
     tenant.clock.advance(PAUSE_S)
     assert await cloud.get(Endpoint.STATUS)
-    assert not cloud.maintenance
+    assert cloud.maintenance_at is None
 
 
 # Statuses

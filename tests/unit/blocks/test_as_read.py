@@ -45,7 +45,14 @@ from bot.blocks.message import Message
 from bot.blocks.states import MARKS
 from bot.blocks.text import plain
 from bot.scans.activation import ActivationStatus
-from bot.scans.administration import CloudOverview, GovernanceOverview, Overview, SandboxOverview, Unknown
+from bot.scans.administration import (
+    Barred,
+    CloudOverview,
+    GovernanceOverview,
+    Overview,
+    SandboxOverview,
+    Unknown,
+)
 from bot.scans.backlog import Notice
 from bot.scans.catalogue import Listed, Listing
 from bot.scans.changes import Changes, changes
@@ -408,7 +415,7 @@ overviews = st.builds(
     | st.builds(
         CloudOverview,
         login=ours,
-        is_maintenance=st.booleans(),
+        maintenance_at=st.none() | moments,
         activation=unknowns | st.sampled_from(ActivationStatus),
         quotas=unknowns
         | st.lists(
@@ -502,7 +509,10 @@ SURFACES: dict[Callable[..., Any], st.SearchStrategy[Any]] = {
     ),
     zscaler.overview: st.builds(zscaler.overview, overviews),
     zscaler.before_activating: st.builds(
-        zscaler.before_activating, unknowns | st.sampled_from(ActivationStatus)
+        zscaler.before_activating,
+        unknowns
+        | st.sampled_from(ActivationStatus)
+        | st.builds(Barred, problem=ours, maintenance_at=st.none() | moments),
     ),
     zscaler.activated: st.builds(zscaler.activated, st.sampled_from(ActivationStatus)),
     notice.notice: st.builds(notice.notice, ours),

@@ -6,7 +6,14 @@ import pytest
 
 from bot.blocks import zscaler
 from bot.scans.activation import ActivationStatus
-from bot.scans.administration import CloudOverview, GovernanceOverview, Overview, SandboxOverview, Unknown
+from bot.scans.administration import (
+    Barred,
+    CloudOverview,
+    GovernanceOverview,
+    Overview,
+    SandboxOverview,
+    Unknown,
+)
 from bot.scans.verdicts import Quota
 from sandbox.slack.blockkit import check_blocks
 
@@ -27,7 +34,7 @@ LEFT = (
 )
 CLOUD = CloudOverview(
     login="signed in by OAuth",
-    is_maintenance=False,
+    maintenance_at=None,
     activation=ActivationStatus.PENDING,
     quotas=(Quota(used=12, allowed=1000, scale="DAYS"),),
     calls_left=LEFT,
@@ -82,7 +89,7 @@ def test_calls_of_governance_that_were_not_told_yet_are_said_so():
 def test_figures_that_can_not_be_had_are_said_so_in_place():
     cloud = CloudOverview(
         login="refused: Zscaler does not accept the bot's login (400). Check `ZSCALER_API_KEY`.",
-        is_maintenance=True,
+        maintenance_at=1790000000.0,
         activation=NOT_REACHED,
         quotas=NOT_REACHED,
         calls_left=(),
@@ -93,7 +100,8 @@ def test_figures_that_can_not_be_had_are_said_so_in_place():
     ).text
 
     assert "Login: refused: Zscaler does not accept the bot's login (400). Check `ZSCALER_API_KEY`." in told
-    assert "Maintenance: :warning: under way: Zscaler answers questions and takes nothing" in told
+    assert "Maintenance: :warning: seen <!date^1790000000^" in told
+    assert "when something was last sent: Zscaler answered questions and took nothing" in told
     assert "Activation: not known. Zscaler can't be reached right now." in told
     assert "Quota of reports: not known. Zscaler can't be reached right now." in told
     assert "Set up. How many files were sent is not known. Zscaler can't be reached right now." in told
@@ -117,6 +125,16 @@ def test_activating_is_asked_for_with_what_it_does(status, words):
     (button,) = shown.blocks[1]["elements"]
     assert button["action_id"] == zscaler.ACTIVATE
     assert "all saved changes of all admins, and can't be undone" in button["confirm"]["text"]["text"]
+
+
+@pytest.mark.parametrize("maintenance_at", [None, 1790000000.0])
+def test_where_nothing_can_be_activated_there_is_no_button_and_it_is_said_why(maintenance_at):
+    shown = zscaler.before_activating(Barred(problem="No login.", maintenance_at=maintenance_at))
+
+    check_blocks(shown.blocks)
+    assert ":no_entry: Nothing can be activated now. No login." in shown.text
+    assert ("Maintenance seen <!date^1790000000^" in shown.text) is (maintenance_at is not None)
+    assert "actions" not in [block["type"] for block in shown.blocks]
 
 
 def test_where_nothing_waits_there_is_no_button():

@@ -8,7 +8,17 @@ import pytest
 
 from bot.errors import AppscanError, Maintenance, NotAllowed, NotFound, Refused, Superseded, TryLater
 from bot.scans.activation import ActivationStatus
-from bot.scans.administration import ACTIVATE_S, LOOK_S, MAINTAINED, Administration, CloudApis, Unknown
+from bot.scans.administration import (
+    ACTIVATE_S,
+    LATELY_S,
+    LOOK_S,
+    MAINTAINED,
+    WAITS,
+    Administration,
+    Barred,
+    CloudApis,
+    Unknown,
+)
 from bot.scans.policy import NO_ADMINS, NO_ZSCALER, UNLISTED, Policy
 from bot.scans.verdicts import Quota
 from tests.fakes import START, FakePeople, HeldClock, until
@@ -31,7 +41,7 @@ class Cloud:
     """The cloud service API: what each call gives, ``None`` for silence."""
 
     def __init__(self):
-        self.login_state, self.maintenance = "signed in by OAuth", False
+        self.login_state, self.maintenance_at = "signed in by OAuth", None
         self.told = ActivationStatus.PENDING
         self.quotas = (QUOTA,)
         self.then = ActivationStatus.ACTIVE
@@ -88,7 +98,7 @@ async def test_all_figures_are_told():
     found = await desk.administration.look(*ADMIN)
 
     assert found.cloud.login == "signed in by OAuth"
-    assert not found.cloud.is_maintenance
+    assert found.cloud.maintenance_at is None
     assert found.cloud.activation is ActivationStatus.PENDING
     assert found.cloud.quotas == (QUOTA,)
     assert found.cloud.calls_left == (Left(),)
@@ -155,9 +165,32 @@ async def test_whether_changes_wait_is_told_before_activating():
     desk = Desk()
     assert await desk.administration.before_activating(*ADMIN) is ActivationStatus.PENDING
 
-    desk.cloud.told = Refused("Zscaler does not let the bot see that (403).")
-    unknown = await desk.administration.before_activating(*ADMIN)
-    assert unknown == Unknown(problem="Zscaler does not let the bot see that (403).")
+    desk.cloud.told = DOWN
+    assert await desk.administration.before_activating(*ADMIN) == Unknown(problem=DOWN.user_message)
+
+
+async def test_where_the_login_is_refused_nothing_can_be_activated():
+    desk = Desk()
+    desk.cloud.told = Refused("Zscaler does not accept the bot's login (400).")
+
+    found = await desk.administration.before_activating(*ADMIN)
+
+    assert found == Barred(problem="Zscaler does not accept the bot's login (400).")
+
+
+async def test_in_maintenance_that_was_met_lately_nothing_can_be_activated():
+    desk = Desk()
+    desk.cloud.maintenance_at = START
+    barred = Barred(problem=WAITS, maintenance_at=START)
+    for told in (ActivationStatus.PENDING, Maintenance("Under maintenance.")):
+        desk.cloud.told = told
+        assert await desk.administration.before_activating(*ADMIN) == barred
+
+    desk.cloud.told = ActivationStatus.ACTIVE
+    assert await desk.administration.before_activating(*ADMIN) is ActivationStatus.ACTIVE
+    desk.cloud.told = ActivationStatus.PENDING
+    desk.clock.advance(LATELY_S)
+    assert await desk.administration.before_activating(*ADMIN) is ActivationStatus.PENDING
 
 
 async def test_who_activated_is_in_the_log(caplog):

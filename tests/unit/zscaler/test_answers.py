@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from bot.errors import AppscanError, Maintenance, Refused, TryLater
 from bot.zscaler.answers import Endpoint, Told, date_of, retry_after_s, value_of, verdict
 from bot.zscaler.maintenance import ReadOnly
-from tests.fakes import HeldClock
+from tests.fakes import START, HeldClock
 
 NOW = 1_795_310_785.0
 BODIES = st.binary(max_size=40) | st.dictionaries(
@@ -44,6 +44,7 @@ async def test_maintenance_is_over_when_something_else_is_said_of_what_was_sent(
     with pytest.raises(Maintenance) as caught:
         read_only.check()
     assert caught.value.retry_after_s == 120
+    assert read_only.seen_at == START
 
     read_only.note(Told(status=status))
 
