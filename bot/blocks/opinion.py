@@ -11,6 +11,7 @@ from bot.blocks.hosts import spoken
 from bot.blocks.message import Message, compose
 from bot.blocks.phrases import sharer, title
 from bot.scans.models import Card
+from bot.scans.reporting import QUOTA_USED
 from bot.scans.verdicts import ASKED, BAD, Opinion, OpinionState, SandboxVerdict, Threat
 
 ADVICE: Final = "Don't install or hand out this build until somebody has looked into it."
@@ -147,7 +148,8 @@ def _progress(opinion: Opinion) -> str:
         case OpinionState.ANALYSING:
             sent = f" {text.when(opinion.since)}" if opinion.since is not None else ""
             again = " again" if opinion.looks else ""
-            due = f"; the report is asked for{again} {text.when(opinion.due_at)}" if opinion.due_at else ""
+            tells = opinion.due_at and opinion.problem != QUOTA_USED  # which is looked at again and again
+            due = f"; the report is asked for{again} {text.when(opinion.due_at)}" if tells else ""
             return f"submitted{sent}, analysing{due}."
         case OpinionState.EXCLUDED:
             return "not analysed."

@@ -53,15 +53,23 @@ class OpinionOutcomes:
         )
         self._wake()
 
-    async def put_off(self, opinion: Opinion, due_at: float, problem: str | None, **changes: Any) -> None:
+    async def put_off(
+        self,
+        opinion: Opinion,
+        due_at: float,
+        problem: str | None,
+        expected_at: float | None = None,
+        **changes: Any,
+    ) -> None:
         """Record that it goes on at ``due_at``; the reply is stale only where it says something else then.
 
-        A scan that is held for it, and not for as long, goes on at once.
+        A scan that is held for it, and not for as long, goes on at once. ``expected_at`` is when it can be
+        expected to come to something, where that is later than the next look.
         """
         after = await self.kept(
             opinion.scan, tell=problem != opinion.problem, due_at=due_at, problem=problem, **changes
         )
-        if after.held_until is not None and after.held_until <= due_at:
+        if after.held_until is not None and after.held_until <= (expected_at or due_at):
             await self._store.opinions.hasten_held(opinion.scan)
             self._wake()
 

@@ -35,6 +35,8 @@ GROWTH: Final = 1.5
 LONGEST_S: Final = 3600.0
 QUOTA_S: Final = 300.0
 """How often the quota is asked for, at most."""
+USED_UP_S: Final = 900.0
+"""How often it is looked whether a quota that is used up was raised; asking for it counts on none."""
 REFUSED_S: Final = 3600.0
 """How long nothing is asked after a clear no, and a report not again that the bot stumbled over."""
 
@@ -44,7 +46,10 @@ ANOTHER_FILE: Final = (
     "What Zscaler's Sandbox reports under this build's MD5 is about another file, so there is no verdict. "
     "Somebody may have made the two alike: find out where this build comes from."
 )
-QUOTA_USED: Final = "Zscaler's reports of today are used up. The verdict is asked for again tomorrow."
+QUOTA_USED: Final = (
+    "Zscaler's reports of today are used up. The verdict is asked for when there are more, tomorrow at the "
+    "latest."
+)
 
 
 class Reporter:
@@ -73,6 +78,8 @@ class Reporter:
         self._failures = 0
         self._left: int | None = None
         self._quota_at = float("-inf")
+        self._quota_until = 0.0
+        """When a quota that is used up begins anew, if nobody raises it before; seconds since the epoch."""
 
     async def turn(self) -> float | None:
         """Ask for the reports that are due; return when more are."""
@@ -99,7 +106,8 @@ class Reporter:
             await self._look_at_quota(reports)
         for md5, opinions in by_md5.items():
             if self._paused_until > self._clock.now():
-                await self._put_off(opinions, self._paused_until, self._paused_for)
+                expected_at = max(self._paused_until, self._quota_until)
+                await self._put_off(opinions, self._paused_until, self._paused_for, expected_at)
                 continue
             try:
                 await self._look(reports, md5, opinions)
@@ -120,7 +128,7 @@ class Reporter:
         except Refused as error:
             self._pause(REFUSED_S, error.user_message, logging.WARNING)
         else:
-            self._quota_at = self._steady.now()
+            self._quota_at, self._quota_until = self._steady.now(), 0.0
             self._left = min((quota.unused for quota in quotas), default=None)
             if self._left == 0:
                 self._wait_for_quota(quotas)
@@ -129,8 +137,8 @@ class Reporter:
         now = self._clock.now()
         ends = [(quota.started_at or now) + DAY_S for quota in quotas if not quota.unused]
         # A window that is over by this clock is looked at again soon, and none is longer than a day.
-        until = min(max([*ends, now + QUOTA_S]), now + DAY_S)
-        self._pause(until - now, QUOTA_USED)
+        self._quota_until = min(max([*ends, now + QUOTA_S]), now + DAY_S)
+        self._pause(min(USED_UP_S, self._quota_until - now), QUOTA_USED)
 
     async def _look(self, reports: SandboxReports, md5: str, opinions: list[Opinion]) -> None:
         """Ask for one report, for all scans of that file."""
@@ -203,11 +211,16 @@ class Reporter:
                 continue  # purged meanwhile
 
     async def _put_off(
-        self, opinions: list[Opinion], due_at: float, problem: str | None, **changes: int
+        self,
+        opinions: list[Opinion],
+        due_at: float,
+        problem: str | None,
+        expected_at: float | None = None,
+        **changes: int,
     ) -> None:
         for opinion in opinions:
             try:
-                await self._outcomes.put_off(opinion, due_at, problem, **changes)
+                await self._outcomes.put_off(opinion, due_at, problem, expected_at, **changes)
             except NotFound:
                 continue  # purged meanwhile
 

@@ -9,6 +9,7 @@ from bot.blocks import history, opinion, reply, verdict
 from bot.blocks.opinion_modals import A_PAGE, NEXT, PREVIOUS, Leaf, read_report, report_modal, turned
 from bot.errors import UsageError
 from bot.scans.models import Card, State
+from bot.scans.reporting import QUOTA_USED
 from bot.scans.verdicts import (
     HashAnswer,
     Opinion,
@@ -65,6 +66,9 @@ def test_the_line_follows_a_build_to_its_verdict():
     assert told(later) == [
         f"Zscaler Sandbox: submitted {when(0)}, analysing; the report is asked for again {when(600)}. "
         "The day's quota of reports is used up."
+    ]
+    assert told(replace(later, problem=QUOTA_USED)) == [
+        f"Zscaler Sandbox: submitted {when(0)}, analysing. {QUOTA_USED}"
     ]
 
 

@@ -8,7 +8,7 @@ from bot.errors import Refused, TryLater
 from bot.scans.decision import Facts, Verdict
 from bot.scans.holding import Holding
 from bot.scans.models import Build, Source, State
-from bot.scans.verdicts import OpinionState, SandboxReceipt
+from bot.scans.verdicts import OpinionState, Quota, SandboxReceipt
 from tests.fakes import SHOP_IOS, START, Bench, a_share
 from tests.unit.scans.second_bench import BAD, FIRST_S, GOOD, Second, done
 
@@ -58,6 +58,16 @@ async def test_whatever_ends_the_opinion_lets_it_go_on(
     zscaler.sandbox.outcomes = [outcome]
 
     await zscaler.turn()
+
+    assert await bench.store.queue.due(5, busy=()) == [scan.number]
+
+
+async def test_a_used_up_quota_of_reports_lets_it_go_on(bench: Bench, zscaler: Second) -> None:
+    scan = await zscaler.analysing(hold_s=HOLD_S)
+    zscaler.reports.quotas = [(Quota(used=1000, allowed=1000, started_at=START),)]
+    bench.clock.advance(FIRST_S)
+
+    await zscaler.reporter.turn()
 
     assert await bench.store.queue.due(5, busy=()) == [scan.number]
 

@@ -136,17 +136,29 @@ async def test_after_a_clear_no_nothing_is_asked_for_an_hour(bench: Bench, zscal
 
 
 async def test_a_used_up_quota_is_waited_for_and_said(zscaler: Second) -> None:
-    zscaler.reports.quotas = [(Quota(used=1000, allowed=1000, started_at=START - 3600),)]
+    used_up = (Quota(used=1000, allowed=1000, started_at=START - 3600),)
+    zscaler.reports.quotas = [used_up, used_up]
 
     await later(zscaler, FIRST_S)
 
     opinion = await zscaler.opinion()
     assert zscaler.reports.asked == []
     assert (opinion.state, opinion.problem) == (OpinionState.ANALYSING, reporting.QUOTA_USED)
-    assert opinion.due_at == START - 3600 + 86_400
+    assert opinion.due_at == START + FIRST_S + reporting.USED_UP_S
+    await later(zscaler, reporting.USED_UP_S)  # nobody raised it yet
+    assert (zscaler.reports.asked, zscaler.reports.quota_asked) == ([], 2)
     zscaler.reports.answers = [done(GOOD), done(GOOD)]
-    await later(zscaler, opinion.due_at - zscaler.bench.clock.now())
+    await later(zscaler, reporting.USED_UP_S)
     assert (await zscaler.opinion()).verdict == GOOD
+
+
+async def test_a_quota_that_is_used_up_is_looked_at_no_later_than_its_window_ends(zscaler: Second) -> None:
+    ends_at = START + FIRST_S + 400
+    zscaler.reports.quotas = [(Quota(used=1000, allowed=1000, started_at=ends_at - 86_400),)]
+
+    await later(zscaler, FIRST_S)
+
+    assert (await zscaler.opinion()).due_at == ends_at
 
 
 async def test_the_last_call_of_the_quota_goes_to_a_verdict(zscaler: Second) -> None:
