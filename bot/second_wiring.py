@@ -7,6 +7,7 @@ from bot.blocks import governance
 from bot.opened import Opened
 from bot.packages.hosts import PackageHosts
 from bot.scans.administration import Administration, CloudApis
+from bot.scans.asking_again import AskingAgain
 from bot.scans.breaker import Breaker
 from bot.scans.categories import Categories
 from bot.scans.governing import Governing
@@ -83,6 +84,19 @@ def second(
     )
     reporter = Reporter(store=store, reports=zscaler.reports, outcomes=outcomes, clock=clock, first_s=first_s)
     return Second(opinions=opinions, turns=(opinions.turn, reporter.turn))
+
+
+def asking_again(opened: Opened, announcer: Announcer, wake: Callable[[], None]) -> AskingAgain:
+    """Return what has Zscaler asked again; it says so where there is none any more."""
+    zscaler = opened.zscaler
+    return AskingAgain(
+        store=opened.store,
+        announcer=announcer,
+        clock=opened.clock,
+        wake=wake,
+        sends=zscaler is not None and zscaler.sandbox is not None,
+        reads=zscaler is not None and zscaler.reports is not None,
+    )
 
 
 def _sees_builds(zscaler: Zscaler | None) -> bool:

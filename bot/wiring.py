@@ -209,6 +209,7 @@ def wire(opened: Opened, stack: AsyncExitStack) -> Wired:
                 clock=steady,
             ),
             acknowledging=Acknowledging(store=store, tell=tell_breach, policy=policy),
+            asking_again=second_wiring.asking_again(opened, threads, wake),
             policy=policy,
             cards=cards,
             administration=second_wiring.administration(opened, policy, governing),

@@ -16,6 +16,7 @@ from bot.scans.verdicts import ASKED, BAD, Opinion, OpinionState, SandboxVerdict
 
 ADVICE: Final = "Don't install or hand out this build until somebody has looked into it."
 REPORT: Final = "opinion_report"  # opens opinion_modals.report_modal
+ASK_AGAIN: Final = "opinion_ask_again"
 SANDBOX: Final = "Zscaler Sandbox"
 
 _WORDS: Final = {
@@ -43,7 +44,10 @@ def opinion_blocks(card: Card) -> list[Block]:
         return [context(f"{SANDBOX}: no verdict yet; it is told in the thread of {_source(card, opinion)}.")]
     lines = [f"{SANDBOX}: {_progress(opinion)}", text.sentence(opinion.problem or ""), late]
     told = " ".join(filter(None, lines))
-    return [section(f":warning: {told}") if opinion.state is OpinionState.FAILED else context(told)]
+    if not opinion.may_be_asked_again:
+        return [context(told)]
+    told = f":warning: {told}" if opinion.state is OpinionState.FAILED else told
+    return [section(told, accessory=button("Ask Zscaler again", ASK_AGAIN, str(card.scan.number)))]
 
 
 def held(card: Card) -> bool:

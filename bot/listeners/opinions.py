@@ -1,4 +1,4 @@
-"""The form with Zscaler's report about a build: opened by a button, leafed through in its place."""
+"""The buttons of Zscaler's part: its report in a form, leafed through in its place, and to ask it again."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -17,7 +17,7 @@ from bot.scans.desk import Desk
 
 
 def register(app: AsyncApp, desk: Desk) -> None:
-    """Register the button, and what the form does."""
+    """Register the buttons, and what the form does."""
 
     @app.action(opinion.REPORT)
     async def report(ack: AsyncAck, body: dict[str, Any], client: AsyncWebClient) -> None:
@@ -25,6 +25,14 @@ def register(app: AsyncApp, desk: Desk) -> None:
         press = act(body)
         number = press.number(digits=15, example="/appscan history")
         await open_form(client, body, await _page(desk, press.user, Leaf(scan=number, channel=press.channel)))
+
+    @app.action(opinion.ASK_AGAIN)
+    async def ask_again(ack: AsyncAck, body: dict[str, Any]) -> None:
+        press = act(body)
+        number = press.number(digits=15, example="/appscan history")
+        await desk.choices.scan(number, press.user, press.channel)
+        await desk.asking_again.ask(number, press.user)
+        await ack()  # once it is written, so that an acknowledged press is never lost
 
     async def shows(user: str, view: Mapping[str, Any], pressed: Mapping[str, Any]) -> Block:
         leaf = opinion_modals.read_report(view)

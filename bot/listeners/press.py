@@ -14,7 +14,7 @@ _BUTTONS = frozenset(
     {
         *(reply.CANCEL, reply.DISMISS, reply.NEW_APP, reply.RESCAN_ANYWAY, reply.SCAN_AGAIN, reply.TRY_AGAIN),
         *(reply.SUBMIT_AGAIN, reply.RESCAN_AS, reply.LINK_APP, reply.ARRIVED, reply.DETAILS, reply.OPEN_LOG),
-        *(outcome.ALL_FOUND, outcome.SCAN_ONCE_MORE, opinion.REPORT),
+        *(outcome.ALL_FOUND, outcome.SCAN_ONCE_MORE, opinion.REPORT, opinion.ASK_AGAIN),
     }
 )
 """The buttons whose value is a scan's number; that of a waiting rescan has another number."""

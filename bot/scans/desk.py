@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from bot.scans.acknowledging import Acknowledging
 from bot.scans.administration import Administration
+from bot.scans.asking_again import AskingAgain
 from bot.scans.catalogue import Catalogue
 from bot.scans.choices import Choices
 from bot.scans.governing import Governing
@@ -31,6 +32,8 @@ class Desk:
     """Look into OneTrust's own list of applications."""
     acknowledging: Acknowledging
     """Acknowledge that a build breaks the policy."""
+    asking_again: AskingAgain
+    """Have Zscaler asked again that came to no verdict."""
     policy: Policy
     """Who may use the bot, and where."""
     cards: Cards

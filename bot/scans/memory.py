@@ -25,7 +25,7 @@ from bot.scans.requests import RescanRequest
 from bot.scans.results import Application, Followed
 from bot.scans.results import Results as Found
 from bot.scans.rules import Breach, Judge
-from bot.scans.verdicts import HashAnswer, Opinion, Report
+from bot.scans.verdicts import HashAnswer, Opinion, OpinionState, Report
 
 
 class Scans(Protocol):
@@ -268,7 +268,16 @@ class Opinions(Protocol):
     async def of_md5(self, md5: str) -> list[Opinion]: ...
     async def reports_due(self, limit: int) -> list[Opinion]: ...
     async def next_report_at(self) -> float | None: ...
-    async def keep(self, number: int, *, why: str = "", tell: bool = True, **changes: Any) -> Opinion: ...
+    async def keep(
+        self,
+        number: int,
+        *,
+        why: str = "",
+        who: str | None = None,
+        tell: bool = True,
+        expect: Collection[OpinionState] = ...,
+        **changes: Any,
+    ) -> Opinion: ...
     async def hasten_held(self, number: int | None = None) -> None: ...
     async def to_announce(self) -> list[int]: ...
     async def set_announced(self, number: int, ts: str | None) -> None: ...

@@ -5,12 +5,13 @@ further ones at growing intervals, and scans of the same file share one.
 """
 
 import logging
-from typing import Final
+from typing import Any, Final
 
 from bot.errors import NotFound, Refused, StoreUnavailable, TryLater
 from bot.scans import retries
 from bot.scans.clock import SteadyClock
 from bot.scans.memory import Store
+from bot.scans.models import SubmissionState
 from bot.scans.opinion_outcomes import OpinionOutcomes
 from bot.scans.ports import Clock
 from bot.scans.second import INSIDE
@@ -96,7 +97,7 @@ class Reporter:
         if self._reports is None:
             await self._end(opinion, OpinionState.EXCLUDED, NOT_READ)
             return False
-        if opinion.md5 is None or self._clock.now() - (opinion.since or 0.0) > WITHIN_S:
+        if opinion.md5 is None or self._clock.now() - _since(opinion) > WITHIN_S:
             await self._end(opinion, OpinionState.FAILED, TOO_LATE)
             return False
         return True
@@ -176,9 +177,12 @@ class Reporter:
 
     async def _not_yet(self, opinions: list[Opinion], status: ReportStatus, wait_s: float) -> None:
         for opinion in opinions:
-            if self._clock.now() + wait_s - (opinion.since or 0.0) > WITHIN_S:
-                missing = status is ReportStatus.NOT_FOUND
-                await self._end(opinion, OpinionState.FAILED, NOT_THERE if missing else TOO_LATE)
+            if self._clock.now() + wait_s - _since(opinion) > WITHIN_S:
+                if status is ReportStatus.NOT_FOUND:  # so it was not taken: asked again, it is sent again
+                    pending = SubmissionState.PENDING
+                    await self._end(opinion, OpinionState.FAILED, NOT_THERE, submission=pending)
+                else:
+                    await self._end(opinion, OpinionState.FAILED, TOO_LATE)
             else:
                 due_at = self._clock.now() + wait_s
                 await self._put_off([opinion], due_at, None, looks=opinion.looks + 1)
@@ -224,9 +228,9 @@ class Reporter:
             except NotFound:
                 continue  # purged meanwhile
 
-    async def _end(self, opinion: Opinion, state: OpinionState, problem: str) -> None:
+    async def _end(self, opinion: Opinion, state: OpinionState, problem: str, **changes: Any) -> None:
         try:
-            await self._outcomes.ended(opinion.scan, state, problem)
+            await self._outcomes.ended(opinion.scan, state, problem, **changes)
         except NotFound:
             return  # purged meanwhile
 
@@ -238,6 +242,11 @@ class Reporter:
         """Ask for nothing for a while."""
         logger.log(level, "no reports are asked of Zscaler for %.0f s: %s", wait_s, problem)
         self._paused_until, self._paused_for = self._clock.now() + wait_s, problem
+
+
+def _since(opinion: Opinion) -> float:
+    """Return since when a report is asked for: since it was sent, or since somebody asked again."""
+    return max(opinion.since or 0.0, opinion.begun_at)
 
 
 _OVER = frozenset({ReportStatus.COMPLETED, ReportStatus.NO_DYNAMIC})

@@ -158,6 +158,7 @@ class Sending:
                     way=other.way,
                     since=other.since,
                     due_at=other.due_at,
+                    begun_at=other.begun_at,
                     problem=None,
                     submission=SubmissionState.ACCEPTED,
                     tries=0,
@@ -171,7 +172,8 @@ class Sending:
         if receipt.verdict is not None:
             await self._outcomes.known(number, receipt.verdict, **sent)
         elif not receipt.is_covered:
-            await self._outcomes.ended(number, OpinionState.EXCLUDED, NOT_COVERED, **sent)
+            untaken = {**sent, "submission": SubmissionState.REFUSED}
+            await self._outcomes.ended(number, OpinionState.EXCLUDED, NOT_COVERED, **untaken)
         elif not self._reads:
             await self._outcomes.ended(number, OpinionState.EXCLUDED, NOT_READ, **sent)
         else:

@@ -161,13 +161,18 @@ class Opinion:
     due_at: float = 0.0
     """When it is sent, or its report asked for, next."""
     begun_at: float = 0.0
-    """Since when sending it is tried; a time in which none may be sent does not count."""
+    """Since when it is tried, anew where somebody asks again.
+
+    A time in which none may be sent does not count.
+    """
     tries: int = 0
     """How often sending it was begun."""
     looks: int = 0
     """How often its report was asked for."""
     since: float | None = None
     """When it was sent."""
+    is_taken: bool = False
+    """Whether the Sandbox took it, so that only its report is to be asked for."""
     problem: str | None = None
     """The sentence for people: why it waits, was not sent, or has no verdict."""
     verdict: SandboxVerdict | None = None
@@ -180,6 +185,12 @@ class Opinion:
     """After how long OneTrust's part went on without this one, where it waited for it."""
     announced_ts: str | None = None
     """The message that broke the quiet; empty text while that is being posted."""
+
+    @property
+    def may_be_asked_again(self) -> bool:
+        """Whether another try may come to a verdict; what was excluded unsent never will."""
+        was_sent = self.since is not None
+        return self.state is OpinionState.FAILED or (self.state is OpinionState.EXCLUDED and was_sent)
 
 
 class SandboxApi(Protocol):

@@ -12,7 +12,7 @@ import sqlite_utils
 
 from bot.errors import NotFound
 from bot.scans.holding import span
-from bot.scans.models import Scan, State
+from bot.scans.models import Scan, State, SubmissionState
 from bot.scans.verdicts import BAD, Opinion, OpinionState, Risk, SandboxVerdict, Threat, Way
 from bot.store import rows
 
@@ -115,6 +115,7 @@ def of_row(row: Mapping[str, Any]) -> Opinion:
         tries=row["z_attempts"],
         looks=row["looks"],
         since=row["since"],
+        is_taken=row["z_state"] == SubmissionState.ACCEPTED,
         problem=row["problem"],
         verdict=_verdict(row),
         known_from=row["known_from"],

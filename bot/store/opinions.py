@@ -5,7 +5,7 @@ from typing import Any
 
 import sqlite_utils
 
-from bot.errors import NotFound
+from bot.errors import NotFound, Superseded
 from bot.scans.models import WORKING
 from bot.scans.ports import Clock
 from bot.scans.verdicts import Opinion, OpinionState
@@ -133,19 +133,32 @@ class OpinionStore:
         """Return when the next report is to be asked for; ``None`` where none is."""
         return await self._next("analysing", -1.0)
 
-    async def keep(self, number: int, *, why: str = "", tell: bool = True, **changes: Any) -> Opinion:
-        """Change an opinion's fields; with ``tell`` the scan's reply is stale.
+    async def keep(
+        self,
+        number: int,
+        *,
+        why: str = "",
+        who: str | None = None,
+        tell: bool = True,
+        expect: Collection[OpinionState] = frozenset(OpinionState),
+        **changes: Any,
+    ) -> Opinion:
+        """Change the fields of an opinion in one of the states ``expect``; with ``tell`` the reply is stale.
 
-        ``why`` is a line for the scan's timeline. ``submission`` is the state of sending it, and ``status``
-        the HTTP status of the answer. An opinion that ends lets its scan go on, where that is held for it.
+        ``why`` is a line for the scan's timeline, and ``who`` whose doing it is. ``submission`` is the state
+        of sending it, and ``status`` the HTTP status of the answer. An opinion that ends lets its scan go on,
+        where that is held for it.
 
         Raises:
             NotFound: Zscaler is not asked about it, or not any more.
+            Superseded: its state is another.
         """
         now = self._clock.now()
 
         def work(db: sqlite_utils.Database) -> Opinion:
             before = opining.load(db, number)
+            if before.state not in expect:
+                raise Superseded(f"Zscaler's part of scan #{number} has moved on.")
             ends = changes.get("state", before.state) not in _OPEN_STATES
             stamps = {"ended_at": now} if ends and before.ended_at is None else {}
             opining.change(db, number, {**changes, **stamps})
@@ -153,7 +166,7 @@ class OpinionStore:
                 _let_go(db, number, before.held_until, now)
             if why:
                 state = transitions.load(db, number).state
-                transitions.note(db, number, now=now, before=state, after=state, why=why)
+                transitions.note(db, number, now=now, before=state, after=state, why=why, who=who)
             if tell:
                 db.execute("UPDATE scans SET revision = revision + 1 WHERE number = ?", [number])
             return opining.load(db, number)

@@ -120,15 +120,29 @@ def test_a_duplicate_tells_what_is_known_of_the_very_same_file():
 
 
 @pytest.mark.parametrize(
+    ("asked", "line"),
+    [
+        (replace(ASKED, state=OpinionState.FAILED), "⚠️ Zscaler Sandbox: no verdict. Mend the token."),
+        (replace(SENT, state=OpinionState.FAILED), "⚠️ Zscaler Sandbox: no verdict. Mend the token."),
+        (replace(SENT, state=OpinionState.EXCLUDED), "Zscaler Sandbox: not analysed. Mend the token."),
+    ],
+)
+def test_what_may_come_to_a_verdict_yet_can_be_asked_again(asked: Opinion, line: str):
+    asked = replace(asked, problem="Mend the token.")
+    assert told(asked) == [line, "[ Ask Zscaler again ]"]
+    shown = samples.buttons(reply.reply(Card(scan=samples.DONE, opinion=asked)))
+    assert shown[opinion.ASK_AGAIN]["value"] == str(samples.DONE.number)
+
+
+@pytest.mark.parametrize(
     ("state", "line"),
     [
-        (OpinionState.EXCLUDED, "Zscaler Sandbox: not analysed. No rule covers this type of file."),
-        (OpinionState.FAILED, "⚠️ Zscaler Sandbox: no verdict. No rule covers this type of file."),
-        (OpinionState.KNOWN, "Zscaler Sandbox: done, without a verdict. No rule covers this type of file."),
+        (OpinionState.EXCLUDED, "Zscaler Sandbox: not analysed. Only `.apk` files are sent."),
+        (OpinionState.KNOWN, "Zscaler Sandbox: done, without a verdict. Only `.apk` files are sent."),
     ],
 )
 def test_what_has_no_verdict_says_why(state: OpinionState, line: str):
-    assert told(replace(ASKED, state=state, problem="No rule covers this type of file.")) == [line]
+    assert told(replace(ASKED, state=state, problem="Only `.apk` files are sent.")) == [line]
 
 
 def test_a_held_build_says_what_it_waits_for_and_then_that_it_went_on():

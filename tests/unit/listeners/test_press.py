@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.blocks import reply, waiting
+from bot.blocks import opinion, reply, waiting
 from bot.listeners.press import scan_in
 
 
@@ -23,6 +23,7 @@ def form(kept):
     [
         (press(reply.CANCEL, "12"), 12),
         (press(reply.LINK_APP, "12"), 12),
+        (press(opinion.ASK_AGAIN, "12"), 12),
         (press(waiting.SCAN_LATEST, "12"), None),  # the number of a waiting rescan
         (form(json.dumps({"scan": 12, "purpose": "link"})), 12),
         (form("[]"), None),

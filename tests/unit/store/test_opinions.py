@@ -5,7 +5,7 @@ from hashlib import sha256
 
 import pytest
 
-from bot.errors import NotFound
+from bot.errors import NotFound, Superseded
 from bot.scans.decision import Facts, Verdict
 from bot.scans.memory import Store
 from bot.scans.models import Kind, Reason, Scan, Source, State, SubmissionState
@@ -369,3 +369,28 @@ async def test_a_second_submission_changes_nothing_in_onetrusts_queue(store: Sto
     opinion = await store.opinions.of(queued.number)
     assert opinion is not None
     assert (opinion.due_at, opinion.tries) == (START + 5, 7)
+
+
+async def test_what_has_moved_on_is_not_changed_and_the_timeline_names_who_did_it(store: Store) -> None:
+    scan = await asked(store)
+    number, anew = scan.number, {"state": OpinionState.WAITING, "ended_at": None}
+    ended = await store.opinions.keep(
+        number, state=OpinionState.FAILED, problem="No.", submission=SubmissionState.ACCEPTED
+    )
+    assert (ended.is_taken, ended.may_be_asked_again) == (True, True)
+
+    reopened = await store.opinions.keep(
+        number,
+        why="ask again",
+        who="UANA",
+        expect={OpinionState.FAILED},
+        submission=SubmissionState.PENDING,
+        **anew,
+    )
+    with pytest.raises(Superseded):
+        await store.opinions.keep(number, why="ask again", expect={OpinionState.FAILED}, **anew)
+
+    assert (reopened.is_taken, reopened.ended_at) == (False, None)
+    events = await store.scans.events(number)
+    assert [event.who for event in events if event.why == "ask again"] == ["UANA"]
+    assert await store.opinions.due(5) == [number]
