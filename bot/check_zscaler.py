@@ -35,7 +35,8 @@ async def findings(settings: ZscalerSettings) -> AsyncGenerator[Finding, None]:
     """Look at one API after the other."""
     async with open_zscaler(settings, SystemClock(), Metrics()) as zscaler:
         if zscaler.activation is not None:
-            yield await _cloud(zscaler, zscaler.activation)
+            ending = _ending("ZSCALER_API_URL", settings.cloud.url if settings.cloud else "", "/api/v1")
+            yield await _cloud(zscaler, zscaler.activation, ending)
     async with httpx.AsyncClient(verify=ssl.create_default_context()) as client:
         if settings.sandbox is not None:
             yield await _sandbox(client, settings.sandbox)
@@ -43,16 +44,21 @@ async def findings(settings: ZscalerSettings) -> AsyncGenerator[Finding, None]:
             yield await _governance(client, settings.apptotal)
 
 
-async def _cloud(zscaler: Zscaler, activation: ActivationApi) -> Finding:
+def _ending(name: str, url: str, ending: str) -> str:
+    """Say how an address usually ends where it does not: it may do so, as a gateway has its own paths."""
+    return "" if url.endswith(ending) else f" {name} usually ends in {ending}, and does not here."
+
+
+async def _cloud(zscaler: Zscaler, activation: ActivationApi, ending: str) -> Finding:
     try:
         async with asyncio.timeout(PATIENCE_S):
             status = await activation.status()
     except TimeoutError:
         state = f" Signing in: {zscaler.cloud.login_state}." if zscaler.cloud is not None else ""
-        return unfit(_CLOUD, f"Zscaler did not answer in {PATIENCE_S:.0f} s.{state} {WITHOUT}")
+        return unfit(_CLOUD, f"Zscaler did not answer in {PATIENCE_S:.0f} s.{state}{ending} {WITHOUT}")
     except AppscanError as error:
         where = f" {ADDRESSES}" if isinstance(error, TryLater) and error.status is None else ""
-        return unfit(_CLOUD, f"{error.user_message}{where} {WITHOUT}")
+        return unfit(_CLOUD, f"{error.user_message}{where}{ending} {WITHOUT}")
     return fit(_CLOUD, f"the bot is signed in and may ask{_WAITING.get(status, '')}")
 
 
@@ -60,7 +66,8 @@ async def _sandbox(client: httpx.AsyncClient, settings: SandboxSettings) -> Find
     try:
         await trial.try_sandbox(client, settings.url, settings.token.reveal())
     except AppscanError as error:
-        return unfit(_SANDBOX, f"{error.user_message} {WITHOUT}")
+        ending = _ending("ZSCALER_SANDBOX_URL", settings.url, "/zscsb")
+        return unfit(_SANDBOX, f"{error.user_message}{ending} {WITHOUT}")
     return fit(
         _SANDBOX, "the token was not refused with an empty body, which is no file; an APK shows the rest"
     )
