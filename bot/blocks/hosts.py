@@ -31,11 +31,14 @@ _ACRONYMS: Final = frozenset(
 T = TypeVar("T")
 
 
-def host_blocks(card: Card) -> list[Block]:
-    """Tell where a scan's build talks to; nothing where its hosts are not read."""
+def host_blocks(card: Card, *, told: str | None = None) -> list[Block]:
+    """Tell where a scan's build talks to; nothing where its hosts are not read.
+
+    ``told`` is a problem that the message names already, and that is not said again.
+    """
     if card.hosts is None:
         return []
-    lines = _lines(card.hosts)
+    lines = _lines(card.hosts, told)
     if not card.hosts.hosts:
         return [context("\n".join(lines))]
     all_hosts = button("All hosts", ALL_HOSTS, str(card.scan.number))
@@ -64,18 +67,25 @@ def categories(of: UrlCategories) -> str:
     return ", ".join([*told, f"{len(names) - _OF_ONE:,} more"] if len(names) > _OF_ONE else told)
 
 
-def _lines(hosts: ScanHosts) -> list[str]:
+def _lines(hosts: ScanHosts, told: str | None) -> list[str]:
     named = count(len(hosts.hosts) + hosts.left_out, "host")
     match hosts.state:
         case HostsState.NONE:
             return [f"No host is named in this build.{_partly(hosts)}"]
         case HostsState.FAILED:
             found = f"*Names {named}.* " if hosts.hosts else ""
-            return [f"{found}:warning: Zscaler's word on where it talks to is missing: {_problem(hosts)}"]
+            why = ", for the same reason." if _is_told(hosts, told) else f": {_problem(hosts)}"
+            return [f"{found}:warning: Zscaler's word on where it talks to is missing{why}"]
+        case HostsState.LOOKING if _is_told(hosts, told):
+            return [f"*Names {named}.* What they are is asked again by itself, too."]
         case HostsState.LOOKING:
             return [f"*Names {named}.* {_later(hosts) or 'Zscaler is asked what they are.'}"]
         case HostsState.KNOWN:
             return [f"*Talks to {named}*: {_by_category(hosts)}.{_partly(hosts)}", *_to_look_at(hosts.hosts)]
+
+
+def _is_told(hosts: ScanHosts, told: str | None) -> bool:
+    return hosts.problem is not None and hosts.problem == told
 
 
 def _later(hosts: ScanHosts) -> str:

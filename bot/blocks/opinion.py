@@ -50,6 +50,14 @@ def opinion_blocks(card: Card) -> list[Block]:
     return [section(told, accessory=button("Ask Zscaler again", ASK_AGAIN, str(card.scan.number)))]
 
 
+def told_problem(card: Card) -> str | None:
+    """Return what ``opinion_blocks`` says is in the way of a verdict; ``None`` where it says nothing."""
+    opinion = card.opinion
+    if opinion is None or opinion.scan != card.scan.number or opinion.state is OpinionState.KNOWN:
+        return None
+    return opinion.problem
+
+
 def held(card: Card) -> bool:
     """Whether OneTrust's part waits for the verdict."""
     opinion = card.opinion

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from bot.blocks import urls
+from bot.blocks import second, urls
 from bot.blocks.hosts import ALL_HOSTS, host_blocks, spoken
 from bot.blocks.hosts_modals import A_PAGE, HostsLeaf, hosts_modal, read_hosts, turned
 from bot.blocks.message import compose
@@ -14,6 +14,7 @@ from bot.scans.hosts import HostChanges, HostsState, ScanHosts, UrlCategories
 from bot.scans.models import Card
 from bot.scans.url_inquiry import UrlsTold
 from bot.scans.urls import Named
+from bot.scans.verdicts import Opinion, OpinionState
 from tests.unit.blocks import samples
 
 ADS = UrlCategories(url="ads.example", categories=("WEB_BANNERS", "CORPORATE_MARKETING"))
@@ -80,6 +81,28 @@ def test_until_all_is_known_it_is_said_how_it_stands():
         ":warning: Zscaler's word on where it talks to is missing: It is broken."
     ]
     assert said(replace(KNOWN, state=HostsState.FAILED, problem="Zscaler said no."))[0].startswith("*Names 4")
+
+
+@pytest.mark.parametrize(
+    ("state", "told"),
+    [
+        (HostsState.LOOKING, "What they are is asked again by itself, too."),
+        (HostsState.FAILED, ":warning: Zscaler's word on where it talks to is missing, for the same reason."),
+    ],
+)
+def test_what_is_in_the_way_of_both_answers_is_said_once(state, told):
+    away = "Zscaler can't be reached right now."
+    hosts = replace(KNOWN, state=state, problem=away)
+    opinion = Opinion(scan=samples.DONE.number, state=OpinionState.WAITING, problem=away)
+
+    text = compose(second.blocks(Card(scan=samples.DONE, hosts=hosts, opinion=opinion))).text
+
+    assert text.count(away) == 1
+    assert text.split("\n")[-1] == f"*Names 4 hosts.* {told}"
+    other = replace(opinion, problem="Zscaler is busy.")
+    both = compose(second.blocks(Card(scan=samples.DONE, hosts=hosts, opinion=other))).text
+    assert away in both
+    assert "Zscaler is busy." in both
 
 
 def test_what_changed_is_told_since_the_version_before():
