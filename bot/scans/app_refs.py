@@ -21,6 +21,7 @@ _LINK: Final = re.compile(r"https?://", re.IGNORECASE)
 _WRAPPED: Final = re.compile(r"<([^<>|]+)(?:\|[^<>]*)?>")
 _ID: Final = re.compile(r"(?=.*[0-9.])[A-Za-z0-9][A-Za-z0-9._@-]{3,198}[A-Za-z0-9]|[a-p]{32}")
 _GUID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+_GUID_IN_LINK: Final = re.compile(rf"\?client_id=({_GUID.pattern})\Z", re.IGNORECASE)
 _CLIENT_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@~-]{2,254}")
 _HOST: Final = re.compile(
     r"(?=.{4,253}\Z)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z](?:[a-z0-9-]{0,61}[a-z0-9])"
@@ -65,6 +66,12 @@ def app_ref(text: str) -> AppRef:
             example=EXAMPLE,
         )
     return AppRef(kind=RefKind.APP_ID, value=word.lower() if _GUID.fullmatch(word) else word)
+
+
+def by_client_id(ref: AppRef) -> AppRef | None:
+    """Return the app ID that a consent link names, where it is a GUID, as Microsoft's are; ``None`` else."""
+    found = _GUID_IN_LINK.search(ref.value) if ref.kind is RefKind.URL else None
+    return AppRef(kind=RefKind.APP_ID, value=found[1].lower()) if found else None
 
 
 def _linked(word: str) -> AppRef:

@@ -11,7 +11,7 @@ from typing import Final
 from weakref import WeakValueDictionary
 
 from bot.errors import NotFound, Refused, SubmissionError, TryLater
-from bot.scans.app_refs import app_ref
+from bot.scans.app_refs import app_ref, by_client_id
 from bot.scans.governance import (
     Answer,
     AppAnswer,
@@ -178,6 +178,16 @@ class Governing:
             await self._looks.tell_later(ask.number, self._clock.now() + wait_s)
 
     async def _told(self, ref: AppRef) -> Answer:
+        """Ask, and where a link is not known, for the client ID in it."""
+        try:
+            return await self._answer(ref)
+        except NotFound:
+            named = by_client_id(ref)
+            if named is None:
+                raise
+        return await self._answer(named)
+
+    async def _answer(self, ref: AppRef) -> Answer:
         is_url = ref.kind is RefKind.URL
         try:
             told = await (self._api.app(url=ref.value) if is_url else self._api.app(app_id=ref.value))

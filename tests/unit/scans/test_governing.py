@@ -100,6 +100,36 @@ async def test_an_answer_is_told_for_a_day_and_asked_anew_after_it(bench):
     assert await scene.governing.look("UANA", "C1", first.look.number) == first.look
 
 
+async def test_a_consent_link_that_is_not_known_is_asked_by_its_client_id_and_kept_as_one(bench):
+    scene = Scene(bench, NotFound("None."), KNOWN)
+    link = f"https://login.microsoftonline.com/common/oauth2/authorize?client_id={GUID}"
+
+    first = await scene.ask(text=link)
+    again = await scene.ask("UBEN", text=link)
+
+    assert scene.api.asked == [link, GUID]
+    assert (first.look.app, first.look.ref.value, again.cached) == (APP, link, True)
+    assert again.look == first.look
+
+
+@pytest.mark.parametrize(
+    ("link", "said", "calls"),
+    [
+        (f"https://login.microsoftonline.com/a/authorize?client_id={GUID}", NotFound("None."), 2),
+        (f"https://login.microsoftonline.com/a/authorize?client_id={GUID}", LIMIT, 1),
+        ("https://accounts.google.com/auth?client_id=7.apps.googleusercontent.com", NotFound("None."), 1),
+        (LINK, NotFound("None."), 1),
+    ],
+)
+async def test_only_a_link_with_a_guid_that_is_not_known_is_asked_again(bench, link, said, calls):
+    scene = Scene(bench, said)
+
+    with pytest.raises(type(said)):
+        await scene.ask(text=link)
+
+    assert len(scene.api.asked) == calls
+
+
 async def test_two_who_ask_at_once_share_one_call(bench):
     scene = Scene(bench, TAKEN)
     scene.api.gate = asyncio.Event()
