@@ -81,6 +81,7 @@ def second(
         wake=wake,
         sending=sending,
         hosts=PackageHosts(environment=settings.interpreter) if zscaler.categories is not None else None,
+        ask=zscaler.activation.status if zscaler.activation is not None else None,
     )
     reporter = Reporter(store=store, reports=zscaler.reports, outcomes=outcomes, clock=clock, first_s=first_s)
     return Second(opinions=opinions, turns=(opinions.turn, reporter.turn))

@@ -226,6 +226,12 @@ class FakeSandbox:
         self.always: Exception | None = None
         self.gate: asyncio.Event | None = None
         self.sent: list[tuple[Way, str, bytes]] = []
+        self.away: Exception | None = None
+        """What the first question meets, before anything is sent."""
+
+    async def reach(self) -> None:
+        if self.away is not None:
+            raise self.away
 
     async def submit(self, path: Path, md5: str) -> SandboxReceipt:
         return await self._take(Way.SUBMIT, path, md5)

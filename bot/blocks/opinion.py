@@ -10,6 +10,7 @@ from bot.blocks.elements import Block, actions, button, context, section
 from bot.blocks.hosts import spoken
 from bot.blocks.message import Message, compose
 from bot.blocks.phrases import sharer, title
+from bot.scans.holding import can_be_judged
 from bot.scans.models import Card
 from bot.scans.reporting import QUOTA_USED
 from bot.scans.verdicts import ASKED, BAD, Opinion, OpinionState, SandboxVerdict, Threat
@@ -42,6 +43,10 @@ def opinion_blocks(card: Card) -> list[Block]:
         return [section("\n".join(filter(None, lines)), accessory=report_button(card.scan.number))]
     if is_others:
         return [context(f"{SANDBOX}: no verdict yet; it is told in the thread of {_source(card, opinion)}.")]
+    if opinion.state is OpinionState.WAITING and not can_be_judged(card.scan.file_type, card.scan.size_bytes):
+        return (
+            [context(text.sentence(opinion.problem))] if opinion.problem else []
+        )  # its hosts are to be read
     lines = [f"{SANDBOX}: {_progress(opinion)}", text.sentence(opinion.problem or ""), late]
     told = " ".join(filter(None, lines))
     if not opinion.may_be_asked_again:

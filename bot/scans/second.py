@@ -6,7 +6,7 @@ over, or waits. Whatever stops it leaves a row that says how it goes on; nothing
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -17,17 +17,21 @@ from bot.errors import (
     NoRoom,
     NotFound,
     PullFailed,
+    Refused,
     StoreUnavailable,
     TooLarge,
+    TryLater,
 )
 from bot.scans import retries
+from bot.scans.breaker import FIRST_PAUSE_S
+from bot.scans.clock import SteadyClock
 from bot.scans.current import concerning, working_on
 from bot.scans.hosts import HostReader
 from bot.scans.memory import Store
 from bot.scans.models import FileType, Scan
 from bot.scans.opinion_outcomes import OpinionOutcomes
 from bot.scans.ports import Clock, Files
-from bot.scans.sending import GAVE_UP, Sending
+from bot.scans.sending import GAVE_UP, HEARD_S, Sending
 from bot.scans.tasks import end
 from bot.scans.verdicts import Opinion, OpinionState
 from bot.scans.workroom import Workroom
@@ -38,6 +42,8 @@ AT_ONCE: Final = 2
 """Builds that are worked on at the same time, so that one that goes slowly doesn't keep all others."""
 HOSTS_S: Final = 300.0
 """For how long the hosts of one build may be read."""
+ANSWER_S: Final = 20.0
+"""How long Zscaler may take to say anything, before a build is pulled for it."""
 
 ONLY_APKS: Final = "Only `.apk` files are sent to the Sandbox."
 TOO_LARGE: Final = "This build is larger than 400 MB, which is the most that the Sandbox takes."
@@ -47,13 +53,17 @@ GONE: Final = (
 )
 HOSTS_GONE: Final = "The file can't be had from Slack any more, so its hosts could not be read."
 HOSTS_SLOW: Final = "Reading the hosts in this build took too long."
+LOOKUP_AWAY: Final = (
+    "Zscaler does not answer right now. Where this build talks to is looked up by itself later."
+)
 INSIDE: Final = "Something went wrong inside the bot. Its log says more, under this scan's number."
 
 
 class SecondOpinion:
     """Takes up what Zscaler is to be asked about; ``turn`` is one of the runner's loops.
 
-    ``hosts`` is ``None`` where no hosts are looked up.
+    ``hosts`` is ``None`` where no hosts are looked up. ``ask`` asks what looks them up something harmless,
+    and raises as that does; without it they are read whether it answers or not.
     """
 
     def __init__(
@@ -67,6 +77,7 @@ class SecondOpinion:
         wake: Callable[[], None],
         sending: Sending,
         hosts: HostReader | None,
+        ask: Callable[[], Awaitable[object]] | None = None,
     ) -> None:
         self._store = store
         self._files = files
@@ -76,6 +87,10 @@ class SecondOpinion:
         self._wake = wake
         self._sending = sending
         self._hosts = hosts
+        self._ask = ask
+        self._steady = SteadyClock(clock)
+        self._answers = True
+        self._ask_again_at = 0.0
         self._tasks: dict[int, asyncio.Task[None]] = {}
 
     @property
@@ -115,10 +130,12 @@ class SecondOpinion:
             scan, opinion = await self._store.scans.scan(number), await self._store.opinions.of(number)
             if opinion is None or opinion.state is not OpinionState.WAITING:
                 return
-            if self._sending.is_over(opinion, 0.0):  # after days without Zscaler it would surprise
+            if not self._sending.is_over(opinion, 0.0):
+                await self._work(scan, opinion)
+            elif await self._sending.wants(scan):  # after days without Zscaler it would surprise
                 await self._outcomes.ended(number, OpinionState.FAILED, GAVE_UP)
             else:
-                await self._work(scan, opinion)
+                await self._settle(scan)
         except NotFound:
             return  # dropped or purged meanwhile
         except StoreUnavailable:
@@ -131,11 +148,41 @@ class SecondOpinion:
         reader = self._hosts if await self._store.hosts.of(scan.number) is None else None
         if await self._sending.wants(scan):
             async with self._sending.may_send(opinion) as may:
-                if may or reader is not None:
+                if may or (reader is not None and await self._may_be_looked_up()):
                     await self._with_build(scan, opinion, reader, sends=may)
             return
-        if reader is None or await self._with_build(scan, opinion, reader, sends=False):
+        if reader is not None and not await self._may_be_looked_up():
+            waits = await self._wait(opinion, None, LOOKUP_AWAY)
+        else:
+            waits = reader is not None and not await self._with_build(scan, opinion, reader, sends=False)
+        if not waits:
             await self._settle(scan)
+
+    async def _may_be_looked_up(self) -> bool:
+        """Tell whether hosts can be looked up now, so that no build is pulled for them in vain."""
+        now = self._steady.now()
+        if self._ask is None or now < self._ask_again_at:
+            return self._answers
+        try:
+            async with asyncio.timeout(ANSWER_S):
+                await self._ask()
+        except (TryLater, TimeoutError):
+            self._answers = False
+        except Refused:
+            self._answers = True  # the look-up will say what is wrong
+        else:
+            self._answers = True
+        self._ask_again_at = self._steady.now() + (HEARD_S if self._answers else FIRST_PAUSE_S)
+        return self._answers
+
+    async def _wait(self, opinion: Opinion, asked_s: float | None, problem: str) -> bool:
+        """Put a build off, longer the longer it has been tried; tell whether it may wait still."""
+        grown_s = min(retries.LONGEST_S, (self._clock.now() - opinion.begun_at) / 2)
+        wait_s = max(asked_s or 0.0, retries.FIRST_S, grown_s)
+        if self._sending.is_over(opinion, wait_s):
+            return False
+        await self._sending.later(opinion, problem, wait_s)
+        return True
 
     async def _settle(self, scan: Scan) -> None:
         """End an opinion for which nothing is sent."""
@@ -170,11 +217,7 @@ class SecondOpinion:
             await self._outcomes.put_off(opinion, due_at, error.user_message, begun_at=due_at)
             return False
         except PullFailed as error:
-            # Its waits grow with how long it has been tried, as pulls are not counted.
-            grown_s = min(retries.LONGEST_S, (self._clock.now() - opinion.begun_at) / 2)
-            wait_s = max(error.retry_after_s or 0.0, retries.FIRST_S, grown_s)
-            if not self._sending.is_over(opinion, wait_s):
-                await self._sending.later(opinion, error.user_message, wait_s)
+            if await self._wait(opinion, error.retry_after_s, error.user_message):
                 return False
         except (FileUnavailable, BuildRejected, TooLarge):
             pass

@@ -11,6 +11,7 @@ from typing import Any, Final
 from bot.errors import Refused, TryLater
 from bot.scans import retries
 from bot.scans.breaker import FIRST_PAUSE_S, Breaker
+from bot.scans.clock import SteadyClock
 from bot.scans.holding import can_be_judged
 from bot.scans.memory import Store
 from bot.scans.models import Scan, SubmissionState
@@ -28,6 +29,8 @@ GIVE_UP_S: Final = 96 * 3600.0
 
 Zscaler may count more files than the bot does (other users of the token), and then says "tomorrow" to many.
 """
+HEARD_S: Final = 600.0
+"""For how long after an answer the Sandbox is taken to be there."""
 KNOWN_LOOK_S: Final = 30.0
 """After how long the report is asked for of a file that was analysed before."""
 
@@ -69,6 +72,8 @@ class Sending:
         self._reads = reads
         self._first_s = first_s
         self._counting = asyncio.Lock()
+        self._steady = SteadyClock(clock)
+        self._heard_until = 0.0
 
     @property
     def is_there(self) -> bool:
@@ -90,13 +95,28 @@ class Sending:
             yield False
         elif self._breaker.enter(opinion.scan):
             try:
-                yield True
+                yield await self._answers(opinion)
             finally:
                 self._breaker.leave(opinion.scan)
         else:
             # The pause is over as long as another is sent as a probe, however long that takes.
             await self.later(opinion, AWAY, max(self._breaker.wait_s, FIRST_PAUSE_S))
             yield False
+
+    async def _answers(self, opinion: Opinion) -> bool:
+        """Tell whether the Sandbox answers, so that no build is pulled for one that doesn't."""
+        if self._sandbox is None or self._steady.now() < self._heard_until:
+            return True
+        try:
+            await self._sandbox.reach()
+        except (Refused, TryLater) as error:
+            await self._not_sent(opinion, error)
+            return False
+        self._heard()
+        return True
+
+    def _heard(self) -> None:
+        self._heard_until = self._steady.now() + HEARD_S
 
     async def _free_at(self) -> float:
         """Return when the Sandbox takes one more file, by how many it had in the last 24 hours."""
@@ -127,7 +147,17 @@ class Sending:
         send = sandbox.submit if way is Way.SUBMIT else sandbox.discan
         try:
             receipt = await send(path, md5)
-        except Refused as error:
+        except (Refused, TryLater) as error:
+            await self._not_sent(opinion, error)
+        else:
+            self._breaker.answered(number)
+            self._heard()
+            await self._taken(number, receipt)
+
+    async def _not_sent(self, opinion: Opinion, error: Refused | TryLater) -> None:
+        """Record that a build was not taken: for good, or for now."""
+        number = opinion.scan
+        if isinstance(error, Refused):
             self._breaker.answered(number)
             await self._outcomes.ended(
                 number,
@@ -136,14 +166,12 @@ class Sending:
                 submission=SubmissionState.REFUSED,
                 status=error.status,
             )
-        except TryLater as error:
-            if error.scanner_failed:
-                self._breaker.failed(number, error.retry_after_s)
-            wait_s = retries.delay_s(opinion.tries, error.retry_after_s)
-            await self.later(opinion, error.user_message, wait_s, status=error.status)
-        else:
-            self._breaker.answered(number)
-            await self._taken(number, receipt)
+            return
+        if error.scanner_failed:
+            self._heard_until = 0.0
+            self._breaker.failed(number, error.retry_after_s)
+        wait_s = retries.delay_s(max(1, opinion.tries), error.retry_after_s)
+        await self.later(opinion, error.user_message, wait_s, status=error.status)
 
     async def _join(self, scan: Scan, md5: str) -> bool:
         """Wait for the report on the very same file with another scan, where that one was sent already."""

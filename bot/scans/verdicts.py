@@ -199,6 +199,10 @@ class SandboxApi(Protocol):
     Each call raises ``TryLater`` where it may work later, and ``Refused`` for a clear no.
     """
 
+    async def reach(self) -> None:
+        """Find out whether files can be sent at all; sends none, and counts on no quota."""
+        ...
+
     async def submit(self, path: Path, md5: str) -> SandboxReceipt:
         """Send a file for dynamic analysis; to send it again does no harm, and counts on the quota."""
         ...

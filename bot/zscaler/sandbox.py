@@ -41,6 +41,8 @@ class Patience:
     """For one block of the build to move."""
     answer_s: float = 300.0
     """From the last byte sent to the end of the answer."""
+    reach_s: float = 20.0
+    """For any answer at all, before a build is sent."""
     slowest_bytes_per_s: float = 100_000.0
     """A build that goes more slowly than this over its whole size is given up."""
 
@@ -72,6 +74,28 @@ class Sandbox:
         self._tls = tls
         self._patience = patience or Patience()
         self._traces = traces
+
+    async def reach(self) -> None:
+        """Find out whether the Sandbox answers at all, by an empty body, which is no file.
+
+        Raises:
+            TryLater: it does not.
+            Refused: its certificate, or the proxy on the way, is not good.
+        """
+        url, total_s = (self._url / "discan").with_query(api_token=self._token), self._patience.reach_s
+        failure: AppscanError | None = None
+        try:
+            async with (
+                session(total_s=total_s, tls=self._tls, traces=self._traces("discan"), bearer=None) as call,
+                call.post(
+                    url, data=b"", headers={"Content-Type": "application/octet-stream"}, allow_redirects=False
+                ) as response,
+            ):
+                response.close()
+        except (aiohttp.ClientError, OSError, ValueError) as exc:
+            failure = _lost(exc, begun=False)
+        if failure is not None:  # raised out here, as below
+            raise failure
 
     async def submit(self, path: Path, md5: str) -> SandboxReceipt:
         """Send a file for dynamic analysis; one that was analysed before is not analysed again.

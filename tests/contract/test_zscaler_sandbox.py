@@ -41,7 +41,7 @@ def md5_of(path: Path) -> str:
 
 
 def client(zscaler: ZscalerSandbox, *, token: str | None = None, url: str | None = None) -> Sandbox:
-    patience = Patience(connect_s=5, silence_s=0.3, answer_s=0.3)
+    patience = Patience(connect_s=5, silence_s=0.3, answer_s=0.3, reach_s=0.3)
     return Sandbox(
         url or zscaler.sandbox_url, token or zscaler.sandbox_token, now=zscaler.clock.now, patience=patience
     )
@@ -60,6 +60,21 @@ async def test_a_file_goes_whole_and_is_analysed(zscaler: ZscalerSandbox, build:
     assert (sent.way, sent.md5, sent.force) == ("submit", md5_of(build), False)
     assert (receipt.md5, receipt.is_covered, receipt.is_analysed) == (md5_of(build), True, True)
     assert receipt.verdict is None
+
+
+async def test_whether_it_answers_is_found_out_without_a_file(zscaler: ZscalerSandbox) -> None:
+    await client(zscaler).reach()
+    await client(zscaler, token="another-token").reach()  # that is an answer too
+
+    assert zscaler.submissions == []
+    zscaler.faults.add("*", hold=True, times=None)
+    for sandbox in (client(zscaler), client(zscaler, url="http://127.0.0.1:1/zscsb")):
+        with pytest.raises(TryLater) as caught:
+            await sandbox.reach()
+        told = "".join(traceback.format_exception(caught.value))
+        assert zscaler.sandbox_token not in told
+        assert TOKEN_IN_ADDRESS not in told
+    zscaler.faults.clear()
 
 
 async def test_what_was_judged_before_is_not_analysed_again(zscaler: ZscalerSandbox, build: Path) -> None:

@@ -62,7 +62,10 @@ async def test_who_may_not_use_the_bot_asks_zscaler_nothing(second_place: Office
     assert place.zscaler.calls == []
 
 
-async def test_without_zscaler_there_is_no_such_word(tmp_path: Path):
+async def test_without_zscaler_there_are_no_such_words(tmp_path: Path):
     async with office(tmp_path, zscaler=False) as place:
-        assert "That is none of the words I know" in await place.command("zscaler")
-        assert "zscaler" not in (await place.command("help")).lower()
+        shown = await place.command("help")
+        for word in ("zscaler", "verdict", "urls", "governance"):
+            told = await place.command(f"{word} 12")
+            assert "That is none of the words I know" in told
+            assert word not in f"{told} {shown}".lower()

@@ -50,11 +50,6 @@ async def test_an_app_is_told_at_once_and_one_that_is_analysed_a_day_later(secon
     assert "Newcomer" in await place.form(place.eli)
 
 
-async def test_without_its_key_there_is_no_such_word(place: Office):
-    assert "governance" not in await place.command("help")
-    assert "That is none of the words I know" in await place.command(f"governance {GUID}")
-
-
 async def test_a_mistyped_word_shows_no_link_again(second_place: Office):
     told = await second_place.command("governence https://example.com/authorize?state=S3CRET")
     assert "Did you mean `governance`?" in told

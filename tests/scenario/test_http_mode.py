@@ -72,11 +72,16 @@ async def test_an_event_that_comes_twice_is_one_scan(web: Office):
     assert len(web.onetrust.received) == 1
 
 
+def posted(web: Office) -> list[str]:
+    """Return what was called, but for later words in the reply that is there already."""
+    return [call.method for call in web.slack.calls if call.method != "chat.update"]
+
+
 async def test_what_is_not_signed_by_slack_is_refused(web: Office):
     await web.submitted(web.dana.share(web.builds_channel, [("shop.apk", apk())]))
     event = json.dumps(web.slack.deliveries[0].payload | {"event_id": "EvFORGED"})
     command = urlencode({"command": "/appscan", "text": "history", "user_id": "U1", "channel_id": "C1"})
-    before = len(web.slack.calls)
+    before = posted(web)
     for body, kind in ((event, "application/json"), (command, "application/x-www-form-urlencoded")):
         content = {"Content-Type": kind}
         assert await post(web, body, content) == 401
@@ -85,7 +90,7 @@ async def test_what_is_not_signed_by_slack_is_refused(web: Office):
         assert await post(web, body + " ", content | signed(web.slack.signing_secret, body)) == 401
         old = signed(web.slack.signing_secret, body, timestamp=int(time.time()) - 600)
         assert await post(web, body, content | old) == 401
-    assert len(web.slack.calls) == before
+    assert posted(web) == before
     assert len(web.onetrust.received) == 1
     good = {"Content-Type": "application/json", **signed(web.slack.signing_secret, event)}
     assert await post(web, event, good) == 200  # the body was good all along

@@ -1,5 +1,7 @@
 """The second scanner's part, joined together on fakes beside the domain's own bench."""
 
+from collections.abc import Awaitable, Callable
+
 from bot.scans.breaker import Breaker
 from bot.scans.holding import Holding
 from bot.scans.hosts import HostReader
@@ -42,6 +44,7 @@ class Second:
         hosts: HostReader | None = None,
         alone: bool = False,
         reads: bool = True,
+        ask: Callable[[], Awaitable[object]] | None = None,
     ) -> SecondOpinion:
         """Return one that remembers nothing, as after a restart; ``alone`` is without the Sandbox."""
         return SecondOpinion(
@@ -61,6 +64,7 @@ class Second:
                 first_s=FIRST_S,
             ),
             hosts=hosts,
+            ask=ask,
         )
 
     def new_reporter(self, reports: FakeReports | None) -> Reporter:

@@ -47,6 +47,68 @@ async def test_an_apk_is_sent_for_analysis_after_it_went_to_onetrust(bench: Benc
     assert not any(bench.workroom.iterdir())
 
 
+async def test_no_build_is_pulled_for_a_sandbox_that_does_not_answer(bench: Bench, zscaler: Second) -> None:
+    await zscaler.submitted()
+    pulled = len(bench.files.pulled)
+    zscaler.sandbox.away = TryLater("It can't be reached.")
+
+    await zscaler.turn()
+
+    opinion = await zscaler.opinion()
+    assert (opinion.state, opinion.problem, opinion.tries) == (
+        OpinionState.WAITING,
+        "It can't be reached.",
+        0,
+    )
+    assert (len(bench.files.pulled), zscaler.sandbox.sent) == (pulled, [])
+    zscaler.sandbox.away = None
+    bench.clock.advance(opinion.due_at - START)
+    await zscaler.turn()
+    assert (await zscaler.opinion()).state is OpinionState.ANALYSING
+
+
+async def test_no_build_is_pulled_for_hosts_that_nobody_can_look_up(bench: Bench, zscaler: Second) -> None:
+    await zscaler.submitted()
+    pulled, asked = len(bench.files.pulled), 0
+    answer: Exception | None = TryLater("Zscaler is away.")
+
+    async def ask() -> None:
+        nonlocal asked
+        asked += 1
+        if answer is not None:
+            raise answer
+
+    opinions = zscaler.new_opinions(alone=True, hosts=FakeHosts(), ask=ask)
+    await zscaler.turn(opinions)
+    waits = await zscaler.opinion()
+    assert (waits.state, waits.problem) == (OpinionState.WAITING, second.LOOKUP_AWAY)
+    assert (len(bench.files.pulled), asked) == (pulled, 1)
+
+    answer = Refused("The login is refused.")  # an answer: what is wrong is said where hosts are looked up
+    bench.clock.advance(60.0)
+    await zscaler.turn(opinions)
+    found = await bench.store.hosts.of(1)
+    assert found is not None
+    assert found.state is HostsState.LOOKING
+    assert (await zscaler.opinion()).state is OpinionState.EXCLUDED
+
+
+async def test_hosts_that_could_not_be_looked_up_for_days_are_let_be(bench: Bench, zscaler: Second) -> None:
+    await zscaler.submitted()
+
+    async def ask() -> None:
+        raise TryLater("Zscaler is away.")
+
+    opinions = zscaler.new_opinions(alone=True, hosts=FakeHosts(), ask=ask)
+    await zscaler.turn(opinions)
+    assert (await zscaler.opinion()).state is OpinionState.WAITING
+    bench.clock.advance(sending.GIVE_UP_S - 600.0)
+    await zscaler.turn(opinions)
+
+    assert (await zscaler.opinion()).state is OpinionState.EXCLUDED
+    assert await bench.store.hosts.of(1) is None
+
+
 async def test_a_build_that_waits_for_a_person_is_judged_meanwhile(bench: Bench, zscaler: Second) -> None:
     await bench.submitted(a_share("F7", ts="1790000000.000007"))
     scan = await zscaler.submitted()
