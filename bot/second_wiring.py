@@ -20,6 +20,7 @@ from bot.scans.reporting import Reporter
 from bot.scans.runner import Turn
 from bot.scans.second import SecondOpinion
 from bot.scans.sending import Sending
+from bot.scans.sending import logger as sending_logger
 from bot.scans.verdict_inquiry import VerdictInquiry
 from bot.slack.governance import SlackTeller
 from bot.zscaler_parts import Zscaler
@@ -67,7 +68,7 @@ def second(
         store=store,
         outcomes=outcomes,
         clock=clock,
-        breaker=Breaker(clock, "Zscaler's Sandbox"),
+        breaker=Breaker(clock, "Zscaler's Sandbox", log=sending_logger),
         sandbox=zscaler.sandbox,
         reads=zscaler.reports is not None,
         first_s=first_s,

@@ -23,8 +23,9 @@ AWAY = "OneTrust is not taking builds right now. This one is sent by itself as s
 class Breaker:
     """Closed while the scanner answers; open while it doesn't, or wants a pause."""
 
-    def __init__(self, clock: Clock, scanner: str = "OneTrust") -> None:
+    def __init__(self, clock: Clock, scanner: str = "OneTrust", *, log: logging.Logger = logger) -> None:
         self._scanner = scanner  # as the log names it
+        self._log = log
         self._clock = clock
         self._steady = SteadyClock(clock)  # of which all times here are
         self._watchers: list[Callable[[bool], None]] = []
@@ -86,7 +87,9 @@ class Breaker:
             return
         away_s = self._steady.now() - self._open_since
         self._open_since = self._probe = None
-        logger.warning("%s takes builds again, after %.0f s: those that waited go on", self._scanner, away_s)
+        self._log.warning(
+            "%s takes builds again, after %.0f s: those that waited go on", self._scanner, away_s
+        )
         self._tell()
 
     def failed(self, number: int, retry_after_s: float | None = None) -> None:
@@ -99,7 +102,7 @@ class Breaker:
             if self._probe == number:
                 self._pause_s = min(LONGEST_PAUSE_S, max(FIRST_PAUSE_S, self._pause_s * 2))
                 self._probe_at = now + max(self._pause_s, asked_s)
-                logger.warning(
+                self._log.warning(
                     "%s takes no builds still: the next try is in %.0f s",
                     self._scanner,
                     self._probe_at - now,
@@ -112,7 +115,7 @@ class Breaker:
             self._open_since = now
             self._pause_s = 0.0 if asked_s else FIRST_PAUSE_S
             self._probe_at = now + (asked_s or FIRST_PAUSE_S)
-            logger.warning(
+            self._log.warning(
                 "%s takes no builds (%s): scans wait, the next try is in %.0f s",
                 self._scanner,
                 "it asked for a pause" if asked_s else f"{self._failures} failures in a row",
