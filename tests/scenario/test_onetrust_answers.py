@@ -255,6 +255,7 @@ async def test_an_uncertain_rescan_that_arrived_teaches_its_app_id(place: Office
 
 @pytest.mark.parametrize("fault", [{"cut_after": 300_000}, {"drop": True}, {"status": 500, "value": "early"}])
 async def test_what_was_cut_before_its_last_bytes_is_tried_again(place: Office, fault: dict):
+    place.clock.hurried = False  # so that it is seen waiting, however many updates are paced
     place.onetrust.faults.add("webhook", **fault)
     build = apk(padding_bytes=16_000_000)
     shared = place.dana.share(place.builds_channel, [("shop.apk", build)])
