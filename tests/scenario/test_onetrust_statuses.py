@@ -99,6 +99,7 @@ ALONE = [row for row in ROWS if row not in BUILDS + TOKENS]
 async def test_whatever_onetrust_answers(place: Office, elsewhere: tuple[str, list[str]], row: Row):
     place.clock.hurried = row.wait_s != SOON  # which is so soon that a hurried clock passes over it
     await _try(place, row, elsewhere, "com.example.shop")
+    assert len(place.onetrust.received) == row.taken
 
 
 @pytest.mark.parametrize("rows", TOGETHER, ids=lambda rows: f"{rows[0].name} and more")

@@ -173,7 +173,8 @@ async def test_what_was_shared_while_the_bot_was_away_is_scanned(place: Office):
     await place.stop()
     shared = place.dana.share(place.builds_channel, [("shop.apk", apk())])
     await place.start()
-    await _once(place, shared)
+    request_id = await _once(place, shared)
+    assert [taken.request_id for taken in place.onetrust.received] == [request_id]
 
 
 async def test_a_message_deleted_while_the_bot_was_away_takes_its_scan_back(place: Office):
@@ -193,8 +194,10 @@ async def test_a_reply_that_was_posted_but_not_remembered_is_found_again(place: 
     place.slack.faults.add("chat.postMessage", answer_lost=True)
     shared = place.dana.share(place.builds_channel, [("shop.apk", apk())])
     await place.slack.until(lambda: place.posts(shared))
+    posted = place.replies(shared)[0].ts
     await _restart(place)
     await _once(place, shared)
+    assert [reply.ts for reply in place.replies(shared)] == [posted]
 
 
 async def test_what_could_not_be_shown_is_shown_at_the_next_start(place: Office):
@@ -202,6 +205,7 @@ async def test_what_could_not_be_shown_is_shown_at_the_next_start(place: Office)
     shared = place.dana.share(place.builds_channel, [("shop.apk", apk())])
     await place.onetrust.until(lambda: place.onetrust.received)
     await place.slack.until(lambda: place.slack.called("chat.update"))
+    assert "was submitted" not in place.read(place.replies(shared)[0])
     await _restart(place)
     await _once(place, shared)
 

@@ -173,9 +173,10 @@ async def _waits(place: Office, how: str, where: Channel, thread_ts: str | None 
         place.onetrust.faults.add("webhook", hold=True)
         first = place.dana.share(where, [("old.apk", apk("4.1.0"))])
         await place.reply(first, "Submitting")
-    if how == "pulling":
-        place.slack.faults.add("download", hold=True, hold_after=10)
+    held = place.slack.faults.add("download", hold=True, hold_after=10) if how == "pulling" else None
     shared = place.dana.share(where, [("shop.apk", apk())], thread_ts=thread_ts)
+    if held is not None:
+        await held.reached()  # before that, a file that is gone can't be had at all
     words = {"asking": "rescan or a new app", "queued": "will be tried again", "waiting": "waits for"}
     await place.reply(shared, words.get(how, "Pulling"))
     return shared
@@ -224,6 +225,7 @@ async def test_a_message_deleted_before_it_was_answered_leaves_nothing_behind(pl
 
     await place.slack.until(tidy)
     await _nothing_more_submitted(place)
+    assert len(place.posts(shared)) == 1
 
 
 async def test_of_two_builds_in_a_deleted_message_only_what_was_not_submitted_is_taken_back(place: Office):

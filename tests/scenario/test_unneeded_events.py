@@ -106,6 +106,7 @@ async def test_messages_of_every_subtype(quiet: Office, channel_type: str):
         }
         await _acknowledged(quiet, event | ({"subtype": subtype} if subtype else {}))
     await _nothing_happened(quiet)
+    assert len(quiet.onetrust.received) == 1  # that of the last build
 
 
 @pytest.mark.parametrize(
@@ -146,6 +147,7 @@ async def test_events_of_no_use_and_of_no_sense(quiet: Office, event: dict[str, 
     where = {"channel": quiet.builds_channel.id, "event_ts": quiet.slack.world.next_ts()}
     await _acknowledged(quiet, {**where, **people, **event})
     await _nothing_happened(quiet)
+    assert len(quiet.onetrust.received) == 1  # that of the last build
 
 
 async def test_over_http_too(tmp_path: Path):
@@ -156,3 +158,4 @@ async def test_over_http_too(tmp_path: Path):
             ts = place.slack.world.next_ts()
             event = {"type": "message", "subtype": subtype, "channel": place.builds_channel.id, "ts": ts}
             await _acknowledged(place, {**event, "channel_type": "channel", "event_ts": ts})
+        assert place.onetrust.received == []

@@ -130,7 +130,9 @@ async def test_the_applications_are_listed_in_pages(tenant, api, read):
     ],
 )
 async def test_what_is_not_published_is_not_asked_for(tenant, read, scan, path, query):
-    await read(path.format(tenant.apps[0].id, tenant.scans[0].id), expect=400, **query)
+    told = await read(path.format(tenant.apps[0].id, tenant.scans[0].id), expect=400, **query)
+    assert told
+    assert tenant.calls[-1].status == 400
 
 
 async def test_what_is_not_there_is_not_found(tenant, read, scan, submit):
@@ -145,7 +147,7 @@ async def test_what_is_not_there_is_not_found(tenant, read, scan, submit):
         for tail in ("", "/sdks", "/permissions", "/privacy-manifest"):
             await read(path + tail, expect=404)
     await read(f"/applications/{uuid.uuid4()}/scans", expect=404)
-    await read(scan)
+    assert (await read(scan))["scanId"] == tenant.scans[0].id
 
 
 async def test_a_scan_tells_what_it_found(tenant, read, scan):
@@ -191,10 +193,11 @@ async def test_sdks_permissions_and_the_privacy_manifest_are_read(read, scan):
     }
 
 
-async def test_there_is_no_privacy_manifest_of_android(read, submit):
+async def test_there_is_no_privacy_manifest_of_android(tenant, read, submit):
     taken = await submit()
 
     await read(f"/applications/{taken.app_id}/scans/{taken.scan_id}/privacy-manifest", expect=404)
+    assert tenant.calls[-1].status == 404
 
 
 async def test_a_test_says_what_is_found(tenant, read, submit):

@@ -144,3 +144,4 @@ async def test_all_webhooks_are_blocked_together_for_a_minute(tenant, post, subm
     await post(expect=429)
     tenant.clock.advance(1)
     await post()
+    assert len(tenant.received) == 3

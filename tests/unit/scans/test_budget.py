@@ -42,6 +42,8 @@ async def test_whoever_asked_first_is_first():
         clock.advance(WINDOW_S)
         await until(lambda told=told: order == told)
 
+    assert order == [0, 2, 3]
+
 
 async def test_how_late_calls_would_be_is_told():
     clock = HeldClock()

@@ -47,6 +47,7 @@ async def test_what_is_shared_is_taken_up(started):
     number = await started.shared(a_share())
 
     await in_state(started, number, State.SUBMITTED)
+    assert started.files.pulled == [number]
 
 
 async def test_what_was_recorded_before_the_start_is_taken_up(bench):
@@ -56,6 +57,7 @@ async def test_what_was_recorded_before_the_start_is_taken_up(bench):
 
     await in_state(bench, number, State.SUBMITTED)
     await bench.runner.stop()
+    assert bench.files.pulled == [number]
 
 
 async def test_no_more_than_so_many_are_worked_on_at_once(started):
@@ -286,6 +288,7 @@ async def test_pulls_that_fail_are_tried_again_by_the_clock(started):
     started.clock.advance(10)
 
     await in_state(started, number, State.SUBMITTED)
+    assert started.files.pulled == [number, number]
 
 
 class TestScannerAway:
@@ -386,6 +389,7 @@ class TestScannerAway:
         await in_state(away, away.numbers[0], State.REJECTED)
         for number in away.numbers[1:]:
             await in_state(away, number, State.SUBMITTED)
+        assert not away.breaker.is_open
 
     async def test_the_loop_naps_while_nothing_is_to_be_done(self, away):
         away.clock.advance(10)  # what failed before it opened is due by now
@@ -415,6 +419,7 @@ class TestScannerAway:
 
         await in_state(away, number, State.SUBMITTED)
         await runner.stop()
+        assert not breaker.is_open
 
     async def test_no_tries_are_used_up_by_waiting(self, away):
         number = await self.share(away, 9)

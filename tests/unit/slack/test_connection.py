@@ -107,4 +107,5 @@ async def test_a_retry_reaches_the_listener_with_its_number(line: Line):
         "payload": {"type": "event_callback", "event": {"type": "reaction_added", "user": "U1"}},
     }
     await line.slack.socket.say(json.dumps(envelope))
-    await until(lambda: seen == [["2"]])
+    await until(lambda: bool(seen))
+    assert seen == [["2"]]

@@ -48,6 +48,7 @@ async def test_when_both_are_cut_a_new_one_is_made_at_once_and_the_second_follow
     await line.says("back again")
     await line.live(STEADY_S)
     await line.slack.until(lambda: line.open == 2)
+    assert line.socket.connected
 
 
 @pytest.mark.parametrize("reason", ["warning", "refresh_requested", "something_new"])
@@ -166,6 +167,7 @@ async def test_the_one_that_is_up_is_replaced_at_once_even_while_there_were_too_
 
     await line.slack.until(lambda: line.slack.socket.greeted == 2)
     await line.up()
+    assert line.socket.connected
 
 
 async def test_with_none_up_and_too_many_of_others_it_is_tried_once_a_minute(line: Line):

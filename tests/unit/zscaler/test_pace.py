@@ -94,3 +94,4 @@ async def test_one_who_gives_up_holds_nobody_up(clock):
     clock.advance(SECOND_S)
 
     await next_one
+    assert gone.cancelled()
