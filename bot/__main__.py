@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from bot import log
+from bot.config.settings import RUN, Need, Settings
 from bot.errors import SettingsError
-from bot.settings import RUN, Need, Settings
 
 logger = logging.getLogger(__name__)
 

@@ -9,7 +9,9 @@ from typing import Any, Self
 from aiohttp import web
 from slack_bolt.async_app import AsyncApp
 
-from bot import listeners, policy_file
+from bot import listeners
+from bot.config import rules_file
+from bot.config.settings import Settings
 from bot.errors import ShutOut, SubmissionError
 from bot.listeners.press import ListeningApp
 from bot.metrics import Metrics
@@ -25,7 +27,6 @@ from bot.scans.retention import Retention
 from bot.scans.runner import Runner
 from bot.scans.tasks import end
 from bot.scans.workroom import Workroom
-from bot.settings import Settings
 from bot.slack.door import Door, only_to_slack
 from bot.slack.identity import Identity
 from bot.slack.limits import slack_session
@@ -42,7 +43,7 @@ from bot.zscaler_parts import Zscaler, open_zscaler
 logger = logging.getLogger(__name__)
 
 LOCK_LOOK_S = 0.5
-UNREAD = "ONETRUST_RESULTS_HOURS is 0; set it to 24, or unset APPSCAN_POLICY"
+UNREAD = "ONETRUST_RESULTS_HOURS is 0; set it to 24, or unset APPSCAN_RULES"
 
 
 class Bot:
@@ -61,7 +62,7 @@ class Bot:
         busy_timeout_ms: int = BUSY_TIMEOUT_MS,
     ) -> None:
         self._settings = settings
-        self._rules = policy_file.read(settings.policy) if settings.policy else ()
+        self._rules = rules_file.read(settings.rules_file) if settings.rules_file else ()
         self._reader = reader or build_reader(settings)
         self._busy_timeout_ms = busy_timeout_ms
         self._clock = clock or SystemClock()
@@ -168,7 +169,7 @@ class Bot:
         if wired.follower is not None:
             _beside(stack, wired.follower.run(), "results")
         elif self._rules:
-            logger.warning("results are not read, so that no rule of APPSCAN_POLICY is judged: %s", UNREAD)
+            logger.warning("results are not read, so that no rule of APPSCAN_RULES is judged: %s", UNREAD)
         self._standing = Standing(client, self._clock)
         _beside(stack, self._standing.run(), "standing")
         if settings.slack_app_token is not None:

@@ -13,9 +13,9 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import check_onetrust, check_zscaler, parts
+from bot.config.settings import Settings
 from bot.errors import StoreUnavailable, slack_code
 from bot.fitness import Finding, unfit
-from bot.settings import Settings
 from bot.slack.identity import Identity
 from bot.slack.limits import slack_session
 from bot.store.database import Database
@@ -47,6 +47,8 @@ async def check(settings: Settings) -> int:
 async def _findings(settings: Settings) -> AsyncGenerator[Finding, None]:
     mode = "Socket Mode" if settings.slack_app_token else f"HTTP on port {settings.port}"
     yield Finding(what="settings", fit=True, note=f"complete; {mode}")
+    for warning in settings.warnings:
+        yield Finding(what="settings", fit=True, note=warning)
     async with slack_session() as session:
         async for finding in _slack(settings, parts.slack_client(settings, session)):
             yield finding

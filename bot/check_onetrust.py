@@ -3,15 +3,16 @@
 from collections.abc import AsyncGenerator, Iterator
 from dataclasses import dataclass
 
-from bot import parts, policy_file
+from bot import parts
+from bot.config import rules_file
+from bot.config.ftp import FtpSettings
+from bot.config.settings import Settings
 from bot.errors import CannotRead, SettingsError, SubmissionError
 from bot.fitness import Finding, fit, unfit
-from bot.ftp_settings import FtpSettings
 from bot.onetrust.depot import Patience, open_depot
 from bot.scans.clock import SystemClock
 from bot.scans.routes import Routes
 from bot.scans.rules import SDK_CATEGORIES, unknown_categories
-from bot.settings import Settings
 
 FTP_PATIENCE = Patience(enter_s=8.0, answer_s=10.0, goodbye_s=1.0)
 """All together below 20 s: whoever checks is told soon that a server is dead."""
@@ -105,10 +106,10 @@ async def _depot(ftp: FtpSettings) -> Finding:
 
 
 def _policy(settings: Settings, refused: CannotRead | None) -> Iterator[Finding]:
-    if settings.policy is None:
+    if settings.rules_file is None:
         return
     try:
-        rules = policy_file.read(settings.policy)
+        rules = rules_file.read(settings.rules_file)
     except SettingsError as error:
         yield from (unfit("policy", problem) for problem in error.problems)
         return
@@ -120,12 +121,12 @@ def _policy(settings: Settings, refused: CannotRead | None) -> Iterator[Finding]
         yield unfit(
             "policy",
             "results aren't read, as ONETRUST_RESULTS_HOURS is 0, so no rule is ever judged: set it to 24, "
-            "or unset APPSCAN_POLICY",
+            "or unset APPSCAN_RULES",
         )
     elif refused is not None:
         remedy = _NEVER_JUDGED.get(refused.status or 0, _NEVER_JUDGED[404])
         yield unfit(
-            "policy", f"results can't be read, so no rule is ever judged: {remedy}, or unset APPSCAN_POLICY"
+            "policy", f"results can't be read, so no rule is ever judged: {remedy}, or unset APPSCAN_RULES"
         )
     elif not unknown:
         count = "1 rule" if len(rules) == 1 else f"{len(rules)} rules"

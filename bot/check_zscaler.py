@@ -7,6 +7,7 @@ from typing import Final
 
 import httpx
 
+from bot.config.zscaler import AppTotalSettings, SandboxSettings, ZscalerSettings
 from bot.errors import AppscanError, TryLater
 from bot.fitness import Finding, fit, unfit
 from bot.metrics import Metrics
@@ -14,7 +15,6 @@ from bot.scans.activation import ActivationApi, ActivationStatus
 from bot.scans.clock import SystemClock
 from bot.zscaler import trial
 from bot.zscaler_parts import Zscaler, open_zscaler
-from bot.zscaler_settings import AppTotalSettings, SandboxSettings, ZscalerSettings
 
 PATIENCE_S: Final = 20.0
 """How long signing in to the cloud service API may take, with one question."""

@@ -3,8 +3,8 @@
 from pathlib import Path
 from typing import TextIO
 
+from bot.config.settings import USER_ID
 from bot.scans.clock import SystemClock
-from bot.settings import USER_ID
 from bot.store.database import Database
 from bot.store.privacy import PrivacyStore
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.config.settings import Settings
 from bot.metrics import Metrics
 from bot.scans.budget import Budget
 from bot.scans.memory import Store
@@ -12,7 +13,6 @@ from bot.scans.ports import Applications, BuildReader, Clock
 from bot.scans.routes import Routes
 from bot.scans.rules import Rule
 from bot.scans.workroom import Workroom
-from bot.settings import Settings
 from bot.slack.identity import Identity
 from bot.zscaler_parts import Zscaler
 

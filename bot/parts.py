@@ -8,7 +8,8 @@ from urllib.parse import quote
 import aiohttp
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.ftp_settings import FtpSettings
+from bot.config.ftp import FtpSettings
+from bot.config.settings import Settings
 from bot.metrics import CountedClient, Metrics
 from bot.onetrust.applications import OneTrustApplications
 from bot.onetrust.call import Caller
@@ -24,7 +25,6 @@ from bot.scans.clock import SystemClock
 from bot.scans.memory import Store
 from bot.scans.ports import Clock
 from bot.scans.routes import Closed, Route, Routes
-from bot.settings import Settings
 from bot.slack.limits import ObjectsOnly, ShortWaits
 from bot.store.alive import AliveStore
 from bot.store.applications import ApplicationStore

@@ -7,8 +7,8 @@ import sqlite3
 from slack_sdk.errors import SlackApiError
 
 from bot.app import Bot
+from bot.config.settings import Settings
 from bot.errors import ShutOut, StoreUnavailable, slack_code
-from bot.settings import Settings
 
 logger = logging.getLogger(__name__)
 
@@ -18,6 +18,8 @@ SHUT_OUT = 77
 
 async def run(settings: Settings, stop: asyncio.Event) -> int:
     """Run the bot until ``stop`` is set; return the exit code."""
+    for warning in settings.warnings:
+        logger.warning("%s", warning)
     bot = Bot(settings)
     opening = asyncio.create_task(bot.__aenter__())
     stopped = asyncio.create_task(stop.wait())

@@ -22,6 +22,7 @@ from bot import parts
 from bot.blocks import text
 from bot.blocks.reply import reply
 from bot.blocks.shell import announcement
+from bot.config.settings import Settings
 from bot.errors import (
     AppscanError,
     NotInvited,
@@ -53,7 +54,6 @@ from bot.scans.ports import Announcer, Progress
 from bot.scans.records import Cards
 from bot.scans.tasks import end
 from bot.scans.workroom import Workroom
-from bot.settings import Settings
 from bot.slack.identity import Identity
 from bot.slack.limits import slack_session
 from bot.slack.pace import ChannelPace, UpdatePace

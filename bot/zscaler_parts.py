@@ -7,6 +7,14 @@ from dataclasses import dataclass
 
 import httpx
 
+from bot.config.zscaler import (
+    AppTotalSettings,
+    CloudSettings,
+    OAuthLogin,
+    SandboxSettings,
+    SessionLogin,
+    ZscalerSettings,
+)
 from bot.metrics import CountedClient, Metrics, counted
 from bot.scans.activation import ActivationApi
 from bot.scans.administration import CloudState
@@ -25,14 +33,6 @@ from bot.zscaler.oauth import OAuth
 from bot.zscaler.reports import Reports
 from bot.zscaler.sandbox import Sandbox
 from bot.zscaler.session import Session
-from bot.zscaler_settings import (
-    AppTotalSettings,
-    CloudSettings,
-    OAuthLogin,
-    SandboxSettings,
-    SessionLogin,
-    ZscalerSettings,
-)
 
 
 @dataclass(frozen=True, kw_only=True)

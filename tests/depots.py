@@ -6,8 +6,8 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from bot.depot_address import DepotAddress
 from bot.onetrust.depot import Depot, Patience, Uploaded, open_depot
+from bot.onetrust.file_server_address import FileServerAddress
 from sandbox.ftp import FtpSandbox
 from tests import proftpd
 from tests.certificates import Authority
@@ -19,7 +19,7 @@ NAMES = "IP:127.0.0.1,IP:127.0.0.2"
 class Ground:
     """A folder on a running server, and how to reach it."""
 
-    address: DepotAddress
+    address: FileServerAddress
     folder: Path
     """The same folder, on disk."""
     resumes: bool
@@ -89,7 +89,7 @@ class Grounds:
         async with sandbox:
             (sandbox.root / "builds").mkdir()
             yield Ground(
-                address=DepotAddress(
+                address=FileServerAddress(
                     scheme=kind,
                     host=sandbox.host,
                     port=sandbox.port,
@@ -114,7 +114,7 @@ class Grounds:
         folder = server.root / ("closed" if read_only else f"builds {len(list(server.root.iterdir()))}")
         folder.mkdir(exist_ok=True)
         return Ground(
-            address=DepotAddress(
+            address=FileServerAddress(
                 scheme=server.scheme,
                 host="127.0.0.1",
                 port=server.port,

@@ -125,7 +125,7 @@ class Follower:
     def _cannot_read(self, error: CannotRead) -> None:
         self._reads = False
         if not self._said:
-            so = ", so that no rule of APPSCAN_POLICY is judged" if self._judged else ""
+            so = ", so that no rule of APPSCAN_RULES is judged" if self._judged else ""
             logger.warning("results are not read%s: %s", so, error)
         self._said = True
 

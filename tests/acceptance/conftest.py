@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 
 from bot.__main__ import asked, needs, perform
-from bot.settings import Settings
+from bot.config.settings import Settings
 from sandbox.bot_process import BotProcess, environ_for
 from sandbox.onetrust import OneTrustSandbox
 from sandbox.reading import Reader

@@ -90,34 +90,34 @@ async def test_check_says_what_is_wrong_with_slacks_token_and_the_database(stage
 async def test_check_tells_the_rules_of_the_policy_and_what_is_wrong_with_them(stage: Stage):
     policy = stage.folder / "policy.toml"
     policy.write_text("[[rule]]\nname = 'No trackers'\nno_sdk_categories = ['Targeting']\n")
-    code, out, _ = await stage.here("check", APPSCAN_POLICY=str(policy), ONETRUST_RESULTS_HOURS="24")
+    code, out, _ = await stage.here("check", APPSCAN_RULES=str(policy), ONETRUST_RESULTS_HOURS="24")
     assert code == 0
     assert "ok    policy: 1 rule: No trackers" in out
     policy.write_text("[[rule]]\nname = 'No trackers'\nno_sdk_categories = ['Trackers']\n")
-    code, out, _ = await stage.here("check", APPSCAN_POLICY=str(policy), ONETRUST_RESULTS_HOURS="24")
+    code, out, _ = await stage.here("check", APPSCAN_RULES=str(policy), ONETRUST_RESULTS_HOURS="24")
     assert code == 1
     assert 'FAIL  policy: rule "No trackers": OneTrust\'s known categories are Strictly Necessary, ' in out
     assert "Targeting, Unknown: `Trackers` is none of them" in out
     policy.write_text("[[rule]]\nname = 'No trackers'\nno_sdk_category = ['Targeting']\n")
-    code, out, _ = await stage.here("check", APPSCAN_POLICY=str(policy))
+    code, out, _ = await stage.here("check", APPSCAN_RULES=str(policy))
     assert code == 1
     assert 'rule 1 ("No trackers"): `no_sdk_category` is no key; did you mean `no_sdk_categories`?' in out
-    code, out, err = await stage.command("run", APPSCAN_POLICY=str(policy))
+    code, out, err = await stage.command("run", APPSCAN_RULES=str(policy))
     assert (code, out) == (1, "")
-    assert 'APPSCAN_POLICY, rule 1 ("No trackers"): it asks for nothing: add one of' in err
+    assert 'The rules file, rule 1 ("No trackers"): it asks for nothing: add one of' in err
     assert "Traceback" not in err
 
 
 async def test_check_fails_where_no_rule_of_the_policy_is_ever_judged(stage: Stage):
     policy = stage.folder / "policy.toml"
     policy.write_text("[[rule]]\nname = 'No trackers'\nno_sdk_categories = ['Targeting']\n")
-    code, out, _ = await stage.here("check", APPSCAN_POLICY=str(policy), ONETRUST_RESULTS_HOURS="0")
+    code, out, _ = await stage.here("check", APPSCAN_RULES=str(policy), ONETRUST_RESULTS_HOURS="0")
     assert code == 1
     assert (
         "FAIL  policy: results aren't read, as ONETRUST_RESULTS_HOURS is 0, so no rule is ever judged:" in out
     )
     stage.onetrust.tokens.scopes -= {"COOKIE_READ"}
-    code, out, _ = await stage.here("check", APPSCAN_POLICY=str(policy), ONETRUST_RESULTS_HOURS="24")
+    code, out, _ = await stage.here("check", APPSCAN_RULES=str(policy), ONETRUST_RESULTS_HOURS="24")
     assert code == 1
     assert (
         "FAIL  policy: results can't be read, so no rule is ever judged: give the credential COOKIE_READ"

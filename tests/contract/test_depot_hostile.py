@@ -10,10 +10,10 @@ from pathlib import Path
 import asyncssh
 import pytest
 
-from bot.depot_address import DepotAddress
 from bot.errors import Refused, SubmissionError, TryLater
 from bot.onetrust.call import BUILD_CHANGED
 from bot.onetrust.depot import Patience, open_depot, sentences
+from bot.onetrust.file_server_address import FileServerAddress
 from tests.fakes import until
 
 PASSWORD = "hunter22 hunter22"
@@ -118,9 +118,9 @@ class Script:
                 task.cancel()
             await asyncio.gather(*rest, return_exceptions=True)
 
-    def address(self, **changes: object) -> DepotAddress:
+    def address(self, **changes: object) -> FileServerAddress:
         about = {"scheme": "ftp", "host": "127.0.0.1", "port": self.port, "user": "u", "password": PASSWORD}
-        return DepotAddress(**(about | {"folder": "builds"} | changes))
+        return FileServerAddress(**(about | {"folder": "builds"} | changes))
 
 
 @pytest.fixture

@@ -6,9 +6,10 @@ from dataclasses import replace
 import asyncssh
 import pytest
 
-from bot.depot_address import DepotAddress, parse_address
+from bot.config.ftp import server_address
 from bot.errors import Refused
 from bot.onetrust.depot import Patience, open_depot, sentences
+from bot.onetrust.file_server_address import FileServerAddress
 from sandbox.ftp import FtpSandbox
 from tests import proftpd
 from tests.certificates import Authority
@@ -25,7 +26,7 @@ async def no_note(sentence: str) -> None:
     raise AssertionError(sentence)
 
 
-async def refusal(address: DepotAddress) -> str:
+async def refusal(address: FileServerAddress) -> str:
     with pytest.raises(Refused) as caught:
         await open_depot(address).check()
     for secret in address.secrets():
@@ -33,8 +34,8 @@ async def refusal(address: DepotAddress) -> str:
     return caught.value.user_message
 
 
-def address_of(server: FtpSandbox, **changes: object) -> DepotAddress:
-    address = DepotAddress(
+def address_of(server: FtpSandbox, **changes: object) -> FileServerAddress:
+    address = FileServerAddress(
         scheme=server.kind,
         host=server.host,
         port=server.port,
@@ -84,7 +85,7 @@ async def test_tls_can_begin_with_the_first_byte(authority, tmp_path):
     build.write_bytes(b"build" * 1000)
 
     try:
-        address = DepotAddress(
+        address = FileServerAddress(
             scheme="ftps",
             host="127.0.0.1",
             port=server.port,
@@ -132,7 +133,7 @@ async def test_the_stand_in_is_reached_by_its_url(tmp_path):
     build = tmp_path / "shop.apk"
     build.write_bytes(b"build")
     async with FtpSandbox(password="p@ss/w:rd#1 %") as server:
-        depot = open_depot(parse_address(f"{server.url}/builds", host_key=server.host_key))
+        depot = open_depot(replace(server_address(f"{server.url}/builds"), host_key=server.host_key))
         (server.root / "builds").mkdir()
         await depot.upload(build, "shop.apk", size_bytes=5, progress=lambda *_: None, note=no_note)
 
@@ -180,7 +181,7 @@ async def test_an_ssh_server_without_sftp_is_refused():
 
     key = asyncssh.generate_private_key("ssh-ed25519")
     async with asyncssh.listen("127.0.0.1", 0, server_factory=Open, server_host_keys=[key]) as server:
-        address = DepotAddress(
+        address = FileServerAddress(
             scheme="sftp",
             host="127.0.0.1",
             port=server.get_port(),
@@ -192,7 +193,7 @@ async def test_an_ssh_server_without_sftp_is_refused():
 
 
 def test_no_password_is_shown():
-    address = DepotAddress(
+    address = FileServerAddress(
         scheme="sftp", host="h", port=22, user="u", password="hunter22", key_passphrase="sesame99"
     )
 

@@ -1,19 +1,19 @@
 """The FTP route on real servers: a build is put there, and OneTrust's workflow finds it where it was told."""
 
 import hashlib
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from bot.depot_address import parse_address
+from bot.config.env import Secret
+from bot.config.ftp import FtpSettings, server_address
 from bot.errors import Refused, SubmissionError, TryLater, Uncertain
-from bot.ftp_settings import FtpSettings
 from bot.onetrust.call import Caller
 from bot.onetrust.token import ApiKey
 from bot.parts import ftp_route
 from bot.scans.models import FileType, Kind
 from bot.scans.routes import Order
-from bot.variables import Secret
 from sandbox.builds import write_apk, write_ipa
 from sandbox.ftp import FtpSandbox
 from sandbox.onetrust import OneTrustSandbox, Submission
@@ -35,11 +35,8 @@ class Stage:
         return Order(**(about | {"sha256": digest} | more))
 
     async def submit(self, *, rescans: bool = True, remote_path: str | None = None, **more):
-        address = parse_address(
-            f"sftp://{self.ftp.user}@127.0.0.1:{self.ftp.port}/in",
-            password=self.password,
-            host_key=self.ftp.host_key,
-        )
+        address = server_address(f"sftp://{self.ftp.user}@127.0.0.1:{self.ftp.port}/in")
+        address = replace(address, password=self.password, host_key=self.ftp.host_key)
         settings = FtpSettings(
             address=address,
             webhook_url=Secret(self.onetrust.ftp_webhook_url),

@@ -8,12 +8,13 @@ from contextlib import asynccontextmanager
 import httpx
 import pytest
 
+from bot.config.env import Secret
+from bot.config.zscaler import CloudSettings, OAuthLogin, SessionLogin
 from bot.errors import Maintenance, NotFound, Refused, SubmissionError, TryLater
 from bot.metrics import Metrics
 from bot.scans.activation import ActivationStatus
 from bot.scans.hosts import BATCH
 from bot.scans.verdicts import ReportStatus, Threat
-from bot.variables import Secret
 from bot.zscaler.activation import Activation
 from bot.zscaler.answers import Endpoint
 from bot.zscaler.call import ANSWER_LIMIT, Caller
@@ -24,7 +25,6 @@ from bot.zscaler.oauth import KEYS_S, OAuth
 from bot.zscaler.reports import Reports
 from bot.zscaler.session import GOODBYE_S, HELD_S, Session
 from bot.zscaler_parts import open_cloud
-from bot.zscaler_settings import CloudSettings, OAuthLogin, SessionLogin
 from sandbox.clock import HeldClock
 from sandbox.zscaler import ZscalerSandbox
 from tests.certificates import Authority

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from bot.app import Bot
-from bot.settings import Settings
+from bot.config.settings import Settings
 from sandbox import builds
 from sandbox.bot_process import zscaler_settings
 from sandbox.onetrust import OneTrustSandbox

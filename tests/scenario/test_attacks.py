@@ -7,7 +7,7 @@ from contextlib import closing, contextmanager
 import pytest
 
 from bot.app import Bot
-from bot.settings import Settings
+from bot.config.settings import Settings
 from sandbox.slack import Shared
 from sandbox.world import ChannelKind
 from tests.scenario.office import APP_ID, Office, apk

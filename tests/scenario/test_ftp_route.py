@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.ftp_settings import VARIABLES
+from bot.config.ftp import FTP_VARIABLES
 from sandbox.ftp import FtpSandbox
 from tests.scenario.office import APP_ID, Office, apk, office
 
@@ -82,6 +82,6 @@ async def test_what_is_left_on_a_server_that_is_not_set_any_more_is_said(
         large = place.dana.share(place.builds_channel, [("large.apk", apk(padding_bytes=LIMIT))])
         await place.submitted(large, "com.example.shop")
         await place.stop()
-        await place.start(**dict.fromkeys(VARIABLES, ""))
+        await place.start(**dict.fromkeys(FTP_VARIABLES, ""))
         assert "may still be on the FTP server that was set before" in caplog.text
         assert len(ftp.stored()) == 1

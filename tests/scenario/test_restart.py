@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from bot.app import Bot
-from bot.settings import Settings
+from bot.config.settings import Settings
 from sandbox.slack import Shared
 from tests.scenario.office import APP_ID, Office, apk, ipa
 

@@ -3,8 +3,8 @@
 import pytest
 
 from bot.check_zscaler import findings
-from bot.variables import Secret
-from bot.zscaler_settings import CloudSettings, SandboxSettings, SessionLogin, ZscalerSettings
+from bot.config.env import Secret
+from bot.config.zscaler import CloudSettings, SandboxSettings, SessionLogin, ZscalerSettings
 
 NOBODY = "http://127.0.0.1:1"
 

@@ -12,12 +12,12 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Final, TypeVar
 
 from bot.calls.build_file import BuildFile
-from bot.depot_address import DepotAddress
 from bot.errors import Refused
 from bot.onetrust.depot import sentences
 from bot.onetrust.depot.port import Broken
 from bot.onetrust.depot.replies import Phase, size_in, verdict
 from bot.onetrust.depot.wire import Address, Wire
+from bot.onetrust.file_server_address import FileServerAddress
 
 _T = TypeVar("_T")
 _LEFT_ALONE_S: Final = 600.0
@@ -27,7 +27,7 @@ _LEFT_ALONE_S: Final = 600.0
 class FtpDoor:
     """The way in by FTP. Implements the ``Door`` port."""
 
-    def __init__(self, address: DepotAddress) -> None:
+    def __init__(self, address: FileServerAddress) -> None:
         self._address = address
 
     async def enter(self) -> "FtpSession":
@@ -55,7 +55,7 @@ class FtpSession:
 
     unsure_bytes: int = 0
 
-    def __init__(self, address: DepotAddress, wire: Wire) -> None:
+    def __init__(self, address: FileServerAddress, wire: Wire) -> None:
         self._address = address
         self._wire = wire
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="depot")
@@ -154,7 +154,7 @@ async def _seen_through(work: "asyncio.Future[_T]") -> None:
         raise asyncio.CancelledError
 
 
-def _context(address: DepotAddress) -> ssl.SSLContext:
+def _context(address: FileServerAddress) -> ssl.SSLContext:
     try:
         context = ssl.create_default_context(cafile=address.ca_file)
     except (OSError, ValueError) as exc:

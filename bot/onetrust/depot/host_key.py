@@ -5,9 +5,9 @@ from typing import Any
 
 import asyncssh
 
-from bot.depot_address import DepotAddress
 from bot.errors import Refused
 from bot.onetrust.depot import sentences
+from bot.onetrust.file_server_address import FileServerAddress
 
 OF_WHAT_IS_KNOWN, ANY = "", "default"
 _FAMILIES = ("ssh-ed25519", "ecdsa-sha2-*", "rsa-sha2-*")
@@ -24,13 +24,13 @@ class Known(asyncssh.SSHClient):
         return self._fingerprint is not None and key.get_fingerprint("sha256") == self._fingerprint
 
 
-def fingerprint_of(address: DepotAddress) -> str | None:
+def fingerprint_of(address: FileServerAddress) -> str | None:
     """Return the fingerprint that was set, as asyncssh writes it; ``None`` where something else was."""
     text = address.host_key or ""
     return text.rstrip("=") if text.startswith("SHA256:") else None
 
 
-def known_hosts(address: DepotAddress) -> Any:
+def known_hosts(address: FileServerAddress) -> Any:
     """Return what asyncssh takes as known: never ``None``, which would be everybody.
 
     Raises:
@@ -49,7 +49,7 @@ def known_hosts(address: DepotAddress) -> Any:
     raise Refused(sentences.HOST_KEY, detail=f"ONETRUST_FTP_HOST_KEY: {type(failure).__name__}")
 
 
-def kinds_to_ask_for(address: DepotAddress) -> tuple[str, ...]:
+def kinds_to_ask_for(address: FileServerAddress) -> tuple[str, ...]:
     """Return the kinds of host keys to ask for, one after the other, as a server shows one key of several.
 
     A fingerprint does not tell the kind of its key. Of a known key the kind is asked for at once; that any

@@ -15,12 +15,12 @@ from typing import Any, Final
 import asyncssh
 
 from bot.calls.build_file import BLOCK, BuildFile
-from bot.depot_address import DepotAddress
 from bot.errors import Refused, TryLater
 from bot.onetrust.depot import sentences
 from bot.onetrust.depot.host_key import Known, fingerprint_of, kinds_to_ask_for, known_hosts
 from bot.onetrust.depot.port import Broken, NotResumed
 from bot.onetrust.depot.words import quoted, sound_full
+from bot.onetrust.file_server_address import FileServerAddress
 
 PIECE: Final = 32 * 1024
 """Bytes of one write: every server takes as many (draft-ietf-secsh-filexfer-02, section 3)."""
@@ -35,7 +35,7 @@ _NO_ROOM = (asyncssh.SFTPNoSpaceOnFilesystem, asyncssh.SFTPQuotaExceeded)
 class SftpDoor:
     """The way in by SFTP. Implements the ``Door`` port."""
 
-    def __init__(self, address: DepotAddress) -> None:
+    def __init__(self, address: FileServerAddress) -> None:
         self._address = address
 
     async def enter(self) -> "SftpSession":
@@ -116,7 +116,10 @@ class SftpSession:
     unsure_bytes: int = PIECE * WINDOW
 
     def __init__(
-        self, address: DepotAddress, connection: asyncssh.SSHClientConnection, client: asyncssh.SFTPClient
+        self,
+        address: FileServerAddress,
+        connection: asyncssh.SSHClientConnection,
+        client: asyncssh.SFTPClient,
     ) -> None:
         self._address = address
         self._connection = connection
@@ -236,7 +239,7 @@ async def _pour(handle: Any, file: BuildFile, offset: int, moved: Callable[[int]
         await asyncio.gather(*writes, return_exceptions=True)
 
 
-def _keys(address: DepotAddress) -> list[asyncssh.SSHKey]:
+def _keys(address: FileServerAddress) -> list[asyncssh.SSHKey]:
     if address.key_file is None:
         return []
     try:
@@ -246,5 +249,5 @@ def _keys(address: DepotAddress) -> list[asyncssh.SSHKey]:
     raise failure
 
 
-def _told(exc: Exception, address: DepotAddress) -> str:
+def _told(exc: Exception, address: FileServerAddress) -> str:
     return f"the depot: {type(exc).__name__}: {quoted(str(exc), address.secrets())}"

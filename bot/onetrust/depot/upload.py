@@ -14,7 +14,6 @@ from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
 
 from bot.calls.build_file import BuildChanged, BuildFile
-from bot.depot_address import DepotAddress
 from bot.errors import Refused, SubmissionError, TryLater
 from bot.onetrust.call import BUILD_CHANGED
 from bot.onetrust.depot import sentences
@@ -29,6 +28,7 @@ from bot.onetrust.depot.port import (
     Uploaded,
     check_name,
 )
+from bot.onetrust.file_server_address import FileServerAddress
 from bot.scans.ports import Progress
 
 _T = TypeVar("_T")
@@ -41,7 +41,7 @@ class Deposits:
     What is wrong with the depot says nothing of OneTrust: no ``TryLater`` counts as the scanner's failure.
     """
 
-    def __init__(self, address: DepotAddress, door: Door, patience: Patience) -> None:
+    def __init__(self, address: FileServerAddress, door: Door, patience: Patience) -> None:
         self._address = address
         self._door = door
         self._patience = patience

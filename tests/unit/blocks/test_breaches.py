@@ -10,8 +10,8 @@ from bot.blocks.breaches import ACKNOWLEDGE, breach_blocks, breach_line
 from bot.blocks.message import compose
 from bot.blocks.reply import reply
 from bot.blocks.results import announcement
+from bot.config.rules_file import MOST_RULES, MOST_TOLD
 from bot.errors import UsageError
-from bot.policy_file import MOST_RULES, MOST_TOLD
 from bot.scans.models import Card
 from bot.scans.rules import FINDINGS_KEPT, Breach, Finding, What
 from sandbox.reading import Reader

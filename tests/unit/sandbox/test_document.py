@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.settings import Settings
+from bot.config.settings import Settings
 from sandbox.faults import Fault
 from sandbox.onetrust.server import POINTS as ONETRUST_POINTS
 from sandbox.slack.person import Person

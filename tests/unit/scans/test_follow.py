@@ -423,7 +423,7 @@ async def test_a_policy_that_can_t_be_judged_is_warned_of_once(desk, caplog):
         await desk.passes(2 * HOUR_S, step_s=600)
 
     assert [record.message for record in caplog.records if record.levelno == logging.WARNING] == [
-        "results are not read, so that no rule of APPSCAN_POLICY is judged: no COOKIE_READ"
+        "results are not read, so that no rule of APPSCAN_RULES is judged: no COOKIE_READ"
     ]
 
 

@@ -2,9 +2,9 @@
 
 import pytest
 
+from bot.config.settings import Settings
+from bot.config.zscaler import OAuthLogin, SessionLogin, ZscalerSettings
 from bot.errors import SettingsError
-from bot.settings import Settings
-from bot.zscaler_settings import OAuthLogin, SessionLogin, ZscalerSettings
 
 FULL = {
     "SLACK_BOT_TOKEN": "xoxb-1234567890",
@@ -140,7 +140,7 @@ def test_no_secret_is_shown_and_all_are_told_to_the_log():
         (OAUTH | SESSION, "ZSCALER_OAUTH_TOKEN_URL and ZSCALER_USERNAME are both set"),
         (OAUTH | {"ZSCALER_CLIENT_SECRET": ""}, "ZSCALER_CLIENT_SECRET is missing"),
         (OAUTH | {"ZSCALER_API_ROLE": ""}, "ZSCALER_SCOPE is missing"),
-        (OAUTH | {"ZSCALER_SCOPE": "a\nb"}, "ZSCALER_SCOPE holds signs"),
+        (OAUTH | {"ZSCALER_SCOPE": "a\nb"}, "ZSCALER_SCOPE holds characters"),
         (OAUTH | {"ZSCALER_OAUTH_TOKEN_URL": "http://sso.example.com"}, "ZSCALER_OAUTH_TOKEN_URL must begin"),
         (OAUTH | {"ZSCALER_CLIENT_AUTH": "digest"}, "ZSCALER_CLIENT_AUTH must be one of basic, form"),
         (SESSION | {"ZSCALER_USERNAME": ""}, "ZSCALER_USERNAME is missing"),

@@ -2,9 +2,9 @@
 
 import pytest
 
+from bot.config.settings import Settings
 from bot.errors import SettingsError
-from bot.settings import Settings
-from tests.unit.test_settings import FULL, ONETRUST
+from tests.unit.config.test_settings import FULL, ONETRUST
 
 HOOK = f"{ONETRUST}/integrationmanager/api/v1/webhook/ftp-"
 FTP = {
@@ -71,7 +71,10 @@ def test_the_path_is_onetrusts(remote, path):
             {"ONETRUST_FTP_WEBHOOK_URL": FULL["ONETRUST_WEBHOOK_URL"]},
             "ONETRUST_FTP_WEBHOOK_URL is ONETRUST_WEBHOOK_URL",
         ),
-        ({"ONETRUST_FTP_PASWORD": "x"}, "ONETRUST_FTP_PASWORD is not a setting; ONETRUST_FTP_PASSWORD is"),
+        (
+            {"ONETRUST_FTP_PASWORD": "x"},
+            "ONETRUST_FTP_PASWORD is not a setting: did you mean ONETRUST_FTP_PASSWORD?",
+        ),
         ({"ONETRUST_FTP_KEEP_HOURS": "0"}, "ONETRUST_FTP_KEEP_HOURS must be a whole number from 1"),
         ({"ONETRUST_FTP_PLAINTEXT": "yes"}, "ONETRUST_FTP_PLAINTEXT must be one of 0, 1"),
     ],
@@ -86,7 +89,7 @@ def test_what_is_wrong_is_told_by_its_setting(changes, problem):
 def test_a_key_file_that_is_not_there_is_told_alone():
     told = problems(ONETRUST_FTP_KEY_FILE="/no/such/key", ONETRUST_FTP_PASSWORD="")
 
-    assert told == ["ONETRUST_FTP_KEY_FILE must be the path of a file that is there and can be read."]
+    assert told == ["ONETRUST_FTP_KEY_FILE must be the path of a file that exists and can be read."]
 
 
 def test_a_host_key_may_stand_behind_its_host_as_ssh_keyscan_prints_it():

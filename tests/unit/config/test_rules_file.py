@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot import policy_file
+from bot.config import rules_file
 from bot.errors import SettingsError
 from bot.scans.models import Platform
 from bot.scans.rules import Rule
 
-DOCUMENT = Path(__file__).parents[2] / "docs/policy.md"
+DOCUMENT = Path(__file__).parents[3] / "docs/policy.md"
 EXAMPLES = re.findall(r"```toml\n(.*?)```", DOCUMENT.read_text(encoding="utf-8"), re.DOTALL)
 
 WHOLE = """
@@ -37,12 +37,12 @@ no_new_permissions = true
 
 def problems(content: str | bytes) -> list[str]:
     with pytest.raises(SettingsError) as raised:
-        policy_file.parse(content.encode() if isinstance(content, str) else content)
+        rules_file.parse(content.encode() if isinstance(content, str) else content)
     return raised.value.problems
 
 
 def test_rules_are_read_in_their_order():
-    assert policy_file.parse(WHOLE.encode()) == (
+    assert rules_file.parse(WHOLE.encode()) == (
         Rule(
             name="No new trackers",
             no_new_sdk_categories=("Targeting",),
@@ -64,14 +64,14 @@ def test_rules_are_read_in_their_order():
 
 
 def test_no_permission_of_high_risk_at_all_can_be_asked_for():
-    (rule,) = policy_file.parse(b'[[rule]]\nname = "a"\nhigh_risk_permissions_allowed = []')
+    (rule,) = rules_file.parse(b'[[rule]]\nname = "a"\nhigh_risk_permissions_allowed = []')
 
     assert rule.high_risk_permissions_allowed == ()
 
 
 @pytest.mark.parametrize("example", EXAMPLES)
 def test_each_example_in_the_documents_is_a_policy(example):
-    assert policy_file.parse(example.encode())
+    assert rules_file.parse(example.encode())
 
 
 def test_every_key_is_in_the_documents():
@@ -126,19 +126,19 @@ def test_every_key_is_in_the_documents():
     ],
 )
 def test_what_is_wrong_with_a_rule_is_said_with_its_name(lines, sentence):
-    assert problems(f"[[rule]]\nname = 'Ours'\n{lines}") == [f'APPSCAN_POLICY, rule 1 ("Ours"): {sentence}.']
+    assert problems(f"[[rule]]\nname = 'Ours'\n{lines}") == [f'The rules file, rule 1 ("Ours"): {sentence}.']
 
 
 def test_a_mistyped_key_is_told_with_the_one_that_was_meant():
     assert problems("[[rule]]\nname = 'Ours'\nno_sdks = ['a']\nno_sdk_category = ['x']") == [
-        'APPSCAN_POLICY, rule 1 ("Ours"): `no_sdk_category` is no key; did you mean `no_sdk_categories`?'
+        'The rules file, rule 1 ("Ours"): `no_sdk_category` is no key; did you mean `no_sdk_categories`?'
     ]
 
 
 def test_a_rule_that_asks_for_nothing_is_none():
     (problem,) = problems("[[rule]]\nname = 'Ours'\ntell = ['U0123ABCD']")
 
-    assert problem.startswith('APPSCAN_POLICY, rule 1 ("Ours"): it asks for nothing: add one of no_sdks,')
+    assert problem.startswith('The rules file, rule 1 ("Ours"): it asks for nothing: add one of no_sdks,')
 
 
 @pytest.mark.parametrize(
@@ -146,7 +146,7 @@ def test_a_rule_that_asks_for_nothing_is_none():
 )
 def test_a_rule_without_a_name_is_told_by_its_number(name):
     assert problems(f"[[rule]]\nname = 'a'\nno_sdks = ['a']\n[[rule]]\n{name}\nno_sdks = ['a']") == [
-        "APPSCAN_POLICY, rule 2: name must be a text of 1 to 80 visible characters: it is what people read."
+        "The rules file, rule 2: name must be a text of 1 to 80 visible characters: it is what people read."
     ]
 
 
@@ -156,33 +156,33 @@ def test_every_problem_is_told_at_once():
     )
 
     assert len(told) == 4
-    assert told[-1] == "APPSCAN_POLICY, rule 2: another rule has that name: name each its own."
+    assert told[-1] == "The rules file, rule 2: another rule has that name: name each its own."
 
 
 @pytest.mark.parametrize(
     ("content", "sentence"),
     [
-        (b"", "APPSCAN_POLICY's file holds no [[rule]]: write one, or unset it."),
-        (b"rule = 1", "APPSCAN_POLICY's file holds no [[rule]]: write one, or unset it."),
+        (b"", "The rules file holds no [[rule]]: write one, or unset it."),
+        (b"rule = 1", "The rules file holds no [[rule]]: write one, or unset it."),
         (
             b"[rule]\nname = 'a'\nno_new_sdks = true",
-            "APPSCAN_POLICY's file holds [rule]: write [[rule]], in two brackets, above each rule.",
+            "The rules file holds [rule]: write [[rule]], in two brackets, above each rule.",
         ),
-        (b"rule = []", "APPSCAN_POLICY's file holds no [[rule]]: write one, or unset it."),
-        (b"\xff", "APPSCAN_POLICY's file is no UTF-8 text: save it as such."),
-        (b"a = 1\nb = ?", "APPSCAN_POLICY's file is no TOML, at line 2, column 5: look there."),
-        (b"a = " + b"1" * 5000, "APPSCAN_POLICY's file is no TOML: look there."),
+        (b"rule = []", "The rules file holds no [[rule]]: write one, or unset it."),
+        (b"\xff", "The rules file is no UTF-8 text: save it as such."),
+        (b"a = 1\nb = ?", "The rules file is no TOML, at line 2, column 5: look there."),
+        (b"a = " + b"1" * 5000, "The rules file is no TOML: look there."),
         (
             b"a = " + b"[" * 60_000,
-            "APPSCAN_POLICY's file is nested too deep: a policy is a list of [[rule]].",
+            "The rules file is nested too deep: a policy is a list of [[rule]].",
         ),
         (
             b"[[rule]]\nname = 'a'\nno_new_sdks = true\n" * 21,
-            "APPSCAN_POLICY's file holds 21 rules; 20 are the most.",
+            "The rules file holds 21 rules; 20 are the most.",
         ),
         (
             b"token = 'x'\n[[rule]]\nname = 'a'\nno_new_sdks = true",
-            "APPSCAN_POLICY's file may hold [[rule]] and nothing beside: remove the rest.",
+            "The rules file may hold [[rule]] and nothing beside: remove the rest.",
         ),
     ],
 )
@@ -195,15 +195,15 @@ def test_what_is_no_policy_at_all_is_said(content, sentence):
 def test_a_file_written_on_windows_is_read(tmp_path):
     (tmp_path / "policy.toml").write_bytes(b"\xef\xbb\xbf" + WHOLE.replace("\n", "\r\n").encode())
 
-    assert len(policy_file.read(tmp_path / "policy.toml")) == 3
+    assert len(rules_file.read(tmp_path / "policy.toml")) == 3
 
 
 def test_a_file_that_is_not_there_or_too_large_is_said(tmp_path):
     with pytest.raises(SettingsError, match=r"can't be read \(No such file or directory\): check the path"):
-        policy_file.read(tmp_path / "none.toml")
-    (tmp_path / "large.toml").write_bytes(b"#" * (policy_file.LARGEST_BYTES + 1))
+        rules_file.read(tmp_path / "none.toml")
+    (tmp_path / "large.toml").write_bytes(b"#" * (rules_file.LARGEST_BYTES + 1))
     with pytest.raises(SettingsError, match="is larger than 64000 bytes: is it"):
-        policy_file.read(tmp_path / "large.toml")
+        rules_file.read(tmp_path / "large.toml")
 
 
 @given(
@@ -212,9 +212,9 @@ def test_a_file_that_is_not_there_or_too_large_is_said(tmp_path):
 def test_whatever_is_in_the_file_it_is_rules_or_sentences(content):
     told = []
     try:
-        rules = policy_file.parse(content.encode() if isinstance(content, str) else content)
+        rules = rules_file.parse(content.encode() if isinstance(content, str) else content)
     except SettingsError as error:
         rules, told = (), error.problems
 
     assert bool(rules) is not bool(told)
-    assert all(problem.startswith("APPSCAN_POLICY") for problem in told)
+    assert all(problem.startswith("The rules file") for problem in told)

@@ -67,20 +67,20 @@ def parse(content: bytes) -> tuple[Rule, ...]:
         raise _unfit("is nested too deep: a policy is a list of [[rule]]") from error
     problems: list[str] = []
     if set(table) - {"rule"}:
-        problems.append("APPSCAN_POLICY's file may hold [[rule]] and nothing beside: remove the rest.")
+        problems.append("The rules file may hold [[rule]] and nothing beside: remove the rest.")
     entries = table.get("rule")
     if isinstance(entries, dict):
-        raise SettingsError([*problems, f"APPSCAN_POLICY's file holds [rule]: {_TWO_BRACKETS}"])
+        raise SettingsError([*problems, f"The rules file holds [rule]: {_TWO_BRACKETS}"])
     if not isinstance(entries, list) or not entries or not all(isinstance(each, dict) for each in entries):
-        raise SettingsError([*problems, "APPSCAN_POLICY's file holds no [[rule]]: write one, or unset it."])
+        raise SettingsError([*problems, "The rules file holds no [[rule]]: write one, or unset it."])
     if len(entries) > MOST_RULES:
-        problems.append(f"APPSCAN_POLICY's file holds {len(entries)} rules; {MOST_RULES} are the most.")
+        problems.append(f"The rules file holds {len(entries)} rules; {MOST_RULES} are the most.")
         raise SettingsError(problems)
     rules = [_rule(number, entry, problems) for number, entry in enumerate(entries, 1)]
     seen: set[str] = set()
     for number, rule in enumerate(rules, 1):
         if rule.name and rule.name.casefold() in seen:
-            problems.append(f"APPSCAN_POLICY, rule {number}: another rule has that name: name each its own.")
+            problems.append(f"The rules file, rule {number}: another rule has that name: name each its own.")
         seen.add(rule.name.casefold())
     if problems:
         raise SettingsError(problems)
@@ -94,7 +94,7 @@ def _rule(number: int, entry: dict[str, Any], problems: list[str]) -> Rule:
     where = f'rule {number} ("{name}")' if named else f"rule {number}"
 
     def problem(what: str) -> None:
-        problems.append(f"APPSCAN_POLICY, {where}: {what}{'' if what.endswith('?') else '.'}")
+        problems.append(f"The rules file, {where}: {what}{'' if what.endswith('?') else '.'}")
 
     if not named:
         problem(f"name must be a text of 1 to {LONGEST_NAME} visible characters: it is what people read")
@@ -179,4 +179,4 @@ def _count(entry: dict[str, Any], key: str, problem: _Problem) -> int | None:
 
 
 def _unfit(what: str) -> SettingsError:
-    return SettingsError([f"APPSCAN_POLICY's file {what}."])
+    return SettingsError([f"The rules file {what}."])

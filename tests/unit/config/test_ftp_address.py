@@ -1,19 +1,24 @@
-from pathlib import Path
 from urllib.parse import quote
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.depot_address import AddressProblem, parse_address
+from bot.config.env import Invalid
+from bot.config.ftp import server_address
+from bot.config.settings import Settings
+from bot.errors import SettingsError
+from bot.onetrust.file_server_address import FileServerAddress
+from tests.unit.config.test_settings import FULL, ONETRUST
 
-KEY = {"host_key": "SHA256:" + "a" * 43}
+KEY = {"ONETRUST_FTP_HOST_KEY": "SHA256:" + "a" * 43}
+WEBHOOK = {"ONETRUST_FTP_WEBHOOK_URL": f"{ONETRUST}/integrationmanager/api/v1/webhook/ftp"}
 
 
-def problem(url: str, **more) -> AddressProblem:
-    with pytest.raises(AddressProblem) as caught:
-        parse_address(url, **(KEY | more))
-    return caught.value
+def read(url: str, **variables: str) -> FileServerAddress:
+    ftp = Settings.read(FULL | WEBHOOK | {"ONETRUST_FTP_URL": url} | variables).ftp
+    assert ftp is not None
+    return ftp.address
 
 
 @pytest.mark.parametrize(
@@ -28,7 +33,7 @@ def problem(url: str, **more) -> AddressProblem:
     ],
 )
 def test_a_server_is_named(url, scheme, host, port, implicit):
-    address = parse_address(url, **KEY)
+    address = server_address(url)
 
     assert (address.scheme, address.host, address.port) == (scheme, host, port)
     assert address.implicit_tls == implicit
@@ -36,8 +41,10 @@ def test_a_server_is_named(url, scheme, host, port, implicit):
 
 
 def test_implicit_tls_can_be_set_for_any_port_of_ftps():
-    assert parse_address("ftps://u:p@h:2121", implicit_tls=True).implicit_tls
-    assert not parse_address("ftp://u:p@h", implicit_tls=True).implicit_tls
+    implicit = {"ONETRUST_FTP_IMPLICIT_TLS": "1", "ONETRUST_FTP_PLAINTEXT": "1"}
+
+    assert read("ftps://u:hunter22@h:2121", **implicit).implicit_tls
+    assert not read("ftp://u:hunter22@h", **implicit).implicit_tls
 
 
 @pytest.mark.parametrize(
@@ -55,33 +62,31 @@ def test_implicit_tls_can_be_set_for_any_port_of_ftps():
     ],
 )
 def test_a_folder_is_named_from_the_login_or_from_the_root(path, folder, name):
-    address = parse_address(f"ftps://u:p@h{path}")
+    address = server_address(f"ftps://u:p@h{path}")
 
     assert (address.folder, address.path_of("b.apk")) == (folder, name)
 
 
 def test_a_password_may_hold_any_sign():
     for password in ("p@ss:w/o?r#d", "100%", "pässwort", " blank "):
-        assert parse_address(f"sftp://u:{quote(password, safe='')}@h", **KEY).password == password
-    assert parse_address("sftp://u:p@ss@h", **KEY).password == "p@ss"
+        assert server_address(f"sftp://u:{quote(password, safe='')}@h").password == password
+    assert server_address("sftp://u:p@ss@h").password == "p@ss"
 
 
-def test_password_key_and_the_rest_are_set_beside_it():
-    address = parse_address(
-        "sftp://u@h",
-        key_file=Path("id"),
-        key_passphrase="sesame99",
-        known_hosts=Path("known_hosts"),
-    )
+def test_password_key_and_the_rest_are_set_beside_it(tmp_path):
+    for name in ("id", "known_hosts", "ca.pem"):
+        (tmp_path / name).touch()
+    key = {"ONETRUST_FTP_KEY_FILE": str(tmp_path / "id"), "ONETRUST_FTP_KEY_PASSPHRASE": "sesame99"}
+    address = read("sftp://u@h", **key, ONETRUST_FTP_KNOWN_HOSTS=str(tmp_path / "known_hosts"))
+    ftps = read("ftps://u@h", ONETRUST_FTP_PASSWORD="hunter22", ONETRUST_FTP_CA=str(tmp_path / "ca.pem"))
 
-    assert (address.password, address.key_file, address.secrets()) == (None, Path("id"), ("sesame99",))
-    assert parse_address("ftps://u@h", password="hunter22", ca_file=Path("ca.pem")).password == "hunter22"
+    assert (address.password, address.key_file, address.secrets()) == (None, tmp_path / "id", ("sesame99",))
+    assert (ftps.password, ftps.ca_file) == ("hunter22", tmp_path / "ca.pem")
 
 
 @pytest.mark.parametrize(
     ("url", "words"),
     [
-        ("", "holds blanks"),
         ("sftp://u:p @h", "holds blanks"),
         ("sftp://u:p\r\n@h", "holds blanks"),
         ("https://u:p@h", "must look like sftp://"),
@@ -96,11 +101,11 @@ def test_password_key_and_the_rest_are_set_beside_it():
         ("sftp://u:p@h/f#x", "must hold no ?"),
         ("sftp://u:100%@h", "holds a %"),
         ("sftp://u:%zz@h", "holds a %"),
-        ("sftp://u:p%0d%0aDELE@h", "holds signs"),
-        ("sftp://u%00:p@h", "holds signs"),
-        ("sftp://u:p@h/%0Afolder", "holds signs"),
-        ("sftp://u:%ff@h", "holds signs"),
-        ("sftp://u:p@h/" + "f" * 501, "holds signs"),
+        ("sftp://u:p%0d%0aDELE@h", "holds characters"),
+        ("sftp://u%00:p@h", "holds characters"),
+        ("sftp://u:p@h/%0Afolder", "holds characters"),
+        ("sftp://u:%ff@h", "holds characters"),
+        ("sftp://u:p@h/" + "f" * 501, "holds characters"),
         ("sftp://u:p@h/../etc", "must name its folder"),
         ("sftp://u:p@h/a/%2E%2E/b", "must name its folder"),
         ("sftp://h", "must name the user"),
@@ -108,29 +113,34 @@ def test_password_key_and_the_rest_are_set_beside_it():
     ],
 )
 def test_what_is_wrong_with_an_address_is_said_without_repeating_it(url, words):
-    found = problem(url)
+    with pytest.raises(Invalid) as caught:
+        server_address(url)
 
-    assert found.variable == "ONETRUST_FTP_URL"
-    assert found.words.startswith(words)
+    assert str(caught.value).startswith(words)
+    assert url not in str(caught.value)
 
 
 @pytest.mark.parametrize(
-    ("url", "more", "variable"),
+    ("url", "changes", "variable"),
     [
-        ("sftp://u:p@h", {"password": "q"}, "ONETRUST_FTP_PASSWORD"),
-        ("sftp://u@h", {}, "ONETRUST_FTP_PASSWORD"),
-        ("ftps://u@h", {}, "ONETRUST_FTP_PASSWORD"),
-        ("ftps://u@h", {"password": "p\nq"}, "ONETRUST_FTP_PASSWORD"),
-        ("ftps://u:p@h", {"key_file": Path("id")}, "ONETRUST_FTP_KEY_FILE"),
-        ("sftp://u@h", {"key_file": Path("id"), "key_passphrase": "a\0b"}, "ONETRUST_FTP_KEY_PASSPHRASE"),
-        ("sftp://u:p@h", {"host_key": None}, "ONETRUST_FTP_HOST_KEY"),
-        ("sftp://u:p@h", {"host_key": "MD5:00:11"}, "ONETRUST_FTP_HOST_KEY"),
-        ("sftp://u:p@h", {"host_key": "h i ssh-ed25519 AAAA"}, "ONETRUST_FTP_HOST_KEY"),
-        ("sftp://u:p@h", {"host_key": "ssh-ed25519 AAAA\nssh-rsa AAAA"}, "ONETRUST_FTP_HOST_KEY"),
+        ("sftp://u:hunter22@h", {"PASSWORD": "hunter33"}, "PASSWORD"),
+        ("sftp://u@h", {}, "PASSWORD"),
+        ("ftps://u@h", {}, "PASSWORD"),
+        ("ftps://u@h", {"PASSWORD": "hunter\n22"}, "PASSWORD"),
+        ("ftps://u:hunter22@h", {"KEY_FILE": __file__}, "KEY_FILE"),
+        ("sftp://u@h", {"KEY_FILE": __file__, "KEY_PASSPHRASE": "a\0b"}, "KEY_PASSPHRASE"),
+        ("sftp://u:hunter22@h", {"HOST_KEY": ""}, "HOST_KEY"),
+        ("sftp://u:hunter22@h", {"HOST_KEY": "MD5:00:11"}, "HOST_KEY"),
+        ("sftp://u:hunter22@h", {"HOST_KEY": "h i ssh-ed25519 AAAA"}, "HOST_KEY"),
+        ("sftp://u:hunter22@h", {"HOST_KEY": "ssh-ed25519 AAAA\nssh-rsa AAAA"}, "HOST_KEY"),
     ],
 )
-def test_what_is_wrong_beside_it_names_its_own_setting(url, more, variable):
-    assert problem(url, **more).variable == variable
+def test_what_is_wrong_beside_it_names_its_own_setting(url, changes, variable):
+    with pytest.raises(SettingsError) as caught:
+        read(url, **(KEY | {f"ONETRUST_FTP_{name}": value for name, value in changes.items()}))
+
+    (problem,) = caught.value.problems
+    assert problem.split()[0] == f"ONETRUST_FTP_{variable}"
 
 
 @given(st.text(max_size=60), st.booleans())
@@ -138,8 +148,8 @@ def test_no_address_makes_more_than_one_line_or_leaves_what_it_names(rest, sftp)
     url = ("sftp://" if sftp else "ftps://user:pass@") + rest
     address = said = None
     try:
-        address = parse_address(url, **KEY)
-    except AddressProblem as exc:
+        address = server_address(url)
+    except Invalid as exc:
         said = str(exc)
     if address is None:
         assert said

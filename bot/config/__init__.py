@@ -1,0 +1,1 @@
+"""The configuration: settings from environment variables, and the file of compliance rules."""

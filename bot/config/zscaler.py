@@ -1,0 +1,218 @@
+"""Settings of Zscaler: each of its three APIs is used where its own are set."""
+
+import re
+from dataclasses import dataclass, replace
+
+from bot.config import env
+from bot.config.env import Invalid, Reader, Secret, variable
+from bot.config.urls import base_url, endpoint
+
+_OAUTH = ("ZSCALER_OAUTH_TOKEN_URL", "ZSCALER_CLIENT_ID", "ZSCALER_CLIENT_SECRET")
+_SESSION = ("ZSCALER_USERNAME", "ZSCALER_PASSWORD", "ZSCALER_API_KEY")
+_CLOUD = re.compile(r"(?=.{1,100}\Z)[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)+")
+
+
+def _cloud_name(value: str) -> str:
+    if not _CLOUD.fullmatch(value.lower()):
+        raise Invalid("must be the name of your cloud alone, such as zscalertwo.net")
+    return value.lower()
+
+
+def _printable(value: str) -> str:
+    if not value.isprintable():
+        raise Invalid("holds characters that can't be in it: copy it again")
+    return value
+
+
+def _password(value: str) -> Secret:
+    """Parse a password, which may hold blanks."""
+    if len(value) < env.SECRET_MIN or not value.isprintable():
+        raise Invalid(f"must have {env.SECRET_MIN} characters at least, and no line breaks")
+    return Secret(value)
+
+
+def _api_key(value: str) -> Secret:
+    if len(env.visible(value)) != 12:
+        raise Invalid("is not 12 characters long: copy the cloud service API key again")
+    return Secret(value)
+
+
+@dataclass(frozen=True, kw_only=True)
+class OAuthLogin:
+    """Signing in to the cloud service API by OAuth 2.0."""
+
+    token_url: str = variable("ZSCALER_OAUTH_TOKEN_URL", endpoint, "")
+    client_id: str = variable("ZSCALER_CLIENT_ID", env.visible, "")
+    client_secret: Secret = variable("ZSCALER_CLIENT_SECRET", env.secret, Secret(""))
+    client_auth: str = variable("ZSCALER_CLIENT_AUTH", env.choice, "basic", of=("basic", "form"))
+    """How the client authenticates: ``basic`` (a header) or ``form`` (form fields)."""
+    scope: str = variable("ZSCALER_SCOPE", _printable, "")
+
+
+@dataclass(frozen=True, kw_only=True)
+class SessionLogin:
+    """Signing in to the cloud service API by an administrator's session."""
+
+    username: str = variable("ZSCALER_USERNAME", env.visible, "")
+    password: Secret = variable("ZSCALER_PASSWORD", _password, Secret(""))
+    api_key: Secret = variable("ZSCALER_API_KEY", _api_key, Secret(""))
+    """12 characters."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class CloudSettings:
+    """The cloud service API."""
+
+    url: str = variable("ZSCALER_API_URL", base_url, "")
+    login: OAuthLogin | SessionLogin
+
+
+@dataclass(frozen=True, kw_only=True)
+class SandboxSettings:
+    """The Sandbox Submission API."""
+
+    url: str = variable("ZSCALER_SANDBOX_URL", base_url, "")
+    token: Secret = variable("ZSCALER_SANDBOX_TOKEN", env.secret, Secret(""))
+
+
+@dataclass(frozen=True, kw_only=True)
+class AppTotalSettings:
+    """The 3rd-Party App Governance API."""
+
+    url: str = variable("ZSCALER_APPTOTAL_URL", base_url, "https://api.apptotal.zscaler.com/v1")
+    key: Secret = variable("ZSCALER_APPTOTAL_KEY", env.secret, Secret(""))
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Account:
+    """What addresses and scopes are made of, and whether builds are held."""
+
+    cloud: str = variable("ZSCALER_CLOUD", _cloud_name, "")
+    org_id: str = variable("ZSCALER_ORG_ID", _printable, "")
+    api_role: str = variable("ZSCALER_API_ROLE", _printable, "")
+    hold: bool = variable("ZSCALER_HOLD", env.switch, default=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ZscalerSettings:
+    """The APIs of Zscaler that are set up, at least one."""
+
+    cloud: CloudSettings | None
+    """Reports, URL look-ups and activation."""
+    sandbox: SandboxSettings | None
+    apptotal: AppTotalSettings | None
+    report_first_s: int = variable("ZSCALER_REPORT_FIRST_S", env.number, 600, least=1, most=86_400)
+    """Seconds from a build's submission to the first poll of its report."""
+    hold_max_s: int | None = variable("ZSCALER_HOLD_MAX_S", env.number, 1800, least=1, most=86_400)
+    """Seconds that a build waits for its verdict at most; ``None`` where builds don't wait."""
+
+    def apis(self) -> tuple[str, ...]:
+        """Name what is set up, for whoever runs the bot."""
+        cloud = self.cloud
+        way = "OAuth 2.0" if cloud is not None and isinstance(cloud.login, OAuthLogin) else "a session"
+        held = f", holding builds for {self.hold_max_s} s at most" if self.hold_max_s is not None else ""
+        named = {
+            f"the cloud service API by {way}": cloud,
+            f"the Sandbox{held}": self.sandbox,
+            "3rd-Party App Governance": self.apptotal,
+        }
+        return tuple(name for name, api in named.items() if api is not None)
+
+
+ZSCALER_VARIABLES = env.declared(
+    _Account, CloudSettings, OAuthLogin, SessionLogin, SandboxSettings, AppTotalSettings, ZscalerSettings
+)
+
+
+def read_zscaler(reader: Reader) -> ZscalerSettings | None:
+    """Read the settings; ``None`` where none are set, or not validly."""
+    names = [name for name in ZSCALER_VARIABLES if reader.text(name)]
+    if not names:
+        return None
+    before, account = len(reader.problems), reader.read(_Account)
+    settings = reader.read(
+        ZscalerSettings,
+        cloud=_cloud(reader, account),
+        sandbox=_sandbox(reader, account),
+        apptotal=_apptotal(reader),
+    )
+    if len(reader.problems) > before:
+        return None
+    if not settings.apis():
+        reader.problem(
+            names[0],
+            "is set, and no API of Zscaler is: set ZSCALER_SANDBOX_TOKEN, ZSCALER_APPTOTAL_KEY, or what the "
+            "cloud service API is signed in to with (ZSCALER_CLIENT_ID or ZSCALER_USERNAME, and more)",
+        )
+    elif account.hold and settings.sandbox is None:
+        reader.problem("ZSCALER_HOLD", "waits for verdicts, and there are none: set ZSCALER_SANDBOX_TOKEN")
+    return settings if account.hold else replace(settings, hold_max_s=None)
+
+
+def _cloud(reader: Reader, account: _Account) -> CloudSettings | None:
+    more = ("ZSCALER_ORG_ID", "ZSCALER_API_ROLE", "ZSCALER_SCOPE", "ZSCALER_CLIENT_AUTH")
+    oauth, session = [*filter(reader.text, (*_OAUTH, *more))], [*filter(reader.text, _SESSION)]
+    if not oauth and not session:
+        if reader.text("ZSCALER_API_URL"):
+            reader.problem(
+                "ZSCALER_API_URL",
+                f"is set, and nothing to sign in with is: set {', '.join(_OAUTH)}, or {', '.join(_SESSION)}",
+            )
+        return None
+    if oauth and session:
+        reader.problem(
+            oauth[0], f"and {session[0]} are both set: sign in by OAuth 2.0 or by a session, not both"
+        )
+        return None
+    login = _oauth(reader, account) if oauth else _session(reader)
+    settings = reader.read(CloudSettings, login=login)
+    url = settings.url or _url(reader, "ZSCALER_API_URL", account, "https://zsapi.{}/api/v1")
+    return replace(settings, url=url)
+
+
+def _oauth(reader: Reader, account: _Account) -> OAuthLogin:
+    for name in _OAUTH:
+        reader.require(name, "signing in to Zscaler by OAuth 2.0 needs it")
+    login = reader.read(OAuthLogin)
+    if not reader.text("ZSCALER_SCOPE") and not (account.org_id and account.api_role and account.cloud):
+        reader.problem(
+            "ZSCALER_SCOPE",
+            "is missing: set it (such as zscalertwo.net::8956412::appscan), or ZSCALER_CLOUD, ZSCALER_ORG_ID "
+            "and ZSCALER_API_ROLE, of which it is made",
+        )
+    return replace(login, scope=login.scope or f"{account.cloud}::{account.org_id}::{account.api_role}")
+
+
+def _session(reader: Reader) -> SessionLogin:
+    for name in _SESSION:
+        reader.require(
+            name, "a session in Zscaler needs all three of ZSCALER_USERNAME, _PASSWORD and _API_KEY"
+        )
+    return reader.read(SessionLogin)
+
+
+def _sandbox(reader: Reader, account: _Account) -> SandboxSettings | None:
+    if reader.text("ZSCALER_SANDBOX_TOKEN"):
+        settings = reader.read(SandboxSettings)
+        url = settings.url or _url(reader, "ZSCALER_SANDBOX_URL", account, "https://csbapi.{}/zscsb")
+        return replace(settings, url=url)
+    if reader.text("ZSCALER_SANDBOX_URL"):
+        reader.require("ZSCALER_SANDBOX_TOKEN", "the Sandbox is not asked without it")
+    return None
+
+
+def _apptotal(reader: Reader) -> AppTotalSettings | None:
+    if reader.text("ZSCALER_APPTOTAL_KEY"):
+        return reader.read(AppTotalSettings)
+    if reader.text("ZSCALER_APPTOTAL_URL"):
+        reader.require("ZSCALER_APPTOTAL_KEY", "3rd-party apps are not looked up without it")
+    return None
+
+
+def _url(reader: Reader, name: str, account: _Account, of_cloud: str) -> str:
+    """Return an API's address by the cloud's name; an address of its own goes before it."""
+    if not reader.text(name) and not reader.text("ZSCALER_CLOUD"):
+        reader.problem(
+            name, "is missing: set ZSCALER_CLOUD to your cloud's name (such as zscalertwo.net), or this one"
+        )
+    return of_cloud.format(account.cloud)
