@@ -88,7 +88,7 @@ def _remote_path(value: str) -> str:
     return value
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class _Server:
     """What the address is made of."""
 
@@ -154,21 +154,15 @@ def _address(reader: Reader, server: _Server, address: FileServerAddress) -> Fil
         reader.problem("ONETRUST_FTP_PASSWORD", "and the password in ONETRUST_FTP_URL are both set: keep one")
     password = server.password or address.password
     if password and len(password) < env.SECRET_MIN:
-        reader.problem(
-            "ONETRUST_FTP_PASSWORD",
-            f"is shorter than {env.SECRET_MIN} characters, so the log could not hide it: set a longer one",
-        )
+        short = f"is shorter than {env.SECRET_MIN} characters, so the log could not hide it: set a longer one"
+        reader.problem("ONETRUST_FTP_PASSWORD", short)
     if not password and not server.key_file:
-        others = ", or ONETRUST_FTP_KEY_FILE" if sftp else ""
-        reader.problem("ONETRUST_FTP_PASSWORD", f"is missing: set it{others}")
+        reader.require("ONETRUST_FTP_PASSWORD", "set it, or ONETRUST_FTP_KEY_FILE" if sftp else "set it")
     if server.key_file and not sftp:
         reader.problem("ONETRUST_FTP_KEY_FILE", "is for sftp:// alone: take it away")
     if sftp and not server.host_key and not server.known_hosts:
-        reader.problem(
-            "ONETRUST_FTP_HOST_KEY",
-            "is missing: set the server's public key or its SHA256 fingerprint; ssh-keyscan prints the key, "
-            "ssh-keygen -lf the fingerprint",
-        )
+        how = "set the server's public key, as ssh-keyscan prints it, or its fingerprint (ssh-keygen -lf)"
+        reader.require("ONETRUST_FTP_HOST_KEY", how)
     if address.scheme == "ftp" and not server.plaintext:
         reader.problem(
             "ONETRUST_FTP_URL",

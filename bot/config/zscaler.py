@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 from bot.config import env
 from bot.config.env import Invalid, Reader, Secret, variable
@@ -9,6 +10,7 @@ from bot.config.urls import base_url, endpoint
 
 _OAUTH = ("ZSCALER_OAUTH_TOKEN_URL", "ZSCALER_CLIENT_ID", "ZSCALER_CLIENT_SECRET")
 _SESSION = ("ZSCALER_USERNAME", "ZSCALER_PASSWORD", "ZSCALER_API_KEY")
+_SCOPE = ("ZSCALER_ORG_ID", "ZSCALER_API_ROLE", "ZSCALER_SCOPE", "ZSCALER_CLIENT_AUTH")
 _CLOUD = re.compile(r"(?=.{1,100}\Z)[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)+")
 
 
@@ -61,9 +63,9 @@ class SessionLogin:
 
 @dataclass(frozen=True, kw_only=True)
 class CloudSettings:
-    """The cloud service API."""
+    """The cloud service API; ``{cloud}`` in the default address becomes the cloud's name, as in Sandbox's."""
 
-    url: str = variable("ZSCALER_API_URL", base_url, "")
+    url: str = variable("ZSCALER_API_URL", base_url, "https://zsapi.{cloud}/api/v1")
     login: OAuthLogin | SessionLogin
 
 
@@ -71,7 +73,7 @@ class CloudSettings:
 class SandboxSettings:
     """The Sandbox Submission API."""
 
-    url: str = variable("ZSCALER_SANDBOX_URL", base_url, "")
+    url: str = variable("ZSCALER_SANDBOX_URL", base_url, "https://csbapi.{cloud}/zscsb")
     token: Secret = variable("ZSCALER_SANDBOX_TOKEN", env.secret, Secret(""))
 
 
@@ -119,6 +121,8 @@ class ZscalerSettings:
         return tuple(name for name, api in named.items() if api is not None)
 
 
+_InCloud = TypeVar("_InCloud", CloudSettings, SandboxSettings)
+
 ZSCALER_VARIABLES = env.declared(
     _Account, CloudSettings, OAuthLogin, SessionLogin, SandboxSettings, AppTotalSettings, ZscalerSettings
 )
@@ -141,8 +145,8 @@ def read_zscaler(reader: Reader) -> ZscalerSettings | None:
     if not settings.apis():
         reader.problem(
             names[0],
-            "is set, and no API of Zscaler is: set ZSCALER_SANDBOX_TOKEN, ZSCALER_APPTOTAL_KEY, or what the "
-            "cloud service API is signed in to with (ZSCALER_CLIENT_ID or ZSCALER_USERNAME, and more)",
+            "is set, and no API of Zscaler is: set ZSCALER_SANDBOX_TOKEN, ZSCALER_APPTOTAL_KEY, or a way to "
+            "sign in to the cloud service API (ZSCALER_CLIENT_ID or ZSCALER_USERNAME, and more)",
         )
     elif account.hold and settings.sandbox is None:
         reader.problem("ZSCALER_HOLD", "waits for verdicts, and there are none: set ZSCALER_SANDBOX_TOKEN")
@@ -150,54 +154,42 @@ def read_zscaler(reader: Reader) -> ZscalerSettings | None:
 
 
 def _cloud(reader: Reader, account: _Account) -> CloudSettings | None:
-    more = ("ZSCALER_ORG_ID", "ZSCALER_API_ROLE", "ZSCALER_SCOPE", "ZSCALER_CLIENT_AUTH")
-    oauth, session = [*filter(reader.text, (*_OAUTH, *more))], [*filter(reader.text, _SESSION)]
-    if not oauth and not session:
-        if reader.text("ZSCALER_API_URL"):
-            reader.problem(
-                "ZSCALER_API_URL",
-                f"is set, and nothing to sign in with is: set {', '.join(_OAUTH)}, or {', '.join(_SESSION)}",
-            )
-        return None
+    oauth, session = [*filter(reader.text, (*_OAUTH, *_SCOPE))], [*filter(reader.text, _SESSION)]
     if oauth and session:
-        reader.problem(
-            oauth[0], f"and {session[0]} are both set: sign in by OAuth 2.0 or by a session, not both"
-        )
-        return None
-    login = _oauth(reader, account) if oauth else _session(reader)
-    settings = reader.read(CloudSettings, login=login)
-    url = settings.url or _url(reader, "ZSCALER_API_URL", account, "https://zsapi.{}/api/v1")
-    return replace(settings, url=url)
+        both = f"and {session[0]} are both set: sign in by OAuth 2.0 or by a session, not both"
+        reader.problem(oauth[0], both)
+    elif oauth or session:
+        login = _oauth(reader, account) if oauth else _session(reader)
+        return _in_cloud(reader, "ZSCALER_API_URL", reader.read(CloudSettings, login=login), account)
+    elif reader.text("ZSCALER_API_URL"):
+        ways = f"{', '.join(_OAUTH)}, or {', '.join(_SESSION)}"
+        reader.problem("ZSCALER_API_URL", f"is set, and nothing to sign in with is: set {ways}")
+    return None
 
 
 def _oauth(reader: Reader, account: _Account) -> OAuthLogin:
     for name in _OAUTH:
         reader.require(name, "signing in to Zscaler by OAuth 2.0 needs it")
-    login = reader.read(OAuthLogin)
-    if not reader.text("ZSCALER_SCOPE") and not (account.org_id and account.api_role and account.cloud):
-        reader.problem(
+    if not (account.org_id and account.api_role and account.cloud):
+        reader.require(
             "ZSCALER_SCOPE",
-            "is missing: set it (such as zscalertwo.net::8956412::appscan), or ZSCALER_CLOUD, ZSCALER_ORG_ID "
-            "and ZSCALER_API_ROLE, of which it is made",
+            "set it, or ZSCALER_CLOUD, ZSCALER_ORG_ID and ZSCALER_API_ROLE, its parts",
         )
+    login = reader.read(OAuthLogin)
     return replace(login, scope=login.scope or f"{account.cloud}::{account.org_id}::{account.api_role}")
 
 
 def _session(reader: Reader) -> SessionLogin:
     for name in _SESSION:
-        reader.require(
-            name, "a session in Zscaler needs all three of ZSCALER_USERNAME, _PASSWORD and _API_KEY"
-        )
+        reader.require(name, f"signing in to Zscaler by a session needs all of {', '.join(_SESSION)}")
     return reader.read(SessionLogin)
 
 
 def _sandbox(reader: Reader, account: _Account) -> SandboxSettings | None:
     if reader.text("ZSCALER_SANDBOX_TOKEN"):
-        settings = reader.read(SandboxSettings)
-        url = settings.url or _url(reader, "ZSCALER_SANDBOX_URL", account, "https://csbapi.{}/zscsb")
-        return replace(settings, url=url)
+        return _in_cloud(reader, "ZSCALER_SANDBOX_URL", reader.read(SandboxSettings), account)
     if reader.text("ZSCALER_SANDBOX_URL"):
-        reader.require("ZSCALER_SANDBOX_TOKEN", "the Sandbox is not asked without it")
+        reader.require("ZSCALER_SANDBOX_TOKEN", "the Sandbox is not used without it")
     return None
 
 
@@ -209,10 +201,8 @@ def _apptotal(reader: Reader) -> AppTotalSettings | None:
     return None
 
 
-def _url(reader: Reader, name: str, account: _Account, of_cloud: str) -> str:
-    """Return an API's address by the cloud's name; an address of its own goes before it."""
-    if not reader.text(name) and not reader.text("ZSCALER_CLOUD"):
-        reader.problem(
-            name, "is missing: set ZSCALER_CLOUD to your cloud's name (such as zscalertwo.net), or this one"
-        )
-    return of_cloud.format(account.cloud)
+def _in_cloud(reader: Reader, name: str, api: _InCloud, account: _Account) -> _InCloud:
+    """Complete an API's address with the cloud's name, where the address is not set itself."""
+    if not reader.text("ZSCALER_CLOUD"):
+        reader.require(name, "set it, or ZSCALER_CLOUD to your cloud's name, such as zscalertwo.net")
+    return replace(api, url=api.url.replace("{cloud}", account.cloud))

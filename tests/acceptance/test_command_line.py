@@ -87,6 +87,18 @@ async def test_check_says_what_is_wrong_with_slacks_token_and_the_database(stage
     assert "xoxb-not-the-one" not in out
 
 
+async def test_a_name_that_may_be_misspelt_is_told_by_check_and_in_the_log(stage: Stage):
+    misspelt = {"SLACK_SIGNING_SECRETS": "of another tool"}
+    told = "SLACK_SIGNING_SECRETS is not a setting: did you mean SLACK_SIGNING_SECRET?"
+    code, out, _ = await stage.here("check", **misspelt)
+    assert code == 0
+    assert f"ok    settings: {told}\n" in out
+    no_rules = {"APPSCAN_RULES": str(stage.folder / "none.toml")}  # so that the start ends soon
+    code, _, err = await stage.command("run", **no_rules, **misspelt)
+    assert code == 1
+    assert [line for line in err.splitlines() if "WARNING" in line and line.endswith(told)]
+
+
 async def test_check_tells_the_rules_of_the_policy_and_what_is_wrong_with_them(stage: Stage):
     policy = stage.folder / "policy.toml"
     policy.write_text("[[rule]]\nname = 'No trackers'\nno_sdk_categories = ['Targeting']\n")

@@ -1,6 +1,8 @@
 """The settings: what is taken, what is refused, and that no problem repeats a value."""
 
+import ast
 import re
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -8,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.config import urls
-from bot.config.env import Invalid, Secret
-from bot.config.settings import RUN, VARIABLES, Need, Settings
+from bot.config.env import Invalid, Secret, secrets_in
+from bot.config.settings import DECLARED, RUN, VARIABLES, Need, Settings
 from bot.errors import SettingsError
 
 ROOT = Path(__file__).parents[3]
@@ -333,6 +335,64 @@ def test_http_is_for_this_machine_only(host):
         urls.endpoint(f"http://{host}/api")
 
 
+def test_a_misspelt_slack_name_is_a_warning_as_it_may_be_of_another_tool():
+    settings = Settings.read(FULL | {"SLACK_API_TOKEN": "xoxb-of-another", "SLACK_WEBHOOK": "of another"})
+
+    assert settings.warnings == ("SLACK_API_TOKEN is not a setting: did you mean SLACK_APP_TOKEN?",)
+    assert Settings.read(FULL | {"APPSCAN_COLOUR": "of another", "PATH": "/bin"}).warnings == ()
+
+
+def test_a_misspelt_slack_name_is_told_with_what_is_missing_for_it():
+    told = problems(SLACK_BOT_TOKEN="", SLACK_BOT_TOKN="xoxb-1234567890")
+
+    assert told[0].startswith("SLACK_BOT_TOKEN is missing")
+    assert told[1:] == ["SLACK_BOT_TOKN is not a setting: did you mean SLACK_BOT_TOKEN?"]
+
+
+@pytest.mark.parametrize(
+    "names", [("APPSCAN_RULES",), ("APPSCAN_POLICY",), ("APPSCAN_RULES", "APPSCAN_POLICY")]
+)
+def test_the_rules_file_is_named_by_its_new_or_old_name(names):
+    settings = Settings.read(FULL | dict.fromkeys(names, "/etc/appscan/rules.toml"))
+
+    assert settings.rules_file == Path("/etc/appscan/rules.toml")
+
+
+def test_two_rules_files_are_refused():
+    told = problems(APPSCAN_RULES="new.toml", APPSCAN_POLICY="old.toml")
+
+    assert told == ["APPSCAN_RULES and APPSCAN_POLICY, its old name, differ: keep APPSCAN_RULES alone."]
+
+
+@pytest.mark.parametrize("name", ["APPSCAN_DB", "APPSCAN_RULES", "ONETRUST_FTP_CA"])
+def test_what_is_too_long_for_a_path_is_not_repeated(name):
+    text = "/tmp/" + "s3cret" * 1000  # noqa: S108 - nothing is written there
+    ftp = {"ONETRUST_FTP_URL": "ftps://u:hunter22@h", "ONETRUST_FTP_WEBHOOK_URL": f"{WEBHOOK}-ftp"}
+    try:
+        told = str(Settings.read(FULL | ftp | {name: text}))
+    except SettingsError as error:
+        told = str(error)
+        assert told == f"{name} must be the path of a file that exists and can be read."
+    assert told.count("s3cret" * 1000) == (name in {"APPSCAN_DB", "APPSCAN_RULES"})
+
+
+def test_every_declared_secret_is_hidden_from_the_log():
+    @dataclass(frozen=True)
+    class Inner:
+        token: Secret
+        name: str
+
+    @dataclass(frozen=True)
+    class Outer:
+        inner: Inner
+        absent: Inner | None
+        key: Secret | None
+
+    outer = Outer(Inner(Secret("token-of-inner"), "plain"), None, Secret("key-of-outer"))
+
+    assert list(secrets_in(outer)) == ["token-of-inner", "key-of-outer"]
+
+
 def variables_in(path: str) -> set[str]:
     return set(
         re.findall(
@@ -344,4 +404,38 @@ def variables_in(path: str) -> set[str]:
 
 @pytest.mark.parametrize("path", ["docs/settings.md", ".env.example"])
 def test_the_documents_name_every_variable_and_no_other(path):
-    assert variables_in(path) == set(VARIABLES)
+    assert variables_in(path) - {"ONETRUST_SDK"} == set(VARIABLES)
+
+
+def test_every_name_in_the_code_s_texts_is_a_setting():
+    shape = re.compile(r"\b(?:SLACK|ONETRUST|APPSCAN|ZSCALER)_[A-Z_]+[A-Z]\b")
+    trees = [ast.parse(path.read_text(encoding="utf-8")) for path in (ROOT / "bot").rglob("*.py")]
+    texts = [str(node.value) for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Constant)]
+
+    assert {*shape.findall("\n".join(texts))} - {*VARIABLES} == {"ONETRUST_SDK", "SLACK_API_TOKEN"}
+
+
+ROWS = {
+    line.split("`")[1]: line
+    for line in (ROOT / "docs/settings.md").read_text(encoding="utf-8").splitlines()
+    if line.startswith("| `") and line.count("|") == 4
+}
+SECRET_TEXTS = {"ONETRUST_FTP_URL", "ONETRUST_FTP_PASSWORD", "ONETRUST_FTP_KEY_PASSPHRASE"}
+"""Of the file server's address, which holds them as texts."""
+
+
+@pytest.mark.parametrize("name", DECLARED)
+def test_the_document_says_what_is_a_secret(name):
+    is_secret = "Secret" in str(DECLARED[name].type) or name in SECRET_TEXTS
+
+    assert ("**Secret" in ROWS[name]) == is_secret
+
+
+@pytest.mark.parametrize("name", DECLARED)
+def test_the_document_gives_the_default_and_the_bounds(name):
+    default, parse = (DECLARED[name].metadata[key] for key in ("default", "parse"))
+    if default and isinstance(default, int | str | Path):
+        assert f"{default}" in ROWS[name]
+    if {"least", "most"} <= set(parse.keywords):
+        assert "{least} to {most}".format(**parse.keywords) in ROWS[name]
+    assert [word for word in parse.keywords.get("of", ()) if word not in ROWS[name]] == []
