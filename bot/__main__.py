@@ -130,7 +130,7 @@ def main(arguments: list[str] | None = None) -> int:
         code = asyncio.run(_until_signalled(given, settings))
         sys.stdout.flush()
         return code
-    except SettingsError as error:  # in the policy file, which is read by the time it is needed
+    except SettingsError as error:  # in the rules file, which is read by the time it is needed
         return _unfit(error)
     except BrokenPipeError:  # such as ``… export | head``: whoever read has read enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -50,7 +50,7 @@ class Bot:
     """The running bot; ``async with Bot(settings): …`` runs it until the block ends.
 
     Raises:
-        SettingsError: the policy file can't be read, or holds what can't be understood.
+        SettingsError: the rules file can't be read, or holds what can't be understood.
     """
 
     def __init__(

@@ -1,6 +1,6 @@
-"""The policy file: rules in TOML, read strictly. ``docs/policy.md`` is its reference.
+"""Reads the file of compliance rules: TOML, strictly. ``docs/policy.md`` is its reference.
 
-A rule that was mistyped would let pass what it was written for, so nothing that is not understood is let be.
+A mistyped rule would let through what it was written for, so anything unknown is an error.
 """
 
 import re
@@ -18,12 +18,12 @@ LARGEST_BYTES = 64_000
 MOST_RULES = 20
 """One message names every rule that a build breaks."""
 MOST_ENTRIES = 200
-MOST_TOLD = 10
+MOST_MENTIONED = 10
 LONGEST_NAME = 80
 _LONGEST_ENTRY = 200
 _LARGEST_COUNT = 10_000
 
-_TOLD = re.compile(r"[UWS][A-Z0-9]{2,20}")
+_MENTIONED = re.compile(r"[UWS][A-Z0-9]{2,20}")
 _WORD = re.compile(r"[A-Za-z_-]{1,32}")
 _TWO_BRACKETS = "write [[rule]], in two brackets, above each rule."
 _SCOPE = {"name", "tell", "apps", "platforms"}
@@ -31,17 +31,17 @@ _LISTS = ("no_sdks", "no_sdk_categories", "no_new_sdk_categories", "no_permissio
 _SWITCHES = ("no_new_sdks", "no_new_permissions")
 _COUNTS = ("privacy_manifest_mismatches", "privacy_manifest_missing")
 _ALLOWED = "high_risk_permissions_allowed"
-_ASKS = (*_LISTS, *_SWITCHES, *_COUNTS, _ALLOWED)
-_KEYS = (*sorted(_SCOPE), *_ASKS)
+_CONDITIONS = (*_LISTS, *_SWITCHES, *_COUNTS, _ALLOWED)
+_KEYS = (*sorted(_SCOPE), *_CONDITIONS)
 
 _Problem = Callable[[str], None]
 
 
 def read(path: Path) -> tuple[Rule, ...]:
-    """Read the rules in their order.
+    """Read the rules, in their order.
 
     Raises:
-        SettingsError: the file can't be read, or lists every problem in it; no value is repeated but names.
+        SettingsError: the file can't be read, or lists every problem; only rules' and keys' names are shown.
     """
     try:
         with path.open("rb") as file:
@@ -50,7 +50,7 @@ def read(path: Path) -> tuple[Rule, ...]:
         why = error.strerror or type(error).__name__
         raise _unfit(f"can't be read ({why}): check the path and who owns the file") from error
     if len(content) > LARGEST_BYTES:
-        raise _unfit(f"is larger than {LARGEST_BYTES} bytes: is it another file?")
+        raise _unfit(f"is larger than {LARGEST_BYTES} bytes: is it the right file?")
     return parse(content)
 
 
@@ -59,20 +59,20 @@ def parse(content: bytes) -> tuple[Rule, ...]:
     try:
         table = tomllib.loads(content.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
-        raise _unfit("is no UTF-8 text: save it as such") from error
+        raise _unfit("is not UTF-8 text: save it as UTF-8") from error
     except ValueError as error:  # tomllib's own, or that of a number with too many digits
         place = re.search(r"\(at (line \d+, column \d+|end of document)\)", str(error))
-        raise _unfit(f"is no TOML{f', at {place[1]}' if place else ''}: look there") from None
+        raise _unfit(f"is not valid TOML{f', at {place[1]}' if place else ''}: look there") from None
     except RecursionError as error:
-        raise _unfit("is nested too deep: a policy is a list of [[rule]]") from error
+        raise _unfit("is nested too deeply: it is a list of [[rule]]") from error
     problems: list[str] = []
     if set(table) - {"rule"}:
-        problems.append("The rules file may hold [[rule]] and nothing beside: remove the rest.")
+        problems.append("The rules file may hold [[rule]] and nothing else: remove the rest.")
     entries = table.get("rule")
     if isinstance(entries, dict):
         raise SettingsError([*problems, f"The rules file holds [rule]: {_TWO_BRACKETS}"])
     if not isinstance(entries, list) or not entries or not all(isinstance(each, dict) for each in entries):
-        raise SettingsError([*problems, "The rules file holds no [[rule]]: write one, or unset it."])
+        raise SettingsError([*problems, "The rules file has no [[rule]]: write one, or unset APPSCAN_RULES."])
     if len(entries) > MOST_RULES:
         problems.append(f"The rules file holds {len(entries)} rules; {MOST_RULES} are the most.")
         raise SettingsError(problems)
@@ -80,7 +80,7 @@ def parse(content: bytes) -> tuple[Rule, ...]:
     seen: set[str] = set()
     for number, rule in enumerate(rules, 1):
         if rule.name and rule.name.casefold() in seen:
-            problems.append(f"The rules file, rule {number}: another rule has that name: name each its own.")
+            problems.append(f"The rules file, rule {number}: another rule has this name: give each its own.")
         seen.add(rule.name.casefold())
     if problems:
         raise SettingsError(problems)
@@ -88,7 +88,7 @@ def parse(content: bytes) -> tuple[Rule, ...]:
 
 
 def _rule(number: int, entry: dict[str, Any], problems: list[str]) -> Rule:
-    """Read one rule, keeping what is wrong with it; a rule with problems is not used."""
+    """Read one rule and add its problems; a rule with problems is not used."""
     name = entry.get("name")
     named = isinstance(name, str) and 0 < len(name) <= LONGEST_NAME and name.isprintable() and name.strip()
     where = f'rule {number} ("{name}")' if named else f"rule {number}"
@@ -101,11 +101,11 @@ def _rule(number: int, entry: dict[str, Any], problems: list[str]) -> Rule:
     for key in entry:
         if key not in _KEYS:
             meant = get_close_matches(key, _KEYS, n=1, cutoff=0.7)
-            # A key may hold anything, where it is another file: only a word is repeated.
+            # In a wrong file a key may hold anything, also a secret: only a word is repeated.
             shown = f"`{key}`" if _WORD.fullmatch(key) else "something in it"
-            problem(f"{shown} is no key" + (f"; did you mean `{meant[0]}`?" if meant else ""))
-    if not any(key in entry for key in _ASKS):
-        problem(f"it asks for nothing: add one of {', '.join(_ASKS)}")
+            problem(f"{shown} is not a key" + (f"; did you mean `{meant[0]}`?" if meant else ""))
+    if not any(key in entry for key in _CONDITIONS):
+        problem(f"it checks nothing: add one of {', '.join(_CONDITIONS)}")
     allowed = _texts(entry, _ALLOWED, problem, may_be_empty=True) if _ALLOWED in entry else None
     platforms = _texts(entry, "platforms", problem)
     if not set(platforms) <= set(Platform):
@@ -114,13 +114,13 @@ def _rule(number: int, entry: dict[str, Any], problems: list[str]) -> Rule:
     elif set(platforms) == {Platform.ANDROID} and any(key in entry for key in _COUNTS):
         problem("only iOS apps have a privacy manifest, and platforms leaves iOS out")
     tell = _texts(entry, "tell", problem)
-    wrong = [str(place) for place, each in enumerate(tell, 1) if not _TOLD.fullmatch(each)]
-    if len(tell) > MOST_TOLD:
-        problem(f"tell may hold up to {MOST_TOLD} IDs, of people (U0123ABCD) or user groups (S0123ABCD)")
+    wrong = [str(place) for place, each in enumerate(tell, 1) if not _MENTIONED.fullmatch(each)]
+    if len(tell) > MOST_MENTIONED:
+        problem(f"tell may hold up to {MOST_MENTIONED} IDs, of people (U0123ABCD) or user groups (S0123ABCD)")
     elif wrong:
         problem(
-            f"tell has an entry (number {', '.join(wrong)}) that is no ID: names can't be told, so copy the "
-            "ID of the person (U0123ABCD) or the user group (S0123ABCD) from Slack"
+            f"tell has an entry (number {', '.join(wrong)}) that is not an ID: copy the ID of the person "
+            "(U0123ABCD) or the user group (S0123ABCD) from Slack"
         )
     lists = {key: _texts(entry, key, problem) for key in _LISTS}
     switches = {key: _switch(entry, key, problem) for key in _SWITCHES}
@@ -158,15 +158,15 @@ def _texts(
         return ()
     for place, each in enumerate(value, 1):
         if not each.strip() or len(each) > _LONGEST_ENTRY or not each.isprintable():
-            problem(f"{key} has an entry (number {place}) that is empty, too long or not to be seen")
+            problem(f"{key} has an entry (number {place}) that is empty, too long or not printable")
         elif "[" in each or "]" in each:
-            problem(f"{key} has an entry (number {place}) with brackets: * and ? alone stand for others")
+            problem(f"{key} has an entry (number {place}) with brackets: only * and ? are wildcards")
     return tuple(value)
 
 
 def _switch(entry: dict[str, Any], key: str, problem: _Problem) -> bool:
     if key in entry and entry[key] is not True:
-        problem(f"{key} can only be true: remove it where it is not meant")
+        problem(f"{key} can only be true: remove it to switch it off")
     return key in entry
 
 

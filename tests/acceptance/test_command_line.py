@@ -113,10 +113,10 @@ async def test_check_tells_the_rules_of_the_policy_and_what_is_wrong_with_them(s
     policy.write_text("[[rule]]\nname = 'No trackers'\nno_sdk_category = ['Targeting']\n")
     code, out, _ = await stage.here("check", APPSCAN_RULES=str(policy))
     assert code == 1
-    assert 'rule 1 ("No trackers"): `no_sdk_category` is no key; did you mean `no_sdk_categories`?' in out
+    assert 'rule 1 ("No trackers"): `no_sdk_category` is not a key; did you mean `no_sdk_categories`?' in out
     code, out, err = await stage.command("run", APPSCAN_RULES=str(policy))
     assert (code, out) == (1, "")
-    assert 'The rules file, rule 1 ("No trackers"): it asks for nothing: add one of' in err
+    assert 'The rules file, rule 1 ("No trackers"): it checks nothing: add one of' in err
     assert "Traceback" not in err
 
 

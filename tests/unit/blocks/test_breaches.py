@@ -10,7 +10,7 @@ from bot.blocks.breaches import ACKNOWLEDGE, breach_blocks, breach_line
 from bot.blocks.message import compose
 from bot.blocks.reply import reply
 from bot.blocks.results import announcement
-from bot.config.rules_file import MOST_RULES, MOST_TOLD
+from bot.config.rules_file import MOST_MENTIONED, MOST_RULES
 from bot.errors import UsageError
 from bot.scans.models import Card
 from bot.scans.rules import FINDINGS_KEPT, Breach, Finding, What
@@ -139,7 +139,7 @@ def test_as_many_breaches_as_there_can_be_fit_into_one_message():
         rule="&" * 80,
         found=tuple(names),
         more=10**6,
-        tell=tuple(f"S0{'X' * 18}{n}" for n in range(MOST_TOLD)),
+        tell=tuple(f"S0{'X' * 18}{n}" for n in range(MOST_MENTIONED)),
     )
     known = replace(worst, acknowledged_by="U0ANA", reason="&" * 300)
     for breach in (worst, known):

@@ -1,4 +1,4 @@
-"""The policy file: what can be written in it, and each sentence about what can't."""
+"""The rules file: what can be written in it, and each sentence about what can't."""
 
 import re
 from pathlib import Path
@@ -87,11 +87,11 @@ def test_every_key_is_in_the_documents():
         ("no_sdks = 'Adjust'", 'no_sdks must be a list of texts, such as ["one", "another"]'),
         ("no_sdks = [1]", 'no_sdks must be a list of texts, such as ["one", "another"]'),
         ("no_sdks = []", "no_sdks is empty: fill it, or remove it"),
-        ("no_sdks = ['a', ' ']", "no_sdks has an entry (number 2) that is empty, too long or not to be seen"),
-        ("no_sdks = ['[a']", "no_sdks has an entry (number 1) with brackets: * and ? alone stand for others"),
+        ("no_sdks = ['a', ' ']", "no_sdks has an entry (number 2) that is empty, too long or not printable"),
+        ("no_sdks = ['[a']", "no_sdks has an entry (number 1) with brackets: only * and ? are wildcards"),
         (f"no_sdks = {['a'] * 201}", "no_sdks has more than 200 entries"),
-        ("no_new_sdks = false", "no_new_sdks can only be true: remove it where it is not meant"),
-        ("no_new_permissions = 1", "no_new_permissions can only be true: remove it where it is not meant"),
+        ("no_new_sdks = false", "no_new_sdks can only be true: remove it to switch it off"),
+        ("no_new_permissions = 1", "no_new_permissions can only be true: remove it to switch it off"),
         (
             "privacy_manifest_mismatches = true",
             "privacy_manifest_mismatches must be a whole number from 0 to 10000: how many there may be",
@@ -102,7 +102,7 @@ def test_every_key_is_in_the_documents():
         ),
         (
             "no_sdks = ['a']\ntell = ['U0123ABCD', '@maria']",
-            "tell has an entry (number 2) that is no ID: names can't be told, so copy the ID of the person "
+            "tell has an entry (number 2) that is not an ID: copy the ID of the person "
             "(U0123ABCD) or the user group (S0123ABCD) from Slack",
         ),
         (
@@ -111,7 +111,7 @@ def test_every_key_is_in_the_documents():
         ),
         (
             "no_sdks = ['a']\napps = ['com.[x]']",
-            "apps has an entry (number 1) with brackets: * and ? alone stand for others",
+            "apps has an entry (number 1) with brackets: only * and ? are wildcards",
         ),
         (
             "no_sdks = ['a']\nplatforms = ['windows']",
@@ -121,8 +121,8 @@ def test_every_key_is_in_the_documents():
             "privacy_manifest_missing = 0\nplatforms = ['android']",
             "only iOS apps have a privacy manifest, and platforms leaves iOS out",
         ),
-        ("no_sdks = ['a']\nseverity = 'high'", "`severity` is no key"),
-        ("no_sdks = ['a']\nsecret_k3y = 1", "something in it is no key"),
+        ("no_sdks = ['a']\nseverity = 'high'", "`severity` is not a key"),
+        ("no_sdks = ['a']\nsecret_k3y = 1", "something in it is not a key"),
     ],
 )
 def test_what_is_wrong_with_a_rule_is_said_with_its_name(lines, sentence):
@@ -131,14 +131,14 @@ def test_what_is_wrong_with_a_rule_is_said_with_its_name(lines, sentence):
 
 def test_a_mistyped_key_is_told_with_the_one_that_was_meant():
     assert problems("[[rule]]\nname = 'Ours'\nno_sdks = ['a']\nno_sdk_category = ['x']") == [
-        'The rules file, rule 1 ("Ours"): `no_sdk_category` is no key; did you mean `no_sdk_categories`?'
+        'The rules file, rule 1 ("Ours"): `no_sdk_category` is not a key; did you mean `no_sdk_categories`?'
     ]
 
 
 def test_a_rule_that_asks_for_nothing_is_none():
     (problem,) = problems("[[rule]]\nname = 'Ours'\ntell = ['U0123ABCD']")
 
-    assert problem.startswith('The rules file, rule 1 ("Ours"): it asks for nothing: add one of no_sdks,')
+    assert problem.startswith('The rules file, rule 1 ("Ours"): it checks nothing: add one of no_sdks,')
 
 
 @pytest.mark.parametrize(
@@ -156,25 +156,25 @@ def test_every_problem_is_told_at_once():
     )
 
     assert len(told) == 4
-    assert told[-1] == "The rules file, rule 2: another rule has that name: name each its own."
+    assert told[-1] == "The rules file, rule 2: another rule has this name: give each its own."
 
 
 @pytest.mark.parametrize(
     ("content", "sentence"),
     [
-        (b"", "The rules file holds no [[rule]]: write one, or unset it."),
-        (b"rule = 1", "The rules file holds no [[rule]]: write one, or unset it."),
+        (b"", "The rules file has no [[rule]]: write one, or unset APPSCAN_RULES."),
+        (b"rule = 1", "The rules file has no [[rule]]: write one, or unset APPSCAN_RULES."),
         (
             b"[rule]\nname = 'a'\nno_new_sdks = true",
             "The rules file holds [rule]: write [[rule]], in two brackets, above each rule.",
         ),
-        (b"rule = []", "The rules file holds no [[rule]]: write one, or unset it."),
-        (b"\xff", "The rules file is no UTF-8 text: save it as such."),
-        (b"a = 1\nb = ?", "The rules file is no TOML, at line 2, column 5: look there."),
-        (b"a = " + b"1" * 5000, "The rules file is no TOML: look there."),
+        (b"rule = []", "The rules file has no [[rule]]: write one, or unset APPSCAN_RULES."),
+        (b"\xff", "The rules file is not UTF-8 text: save it as UTF-8."),
+        (b"a = 1\nb = ?", "The rules file is not valid TOML, at line 2, column 5: look there."),
+        (b"a = " + b"1" * 5000, "The rules file is not valid TOML: look there."),
         (
             b"a = " + b"[" * 60_000,
-            "The rules file is nested too deep: a policy is a list of [[rule]].",
+            "The rules file is nested too deeply: it is a list of [[rule]].",
         ),
         (
             b"[[rule]]\nname = 'a'\nno_new_sdks = true\n" * 21,
@@ -182,7 +182,7 @@ def test_every_problem_is_told_at_once():
         ),
         (
             b"token = 'x'\n[[rule]]\nname = 'a'\nno_new_sdks = true",
-            "The rules file may hold [[rule]] and nothing beside: remove the rest.",
+            "The rules file may hold [[rule]] and nothing else: remove the rest.",
         ),
     ],
 )
