@@ -138,10 +138,8 @@ def read_ftp(reader: Reader) -> FtpSettings | None:
         for name in filter(reader.text, FTP_VARIABLES):
             reader.problem(name, "is set, and ONETRUST_FTP_URL is not: set both, or neither")
         return None
-    before, server = len(reader.problems), reader.read(_Server)
-    address = server.address
-    if address is not None and len(reader.problems) == before:  # else a password may only seem to be missing
-        address = _address(reader, server, address)
+    server = reader.read(_Server)
+    address = _address(reader, server, server.address) if server.address else None
     reader.require("ONETRUST_FTP_WEBHOOK_URL", "copy the HTTP POST URL of the workflow that fetches by FTP")
     settings = reader.read(FtpSettings, address=address)
     return settings if address else None
@@ -156,11 +154,11 @@ def _address(reader: Reader, server: _Server, address: FileServerAddress) -> Fil
     if password and len(password) < env.SECRET_MIN:
         short = f"is shorter than {env.SECRET_MIN} characters, so the log could not hide it: set a longer one"
         reader.problem("ONETRUST_FTP_PASSWORD", short)
-    if not password and not server.key_file:
+    if not password and not reader.text("ONETRUST_FTP_KEY_FILE"):
         reader.require("ONETRUST_FTP_PASSWORD", "set it, or ONETRUST_FTP_KEY_FILE" if sftp else "set it")
     if server.key_file and not sftp:
         reader.problem("ONETRUST_FTP_KEY_FILE", "is for sftp:// alone: take it away")
-    if sftp and not server.host_key and not server.known_hosts:
+    if sftp and not reader.text("ONETRUST_FTP_KNOWN_HOSTS"):
         how = "set the server's public key, as ssh-keyscan prints it, or its fingerprint (ssh-keygen -lf)"
         reader.require("ONETRUST_FTP_HOST_KEY", how)
     if address.scheme == "ftp" and not server.plaintext:

@@ -86,6 +86,13 @@ def test_what_is_wrong_is_told_by_its_setting(changes, problem):
     assert not any(value in each for each in told for value in ("p/ss", "ftp-new"))
 
 
+def test_all_that_is_wrong_is_told_at_once():
+    wrong = {"URL": "ftp://a@b/c", "PASSWORD": "", "CA": "/no/such/file", "KEEP_HOURS": "0"}
+    told = problems(**{f"ONETRUST_FTP_{name}": value for name, value in wrong.items()})
+
+    assert {each.split()[0] for each in told} == {f"ONETRUST_FTP_{name}" for name in wrong}
+
+
 def test_a_key_file_that_is_not_there_is_told_alone():
     told = problems(ONETRUST_FTP_KEY_FILE="/no/such/key", ONETRUST_FTP_PASSWORD="")
 
