@@ -432,7 +432,7 @@ def archive(place: Office, shared: Shared) -> None:
     ("spoil", "why"),
     [
         (leave_the_thread, "its message is gone"),
-        (take_out_the_bot, "the bot is not in that conversation any more"),
+        (take_out_the_bot, "the bot is no longer in that conversation"),
         (archive, "the channel is archived"),
     ],
     ids=["deleted", "taken out", "archived"],
