@@ -234,7 +234,7 @@ async def test_a_person_is_told_that_a_form_could_not_be_opened(place: Office, g
 
     told = await place.told(await place.press(shared, "Link app ID…"))
 
-    assert "Slack did not answer me as it should" in told
+    assert "Slack did not respond as expected" in told
     assert "upstream" not in told
 
 
@@ -247,7 +247,7 @@ async def test_a_person_is_told_that_the_history_could_not_be_shown(
 
     told = await place.command("history")
 
-    assert "Slack did not answer me as it should" in told
+    assert "Slack did not respond as expected" in told
     assert "Shop" not in told
 
 

@@ -255,7 +255,7 @@ async def test_where_it_cant_be_known_what_a_person_may_see_nothing_is_shown(pla
 
     for command in ("history", "status 1", "apps"):
         told = await place.command(command)
-        assert "Slack did not answer me as it should, so I could not do this." in told
+        assert "Slack did not respond as expected, so I could not do this." in told
         assert "Try again in a moment" in told
         assert "Shop" not in told
         assert "fatal_error" not in told

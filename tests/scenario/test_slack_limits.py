@@ -179,7 +179,7 @@ async def test_a_command_that_slack_puts_off_says_for_how_long(place: Office, me
 
     told = await place.command(command)
 
-    assert "Slack lets me ask no more for a moment" in told
+    assert "I have reached a rate limit of Slack" in told
     assert "Try again in 5 minutes." in told
 
 
@@ -387,7 +387,7 @@ async def test_a_form_that_slack_does_not_take_at_all_names_the_commands(place: 
 
     told = await place.told(await place.press(shared, "Link app ID…"))
 
-    assert "Slack did not take the form." in told
+    assert "Slack rejected the form." in told
     assert "`/appscan link`" in told
 
 
