@@ -169,7 +169,7 @@ class LivingMessages:
         return replace(await self._load_card(number), done_bytes=done, total_bytes=total)
 
     def _has_room(self, card: Card) -> bool:
-        """Whether a message that is not final can be shown soon; if not, the channel's notice stands in."""
+        """Whether a message that is not final can be shown soon; if not, a backlog notice does for now."""
         return bool(self._subject.message_ts(card)) or self._pace.wait_s(card.scan.channel or "") <= CROWDED_S
 
     def _wait_s(self, card: Card) -> float:

@@ -17,7 +17,7 @@ logger = logging.getLogger(__name__)
 class SlackNotices:
     """The ``NoticeBoard`` in Slack.
 
-    A notice is posted without waiting behind the replies that it stands in for: Slack allows a short burst.
+    A notice is posted without waiting behind the replies it announces: Slack allows a short burst.
     Its updates have a rate limit of their own and are skipped rather than delayed, so that no channel holds
     up the others.
     """

@@ -255,7 +255,7 @@ async def test_broken_answers_to_what_a_person_asks_end_in_a_sentence(
         told = await place.told(await place.press(shared, "Link app ID…"))
     else:
         place.dana.mention(place.builds_channel)
-        await until(lambda: "an answer could not be given" in caplog.text)
+        await until(lambda: "an answer could not be sent" in caplog.text)
 
     assert failing.used == 1
     if broken.get("drop") and method in TRIED_AGAIN:
@@ -314,7 +314,7 @@ async def test_an_answer_that_no_response_url_takes_is_named_in_the_log(
 
     await place.dana.slash(place.builds_channel, "/appscan", "help")
     await place.slack.until(lambda: failing.used >= 1)
-    await until(lambda: "an answer could not be given" in caplog.text)
+    await until(lambda: "an answer could not be sent" in caplog.text)
 
     assert failing.used <= 4
     assert "a listener failed" not in caplog.text

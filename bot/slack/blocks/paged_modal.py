@@ -32,7 +32,7 @@ class ModalState:
     search: str = ""
 
     def matches(self, *texts: str | None) -> bool:
-        """Whether each word of the search is in one of these texts."""
+        """Whether these texts contain every word of the search."""
         found = "\n".join(each for each in texts if each).casefold()
         return all(word in found for word in self.search.casefold().split())
 

@@ -1,4 +1,4 @@
-"""A result is told once in its thread, through whatever Slack answers and whenever the bot ends."""
+"""Results and verdicts are announced once in their threads, whatever Slack answers and whenever the bot stops."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -427,6 +427,52 @@ async def test_what_changes_later_is_shown_in_the_same_message(scene: Scene):
 
     assert len(scene.told()) == 1
     assert [call.answer["ok"] for call in updates("chat.update")] == [False, False, True]
+
+
+async def test_announcement_found_again_is_brought_up_to_date(scene: Scene):
+    number = await scene.scanned()
+    scene.new().changed(number)
+    await scene.advance_until_told(number)
+    await scene.store.results.set_announced(number, "")  # the process ended while it was being posted
+
+    later = scene.new()
+    later.changed(number)
+    await scene.advance_until_told(number)
+    await later.settle(5)
+
+    assert len(scene.slack.called("chat.postMessage")) == 1
+    assert len(scene.slack.called("chat.update")) == 1
+
+
+async def test_announcement_under_way_is_not_started_again_by_a_refresh(scene: Scene):
+    number = await scene.scanned()
+    posting = scene.slack.faults.add("chat.postMessage", hold=True)
+    announcements = scene.new()
+    announcements.changed(number)
+    await posting.reached()
+
+    await announcements.refresh()
+    posting.release()
+    await announcements.settle(5)
+
+    assert len(scene.told()) == 1
+    assert not scene.slack.called("chat.update")
+
+
+async def test_announcement_that_can_no_longer_be_updated_stays_remembered(scene: Scene):
+    number = await scene.scanned()
+    announcements = scene.new()
+    announcements.changed(number)
+    await scene.advance_until_told(number)
+    await announcements.settle(5)
+    rejected = scene.slack.faults.add("chat.update", error="edit_window_closed")
+
+    announcements.changed(number)
+    await announcements.settle(5)
+
+    assert rejected.used == 1
+    assert await scene.announced(number) == scene.told()[0].ts
+    assert not [why for why in await scene.notes(number) if "could not be posted" in why]
 
 
 async def test_a_build_from_the_command_line_is_told_of_where_it_was_announced(scene: Scene):
