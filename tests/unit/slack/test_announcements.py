@@ -1,4 +1,4 @@
-"""Results and verdicts are announced once in their threads, whatever Slack answers and whenever the bot stops."""
+"""Results and verdicts are announced once in their threads, whatever Slack answers and when the bot stops."""
 
 import asyncio
 from collections.abc import AsyncIterator
