@@ -260,7 +260,7 @@ async def test_a_reply_that_could_not_be_updated_for_long_is_refreshed_later(
     await webhook.reached()
     failing = place.slack.faults.add("chat.update", times=None, error="internal_error")
     webhook.release()
-    await _advance_until(place, lambda: "could not be brought up to date" in caplog.text, step_s=60)
+    await _advance_until(place, lambda: "could not be shown" in caplog.text, step_s=60)
     assert failing.used >= 8
     failing.cancel()
     assert not _says(place, shared, "was submitted")()
