@@ -56,8 +56,9 @@ from bot.scans.tasks import end
 from bot.scans.workroom import Workroom
 from bot.slack.identity import Identity
 from bot.slack.limits import slack_session
+from bot.slack.living_message import LivingMessages
 from bot.slack.pace import ChannelPace, UpdatePace
-from bot.slack.threads import Threads
+from bot.slack.subjects import replies
 from bot.slack.workspace import SlackWorkspace
 from bot.store import restored
 from bot.store.database import Database
@@ -213,7 +214,7 @@ def _share(asked: Asked) -> Share:
 
 async def _thread(
     settings: Settings, store: Store, share: Share, channel: str, stack: AsyncExitStack
-) -> tuple[Threads, Share]:
+) -> tuple[LivingMessages, Share]:
     """Begin a thread in the channel; the reply in it is kept up to date as for any other scan."""
     clock = SystemClock()
     client = parts.slack_client(settings, await stack.enter_async_context(slack_session()))
@@ -228,12 +229,11 @@ async def _thread(
     ts = str(posted["ts"])
     share = replace(share, channel=channel, channel_kind=kind, message_ts=ts, thread_ts=ts)
     cards = Cards(store=store, log_url=parts.log_url(settings.onetrust_log_url), permalink=lambda _: None)
-    threads = Threads(
+    threads = LivingMessages(
+        subject=replies(store, reply),
         client=client,
         bot_user_id=identity.user_id,
-        store=store,
-        card=cards.card,
-        render=reply,
+        load=cards.card,
         pace=ChannelPace(clock),
         updates=UpdatePace(clock),
         clock=clock,
@@ -247,7 +247,7 @@ async def _run(
     store: Store,
     share: Share,
     asked: Asked,
-    threads: Threads | None,
+    threads: LivingMessages | None,
     stop: asyncio.Event,
     stack: AsyncExitStack,
 ) -> int:

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from functools import partial
 
 from bot import second_wiring
-from bot.blocks.message import Message
 from bot.blocks.notice import refusal
 from bot.blocks.opinion import verdict_message
 from bot.blocks.queue import queue
@@ -39,17 +38,16 @@ from bot.scans.rules import judge_by
 from bot.scans.runner import Runner, Turn
 from bot.scans.url_inquiry import UrlInquiry
 from bot.slack import subjects
-from bot.slack.announcements import Announcements
 from bot.slack.board import SlackBoard
 from bot.slack.files import SlackFiles
 from bot.slack.identity import Identity
+from bot.slack.living_message import LivingMessages
 from bot.slack.missed import SlackPast
 from bot.slack.notices import SlackNotices
 from bot.slack.pace import NOTICES_BURST, NOTICES_EVERY_S, ChannelPace, UpdatePace
 from bot.slack.people import SlackPeople
 from bot.slack.refusals import SlackRefusals
 from bot.slack.subjects import Subject
-from bot.slack.threads import Threads
 from bot.slack.workspace import SlackWorkspace
 
 LAST_WORDS_S = 3.0
@@ -63,8 +61,8 @@ class Wired:
     desk: Desk
     runner: Runner
     notices: Notices
-    announcements: Announcements
-    verdicts: Announcements | None
+    announcements: LivingMessages
+    verdicts: LivingMessages | None
     """``None`` where Zscaler is not set up."""
     catch_up: CatchUp
     follower: Follower | None
@@ -109,26 +107,13 @@ def wire(opened: Opened, stack: AsyncExitStack) -> Wired:
         second=opened.zscaler is not None,
         verdicts=opened.zscaler is not None and opened.zscaler.sandbox is not None,
     )
-    threads = Threads(
-        client=client,
-        bot_user_id=opened.identity.user_id,
-        store=store,
-        card=cards.card,
-        render=reply,
-        pace=pace,
-        updates=updates,
-        clock=steady,
-    )
-    stack.push_async_callback(threads.settle, LAST_WORDS_S)
 
-    def telling(subject: Subject, render: Callable[..., Message]) -> Announcements:
-        made = Announcements(
+    def messages(subject: Subject) -> LivingMessages:
+        made = LivingMessages(
+            subject=subject,
             client=client,
             bot_user_id=opened.identity.user_id,
-            store=store,
-            subject=subject,
-            card=cards.card,
-            render=partial(render, mention=settings.mention == "sharer"),
+            load=cards.card,
             pace=pace,
             updates=updates,
             clock=steady,
@@ -136,8 +121,12 @@ def wire(opened: Opened, stack: AsyncExitStack) -> Wired:
         stack.push_async_callback(made.settle, LAST_WORDS_S)
         return made
 
-    announcements = telling(subjects.results(store), announcement)
-    verdicts = telling(subjects.verdicts(store), verdict_message) if opened.zscaler is not None else None
+    mention = settings.mention == "sharer"
+    threads = messages(subjects.replies(store, reply))
+    announcements = messages(subjects.results(store, partial(announcement, mention=mention)))
+    verdicts = None
+    if opened.zscaler is not None:
+        verdicts = messages(subjects.verdicts(store, partial(verdict_message, mention=mention)))
 
     def tell_breach(number: int) -> None:
         threads.changed(number)
@@ -172,7 +161,7 @@ def wire(opened: Opened, stack: AsyncExitStack) -> Wired:
     files = SlackFiles(client, api_url=settings.slack_api_url, token=settings.slack_bot_token.reveal())
     again = CountedFiles(files, opened.metrics.pulled_again)
     asked = second_wiring.second(
-        opened, again, threads, wake, bad=verdicts.announce if verdicts is not None else lambda _: None
+        opened, again, threads, wake, bad=verdicts.changed if verdicts is not None else lambda _: None
     )
     if asked is not None:
         stack.push_async_callback(asked.opinions.stop)
@@ -188,7 +177,7 @@ def wire(opened: Opened, stack: AsyncExitStack) -> Wired:
         also=also,
     )
     stack.push_async_callback(runner.stop)
-    follower = _follower(opened, threads, policy, wake, announcements.announce)
+    follower = _follower(opened, threads, policy, wake, announcements.changed)
     return Wired(
         desk=Desk(
             intake=intake,
@@ -245,7 +234,7 @@ def wire(opened: Opened, stack: AsyncExitStack) -> Wired:
 
 def _follower(
     opened: Opened,
-    threads: Threads,
+    threads: LivingMessages,
     policy: Policy,
     wake: Callable[[], None],
     ended: Callable[[int], None],
@@ -276,7 +265,9 @@ def _follower(
     )
 
 
-def _pipeline(opened: Opened, files: Files, threads: Threads, breaker: Breaker, policy: Policy) -> Pipeline:
+def _pipeline(
+    opened: Opened, files: Files, threads: LivingMessages, breaker: Breaker, policy: Policy
+) -> Pipeline:
     settings = opened.settings
     return Pipeline(
         store=opened.store,

@@ -1,4 +1,4 @@
-"""The form in which a breach of the policy is acknowledged, and reading what was put into it."""
+"""The form in which a breach of the policy is acknowledged."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from bot.scans.rules import Breach
 
 ACKNOWLEDGE_FORM: Final = "acknowledge_form"
 REASON_BLOCK: Final = "reason_block"
-"""Where an error about the reason belongs."""
+"""The block of an error about the reason."""
 
 _REASON: Final = "reason"
 
@@ -30,14 +30,14 @@ class Acknowledgement:
 
 def acknowledge_modal(scan: Scan, breach: Breach) -> Block:
     """Ask for the reason why a breach is acknowledged."""
-    told = [f"{title(scan)} breaks *{text.escape(breach.rule, 80)}*:", *what_breaks(breach)]
+    about = [f"{title(scan)} breaks *{text.escape(breach.rule, 80)}*:", *what_breaks(breach)]
     return form(
         ACKNOWLEDGE_FORM,
         "Acknowledge",
         "Acknowledge",
         {"scan": scan.number, "breach": breach.number},
         [
-            section("\n".join(told)),
+            section("\n".join(about)),
             text_input(
                 REASON_BLOCK,
                 _REASON,
@@ -54,11 +54,11 @@ def read_acknowledgement(view: Mapping[str, Any]) -> Acknowledgement:
     """Read a submitted ``acknowledge_modal``.
 
     Raises:
-        UsageError: there is no reason, or too long a one (belongs at ``REASON_BLOCK``); the form is not ours.
+        UsageError: the reason is missing or too long, or the metadata is not of this form.
     """
     reason = " ".join(typed_in(view, REASON_BLOCK, _REASON).split())
     if not text.plain(reason, REASON_LIMIT):
-        raise UsageError("Write a reason: others will read why this was acknowledged.")
+        raise UsageError("Write a reason: it is shown in the thread.")
     if len(reason) > REASON_LIMIT:
-        raise UsageError(f"That is too long: {REASON_LIMIT} characters are the most.")
+        raise UsageError(f"That is too long: the limit is {REASON_LIMIT} characters.")
     return Acknowledgement(breach=number_in(kept_in(view), "breach"), reason=reason)

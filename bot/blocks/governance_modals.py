@@ -1,116 +1,60 @@
-"""The form that shows all that is known of a third-party app: a tab for each kind, page by page."""
+"""The modal with all that Zscaler knows about a third-party app: permissions, risks and the rest."""
 
-import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
 from enum import StrEnum
 from functools import partial
 from typing import Any, Final
 
 from bot.blocks import governance, text
-from bot.blocks.elements import Block, actions, button, context, section, words
-from bot.blocks.modals import kept_in
-from bot.blocks.pages import kept_page, last_page, place, pressed_page, turning
-from bot.errors import UsageError
+from bot.blocks.elements import Block, section
 from bot.scans.governance import AppPermission, AppRisk, ThirdPartyApp
+from bot.slack.blocks.paged_modal import Listing, ModalState, PagedModal
 
-GOVERNANCE_FORM: Final = "governance_form"
-A_PAGE: Final = 20
 _TEXT: Final = 500
 _NAMED: Final = 5
-"""Web addresses that are named."""
+"""Limit on the web addresses that are listed."""
 
 
 class Tab(StrEnum):
-    """What is shown; the value is the action ID of its button."""
+    """The value is the action ID of the tab's button."""
 
     PERMISSIONS = "governance_permissions"  # what the app may do
-    RISKS = "governance_risks"  # what speaks against it
-    ABOUT = "governance_about"  # all else
+    RISKS = "governance_risks"  # why it may be a risk
+    ABOUT = "governance_about"  # everything else
 
 
-PREVIOUS: Final = "governance_previous"
-NEXT: Final = "governance_next"
-TURNS: Final = (*Tab, PREVIOUS, NEXT)
-"""The action IDs of the form's buttons."""
+APP: Final = PagedModal(
+    name="governance", title="Third-party app", page_size=20, tabs=tuple(Tab), record_key="look"
+)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Leaf:
-    """Which page of what is open."""
-
-    look: int
-    channel: str
-    """Where the app was asked for: who may use the bot there may leaf through it."""
-    tab: Tab = Tab.PERMISSIONS
-    page: int = 0
-
-
-def governance_modal(app: ThirdPartyApp, leaf: Leaf) -> Block:
-    """Show a page of what is known of an app; a page that is not there shows the last one."""
-    rows = _rows(app, leaf.tab)
-    last = last_page(len(rows), A_PAGE)
-    leaf = replace(leaf, page=min(leaf.page, last))
-    shown = rows[leaf.page * A_PAGE : (leaf.page + 1) * A_PAGE]
-    tabs = {
+def governance_modal(app: ThirdPartyApp, state: ModalState) -> Block:
+    """Show a page of what is known about an app."""
+    tabs: dict[str, str] = {
         Tab.PERMISSIONS: f"Permissions ({len(app.permissions) + app.permissions_left_out:,})",
         Tab.RISKS: f"Risks ({len(app.risks) + app.risks_left_out:,})",
         Tab.ABOUT: "About",
     }
-    where = place(leaf.page, A_PAGE, len(rows))
-    left_out = {Tab.PERMISSIONS: app.permissions_left_out, Tab.RISKS: app.risks_left_out}.get(leaf.tab, 0)
-    more = f"{left_out:,} more are not kept here" if left_out else ""
-    blocks = [
-        section("\n".join(line for line in (governance.title(app), governance.risk_line(app)) if line)),
-        actions(*(_tab(label, tab, leaf) for tab, label in tabs.items())),
-        *(section(row()) for row in shown),
-        *([] if rows else [section("Nothing is known of that.")]),
-        context(where, more) if where or more else None,
-        turning(PREVIOUS, NEXT, leaf.page, last),
-    ]
-    return {
-        "type": "modal",
-        "callback_id": GOVERNANCE_FORM,
-        "private_metadata": json.dumps(
-            {"look": leaf.look, "channel": leaf.channel, "tab": leaf.tab.value, "page": leaf.page}
-        ),
-        "title": words("Third-party app"),
-        "close": words("Close"),
-        "blocks": [block for block in blocks if block is not None],
-    }
+    lines = (governance.title(app), governance.risk_line(app))
+    listing = partial(
+        Listing[Any],
+        heading=[section("\n".join(line for line in lines if line))],
+        tabs=tabs,
+        empty="Nothing is known about this.",
+    )
+    match Tab(state.tab):
+        case Tab.PERMISSIONS:
+            note = _left_out(app.permissions_left_out)
+            return APP.render(state, listing(rows=app.permissions, row=_permission, note=note))
+        case Tab.RISKS:
+            note = _left_out(app.risks_left_out)
+            return APP.render(state, listing(rows=app.risks, row=_risk, note=note))
+        case Tab.ABOUT:
+            return APP.render(state, listing(rows=_about(app), row=str))
 
 
-def read_leaf(view: Mapping[str, Any]) -> Leaf:
-    """Read which page is open.
-
-    Raises:
-        UsageError: the form is not ours.
-    """
-    kept = kept_in(view)
-    look, channel, tab, page = (kept.get(name) for name in ("look", "channel", "tab", "page"))
-    if type(look) is not int or not isinstance(channel, str) or tab not in list(Tab):
-        raise UsageError("That form is out of date.", example=governance.EXAMPLE)
-    return Leaf(look=look, channel=channel, tab=Tab(tab), page=kept_page(page))
-
-
-def turned(leaf: Leaf, action_id: str, value: str) -> Leaf:
-    """Return what a press of one of ``TURNS`` opens."""
-    if action_id in list(Tab):
-        return replace(leaf, tab=Tab(action_id), page=0)
-    return replace(leaf, page=pressed_page(value))
-
-
-def _tab(label: str, tab: Tab, leaf: Leaf) -> Block:
-    return button(label, tab.value, tab.value, style="primary" if tab is leaf.tab else None)
-
-
-def _rows(app: ThirdPartyApp, tab: Tab) -> Sequence[partial[str]]:
-    """Return what a tab shows, each yet to be put in words."""
-    if tab is Tab.PERMISSIONS:
-        return [partial(_permission, each) for each in app.permissions]
-    if tab is Tab.RISKS:
-        return [partial(_risk, each) for each in app.risks]
-    return [partial(str, line) for line in _about(app)]
+def _left_out(count: int) -> str:
+    return f"{count:,} more are not stored" if count else ""
 
 
 def _permission(found: AppPermission) -> str:
@@ -125,7 +69,7 @@ def _risk(found: AppRisk) -> str:
 
 
 def _about(app: ThirdPartyApp) -> list[str]:
-    """Say all else that is known, a fact each."""
+    """Return everything else that is known, one fact each."""
     facts = (
         ("", text.escape(app.description, _TEXT) if app.description else ""),
         ("Categories", _escaped(app.categories)),

@@ -1,4 +1,4 @@
-"""The forms that buttons open, and reading what was put into them."""
+"""Modals with a form, and reading what was submitted with them."""
 
 import json
 from collections.abc import Mapping
@@ -17,19 +17,19 @@ from bot.scans.models import Scan
 APP_ID_FORM: Final = "app_id_form"
 REQUEST_ID_FORM: Final = "request_id_form"
 NOTICE: Final = "notice"
-"""The callback ID of a modal that only tells something."""
+"""The callback ID of a modal that only shows something."""
 
 APP_ID_BLOCK: Final = "app_id_block"
-"""Where an error about the app ID belongs, in ``response_action: errors``."""
+"""The block of an error about the app ID, for ``response_action: errors``."""
 REQUEST_ID_BLOCK: Final = "request_id_block"
-"""Where an error about the request ID belongs."""
+"""The block of an error about the request ID."""
 
 _APP_ID: Final = "app_id"
 _REQUEST_ID: Final = "request_id"
 
 
 class Purpose(StrEnum):
-    """What an app ID is asked for."""
+    """Why an app ID is asked for."""
 
     RESCAN = "rescan"  # scan this build as that app, and remember the link
     LINK = "link"  # remember the link for the next build
@@ -53,7 +53,7 @@ class RequestIdAnswer:
 
 
 def app_id_modal(scan: Scan, *, purpose: Purpose) -> Block:
-    """Ask for the app ID of a scan's app."""
+    """Ask for the ID of a scan's app in OneTrust."""
     rescan = purpose is Purpose.RESCAN
     then = (
         "This build is then submitted as its rescan, and later builds too."
@@ -73,7 +73,7 @@ def app_id_modal(scan: Scan, *, purpose: Purpose) -> Block:
 
 
 def request_id_modal(scan: Scan) -> Block:
-    """Ask for the request ID of a submission that arrived after all; by the direct route, the scan ID."""
+    """Ask for the request ID of a submission that did arrive; with the direct route, for the scan ID."""
     direct = scan.submission.route == "direct"
     where = "list of mobile apps" if direct else "log"
     return form(
@@ -97,12 +97,12 @@ def request_id_modal(scan: Scan) -> Block:
 
 
 def notice_modal(sentence: str) -> Block:
-    """Tell one sentence of this project in a modal."""
+    """Show a sentence of this project in a modal."""
     return message_modal(compose([section(text.sentence(sentence, 2000))]))
 
 
 def message_modal(message: Message) -> Block:
-    """Tell in a modal what a message says."""
+    """Show the blocks of a message in a modal."""
     return {
         "type": "modal",
         "callback_id": NOTICE,
@@ -116,15 +116,17 @@ def read_app_id(view: Mapping[str, Any]) -> AppIdAnswer:
     """Read a submitted ``app_id_modal``.
 
     Raises:
-        UsageError: the app ID can't be one (belongs at ``APP_ID_BLOCK``), or the form is not ours.
+        UsageError: the app ID is invalid, or the metadata is not of this form.
     """
     kept = kept_in(view)
     try:
         purpose = Purpose(str(kept.get("purpose")))
     except ValueError:
-        raise _stale() from None
+        raise _outdated() from None
     return AppIdAnswer(
-        scan=scan_number(kept), purpose=purpose, app_id=ids.app_id(typed_in(view, APP_ID_BLOCK, _APP_ID))
+        scan=number_in(kept, "scan"),
+        purpose=purpose,
+        app_id=ids.app_id(typed_in(view, APP_ID_BLOCK, _APP_ID)),
     )
 
 
@@ -132,14 +134,14 @@ def read_request_id(view: Mapping[str, Any]) -> RequestIdAnswer:
     """Read a submitted ``request_id_modal``.
 
     Raises:
-        UsageError: the request ID can't be one (belongs at ``REQUEST_ID_BLOCK``), or the form is not ours.
+        UsageError: the request ID is invalid, or the metadata is not of this form.
     """
     typed = typed_in(view, REQUEST_ID_BLOCK, _REQUEST_ID)
-    return RequestIdAnswer(scan=scan_number(kept_in(view)), request_id=ids.request_id(typed))
+    return RequestIdAnswer(scan=number_in(kept_in(view), "scan"), request_id=ids.request_id(typed))
 
 
 def form(callback_id: str, heading: str, submit: str, kept: dict[str, Any], blocks: list[Block]) -> Block:
-    """Make a form to be sent; ``kept`` comes back with it."""
+    """Make a form; ``kept`` comes back when it is submitted."""
     return {
         "type": "modal",
         "callback_id": callback_id,
@@ -154,7 +156,7 @@ def form(callback_id: str, heading: str, submit: str, kept: dict[str, Any], bloc
 def text_input(
     block_id: str, action_id: str, label: str, hint: str, limit: int, *, multiline: bool = False
 ) -> Block:
-    """Make an input of at most ``limit`` characters, which has to be filled."""
+    """Make a required input of at most ``limit`` characters."""
     return {
         "type": "input",
         "block_id": block_id,
@@ -171,48 +173,43 @@ def text_input(
 
 
 def kept_in(view: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return what a form keeps of its own.
+    """Return the ``private_metadata`` of a modal.
 
     Raises:
-        UsageError: the form is not ours.
+        UsageError: it is not what this project writes there; so do ``number_in`` and ``text_in``.
     """
     try:
         kept = json.loads(view.get("private_metadata") or "")
     except (ValueError, TypeError, RecursionError):
-        raise _stale() from None
+        raise _outdated() from None
     if not isinstance(kept, dict):
-        raise _stale()
+        raise _outdated()
     return kept
 
 
-def scan_number(kept: Mapping[str, Any]) -> int:
-    """Return the scan that a form is about.
-
-    Raises:
-        UsageError: the form is not ours.
-    """
-    return number_in(kept, "scan")
-
-
 def number_in(kept: Mapping[str, Any], name: str) -> int:
-    """Return a number that a form keeps.
-
-    Raises:
-        UsageError: the form is not ours.
-    """
+    """Return a number from ``kept_in``, such as that of a scan."""
     number = kept.get(name)
     if type(number) is not int or not 0 <= number < 2**53:
-        raise _stale()
+        raise _outdated()
     return number
 
 
+def text_in(kept: Mapping[str, Any], name: str) -> str:
+    """Return a text from ``kept_in``."""
+    found = kept.get(name)
+    if not isinstance(found, str):
+        raise _outdated()
+    return found
+
+
 def typed_in(view: Mapping[str, Any], block_id: str, action_id: str) -> str:
-    """Return what was typed into an input of a form; empty where nothing was."""
+    """Return what was typed into an input; empty if nothing was."""
     found: Any = view
     for key in ("state", "values", block_id, action_id, "value"):
         found = found.get(key) if isinstance(found, Mapping) else None
     return found if isinstance(found, str) else ""
 
 
-def _stale() -> UsageError:
+def _outdated() -> UsageError:
     return UsageError("This form is out of date. Close it and press the button again.")

@@ -1,65 +1,39 @@
-"""The form with Zscaler's report about a build: its summary, and page by page what the analysis saw."""
+"""The modal with Zscaler's report about a build: its summary, and what the analysis saw."""
 
-import json
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Final
 
 from bot.blocks import text
-from bot.blocks.elements import Block, context, facts, section, words
+from bot.blocks.elements import Block, context, facts, section
 from bot.blocks.hosts import spoken
-from bot.blocks.modals import kept_in, scan_number
 from bot.blocks.opinion import threat
-from bot.blocks.pages import kept_page, last_page, place, pressed_page, turning
 from bot.blocks.phrases import title
 from bot.scans.models import Scan
 from bot.scans.verdicts import Opinion, Risk, SandboxVerdict
+from bot.slack.blocks.paged_modal import Listing, ModalState, PagedModal
 
-REPORT_FORM: Final = "opinion_form"
-PREVIOUS: Final = "opinion_previous"
-NEXT: Final = "opinion_next"
-TURNS: Final = (PREVIOUS, NEXT)
-"""The action IDs of the form's buttons."""
-A_PAGE: Final = 20
+REPORT: Final = PagedModal(name="opinion", title="Sandbox report", page_size=20)
 _SOURCES: Final = 3
 _RANKS: Final = {"CRITICAL": 0, "HIGH": 1, "MODERATE": 2, "MEDIUM": 2, "LOW": 3}
-"""Levels of risk, the worst first; what was not published comes last."""
+"""Risk levels, the worst first; a level that Zscaler does not document comes last."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Leaf:
-    """Which page of which report is open."""
-
-    scan: int
-    channel: str
-    """Where it was opened: who may see the scan there may leaf through it."""
-    page: int = 0
-
-
-def report_modal(scan: Scan, opinion: Opinion, leaf: Leaf) -> Block:
-    """Show a page of the report about a scan's build; a page that is not there shows the last one."""
+def report_modal(scan: Scan, opinion: Opinion, state: ModalState) -> Block:
+    """Show a page of the report about a scan's build."""
     verdict = opinion.verdict
     risks = ranked(verdict) if verdict is not None else []
-    last = last_page(len(risks), A_PAGE)
-    page = min(leaf.page, last)
-    shown = risks[page * A_PAGE : (page + 1) * A_PAGE]
-    blocks = [
-        section(f"{title(scan)}, scan #{scan.number}"),
-        facts(_facts(opinion.md5, verdict)),
-        context("An instant verdict: the build was not run.") if verdict and verdict.is_instant else None,
-        section("*What the analysis saw*" if risks else without_risks(verdict)),
-        *(section(risk(each)) for each in shown),
-        context(place(page, A_PAGE, len(risks))) if last else None,
-        turning(PREVIOUS, NEXT, page, last),
-    ]
-    return {
-        "type": "modal",
-        "callback_id": REPORT_FORM,
-        "private_metadata": json.dumps({"scan": leaf.scan, "channel": leaf.channel, "page": page}),
-        "title": words("Sandbox report"),
-        "close": words("Close"),
-        "blocks": [block for block in blocks if block is not None],
-    }
+    instant = verdict is not None and verdict.is_instant
+    listing = Listing(
+        heading=[
+            section(f"{title(scan)}, scan #{scan.number}"),
+            facts(_facts(opinion.md5, verdict)),
+            context("An instant verdict: the build was not run.") if instant else None,
+        ],
+        intro=[section("*What the analysis saw*")] if risks else [],
+        rows=risks,
+        row=risk,
+        empty=without_risks(verdict),
+    )
+    return REPORT.render(state, listing)
 
 
 def ranked(verdict: SandboxVerdict) -> list[Risk]:
@@ -68,7 +42,7 @@ def ranked(verdict: SandboxVerdict) -> list[Risk]:
 
 
 def risk(seen: Risk) -> str:
-    """Say one thing that the analysis saw, and where."""
+    """Describe one thing that the analysis saw, and where."""
     line = f"*{text.escape(seen.level, 30)}*: {text.escape(seen.signature, 300)}"
     sources = [text.code(each, 120) for each in seen.sources[:_SOURCES]]
     if not sources:
@@ -78,32 +52,12 @@ def risk(seen: Risk) -> str:
 
 
 def without_risks(verdict: SandboxVerdict | None) -> str:
-    """Say why no risks are shown."""
+    """Explain why no risks are shown."""
     if verdict is not None and verdict.is_full:
         return "The report names no risks."
     if verdict is not None and verdict.is_instant:
         return "The Sandbox makes no report beyond this for an instant verdict."
     return "The full report has not been read, so only its summary is known here."
-
-
-def read_report(view: Mapping[str, Any]) -> Leaf:
-    """Read which page is open.
-
-    Raises:
-        UsageError: the form is not ours.
-    """
-    kept = kept_in(view)
-    channel, page = kept.get("channel"), kept.get("page")
-    return Leaf(
-        scan=scan_number(kept),
-        channel=channel if isinstance(channel, str) else "",
-        page=kept_page(page),
-    )
-
-
-def turned(leaf: Leaf, value: str) -> Leaf:
-    """Return what a press of one of ``TURNS`` opens."""
-    return replace(leaf, page=pressed_page(value))
 
 
 def _rank(seen: Risk) -> int:

@@ -1,4 +1,4 @@
-"""The buttons of scans and of waiting rescans.
+"""The buttons of scans and of rescan requests.
 
 What a press changes is written before the press is acknowledged, so that an acknowledged press is never lost.
 """
@@ -60,7 +60,7 @@ def register(app: AsyncApp, desk: Desk) -> None:
         await ack()
         scan = await desk.choices.scan(*_press(body))
         if scan.state is not State.UNCERTAIN:
-            raise NotFound(f"Scan #{scan.number} has been settled already.")
+            raise NotFound(f"Scan #{scan.number} is already settled.")
         await open_form(client, body, modals.request_id_modal(scan))
 
     @app.action(reply.DETAILS)

@@ -1,4 +1,4 @@
-"""Who did what and where, read from what Slack delivers; of a payload nothing is taken for granted."""
+"""Reading who did what, and where, from the payloads that Slack delivers; any field may be missing."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from typing import Any
 
 from bot.errors import UsageError
 
-UNSIGNED = "Slack did not say who did that, or where. Try it again in the conversation itself."
+UNSIGNED = "Slack did not say who did that, or where. Try again in the conversation itself."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -16,13 +16,13 @@ class Act:
     user: str
     channel: str
     value: str
-    """The button's, or of what was chosen in a menu; empty where there is none."""
+    """Of the button or of the selected option; empty without one."""
 
     def number(self, *, digits: int, example: str) -> int:
-        """Return the value as the number that it is.
+        """Return the value as a number.
 
         Raises:
-            UsageError: it is none of so many digits.
+            UsageError: it is not a number, or has more digits.
         """
         if not (self.value.isascii() and self.value.isdigit() and len(self.value) <= digits):
             raise UsageError("That button is out of date.", example=example)
@@ -33,7 +33,7 @@ def act(body: Mapping[str, Any]) -> Act:
     """Read a press or a shortcut.
 
     Raises:
-        UsageError: it does not say who, or where.
+        UsageError: the person or the conversation is missing.
     """
     actions = body.get("actions")
     first = actions[0] if isinstance(actions, list) and actions else None
@@ -45,19 +45,19 @@ def act(body: Mapping[str, Any]) -> Act:
 
 
 def actor(body: Mapping[str, Any]) -> str:
-    """Return who acted.
+    """Return the ID of the person who acted.
 
     Raises:
-        UsageError: the payload does not say.
+        UsageError: it is missing.
     """
     return needed(body, "user", "id")
 
 
 def needed(payload: object, *keys: str) -> str:
-    """Return the text at these keys.
+    """Return the text at a path of keys.
 
     Raises:
-        UsageError: there is none.
+        UsageError: it is missing.
     """
     found = said(payload, *keys)
     if not found:
@@ -66,8 +66,8 @@ def needed(payload: object, *keys: str) -> str:
 
 
 def said(payload: object, *keys: str) -> str:
-    """Return the text at these keys, one within the other, as valid Unicode; empty where there is none."""
+    """Return the text at a path of keys, as valid Unicode; empty if it is missing."""
     for key in keys:
         payload = payload.get(key) if isinstance(payload, Mapping) else None
-    # JSON can spell half a surrogate pair, which nothing takes that is asked about it.
+    # JSON can contain a lone surrogate, which can't be encoded for another request.
     return payload.encode(errors="replace").decode() if isinstance(payload, str) else ""

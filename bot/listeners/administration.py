@@ -1,4 +1,4 @@
-"""``/appscan zscaler``, and the button by which saved changes are activated."""
+"""``/appscan zscaler``, and the button that activates saved changes."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ from bot.listeners.asked import Asked
 from bot.scans.administration import Administration
 from bot.scans.desk import Desk
 
-GONE = "Zscaler is not set up here any more."
+GONE = "Zscaler is no longer set up here."
 
 
 def register(app: AsyncApp, desk: Desk) -> None:
@@ -30,13 +30,13 @@ def register(app: AsyncApp, desk: Desk) -> None:
 
 
 async def answer_to(administration: Administration, asked: Asked) -> Message:
-    """Answer ``/appscan zscaler`` and what may follow it.
+    """Answer ``/appscan zscaler`` or ``/appscan zscaler activate``.
 
     Raises:
-        UsageError: it is followed by something else than ``activate``.
+        UsageError: another word follows.
     """
     if not asked.words:
         return zscaler.overview(await administration.look(asked.user, asked.channel))
     if [word.lower() for word in asked.words] != ["activate"]:
-        raise UsageError("After `zscaler` I know only `activate`, or nothing.", example="/appscan zscaler")
+        raise UsageError("The only word after `zscaler` is `activate`.", example="/appscan zscaler")
     return zscaler.before_activating(await administration.before_activating(asked.user, asked.channel))

@@ -1,4 +1,4 @@
-"""Answering whoever did something, through a response URL or in a conversation, seen by nobody else."""
+"""Answers that only the person who acted sees, through a response URL or in a conversation."""
 
 import asyncio
 import logging
@@ -15,40 +15,40 @@ from bot.errors import SLACK_BAD_BLOCKS, slack_code, wait_asked_s
 logger = logging.getLogger(__name__)
 
 LONGEST_WAIT_S = 10.0
-"""An answer that Slack puts off for longer comes too late."""
+"""After a longer wait, an answer would come too late."""
 TROUBLE_WAIT_S = 1.0
-"""How long Slack is let be that did not answer as it should."""
+"""Before the retry after an error of Slack's."""
 _TROUBLE = 599
-"""Stands for an answer that never came, or was none of Slack's."""
+"""The status of a response that never came, or did not come from Slack."""
 
 
 async def answer(respond: AsyncRespond, message: Message, *, replace: bool = False) -> None:
-    """Show a message to who acted; ``replace`` puts it in the place of the one that was acted on.
+    """Show a message to the person who acted; ``replace`` replaces the message with the button.
 
-    What Slack puts off for a moment, or does not take for trouble of its own, is offered once more. Where it
-    refuses the blocks, the words go alone. What can't be said is let be: it changes nothing of what was done.
+    After a short rate limit or a server error, it is retried once; if Slack rejects the blocks, only the text
+    is sent. If that fails too, it is only logged: what was done stays done.
     """
     how = {"response_type": "ephemeral", "replace_original": replace}
     status, wait_s = await _post(respond, text=message.text, blocks=message.blocks, **how)
     if status == 429 and wait_s > LONGEST_WAIT_S:
-        logger.warning("an answer could not be given: Slack asks for %d s", wait_s)
+        logger.warning("an answer could not be sent: Slack asks for %d s", wait_s)
         return
     if status == 429 or status >= 500:
         await asyncio.sleep(wait_s)
         status, _ = await _post(respond, text=message.text, blocks=message.blocks, **how)
     if 400 <= status < 500 and status != 429:
-        logger.warning("an answer was refused with HTTP %d; trying it as text", status)
+        logger.warning("an answer was rejected with HTTP %d; retrying as text", status)
         status, _ = await _post(respond, text=message.text, **how)
     if status >= 300:
-        logger.warning("an answer could not be given: %s", "no answer" if status == _TROUBLE else status)
+        logger.warning("an answer could not be sent: %s", "no response" if status == _TROUBLE else status)
 
 
 async def _post(respond: AsyncRespond, **what: Any) -> tuple[int, float]:
-    """Post to a response URL; return the status, which the SDK does not raise, and how long to wait."""
+    """Post to a response URL; return the status, which the SDK does not raise, and when to retry."""
     try:
         told = await respond(**what)
     except (SlackApiError, aiohttp.ClientError, TimeoutError, OSError) as error:
-        logger.info("a response URL did not answer: %s", type(error).__name__)
+        logger.info("a response URL did not respond: %s", type(error).__name__)
         return _TROUBLE, TROUBLE_WAIT_S
     if told.status_code == 200 and str(told.body).lstrip().startswith("<"):  # a proxy's page
         return _TROUBLE, TROUBLE_WAIT_S
@@ -59,9 +59,9 @@ async def _post(respond: AsyncRespond, **what: Any) -> tuple[int, float]:
 async def whisper(
     client: AsyncWebClient, message: Message, *, channel: str, user: str, thread_ts: str | None = None
 ) -> None:
-    """Show a message to one person in a conversation, as words alone where Slack refuses the blocks.
+    """Show a message to one person in a conversation, as text only if Slack rejects the blocks.
 
-    What can't be said is let be: it changes nothing of what was done.
+    If that fails, it is only logged: what was done stays done.
     """
     where: dict[str, Any] = {"channel": channel, "user": user, "thread_ts": thread_ts}
     try:
@@ -72,6 +72,6 @@ async def whisper(
                 raise
             await client.chat_postEphemeral(text=message.text, **where)
     except SlackApiError as unsaid:
-        logger.warning("an answer could not be given: %s", slack_code(unsaid))
+        logger.warning("an answer could not be sent: %s", slack_code(unsaid))
     except (aiohttp.ClientError, TimeoutError, OSError) as unsaid:
-        logger.warning("an answer could not be given: %s", type(unsaid).__name__)
+        logger.warning("an answer could not be sent: %s", type(unsaid).__name__)

@@ -1,4 +1,4 @@
-"""What was asked with ``/appscan``."""
+"""A command, parsed."""
 
 from dataclasses import dataclass
 
@@ -12,6 +12,6 @@ class Asked:
     rest: str
     """What follows the first word."""
     words: tuple[str, ...]
-    """The same, word by word."""
+    """``rest``, split at spaces."""
     occasion: str
     """Unique to this command."""

@@ -1,9 +1,11 @@
-"""What a person is told when a listener could not do what they asked. The only handler of errors."""
+"""The only error handler of listeners: tells people why something could not be done."""
 
 import asyncio
+import contextlib
 import logging
 import math
 import secrets
+from collections.abc import Mapping
 from typing import Any
 
 import aiohttp
@@ -15,6 +17,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.blocks import modals, notice
 from bot.blocks.message import Message
+from bot.blocks.modals import kept_in, text_in
 from bot.errors import SLACK_TROUBLE, AppscanError, NotAllowed, UsageError, slack_code, slack_wait_s
 from bot.listeners.answers import answer, whisper
 from bot.listeners.forms import REFUSED
@@ -22,22 +25,22 @@ from bot.listeners.forms import REFUSED
 logger = logging.getLogger(__name__)
 
 EXPIRED = (
-    "Slack gave up waiting before the form could be opened. Press the button again. If it keeps happening, "
+    "The form could not be opened in time. Press the button again. If it keeps happening, "
     "`/appscan rescan` and `/appscan link` do the same without a form: see `/appscan help rescan`."
 )
 NO_FORM = (
-    "Slack did not take the form. `/appscan rescan` and `/appscan link` do the same without one: "
+    "Slack rejected the form. `/appscan rescan` and `/appscan link` do the same without one: "
     "see `/appscan help rescan`."
 )
-TROUBLE = "Slack did not answer me as it should, so I could not do this. Try again in a moment."
-LIMITED = "Slack lets me ask no more for a moment, so I could not do this."
+TROUBLE = "Slack did not respond as expected, so I could not do this. Try again in a moment."
+LIMITED = "I have reached a rate limit of Slack, so I could not do this."
 _TOO_LATE = {"expired_trigger_id", "exchanged_trigger_id", "invalid_trigger_id"}
 _ACK_SEEN_S = 0.05
-"""Bolt looks for an acknowledgement every 10 ms, and forgets it when a handler of errors ends before that."""
+"""Bolt checks for an acknowledgement every 10 ms, and drops it if the error handler returns before that."""
 
 
 def told(error: Exception) -> Message:
-    """Return what a person reads about an error; one that nobody foresaw goes to the log with a reference."""
+    """Return what a person reads about an error; an unexpected one is logged under a reference."""
     if isinstance(error, UsageError):
         return notice.usage(error.user_message, error.example)
     if isinstance(error, NotAllowed):
@@ -47,13 +50,13 @@ def told(error: Exception) -> Message:
     if isinstance(error, SlackApiError) and slack_code(error) in _TOO_LATE:
         return notice.notice(EXPIRED)
     if isinstance(error, SlackApiError) and slack_code(error) in REFUSED:
-        logger.error("Slack refused a form: %s", slack_code(error))
+        logger.error("Slack rejected a modal: %s", slack_code(error))
         return notice.notice(NO_FORM)
     if (wait_s := slack_wait_s(error)) is not None:
         minutes = math.ceil(wait_s / 60)
         return notice.notice(f"{LIMITED} Try again in {minutes} minute{'s' if minutes > 1 else ''}.")
     if _is_trouble(error):
-        logger.warning("Slack could not be asked: %s %s", type(error).__name__, slack_code(error) or "")
+        logger.warning("a call of Slack failed: %s %s", type(error).__name__, slack_code(error) or "")
         return notice.notice(TROUBLE)
     reference = secrets.token_hex(4)
     logger.error("a listener failed, reference %s", reference, exc_info=error)
@@ -61,14 +64,14 @@ def told(error: Exception) -> Message:
 
 
 def _is_trouble(error: Exception) -> bool:
-    """Tell whether Slack, or the way to it, broke: nothing else is asked over the network by a listener."""
+    """Whether Slack or the connection to it failed: a listener calls nothing else over the network."""
     if isinstance(error, SlackApiError):
         return slack_code(error) in SLACK_TROUBLE
     return isinstance(error, (aiohttp.ClientError, TimeoutError, ConnectionError))
 
 
 def register(app: AsyncApp) -> None:
-    """Register the handler of errors."""
+    """Register the error handler."""
 
     @app.error
     async def failed(
@@ -84,7 +87,7 @@ def register(app: AsyncApp) -> None:
         if body.get("type") == "view_submission":
             in_form = {"response_action": "update", "view": modals.message_modal(message)}
         elif body.get("type") != "event_callback":
-            await _tell(message, context, client, respond)
+            await _tell(message, body, context, client, respond)
         if response is None:  # acknowledged before it failed
             await asyncio.sleep(_ACK_SEEN_S)
             return None
@@ -94,10 +97,19 @@ def register(app: AsyncApp) -> None:
 
 
 async def _tell(
-    message: Message, context: AsyncBoltContext, client: AsyncWebClient, respond: AsyncRespond
+    message: Message,
+    body: Mapping[str, Any],
+    context: AsyncBoltContext,
+    client: AsyncWebClient,
+    respond: AsyncRespond,
 ) -> None:
-    """Show a message to whoever did something, and to nobody else."""
+    """Show a message only to the person who acted; for a modal, where the modal was opened."""
     if context.response_url:
         await answer(respond, message)
-    elif context.user_id and context.channel_id:
-        await whisper(client, message, channel=context.channel_id, user=context.user_id)
+        return
+    channel, view = context.channel_id, body.get("view")
+    if not channel and isinstance(view, Mapping):
+        with contextlib.suppress(UsageError):
+            channel = text_in(kept_in(view), "channel")
+    if context.user_id and channel:
+        await whisper(client, message, channel=channel, user=context.user_id)

@@ -1,8 +1,8 @@
-"""Builds that are shared, and messages that are deleted.
+"""Shared builds and deleted messages.
 
 Bolt acknowledges an event before it runs the listener, and a listener's work is lost when the process ends.
-So shares are recorded in a listener's middleware, which runs before the acknowledgement: what Slack was
-told is received is in the database, and what is not gets delivered again.
+Therefore shares are recorded in a listener's middleware, which runs before the acknowledgement: what was
+acknowledged is in the database, and everything else is delivered again.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
@@ -18,12 +18,12 @@ from bot.listeners.answers import whisper
 from bot.scans.desk import Desk
 
 UNRECORDED = (
-    "The bot can't write to its database at the moment, so it has not taken up this build. Slack tells it of "
-    "the build again for some minutes. If no reply comes by then, share it once more, and tell whoever runs "
-    "the bot."
+    "The bot can't write to its database at the moment, so it has not accepted this build yet. Slack repeats "
+    "the event for some minutes. If there is no reply by then, share the build again and contact whoever "
+    "runs the bot."
 )
 MOST_TOLD = 1000
-"""So many messages are remembered about which that was said: it is said once of each."""
+"""Limit on the messages remembered so that each gets this answer once."""
 
 Next = Callable[[], Awaitable[None]]
 
@@ -69,7 +69,7 @@ def register(app: AsyncApp, desk: Desk) -> None:
 
 
 def _deleted(event: Mapping[str, Any]) -> str | None:
-    """Return the timestamp of a message that was deleted; with replies, Slack leaves a tombstone instead."""
+    """Return the timestamp of a deleted message; one with replies is replaced by a tombstone."""
     if event.get("subtype") == "message_deleted":
         return said(event, "deleted_ts")
     changed = event.get("message")
@@ -83,7 +83,7 @@ def _deleted(event: Mapping[str, Any]) -> str | None:
 
 
 async def _tell(client: AsyncWebClient, event: Mapping[str, Any]) -> None:
-    """Say to who shared a build, and to nobody else, that it was not taken up; an app has no eyes for it."""
+    """Tell the person who shared a build, but not an app, that it was not accepted yet."""
     if said(event, "user") and not event.get("bot_id"):
         await whisper(
             client,

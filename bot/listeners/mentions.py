@@ -1,4 +1,4 @@
-"""Mentioning the bot: it answers with help, where only the asker sees it."""
+"""A mention of the bot, answered with help that only its author sees."""
 
 from typing import Any
 
@@ -13,12 +13,12 @@ from bot.scans.desk import Desk
 
 
 def register(app: AsyncApp, desk: Desk) -> None:
-    """Register what listens for mentions."""
+    """Register the listener."""
 
     @app.event("app_mention")
     async def mentioned(event: dict[str, Any], client: AsyncWebClient) -> None:
         if event.get("bot_id") or not event.get("user") or event.get("files"):
-            return  # an app, or a build that is on its way already
+            return  # an app, or a build, which is a scan of its own
         user, channel = needed(event, "user"), needed(event, "channel")
         try:
             await desk.policy.admit(user, channel)

@@ -1,30 +1,21 @@
-"""The buttons of Zscaler's part: its report in a form, leafed through in its place, and to ask it again."""
+"""Zscaler's verdict: the modal with its report, and the button that requests a new verdict."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from slack_bolt.async_app import AsyncAck, AsyncApp
-from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.blocks import opinion, opinion_modals
+from bot.blocks import opinion
 from bot.blocks.elements import Block
-from bot.blocks.opinion_modals import Leaf
+from bot.blocks.opinion_modals import REPORT, report_modal
 from bot.errors import NotFound
-from bot.listeners.acts import act, said
-from bot.listeners.forms import open_form
-from bot.listeners.leaves import leafed_through
+from bot.listeners.acts import act
+from bot.listeners.forms import open_paged
 from bot.scans.desk import Desk
+from bot.slack.blocks.paged_modal import ModalState
 
 
 def register(app: AsyncApp, desk: Desk) -> None:
-    """Register the buttons, and what the form does."""
-
-    @app.action(opinion.REPORT)
-    async def report(ack: AsyncAck, body: dict[str, Any], client: AsyncWebClient) -> None:
-        await ack()
-        press = act(body)
-        number = press.number(digits=15, example="/appscan history")
-        await open_form(client, body, await _page(desk, press.user, Leaf(scan=number, channel=press.channel)))
+    """Register the modal and the button."""
 
     @app.action(opinion.ASK_AGAIN)
     async def ask_again(ack: AsyncAck, body: dict[str, Any]) -> None:
@@ -34,17 +25,10 @@ def register(app: AsyncApp, desk: Desk) -> None:
         await desk.asking_again.ask(number, press.user)
         await ack()  # once it is written, so that an acknowledged press is never lost
 
-    async def shows(user: str, view: Mapping[str, Any], pressed: Mapping[str, Any]) -> Block:
-        leaf = opinion_modals.read_report(view)
-        if pressed:
-            leaf = opinion_modals.turned(leaf, said(pressed, "value"))
-        return await _page(desk, user, leaf)
+    async def load(user: str, state: ModalState) -> Block:
+        card, _ = await desk.records.status(user, state.channel, str(state.record))
+        if card.opinion is None or card.opinion.verdict is None:
+            raise NotFound(f"Zscaler's verdict on scan #{state.record} is not known here.")
+        return report_modal(card.scan, card.opinion, state)
 
-    leafed_through(app, opinion_modals.TURNS, shows)
-
-
-async def _page(desk: Desk, user: str, leaf: Leaf) -> Block:
-    card, _ = await desk.records.status(user, leaf.channel, str(leaf.scan))
-    if card.opinion is None or card.opinion.verdict is None:
-        raise NotFound(f"Zscaler's verdict on scan #{leaf.scan} is not known here.")
-    return opinion_modals.report_modal(card.scan, card.opinion, leaf)
+    open_paged(app, REPORT, load, button=opinion.REPORT)

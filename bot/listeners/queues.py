@@ -1,4 +1,4 @@
-"""The button of a queue's notice."""
+"""The button of the backlog notice."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What answers of Slack's Web API say, whatever was asked: where they go on, and what refusals mean."""
+"""What responses of all methods of Slack's Web API have in common: pagination and error codes."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ KEPT_OUT = SLACK_REFUSALS | {
     "org_login_required",
     "team_access_not_granted",
 }
-"""Errors that are the token's or the workspace's: a person has to mend something.
+"""Errors of the token or the workspace, which a person has to fix.
 
 Source: the errors that all methods share, such as https://docs.slack.dev/reference/methods/files.info#errors
 """
@@ -20,5 +20,5 @@ UNSEEN = frozenset({"channel_not_found", "not_in_channel", "missing_scope", "no_
 
 
 def next_cursor(answer: Any) -> str:
-    """Return what to ask the next page with; empty where there is none."""
+    """Return the cursor of the next page; empty after the last one."""
     return str((answer.get("response_metadata") or {}).get("next_cursor") or "")

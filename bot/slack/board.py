@@ -1,4 +1,4 @@
-"""Posts waiting rescans in their channel, and says there how they ended."""
+"""The message of a rescan that waits for its build."""
 
 import logging
 from collections.abc import Callable
@@ -7,22 +7,22 @@ import aiohttp
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.errors import NotInvited, slack_code, slack_wait_s
+from bot.errors import NotInvited, slack_code
 from bot.scans.models import Scan
 from bot.scans.requests import RescanRequest
 from bot.slack.pace import ChannelPace, UpdatePace
-from bot.slack.sending import Rendered, error_name, send
+from bot.slack.sending import Rendered, error_name, send, update
 from bot.slack.workspace import INVITE
 
 logger = logging.getLogger(__name__)
 
-READ_ONLY = "Slack does not let me post in this channel. Ask in another one, or let its owner allow me to."
+READ_ONLY = "I may not post in this channel. Use another one, or ask its owner to allow me to post."
 
 Render = Callable[[RescanRequest, Scan | None], Rendered]
 
 
 class SlackBoard:
-    """The messages of waiting rescans."""
+    """The ``Board`` in Slack."""
 
     def __init__(
         self, client: AsyncWebClient, render: Render, pace: ChannelPace, updates: UpdatePace
@@ -36,7 +36,7 @@ class SlackBoard:
         """Post the request; return the message's timestamp.
 
         Raises:
-            NotInvited: the bot can't post there.
+            NotInvited: the bot can't post in the channel.
         """
         await self._pace.turn(request.channel)
         try:
@@ -53,18 +53,12 @@ class SlackBoard:
         return str(answer["ts"])
 
     async def update(self, request: RescanRequest, latest: Scan | None) -> None:
-        """Show that it was answered or lapsed, in its turn; a message that is gone is let be."""
+        """Show that a request was fulfilled or has expired; an error changes nothing about the request."""
         if request.message_ts is None:
             return
         await self._updates.turn()
+        message = self._render(request, latest)
         try:
-            await send(
-                self._client.chat_update,
-                self._render(request, latest),
-                channel=request.channel,
-                ts=request.message_ts,
-            )
+            await update(self._client, self._updates, message, channel=request.channel, ts=request.message_ts)
         except (SlackApiError, aiohttp.ClientError, TimeoutError, OSError) as error:
-            if (asked_s := slack_wait_s(error)) is not None:
-                self._updates.hold(asked_s)
-            logger.warning("waiting rescan %d could not be updated: %s", request.number, error_name(error))
+            logger.warning("rescan request %d could not be updated: %s", request.number, error_name(error))

@@ -1,6 +1,6 @@
-"""Tells people what became of the third-party apps they asked for: in a direct message, or where they asked.
+"""Answers about third-party apps that arrive later: as a direct message, or in the channel of the question.
 
-Who asked what is nobody else's business: in a channel, only they see it.
+In a channel, only the person who asked sees the answer.
 """
 
 import logging
@@ -19,7 +19,7 @@ logger = logging.getLogger(__name__)
 
 FIRST_WAIT_S: Final = 60.0
 LONGEST_WAIT_S: Final = 6 * 3600.0
-"""How long after a try that Slack did not take the next one is; each wait is four times the last."""
+"""Backoff after a failed attempt; each wait is four times the last."""
 
 NO_DIRECT_MESSAGE: Final = (GONE.keys() - SLACK_BAD_BLOCKS) | {
     "cannot_dm_bot",
@@ -27,16 +27,16 @@ NO_DIRECT_MESSAGE: Final = (GONE.keys() - SLACK_BAD_BLOCKS) | {
     "user_not_in_channel",
     "user_not_visible",
 }
-"""Errors of ``chat.postMessage`` after which a direct message won't do, however often it is tried.
+"""Errors of ``chat.postMessage`` that are permanent for a direct message.
 
 Source: https://docs.slack.dev/reference/methods/chat.postMessage#errors
 """
 
 
 class SlackTeller:
-    """Posts what ``render`` makes; see ``bot.scans.governance.Teller``.
+    """The ``bot.scans.governance.Teller`` in Slack.
 
-    What Slack may have taken although its answer was lost is told once more: twice is better than never.
+    If Slack's response is lost, the message is sent again: twice is better than never.
     """
 
     def __init__(self, client: AsyncWebClient, render: Callable[[AppAsk], Rendered]) -> None:
@@ -44,7 +44,7 @@ class SlackTeller:
         self._render = render
 
     async def tell(self, ask: AppAsk) -> float | None:
-        """Tell somebody; see the port."""
+        """See ``Teller.tell``."""
         message = self._render(ask)
         try:
             try:
@@ -65,11 +65,11 @@ class SlackTeller:
 
 
 def _wait_s(ask: AppAsk, error: Exception) -> float | None:
-    """Return when to try again; ``None`` where that would change nothing."""
+    """Return after how long to retry; ``None`` after a permanent error."""
     code = slack_code(error)
     if code in NO_DIRECT_MESSAGE or code in SLACK_BAD_BLOCKS:
-        logger.warning("somebody could not be told of the third-party app they asked for: %s", code)
+        logger.warning("an answer about a third-party app could not be sent: %s", code)
         return None
-    logger.info("somebody is told later of the third-party app they asked for: %s", error_name(error))
+    logger.info("sending an answer about a third-party app will be retried: %s", error_name(error))
     grown_s = min(LONGEST_WAIT_S, FIRST_WAIT_S * 4.0 ** min(ask.tries, 20))
     return max(grown_s, slack_wait_s(error) or 0.0)

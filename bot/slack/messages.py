@@ -1,4 +1,4 @@
-"""What a Slack message holds that may be a build."""
+"""Parsing Slack messages for files that may be builds."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -15,26 +15,26 @@ _KINDS = {
 """``channel_type`` of message events. Source: https://docs.slack.dev/reference/events/message"""
 
 _SHARING = {"file_share", "bot_message", "thread_broadcast", "me_message"}
-"""Subtypes of messages that are posted; the others tell of changes."""
+"""Subtypes of posted messages; the others are about changes."""
 
 _ID_LIMIT = 100
 COMMENT_LIMIT = 4000
 _NO_SIZE = 2**53
-"""Bytes; no file has as many, and a database takes no number that is much larger."""
+"""Bytes; more than any file has, and within the integers of the database."""
 
 
 def kind_of_type(channel_type: object) -> ChannelKind | None:
-    """Return how visible a conversation of that ``channel_type`` is; ``None`` for a type not known."""
+    """Return the kind of a ``channel_type``; ``None`` for an unknown type."""
     return _KINDS.get(channel_type) if isinstance(channel_type, str) else None
 
 
 def type_of_kind(kind: ChannelKind) -> str:
-    """Return the ``channel_type`` of a conversation that is so visible."""
+    """Return the ``channel_type`` of a kind."""
     return next(type_ for type_, each in _KINDS.items() if each is kind)
 
 
 def kind_of_info(channel: Mapping[str, Any]) -> ChannelKind:
-    """Return how visible a conversation of ``conversations.info`` is; what is not surely public is not."""
+    """Return the kind of a conversation from ``conversations.info``; private unless certainly public."""
     if channel.get("is_im"):
         return ChannelKind.IM
     if channel.get("is_mpim"):
@@ -44,7 +44,7 @@ def kind_of_info(channel: Mapping[str, Any]) -> ChannelKind:
 
 
 def read_message(message: Mapping[str, Any], channel: str, kind: ChannelKind) -> Seen:
-    """Read the files of a posted message; the text is kept as its comment."""
+    """Return the files of a posted message, with its text as their comment."""
     subtype = message.get("subtype")
     if subtype is not None and (not isinstance(subtype, str) or subtype not in _SHARING):
         return Seen()
@@ -57,7 +57,7 @@ def read_message(message: Mapping[str, Any], channel: str, kind: ChannelKind) ->
         file_id = id_of(file.get("id")) if isinstance(file, Mapping) else None
         if file_id is None:
             continue
-        # Slack Connect sends a stub that says no more than the ID; a hidden or deleted file keeps its name.
+        # Slack Connect sends a stub with only the ID; a hidden or deleted file keeps its name.
         if file.get("file_access") == "check_file_info" or not file.get("name"):
             unnamed.append(file_id)
             continue
@@ -82,5 +82,5 @@ def read_message(message: Mapping[str, Any], channel: str, kind: ChannelKind) ->
 
 
 def id_of(value: object) -> str | None:
-    """Return an ID as it is in a payload; ``None`` for what can't be one."""
+    """Return an ID from a payload; ``None`` if it is not a valid one."""
     return value if isinstance(value, str) and value and value.isascii() and len(value) <= _ID_LIMIT else None

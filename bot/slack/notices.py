@@ -1,4 +1,4 @@
-"""Posts notices of queues in their channels, and keeps them up to date."""
+"""The message that tells a channel about its backlog."""
 
 import logging
 from collections.abc import Callable
@@ -9,16 +9,17 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.errors import slack_code, slack_wait_s
 from bot.scans.backlog import Notice
 from bot.slack.pace import UpdatePace
-from bot.slack.sending import GONE, Rendered, send
+from bot.slack.sending import GONE, Rendered, send, update
 
 logger = logging.getLogger(__name__)
 
 
 class SlackNotices:
-    """The messages of notices.
+    """The ``NoticeBoard`` in Slack.
 
-    They don't wait for their channel's turn behind the replies that they excuse: Slack takes a short burst.
-    Their updates have turns of their own, and wait for none: no channel is to hold up others.
+    A notice is posted without waiting behind the replies it announces: Slack allows a short burst.
+    Its updates have a rate limit of their own and are skipped rather than delayed, so that no channel holds
+    up the others.
     """
 
     def __init__(
@@ -29,13 +30,13 @@ class SlackNotices:
         self._updates = updates
 
     async def post(self, notice: Notice) -> str | None:
-        """Post the notice; return the message's timestamp, ``None`` where the bot can't post there."""
+        """Post a notice; return the message's timestamp, ``None`` if the bot can't post there."""
         try:
             answer = await send(self._client.chat_postMessage, self._render(notice), channel=notice.channel)
         except SlackApiError as error:
             if slack_code(error) not in GONE:
                 raise
-            logger.warning("a channel could not be told about its queue: %s", slack_code(error))
+            logger.warning("the backlog of a channel could not be posted there: %s", slack_code(error))
             return None
         return str(answer["ts"])
 
@@ -46,12 +47,15 @@ class SlackNotices:
         if self._updates.try_turn(final=True) > 0:
             return False
         try:
-            await send(
-                self._client.chat_update, self._render(notice), channel=notice.channel, ts=notice.message_ts
+            await update(
+                self._client,
+                self._updates,
+                self._render(notice),
+                channel=notice.channel,
+                ts=notice.message_ts,
             )
         except SlackApiError as error:
-            if (asked_s := slack_wait_s(error)) is not None:
-                self._updates.hold(asked_s)
+            if slack_wait_s(error) is not None:
                 return False
             if slack_code(error) not in GONE:
                 raise

@@ -1,10 +1,7 @@
-"""Messages about a scan in its thread, each posted once: found again where an answer was lost, or a process.
-
-Each message carries in its metadata what it is and of which scan.
-"""
+"""Posting in a scan's thread so that each message exists once: its metadata says of which scan it is."""
 
 import logging
-from typing import Any
+from typing import Any, Final
 
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
@@ -18,22 +15,17 @@ from bot.slack.sending import Rendered, error_name, send
 
 logger = logging.getLogger(__name__)
 
-REPLY = "appscan_scan"
-"""The event type of a scan's one reply."""
-RESULT = "appscan_result"
-"""The event type of the message that tells of its result."""
-VERDICT = "appscan_verdict"
-"""The event type of the message that tells of a verdict."""
-TRIES = 8
-FAILURE_NAP_S = 5.0
+ATTEMPTS: Final = 8
+RETRY_S: Final = 5.0
+"""Before the first retry."""
 
 
-class ThreadGone(Exception):  # noqa: N818 - it is no error of the bot's
-    """The message that began the thread is gone."""
+class ThreadGone(Exception):  # noqa: N818 - not an error of the bot
+    """The message that started the thread was deleted."""
 
 
 class Posts:
-    """Posts messages of one event type."""
+    """Posts and finds messages of one event type."""
 
     def __init__(
         self, client: AsyncWebClient, bot_user_id: str, pace: ChannelPace, clock: Clock, *, event_type: str
@@ -48,8 +40,8 @@ class Posts:
         """Post a message in a scan's thread; return its timestamp.
 
         Raises:
-            ThreadGone: there is no thread any more; nothing was left behind.
-            SlackApiError: Slack refused; where it asked for a wait, its channel is held for so long.
+            ThreadGone: the thread was deleted; no message was left in the channel.
+            SlackApiError: Slack rejected it; if Slack asked for a wait, the channel is held until then.
         """
         try:
             answer = await send(
@@ -66,13 +58,13 @@ class Posts:
                 self._pace.hold(scan.channel or "", asked_s)
             raise
         if scan.thread_ts and not answer["message"].get("thread_ts"):
-            # To a message that has gone, Slack posts the reply into the channel itself.
-            await self._take_back(scan.channel or "", str(answer["ts"]))
+            # In a thread that was deleted, Slack posts the message into the channel itself.
+            await self._delete(scan.channel or "", str(answer["ts"]))
             raise ThreadGone
         return str(answer["ts"])
 
     async def find(self, scan: Scan) -> str | None:
-        """Look for the message in the scan's thread; return its timestamp."""
+        """Search a scan's thread for its message; return the timestamp."""
         cursor = ""
         while True:
             answer = await self._client.conversations_replies(
@@ -94,17 +86,16 @@ class Posts:
         payload = metadata.get("event_payload") or {}
         return metadata.get("event_type") == self._event_type and payload.get("scan") == number
 
-    async def _take_back(self, channel: str, message_ts: str) -> None:
-        """Delete a message that went where it should not be."""
-        for tries_left in reversed(range(TRIES)):
+    async def _delete(self, channel: str, message_ts: str) -> None:
+        for attempts_left in reversed(range(ATTEMPTS)):
             try:
                 await self._client.chat_delete(channel=channel, ts=message_ts)
             except Exception as error:
                 if slack_code(error) == "message_not_found":
                     return
-                if not tries_left:
+                if not attempts_left:
                     raise
-                logger.warning("a stray message will be deleted later: %s", error_name(error))
-                await self._clock.sleep(slack_wait_s(error) or FAILURE_NAP_S)
+                logger.warning("deleting a misplaced message will be retried: %s", error_name(error))
+                await self._clock.sleep(slack_wait_s(error) or RETRY_S)
             else:
                 return

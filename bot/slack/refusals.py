@@ -1,4 +1,4 @@
-"""Telling people that their build is not taken, where nobody else sees it."""
+"""Telling people that their build is not accepted; only they see it."""
 
 import asyncio
 import logging
@@ -16,13 +16,13 @@ from bot.slack.sending import Rendered, error_name, send
 logger = logging.getLogger(__name__)
 
 REMEMBERED = 1_000
-"""Messages that are remembered as told; events of one message come close together."""
+"""Messages for which a rejection is not repeated; the events of one message arrive close together."""
 AT_ONCE = 10
-"""A no more than this is left unsaid: Slack takes only so many, and the answer is no all the same."""
+"""Limit on rejections being sent; further ones are dropped, as Slack limits them and they change nothing."""
 
 
 class SlackRefusals:
-    """Says no, once a message, and never waits for it."""
+    """The ``Refusals`` in Slack: one for each message, sent in the background."""
 
     def __init__(self, client: AsyncWebClient, render: Callable[[str], Rendered]) -> None:
         self._client = client
@@ -31,7 +31,7 @@ class SlackRefusals:
         self._saying: set[asyncio.Task[None]] = set()
 
     def refuse(self, share: Share, sentence: str) -> None:
-        """Say so to whoever shared it; see ``Refusals.refuse``. An app has no eyes for it."""
+        """See ``Refusals.refuse``. If an app shared the build, send nothing: it would not see it."""
         message = (share.channel, share.message_ts)
         person = share.shared_by or ""
         if share.bot_id or person[:1] not in {"U", "W"} or message in self._told:
@@ -40,14 +40,14 @@ class SlackRefusals:
         if len(self._told) > REMEMBERED:
             self._told.popitem(last=False)
         if len(self._saying) >= AT_ONCE:
-            logger.info("a no was left unsaid: too many at once")
+            logger.info("a rejection was not sent: too many at once")
             return
         task = asyncio.create_task(self._say(share, person, sentence))
         self._saying.add(task)
         task.add_done_callback(self._saying.discard)
 
     async def close(self) -> None:
-        """Give up what has not been said."""
+        """Cancel what has not been sent."""
         await end(*self._saying)
 
     async def _say(self, share: Share, person: str, sentence: str) -> None:
@@ -60,4 +60,4 @@ class SlackRefusals:
                 thread_ts=share.thread_ts if share.thread_ts != share.message_ts else None,
             )
         except (SlackApiError, aiohttp.ClientError, TimeoutError, OSError) as unsaid:
-            logger.warning("a no could not be said: %s", error_name(unsaid))
+            logger.warning("a rejection could not be sent: %s", error_name(unsaid))

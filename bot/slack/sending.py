@@ -1,4 +1,4 @@
-"""What Slack's refusals of a message mean: for this message, for good, or for the bot as a whole.
+"""Sending messages, and what it means when Slack rejects one: for this message, or for the bot as a whole.
 
 Source: the errors of https://docs.slack.dev/reference/methods/chat.postMessage and .../chat.update
 """
@@ -8,22 +8,24 @@ from collections.abc import Awaitable, Callable
 from typing import Any, Protocol
 
 from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.errors import SLACK_BAD_BLOCKS, slack_code
+from bot.errors import SLACK_BAD_BLOCKS, slack_code, slack_wait_s
 from bot.slack.answers import KEPT_OUT
+from bot.slack.pace import UpdatePace
 
 logger = logging.getLogger(__name__)
 
 TEXT_LIMIT = 3_900
-"""Characters of a message without blocks; ``chat.update`` takes 4,000."""
+"""Characters of a message without blocks; the limit of ``chat.update`` is 4,000."""
 
 CHART = "data_visualization"
-"""The type of the blocks that some workspaces refuse."""
+"""A block type that some workspaces reject."""
 
-_OUT = "the bot is not in that conversation any more"
+_OUT = "the bot is no longer in that conversation"
 _MESSAGE_GONE = "its message is gone"
 _NOT_ALLOWED = "the bot may not write there"
-_TOO_MUCH = "Slack does not take what it says"
+_TOO_MUCH = "Slack rejects its content"
 GONE = {
     "channel_not_found": _OUT,
     "not_in_channel": _OUT,
@@ -49,7 +51,7 @@ GONE = {
     "no_text": _TOO_MUCH,
     "too_many_attachments": _TOO_MUCH,
 }
-"""Errors that no further try of this message changes, in words for the timeline."""
+"""Errors that are permanent for this message, worded for the timeline."""
 MESSAGE_GONE = _MESSAGE_GONE
 
 SHUT = KEPT_OUT | {
@@ -59,15 +61,15 @@ SHUT = KEPT_OUT | {
     "team_not_found",
     "two_factor_setup_required",
 }
-"""Errors that are not the message's: until somebody mends something, or for a while, all fail."""
+"""Errors that every message meets: for a while, or until an admin fixes something."""
 
 
 class Rendered(Protocol):
-    """A message ready to be sent."""
+    """A message to send."""
 
     @property
     def text(self) -> str:
-        """Everything in words."""
+        """The whole content, for where no blocks are shown."""
         ...
 
     @property
@@ -77,9 +79,10 @@ class Rendered(Protocol):
 
 
 async def send(call: Callable[..., Awaitable[Any]], message: Rendered, **arguments: Any) -> Any:
-    """Call ``chat.postMessage`` or its like; where Slack refuses the blocks, without charts, or words alone.
+    """Call ``chat.postMessage`` or a similar method.
 
-    What a chart shows is said in the other blocks too.
+    If Slack rejects the blocks, send the message without charts, then as text only; the other blocks say what
+    a chart shows.
     """
     plainer = [block for block in message.blocks if block["type"] != CHART]
     for blocks in [message.blocks, *([plainer] if 0 < len(plainer) < len(message.blocks) else [])]:
@@ -88,19 +91,30 @@ async def send(call: Callable[..., Awaitable[Any]], message: Rendered, **argumen
         except SlackApiError as error:
             if slack_code(error) not in SLACK_BAD_BLOCKS:
                 raise
-            refused = slack_code(error)
-            logger.warning("Slack refused the blocks of a message (%s); it is sent with less", refused)
+            logger.warning("Slack rejected the blocks of a message (%s); sending fewer", slack_code(error))
     return await call(text=shortened(message.text), blocks=[], **arguments)
 
 
+async def update(
+    client: AsyncWebClient, pace: UpdatePace, message: Rendered, *, channel: str, ts: str
+) -> None:
+    """Update a message; if Slack asks for a wait, hold all updates of ``pace`` until then and raise."""
+    try:
+        await send(client.chat_update, message, channel=channel, ts=ts)
+    except SlackApiError as error:
+        if (asked_s := slack_wait_s(error)) is not None:
+            pace.hold(asked_s)
+        raise
+
+
 def shortened(text: str) -> str:
-    """Cut a text at the end of a line, so that it fits where blocks are not taken."""
+    """Cut a text at the end of a line, so that it fits into a message without blocks."""
     if len(text) <= TEXT_LIMIT:
         return text
     return text[:TEXT_LIMIT].rpartition("\n")[0] or text[:TEXT_LIMIT]
 
 
 def error_name(error: BaseException) -> str:
-    """Name an error without its text, which can hold what was sent."""
+    """Name an error without its text, which can contain what was sent."""
     code = slack_code(error)
     return f"{type(error).__name__} {code or ''}".strip()

@@ -1,6 +1,6 @@
-"""What is told of in messages of their own in a scan's thread: a result, and a verdict that is bad.
+"""What is shown in a scan's thread: the reply, and messages of their own for a result and for a bad verdict.
 
-The rows say what there is to tell, and remember the message that told it.
+Results and verdicts are not part of the reply's updates alone because an update notifies no one.
 """
 
 from collections.abc import Awaitable, Callable
@@ -8,57 +8,142 @@ from dataclasses import dataclass
 from typing import Final
 
 from bot.scans.memory import Store
-from bot.scans.models import Card
+from bot.scans.models import OPEN, Card, State
 from bot.scans.results import FollowState
 from bot.scans.verdicts import BAD
-from bot.slack.posts import RESULT, VERDICT
+from bot.slack.sending import Rendered
 
-TOLD: Final = frozenset({FollowState.COMPLETED, FollowState.FAILED, FollowState.INTERRUPTED})
-"""What is told in a message of its own; the reply tells the rest."""
+ANNOUNCED: Final = frozenset({FollowState.COMPLETED, FollowState.FAILED, FollowState.INTERRUPTED})
+"""How a scan in OneTrust ends; what it does before is in the reply only."""
+
+GIVEN_UP: Final = "-"
+"""Remembered in place of the timestamp of a message that was given up before it was posted."""
+
+Render = Callable[[Card], Rendered]
+
+
+async def _no_copies(_: int) -> list[int]:
+    return []
 
 
 @dataclass(frozen=True, kw_only=True)
 class Subject:
-    """One kind of message."""
+    """One kind of message about a scan, at most one for each scan."""
 
     name: str
-    """In the log and the timeline: "the result"."""
+    """In the log and the timeline."""
     event_type: str
-    """In the message's metadata."""
-    to_announce: Callable[[], Awaitable[list[int]]]
-    """Gives the scans of which it is still to be told, or is being told."""
-    set_announced: Callable[[int, str | None], Awaitable[None]]
-    """Remembers the message's timestamp."""
-    is_there: Callable[[Card], bool]
-    """Whether there is something to tell."""
-    announced_ts: Callable[[Card], str | None]
-    """What is remembered."""
+    """In the metadata by which a message is found again."""
+    render: Render
+    stale: Callable[[], Awaitable[list[int]]]
+    """Returns the scans whose message is missing, or known not to be current."""
+    is_due: Callable[[Card], bool]
+    """Whether a message that does not exist yet should be posted."""
+    is_final: Callable[[Card], bool]
+    """Whether the scan stays as it is until something happens; final messages get updates first."""
+    one_at_a_time: bool
+    """Whether only one new message waits for a channel, so that those of other subjects come in between."""
+    message_ts: Callable[[Card], str | None]
+    """Returns what was remembered: ``None`` if no message exists, empty while one is being posted."""
+    remember: Callable[[int, str | None], Awaitable[None]]
+    shown: Callable[[Card], Awaitable[None]]
+    """Records what the message shows now."""
+    give_up: Callable[[Card, str], Awaitable[None]]
+    """Records that the message can't show this, and why."""
+    copies: Callable[[int], Awaitable[list[int]]] = _no_copies
+    """Returns other scans that show how this one ended, and are not current."""
 
 
-def results(store: Store) -> Subject:
-    """Tell what OneTrust found, or that its scan came to nothing."""
+def replies(store: Store, render: Render) -> Subject:
+    """The one reply that shows what happens to a build."""
+
+    async def shown(card: Card) -> None:
+        await store.queue.shown(card.scan.number, card.scan.revision)
+
+    async def give_up(card: Card, why: str) -> None:
+        number = card.scan.number
+        if card.scan.state not in OPEN and number in await store.queue.stale():
+            await store.scans.note(number, f"the reply could not be posted: {why}")
+        await shown(card)
+
     return Subject(
-        name="result",
-        event_type=RESULT,
-        to_announce=store.results.to_announce,
-        set_announced=store.results.set_announced,
-        is_there=lambda card: card.followed is not None and card.followed.state in TOLD,
-        announced_ts=lambda card: card.followed.announced_ts if card.followed is not None else None,
+        name="reply",
+        event_type="appscan_scan",
+        render=render,
+        stale=store.queue.stale,
+        is_due=lambda card: card.scan.state is not State.CANCELLED,  # its file may be gone; no one waits
+        is_final=lambda card: card.scan.state not in OPEN,
+        one_at_a_time=False,
+        message_ts=lambda card: card.scan.reply_ts,
+        remember=store.queue.set_reply,
+        shown=shown,
+        give_up=give_up,
+        copies=store.queue.stale_copies,
     )
 
 
-def verdicts(store: Store) -> Subject:
-    """Tell that Zscaler holds a build for malicious or suspicious."""
-    return Subject(
+def results(store: Store, render: Render) -> Subject:
+    """The announcement of what OneTrust found, or that its scan failed."""
+    return _announcement(
+        store,
+        render,
+        name="result",
+        event_type="appscan_result",
+        stale=store.results.to_announce,
+        is_due=lambda card: card.followed is not None and card.followed.state in ANNOUNCED,
+        message_ts=lambda card: card.followed.announced_ts if card.followed is not None else None,
+        remember=store.results.set_announced,
+    )
+
+
+def verdicts(store: Store, render: Render) -> Subject:
+    """The announcement that Zscaler calls a build malicious or suspicious."""
+    return _announcement(
+        store,
+        render,
         name="verdict",
-        event_type=VERDICT,
-        to_announce=store.opinions.to_announce,
-        set_announced=store.opinions.set_announced,
-        is_there=_is_bad,
-        announced_ts=lambda card: card.opinion.announced_ts if card.opinion is not None else None,
+        event_type="appscan_verdict",
+        stale=store.opinions.to_announce,
+        is_due=_is_bad,
+        message_ts=lambda card: card.opinion.announced_ts if card.opinion is not None else None,
+        remember=store.opinions.set_announced,
     )
 
 
 def _is_bad(card: Card) -> bool:
     verdict = card.opinion.verdict if card.opinion is not None else None
     return verdict is not None and verdict.threat in BAD
+
+
+def _announcement(
+    store: Store,
+    render: Render,
+    *,
+    name: str,
+    event_type: str,
+    stale: Callable[[], Awaitable[list[int]]],
+    is_due: Callable[[Card], bool],
+    message_ts: Callable[[Card], str | None],
+    remember: Callable[[int, str | None], Awaitable[None]],
+) -> Subject:
+    async def shown(_: Card) -> None:
+        """Record nothing: later changes are shown when they happen, and not after a restart."""
+
+    async def give_up(card: Card, why: str) -> None:
+        if not message_ts(card):  # what was posted stays as it is
+            await store.scans.note(card.scan.number, f"the {name} could not be posted: {why}")
+            await remember(card.scan.number, GIVEN_UP)
+
+    return Subject(
+        name=name,
+        event_type=event_type,
+        render=render,
+        stale=stale,
+        is_due=is_due,
+        is_final=lambda _: True,
+        one_at_a_time=True,
+        message_ts=message_ts,
+        remember=remember,
+        shown=shown,
+        give_up=give_up,
+    )

@@ -22,7 +22,7 @@ APP_ID = "0b51dc1e-7a35-4f0c-9c55-2a6f4f1f8f8d"
 STOP_S = 100.0  # some 20 s at most on a usual machine; this one may be slow
 RETRIES_S = (0.0, 10.0, 20.0)
 """When Slack delivers an event again, here."""
-UNTAKEN = "it has not taken up this build"
+UNTAKEN = "it has not accepted this build yet"
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from pathlib import Path
 from bot.scans.clock import SystemClock
 from bot.scans.results import FollowState, Results, ScanStatus
 from bot.scans.rules import Judge
-from bot.slack.announcements import LOOK_S
+from bot.slack.living_message import REFRESH_INTERVAL_S
 from bot.store.database import Database
 from bot.store.results import ResultStore
 from sandbox.slack import Shared
@@ -30,7 +30,7 @@ async def ended(
             await store.look(number, state=FollowState.FAILED, status=ScanStatus.FAILED, ended_at=clock.now())
     finally:
         await database.close()
-    place.clock.advance(LOOK_S)
+    place.clock.advance(REFRESH_INTERVAL_S)
 
 
 async def announced(

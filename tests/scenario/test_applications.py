@@ -19,7 +19,7 @@ async def test_onetrusts_own_applications_are_listed_and_offered_by_name(place: 
     assert "Which of OneTrust's applications is to be rescanned?" in offer
     message = place.dana.ephemerals(place.builds_channel)[-1]
     chosen = await place.dana.press(place.builds_channel, message.ts, "application_rescan", APP_ID)
-    assert f"A rescan of `{APP_ID}` waits here" in await place.told(chosen)
+    assert f"A rescan of `{APP_ID}` is waiting" in await place.told(chosen)
     request = next(
         each
         for each in place.dana.messages(place.builds_channel)

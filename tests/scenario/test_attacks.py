@@ -234,7 +234,7 @@ async def test_a_person_is_told_that_a_form_could_not_be_opened(place: Office, g
 
     told = await place.told(await place.press(shared, "Link app ID…"))
 
-    assert "Slack did not answer me as it should" in told
+    assert "Slack did not respond as expected" in told
     assert "upstream" not in told
 
 
@@ -247,7 +247,7 @@ async def test_a_person_is_told_that_the_history_could_not_be_shown(
 
     told = await place.command("history")
 
-    assert "Slack did not answer me as it should" in told
+    assert "Slack did not respond as expected" in told
     assert "Shop" not in told
 
 
@@ -260,7 +260,7 @@ async def test_a_reply_that_could_not_be_updated_for_long_is_refreshed_later(
     await webhook.reached()
     failing = place.slack.faults.add("chat.update", times=None, error="internal_error")
     webhook.release()
-    await _advance_until(place, lambda: "could not be brought up to date" in caplog.text, step_s=60)
+    await _advance_until(place, lambda: "could not be shown" in caplog.text, step_s=60)
     assert failing.used >= 8
     failing.cancel()
     assert not _says(place, shared, "was submitted")()

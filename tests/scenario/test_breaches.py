@@ -48,7 +48,7 @@ async def test_a_breach_is_told_with_whom_to_tell_and_acknowledged_with_a_reason
     await press(place, shared, place.eli)
     assert "Shop 4.2.0 breaks No trackers:" in await place.form(place.eli)
     empty = await place.eli.submit_view({"reason": " \u200b"})
-    assert empty.errors == {"reason_block": "Write a reason: others will read why this was acknowledged."}
+    assert empty.errors == {"reason_block": "Write a reason: it is shown in the thread."}
     await place.eli.submit_view({"reason": "<!channel> *agreed* with legal"})
 
     known = await place.reply(shared, "Acknowledged by @eli", number=1)

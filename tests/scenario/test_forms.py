@@ -63,7 +63,7 @@ async def test_an_app_id_that_another_app_shares_is_told(place: Office):
 
     view = place.dana.open_view()
     assert view is not None
-    assert f"Done. `{APP_ID}` is linked to `com.example.till` on Android as well" in place.read_view(view)
+    assert f"Done. `{APP_ID}` is also linked to `com.example.till` on Android" in place.read_view(view)
     await place.submitted(shared)
 
 

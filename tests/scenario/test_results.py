@@ -106,7 +106,7 @@ async def test_a_page_that_slack_did_not_take_is_told(place: Office):
     await place.dana.press_in_view("Next")
     await place.slack.until(lambda: place.dana.ephemerals(place.builds_channel))
     told = place.read(place.dana.ephemerals(place.builds_channel)[-1])
-    assert "Slack did not answer me as it should" in told
+    assert "Slack did not respond as expected" in told
 
 
 async def test_the_lists_are_not_for_those_who_may_not_see_the_scan(place: Office):

@@ -112,7 +112,7 @@ async def test_a_bot_that_is_taken_out_mid_scan_ends_it_and_the_timeline_says_so
     told = await until_status(place, "the reply could not be posted")
     assert "Scan #1: Shop 4.2.0" in told
     assert "submitted: request ID" in told
-    assert "submitted: the reply could not be posted: the bot is not in that conversation any more" in told
+    assert "submitted: the reply could not be posted: the bot is no longer in that conversation" in told
     assert told.count("could not be posted") == 1
     assert not place.replies(shared)
 
@@ -255,7 +255,7 @@ async def test_where_it_cant_be_known_what_a_person_may_see_nothing_is_shown(pla
 
     for command in ("history", "status 1", "apps"):
         told = await place.command(command)
-        assert "Slack did not answer me as it should, so I could not do this." in told
+        assert "Slack did not respond as expected, so I could not do this." in told
         assert "Try again in a moment" in told
         assert "Shop" not in told
         assert "fatal_error" not in told
@@ -266,7 +266,7 @@ async def test_a_waiting_rescan_that_cant_be_posted_says_so(place: Office):
 
     told = await place.command(f"rescan {APP_ID}")
 
-    assert "Slack does not let me post in this channel." in told
+    assert "I may not post in this channel." in told
     # And nothing waits: a build is a build like any other.
     shared = place.dana.share(place.builds_channel, [("shop.apk", apk())])
     await place.submitted(shared, "New app")

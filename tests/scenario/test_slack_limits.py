@@ -179,7 +179,7 @@ async def test_a_command_that_slack_puts_off_says_for_how_long(place: Office, me
 
     told = await place.command(command)
 
-    assert "Slack lets me ask no more for a moment" in told
+    assert "I have reached a rate limit of Slack" in told
     assert "Try again in 5 minutes." in told
 
 
@@ -255,7 +255,7 @@ async def test_broken_answers_to_what_a_person_asks_end_in_a_sentence(
         told = await place.told(await place.press(shared, "Link app ID…"))
     else:
         place.dana.mention(place.builds_channel)
-        await until(lambda: "an answer could not be given" in caplog.text)
+        await until(lambda: "an answer could not be sent" in caplog.text)
 
     assert failing.used == 1
     if broken.get("drop") and method in TRIED_AGAIN:
@@ -314,7 +314,7 @@ async def test_an_answer_that_no_response_url_takes_is_named_in_the_log(
 
     await place.dana.slash(place.builds_channel, "/appscan", "help")
     await place.slack.until(lambda: failing.used >= 1)
-    await until(lambda: "an answer could not be given" in caplog.text)
+    await until(lambda: "an answer could not be sent" in caplog.text)
 
     assert failing.used <= 4
     assert "a listener failed" not in caplog.text
@@ -387,7 +387,7 @@ async def test_a_form_that_slack_does_not_take_at_all_names_the_commands(place: 
 
     told = await place.told(await place.press(shared, "Link app ID…"))
 
-    assert "Slack did not take the form." in told
+    assert "Slack rejected the form." in told
     assert "`/appscan link`" in told
 
 
@@ -432,7 +432,7 @@ def archive(place: Office, shared: Shared) -> None:
     ("spoil", "why"),
     [
         (leave_the_thread, "its message is gone"),
-        (take_out_the_bot, "the bot is not in that conversation any more"),
+        (take_out_the_bot, "the bot is no longer in that conversation"),
         (archive, "the channel is archived"),
     ],
     ids=["deleted", "taken out", "archived"],

@@ -3,7 +3,7 @@
 import hashlib
 from pathlib import Path
 
-from bot.slack.announcements import LOOK_S
+from bot.slack.living_message import REFRESH_INTERVAL_S
 from tests.scenario.office import Office, apk, office
 
 
@@ -50,7 +50,7 @@ async def test_a_bad_verdict_breaks_the_quiet_once_and_can_be_asked_for(second_p
     await place.submitted(shared, "🚨 Zscaler Sandbox: malicious, category Malware botnet, score 100 of 100")
     await place.stop()
     await place.start()
-    place.clock.advance(LOOK_S)
+    place.clock.advance(REFRESH_INTERVAL_S)
 
     await place.press(shared, "Sandbox report", number=1)
     assert "LOW: Seen 00" in await place.form()

@@ -99,6 +99,7 @@ from bot.scans.verdicts import (
     SandboxVerdict,
     Threat,
 )
+from bot.slack.blocks.paged_modal import ModalState
 from sandbox.reading import Reader
 from sandbox.slack.blockkit import check_blocks, check_view
 from sandbox.world import User, World
@@ -528,8 +529,8 @@ SURFACES: dict[Callable[..., Any], st.SearchStrategy[Any]] = {
         builds,
         founds,
         st.builds(
-            results_modals.Leaf,
-            scan=st.just(12),
+            ModalState,
+            record=st.just(12),
             channel=st.just("C0CHANNEL"),
             tab=st.sampled_from(results_modals.Tab),
             page=st.integers(0, 9),
@@ -541,8 +542,8 @@ SURFACES: dict[Callable[..., Any], st.SearchStrategy[Any]] = {
         builds,
         named_hosts,
         st.builds(
-            hosts_modals.HostsLeaf,
-            scan=st.just(12),
+            ModalState,
+            record=st.just(12),
             channel=st.just("C0CHANNEL"),
             page=st.integers(0, 9),
             search=outside.map(lambda typed: plain(typed, 100)),
@@ -583,9 +584,7 @@ SURFACES: dict[Callable[..., Any], st.SearchStrategy[Any]] = {
         opinion_modals.report_modal,
         builds,
         opinions,
-        st.builds(
-            opinion_modals.Leaf, scan=st.just(12), channel=st.just("C0CHANNEL"), page=st.integers(0, 9)
-        ),
+        st.builds(ModalState, record=st.just(12), channel=st.just("C0CHANNEL"), page=st.integers(0, 9)),
     ),
     modals.notice_modal: st.builds(modals.notice_modal, ours),
     modals.message_modal: st.builds(modals.message_modal, st.builds(history.status, cards, st.just([]))),
@@ -606,8 +605,8 @@ SURFACES |= {
         governance_modals.governance_modal,
         third_party_apps,
         st.builds(
-            governance_modals.Leaf,
-            look=st.just(3),
+            ModalState,
+            record=st.just(3),
             channel=st.just("C0CHANNEL"),
             tab=st.sampled_from(governance_modals.Tab),
             page=st.integers(0, 9),

@@ -175,9 +175,9 @@ def test_a_reason_is_read_in_one_line():
 @pytest.mark.parametrize(
     ("view", "sentence"),
     [
-        (submitted(" \n\u200b "), "Write a reason: others will read why this was acknowledged."),
-        (submitted(None), "Write a reason: others will read why this was acknowledged."),
-        (submitted("x" * 301), "That is too long: 300 characters are the most."),
+        (submitted(" \n\u200b "), "Write a reason: it is shown in the thread."),
+        (submitted(None), "Write a reason: it is shown in the thread."),
+        (submitted("x" * 301), "That is too long: the limit is 300 characters."),
         (submitted("why", {"scan": 12}), "This form is out of date. Close it and press the button again."),
         (submitted("why", []), "This form is out of date. Close it and press the button again."),
     ],

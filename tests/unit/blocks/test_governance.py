@@ -1,9 +1,12 @@
 """What a person reads of a third-party app."""
 
+from dataclasses import replace
+
 import pytest
 
-from bot.blocks import governance, governance_modals
-from bot.blocks.governance_modals import Leaf, Tab
+from bot.blocks import governance
+from bot.blocks.governance_modals import APP as MODAL
+from bot.blocks.governance_modals import Tab, governance_modal
 from bot.errors import UsageError
 from bot.scans.governance import (
     AppAnswer,
@@ -119,7 +122,7 @@ def test_each_end_of_an_analysis_is_told(state, said):
         (Tab.PERMISSIONS, ["`Files.6` · OneDrive · Broad"]),
         (
             Tab.RISKS,
-            ["Open-Source App · low", "Evidence: `https://github.com/x`", "3 more are not kept here"],
+            ["Open-Source App · low", "Evidence: `https://github.com/x`", "3 more are not stored"],
         ),
         (
             Tab.ABOUT,
@@ -128,30 +131,30 @@ def test_each_end_of_an_analysis_is_told(state, said):
     ],
 )
 def test_the_form_shows_all(tab, lines):
-    view = governance_modals.governance_modal(APP, Leaf(look=7, channel="C1", tab=tab))
+    view = governance_modal(APP, replace(MODAL.opened(7, "C1"), tab=tab))
     assert check_view(view) == []
     told = read_view(view)
     for line in lines:
         assert line in told, told
-    assert governance_modals.read_leaf(view) == Leaf(look=7, channel="C1", tab=tab)
+    assert MODAL.read(view) == replace(MODAL.opened(7, "C1"), tab=tab)
 
 
 def read_view(view):
     return "\n".join(Reader(World()).blocks(view["blocks"]))
 
 
-def test_long_lists_are_leafed_through():
+def test_long_lists_are_paged():
     app = ThirdPartyApp(name="x", permissions=tuple(AppPermission(scope=f"s{n}") for n in range(45)))
-    leaf = Leaf(look=7, channel="C1", page=99)
-    last = governance_modals.read_leaf(governance_modals.governance_modal(app, leaf))
+    state = replace(MODAL.opened(7, "C1"), page=99)
+    last = MODAL.read(governance_modal(app, state))
     assert last.page == 2
-    before = governance_modals.turned(last, governance_modals.PREVIOUS, "1")
-    told = read_view(governance_modals.governance_modal(app, before))
+    before = MODAL.pressed(last, MODAL.previous_id, "1")
+    told = read_view(governance_modal(app, before))
     assert "21 to 40 of 45" in told
     assert "[ Previous ]" in told
     assert "[ Next ]" in told
-    other = governance_modals.turned(before, Tab.ABOUT.value, "")
-    assert "Nothing is known of that." in read_view(governance_modals.governance_modal(app, other))
+    other = MODAL.pressed(before, Tab.ABOUT.value, "")
+    assert "Nothing is known about this." in read_view(governance_modal(app, other))
 
 
 @pytest.mark.parametrize("value", ["", "7", "x C1", "7 C1 2", "1" * 16 + " C1", "7 <!here>"])
@@ -159,7 +162,7 @@ def test_a_button_of_another_time_is_told(value):
     with pytest.raises(UsageError):
         governance.read_button_value(value)
     with pytest.raises(UsageError):
-        governance_modals.read_leaf({"private_metadata": f'{{"look": "{value}"}}'})
+        MODAL.read({"private_metadata": f'{{"look": "{value}"}}'})
 
 
 def test_a_button_names_its_look_and_where_it_was_asked():

@@ -7,7 +7,7 @@ import pytest
 
 from bot.blocks import second, urls
 from bot.blocks.hosts import ALL_HOSTS, host_blocks, spoken
-from bot.blocks.hosts_modals import A_PAGE, HostsLeaf, hosts_modal, read_hosts, turned
+from bot.blocks.hosts_modals import HOSTS, hosts_modal
 from bot.blocks.message import compose
 from bot.errors import UsageError
 from bot.scans.hosts import HostChanges, HostsState, ScanHosts, UrlCategories
@@ -22,7 +22,7 @@ STORE = UrlCategories(url="store.example", categories=("CLOUD_STORAGE",))
 BAD = UrlCategories(url="bad.example", categories=("WEB_BANNERS",), alerts=("MALWARE_SITE",))
 ODD = UrlCategories(url="odd.example", categories=("MISCELLANEOUS_OR_UNKNOWN",))
 KNOWN = ScanHosts(scan=12, state=HostsState.KNOWN, hosts=(ADS, BAD, ODD, STORE), looked_up=4)
-LEAF = HostsLeaf(scan=12, channel="C0CHANNEL")
+OPENED = HOSTS.opened(12, "C0CHANNEL")
 
 
 def said(hosts, **about):
@@ -145,14 +145,14 @@ def test_of_a_long_host_the_end_is_shown_as_that_tells_whose_it_is():
 
 
 def test_the_form_shows_what_calls_for_attention_first():
-    assert rows(hosts_modal(samples.DONE, KNOWN, LEAF)) == [
+    assert rows(hosts_modal(samples.DONE, KNOWN, OPENED)) == [
         ":rotating_light: *Security alert* · `bad.example` · Malware site, Web banners",
         "`odd.example` · Miscellaneous or unknown",
         "`ads.example` · Web banners, Corporate marketing",
         "`store.example` · Cloud storage",
     ]
     looking = replace(KNOWN, state=HostsState.LOOKING, hosts=(UrlCategories(url="a.example"),))
-    assert rows(hosts_modal(samples.DONE, looking, LEAF)) == ["`a.example` · not looked up yet"]
+    assert rows(hosts_modal(samples.DONE, looking, OPENED)) == ["`a.example` · not looked up yet"]
 
 
 @pytest.mark.parametrize(
@@ -165,33 +165,39 @@ def test_the_form_shows_what_calls_for_attention_first():
     ],
 )
 def test_the_form_is_searched_by_words(search, found):
-    shown = rows(hosts_modal(samples.DONE, KNOWN, replace(LEAF, search=search)))
+    shown = rows(hosts_modal(samples.DONE, KNOWN, replace(OPENED, search=search)))
 
     assert [row.split("`")[1] for row in shown] == found
 
 
 def test_a_search_without_a_match_says_so():
-    assert rows(hosts_modal(samples.DONE, KNOWN, replace(LEAF, search="`x`"))) == [
+    assert rows(hosts_modal(samples.DONE, KNOWN, replace(OPENED, search="`x`"))) == [
         "No host matches `'x'`. Clear the search to see all."
     ]
 
 
 def test_the_form_is_leafed_through_and_another_search_begins_at_its_first_page():
-    many = replace(KNOWN, hosts=tuple(replace(ADS, url=f"{n:03}.example") for n in range(2 * A_PAGE + 1)))
-    second = hosts_modal(samples.DONE, many, turned(LEAF, "1"))
+    many = replace(
+        KNOWN, hosts=tuple(replace(ADS, url=f"{n:03}.example") for n in range(2 * HOSTS.page_size + 1))
+    )
+    second = hosts_modal(samples.DONE, many, HOSTS.pressed(OPENED, HOSTS.next_id, "1"))
 
-    assert len(rows(second)) == A_PAGE
+    assert len(rows(second)) == HOSTS.page_size
     assert second["blocks"][-2]["elements"][0]["text"] == "26 to 50 of 51"
     assert [each["value"] for each in second["blocks"][-1]["elements"]] == ["0", "2"]
-    assert len(rows(hosts_modal(samples.DONE, many, turned(LEAF, "99")))) == 1
-    assert turned(LEAF, "-1").page == turned(LEAF, "9" * 30).page == 0
+    assert len(rows(hosts_modal(samples.DONE, many, HOSTS.pressed(OPENED, HOSTS.next_id, "99")))) == 1
+    assert (
+        HOSTS.pressed(OPENED, HOSTS.next_id, "-1").page
+        == HOSTS.pressed(OPENED, HOSTS.next_id, "9" * 30).page
+        == 0
+    )
 
     search = {"hosts_search_block": {"hosts_search": {"value": "ads"}}}
     view = {"private_metadata": second["private_metadata"], "state": {"values": search}}
-    assert read_hosts(view) == replace(LEAF, search="ads")
-    assert read_hosts({"private_metadata": second["private_metadata"]}).page == 1
+    assert HOSTS.read(view) == replace(OPENED, search="ads")
+    assert HOSTS.read({"private_metadata": second["private_metadata"]}).page == 1
     with pytest.raises(UsageError):
-        read_hosts({"private_metadata": json.dumps({"scan": "x"})})
+        HOSTS.read({"private_metadata": json.dumps({"scan": "x"})})
 
 
 def test_urls_are_answered_with_what_was_not_asked():

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from bot.blocks import history, opinion, reply, verdict
-from bot.blocks.opinion_modals import A_PAGE, NEXT, PREVIOUS, Leaf, read_report, report_modal, turned
+from bot.blocks.opinion_modals import REPORT, report_modal
 from bot.errors import UsageError
 from bot.scans.models import Card, State
 from bot.scans.reporting import QUOTA_USED
@@ -46,7 +46,7 @@ def judged(verdict: SandboxVerdict, **changes: Any) -> Opinion:
 
 
 def page(asked: Opinion, number: int = 0) -> list[str]:
-    view = report_modal(samples.DONE, asked, Leaf(scan=12, channel="C0CHANNEL", page=number))
+    view = report_modal(samples.DONE, asked, replace(REPORT.opened(12, "C0CHANNEL"), page=number))
     assert check_view(view) == []
     return list(READER.blocks(view["blocks"]))
 
@@ -209,7 +209,9 @@ def test_a_report_without_risks_says_why():
 
 
 def test_many_risks_come_page_by_page():
-    risks = tuple(Risk(level="LOW", signature=f"Seen {number:03}") for number in range(2 * A_PAGE + 5))
+    risks = tuple(
+        Risk(level="LOW", signature=f"Seen {number:03}") for number in range(2 * REPORT.page_size + 5)
+    )
     asked = judged(replace(samples.WHOLE_VERDICT, risks=risks))
     first, last = page(asked), page(asked, 99)
     assert "1 to 20 of 45" in first
@@ -218,20 +220,20 @@ def test_many_risks_come_page_by_page():
     assert last[-1] == "[ Previous ]"
     assert "LOW: Seen 044" in last
 
-    view = report_modal(samples.DONE, asked, Leaf(scan=12, channel="C0CHANNEL", page=1))
+    view = report_modal(samples.DONE, asked, replace(REPORT.opened(12, "C0CHANNEL"), page=1))
     values = {
         each["action_id"]: each["value"]
         for block in view["blocks"]
         for each in block.get("elements", ())
         if "action_id" in each
     }
-    assert values == {PREVIOUS: "0", NEXT: "2"}
-    leaf = read_report(view)
-    assert leaf == Leaf(scan=12, channel="C0CHANNEL", page=1)
-    assert turned(leaf, "2").page == 2
-    assert turned(leaf, "²").page == 0
+    assert values == {REPORT.previous_id: "0", REPORT.next_id: "2"}
+    state = REPORT.read(view)
+    assert state == replace(REPORT.opened(12, "C0CHANNEL"), page=1)
+    assert REPORT.pressed(state, REPORT.next_id, "2").page == 2
+    assert REPORT.pressed(state, REPORT.next_id, "²").page == 0
     with pytest.raises(UsageError, match="out of date"):
-        read_report({"private_metadata": "[]"})
+        REPORT.read({"private_metadata": "[]"})
 
 
 def test_the_answer_about_a_scan_names_it_and_its_verdict():

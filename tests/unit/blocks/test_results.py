@@ -6,11 +6,12 @@ import pytest
 
 from bot.blocks import history, outcome, reply
 from bot.blocks.results import announcement
-from bot.blocks.results_modals import A_PAGE, NEXT, PREVIOUS, Leaf, Tab, found_modal, read_found, turned
+from bot.blocks.results_modals import FOUND, Tab, found_modal
 from bot.errors import UsageError
 from bot.scans.changes import Changes, changes
 from bot.scans.models import Card, Source, State
 from bot.scans.results import FollowState, Permission, Results, Sdk
+from bot.slack.blocks.paged_modal import ModalState
 from sandbox.reading import Reader
 from sandbox.slack.blockkit import check_blocks, check_view
 from sandbox.world import User, World
@@ -35,11 +36,11 @@ def told(card: Card, *, mention: bool = True) -> list[str]:
     return list(READER.blocks(shown.blocks))
 
 
-def leaf(tab: Tab = Tab.SDKS, page: int = 0, search: str = "") -> Leaf:
-    return Leaf(scan=12, channel="C0CHANNEL", tab=tab, page=page, search=search)
+def state(tab: Tab = Tab.SDKS, page: int = 0, search: str = "") -> ModalState:
+    return ModalState(record=12, channel="C0CHANNEL", tab=tab, page=page, search=search)
 
 
-def lists(found: Results, at: Leaf) -> list[str]:
+def lists(found: Results, at: ModalState) -> list[str]:
     view = found_modal(samples.DONE, found, at)
     assert check_view(view) == []
     return list(READER.blocks(view["blocks"]))
@@ -271,7 +272,7 @@ def test_an_uncertain_scan_says_what_was_looked_at(state: FollowState, words: st
 
 
 def test_the_full_list_of_sdks():
-    assert lists(samples.RESULTS, leaf())[2:] == [
+    assert lists(samples.RESULTS, state())[2:] == [
         "Search (optional): [A name, a vendor, a category]",
         *("AppsFlyer by AppsFlyer · Targeting", "`com.appsflyer`"),
         *("Facebook SDK by Meta · Targeting", "`com.facebook`"),
@@ -281,44 +282,44 @@ def test_the_full_list_of_sdks():
 
 
 def test_the_tabs():
-    assert lists(samples.RESULTS, leaf())[1] == "[ SDKs (4) ] [ Permissions (2) ]"
-    assert lists(IOS, leaf())[1] == "[ SDKs (4) ] [ Permissions (2) ] [ Privacy manifest ]"
-    assert lists(samples.RESULTS, leaf(Tab.PERMISSIONS))[3] == (
+    assert lists(samples.RESULTS, state())[1] == "[ SDKs (4) ] [ Permissions (2) ]"
+    assert lists(IOS, state())[1] == "[ SDKs (4) ] [ Permissions (2) ] [ Privacy manifest ]"
+    assert lists(samples.RESULTS, state(Tab.PERMISSIONS))[3] == (
         "`android.permission.CAMERA` · high-risk · Device Hardware"
     )
-    assert lists(IOS, leaf(Tab.MANIFEST))[3:6] == [
+    assert lists(IOS, state(Tab.MANIFEST))[3:6] == [
         "Privacy manifest: of 12 data types 9 aligned, 2 mismatched, 1 missing",
         "Device id: 3 SDKs, 2 mismatches",
         "For app functionality, analytics",
     ]
-    assert lists(samples.RESULTS, leaf(Tab.MANIFEST)) == lists(samples.RESULTS, leaf())
+    assert lists(samples.RESULTS, state(Tab.MANIFEST)) == lists(samples.RESULTS, state())
 
 
 def test_pages():
-    found = many(2 * A_PAGE + 1)
-    first, middle, last = (lists(found, leaf(page=page)) for page in range(3))
+    found = many(2 * FOUND.page_size + 1)
+    first, middle, last = (lists(found, state(page=page)) for page in range(3))
     assert first[3].startswith("SDK 000")
     assert first[-2:] == ["1 to 20 of 41", "[ Next ]"]
     assert middle[-2:] == ["21 to 40 of 41", "[ Previous ] [ Next ]"]
     assert last[-2:] == ["41 to 41 of 41", "[ Previous ]"]
-    assert lists(found, leaf(page=99)) == last
+    assert lists(found, state(page=99)) == last
 
 
 @pytest.mark.parametrize("search", ["meta", "FACEBOOK targ", "com.face"])
 def test_search(search: str):
-    shown = lists(samples.RESULTS, leaf(search=search))
+    shown = lists(samples.RESULTS, state(search=search))
     assert [line for line in shown if "Facebook SDK" in line]
     assert not [line for line in shown if "Sentry" in line]
 
 
 def test_a_search_that_finds_nothing():
-    shown = lists(samples.RESULTS, leaf(search="no such"))
+    shown = lists(samples.RESULTS, state(search="no such"))
     assert shown[-1] == "No SDK matches `no such`. Clear the search to see all."
     none = replace(samples.RESULTS, permissions=(), permission_count=0)
-    assert lists(none, leaf(Tab.PERMISSIONS))[-1] == "No permission was found."
+    assert lists(none, state(Tab.PERMISSIONS))[-1] == "No permission was found."
 
 
-def typed(at: Leaf, words: str | None) -> dict[str, object]:
+def typed(at: ModalState, words: str | None) -> dict[str, object]:
     view = found_modal(samples.DONE, many(50), at)
     element = next(block for block in view["blocks"] if block["type"] == "input")
     value = {element["element"]["action_id"]: {"type": "plain_text_input", "value": words}}
@@ -326,25 +327,27 @@ def typed(at: Leaf, words: str | None) -> dict[str, object]:
 
 
 def test_the_form_says_where_it_is():
-    assert read_found(typed(leaf(page=1), None)) == leaf(page=1)
-    assert read_found(typed(leaf(page=1, search="sdk"), "sdk")) == leaf(page=1, search="sdk")
-    assert read_found(typed(leaf(page=1), "new words")) == leaf(search="new words")
+    assert FOUND.read(typed(state(page=1), None)) == state(page=1)
+    assert FOUND.read(typed(state(page=1, search="sdk"), "sdk")) == state(page=1, search="sdk")
+    assert FOUND.read(typed(state(page=1), "new words")) == state(search="new words")
 
 
 def test_turning_pages_and_tabs():
-    assert turned(leaf(search="x"), NEXT, "2") == leaf(page=2, search="x")
-    assert turned(leaf(page=2), PREVIOUS, "1") == leaf(page=1)
-    assert turned(leaf(page=2, search="x"), Tab.PERMISSIONS, "") == leaf(Tab.PERMISSIONS, search="x")
+    assert FOUND.pressed(state(search="x"), FOUND.next_id, "2") == state(page=2, search="x")
+    assert FOUND.pressed(state(page=2), FOUND.previous_id, "1") == state(page=1)
+    assert FOUND.pressed(state(page=2, search="x"), Tab.PERMISSIONS, "") == state(Tab.PERMISSIONS, search="x")
     for odd in ("", "-1", "x", "9" * 50, "²"):
-        assert turned(leaf(page=2), NEXT, odd).page == 0
+        assert FOUND.pressed(state(page=2), FOUND.next_id, odd).page == 0
 
 
 def test_a_form_that_is_not_ours():
-    for kept in ("", "[]", "nonsense", '{"scan": "12"}'):
+    for kept in ("", "[]", "nonsense", '{"scan": "12", "channel": "C1"}', '{"scan": 12, "channel": 3}'):
         with pytest.raises(UsageError):
-            read_found({"private_metadata": kept})
-    odd = read_found({"private_metadata": '{"scan": 12, "tab": {}, "page": -1, "channel": 3, "search": ""}'})
-    assert odd == Leaf(scan=12, channel="")
+            FOUND.read({"private_metadata": kept})
+    odd = FOUND.read(
+        {"private_metadata": '{"scan": 12, "tab": {}, "page": -1, "channel": "C1", "search": ""}'}
+    )
+    assert odd == FOUND.opened(12, "C1")
 
 
 def test_a_full_page_of_the_widest_entries():
@@ -360,4 +363,4 @@ def test_a_full_page_of_the_widest_entries():
     card = replace(NEXT_ONE, results=found, changes=changes(samples.OLD_RESULTS, found))
     assert told(card)
     for tab in Tab:
-        assert lists(found, leaf(tab, page=3, search="&"))
+        assert lists(found, state(tab, page=3, search="&"))

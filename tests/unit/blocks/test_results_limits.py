@@ -11,7 +11,7 @@ from bot.blocks.chart import pie
 from bot.blocks.diff import diff
 from bot.blocks.reply import reply
 from bot.blocks.results import announcement
-from bot.blocks.results_modals import Leaf, Tab, found_modal
+from bot.blocks.results_modals import Tab, found_modal
 from bot.blocks.sdk import sdk as sdk_message
 from bot.scans.changes import changes
 from bot.scans.inquiries import Comparison, SdkPage
@@ -27,6 +27,7 @@ from bot.scans.results import (
     Sdk,
 )
 from bot.scans.rules import Breach, Finding, What
+from bot.slack.blocks.paged_modal import ModalState
 from tests.unit.blocks import samples
 from tests.unit.blocks.test_limits import check, check_blocks, check_modal, hostile, sometimes
 
@@ -126,7 +127,9 @@ def test_announcements_replies_and_comparisons(before: Results, after: Results, 
 @given(results=found, tab=st.sampled_from(Tab), search=st.just("") | hostile)
 def test_the_full_lists(results: Results, tab: Tab, search: str) -> None:
     view = found_modal(
-        samples.DONE, results, Leaf(scan=12, channel="C0CHANNEL", tab=tab, page=3, search=search[:100])
+        samples.DONE,
+        results,
+        ModalState(record=12, channel="C0CHANNEL", tab=tab, page=3, search=search[:100]),
     )
     check_modal({**view, "blocks": [block for block in view["blocks"] if block["type"] != "input"]})
 

@@ -1,4 +1,4 @@
-"""A result is told once in its thread, through whatever Slack answers and whenever the bot ends."""
+"""Results and verdicts are announced once in their threads, whatever Slack answers and when the bot stops."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -19,7 +19,7 @@ from bot.scans.records import Cards
 from bot.scans.results import FollowState, ScanStatus
 from bot.scans.verdicts import OpinionState, SandboxVerdict, Threat
 from bot.slack import subjects
-from bot.slack.announcements import GIVE_UP_S, LOOK_S, UNTOLD, Announcements
+from bot.slack.living_message import GIVE_UP_S, REFRESH_INTERVAL_S, LivingMessages
 from bot.slack.pace import POST_GAP_S, ChannelPace, UpdatePace
 from bot.slack.sending import GONE
 from bot.store.database import Database
@@ -48,19 +48,21 @@ class Scene:
     store: Store
     database: Database
     shared: list[Shared] = field(default_factory=list)
-    made: list[Announcements] = field(default_factory=list)
+    made: list[LivingMessages] = field(default_factory=list)
 
-    def new(self, pace: ChannelPace | None = None, *, of_verdicts: bool = False) -> Announcements:
+    def new(self, pace: ChannelPace | None = None, *, of_verdicts: bool = False) -> LivingMessages:
         """Return what tells of results, or of verdicts, remembering nothing, as after a start."""
         client = AsyncWebClient(token=self.slack.bot_token, base_url=self.slack.api_url)
         client.retry_handlers = []  # as in the bot, a post is not made again where its answer was lost
-        made = Announcements(
+        if of_verdicts:
+            subject = subjects.verdicts(self.store, partial(verdict_message, mention=True))
+        else:
+            subject = subjects.results(self.store, partial(announcement, mention=True))
+        made = LivingMessages(
+            subject=subject,
             client=client,
             bot_user_id=self.slack.bot_user_id,
-            store=self.store,
-            subject=(subjects.verdicts if of_verdicts else subjects.results)(self.store),
-            card=Cards(store=self.store, log_url=lambda _: None, permalink=lambda _: None).card,
-            render=partial(verdict_message if of_verdicts else announcement, mention=True),
+            load=Cards(store=self.store, log_url=lambda _: None, permalink=lambda _: None).card,
             pace=pace or ChannelPace(self.clock),
             updates=UpdatePace(self.clock),
             clock=self.clock,
@@ -148,8 +150,8 @@ async def test_a_result_is_told_once(scene: Scene):
     number = await scene.scanned()
     announcements = scene.new()
     for _ in range(3):
-        announcements.announce(number)
-        announcements.announce(number)
+        announcements.changed(number)
+        announcements.changed(number)
         await announcements.settle(5)
 
     (message,) = scene.told()
@@ -161,7 +163,7 @@ async def test_a_result_is_told_once(scene: Scene):
 @pytest.mark.parametrize("state", [FollowState.FAILED, FollowState.INTERRUPTED])
 async def test_a_scan_that_came_to_nothing_is_told(scene: Scene, state: FollowState):
     number = await scene.scanned(state)
-    scene.new().announce(number)
+    scene.new().changed(number)
     await scene.advance_until_told(number)
 
     assert "[ Scan again ]" in Reader(scene.slack.world).body(scene.told()[0])
@@ -171,7 +173,7 @@ async def test_what_has_not_ended_is_not_told(scene: Scene):
     number = await scene.scanned(FollowState.FAILED)
     await scene.store.results.look(number, state=FollowState.RUNNING, ended_at=None)
     announcements = scene.new()
-    announcements.announce(number)
+    announcements.changed(number)
     await announcements.settle(5)
 
     assert not scene.told()
@@ -191,7 +193,7 @@ async def test_a_later_look_finds_what_nobody_told_of(scene: Scene):
     running = asyncio.create_task(scene.new().run())
     await until(lambda: bool(scene.clock.naps))
     number = await scene.scanned()
-    scene.clock.advance(LOOK_S)
+    scene.clock.advance(REFRESH_INTERVAL_S)
     await scene.advance_until_told(number)
     running.cancel()
 
@@ -201,7 +203,7 @@ async def test_a_later_look_finds_what_nobody_told_of(scene: Scene):
 async def test_a_message_whose_answer_was_lost_is_found_again(scene: Scene):
     number = await scene.scanned()
     lost = scene.slack.faults.add("chat.postMessage", answer_lost=True)
-    scene.new().announce(number)
+    scene.new().changed(number)
     await scene.advance_until_told(number)
 
     assert lost.used == 1
@@ -211,11 +213,11 @@ async def test_a_message_whose_answer_was_lost_is_found_again(scene: Scene):
 
 async def test_a_message_that_the_last_process_posted_is_found_again(scene: Scene):
     number = await scene.scanned()
-    scene.new().announce(number)
+    scene.new().changed(number)
     await scene.advance_until_told(number)
     await scene.store.results.set_announced(number, "")  # as it is while it is being posted
 
-    scene.new().announce(number)
+    scene.new().changed(number)
     await scene.advance_until_told(number)
 
     (message,) = scene.told()
@@ -224,12 +226,12 @@ async def test_a_message_that_the_last_process_posted_is_found_again(scene: Scen
 
 async def test_where_looking_for_it_is_put_off_it_is_not_posted_blindly(scene: Scene):
     number = await scene.scanned()
-    scene.new().announce(number)
+    scene.new().changed(number)
     await scene.advance_until_told(number)
     await scene.store.results.set_announced(number, "")
     limited = scene.slack.faults.add("conversations.replies", status=429, retry_after=60)
 
-    scene.new().announce(number)
+    scene.new().changed(number)
     await until(lambda: limited.used == 1)
     await scene.advance_until_told(number)
 
@@ -241,7 +243,7 @@ async def test_a_scan_that_was_forgotten_meanwhile_is_not_told(scene: Scene):
     pace = ChannelPace(scene.clock)
     announcements = scene.new(pace)
     pace.hold(scene.shared[0].channel, 60)
-    announcements.announce(number)
+    announcements.changed(number)
     await until(lambda: bool(scene.clock.naps))  # it waits for its turn
     await scene.store.privacy.purge(scene.clock.now() + 1)
     scene.clock.advance(60)
@@ -256,7 +258,7 @@ async def test_many_results_come_one_a_second_and_replies_between_them(scene: Sc
     announcements = scene.new(pace)
     began = scene.clock.now()
     for number in numbers:
-        announcements.announce(number)
+        announcements.changed(number)
     await until(lambda: len(scene.slack.called("chat.postMessage")) == 1 and bool(scene.clock.naps))
 
     # A reply would come next but one, whatever else waits.
@@ -272,10 +274,10 @@ async def test_what_no_further_try_changes_is_noted_once(scene: Scene, code: str
     number = await scene.scanned()
     refused = scene.slack.faults.add("chat.postMessage", times=None, error=code)
     for _ in range(2):
-        scene.new().announce(number)
+        scene.new().changed(number)
         await scene.advance_until_told(number)
 
-    assert await scene.announced(number) == UNTOLD
+    assert await scene.announced(number) == subjects.GIVEN_UP
     assert (await scene.notes(number)).count(f"the result could not be posted: {GONE[code]}") == 1
     assert refused.used <= 3
 
@@ -283,10 +285,10 @@ async def test_what_no_further_try_changes_is_noted_once(scene: Scene, code: str
 async def test_a_thread_whose_message_is_gone_leaves_nothing_in_the_channel(scene: Scene):
     number = await scene.scanned()
     scene.slack.person("ana").delete(scene.shared[0].channel, scene.shared[0].ts)
-    scene.new().announce(number)
+    scene.new().changed(number)
     await scene.advance_until_told(number)
 
-    assert await scene.announced(number) == UNTOLD
+    assert await scene.announced(number) == subjects.GIVEN_UP
     assert not scene.slack.person("ana").messages("builds")
     assert (await scene.notes(number))[-1] == "the result could not be posted: its message is gone"
 
@@ -294,7 +296,7 @@ async def test_a_thread_whose_message_is_gone_leaves_nothing_in_the_channel(scen
 async def test_a_refusal_that_passes_is_waited_for(scene: Scene):
     number = await scene.scanned()
     scene.slack.faults.add("chat.postMessage", times=3, error="internal_error")
-    scene.new().announce(number)
+    scene.new().changed(number)
     await scene.advance_until_told(number)
 
     assert len(scene.told()) == 1
@@ -304,7 +306,7 @@ async def test_a_wait_that_slack_asks_for_is_kept(scene: Scene):
     number = await scene.scanned()
     limited = scene.slack.faults.add("chat.postMessage", status=429, retry_after=300)
     began = scene.clock.now()
-    scene.new().announce(number)
+    scene.new().changed(number)
     await until(lambda: limited.used == 1)
     await scene.advance_until_told(number)
 
@@ -318,9 +320,10 @@ async def test_while_all_calls_are_refused_it_is_seldom_tried_and_given_up_after
     refused = scene.slack.faults.add("chat.postMessage", times=None, error="account_inactive")
     running = asyncio.create_task(scene.new().run())
     began = scene.clock.now()
-    while await scene.announced(number) != UNTOLD:
+    while await scene.announced(number) != subjects.GIVEN_UP:
         used = refused.used
-        await until(lambda: bool(scene.clock.naps) and not scene.made[0].busy)
+        await until(lambda: bool(scene.clock.naps))
+        await scene.made[0].settle(5)
         scene.clock.advance(600)
         assert refused.used - used <= 1
     running.cancel()
@@ -334,8 +337,8 @@ async def test_a_bad_verdict_is_told_once(scene: Scene):
     number = await scene.judged()
     for _ in range(3):
         verdicts = scene.new(of_verdicts=True)
-        verdicts.announce(number)
-        verdicts.announce(number)
+        verdicts.changed(number)
+        verdicts.changed(number)
         await verdicts.settle(5)
 
     (message,) = scene.told()
@@ -352,7 +355,7 @@ async def test_a_bad_verdict_is_told_once(scene: Scene):
 async def test_a_verdict_that_is_not_bad_is_not_told(scene: Scene):
     number = await scene.judged(SandboxVerdict(threat=Threat.BENIGN))
     verdicts = scene.new(of_verdicts=True)
-    verdicts.announce(number)
+    verdicts.changed(number)
     await verdicts.settle(5)
 
     assert not scene.told()
@@ -373,10 +376,10 @@ async def test_a_bad_verdict_known_from_an_earlier_scan_is_told_in_each_thread(s
 async def test_a_verdict_whose_answer_or_process_was_lost_is_found_again(scene: Scene):
     number = await scene.judged()
     lost = scene.slack.faults.add("chat.postMessage", answer_lost=True)
-    scene.new(of_verdicts=True).announce(number)
+    scene.new(of_verdicts=True).changed(number)
     await scene.advance_until_told(number)
     await scene.store.opinions.set_announced(number, "")  # as it is while it is being posted
-    scene.new(of_verdicts=True).announce(number)
+    scene.new(of_verdicts=True).changed(number)
     await scene.advance_until_told(number)
 
     assert lost.used == 1
@@ -386,7 +389,7 @@ async def test_a_verdict_whose_answer_or_process_was_lost_is_found_again(scene: 
 async def test_a_verdict_without_its_thread_is_noted(scene: Scene):
     number = await scene.judged()
     scene.slack.person("ana").delete(scene.shared[0].channel, scene.shared[0].ts)
-    scene.new(of_verdicts=True).announce(number)
+    scene.new(of_verdicts=True).changed(number)
     await scene.advance_until_told(number)
 
     assert (await scene.notes(number))[-1] == "the verdict could not be posted: its message is gone"
@@ -395,7 +398,7 @@ async def test_a_verdict_without_its_thread_is_noted(scene: Scene):
 async def test_a_workspace_without_charts_gets_the_same_words_and_the_button(scene: Scene):
     scene.slack.world.team.charts = False
     number = await scene.scanned()
-    scene.new().announce(number)
+    scene.new().changed(number)
     await scene.advance_until_told(number)
 
     told = Reader(scene.slack.world).body(scene.told()[0])
@@ -407,21 +410,69 @@ async def test_a_workspace_without_charts_gets_the_same_words_and_the_button(sce
 async def test_what_changes_later_is_shown_in_the_same_message(scene: Scene):
     number = await scene.scanned()
     announcements = scene.new()
-    announcements.announce(number)
+    announcements.changed(number)
     await scene.advance_until_told(number)
     await announcements.settle(5)
     scene.slack.faults.add("chat.update", times=2, error="internal_error")
     for _ in range(5):
         announcements.changed(number)
-    await until(lambda: advanced(scene) and not announcements.busy)
+    updates = scene.slack.called
+
+    def shown() -> bool:
+        scene.clock.advance(5)
+        return len(updates("chat.update")) == 3
+
+    await until(shown)
+    await announcements.settle(5)
 
     assert len(scene.told()) == 1
-    assert [call.answer["ok"] for call in scene.slack.called("chat.update")] == [False, False, True]
+    assert [call.answer["ok"] for call in updates("chat.update")] == [False, False, True]
 
 
-def advanced(scene: Scene) -> bool:
-    scene.clock.advance(5)
-    return True
+async def test_announcement_found_again_is_brought_up_to_date(scene: Scene):
+    number = await scene.scanned()
+    scene.new().changed(number)
+    await scene.advance_until_told(number)
+    await scene.store.results.set_announced(number, "")  # the process ended while it was being posted
+
+    later = scene.new()
+    later.changed(number)
+    await scene.advance_until_told(number)
+    await later.settle(5)
+
+    assert len(scene.slack.called("chat.postMessage")) == 1
+    assert len(scene.slack.called("chat.update")) == 1
+
+
+async def test_announcement_under_way_is_not_started_again_by_a_refresh(scene: Scene):
+    number = await scene.scanned()
+    posting = scene.slack.faults.add("chat.postMessage", hold=True)
+    announcements = scene.new()
+    announcements.changed(number)
+    await posting.reached()
+
+    await announcements.refresh()
+    posting.release()
+    await announcements.settle(5)
+
+    assert len(scene.told()) == 1
+    assert not scene.slack.called("chat.update")
+
+
+async def test_announcement_that_can_no_longer_be_updated_stays_remembered(scene: Scene):
+    number = await scene.scanned()
+    announcements = scene.new()
+    announcements.changed(number)
+    await scene.advance_until_told(number)
+    await announcements.settle(5)
+    rejected = scene.slack.faults.add("chat.update", error="edit_window_closed")
+
+    announcements.changed(number)
+    await announcements.settle(5)
+
+    assert rejected.used == 1
+    assert await scene.announced(number) == scene.told()[0].ts
+    assert not [why for why in await scene.notes(number) if "could not be posted" in why]
 
 
 async def test_a_build_from_the_command_line_is_told_of_where_it_was_announced(scene: Scene):

@@ -63,7 +63,7 @@ async def test_who_can_not_be_told_at_all_is_let_be(scene: Scene, caplog: pytest
     scene.slack.faults.add("chat.postEphemeral", error="user_not_in_channel")
     assert await scene.tell() is None
     assert scene.seen == (0, 0, 0)
-    assert "could not be told" in caplog.text
+    assert "could not be sent" in caplog.text
     assert scene.ana.id not in caplog.text
 
 

@@ -11,9 +11,11 @@ from bot.blocks.reply import reply
 from bot.scans.memory import Store
 from bot.scans.models import State
 from bot.scans.records import Cards
+from bot.slack.living_message import CROWDED_S, FIRST_BACKOFF_S, LivingMessages
 from bot.slack.pace import ChannelPace, UpdatePace
+from bot.slack.posts import ATTEMPTS
 from bot.slack.sending import GONE, TEXT_LIMIT, shortened
-from bot.slack.threads import EXCUSED_S, REST_S, TRIES, Threads
+from bot.slack.subjects import replies
 from bot.store.database import Database
 from sandbox.slack import Shared, SlackSandbox
 from sandbox.world import Message
@@ -27,7 +29,7 @@ class Scene:
     slack: SlackSandbox
     clock: HeldClock
     store: Store
-    threads: Threads
+    threads: LivingMessages
     shared: Shared
     number: int
 
@@ -57,12 +59,11 @@ async def scene(tmp_path: Path) -> AsyncIterator[Scene]:
         scan, _ = await store.scans.record(a_share(channel=shared.channel, ts=shared.ts))
         client = AsyncWebClient(token=slack.bot_token, base_url=slack.api_url)
         client.retry_handlers = []  # as in the bot, a post is not made again where its answer was lost
-        threads = Threads(
+        threads = LivingMessages(
+            subject=replies(store, reply),
             client=client,
             bot_user_id=slack.bot_user_id,
-            store=store,
-            card=Cards(store=store, log_url=lambda _: None, permalink=lambda _: None).card,
-            render=reply,
+            load=Cards(store=store, log_url=lambda _: None, permalink=lambda _: None).card,
             pace=ChannelPace(clock),
             updates=UpdatePace(clock),
             clock=clock,
@@ -107,19 +108,19 @@ async def test_what_was_given_up_is_shown_when_it_is_asked_for_again(scene: Scen
     scene.threads.changed(scene.number)
 
     def given_up() -> bool:
-        if failing.used < TRIES:
+        if failing.used < ATTEMPTS:
             scene.clock.advance(60)
-        return failing.used == TRIES
+        return failing.used == ATTEMPTS
 
     await until(given_up)
     await scene.threads.settle(5)
     assert await scene.is_stale()
     scene.threads.changed(scene.number)  # as happens every minute: it is let rest
     await scene.threads.settle(5)
-    assert failing.used == TRIES
+    assert failing.used == ATTEMPTS
     failing.cancel()
 
-    scene.clock.advance(REST_S)
+    scene.clock.advance(FIRST_BACKOFF_S)
     scene.threads.changed(scene.number)
     await scene.advance_until_shown()
 
@@ -238,7 +239,7 @@ async def test_a_reply_is_found_behind_more_messages_than_slack_tells_at_once(sc
 
 async def test_in_a_flood_a_reply_is_written_once_when_there_is_all_to_say(scene: Scene):
     others = []
-    for place in range(2 * int(EXCUSED_S)):
+    for place in range(2 * int(CROWDED_S)):
         ana = scene.slack.person("ana")
         shared = ana.share(scene.shared.channel, [(f"n{place}.apk", b"PK")])
         scan, _ = await scene.store.scans.record(
@@ -251,13 +252,13 @@ async def test_in_a_flood_a_reply_is_written_once_when_there_is_all_to_say(scene
 
     for number in [scene.number, *others]:
         scene.threads.changed(number)
-    await until(lambda: len(scene.clock.naps) >= EXCUSED_S)
-    for _ in range(int(EXCUSED_S)):
+    await until(lambda: len(scene.clock.naps) >= CROWDED_S)
+    for _ in range(int(CROWDED_S)):
         scene.clock.advance(1)
         await until(lambda: len(scene.clock.naps) == 0 or posts() > 0)
     await scene.threads.settle(5)
     early = posts()
-    assert EXCUSED_S <= early <= EXCUSED_S + 2
+    assert CROWDED_S <= early <= CROWDED_S + 2
 
     for number in others:
         await scene.store.scans.begin(number)

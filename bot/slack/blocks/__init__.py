@@ -1,0 +1,1 @@
+"""Building blocks of messages and modals in Block Kit."""
