@@ -12,8 +12,9 @@ from typing import Final
 
 import httpx
 
-from bot.calls.access_tokens import AccessTokens, Words
+from bot.calls.access_tokens import AccessTokens
 from bot.errors import Refused, SubmissionError
+from bot.scanners.http.status_codes import StatusCodes
 from bot.scans.clock import SteadyClock
 from bot.scans.ports import Clock
 from bot.zscaler.answers import RUNNER
@@ -25,9 +26,16 @@ CREDENTIALS: Final = "`ZSCALER_CLIENT_ID` and `ZSCALER_CLIENT_SECRET`"
 TOKEN_URL: Final = "`ZSCALER_OAUTH_TOKEN_URL`"  # noqa: S105 - the name of a setting
 SERVER: Final = "The authorization server for Zscaler"
 
-WORDS: Final = Words(
+_BUSY: Final = f"{SERVER} can't give the bot an access token right now ({{status}})."
+
+STATUS_CODES: Final = StatusCodes(
     server="Zscaler's authorization server",
-    refused={
+    unreachable=f"{SERVER} can't be reached right now.",
+    untrusted="The connection to the authorization server for Zscaler can't be trusted: its certificate does "
+    f"not check out. {RUNNER} {TOKEN_URL}, and the certificate authorities that this machine trusts.",
+    retry={429: _BUSY},
+    unavailable=_BUSY,
+    rejected={
         400: f"{SERVER} could not make sense of the bot's request for an access token, or does not know the "
         f"bot (400). {RUNNER} {CREDENTIALS}, `ZSCALER_CLIENT_AUTH` and the scope.",
         401: f"{SERVER} does not know the bot's client ID and secret (401). "
@@ -36,13 +44,10 @@ WORDS: Final = Words(
         404: f"There is no authorization server where the bot asks for its access token (404). "
         f"{RUNNER} {TOKEN_URL}.",
     },
-    other_no=f"{SERVER} gave the bot no access token ({{status}}). {RUNNER} {TOKEN_URL} and {CREDENTIALS}.",
-    no_token=f"What answered ({{status}}) gave no access token: it is no authorization server. "
-    f"{RUNNER} {TOKEN_URL}.",
-    busy=f"{SERVER} can't give the bot an access token right now ({{status}}).",
-    no_answer=f"{SERVER} can't be reached right now.",
-    not_trusted="The connection to the authorization server for Zscaler can't be trusted: its certificate "
-    f"does not check out. {RUNNER} {TOKEN_URL}, and the certificate authorities that this machine trusts.",
+    other=f"{SERVER} gave the bot no access token ({{status}}). {RUNNER} {TOKEN_URL} and {CREDENTIALS}.",
+)
+NO_TOKEN: Final = (
+    f"What answered ({{status}}) gave no access token: it is no authorization server. {RUNNER} {TOKEN_URL}."
 )
 NOT_ACCEPTED: Final = (
     "Zscaler does not accept the bot's access token (401), also a minute after it was made. Ask your Zscaler "
@@ -80,7 +85,8 @@ class OAuth:
             token_url,
             client_id,
             client_secret,
-            words=WORDS,
+            statuses=STATUS_CODES,
+            no_token=NO_TOKEN,
             scope=scope,
             form=form,
             now=clock.now,
