@@ -17,12 +17,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final
 
-from bot.calls.reading import read_object
 from bot.errors import AppscanError, Maintenance, Refused, SubmissionError, TryLater
+from bot.scanners.http.json_client import HeaderAuth, Response
 from bot.scans.activation import ActivationStatus
 from bot.scans.clock import SteadyClock, within
 from bot.scans.ports import Clock
-from bot.zscaler.answers import ADDRESS, ADMIN, RUNNER, Endpoint, Told, date_of, verdict
+from bot.zscaler.answers import ADDRESS, ADMIN, RUNNER, Endpoint, date_of, verdict
 from bot.zscaler.call import Caller
 from bot.zscaler.maintenance import ReadOnly
 from bot.zscaler.obfuscation import obfuscate
@@ -61,8 +61,8 @@ class _Open:
     since: float
 
     @property
-    def headers(self) -> Mapping[str, str]:
-        return {"Cookie": f"JSESSIONID={self.cookie}"}
+    def auth(self) -> HeaderAuth:
+        return HeaderAuth(headers={"Cookie": f"JSESSIONID={self.cookie}"})
 
 
 class Session:
@@ -116,9 +116,9 @@ class Session:
             TryLater: not right now; ``Maintenance`` among them, as logging in is no question.
         """
         session = await self._other_than(None)
-        yield session.headers
+        yield session.auth.headers
         session = await self._other_than(session)
-        yield session.headers
+        yield session.auth.headers
         failure = Refused(NOT_KEPT, status=401)
         if self._drop(session):
             self._hold(failure)
@@ -137,11 +137,11 @@ class Session:
             await within(self._clock, GOODBYE_S, self._log_out(session))
 
     async def _log_out(self, session: _Open) -> None:
-        told = await self._caller.call("GET", Endpoint.STATUS, session.headers)
-        if told.status == 401:  # it has ended by itself
+        response = await self._caller.call("GET", Endpoint.STATUS, auth=session.auth)
+        if response.status == 401:  # it has expired
             return
-        if told.is_yes and read_object(told.body).get("status") == ActivationStatus.ACTIVE:
-            await self._caller.call("DELETE", Endpoint.LOGOUT, session.headers)
+        if response.is_success and response.object().get("status") == ActivationStatus.ACTIVE:
+            await self._caller.call("DELETE", Endpoint.LOGOUT, auth=session.auth)
         else:
             logger.info("not signed out of Zscaler, as that could activate changes that wait there")
 
@@ -185,24 +185,24 @@ class Session:
                 "password": self._password,
                 "timestamp": str(timestamp_ms),
             }
-            session = self._read(await self._caller.call("POST", Endpoint.LOGIN, {}, body=login))
+            session = self._read(await self._caller.call("POST", Endpoint.LOGIN, body=login))
         except SubmissionError as error:
             self._hold(error)
             raise
         self._used_at = session.since
         return session
 
-    def _read(self, told: Told) -> _Open:
-        self._read_only.note(told)
-        if told.is_yes:
-            for cookie in told.cookies:
+    def _read(self, response: Response) -> _Open:
+        self._read_only.note(response)
+        if response.is_success:
+            for cookie in response.headers.get_list("Set-Cookie"):
                 if found := _COOKIE.match(cookie):
                     return _Open(cookie=found[1], since=self._clock.now())
-            raise Refused(NO_SESSION, status=told.status)
+            raise Refused(NO_SESSION, status=response.status)
         now = self._clock.now()
-        if told.status in {400, 401}:
-            raise Refused(_bad_login(told, now), status=told.status)
-        raise verdict(Endpoint.LOGIN, told, now)
+        if response.status in {400, 401}:
+            raise Refused(_bad_login(response, now), status=response.status)
+        raise verdict(Endpoint.LOGIN, response, now)
 
 
 def _held_s(failure: SubmissionError) -> float:
@@ -213,11 +213,11 @@ def _held_s(failure: SubmissionError) -> float:
     return (failure.retry_after_s or 0.0) if isinstance(failure, TryLater) else 0.0
 
 
-def _bad_login(told: Told, now: float) -> str:
-    """Return the sentence for a refused login: by Zscaler's own date, the clock can be to blame."""
-    date = date_of(told)
+def _bad_login(response: Response, now: float) -> str:
+    """Return the sentence for a refused login; by the server's ``Date``, the clock may be the cause."""
+    date = date_of(response)
     if date is None or abs(now - date) <= CLOCK_OFF_S:
-        return BAD_LOGIN.format(status=told.status)
+        return BAD_LOGIN.format(status=response.status)
     return CLOCK_OFF.format(apart=_apart(abs(now - date)), side="ahead of" if now > date else "behind")
 
 

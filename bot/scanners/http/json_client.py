@@ -74,9 +74,9 @@ class Response:
         return 200 <= self.status < 300
 
     def json(self) -> Any:
-        """Return the JSON in the body; ``None`` if it is incomplete or no JSON."""
+        """Return the JSON in the body; ``None`` if there is none."""
         with suppress(ValueError, RecursionError):  # no JSON, no UTF-8, cut off, or nested too deep
-            return json.loads(self.body) if self.is_complete else None
+            return json.loads(self.body)
         return None
 
     def object(self) -> dict[str, object]:
@@ -176,7 +176,7 @@ class JsonClient:
                         if len(body) > self._max_bytes:
                             break
         except (httpx.HTTPError, httpx.InvalidURL, OSError) as exc:
-            failure = self._statuses.transport_error(exc, endpoint, responded=response is not None)
+            failure = self._statuses.transport_error(exc, endpoint, interrupted=response is not None)
         else:
             return Response(
                 status=response.status_code,

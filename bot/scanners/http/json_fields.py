@@ -34,15 +34,15 @@ def text(value: object, limit: int = WORD_LIMIT) -> str | None:
         value = str(value)
     if not isinstance(value, str):
         return None
-    whole = value[: 4 * limit].encode("utf-8", "replace").decode()  # half of a surrogate pair can't be stored
-    line = _CONTROL.sub(" ", normalize("NFC", whole)).strip()
-    return (line if len(line) <= limit else line[: limit - 1].rstrip() + "…") or None
+    return _cut(_clean(value, limit), limit)
 
 
 def printable(value: object, limit: int = WORD_LIMIT) -> str | None:
     """Return a string as ``text`` does, with single spaces and printable characters only."""
-    line = text(" ".join(value[: 4 * limit].split()), limit) if isinstance(value, str) else None
-    return line and "".join(sign if sign.isprintable() else "�" for sign in line)
+    if not isinstance(value, str):
+        return None
+    line = " ".join(_clean(value, limit).split())
+    return _cut("".join(sign if sign.isprintable() else "�" for sign in line), limit)
 
 
 def word(value: object, limit: int = WORD_LIMIT) -> str | None:
@@ -131,6 +131,15 @@ def records(value: object, maximum: int) -> Iterator[Mapping[str, object]]:
 def unique(values: Iterable[T | None]) -> list[T]:
     """Return the values that are not ``None``, each once, in their order."""
     return list(dict.fromkeys(value for value in values if value is not None))
+
+
+def _clean(value: str, limit: int) -> str:
+    whole = value[: 4 * limit].encode("utf-8", "replace").decode()  # half of a surrogate pair can't be stored
+    return _CONTROL.sub(" ", normalize("NFC", whole)).strip()
+
+
+def _cut(line: str, limit: int) -> str | None:
+    return (line if len(line) <= limit else line[: limit - 1].rstrip() + "…") or None
 
 
 def _is_int(value: object) -> TypeGuard[int]:

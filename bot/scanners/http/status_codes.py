@@ -26,8 +26,8 @@ class StatusCodes:
     server: str
     """What the log calls it."""
     unreachable: str
-    broken_off: str = ""
-    """For a connection lost during the response; ``unreachable`` if empty."""
+    interrupted: str = ""
+    """For a connection lost midway; ``unreachable`` if empty."""
     untrusted: str
     unavailable: str
     """For a 408 or 5xx."""
@@ -55,12 +55,12 @@ class StatusCodes:
         other = self.redirected or self.other if 300 <= status < 400 else self.other
         return self.rejected.get(status, other).format(status=status)
 
-    def transport_error(self, error: Exception, endpoint: str, *, responded: bool) -> SubmissionError:
+    def transport_error(self, error: Exception, endpoint: str, *, interrupted: bool) -> SubmissionError:
         """Return the error of a request without a complete response; only the name of ``error`` is kept."""
         reason = why_not_trusted(error)
         if reason is not None:
             detail = f"{self.server}'s certificate does not check out: {reason}"
             return Refused(self.untrusted, detail=detail)
-        sentence = self.broken_off or self.unreachable if responded else self.unreachable
+        sentence = (interrupted and self.interrupted) or self.unreachable
         detail = f"no response from {self.server} ({endpoint}): {type(error).__name__}"
         return TryLater(sentence, detail=detail)
