@@ -79,8 +79,8 @@ class Inquiry:
         if response.status == 429:
             wait_s = PAUSE_S if wait_s is None else max(1.0, wait_s)
             self._budget.pause(wait_s)
-        if error := STATUS_CODES.retry_error(response.status, wait_s):
-            raise error
+        if failure := STATUS_CODES.retry_error(response.status, wait_s):
+            raise failure
         return response
 
 
