@@ -57,7 +57,7 @@ class Body(aiohttp.Payload):
     async def write(self, writer: AbstractStreamWriter) -> None:
         """Send it; aiohttp calls this in a task of its own, and cancels that once a response has come.
 
-        aiohttp repeats a PUT by itself if the connection ended without a response. A scan that was requested
+        aiohttp repeats a PUT if the connection ended without a response. A scan that was requested
         may not be requested again: the second time, this raises.
         """
         if self.begun:

@@ -37,7 +37,7 @@ class Caller:
         self._traces = traces
 
     async def call(self, method: str, url: str, body: Callable[[], Body]) -> Answer:
-        """Send what ``body`` makes; after a 401 once more with a new token, if there can be one.
+        """Send what ``body`` makes; after a 401 again with a new token, if there can be one.
 
         ``url`` may be a secret. Any status may be returned.
 

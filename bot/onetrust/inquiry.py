@@ -39,7 +39,7 @@ STATUS_CODES: Final = StatusCodes(
 
 
 class Inquiry:
-    """Sends GET requests with a bearer; after a 401 once more with a new token, if there can be one.
+    """Sends GET requests with a bearer; after a 401 again with a new token, if there can be one.
 
     ``client`` stays its owner's. ``timeout_s`` is for one request with its response; ``now`` is seconds since
     the epoch.

@@ -1,21 +1,21 @@
-"""What the answers of Zscaler's cloud service API mean, told by status and code and never by their text.
+"""What the responses of Zscaler's cloud service API mean, by status and code and never by their text.
 
 ================================  ==================================================  ============
-Status                            What it means                                       Raised
+Status                            Meaning                                             Raised
 ================================  ==================================================  ============
-2xx                               here it is, when JSON comes with it                 -
+2xx                               success, if it has JSON                             -
 2xx                               no JSON, a web page, too long                       TryLater
 3xx                               the address is not the API's                        Refused
-400                               it can't make sense of the question                 Refused
-401                               not logged in: met by logging in, and then          Refused
-403 ``STATE_READONLY``            maintenance: only GETs are answered                 Maintenance
-403                               not permitted                                       Refused
+400                               invalid request                                     Refused
+401                               not signed in; after signing in again               Refused
+403 ``STATE_READONLY``            maintenance: only GET requests are answered         Maintenance
+403                               no permission                                       Refused
 404 of a report                   no such file                                        NotFound
 404                               the address is not the API's                        Refused
 408, 5xx                          not right now                                       TryLater
-409 ``EDIT_LOCK_NOT_AVAILABLE``   somebody edits: asked again after seconds, then     TryLater
-429                               too many calls: this endpoint pauses                TryLater
-other                             a clear no                                          Refused
+409 ``EDIT_LOCK_NOT_AVAILABLE``   an administrator is editing; after some retries     TryLater
+429                               too many requests: this endpoint pauses             TryLater
+other                             rejected                                            Refused
 ================================  ==================================================  ============
 
 Source: https://help.zscaler.com/zia/getting-started-zia-api and
@@ -54,9 +54,11 @@ WEB_PAGE: Final = (
 )
 MAINTENANCE: Final = (
     "Zscaler is under maintenance (403): it answers questions, and takes nothing until that is over. "
-    "The bot tries again by itself."
+    "The bot tries again automatically."
 )
-LOCKED: Final = "Somebody is editing Zscaler's configuration right now (409). Try again in a few minutes."
+LOCKED: Final = (
+    "An administrator is editing Zscaler's configuration right now (409). Try again in a few minutes."
+)
 NO_REPORT: Final = "Zscaler knows nothing of that file (404)."
 NO_PERMISSION: Final = (
     "Zscaler does not let the bot {deed} (403). "
@@ -112,7 +114,7 @@ _SECONDS = re.compile(r"\s*([0-9]{1,9}(?:\.[0-9]{1,9})?)\s*(?:s|sec|secs|second|
 
 
 def error_code(response: Response) -> str:
-    """Return the published code of an error, such as ``SESSION_NOT_VALID``; empty if there is none."""
+    """Return the published code of an error, such as ``SESSION_NOT_VALID``; or an empty string."""
     code = response.object().get("code")
     return code if isinstance(code, str) and _CODE.fullmatch(code) else ""
 

@@ -25,7 +25,7 @@ class Categories:
     async def look_up(self, urls: Sequence[str]) -> list[UrlCategories]:
         """Return the categories of each URL, in the same order; more than ``BATCH`` take several requests.
 
-        A URL that the response leaves out has no categories.
+        A URL that is not in the response has no categories.
 
         Raises:
             Refused, TryLater: as the port has it.

@@ -1,8 +1,8 @@
-"""Logging in to the cloud service API by OAuth 2.0: a token of the customer's own authorization server.
+"""Signing in to the cloud service API by OAuth 2.0: a token from the customer's own authorization server.
 
-The service keeps the server's public keys for a while, so that a token signed with a new one can be refused
-at first: such a call is made again after a minute, once, and nothing else waits for it. The token stays the
-same for all calls in that minute, as a newer one could only be refused for longer.
+The service caches the server's public keys for a while, so it can refuse a token that was signed with a new
+key. Such a request is retried once after a minute, and no other request waits for it. All requests in that
+minute use the same token, as a newer one could only be refused for longer.
 
 Source: "Getting Started", *OAuth 2.0 Authentication* (https://help.zscaler.com/zia/getting-started-zia-api)
 """
@@ -20,7 +20,7 @@ from bot.scans.ports import Clock
 from bot.zscaler.answers import RUNNER
 
 KEYS_S: Final = 60.0
-"""After how long the service has fetched the server's public keys anew."""
+"""How long the service may cache the server's public keys."""
 
 CREDENTIALS: Final = "`ZSCALER_CLIENT_ID` and `ZSCALER_CLIENT_SECRET`"
 TOKEN_URL: Final = "`ZSCALER_OAUTH_TOKEN_URL`"  # noqa: S105 - the name of a setting
@@ -57,7 +57,7 @@ NOT_ACCEPTED: Final = (
 
 
 class OAuth:
-    """Access tokens as a way of logging in. Implements ``Login``.
+    """Signing in by access tokens. Implements ``Login``.
 
     ``client`` stays its owner's. ``form`` sends ID and secret as form fields instead of by Basic
     authentication.
@@ -78,7 +78,7 @@ class OAuth:
         self._clock = clock
         self._steady = SteadyClock(clock)
         self._refused = ""
-        """The token that was refused when it was fresh."""
+        """A token that was refused when it was new."""
         self._again_at = 0.0
         self._tokens = AccessTokens(
             client,
@@ -96,15 +96,15 @@ class OAuth:
 
     @property
     def state(self) -> str:
-        """How it stands, in words."""
+        """The state as a sentence."""
         return self._state
 
     async def attempts(self) -> AsyncGenerator[Mapping[str, str], None]:
-        """Yield a token that was kept, then a fresh one, then the one of a minute later.
+        """Yield a stored token, then a new one, then the one of a minute later.
 
         Raises:
-            Refused: there is no token, or none is accepted.
-            TryLater: there is no token right now.
+            Refused: no token, or none is accepted.
+            TryLater: no token right now.
         """
         was_kept = self._tokens.kept
         bearer = await self._bearer()
@@ -124,14 +124,14 @@ class OAuth:
         raise Refused(NOT_ACCEPTED, status=401)
 
     def accepted(self) -> None:
-        """Say that a token was accepted."""
+        """Note that a token was accepted."""
         self._state = "signed in by OAuth"
 
     async def close(self) -> None:
-        """Do nothing: a token ends by itself."""
+        """Do nothing: a token expires."""
 
     def _waits(self, bearer: str) -> bool:
-        """Tell whether a token was refused less than a minute ago, when it was fresh."""
+        """Return whether a token was refused less than a minute ago, when it was new."""
         return bearer == self._refused and self._steady.now() < self._again_at
 
     async def _bearer(self) -> str:

@@ -5,16 +5,15 @@ cause or context.
 """
 
 import asyncio
-import json
 from collections.abc import AsyncGenerator, Mapping
-from contextlib import aclosing, suppress
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any, Final, Protocol
 
 import httpx
 
-from bot.calls.reading import retry_after_s
+from bot.calls.reading import read_json, read_object, retry_after_s
 from bot.scanners.http.status_codes import StatusCodes
 
 MAX_RESPONSE_BYTES: Final = 4 * 1024 * 1024
@@ -74,15 +73,12 @@ class Response:
         return 200 <= self.status < 300
 
     def json(self) -> Any:
-        """Return the JSON in the body; ``None`` if there is none."""
-        with suppress(ValueError, RecursionError):  # no JSON, no UTF-8, cut off, or nested too deep
-            return json.loads(self.body)
-        return None
+        """Return the JSON in the body; ``None`` without it."""
+        return read_json(self.body)
 
     def object(self) -> dict[str, object]:
-        """Return the JSON object in the body; an empty one if there is none."""
-        value = self.json()
-        return value if isinstance(value, dict) else {}
+        """Return the JSON object in the body; an empty one without it."""
+        return read_object(self.body)
 
     def retry_after_s(self, now: float) -> float | None:
         """Return the seconds of ``Retry-After``; ``now`` is seconds since the epoch."""
@@ -161,7 +157,7 @@ class JsonClient:
         response: httpx.Response | None = None
         body = bytearray()
         # A handshake has to end by httpx's own limit: cancelled from outside, by the timeout around all this,
-        # it leaves its socket open for good.
+        # its socket would stay open.
         timeout = httpx.Timeout(self._timeout_s, connect=self._timeout_s / 3)
         try:
             async with (

@@ -112,7 +112,7 @@ def member(kind: type[E], value: object, default: D) -> E | D:
 
 
 def record(value: object, *path: str) -> Mapping[str, object]:
-    """Return the object that ``path`` leads to inside a value; an empty one if there is none."""
+    """Return the object that ``path`` leads to inside a value; an empty one without it."""
     for name in path:
         value = value.get(name) if isinstance(value, Mapping) else None
     return value if isinstance(value, Mapping) else {}
