@@ -44,7 +44,7 @@ NO_SENSE: Final = (
     f"{RUNNER} {ADDRESS}, and the proxy on the way."
 )
 ANOTHER_FILE: Final = (
-    "Zscaler's Sandbox says that it got another file than the one that was sent, so there is no verdict. "
+    "Zscaler's Sandbox says that it got another file than the bot sent, so there is no verdict. "
     f"{RUNNER} whether a proxy on the way changes what is sent."
 )
 

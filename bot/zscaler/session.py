@@ -1,8 +1,8 @@
 """Signing in to the cloud service API with an administrator's session: a cookie for an obfuscated key.
 
 A session expires after five idle minutes. A new one is requested only after a 401, as signing in is expensive
-for the service. Signing out activates all saved changes, whoever saved them; so it is done only if no changes
-wait for activation.
+for the service. Signing out activates everybody's saved changes; so it is done only if none wait for
+activation.
 
 Source: "Getting Started", *Using ZIA Admin Credentials and API Key/Token*
 (https://help.zscaler.com/zia/getting-started-zia-api)
