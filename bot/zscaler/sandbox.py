@@ -53,7 +53,7 @@ class Sandbox:
         self._now = now
         self._tls = tls
         self._timeouts = timeouts
-        self._reach_timeouts = UploadTimeouts(connect_s=reach_timeout_s)
+        self._reach_timeouts = UploadTimeouts(connect_s=reach_timeout_s, response_body_s=0.0)
         self._traces = traces
 
     async def reach(self) -> None:
@@ -90,7 +90,7 @@ class Sandbox:
             "POST",
             (self._url / verb).with_query(api_token=self._token, **query),
             body,
-            error_of=lambda error: _error_of(error, verb, interrupted=body.begun),
+            error_of=lambda error: _error_of(error, verb, interrupted=body.begun and bool(body.size)),
             timeouts=timeouts,
             tls=self._tls,
             traces=self._traces(verb),

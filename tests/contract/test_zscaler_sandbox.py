@@ -75,6 +75,7 @@ async def test_whether_it_answers_is_found_out_without_a_file(zscaler: ZscalerSa
     for sandbox in (client(zscaler), client(zscaler, url="http://127.0.0.1:1/zscsb")):
         with pytest.raises(TryLater) as caught:
             await sandbox.reach()
+        assert "can't be reached" in caught.value.user_message
         told = "".join(traceback.format_exception(caught.value))
         assert zscaler.sandbox_token not in told
         assert TOKEN_IN_ADDRESS not in told

@@ -131,8 +131,8 @@ class JsonClient:
             Refused: the server's certificate is not trusted.
             SubmissionError: from ``auth`` or ``limiter``.
         """
-        response = None
-        async with aclosing((auth or HeaderAuth()).attempts()) as attempts:
+        auth, response = auth or HeaderAuth(), None
+        async with aclosing(auth.attempts()) as attempts:
             async for signed_in in attempts:
                 if limiter is not None:
                     await limiter.take()
@@ -146,8 +146,7 @@ class JsonClient:
                     data=form,
                 )
                 if response.status != 401:
-                    if auth is not None:
-                        auth.accepted()
+                    auth.accepted()
                     break
         if response is None:
             raise RuntimeError("an Auth yields headers or raises")
