@@ -9,7 +9,6 @@ import asyncio
 import logging
 import os
 from collections.abc import Callable, Iterable
-from http.cookiejar import DefaultCookiePolicy
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, Final
@@ -265,13 +264,11 @@ def counted(endpoint: str, called: Callable[[str, int | None], None]) -> aiohttp
 class CountedClient(httpx.AsyncClient):
     """httpx's client, for OneTrust or Zscaler; ``called`` is told each answer's status.
 
-    It keeps no cookies: many of them make a request that is too large for any server. A request's extension
-    ``endpoint`` is the word of this project for what it asks; without one, a token.
+    A request's extension ``endpoint`` is the name of its endpoint.
     """
 
     def __init__(self, called: Callable[[str, int | None], None], **options: Any) -> None:
         super().__init__(**options)
-        self.cookies.jar.set_policy(DefaultCookiePolicy(allowed_domains=()))
         self._called = called
 
     async def send(self, request: httpx.Request, **options: Any) -> httpx.Response:
@@ -281,7 +278,7 @@ class CountedClient(httpx.AsyncClient):
             response = await super().send(request, **options)
             status = response.status_code
         finally:
-            self._called(str(request.extensions.get("endpoint", "token")), status)
+            self._called(str(request.extensions["endpoint"]), status)
         return response
 
 

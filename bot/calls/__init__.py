@@ -1,1 +1,1 @@
-"""What calls of any outside API have in common: access tokens, trust, what an answer asks for."""
+"""What requests to any outside API share: access tokens, certificates, uploads."""

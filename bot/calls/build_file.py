@@ -1,4 +1,4 @@
-"""A build on disk that is being sent: read block by block, and of the size that it had."""
+"""A build on disk that is being sent: read in blocks, with a check of its size."""
 
 import io
 import os
@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Final
 
 BLOCK: Final = 1024 * 1024
-"""Bytes that are read at once."""
+"""Bytes of one read."""
 
 
-class BuildChanged(Exception):  # noqa: N818 - an event, told to the sender alone
-    """The build's file is not there, or not of the size that was ordered."""
+class BuildChanged(Exception):  # noqa: N818 - an event, for the sender alone
+    """The build's file is missing, or has another size than expected."""
 
 
 class BuildFile:
@@ -22,12 +22,12 @@ class BuildFile:
         self.size_bytes = size_bytes
         self._file: io.FileIO | None = None
         self._closed = False
-        # A read whose task was cancelled goes on in its thread: closing waits for it, or its descriptor
-        # could by then be another file's.
+        # A read whose task was cancelled still runs in its thread: closing waits for it, as otherwise its
+        # descriptor could already be another file's.
         self._lock = threading.Lock()
 
     def open(self, offset: int = 0) -> None:
-        """Open the file, to be read from ``offset`` on."""
+        """Open the file for reading from ``offset``."""
         with self._lock:
             if self._closed:
                 return

@@ -1,25 +1,31 @@
-"""What an answer says beside its text: a JSON object, and how long to wait."""
+"""The JSON object and the ``Retry-After`` of a response."""
 
 import json
 import math
 from datetime import UTC
 from email.utils import parsedate_to_datetime
+from typing import Any
 
 LONGEST_WAIT_S = 24 * 3600.0
-"""A longer ``Retry-After`` is taken as this."""
+"""The longest ``Retry-After``; a longer one counts as this."""
+
+
+def read_json(body: bytes) -> Any:
+    """Return the JSON in a body; ``None`` without it."""
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):  # no JSON, no UTF-8, cut off, or nested too deep
+        return None
 
 
 def read_object(body: bytes) -> dict[str, object]:
-    """Return the JSON object in a body; an empty one where it holds no such thing."""
-    try:
-        value = json.loads(body)
-    except (ValueError, RecursionError):  # no JSON, no UTF-8, half of it, or nested without end
-        return {}
+    """Return the JSON object in a body; an empty one without it."""
+    value = read_json(body)
     return value if isinstance(value, dict) else {}
 
 
 def retry_after_s(value: str | None, now: float) -> float | None:
-    """Return the seconds that a ``Retry-After`` asks for, at most a day; ``None`` where it can't be read.
+    """Return the seconds of a ``Retry-After``, at most a day; ``None`` if it can't be read.
 
     It is a number of seconds or an HTTP date (RFC 9110, section 10.2.3); ``now`` is seconds since the epoch.
     """
@@ -30,11 +36,8 @@ def retry_after_s(value: str | None, now: float) -> float | None:
     except ValueError:
         try:
             date = parsedate_to_datetime(value)
-            if (
-                date.tzinfo is None
-            ):  # C's asctime names no zone: it is UTC, not this machine's (section 5.6.7)
-                date = date.replace(tzinfo=UTC)
-            seconds = date.timestamp() - now
+            # asctime's form names no zone: it is UTC, not this machine's (section 5.6.7).
+            seconds = (date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp() - now
         except (ValueError, OverflowError, TypeError, IndexError):
             return None
     if math.isnan(seconds):

@@ -1,4 +1,4 @@
-"""Whether a call failed because a certificate did not check out, which trying again does not mend."""
+"""Recognizing an untrusted certificate, after which a retry is pointless."""
 
 import ssl
 from collections.abc import Iterator
@@ -7,9 +7,9 @@ import aiohttp
 
 
 def why_not_trusted(exc: BaseException) -> str | None:
-    """Return OpenSSL's words where an error comes from a certificate that does not check out."""
+    """Return OpenSSL's reason if an error comes from an untrusted certificate."""
     for each in _chain(exc):
-        # aiohttp's own error is a subclass as well, but has none of OpenSSL's words.
+        # aiohttp's own error is a subclass as well, but has no reason.
         if isinstance(each, ssl.SSLCertVerificationError) and not isinstance(each, aiohttp.ClientError):
             return each.verify_message
     return None

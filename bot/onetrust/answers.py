@@ -1,27 +1,27 @@
-"""What OneTrust's answers mean, told by status alone and never by their text.
+"""What OneTrust's responses mean, by status alone and never by their text.
 
-OneTrust asks its callers to go by status codes ("Best Practices", https://developer.onetrust.com/onetrust/reference/
-getting-started); the texts can change, and they come from outside.
+OneTrust asks its clients to rely on status codes ("Best Practices", https://developer.onetrust.com/onetrust/reference/
+getting-started); the texts can change, and are outside data.
 
 ==========  ===================================================  =========  ==================================
 Status      What it means                                        Verdict    What happens next
 ==========  ===================================================  =========  ==================================
-2xx         taken, when a request ID comes with it               Receipt    the request ID is shown
-2xx         no request ID: nobody can say                        Uncertain  a person looks in the log
-3xx         the address is not the webhook's                     Refused    a person mends it
-400         the workflow expects something else                  Refused    a person mends it
-401         credentials or URL are wrong                         Refused    after one more try, new token
-403         the credential lacks a scope                         Refused    a person mends it
-404         no such webhook                                      Refused    a person mends it
-408         the build came too slowly                            TryLater   tried again
-409         clashes with what is there                           Refused    a person decides
+2xx         accepted, if it has a request ID                     Receipt    the request ID is shown
+2xx         without a request ID: unknown                        Uncertain  a person checks the log
+3xx         the address is not the webhook's                     Refused    a person fixes it
+400         the workflow expects something else                  Refused    a person fixes it
+401         wrong credentials or URL                             Refused    after one retry with a new token
+403         the credential lacks a scope                         Refused    a person fixes it
+404         no such webhook                                      Refused    a person fixes it
+408         the upload was too slow                              TryLater   retried
+409         conflicts with an existing app                       Refused    a person decides
 413         too large                                            Refused    a smaller build, or the FTP route
-429, 503    busy or away, and clearly not taken                  TryLater   tried again, after ``Retry-After``
-500, other  something broke while it was taken, or after         Uncertain  a person looks in the log
+429, 503    busy or unavailable, certainly not accepted          TryLater   retried, after ``Retry-After``
+500, other  failed while it was accepted, or after               Uncertain  a person checks the log
 ==========  ===================================================  =========  ==================================
 
-An answer to half a build (one whose last bytes had not gone) leaves no doubt: where the table says
-``Uncertain``, an error then is ``TryLater``.
+If the last bytes of the build had not been sent, it was certainly not accepted: where the table says
+``Uncertain``, the error is ``TryLater``.
 """
 
 from collections.abc import Mapping
@@ -32,7 +32,7 @@ from bot.errors import Refused, SubmissionError, TryLater, Uncertain
 from bot.scans.routes import Receipt
 
 ID_LIMIT = 200
-"""Characters; what is longer is no ID."""
+"""Characters of an ID; a longer one is dropped."""
 
 RUNNER = "Whoever runs this bot should check"
 ADMIN = "Ask your OneTrust administrator to check"
@@ -57,14 +57,14 @@ REFUSED: Mapping[int, str] = {
     413: "OneTrust says that this build is too large (413): its limit is lower than the bot's. "
     f"{RUNNER} `ONETRUST_REST_LIMIT`, so that such builds go another way.",
 }
-"""A clear no, and who can mend it."""
+"""Sentences for a rejection, by status, with who can fix it."""
 
 TRY_LATER: Mapping[int, str] = {
     408: "OneTrust got the build too slowly and gave up waiting (408).",
     429: "OneTrust is getting too many requests right now (429).",
     503: "OneTrust is not available right now (503).",
 }
-"""Certainly not taken, and nobody needs to mend anything."""
+"""Sentences for what was certainly not accepted and needs no fix, by status."""
 
 ELSEWHERE = (
     f"The webhook's address leads elsewhere ({{status}}), and the bot does not follow. {RUNNER} the URL."
@@ -77,22 +77,22 @@ OTHER_NO = f"OneTrust said no ({{status}}). {ADMIN} the workflow's log."
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """What came back for one POST."""
+    """The response to one request that submits."""
 
     status: int
     retry_after: str | None = None
-    """The header, as it came."""
+    """The header as it was sent."""
     body: bytes = b""
-    """As much of it as was read; it may be cut, or no JSON at all."""
+    """The part that was read; it may be cut, or no JSON at all."""
     complete: bool = True
-    """Whether the whole build had gone when it came."""
+    """Whether the whole build may have been sent before it."""
 
 
 def read_answer(answer: Answer, now: float, refused: Mapping[int, str] = REFUSED) -> Receipt:
-    """Return the receipt in an answer of a webhook; ``refused`` are its sentences for a clear no.
+    """Return the receipt in a webhook's response; ``refused`` are its sentences for a rejection.
 
     Raises:
-        Refused, TryLater, Uncertain: as the table above has it.
+        Refused, TryLater, Uncertain: as in the table above.
     """
     if 200 <= answer.status < 300:
         request_id = read_request_id(answer.body)
@@ -110,9 +110,9 @@ def verdict(
     elsewhere: str = ELSEWHERE,
     other_no: str = OTHER_NO,
 ) -> SubmissionError:
-    """Return what an answer means that is no yes; the words are the webhook's unless others are given."""
+    """Return the error of a response that is no success; the default sentences are the webhook's."""
     status = answer.status
-    if status == 408 and answer.complete:  # said by something in between, perhaps, after OneTrust took it
+    if status == 408 and answer.complete:  # perhaps from a proxy, after OneTrust accepted it
         return Uncertain(BROKE.format(status=status), status=status)
     if status in TRY_LATER:
         wait_s = retry_after_s(answer.retry_after, now)
@@ -130,12 +130,12 @@ def verdict(
 
 
 def read_request_id(body: bytes) -> str | None:
-    """Return the request ID in the webhook's answer; ``None`` where it holds none that can be shown."""
+    """Return the request ID in the webhook's response; ``None`` without one that can be shown."""
     return read_id(body, "requestId")
 
 
 def read_id(body: bytes, field: str) -> str | None:
-    """Return the ID in a field of an answer; ``None`` where it holds none that can be shown."""
+    """Return the ID in a field of a response; ``None`` without one that can be shown."""
     value = read_object(body).get(field)
     if isinstance(value, int) and not isinstance(value, bool):
         value = str(value) if value.bit_length() < 128 else None

@@ -1,4 +1,4 @@
-"""Reading what OneTrust knows of apps and their scans, over the Applications API of Cookie Consent.
+"""Reading apps and their scans from OneTrust, over the Applications API of Cookie Consent.
 
 ==============  ==============================================================  ==========
 Status          What it means                                                   Raised
@@ -18,9 +18,11 @@ from typing import Final, TypeVar
 from unicodedata import normalize
 from urllib.parse import quote
 
-from bot.errors import CannotRead, NotFound, TryLater
+from bot.errors import NotFound, TryLater
 from bot.onetrust import found
-from bot.onetrust.inquiry import Inquiry, Told
+from bot.onetrust.inquiry import Inquiry, refusal
+from bot.scanners.http.json_client import Response
+from bot.scanners.http.json_fields import text, unique
 from bot.scans.models import Platform
 from bot.scans.results import Application, AppScan, Results, Sdk
 
@@ -28,28 +30,15 @@ PATH: Final = "/api/cmp/v1/applications"
 PAGE: Final = 100
 """Entries of one page: as many as OneTrust gives."""
 PAGES: Final = 50
-"""So many pages of one list are read at most."""
+"""Pages of one list that are read at most."""
 
-UNREADABLE = "OneTrust's answer makes no sense to the bot right now."
+UNREADABLE = "OneTrust's response makes no sense to the bot right now."
 NO_SUCH = "OneTrust knows no such app or scan."
-NOT_ALLOWED = (
-    "The bot's OneTrust credential may not read results ({status}). Whoever runs this bot can give it the "
-    "COOKIE_READ scope; scans work without."
-)
-NOT_KNOWN = (
-    "OneTrust did not accept the bot's credentials for reading results ({status}). Whoever runs this bot "
-    "should check them, and that they are for this environment."
-)
-NO_API = (
-    "Results can't be read from this OneTrust environment: it has no Applications API where the bot looks "
-    "({status}). Scans work without."
-)
-
 T = TypeVar("T")
 
 
 class OneTrustApplications:
-    """The Applications API, as far as it reads. Implements the ``Applications`` port.
+    """The reading part of the Applications API. Implements the ``Applications`` port.
 
     ``base_url`` is scheme, host and port.
     """
@@ -59,11 +48,11 @@ class OneTrustApplications:
         self._inquiry = inquiry
 
     async def can_read(self) -> bool:
-        """Return ``True`` where results can be read; one call.
+        """Return ``True`` if results can be read; one request.
 
         Raises:
             CannotRead: they can't; says who can change that.
-            TryLater: it can't be told right now.
+            TryLater: unknown right now.
         """
         await self._list("applications", self._url, {"page": "0", "size": "1"})
         return True
@@ -88,7 +77,7 @@ class OneTrustApplications:
         query = {"page": str(number), "size": str(PAGE), "sortBy": "name", "direction": "asc"}
         query |= {"searchStr": _bare(search)} if _bare(search) else {}
         entries, last = await self._list("applications", self._url, query)
-        return found.unique(map(found.application, entries)), bool(entries) and last is False
+        return unique(map(found.application, entries)), bool(entries) and last is False
 
     async def scans(self, application_id: str) -> list[AppScan]:
         """Return an application's newest scans, newest first, 100 at most.
@@ -99,12 +88,12 @@ class OneTrustApplications:
         query = {"page": "0", "pageSize": str(PAGE), "sortBy": "scanDate", "direction": "desc"}
         entries, _ = await self._list("scans", self._of(application_id), query)
         scans: dict[str, AppScan] = {}
-        for scan in found.unique(map(found.app_scan, entries)):
+        for scan in unique(map(found.app_scan, entries)):
             scans.setdefault(scan.id, scan)
         return sorted(scans.values(), key=lambda scan: -(scan.scanned_at or 0.0))
 
     async def results(self, application_id: str, scan: AppScan, platform: Platform) -> Results:
-        """Return all that a completed scan found, in a call for each 100 SDKs and two or three more.
+        """Return all that a completed scan found: one request for each 100 SDKs, and two or three more.
 
         Raises:
             CannotRead, NotFound, TryLater: as ``Applications`` has it.
@@ -126,8 +115,8 @@ class OneTrustApplications:
         )
 
     async def _manifest(self, url: str) -> object:
-        told = await self._inquiry.ask("privacy_manifest", f"{url}/privacy-manifest")
-        return None if told.status in {400, 403, 404} else _value(told)
+        response = await self._inquiry.ask("privacy_manifest", f"{url}/privacy-manifest")
+        return None if response.status in {400, 403, 404} else _value(response)
 
     async def _all(
         self,
@@ -137,7 +126,7 @@ class OneTrustApplications:
         size_name: str,
         read: Callable[[object], T | None],
     ) -> list[T]:
-        """Read a list page by page, to its end; pages that come again are its end as well."""
+        """Read a list page by page to its end; a page that repeats is its end as well."""
         all_entries: list[T] = []
         before: list[object] | None = None
         for number in range(PAGES):
@@ -145,14 +134,14 @@ class OneTrustApplications:
             entries, last = await self._list(endpoint, url, {**query, **page})
             if not entries or entries == before:
                 break
-            all_entries += found.unique(map(read, entries))
+            all_entries += unique(map(read, entries))
             if last:
                 break
             before = entries
-        return found.unique(all_entries)
+        return unique(all_entries)
 
     async def _list(self, endpoint: str, url: str, query: dict[str, str]) -> tuple[list[object], bool | None]:
-        """Return the entries of a page, and whether it is the last; ``None`` where that is not said."""
+        """Return the entries of a page, and whether it is the last; ``None`` if it doesn't say."""
         value = await self._one(endpoint, url, query)
         if isinstance(value, list):
             return value, True
@@ -165,26 +154,26 @@ class OneTrustApplications:
         return content if isinstance(content, list) else [], last if isinstance(last, bool) else None
 
     async def _one(self, endpoint: str, url: str, query: dict[str, str] | None = None) -> object:
-        told = await self._inquiry.ask(endpoint, url, query)
-        if told.status == 400 and query and "searchStr" in query:
-            return []  # what it can't search for, it has no app of
-        if told.status in {400, 404} and url != self._url:
-            await self.can_read()  # else the whole API is away, and nothing is known of this ID
+        response = await self._inquiry.ask(endpoint, url, query)
+        if response.status == 400 and query and "searchStr" in query:
+            return []  # no app has a name that it can't search for
+        if response.status in {400, 404} and url != self._url:
+            await self.can_read()  # otherwise the whole API is away, which says nothing about this ID
             raise NotFound(NO_SUCH)
-        return _value(told)
+        return _value(response)
 
     def _of(self, application_id: str) -> str:
         return f"{self._url}/{_quoted(application_id)}/scans"
 
 
-def _value(told: Told) -> object:
-    """Return the JSON of a yes."""
-    if 200 <= told.status < 300:
-        if told.value is None:
-            raise TryLater(UNREADABLE, status=told.status)
-        return told.value
-    words = {401: NOT_KNOWN, 403: NOT_ALLOWED}
-    raise CannotRead(words.get(told.status, NO_API).format(status=told.status), status=told.status)
+def _value(response: Response) -> object:
+    """Return the JSON of a success."""
+    if not response.is_success:
+        raise refusal(response.status)
+    value = response.json()
+    if value is None:
+        raise TryLater(UNREADABLE, status=response.status)
+    return value
 
 
 def _quoted(known_id: str) -> str:
@@ -199,4 +188,4 @@ def _quoted(known_id: str) -> str:
 
 def _bare(name: str) -> str:
     """Return a name as it is compared."""
-    return (found.text(normalize("NFC", name), found.NAME_LIMIT) or "").strip()
+    return (text(normalize("NFC", name), found.NAME_LIMIT) or "").strip()

@@ -1,100 +1,35 @@
-"""The bodies of calls that submit: ``multipart/form-data`` with a build from disk, and JSON.
+"""The bodies of requests that submit: ``multipart/form-data`` with a build from disk, and JSON.
 
-A body's length is known before it is sent, it never holds more than one block of a build, and its last bytes
-go only once ``Journal.committing`` has been awaited: until then no server can have the whole of it.
+A body never holds more than one block of a build, and its last bytes are sent only after
+``Journal.committing`` has been awaited: until then no server can have all of it.
 
 Source: "Test a New App Scan" and "Test Rescan of App" in
 https://developer.onetrust.com/onetrust/docs/scan-apps-via-api; RFC 7578.
 """
 
 import asyncio
-import contextlib
 import json
 import re
 import secrets
-from abc import abstractmethod
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-import aiohttp
 from aiohttp.abc import AbstractStreamWriter
 
 from bot.calls.build_file import BLOCK, BuildFile
+from bot.calls.upload import Body
 from bot.scans.models import Kind
 from bot.scans.routes import Journal, Order
 
 HELD_BACK: Final = 64 * 1024
-"""Bytes of the build, at most, that go only after ``committing``, with the closing boundary."""
+"""Bytes of the build, at most, that are sent only after ``committing``, with the closing boundary."""
 
 _FILE_NAME_LIMIT = 100
 
 
-class Body(aiohttp.Payload):
-    """What one call sends: its length is known before, and how far it has gone can be told at any time.
-
-    ``moved``, set by who sends it, is called each time some of it has gone.
-    """
-
-    def __init__(self, value: object, content_type: str) -> None:
-        super().__init__(value, content_type=content_type)
-        self.moved: Callable[[], None] = lambda: None
-        self._ended = asyncio.Event()
-        self.begun = False
-        """Whether any of it may have gone."""
-        self.committed = False
-        """Whether its last bytes may have gone."""
-        self.complete = False
-        """Whether all of it has gone, as far as can be seen from here."""
-        self.failure: BaseException | None = None
-        """What its source or the journal raised; aiohttp shows it in an error of its own."""
-
-    async def open(self) -> None:
-        """Make ready what it is read from.
-
-        Raises:
-            BuildChanged: that is not what was ordered.
-        """
-
-    async def settled(self) -> None:
-        """Wait until sending has ended, if it ever began: nothing of it happens after this."""
-        if self.begun:
-            await self._ended.wait()
-
-    async def write(self, writer: AbstractStreamWriter) -> None:
-        """Send it; called by aiohttp, in a task of its own that it cancels once an answer has come.
-
-        aiohttp sends a PUT once more by itself where the connection ended without an answer. A scan that was
-        asked for may not be asked for again: the second time, this refuses.
-        """
-        if self.begun:
-            raise RuntimeError("a body is sent once")
-        self.begun = self._consumed = True
-        try:
-            await self._write(writer)
-        finally:
-            self._ended.set()
-
-    @abstractmethod
-    async def _write(self, writer: AbstractStreamWriter) -> None:
-        """Send it, saying on the way how far it has gone."""
-
-    @contextlib.contextmanager
-    def _kept(self) -> Iterator[None]:
-        try:
-            yield
-        except asyncio.CancelledError as exc:
-            task = asyncio.current_task()
-            if task is not None and not task.cancelling():  # raised in here, not by who cancels the sending
-                self.failure = exc
-            raise
-        except Exception as exc:
-            self.failure = exc
-            raise
-
-
 class JsonBody(Body):
-    """A JSON object; ``journal`` commits before any of it goes."""
+    """A JSON object; ``journal`` commits before any of it is sent."""
 
     def __init__(self, value: Mapping[str, object], journal: Journal) -> None:
         self._content = json.dumps(value).encode("ascii")
@@ -103,16 +38,16 @@ class JsonBody(Body):
         self._journal = journal
 
     async def _write(self, writer: AbstractStreamWriter) -> None:
-        with self._kept():
+        with self._keeping_failure():
             await self._journal.committing()
         self.committed = True
         await writer.write(self._content)
         self.complete = True
-        with self._kept():
+        with self._keeping_failure():
             self.moved()
 
     def decode(self, encoding: str = "utf-8", errors: str = "strict") -> str:
-        """Return it as text, as aiohttp wants of a payload."""
+        """Return it as text, for aiohttp."""
         return self._content.decode(encoding, errors)
 
 
@@ -144,7 +79,7 @@ class BuildBody(Body):
         """Open the build.
 
         Raises:
-            BuildChanged: it is not there, or of another size.
+            BuildChanged: it is missing, or of another size.
         """
         await asyncio.to_thread(self._file.open)
 
@@ -161,37 +96,33 @@ class BuildBody(Body):
             block = await self._read(min(BLOCK, left))
             await writer.write(block)
             done += len(block)
-            self._tell(done)
+            self._report(done)
         block = await self._read(held_back)
-        with self._kept():
+        with self._keeping_failure():
             await self._journal.committing()
         self.committed = True
         await writer.write(block + self._tail)
         self.complete = True
-        self._tell(self._file_size)
+        self._report(self._file_size)
 
     async def _read(self, size: int) -> bytes:
-        with self._kept():
+        with self._keeping_failure():
             return await asyncio.to_thread(self._file.read, size)
 
-    def _tell(self, done: int) -> None:
-        with self._kept():
+    def _report(self, done: int) -> None:
+        with self._keeping_failure():
             self.moved()
             self._journal.progress(done, self._file_size)
 
-    def decode(self, encoding: str = "utf-8", errors: str = "strict") -> str:  # noqa: ARG002 - as aiohttp has it
-        """Refuse: a build is never text."""
-        raise TypeError("a build's body is only ever streamed")
-
 
 def data_fields(order: Order) -> str:
-    """Write the ``dataFields`` part, in ASCII."""
+    """Return the ``dataFields`` part, in ASCII."""
     fields = {"appId": order.app_id} if order.kind is Kind.RESCAN else {"name": order.name}
     return json.dumps({**fields, "platform": order.platform.name})
 
 
 def safe_file_name(order: Order) -> str:
-    """Make a file name that no header can be broken with, and with the ending that its kind of file has."""
+    """Return a file name that is safe in a header, and ends as its file type does."""
     ending = f".{order.file_type}"
     stem = order.file_name.replace("\\", "/").rpartition("/")[2]
     stem = stem[: -len(ending)] if stem.lower().endswith(ending) else stem

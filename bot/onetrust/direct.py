@@ -1,7 +1,7 @@
-"""Submitting a build straight to the Applications API of Cookie Consent, with no workflow in between.
+"""Submitting a build directly to the Applications API of Cookie Consent, without a workflow.
 
-A rescan is one call. A new app is made first, and its ID is written down before its scan is asked for: an
-attempt that breaks off between the two goes on with that application, and makes no second one.
+A rescan is one request. A new app is created first, and its ID is stored before its scan is requested: after
+a failure between the two, the next attempt uses that application and creates no second one.
 
 Source: https://developer.onetrust.com/onetrust/openapi/consent-preferences-cookie-consent.json
 """
@@ -26,7 +26,7 @@ LIMIT_BYTES: Final = 524_288_001
 
 _SCOPE = f"The bot's OneTrust credential may not do this (403). {ADMIN} that it has the COOKIE scope."
 _NO_API = (
-    "OneTrust has no Applications API where the bot looks for it (404). "
+    "OneTrust has no Applications API where the bot expects it (404). "
     f"{RUNNER} `ONETRUST_URL`, or take `direct` out of `ONETRUST_ROUTES`."
 )
 _LATER = {401: f"OneTrust did not accept the bot's credentials (401). {RUNNER} them.", 403: _SCOPE}
@@ -39,7 +39,7 @@ MAKING_REFUSED: Mapping[int, str] = {
     404: _NO_API,
     413: f"OneTrust would not make an application for this build (413). {ADMIN} the name's length.",
 }
-"""A clear no to making an application."""
+"""Sentences for a rejected application, by status."""
 
 SCAN_REFUSED: Mapping[int, str] = {
     **REFUSED,
@@ -50,11 +50,11 @@ SCAN_REFUSED: Mapping[int, str] = {
     "If a scan of the app is running, try again when it is done.",
     413: "OneTrust says that this build is too large (413): it takes builds of up to 524 MB here.",
 }
-"""A clear no to a scan."""
+"""Sentences for a rejected scan, by status."""
 
 UNKNOWN_APP = "OneTrust knows no app with this ID (404)."
 MADE_IS_GONE = (
-    "OneTrust does not know the application that was made for this build (404): somebody may have deleted it "
+    "OneTrust does not know the application that was made for this build (404): it may have been deleted "
     "there. Another try makes a new one."
 )
 MAYBE_MADE = (
@@ -72,9 +72,8 @@ NO_SCAN_ID = "OneTrust said yes ({status}), but gave no scan ID."
 class Direct:
     """The route by the Applications API. Implements the ``Route`` port.
 
-    ``base_url`` is scheme, host and port. ``making`` and ``scanning`` make the two calls; ``org_id`` is the
-    organization in which new applications are made, ``None`` where none can be. ``now`` is seconds since the
-    epoch.
+    ``base_url`` is scheme, host and port. ``making`` and ``scanning`` send the two requests; ``org_id`` is
+    the organization of new applications, ``None`` if none can be created. ``now`` is seconds since the epoch.
     """
 
     name: str = "direct"
@@ -101,13 +100,13 @@ class Direct:
         self._now = now
 
     async def submit(self, order: Order, path: Path, journal: Journal) -> Receipt:
-        """Send the build at ``path``, after making an application where it is a new one.
+        """Send the build at ``path``, and create an application first if it is a new app.
 
         Raises:
-            UnknownApp: OneTrust does not know the app to rescan, or the one that was made for the build.
-            Refused: another clear no.
-            TryLater: certainly not taken; worth another try.
-            Uncertain: it, or its application, may have been taken.
+            UnknownApp: OneTrust does not know the app to rescan, or the application created for the build.
+            Refused: rejected otherwise.
+            TryLater: certainly not accepted; worth another try.
+            Uncertain: it, or its application, may have been accepted.
         """
         if order.kind is Kind.RESCAN:
             application_id = order.app_id or ""
@@ -121,7 +120,7 @@ class Direct:
         return Receipt(status=answer.status, scan_id=scan_id, application_id=application_id)
 
     async def _make(self, order: Order, journal: Journal) -> str:
-        """Make an application, write its ID down, and return it."""
+        """Create an application, store its ID, and return it."""
         value = {
             "name": order.name,
             "solutionType": self._solution_type,
@@ -141,7 +140,7 @@ class Direct:
     def _id_in(
         self, answer: Answer, field: str, refused: Mapping[int, str], order: Order | None = None
     ) -> str | None:
-        """Return the ID in a yes; ``None`` where it holds none."""
+        """Return the ID in a success; ``None`` without one."""
         if 200 <= answer.status < 300:
             return read_id(answer.body, field)
         if answer.status == 404 and order is not None:

@@ -1,19 +1,17 @@
-"""What answers of the Applications API hold, read with care: whatever comes, records come of it, or nothing.
+"""Parsing responses of the Applications API: whatever comes in, records come out, or nothing.
 
-What is missing, null or of a wrong type is left out; texts are cleaned and cut, counts that make no sense are
-dropped, words that were not published become ``OTHER``.
+Fields that are missing, null or of a wrong type are left out. Strings are cleaned and cut, impossible counts
+are dropped, and unpublished words become ``OTHER``.
 
 Source: https://developer.onetrust.com/onetrust/openapi/consent-preferences-cookie-consent.json
 """
 
-import math
-import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
-from typing import Final, TypeVar
-from unicodedata import normalize
+from typing import Final
 
+from bot.scanners.http import json_fields
+from bot.scanners.http.json_fields import identifier, items, member, record, records, text, timestamp
 from bot.scans.models import Platform
 from bot.scans.results import (
     Application,
@@ -26,94 +24,91 @@ from bot.scans.results import (
     Sdk,
 )
 
-T = TypeVar("T")
-
 ID_LIMIT: Final = 200
+"""Characters of an ID; a longer one is dropped."""
 NAME_LIMIT: Final = 300
-WORD_LIMIT: Final = 100
 TEXT_LIMIT: Final = 2000
-"""Characters; longer texts are cut, and what is longer than ``ID_LIMIT`` is no ID."""
+"""Characters; longer strings are cut."""
 
-MOST: Final = 1_000_000
-"""A higher count is none."""
+MAX_COUNT: Final = 1_000_000
+"""A higher count is dropped."""
 
-ENTRIES: Final = 5000
-"""So many permissions, categories or data types are read of one answer."""
+MAX_ENTRIES: Final = 5000
+"""Permissions, categories or data types that are read from one response."""
 
-_UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
-_LATEST_S = 4_102_444_800.0  # the year 2100
-_MILLISECONDS_FROM = 1e11
+MAX_PURPOSES: Final = 100
 
 
 def application(value: object) -> Application | None:
-    """Read one application of the list; ``None`` where it has no ID or no name."""
-    record = _record(value)
-    app_id, name = _id(record.get("id") or record.get("applicationId")), text(record.get("name"), NAME_LIMIT)
+    """Parse one application of the list; ``None`` without an ID or a name."""
+    fields = record(value)
+    app_id = identifier(fields.get("id") or fields.get("applicationId"), ID_LIMIT)
+    name = text(fields.get("name"), NAME_LIMIT)
     if app_id is None or name is None:
         return None
     return Application(
         id=app_id,
         name=name,
-        platform=_platform(record.get("os")) or _platform(record.get("platform")),
-        status=_status(record.get("status")),
+        platform=member(Platform, fields.get("os"), None) or member(Platform, fields.get("platform"), None),
+        status=member(ScanStatus, fields.get("status"), ScanStatus.OTHER),
     )
 
 
 def app_scan(value: object) -> AppScan | None:
-    """Read one scan; ``None`` where it has no ID."""
-    record = _record(value)
-    scan_id = _id(record.get("scanId") or record.get("id"))
+    """Parse one scan; ``None`` without an ID."""
+    fields = record(value)
+    scan_id = identifier(fields.get("scanId") or fields.get("id"), ID_LIMIT)
     if scan_id is None:
         return None
     return AppScan(
         id=scan_id,
-        status=_status(record.get("status")),
-        scanned_at=when(record.get("scanDate")),
-        version=text(record.get("version"), WORD_LIMIT),
-        engine_version=text(record.get("engineVersion"), WORD_LIMIT),
+        status=member(ScanStatus, fields.get("status"), ScanStatus.OTHER),
+        scanned_at=timestamp(fields.get("scanDate")),
+        version=text(fields.get("version")),
+        engine_version=text(fields.get("engineVersion")),
     )
 
 
 def sdk(value: object) -> Sdk | None:
-    """Read one SDK; ``None`` where it has neither a package ID nor a name."""
-    record = _record(value)
-    package_id, name = text(record.get("packageId"), NAME_LIMIT), text(record.get("name"), NAME_LIMIT)
+    """Parse one SDK; ``None`` without a package ID and a name."""
+    fields = record(value)
+    package_id, name = text(fields.get("packageId"), NAME_LIMIT), text(fields.get("name"), NAME_LIMIT)
     if package_id is None and name is None:
         return None
     return Sdk(
         package_id=package_id or name or "",
         name=name or package_id or "",
-        vendor=text(record.get("vendor"), NAME_LIMIT),
-        category=text(record.get("category"), WORD_LIMIT) or "Unknown",
-        description=text(record.get("description"), TEXT_LIMIT),
+        vendor=text(fields.get("vendor"), NAME_LIMIT),
+        category=text(fields.get("category")) or "Unknown",
+        description=text(fields.get("description"), TEXT_LIMIT),
     )
 
 
 def permissions(value: object) -> tuple[Permission, ...]:
-    """Read the array of permissions, each name once."""
+    """Parse the list of permissions, each name once."""
     found: dict[str, Permission] = {}
-    for record in map(_record, _items(value)):
-        name = text(record.get("name"), NAME_LIMIT)
+    for fields in records(value, MAX_ENTRIES):
+        name = text(fields.get("name"), NAME_LIMIT)
         if name is not None:
             found.setdefault(
                 name,
                 Permission(
                     name=name,
-                    category=text(record.get("category"), WORD_LIMIT),
-                    description=text(record.get("description"), TEXT_LIMIT),
-                    status=text(record.get("status"), WORD_LIMIT),
-                    sensitivity=text(record.get("sensitivity"), WORD_LIMIT),
+                    category=text(fields.get("category")),
+                    description=text(fields.get("description"), TEXT_LIMIT),
+                    status=text(fields.get("status")),
+                    sensitivity=text(fields.get("sensitivity")),
                 ),
             )
     return tuple(found.values())
 
 
 def privacy_manifest(value: object) -> PrivacyManifest | None:
-    """Read the summary of an iOS privacy manifest; ``None`` where there is nothing in it."""
-    record = _record(value)
-    data_types = tuple(_data_types(record.get("dataTypes")))
+    """Parse the summary of an iOS privacy manifest; ``None`` if it is empty."""
+    fields = record(value)
+    data_types = tuple(_data_types(fields.get("dataTypes")))
     names = ("countTotal", "countAligned", "countMismatched", "countMissing")
-    total, *others = (count(record.get(name)) for name in names)
+    total, *others = (count(fields.get(name)) for name in names)
     if not data_types and total is None and not any(others):
         return None
     aligned, mismatched, missing = (other or 0 for other in others)
@@ -133,24 +128,24 @@ def results(
     asked: tuple[Permission, ...],
     manifest: PrivacyManifest | None,
 ) -> Results:
-    """Join what was found in ``scan``; ``value`` is the scan as it was told, with its counts."""
-    record = _record(value)
-    told = app_scan({**record, "scanId": scan.id}) or scan
+    """Join what was found in ``scan``; ``value`` is the scan's own response, which has the counts."""
+    fields = record(value)
+    parsed = app_scan({**fields, "scanId": scan.id}) or scan
     return Results(
         scan=AppScan(
             id=scan.id,
-            status=scan.status if told.status is ScanStatus.OTHER else told.status,
-            scanned_at=scan.scanned_at if told.scanned_at is None else told.scanned_at,
-            version=told.version or scan.version,
-            engine_version=told.engine_version or scan.engine_version,
+            status=scan.status if parsed.status is ScanStatus.OTHER else parsed.status,
+            scanned_at=scan.scanned_at if parsed.scanned_at is None else parsed.scanned_at,
+            version=parsed.version or scan.version,
+            engine_version=parsed.engine_version or scan.engine_version,
         ),
-        sdk_count=_or(count(record.get("sdkCount")), len(sdks)),
-        sdk_categories=_counts(record.get("sdkCategories")) or Counter(each.category for each in sdks),
-        permission_count=_or(count(record.get("permissionCount")), len(asked)),
+        sdk_count=_or(count(fields.get("sdkCount")), len(sdks)),
+        sdk_categories=_counts(fields.get("sdkCategories")) or Counter(each.category for each in sdks),
+        permission_count=_or(count(fields.get("permissionCount")), len(asked)),
         high_risk_count=_or(
-            count(record.get("permissionCountHighRisk")), sum(each.is_high_risk for each in asked)
+            count(fields.get("permissionCountHighRisk")), sum(each.is_high_risk for each in asked)
         ),
-        permission_categories=_counts(record.get("permissionCategories"))
+        permission_categories=_counts(fields.get("permissionCategories"))
         or Counter(each.category or "Unknown" for each in asked),
         sdks=sdks,
         permissions=asked,
@@ -158,85 +153,29 @@ def results(
     )
 
 
-def text(value: object, limit: int) -> str | None:
-    """Return a text without line breaks and signs that can't be seen, cut; ``None`` where there is none."""
-    if isinstance(value, int) and not isinstance(value, bool) and value.bit_length() < 128:
-        value = str(value)
-    if not isinstance(value, str):
-        return None
-    whole = value[: 4 * limit].encode("utf-8", "replace").decode()  # half of a pair can't be stored
-    clean = _UNSEEN.sub(" ", normalize("NFC", whole)).strip()
-    return (clean if len(clean) <= limit else clean[: limit - 1].rstrip() + "…") or None
-
-
 def count(value: object) -> int | None:
-    """Return a count from 0 to ``MOST``; ``None`` for all else."""
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
-    if isinstance(value, bool) or not isinstance(value, int):
-        return None
-    return value if 0 <= value <= MOST else None
-
-
-def when(value: object) -> float | None:
-    """Return a time: ISO 8601 (UTC where it names no zone), or seconds or milliseconds since the epoch."""
-    if isinstance(value, str):
-        value = value.strip()[:64]
-        if not re.fullmatch(r"[0-9]{9,16}", value):
-            return _possible(_iso(value))
-        value = int(value)
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < _LATEST_S * 1000:
-        return None
-    return _possible(value / 1000 if value >= _MILLISECONDS_FROM else float(value))
-
-
-def unique(found: Iterable[T | None]) -> list[T]:
-    """Return what was found, each once, in its order."""
-    return list(dict.fromkeys(each for each in found if each is not None))
-
-
-def _iso(value: str) -> float:
-    try:
-        at = datetime.fromisoformat(value)
-        return (at if at.tzinfo is not None else at.replace(tzinfo=UTC)).timestamp()
-    except (ValueError, OverflowError):
-        return math.nan
-
-
-def _possible(seconds: float) -> float | None:
-    return seconds if 0 < seconds < _LATEST_S else None
-
-
-def _status(value: object) -> ScanStatus:
-    try:
-        return ScanStatus(value.strip().upper()) if isinstance(value, str) else ScanStatus.OTHER
-    except ValueError:
-        return ScanStatus.OTHER
-
-
-def _platform(value: object) -> Platform | None:
-    word = value.strip().upper() if isinstance(value, str) else ""
-    return next((platform for platform in Platform if platform.name == word), None)
+    """Return a count from 0 to ``MAX_COUNT``."""
+    return json_fields.count(value, MAX_COUNT)
 
 
 def _data_types(value: object) -> Iterable[DataType]:
     if isinstance(value, Mapping):
-        named = list(value.items())[:ENTRIES]
+        named = list(value.items())[:MAX_ENTRIES]
     else:
-        named = [(_record(each).get("dataType"), each) for each in _items(value)]
+        named = [(record(each).get("dataType"), each) for each in items(value, MAX_ENTRIES)]
     seen: set[str] = set()
     for key, each in named:
-        name, record = text(key, WORD_LIMIT), _record(each)
+        name, fields = text(key), record(each)
         if name is None or name in seen:
             continue
         seen.add(name)
-        purposes = [text(purpose, WORD_LIMIT) for purpose in _items(record.get("purposes"))[:WORD_LIMIT]]
-        mismatches = record.get("mismatches")
+        purposes = [text(purpose) for purpose in items(fields.get("purposes"), MAX_PURPOSES)]
+        mismatches = fields.get("mismatches")
         if isinstance(mismatches, list):
             mismatches = len({m for m in mismatches if isinstance(m, str) and m.strip().upper() != "NONE"})
         yield DataType(
             name=name,
-            sdk_count=count(record.get("sdkCount")) or 0,
+            sdk_count=count(fields.get("sdkCount")) or 0,
             purposes=tuple(purpose for purpose in purposes if purpose is not None),
             mismatches=count(mismatches) or 0,
         )
@@ -244,24 +183,11 @@ def _data_types(value: object) -> Iterable[DataType]:
 
 def _counts(value: object) -> dict[str, int]:
     found: Counter[str] = Counter()
-    for key, number in list(_record(value).items())[:ENTRIES]:
-        name, counted = text(key, WORD_LIMIT), count(number)
+    for key, number in list(record(value).items())[:MAX_ENTRIES]:
+        name, counted = text(key), count(number)
         if name is not None and counted:
             found[name] += counted
     return dict(found)
-
-
-def _record(value: object) -> Mapping[str, object]:
-    return value if isinstance(value, Mapping) else {}
-
-
-def _items(value: object) -> list[object]:
-    return value[:ENTRIES] if isinstance(value, list) else []
-
-
-def _id(value: object) -> str | None:
-    known = text(value, ID_LIMIT + 1)
-    return known if known is not None and len(known) <= ID_LIMIT else None
 
 
 def _or(value: int | None, other: int) -> int:

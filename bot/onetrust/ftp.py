@@ -1,4 +1,4 @@
-"""The FTP route: a build is put on an FTP server, and a workflow is told to fetch it from there.
+"""The FTP route: uploads a build to an FTP server, and has a workflow fetch it from there.
 
 Source: "Implement via FTP" in https://developer.onetrust.com/onetrust/docs/scan-apps-via-api. The document's
 template knows no ``appId``, so that rescans need a workflow of their own.
@@ -28,12 +28,12 @@ _REFUSED = {
     "(`ONETRUST_FTP_RESCAN_WEBHOOK_URL`).",
     404: "OneTrust knows no such webhook (404): its ID is wrong, or its workflow was deleted. "
     "Whoever runs this bot should check the webhook URLs of the FTP route.",
-    413: "OneTrust would not be told of this build (413), which is on the FTP server. "
+    413: "OneTrust did not take the message about this build (413), which is on the FTP server. "
     f"{ADMIN} what the webhook of the workflow for FTP takes.",
 }
 
 MAYBE_TOLD = (
-    "The build is on the FTP server, and OneTrust was told to fetch it, but did not say that it will{status}."
+    "The build is on the FTP server, and the bot asked OneTrust to fetch it, but it did not confirm{status}."
 )
 
 
@@ -69,12 +69,12 @@ class Ftp:
         self._now = now
 
     async def submit(self, order: Order, path: Path, journal: Journal) -> Receipt:
-        """Put the build at ``path`` on the server, and tell the workflow where it is.
+        """Upload the build at ``path``, and send its path to the workflow.
 
         Raises:
-            Refused: a clear no, of the server or of OneTrust.
-            TryLater: certainly not taken; what has arrived on the server is there for the next try.
-            Uncertain: it may have been taken.
+            Refused: rejected by the server or OneTrust.
+            TryLater: certainly not accepted; the next attempt resumes the upload.
+            Uncertain: it may have been accepted.
         """
         url = self._urls[order.kind]
         if url is None:
@@ -84,14 +84,14 @@ class Ftp:
         await self._depot.upload(
             path, name, size_bytes=order.size_bytes, progress=journal.progress, note=journal.note
         )
-        await journal.uploading(name)  # once more: it stays for so many hours from when it has arrived
+        await journal.uploading(name)  # its retention starts again now that it has arrived
         fields = workflow_fields(order, self._path_of(name))
         try:
             answer = await self._caller.call("POST", url, lambda: JsonBody(fields, journal))
             return read_answer(answer, self._now(), _REFUSED)
         except Uncertain as error:
             if not error.scanner_failed:
-                raise  # a yes without a request ID
+                raise  # a success without a request ID
             status = f" ({error.status})" if error.status is not None else ""
             failure = Uncertain(MAYBE_TOLD.format(status=status), status=error.status, detail=str(error))
         raise failure
@@ -103,7 +103,7 @@ def upload_name(order: Order) -> str:
 
 
 def workflow_fields(order: Order, file_path: str) -> dict[str, object]:
-    """Return what the workflow's webhook wants to know; ``appId`` is not in OneTrust's own sample."""
+    """Return the fields of the workflow's webhook; ``appId`` is not in OneTrust's own sample."""
     fields: dict[str, object] = {
         "uploadType": "FTP",
         "filePath": file_path,

@@ -1,50 +1,48 @@
-"""One question to OneTrust's API that may be asked again: a GET, within the budget that all share.
+"""GET requests to OneTrust's API: each may be repeated, and all share one rate limit."""
 
-httpx's errors lead to the request, and the request to the bearer: none of them is kept as a cause.
-"""
-
-import asyncio
-import json
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any, Final
+from collections.abc import AsyncGenerator, Callable, Mapping
+from typing import Final
 
 import httpx
 
-from bot.calls.reading import retry_after_s
-from bot.calls.trust import why_not_trusted
-from bot.errors import Refused, TryLater
-from bot.onetrust.answers import NOT_TRUSTED
+from bot.errors import CannotRead, Refused, TryLater
+from bot.onetrust.answers import NOT_TRUSTED, RUNNER
 from bot.onetrust.token import TokenSource
+from bot.scanners.http.json_client import JsonClient, Response
+from bot.scanners.http.status_codes import StatusCodes
 from bot.scans.budget import Budget
 
-ANSWER_LIMIT: Final = 4 * 1024 * 1024
-"""Bytes; a longer answer is not read. A page holds 100 entries."""
-
 PAUSE_S: Final = 60.0
-"""How long nothing is asked after a 429 that names no time."""
+"""The pause after a 429 without a ``Retry-After``."""
 
-NOT_REACHED = "OneTrust can't be reached right now."
-BUSY = "OneTrust is getting too many requests right now (429)."
-AWAY = "OneTrust can't answer right now ({status})."
-TOO_LONG = "OneTrust's answer is longer than the bot reads."
+TOO_LONG = "OneTrust's response is longer than the bot reads."
 
-
-@dataclass(frozen=True, kw_only=True)
-class Told:
-    """What came back."""
-
-    status: int
-    value: Any
-    """The JSON of a 2xx; ``None`` where it is no JSON."""
+STATUS_CODES: Final = StatusCodes(
+    server="OneTrust",
+    unreachable="OneTrust can't be reached right now.",
+    untrusted=NOT_TRUSTED,
+    retry={
+        407: "OneTrust can't answer right now ({status}).",
+        429: "OneTrust is getting too many requests right now (429).",
+    },
+    unavailable="OneTrust can't answer right now ({status}).",
+    rejected={
+        401: "OneTrust did not accept the bot's credentials for reading results ({status}). "
+        f"{RUNNER} them, and that they are for this environment.",
+        403: "The bot's OneTrust credential may not read results ({status}). Whoever runs this bot can give "
+        "it the COOKIE_READ scope; scans work without.",
+    },
+    other="Results can't be read from this OneTrust environment: it has no Applications API where the bot "
+    "expects it ({status}). Scans work without.",
+)
 
 
 class Inquiry:
-    """Asks with a bearer; a 401 is met once with a new token, where there may be one.
+    """Sends GET requests with a bearer; after a 401 again with a new token, if there can be one.
 
-    ``client`` stays its owner's. It is told the word for the endpoint in each request's extensions, as
-    ``endpoint``. ``timeout_s`` is for one request with its answer; ``now`` is seconds since the epoch.
+    ``client`` stays its owner's. ``timeout_s`` is for one request with its response; ``now`` is seconds since
+    the epoch.
     """
 
     def __init__(
@@ -56,81 +54,53 @@ class Inquiry:
         timeout_s: float = 30.0,
         now: Callable[[], float] = time.time,
     ) -> None:
-        self._client = client
-        self._tokens = tokens
+        self._json = JsonClient(client, statuses=STATUS_CODES, timeout_s=timeout_s)
+        self._auth = _BearerAuth(tokens)
         self._budget = budget
-        self._timeout_s = timeout_s
         self._now = now
 
-    async def ask(self, endpoint: str, url: str, query: Mapping[str, str] | None = None) -> Told:
-        """Ask once, when it is due; ``endpoint`` is a word of this project. Any status below 500 may return.
+    async def ask(self, endpoint: str, url: str, query: Mapping[str, str] | None = None) -> Response:
+        """Send one request when the rate limit allows it. Any status below 500 may be returned.
 
         Raises:
-            TryLater: it can't be told right now; after a 429, at once for all who ask.
+            TryLater: no response, or none that says anything; after a 429, at once for all callers.
         """
         if paused_s := self._budget.paused_s:
-            raise TryLater(BUSY, retry_after_s=paused_s, status=429)
-        bearer = await self._bearer()
-        told = await self._send(endpoint, url, query, bearer)
-        if told.status == 401 and self._tokens.discard(bearer):
-            told = await self._send(endpoint, url, query, await self._bearer())
-        return told
-
-    async def _bearer(self) -> str:
+            raise TryLater(STATUS_CODES.retry[429], retry_after_s=paused_s, status=429)
         try:
-            return await self._tokens.bearer()
-        except Refused as error:  # submitting meets that too, and says it; nothing is known of reading
+            response = await self._json.send(
+                "GET", endpoint, url, auth=self._auth, limiter=self._budget, params=query
+            )
+        except Refused as error:  # submitting fails on that too, and reports it; reading only waits
             raise TryLater(error.user_message, status=error.status, detail=str(error)) from None
-
-    async def _send(self, endpoint: str, url: str, query: Mapping[str, str] | None, bearer: str) -> Told:
-        await self._budget.take()
-        headers = {
-            "Accept": "application/json",
-            "Accept-Encoding": "identity",
-            "Authorization": f"Bearer {bearer}",
-        }
-        failure: TryLater | None = None
-        body = bytearray()
-        try:
-            async with (
-                asyncio.timeout(self._timeout_s),
-                self._client.stream(
-                    "GET",
-                    url,
-                    params=query,
-                    headers=headers,
-                    follow_redirects=False,
-                    extensions={"endpoint": endpoint},
-                    # A handshake has to end by httpx's own limit: see bot.calls.access_tokens.
-                    timeout=httpx.Timeout(self._timeout_s, connect=self._timeout_s / 3),
-                ) as response,
-            ):
-                status, retry_after = response.status_code, response.headers.get("Retry-After")
-                if 200 <= status < 300:
-                    async for chunk in response.aiter_raw():
-                        body += chunk
-                        if len(body) > ANSWER_LIMIT:
-                            raise TryLater(TOO_LONG, status=status)
-        except (httpx.HTTPError, httpx.InvalidURL, OSError) as exc:
-            words = NOT_REACHED if why_not_trusted(exc) is None else NOT_TRUSTED
-            failure = TryLater(words, detail=f"no answer from OneTrust's {endpoint}: {type(exc).__name__}")
-        if failure is not None:
-            raise failure
-        self._look(status, retry_after_s(retry_after, self._now()))
-        return Told(status=status, value=_json(bytes(body)))
-
-    def _look(self, status: int, wait_s: float | None) -> None:
-        """Stop at what says nothing but that it is not now."""
-        if status == 429:
+        if not response.is_complete:
+            raise TryLater(TOO_LONG, status=response.status)
+        wait_s = response.retry_after_s(self._now())
+        if response.status == 429:
             wait_s = PAUSE_S if wait_s is None else max(1.0, wait_s)
             self._budget.pause(wait_s)
-            raise TryLater(BUSY, retry_after_s=wait_s, status=status)
-        if status in {407, 408} or status >= 500:
-            raise TryLater(AWAY.format(status=status), retry_after_s=wait_s, status=status)
+        if failure := STATUS_CODES.retry_error(response.status, wait_s):
+            raise failure
+        return response
 
 
-def _json(body: bytes) -> Any:
-    try:
-        return json.loads(body)
-    except (ValueError, RecursionError):  # no JSON, no UTF-8, half of it, or nested without end
-        return None
+class _BearerAuth:
+    """A token source as an ``Auth``."""
+
+    def __init__(self, tokens: TokenSource) -> None:
+        self._tokens = tokens
+
+    async def attempts(self) -> AsyncGenerator[Mapping[str, str], None]:
+        """Yield a bearer, and after a 401 a new one if there can be one."""
+        bearer = await self._tokens.bearer()
+        yield {"Authorization": f"Bearer {bearer}"}
+        if self._tokens.discard(bearer):
+            yield {"Authorization": f"Bearer {await self._tokens.bearer()}"}
+
+    def accepted(self) -> None:
+        """Do nothing."""
+
+
+def refusal(status: int) -> CannotRead:
+    """Return the error of a status after which another try is pointless."""
+    return CannotRead(STATUS_CODES.rejection(status), status=status)

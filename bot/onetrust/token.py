@@ -1,4 +1,4 @@
-"""The bearer that OneTrust wants with each call: an access token that is made and made again, or an API key.
+"""The bearer of each request to OneTrust: an access token that is renewed, or an API key.
 
 Source: https://developer.onetrust.com/onetrust/docs/managing-oauth-20-client-credentials.
 """
@@ -9,17 +9,24 @@ from typing import Final, Protocol
 
 import httpx
 
-from bot.calls.access_tokens import BEARER, AccessTokens, Words
+from bot.calls.access_tokens import BEARER, AccessTokens
 from bot.errors import Refused
 from bot.onetrust.answers import NOT_TRUSTED, RUNNER
+from bot.scanners.http.status_codes import StatusCodes
 
 TOKEN_PATH = "/api/access/v1/oauth/token"  # noqa: S105 - a path, no token
 
 CREDENTIALS = "`ONETRUST_CLIENT_ID` and `ONETRUST_CLIENT_SECRET`"
 
-WORDS: Final = Words(
+_BUSY = "OneTrust can't give the bot an access token right now ({status})."
+
+STATUS_CODES: Final = StatusCodes(
     server="OneTrust",
-    refused={
+    unreachable="OneTrust can't be reached right now.",
+    untrusted=NOT_TRUSTED,
+    retry={429: _BUSY},
+    unavailable=_BUSY,
+    rejected={
         400: "OneTrust could not make sense of the bot's request for an access token (400). "
         f"{RUNNER} {CREDENTIALS}.",
         401: f"OneTrust does not know the bot's client ID and secret (401). {RUNNER} {CREDENTIALS}.",
@@ -27,35 +34,33 @@ WORDS: Final = Words(
         f"{RUNNER} that it is active.",
         404: f"There is no OneTrust where the bot asks for its access token (404). {RUNNER} `ONETRUST_URL`.",
     },
-    other_no="OneTrust gave the bot no access token ({status}). "
-    f"{RUNNER} `ONETRUST_URL` and {CREDENTIALS}.",
-    no_token=f"What answered ({{status}}) gave no access token: it is no OneTrust. {RUNNER} `ONETRUST_URL`.",
-    busy="OneTrust can't give the bot an access token right now ({status}).",
-    no_answer="OneTrust can't be reached right now.",
-    not_trusted=NOT_TRUSTED,
+    other=f"OneTrust gave the bot no access token ({{status}}). {RUNNER} `ONETRUST_URL` and {CREDENTIALS}.",
+)
+NO_TOKEN: Final = (
+    f"What answered ({{status}}) gave no access token: it is no OneTrust. {RUNNER} `ONETRUST_URL`."
 )
 _NO_KEY = f"The bot's OneTrust API key holds characters that no key has. {RUNNER} `ONETRUST_API_KEY`."
 
 
 class TokenSource(Protocol):
-    """Where a bearer comes from."""
+    """The source of a bearer."""
 
     async def bearer(self) -> str:
-        """Return a bearer that should be good for a while.
+        """Return a bearer that should be valid for a while.
 
         Raises:
-            Refused: there is none until a person mends something.
-            TryLater: there is none right now.
+            Refused: no bearer until a person fixes something.
+            TryLater: no bearer right now.
         """
         ...
 
     def discard(self, bearer: str) -> bool:
-        """Say that a call with ``bearer`` was answered 401; tell whether another one may be had."""
+        """Drop ``bearer`` after a 401; return whether there can be another one."""
         ...
 
 
 class ApiKey:
-    """An API key, which is itself the bearer; there is never another."""
+    """An API key, which is itself the bearer."""
 
     def __init__(self, key: str) -> None:
         self._key = key
@@ -71,7 +76,7 @@ class ApiKey:
         return self._key
 
     def discard(self, bearer: str) -> bool:  # noqa: ARG002 - as the protocol has it
-        """Tell that there is no other."""
+        """Return ``False``: there is no other."""
         return False
 
 
@@ -94,7 +99,8 @@ class ClientCredentials(AccessTokens):
             base_url.rstrip("/") + TOKEN_PATH,
             client_id,
             client_secret,
-            words=WORDS,
+            statuses=STATUS_CODES,
+            no_token=NO_TOKEN,
             form=form,
             now=now,
             timeout_s=timeout_s,

@@ -19,7 +19,7 @@ LIMIT_BYTES: Final = 64_000_000
 
 
 class Webhook:
-    """The REST route: one POST a build, as form-data. Implements the ``Route`` port.
+    """The REST route: one POST for each build, as form-data. Implements the ``Route`` port.
 
     ``url`` is a secret. ``now`` is seconds since the epoch.
     """
@@ -46,9 +46,9 @@ class Webhook:
         """Send the build at ``path``.
 
         Raises:
-            Refused: a clear no.
-            TryLater: certainly not taken; worth another try.
-            Uncertain: it may have been taken.
+            Refused: rejected.
+            TryLater: certainly not accepted; worth another try.
+            Uncertain: it may have been accepted.
         """
         fields = {"dataFields": data_fields(order)}
         answer = await self._caller.call("POST", self._url, lambda: BuildBody(order, path, journal, fields))

@@ -1,4 +1,4 @@
-"""Whether saved changes of Zscaler's configuration are active, and making them so.
+"""Whether saved changes of Zscaler's configuration are active, and activating them.
 
 Source: https://help.zscaler.com/zia/activation (``GET /status``, ``POST /status/activate``)
 """
@@ -6,20 +6,20 @@ Source: https://help.zscaler.com/zia/activation (``GET /status``, ``POST /status
 from typing import Any
 
 from bot.errors import TryLater
+from bot.scanners.http.json_fields import member
 from bot.scans.activation import ActivationStatus
-from bot.zscaler import found
 from bot.zscaler.answers import UNREADABLE, Endpoint
 from bot.zscaler.cloud import Cloud
 
 
 class Activation:
-    """Tells the status, and activates. Implements the ``ActivationApi`` port."""
+    """Reads the status, and activates. Implements the ``ActivationApi`` port."""
 
     def __init__(self, cloud: Cloud) -> None:
         self._cloud = cloud
 
     async def status(self) -> ActivationStatus:
-        """Return whether saved changes wait.
+        """Return whether saved changes wait for activation.
 
         Raises:
             Refused, TryLater: as the port has it.
@@ -27,7 +27,7 @@ class Activation:
         return _status(await self._cloud.get(Endpoint.STATUS))
 
     async def activate(self) -> ActivationStatus:
-        """Activate all saved changes; return what Zscaler says then.
+        """Activate all saved changes; return the status after that.
 
         Raises:
             Refused, TryLater: as the port has it; ``Maintenance`` among them.
@@ -38,4 +38,4 @@ class Activation:
 def _status(value: Any) -> ActivationStatus:
     if not isinstance(value, dict) or not isinstance(value.get("status"), str):
         raise TryLater(UNREADABLE, detail="status: none")
-    return found.one_of(ActivationStatus, value["status"], ActivationStatus.OTHER)
+    return member(ActivationStatus, value["status"], ActivationStatus.OTHER)

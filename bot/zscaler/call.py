@@ -1,24 +1,17 @@
-"""One call of Zscaler's cloud service API, and what came back, whatever it says.
+"""One request to Zscaler's cloud service API, and its response, whatever its status.
 
-httpx's errors lead to the request, and the request to password or cookie: none of them is kept as a cause.
-Cookies are set by hand: the client keeps none, so that no other call can carry them.
+Cookies are set by hand: the client stores none, so that no other request can carry them.
 """
 
-import asyncio
 import json
 import secrets
 from collections.abc import Mapping
-from http.cookiejar import DefaultCookiePolicy
 from typing import Any, Final
 
 import httpx
 
-from bot.calls.trust import why_not_trusted
-from bot.errors import Refused, SubmissionError, TryLater
-from bot.zscaler.answers import BROKEN_OFF, NOT_REACHED, NOT_TRUSTED, Endpoint, Told
-
-ANSWER_LIMIT: Final = 4 * 1024 * 1024
-"""Bytes of an answer that are read."""
+from bot.scanners.http.json_client import Auth, JsonClient, RateLimiter, Response
+from bot.zscaler.answers import STATUS_CODES, Endpoint
 
 PATHS: Final[Mapping[Endpoint, str]] = {
     Endpoint.URL_LOOKUP: "/urlLookup",
@@ -29,88 +22,50 @@ PATHS: Final[Mapping[Endpoint, str]] = {
     Endpoint.LOGIN: "/authenticatedSession",
     Endpoint.LOGOUT: "/authenticatedSession",
 }
+HEADERS: Final = {"Cache-Control": "no-cache", "Content-Type": "application/json"}
 
 
 class Caller:
-    """Makes calls, one connection's worth each, following no redirect.
+    """Sends requests to the cloud service API.
 
-    ``client`` stays its owner's, and keeps no cookies from here on; it is told the word for the endpoint in
-    each request's extensions, as ``endpoint``. ``base_url`` ends with the API's version. ``timeout_s`` is for
-    one call with its answer, a third of it at most to connect and another to shake hands.
+    ``client`` stays its owner's. ``base_url`` ends with the API's version. ``timeout_s`` is for one request
+    with its response.
     """
 
     def __init__(self, client: httpx.AsyncClient, base_url: str, *, timeout_s: float = 60.0) -> None:
-        client.cookies.jar.set_policy(DefaultCookiePolicy(allowed_domains=()))
-        self._client = client
+        self._json = JsonClient(client, statuses=STATUS_CODES, timeout_s=timeout_s, reads_errors=True)
         self._url = base_url.rstrip("/")
-        self._timeout_s = timeout_s
 
     async def call(
         self,
         method: str,
         endpoint: Endpoint,
-        headers: Mapping[str, str],
         *,
+        auth: Auth | None = None,
+        limiter: RateLimiter | None = None,
         of: str = "",
         params: Mapping[str, str] | None = None,
         body: Any = None,
-    ) -> Told:
-        """Call once. ``of`` is what of the endpoint, a plain word; ``body`` goes as JSON.
+    ) -> Response:
+        """Send a request. ``of`` is the rest of the path, a plain word; ``body`` is sent as JSON.
 
-        A GET gets an argument that is different each time, so that nothing on the way answers in Zscaler's
-        place.
+        A GET gets a random parameter, so that no cache on the way answers it.
 
         Raises:
-            TryLater: there was no answer, or half of one.
-            Refused: whoever answers can't show that it is Zscaler.
+            TryLater: no response, or half of one.
+            Refused: the server's certificate is not trusted.
+            SubmissionError: from ``auth`` or ``limiter``.
         """
-        url = f"{self._url}{PATHS[endpoint]}{'/' + of if of else ''}"
         query = dict(params or {})
         if method == "GET":
             query["_"] = str(secrets.randbelow(10**9))
-        sent = {"Accept": "application/json", "Accept-Encoding": "identity", "Cache-Control": "no-cache"}
-        sent |= {"Content-Type": "application/json", **headers}
-        content = None if body is None else json.dumps(body).encode("ascii")
-        failure: SubmissionError | None = None
-        answered, read = False, bytearray()
-        try:
-            async with (
-                asyncio.timeout(self._timeout_s),
-                self._client.stream(
-                    method,
-                    url,
-                    params=query or None,
-                    content=content,
-                    headers=sent,
-                    follow_redirects=False,
-                    extensions={"endpoint": endpoint.value},
-                    # A handshake has to end by httpx's own limit: see bot.calls.access_tokens.
-                    timeout=httpx.Timeout(self._timeout_s, connect=self._timeout_s / 3),
-                ) as response,
-            ):
-                answered = True
-                async for chunk in response.aiter_raw():
-                    read += chunk
-                    if len(read) > ANSWER_LIMIT:
-                        break
-        except (httpx.HTTPError, httpx.InvalidURL, OSError) as exc:
-            failure = _unreached(exc, endpoint, answered=answered)
-        if failure is not None:
-            raise failure
-        return Told(
-            status=response.status_code,
-            body=bytes(read[:ANSWER_LIMIT]),
-            is_whole=len(read) <= ANSWER_LIMIT,
-            retry_after=response.headers.get("Retry-After"),
-            date=response.headers.get("Date"),
-            is_read_only=response.headers.get("x-zscaler-mode", "").strip().lower() == "read-only",
-            cookies=tuple(response.headers.get_list("Set-Cookie")),
+        return await self._json.send(
+            method,
+            endpoint.value,
+            f"{self._url}{PATHS[endpoint]}{'/' + of if of else ''}",
+            auth=auth,
+            limiter=limiter,
+            headers=HEADERS,
+            params=query,
+            content=None if body is None else json.dumps(body).encode("ascii"),
         )
-
-
-def _unreached(exc: Exception, endpoint: Endpoint, *, answered: bool) -> SubmissionError:
-    reason = why_not_trusted(exc)
-    if reason is not None:
-        return Refused(NOT_TRUSTED, detail=f"Zscaler's certificate does not check out: {reason}")
-    detail = f"no answer from Zscaler's {endpoint}: {type(exc).__name__}"
-    return TryLater(BROKEN_OFF if answered else NOT_REACHED, detail=detail)

@@ -1,4 +1,4 @@
-"""The categories that Zscaler has for URLs.
+"""Zscaler's categories of URLs.
 
 Source: https://help.zscaler.com/zia/url-categories (``POST /urlLookup``)
 """
@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from bot.errors import TryLater
+from bot.scanners.http.json_fields import words
 from bot.scans.hosts import BATCH, URL_LIMIT, UrlCategories
-from bot.zscaler import found
 from bot.zscaler.answers import UNREADABLE, Endpoint
 from bot.zscaler.cloud import Cloud
 
 MOST_CATEGORIES: Final = 20
-"""Categories of one URL that are kept, and as many with an alert."""
+"""Categories of one URL that are kept, and as many alerts."""
 
 
 class Categories:
@@ -23,9 +23,9 @@ class Categories:
         self._cloud = cloud
 
     async def look_up(self, urls: Sequence[str]) -> list[UrlCategories]:
-        """Return what is said of each, in the order asked; more than ``BATCH`` take more calls.
+        """Return the categories of each URL, in the same order; more than ``BATCH`` take several requests.
 
-        A URL of which nothing is said has no categories.
+        A URL that is not in the response has no categories.
 
         Raises:
             Refused, TryLater: as the port has it.
@@ -33,44 +33,44 @@ class Categories:
         if any(not 0 < len(url) <= URL_LIMIT for url in urls):
             raise ValueError(f"a URL to look up has 1 to {URL_LIMIT} characters")
         asked = list(dict.fromkeys(urls))
-        told: dict[str, UrlCategories] = {}
+        found: dict[str, UrlCategories] = {}
         for start in range(0, len(asked), BATCH):
             batch = asked[start : start + BATCH]
-            told |= read_categories(await self._cloud.post(Endpoint.URL_LOOKUP, body=batch), batch)
-        return [told[url] for url in urls]
+            found |= read_categories(await self._cloud.post(Endpoint.URL_LOOKUP, body=batch), batch)
+        return [found[url] for url in urls]
 
 
 def read_categories(value: Any, asked: Sequence[str]) -> dict[str, UrlCategories]:
-    """Return what an answer says of each URL that was asked, by that URL.
+    """Return the categories of each URL in ``asked``, by that URL.
 
-    Entries are told by their own URL, whatever their order, and whether it has a scheme and a slash at its
-    end or not; an answer of as many entries as were asked is in order for what can't be told so.
+    Entries are matched by URL, in any order, with or without a scheme and a slash at its end. An entry that
+    can't be matched so is matched by position, if the response has as many entries as URLs were asked.
 
     Raises:
-        TryLater: it is no list, or about none of them.
+        TryLater: no list, or none of the URLs.
     """
     if not isinstance(value, list):
         raise TryLater(UNREADABLE, detail="urlLookup: no list")
     entries = [entry if isinstance(entry, dict) else {} for entry in value[: 2 * BATCH]]
     by_url = {_bare(entry["url"]): entry for entry in entries if isinstance(entry.get("url"), str)}
     wanted = {_bare(url) for url in asked}
-    said = {}
-    for place, url in enumerate(asked):
+    entry_of = {}
+    for position, url in enumerate(asked):
         entry = by_url.get(_bare(url))
         if entry is None and len(entries) == len(asked):
-            by_place = entries[place]
-            entry = None if _bare(str(by_place.get("url"))) in wanted else by_place
-        said[url] = entry
-    if asked and not any(said.values()):
+            at_position = entries[position]
+            entry = None if _bare(str(at_position.get("url"))) in wanted else at_position
+        entry_of[url] = entry
+    if asked and not any(entry_of.values()):
         raise TryLater(UNREADABLE, detail="urlLookup: about none of the URLs")
-    return {url: _categories(url, entry or {}) for url, entry in said.items()}
+    return {url: _categories(url, entry or {}) for url, entry in entry_of.items()}
 
 
 def _categories(url: str, entry: dict[str, Any]) -> UrlCategories:
     return UrlCategories(
         url=url,
-        categories=found.texts(entry.get("urlClassifications"), MOST_CATEGORIES),
-        alerts=found.texts(entry.get("urlClassificationsWithSecurityAlert"), MOST_CATEGORIES),
+        categories=words(entry.get("urlClassifications"), MOST_CATEGORIES),
+        alerts=words(entry.get("urlClassificationsWithSecurityAlert"), MOST_CATEGORIES),
     )
 
 

@@ -1,23 +1,24 @@
-"""Zscaler's cloud service API: every call goes through here, logged in, at its pace, its answer judged.
+"""Zscaler's cloud service API: signed in, within its rate limits, errors raised.
 
-``bot.zscaler.answers`` has the table of what each status means. Nothing here knows what is asked.
+``bot.zscaler.answers`` has the table of statuses.
 """
 
 from collections.abc import Mapping
-from contextlib import aclosing
 from typing import Any, Final
 
 from bot.errors import TryLater
+from bot.scanners.http.json_client import Response
 from bot.scans.ports import Clock
-from bot.zscaler.answers import Endpoint, Told, value_of, verdict
+from bot.zscaler.answers import Endpoint, is_edit_lock, value_of, verdict
 from bot.zscaler.call import Caller
 from bot.zscaler.login import Login
 from bot.zscaler.maintenance import ReadOnly
 from bot.zscaler.pace import Left, Paces
 
 LOCK_S: Final = 3.0
-"""How long somebody who edits the configuration is waited for, each time."""
+"""The wait before each retry while an administrator is editing the configuration."""
 LOCK_TIMES: Final = 5
+"""Retries while an administrator is editing the configuration."""
 
 
 class Cloud:
@@ -34,67 +35,57 @@ class Cloud:
 
     @property
     def login_state(self) -> str:
-        """How logging in stands, in words."""
+        """The state of signing in, as a sentence."""
         return self._login.state
 
     @property
     def maintenance_at(self) -> float | None:
-        """When maintenance was last met; ``None`` where the last thing that was sent was taken."""
+        """When maintenance was last seen; ``None`` if the last POST was accepted."""
         return self._read_only.seen_at
 
     def left(self) -> list[Left]:
-        """Tell how many calls of each endpoint may still be made, by its published limits."""
+        """Return how many requests each endpoint still takes, by its published limits."""
         return self._paces.left()
 
     async def get(self, endpoint: Endpoint, of: str = "", *, params: Mapping[str, str] | None = None) -> Any:
-        """Ask, and return the JSON of the answer; ``of`` is what of the endpoint, a plain word.
+        """Send a GET, and return the JSON of the response; ``of`` is the rest of the path, a plain word.
 
         Raises:
-            Refused: a clear no, until a person mends something.
-            NotFound: there is no report about such a file.
-            TryLater: not right now; ``Maintenance`` where logging in had to wait.
+            Refused: rejected until a person fixes something.
+            NotFound: there is no report about this file.
+            TryLater: not right now; ``Maintenance`` if signing in has to wait for its end.
         """
         return value_of(await self._ask("GET", endpoint, of=of, params=params))
 
     async def post(self, endpoint: Endpoint, *, body: Any = None) -> Any:
-        """Send JSON, and return the JSON of the answer.
+        """Send a POST with JSON, and return the JSON of the response.
 
         Raises:
-            Refused: as for ``get``.
-            Maintenance: nothing is taken for now.
+            Refused: rejected until a person fixes something.
+            Maintenance: only GET requests are answered for now.
             TryLater: not right now.
         """
         self._read_only.check()
         return value_of(await self._ask("POST", endpoint, body=body))
 
     async def close(self) -> None:
-        """Log out, as far as that does no harm; bounded in time, and raises nothing."""
+        """Sign out if that does no harm; takes seconds at most, and raises nothing."""
         await self._login.close()
 
-    async def _ask(self, method: str, endpoint: Endpoint, **what: Any) -> Told:
-        """Ask until the answer is not that somebody edits; return a yes."""
+    async def _ask(self, method: str, endpoint: Endpoint, **what: Any) -> Response:
+        """Send a request, and again while the configuration is being edited; return a success."""
+        pace = self._paces.of(endpoint)
         for locked in range(LOCK_TIMES + 1):
             if locked:
                 await self._clock.sleep(LOCK_S)
-            told = await self._logged_in(method, endpoint, **what)
+            response = await self._caller.call(method, endpoint, auth=self._login, limiter=pace, **what)
             if method == "POST":
-                self._read_only.note(told)
-            if not told.is_edit_lock:
+                self._read_only.note(response)
+            if not is_edit_lock(response):
                 break
-        if told.is_yes:
-            return told
-        error = verdict(endpoint, told, self._clock.now())
-        if told.status == 429 and isinstance(error, TryLater):
-            self._paces.of(endpoint).pause(error.retry_after_s or 0.0)
+        if response.is_success:
+            return response
+        error = verdict(endpoint, response, self._clock.now())
+        if response.status == 429 and isinstance(error, TryLater):
+            pace.pause(error.retry_after_s or 0.0)
         raise error
-
-    async def _logged_in(self, method: str, endpoint: Endpoint, **what: Any) -> Told:
-        """Ask, logged in, until the answer is not 401."""
-        async with aclosing(self._login.attempts()) as attempts:
-            async for headers in attempts:
-                await self._paces.of(endpoint).take()
-                told = await self._caller.call(method, endpoint, headers, **what)
-                if told.status != 401:
-                    self._login.accepted()
-                    return told
-        raise RuntimeError("a login ends by an answer or an error")

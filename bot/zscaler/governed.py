@@ -1,152 +1,121 @@
-"""What an answer about a third-party app holds, read with care: whatever comes, a record comes of it.
+"""Parsing a third-party app: whatever comes in, a record comes out, or nothing.
 
-What is missing, null or of a wrong type is left out; texts are cleaned and cut, lists are cut and the rest
-counted, numbers that make no sense are dropped, words that were not published become ``OTHER``.
+Fields that are missing, null or of a wrong type are left out. Strings are cleaned and cut, lists are cut and
+the rest counted, impossible numbers are dropped, and unpublished words become ``OTHER``.
 
 Source: https://help.zscaler.com/zia/getting-started-zia-api (the example of a response)
 """
 
-import math
-import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Final, TypeVar
 
+from bot.scanners.http.json_fields import count, items, member, number, printable, record, text, unique
 from bot.scans.governance import ENTRIES, WORDS, AppPermission, AppRisk, Level, ThirdPartyApp
-from bot.zscaler.found import text
 
 NAME_LIMIT: Final = 200
 TEXT_LIMIT: Final = 1000
 URL_LIMIT: Final = 1000
 """Characters; longer texts are cut."""
-READ: Final = 1000
-"""Entries of one list that are looked at; of what is kept the worst come first."""
-MOST: Final = 10**12
-"""A higher number is none."""
+MAX_ENTRIES: Final = 1000
+"""Entries of one list that are parsed; ``ENTRIES`` of them are kept, the worst first."""
+MAX_NUMBER: Final = 10**12
+"""A higher number is dropped."""
 
 T = TypeVar("T", AppPermission, AppRisk)
 
-_LEVELS: Final = {level.value: level for level in Level} | {"info": Level.INFO, "none": Level.INFO}
+_NO_RISK: Final = frozenset({"info", "none"})
 
 
 def third_party_app(value: object) -> ThirdPartyApp | None:
-    """Read an app; ``None`` where nothing says which app it is."""
-    record = _record(value)
-    name, client_id = _text(record.get("name"), NAME_LIMIT), _text(record.get("clientId"), NAME_LIMIT)
+    """Parse an app; ``None`` without a name and an ID."""
+    app = record(value)
+    name, client_id = _text(app.get("name"), NAME_LIMIT), _text(app.get("clientId"), NAME_LIMIT)
     if name is None and client_id is None:
         return None
-    publisher, market = _record(record.get("publisher")), _record(record.get("marketplaceData"))
-    permissions, more_permissions = _worst(record.get("permissions"), _permission, lambda each: each.level)
-    risks, more_risks = _worst(record.get("risks"), _risk, lambda each: each.severity)
-    verified = record.get("platformVerified")
-    sites = [publisher.get("siteUrl"), *_items(record.get("websiteUrls"))]
+    publisher, market = record(value, "publisher"), record(value, "marketplaceData")
+    permissions, more_permissions = _worst(app.get("permissions"), _permission, lambda each: each.level)
+    risks, more_risks = _worst(app.get("risks"), _risk, lambda each: each.severity)
+    verified = app.get("platformVerified")
+    sites = [publisher.get("siteUrl"), *items(app.get("websiteUrls"), MAX_ENTRIES)]
     return ThirdPartyApp(
         name=name,
         publisher=_text(publisher.get("name"), NAME_LIMIT),
-        platform=_text(record.get("platform"), NAME_LIMIT),
-        description=_text(record.get("description"), TEXT_LIMIT),
-        risk=_level(record.get("risk")),
-        risk_score=_number(record.get("riskScore")),
-        permission_level=_number(record.get("permissionLevel")),
+        platform=_text(app.get("platform"), NAME_LIMIT),
+        description=_text(app.get("description"), TEXT_LIMIT),
+        risk=_level(app.get("risk")),
+        risk_score=number(app.get("riskScore"), MAX_NUMBER),
+        permission_level=number(app.get("permissionLevel"), MAX_NUMBER),
         permissions=permissions,
         permissions_left_out=more_permissions,
         risks=risks,
         risks_left_out=more_risks,
-        compliance=_words(_items(record.get("compliance")), NAME_LIMIT),
-        stars=_number(market.get("stars")),
-        downloads=_count(market.get("downloads")),
-        reviews=_count(market.get("reviews")),
-        categories=_words(_items(record.get("categories")), NAME_LIMIT),
-        tags=_words(_items(record.get("tags")), NAME_LIMIT),
+        compliance=_words(items(app.get("compliance"), MAX_ENTRIES), NAME_LIMIT),
+        stars=number(market.get("stars"), MAX_NUMBER),
+        downloads=count(market.get("downloads"), MAX_NUMBER),
+        reviews=count(market.get("reviews"), MAX_NUMBER),
+        categories=_words(items(app.get("categories"), MAX_ENTRIES), NAME_LIMIT),
+        tags=_words(items(app.get("tags"), MAX_ENTRIES), NAME_LIMIT),
         platform_verified=verified if isinstance(verified, bool) else None,
         client_id=client_id,
         website_urls=_words(sites, URL_LIMIT),
-        privacy_url=_text(record.get("privacyPolicyUrl"), URL_LIMIT),
-        terms_url=_text(record.get("termsOfServiceUrl"), URL_LIMIT),
-        marketplace_url=_text(record.get("marketplaceUrl"), URL_LIMIT),
-        developer_email=_text(record.get("developerEmail"), NAME_LIMIT),
-        support_email=_text(record.get("supportEmail"), NAME_LIMIT),
+        privacy_url=_text(app.get("privacyPolicyUrl"), URL_LIMIT),
+        terms_url=_text(app.get("termsOfServiceUrl"), URL_LIMIT),
+        marketplace_url=_text(app.get("marketplaceUrl"), URL_LIMIT),
+        developer_email=_text(app.get("developerEmail"), NAME_LIMIT),
+        support_email=_text(app.get("supportEmail"), NAME_LIMIT),
     )
 
 
-def remaining(value: str | None) -> int | None:
-    """Read ``X-Rate-Limit-Remaining``; ``None`` where it holds no count."""
-    word = (value or "").strip()
-    return int(word) if re.fullmatch(r"[0-9]{1,9}", word) else None
-
-
 def _permission(value: object) -> AppPermission | None:
-    record = _record(value)
-    scope = _text(record.get("scope"), NAME_LIMIT)
+    fields = record(value)
+    scope = _text(fields.get("scope"), NAME_LIMIT)
     if scope is None:
         return None
     return AppPermission(
         scope=scope,
-        service=_text(record.get("service"), NAME_LIMIT),
-        description=_text(record.get("description"), TEXT_LIMIT),
-        access_type=_text(record.get("accessType"), NAME_LIMIT),
-        level=_level(record.get("level")),
+        service=_text(fields.get("service"), NAME_LIMIT),
+        description=_text(fields.get("description"), TEXT_LIMIT),
+        access_type=_text(fields.get("accessType"), NAME_LIMIT),
+        level=_level(fields.get("level")),
     )
 
 
 def _risk(value: object) -> AppRisk | None:
-    record = _record(value)
-    name = _text(record.get("name"), NAME_LIMIT)
+    fields = record(value)
+    name = _text(fields.get("name"), NAME_LIMIT)
     if name is None:
         return None
     return AppRisk(
         name=name,
-        category=_text(record.get("category"), NAME_LIMIT),
-        severity=_level(record.get("severity")),
-        description=_text(record.get("summary"), TEXT_LIMIT) or _text(record.get("description"), TEXT_LIMIT),
-        evidence=_text(record.get("evidence"), TEXT_LIMIT),
+        category=_text(fields.get("category"), NAME_LIMIT),
+        severity=_level(fields.get("severity")),
+        description=_text(fields.get("summary"), TEXT_LIMIT) or _text(fields.get("description"), TEXT_LIMIT),
+        evidence=_text(fields.get("evidence"), TEXT_LIMIT),
     )
 
 
 def _worst(
-    value: object, read: Callable[[object], T | None], level: Callable[[T], Level | None]
+    value: object, parse: Callable[[object], T | None], level: Callable[[T], Level | None]
 ) -> tuple[tuple[T, ...], int]:
-    """Read a list and put the worst first; return what is kept, and how many more there are."""
-    items = value if isinstance(value, list) else []
-    found = [each for each in map(read, items[:READ]) if each is not None]
+    """Parse a list, the worst first; return the entries that are kept, and how many more there are."""
+    found = [each for each in map(parse, items(value, MAX_ENTRIES)) if each is not None]
+    unread = max(0, len(value) - MAX_ENTRIES) if isinstance(value, list) else 0
     found.sort(key=lambda each: (level(each) or Level.OTHER).rank)
-    return tuple(found[:ENTRIES]), max(0, len(found) - ENTRIES) + max(0, len(items) - READ)
+    return tuple(found[:ENTRIES]), max(0, len(found) - ENTRIES) + unread
 
 
 def _text(value: object, limit: int) -> str | None:
-    """Return a text in one line, cut; a whole number counts as one, as IDs may be written so."""
-    is_number = isinstance(value, int) and not isinstance(value, bool) and value.bit_length() < 128
-    return text(str(value) if is_number else value, limit)
+    """Return a printable line; a whole number counts as one, as an ID may be written so."""
+    return printable(text(value, limit), limit)
 
 
 def _words(values: Iterable[object], limit: int) -> tuple[str, ...]:
-    """Return texts, each once; of a record its name."""
-    found: dict[str, None] = {}
-    for value in values:
-        word = _text(value.get("name") if isinstance(value, Mapping) else value, limit)
-        if word is not None and len(found) < WORDS:
-            found[word] = None
-    return tuple(found)
+    """Return strings, each once; of an object its name."""
+    named = (value.get("name") if isinstance(value, Mapping) else value for value in values)
+    return tuple(unique(_text(value, limit) for value in named))[:WORDS]
 
 
 def _level(value: object) -> Level | None:
-    word = value.strip().lower() if isinstance(value, str) else ""
-    return _LEVELS.get(word, Level.OTHER) if word else None
-
-
-def _number(value: object) -> float | None:
-    if isinstance(value, bool) or not isinstance(value, int | float):
+    if not isinstance(value, str) or not value.strip():
         return None
-    return float(value) if 0 <= value <= MOST and math.isfinite(value) else None
-
-
-def _count(value: object) -> int | None:
-    number = _number(value)
-    return int(number) if number is not None and number.is_integer() else None
-
-
-def _record(value: object) -> Mapping[str, object]:
-    return value if isinstance(value, Mapping) else {}
-
-
-def _items(value: object) -> list[object]:
-    return value[:READ] if isinstance(value, list) else []
+    return Level.INFO if value.strip().lower() in _NO_RISK else member(Level, value, Level.OTHER)

@@ -1,32 +1,18 @@
-"""Being logged in to Zscaler's cloud service API, whichever way."""
+"""Signing in to Zscaler's cloud service API, by OAuth or a session."""
 
-from collections.abc import AsyncGenerator, Mapping
 from typing import Protocol
 
+from bot.scanners.http.json_client import Auth
 
-class Login(Protocol):
-    """A way of logging in."""
+
+class Login(Auth, Protocol):
+    """A way to sign in. ``attempts`` raises ``Refused`` after the last 401."""
 
     @property
     def state(self) -> str:
-        """How it stands, in words for whoever administers the bot."""
-        ...
-
-    def attempts(self) -> AsyncGenerator[Mapping[str, str], None]:
-        """Yield the headers that one call is made with, then those for each time that it is answered 401.
-
-        Whoever calls stops asking for more once the answer is another.
-
-        Raises:
-            Refused: nothing is left to try until a person mends something.
-            TryLater: not right now; ``Maintenance`` among them.
-        """
-        ...
-
-    def accepted(self) -> None:
-        """Say that a call was answered otherwise than with 401."""
+        """The state as a sentence, for administrators."""
         ...
 
     async def close(self) -> None:
-        """Log out, as far as that does no harm; bounded in time, and raises nothing."""
+        """Sign out if that does no harm; takes seconds at most, and raises nothing."""
         ...

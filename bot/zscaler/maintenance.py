@@ -1,37 +1,37 @@
-"""Whether Zscaler's cloud is under maintenance, when it answers questions and takes nothing."""
+"""Zscaler's maintenance, during which only GET requests are answered."""
 
 from typing import Final
 
 from bot.errors import Maintenance
+from bot.scanners.http.json_client import Response
 from bot.scans.clock import SteadyClock
 from bot.scans.ports import Clock
-from bot.zscaler.answers import MAINTENANCE, Told, retry_after_s
+from bot.zscaler.answers import MAINTENANCE, is_maintenance, retry_after_s
 
 PAUSE_S: Final = 60.0
-"""How long nothing is sent after Zscaler said that it takes nothing."""
-
+"""The pause of all POST requests after Zscaler reported maintenance without a ``Retry-After``."""
 
 _SAYS_NOTHING: Final = frozenset({401, 408, 429})
-"""Statuses that can be told before it is looked at whether anything is taken."""
+"""Statuses that Zscaler may return before it checks whether it is under maintenance."""
 
 
 class ReadOnly:
-    """Remembers that Zscaler takes nothing for now, so that it is not tried again at once."""
+    """Remembers that Zscaler is under maintenance, so that no POST is sent for a while."""
 
     def __init__(self, clock: Clock) -> None:
         self._wall = clock
         self._clock = SteadyClock(clock)
         self._until = 0.0
         self.seen_at: float | None = None
-        """When it was last met, in seconds since the epoch; ``None`` where what was sent last was taken."""
+        """When it was last seen, in seconds since the epoch; ``None`` if the last POST was accepted."""
 
     @property
     def lasts(self) -> bool:
-        """Whether the last thing that was sent was not taken for maintenance."""
+        """Whether the last POST was rejected because of maintenance."""
         return self.seen_at is not None
 
     def check(self) -> None:
-        """Let something be sent.
+        """Return if a POST may be sent.
 
         Raises:
             Maintenance: not now; says when to try again.
@@ -40,11 +40,11 @@ class ReadOnly:
         if self.lasts and left_s > 0:
             raise Maintenance(MAINTENANCE, retry_after_s=left_s, status=403)
 
-    def note(self, told: Told) -> None:
-        """Keep what the answer to something that was sent says of the next."""
-        if told.is_maintenance:
+    def note(self, response: Response) -> None:
+        """Note the response to a POST."""
+        if is_maintenance(response):
             self.seen_at = self._wall.now()
-            asked_s = retry_after_s(told, self._wall.now())
+            asked_s = retry_after_s(response, self._wall.now())
             self._until = self._clock.now() + (PAUSE_S if asked_s is None else asked_s)
-        elif told.status not in _SAYS_NOTHING and told.status < 500:
+        elif response.status not in _SAYS_NOTHING and response.status < 500:
             self.seen_at = None

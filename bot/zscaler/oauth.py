@@ -1,8 +1,8 @@
-"""Logging in to the cloud service API by OAuth 2.0: a token of the customer's own authorization server.
+"""Signing in to the cloud service API by OAuth 2.0: a token from the customer's own authorization server.
 
-The service keeps the server's public keys for a while, so that a token signed with a new one can be refused
-at first: such a call is made again after a minute, once, and nothing else waits for it. The token stays the
-same for all calls in that minute, as a newer one could only be refused for longer.
+The service caches the server's public keys for a while, so it can refuse a token that was signed with a new
+key. Such a request is retried once after a minute, and no other request waits for it. All requests in that
+minute use the same token, as a newer one could only be refused for longer.
 
 Source: "Getting Started", *OAuth 2.0 Authentication* (https://help.zscaler.com/zia/getting-started-zia-api)
 """
@@ -12,22 +12,30 @@ from typing import Final
 
 import httpx
 
-from bot.calls.access_tokens import AccessTokens, Words
+from bot.calls.access_tokens import AccessTokens
 from bot.errors import Refused, SubmissionError
+from bot.scanners.http.status_codes import StatusCodes
 from bot.scans.clock import SteadyClock
 from bot.scans.ports import Clock
 from bot.zscaler.answers import RUNNER
 
 KEYS_S: Final = 60.0
-"""After how long the service has fetched the server's public keys anew."""
+"""How long the service may cache the server's public keys."""
 
 CREDENTIALS: Final = "`ZSCALER_CLIENT_ID` and `ZSCALER_CLIENT_SECRET`"
 TOKEN_URL: Final = "`ZSCALER_OAUTH_TOKEN_URL`"  # noqa: S105 - the name of a setting
 SERVER: Final = "The authorization server for Zscaler"
 
-WORDS: Final = Words(
+_BUSY: Final = f"{SERVER} can't give the bot an access token right now ({{status}})."
+
+STATUS_CODES: Final = StatusCodes(
     server="Zscaler's authorization server",
-    refused={
+    unreachable=f"{SERVER} can't be reached right now.",
+    untrusted="The connection to the authorization server for Zscaler can't be trusted: its certificate does "
+    f"not check out. {RUNNER} {TOKEN_URL}, and the certificate authorities that this machine trusts.",
+    retry={429: _BUSY},
+    unavailable=_BUSY,
+    rejected={
         400: f"{SERVER} could not make sense of the bot's request for an access token, or does not know the "
         f"bot (400). {RUNNER} {CREDENTIALS}, `ZSCALER_CLIENT_AUTH` and the scope.",
         401: f"{SERVER} does not know the bot's client ID and secret (401). "
@@ -36,13 +44,10 @@ WORDS: Final = Words(
         404: f"There is no authorization server where the bot asks for its access token (404). "
         f"{RUNNER} {TOKEN_URL}.",
     },
-    other_no=f"{SERVER} gave the bot no access token ({{status}}). {RUNNER} {TOKEN_URL} and {CREDENTIALS}.",
-    no_token=f"What answered ({{status}}) gave no access token: it is no authorization server. "
-    f"{RUNNER} {TOKEN_URL}.",
-    busy=f"{SERVER} can't give the bot an access token right now ({{status}}).",
-    no_answer=f"{SERVER} can't be reached right now.",
-    not_trusted="The connection to the authorization server for Zscaler can't be trusted: its certificate "
-    f"does not check out. {RUNNER} {TOKEN_URL}, and the certificate authorities that this machine trusts.",
+    other=f"{SERVER} gave the bot no access token ({{status}}). {RUNNER} {TOKEN_URL} and {CREDENTIALS}.",
+)
+NO_TOKEN: Final = (
+    f"What answered ({{status}}) gave no access token: it is no authorization server. {RUNNER} {TOKEN_URL}."
 )
 NOT_ACCEPTED: Final = (
     "Zscaler does not accept the bot's access token (401), also a minute after it was made. Ask your Zscaler "
@@ -52,7 +57,7 @@ NOT_ACCEPTED: Final = (
 
 
 class OAuth:
-    """Access tokens as a way of logging in. Implements ``Login``.
+    """Signing in by access tokens. Implements ``Login``.
 
     ``client`` stays its owner's. ``form`` sends ID and secret as form fields instead of by Basic
     authentication.
@@ -73,14 +78,15 @@ class OAuth:
         self._clock = clock
         self._steady = SteadyClock(clock)
         self._refused = ""
-        """The token that was refused when it was fresh."""
+        """A token that was refused when it was new."""
         self._again_at = 0.0
         self._tokens = AccessTokens(
             client,
             token_url,
             client_id,
             client_secret,
-            words=WORDS,
+            statuses=STATUS_CODES,
+            no_token=NO_TOKEN,
             scope=scope,
             form=form,
             now=clock.now,
@@ -90,15 +96,15 @@ class OAuth:
 
     @property
     def state(self) -> str:
-        """How it stands, in words."""
+        """The state as a sentence."""
         return self._state
 
     async def attempts(self) -> AsyncGenerator[Mapping[str, str], None]:
-        """Yield a token that was kept, then a fresh one, then the one of a minute later.
+        """Yield a stored token, then a new one, then the one of a minute later.
 
         Raises:
-            Refused: there is no token, or none is accepted.
-            TryLater: there is no token right now.
+            Refused: no token, or none is accepted.
+            TryLater: no token right now.
         """
         was_kept = self._tokens.kept
         bearer = await self._bearer()
@@ -118,14 +124,14 @@ class OAuth:
         raise Refused(NOT_ACCEPTED, status=401)
 
     def accepted(self) -> None:
-        """Say that a token was accepted."""
+        """Note that a token was accepted."""
         self._state = "signed in by OAuth"
 
     async def close(self) -> None:
-        """Do nothing: a token ends by itself."""
+        """Do nothing: a token expires."""
 
     def _waits(self, bearer: str) -> bool:
-        """Tell whether a token was refused less than a minute ago, when it was fresh."""
+        """Return whether a token was refused less than a minute ago, when it was new."""
         return bearer == self._refused and self._steady.now() < self._again_at
 
     async def _bearer(self) -> str:

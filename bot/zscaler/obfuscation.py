@@ -1,4 +1,4 @@
-"""The API key as it is sent to log in: never itself, but characters of it that a timestamp picks.
+"""The obfuscated API key for signing in: characters of the key, picked by a timestamp.
 
 Source: "Getting Started", *Obfuscate the API key* (https://help.zscaler.com/zia/getting-started-zia-api).
 """

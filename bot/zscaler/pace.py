@@ -1,4 +1,4 @@
-"""How often each endpoint of Zscaler's cloud service API is called: no more than Zscaler publishes.
+"""The published rate limits of each endpoint of Zscaler's cloud service API.
 
 Source: https://help.zscaler.com/zia/understanding-rate-limiting, and the API reference of each endpoint
 """
@@ -15,25 +15,25 @@ from bot.scans.ports import Clock
 from bot.zscaler.answers import Endpoint
 
 LONGEST_WAIT_S: Final = 30.0
-"""How long a call waits for its turn."""
+"""The longest wait of a request for its turn."""
 
 SECOND_S: Final = 1.2
-"""A second, and what two calls may differ by on their way."""
+"""A second, and the difference in latency between two requests."""
 MINUTE_S: Final = WINDOW_S
 HOUR_S: Final = 3660.0
-"""An hour, and what a call may wait for its shorter limit after it was counted here."""
+"""An hour, and how long a request may wait for its shorter limit after it was counted here."""
 
-TOO_OFTEN: Final = "The bot has asked Zscaler as often as it may for now. It goes on by itself."
+TOO_OFTEN: Final = "The bot has reached Zscaler's rate limit for now. It continues automatically."
 
 
 @dataclass(frozen=True, kw_only=True)
 class Limit:
-    """So many calls in so long."""
+    """A number of calls in a window of time."""
 
     calls: int
     window_s: float
     word: str
-    """The window in words."""
+    """The window as a word."""
 
 
 def _second(calls: int) -> Limit:
@@ -51,12 +51,12 @@ LIMITS: Final[Mapping[Endpoint, tuple[Limit, ...]]] = {
     Endpoint.STATUS: (_hour(1000), _second(2)),
     Endpoint.ACTIVATE: (_hour(40), Limit(calls=10, window_s=MINUTE_S, word="minute")),
 }
-"""The longest window first. What is not here (logging in and out) has limits of its own."""
+"""The longest window first. Signing in and out has other limits, which are not counted here."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Left:
-    """What may still be called of one endpoint in one window."""
+    """How many calls one endpoint still takes in one window."""
 
     endpoint: Endpoint
     window: str
@@ -64,11 +64,11 @@ class Left:
     left: int
     allowed: int
     paused_s: float
-    """How much longer Zscaler asked not to be called, in seconds; 0 without that."""
+    """The rest of a pause that Zscaler asked for, in seconds."""
 
 
 class Pace:
-    """The turns of one endpoint, in the order in which they were asked for."""
+    """The rate limits of one endpoint; requests get their turns in order."""
 
     def __init__(self, endpoint: Endpoint, limits: tuple[Limit, ...], clock: Clock) -> None:
         self._endpoint = endpoint
@@ -82,7 +82,7 @@ class Pace:
         """Wait until one more call may be made, and count it.
 
         Raises:
-            TryLater: that takes too long; says how long.
+            TryLater: the wait would be too long; says how long.
         """
         wait_s = self._wait_s()
         if wait_s <= 0:
@@ -97,12 +97,12 @@ class Pace:
         )
 
     def pause(self, seconds: float) -> None:
-        """Let nobody call for so long, as Zscaler asked for that."""
+        """Block all calls for some seconds, as Zscaler asked for."""
         for budget in self._budgets:
             budget.pause(seconds)
 
     def left(self) -> list[Left]:
-        """Tell what may still be called."""
+        """Return how many calls are left."""
         return [
             Left(
                 endpoint=self._endpoint,
@@ -131,15 +131,15 @@ class Pace:
 
 
 class Paces:
-    """The paces of all endpoints."""
+    """The rate limits of all endpoints."""
 
     def __init__(self, clock: Clock) -> None:
         self._paces = {endpoint: Pace(endpoint, limits, clock) for endpoint, limits in LIMITS.items()}
 
     def of(self, endpoint: Endpoint) -> Pace:
-        """Return the pace of an endpoint."""
+        """Return the rate limits of an endpoint."""
         return self._paces[endpoint]
 
     def left(self) -> list[Left]:
-        """Tell what may still be called, endpoint by endpoint."""
+        """Return how many calls are left, endpoint by endpoint."""
         return [left for pace in self._paces.values() for left in pace.left()]

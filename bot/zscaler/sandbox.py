@@ -1,17 +1,13 @@
-"""The Sandbox Submission API: a build goes in, raw; what comes back says what it is, or that it is analysed.
+"""The Sandbox Submission API: takes a build, and returns a verdict or starts an analysis.
 
-The token is part of the address, and aiohttp's errors carry the address: none of them is kept, not even as a
-cause. Each call has a connection of its own. To send a file again does no harm, so a lost answer is
-``TryLater``.
+The token is part of the address. Sending a file again does no harm, so a lost response is ``TryLater``.
 
 Source: https://help.zscaler.com/zia/sandbox-submission-api
 """
 
 import asyncio
-import contextlib
 import ssl
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -20,42 +16,25 @@ from aiohttp.abc import AbstractStreamWriter
 from yarl import URL
 
 from bot.calls.build_file import BLOCK, BuildChanged, BuildFile
-from bot.calls.trust import why_not_trusted
-from bot.calls.upload import ANSWER_LIMIT, extending, session
-from bot.errors import AppscanError, Refused, SubmissionError, TryLater
+from bot.calls.upload import Body, send
+from bot.errors import Refused, SubmissionError, TryLater
+from bot.scanners.http.json_client import Response
+from bot.scanners.http.timeouts import UploadTimeouts
 from bot.scans.verdicts import SandboxReceipt
-from bot.zscaler.answers import NOT_TRUSTED, Told
-from bot.zscaler.receipts import LOST, PROXY, receipt
+from bot.zscaler.receipts import PROXY, STATUS_CODES, receipt
 
-NOT_REACHED: Final = "Zscaler's Sandbox can't be reached right now."
 BUILD_CHANGED: Final = "The bot's own copy of this build changed while it was being sent to Zscaler."
 
-
-@dataclass(frozen=True, kw_only=True)
-class Patience:
-    """How long each part of a call may take, in seconds."""
-
-    connect_s: float = 30.0
-    """To resolve the host, connect, and shake hands (through a proxy as well)."""
-    silence_s: float = 60.0
-    """For one block of the build to move."""
-    answer_s: float = 300.0
-    """From the last byte sent to the end of the answer."""
-    reach_s: float = 20.0
-    """For any answer at all, before a build is sent."""
-    slowest_bytes_per_s: float = 100_000.0
-    """A build that goes more slowly than this over its whole size is given up."""
-
-    def total_s(self, size_bytes: int) -> float:
-        """Return how long a whole call may take."""
-        return self.connect_s + self.silence_s + self.answer_s + size_bytes / self.slowest_bytes_per_s
+TIMEOUTS: Final = UploadTimeouts(stall_s=60.0, min_bytes_per_s=100_000.0)
+REACH_TIMEOUT_S: Final = 20.0
+"""For any response at all, before a build is sent."""
 
 
 class Sandbox:
     """Sends files to the Sandbox. Implements the ``SandboxApi`` port.
 
     ``url`` is the API's base, ``token`` a secret. ``tls`` is the context for https; ``None`` is the machine's
-    own. ``traces`` are made for each call, by the word of this project for what is asked.
+    own. ``traces`` returns those of one request, by the name of its endpoint.
     """
 
     def __init__(
@@ -65,176 +44,114 @@ class Sandbox:
         *,
         now: Callable[[], float],
         tls: ssl.SSLContext | None = None,
-        patience: Patience | None = None,
+        timeouts: UploadTimeouts = TIMEOUTS,
+        reach_timeout_s: float = REACH_TIMEOUT_S,
         traces: Callable[[str], Sequence[aiohttp.TraceConfig]] = lambda _: (),
     ) -> None:
         self._url = URL(url)
         self._token = token
         self._now = now
         self._tls = tls
-        self._patience = patience or Patience()
+        self._timeouts = timeouts
+        self._reach_timeouts = UploadTimeouts(connect_s=reach_timeout_s, response_body_s=0.0)
         self._traces = traces
 
     async def reach(self) -> None:
-        """Find out whether the Sandbox answers at all, by an empty body, which is no file.
+        """Check that the Sandbox responds at all, by an empty body, which is no file.
 
         Raises:
             TryLater: it does not.
-            Refused: its certificate, or the proxy on the way, is not good.
+            Refused: its certificate is not trusted, or the proxy on the way lets nothing through.
         """
-        url, total_s = (self._url / "discan").with_query(api_token=self._token), self._patience.reach_s
-        failure: AppscanError | None = None
-        try:
-            async with (
-                session(total_s=total_s, tls=self._tls, traces=self._traces("discan"), bearer=None) as call,
-                call.post(
-                    url, data=b"", headers={"Content-Type": "application/octet-stream"}, allow_redirects=False
-                ) as response,
-            ):
-                response.close()
-        except (aiohttp.ClientError, OSError, ValueError) as exc:
-            failure = _lost(exc, begun=False)
-        if failure is not None:  # raised out here, as below
-            raise failure
+        await self._send("discan", _EmptyBody(), self._reach_timeouts)
 
     async def submit(self, path: Path, md5: str) -> SandboxReceipt:
         """Send a file for dynamic analysis; one that was analysed before is not analysed again.
 
         Raises:
             TryLater: it may work later.
-            Refused: a clear no.
+            Refused: rejected.
         """
-        told = await self._send("submit", path, force="0")
-        return receipt(told, md5, self._now(), is_instant=False)
+        response = await self._send("submit", await _file_body(path), self._timeouts, force="0")
+        return receipt(response, md5, self._now(), is_instant=False)
 
     async def discan(self, path: Path, md5: str) -> SandboxReceipt:
         """Send a file for an instant verdict.
 
         Raises:
             TryLater: it may work later.
-            Refused: a clear no.
+            Refused: rejected.
         """
-        told = await self._send("discan", path)
-        return receipt(told, md5, self._now(), is_instant=True)
+        response = await self._send("discan", await _file_body(path), self._timeouts)
+        return receipt(response, md5, self._now(), is_instant=True)
 
-    async def _send(self, verb: str, path: Path, **query: str) -> Told:
-        """Send a file, and return what came back."""
-        told: Told | None = None
-        failure: AppscanError | None = None
-        try:
-            size_bytes = (await asyncio.to_thread(path.stat)).st_size
-            body = _FileBody(BuildFile(path, size_bytes))
-        except OSError:
-            failure = TryLater(BUILD_CHANGED, scanner_failed=False)
-        else:
-            url = (self._url / verb).with_query(api_token=self._token, **query)
-            told, failure = await self._call(verb, url, body)
-        # Raised out here, where no error of aiohttp's is being handled: none becomes the context.
-        if told is None:
-            raise failure or RuntimeError("neither an answer nor an error")
-        return told
-
-    async def _call(self, verb: str, url: URL, body: "_FileBody") -> tuple[Told | None, AppscanError | None]:
-        patience = self._patience
-        deadline = asyncio.timeout(patience.connect_s)
-        body.moved = extending(deadline, body, silence_s=patience.silence_s, answer_s=patience.answer_s)
-        total_s, traces = patience.total_s(body.size or 0), self._traces(verb)
-        told: Told | None = None
-        failure: AppscanError | None = None
-        try:
-            await body.open()
-            async with (
-                deadline,
-                session(total_s=total_s, tls=self._tls, traces=traces, bearer=None) as call,
-                call.post(url, data=body, allow_redirects=False) as response,
-            ):
-                told = await _read(response)
-                response.close()  # ends the sending too, where it still goes on
-        except BuildChanged:
-            failure = TryLater(BUILD_CHANGED, scanner_failed=False)
-        except (aiohttp.ClientError, OSError, ValueError) as exc:
-            failure = _lost(exc, begun=body.begun)
-        finally:
-            await body.settled()
-        if body.failure is not None and told is None:
-            failure = TryLater(BUILD_CHANGED, scanner_failed=False)
-        return told, failure
+    async def _send(self, verb: str, body: Body, timeouts: UploadTimeouts, **query: str) -> Response:
+        return await send(
+            "POST",
+            (self._url / verb).with_query(api_token=self._token, **query),
+            body,
+            error_of=lambda error: _error_of(error, verb, interrupted=body.begun and bool(body.size)),
+            timeouts=timeouts,
+            tls=self._tls,
+            traces=self._traces(verb),
+            reads_errors=True,
+        )
 
 
-class _FileBody(aiohttp.Payload):
-    """A file as the whole body; ``moved``, set by who sends it, is called each time some of it has gone."""
+class _EmptyBody(Body):
+    """No file at all."""
+
+    def __init__(self) -> None:
+        super().__init__(b"", "application/octet-stream")
+        self._size = 0
+
+    async def _write(self, writer: AbstractStreamWriter) -> None:
+        """Send nothing."""
+
+
+class _FileBody(Body):
+    """A file as the whole body."""
 
     def __init__(self, file: BuildFile) -> None:
-        super().__init__(file, content_type="application/octet-stream")
+        super().__init__(file, "application/octet-stream")
         self._file = file
         self._size = file.size_bytes
-        self._ended = asyncio.Event()
-        self.moved: Callable[[], None] = lambda: None
-        self.begun = False
-        self.complete = False
-        self.failure: Exception | None = None
 
     async def open(self) -> None:
         """Open the file.
 
         Raises:
-            BuildChanged: it is not there, or of another size.
+            BuildChanged: it is missing, or of another size.
         """
         await asyncio.to_thread(self._file.open)
 
     async def settled(self) -> None:
-        """Wait until sending has ended, if it ever began, and close the file."""
-        if self.begun:
-            await self._ended.wait()
+        """Wait until sending has ended, and close the file."""
+        await super().settled()
         await asyncio.to_thread(self._file.close)
 
-    async def write(self, writer: AbstractStreamWriter) -> None:
-        """Send it; called by aiohttp, in a task of its own that it cancels once an answer has come."""
-        self.begun = self._consumed = True
-        try:
-            left = self._file.size_bytes
-            while left > 0:
-                try:
-                    block = await asyncio.to_thread(self._file.read, min(BLOCK, left))
-                except BuildChanged as exc:
-                    self.failure = exc
-                    raise
-                await writer.write(block)
-                left -= len(block)
-                self.complete = left == 0
-                self.moved()
-        finally:
-            self._ended.set()
-
-    def decode(self, encoding: str = "utf-8", errors: str = "strict") -> str:  # noqa: ARG002 - as aiohttp has it
-        """Refuse: a build is never text."""
-        raise TypeError("a build's body is only ever streamed")
+    async def _write(self, writer: AbstractStreamWriter) -> None:
+        left = self._file.size_bytes
+        while left > 0:
+            with self._keeping_failure():
+                block = await asyncio.to_thread(self._file.read, min(BLOCK, left))
+            await writer.write(block)
+            left -= len(block)
+            self.complete = left == 0
+            self.moved()
 
 
-async def _read(response: aiohttp.ClientResponse) -> Told:
-    """Read an answer, up to the limit; one that breaks off behind its status is not whole."""
-    content, is_whole = bytearray(), False
-    with contextlib.suppress(aiohttp.ClientError, OSError):
-        while len(content) <= ANSWER_LIMIT:
-            chunk = await response.content.read(ANSWER_LIMIT + 1 - len(content))
-            if not chunk:
-                is_whole = True
-                break
-            content += chunk
-    return Told(
-        status=response.status,
-        body=bytes(content),
-        is_whole=is_whole,
-        retry_after=response.headers.get("Retry-After"),
-        is_read_only=response.headers.get("x-zscaler-mode", "").lower() == "read-only",
-    )
+async def _file_body(path: Path) -> _FileBody:
+    try:
+        return _FileBody(BuildFile(path, (await asyncio.to_thread(path.stat)).st_size))
+    except OSError:
+        raise TryLater(BUILD_CHANGED, scanner_failed=False) from None
 
 
-def _lost(exc: Exception, *, begun: bool) -> SubmissionError:
-    """Tell what a failed call means; nothing of the error itself goes further than its name."""
-    detail = f"the call to Zscaler's Sandbox failed: {type(exc).__name__}"
-    if why_not_trusted(exc) is not None:
-        return Refused(NOT_TRUSTED, detail=f"{detail}: the certificate does not check out")
-    if isinstance(exc, aiohttp.ClientHttpProxyError) and 400 <= exc.status < 500:
-        return Refused(PROXY.format(status=exc.status), detail=detail)
-    return TryLater(LOST if begun else NOT_REACHED, detail=detail)
+def _error_of(error: Exception, verb: str, *, interrupted: bool) -> SubmissionError:
+    if isinstance(error, BuildChanged):
+        return TryLater(BUILD_CHANGED, scanner_failed=False)
+    if isinstance(error, aiohttp.ClientHttpProxyError) and 400 <= error.status < 500:
+        detail = f"the request to Zscaler's Sandbox failed: {type(error).__name__}"
+        return Refused(PROXY.format(status=error.status), detail=detail)
+    return STATUS_CODES.transport_error(error, verb, interrupted=interrupted)

@@ -1,8 +1,8 @@
-"""Logging in to the cloud service API by an administrator's session: a cookie for an obfuscated key.
+"""Signing in to the cloud service API with an administrator's session: a cookie for an obfuscated key.
 
-A session lives for five idle minutes, and a new one is made only when a call is answered 401: logging in is
-dear to the service. Logging out activates whatever changes were saved, by anybody; so it is done only where
-nothing waits to be activated.
+A session expires after five idle minutes. A new one is requested only after a 401, as signing in is expensive
+for the service. Signing out activates everybody's saved changes; so it is done only if none wait for
+activation.
 
 Source: "Getting Started", *Using ZIA Admin Credentials and API Key/Token*
 (https://help.zscaler.com/zia/getting-started-zia-api)
@@ -17,12 +17,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final
 
-from bot.calls.reading import read_object
 from bot.errors import AppscanError, Maintenance, Refused, SubmissionError, TryLater
+from bot.scanners.http.json_client import HeaderAuth, Response
 from bot.scans.activation import ActivationStatus
 from bot.scans.clock import SteadyClock, within
 from bot.scans.ports import Clock
-from bot.zscaler.answers import ADDRESS, ADMIN, RUNNER, Endpoint, Told, date_of, verdict
+from bot.zscaler.answers import ADDRESS, ADMIN, RUNNER, Endpoint, date_of, verdict
 from bot.zscaler.call import Caller
 from bot.zscaler.maintenance import ReadOnly
 from bot.zscaler.obfuscation import obfuscate
@@ -30,13 +30,13 @@ from bot.zscaler.obfuscation import obfuscate
 logger = logging.getLogger(__name__)
 
 CLOCK_OFF_S: Final = 2 * 3600.0
-"""By how much the timestamp may differ from Zscaler's clock."""
+"""The difference from Zscaler's clock that a timestamp may have."""
 HELD_S: Final = 300.0
-"""How long there is no other login after a refused one, or a refused session: the account could be locked."""
+"""The pause after a refused login or session, as more logins could lock the account."""
 IDLE_S: Final = 300.0
-"""How long a session lasts that is not used."""
+"""The lifetime of an unused session."""
 GOODBYE_S: Final = 3.0
-"""How long logging out may take."""
+"""The timeout of signing out."""
 
 BAD_LOGIN: Final = (
     "Zscaler does not accept the bot's login ({status}). "
@@ -61,15 +61,15 @@ class _Open:
     since: float
 
     @property
-    def headers(self) -> Mapping[str, str]:
-        return {"Cookie": f"JSESSIONID={self.cookie}"}
+    def auth(self) -> HeaderAuth:
+        return HeaderAuth(headers={"Cookie": f"JSESSIONID={self.cookie}"})
 
 
 class Session:
-    """A session as a way of logging in. Implements ``Login``.
+    """Signing in with a session. Implements ``Login``.
 
-    However many need a session, one of them logs in; the others get what it got, its error as well. A login
-    that was refused is not repeated for ``HELD_S``.
+    Of concurrent callers one signs in, and all get its session or its error. A refused login is not repeated
+    for ``HELD_S``.
     """
 
     def __init__(
@@ -87,7 +87,7 @@ class Session:
         self._password = password
         self._api_key = api_key
         self._clock = clock
-        self._steady = SteadyClock(clock)  # whose clock is set right waits no longer by that
+        self._steady = SteadyClock(clock)  # unaffected when the machine's clock is set
         self._read_only = read_only
         self._lock = asyncio.Lock()
         self._open: _Open | None = None
@@ -98,7 +98,7 @@ class Session:
 
     @property
     def state(self) -> str:
-        """How it stands, in words."""
+        """The state as a sentence."""
         if self._open is not None:
             since = f"session since {datetime.fromtimestamp(self._open.since, UTC):%Y-%m-%d %H:%M} UTC"
             is_idle = self._clock.now() - self._used_at >= IDLE_S
@@ -109,27 +109,27 @@ class Session:
         return f"{kind}: {self._failure.user_message}"
 
     async def attempts(self) -> AsyncGenerator[Mapping[str, str], None]:
-        """Yield the cookie of the session there is, and after a 401 that of a new one.
+        """Yield the cookie of the current session, and after a 401 that of a new one.
 
         Raises:
             Refused: the login is refused, or a new session is.
-            TryLater: not right now; ``Maintenance`` among them, as logging in is no question.
+            TryLater: not right now; ``Maintenance`` too, as signing in is a POST.
         """
         session = await self._other_than(None)
-        yield session.headers
+        yield session.auth.headers
         session = await self._other_than(session)
-        yield session.headers
+        yield session.auth.headers
         failure = Refused(NOT_KEPT, status=401)
         if self._drop(session):
             self._hold(failure)
         raise failure
 
     def accepted(self) -> None:
-        """Say that the session was used."""
+        """Note that the session was used."""
         self._used_at = self._clock.now()
 
     async def close(self) -> None:
-        """Log out if there is a session, and nothing waits to be activated."""
+        """Sign out if there is a session, and no changes wait for activation."""
         session, self._open = self._open, None
         if session is None or self._read_only.lasts:
             return
@@ -137,23 +137,23 @@ class Session:
             await within(self._clock, GOODBYE_S, self._log_out(session))
 
     async def _log_out(self, session: _Open) -> None:
-        told = await self._caller.call("GET", Endpoint.STATUS, session.headers)
-        if told.status == 401:  # it has ended by itself
+        response = await self._caller.call("GET", Endpoint.STATUS, auth=session.auth)
+        if response.status == 401:  # it has expired
             return
-        if told.is_yes and read_object(told.body).get("status") == ActivationStatus.ACTIVE:
-            await self._caller.call("DELETE", Endpoint.LOGOUT, session.headers)
+        if response.is_success and response.object().get("status") == ActivationStatus.ACTIVE:
+            await self._caller.call("DELETE", Endpoint.LOGOUT, auth=session.auth)
         else:
             logger.info("not signed out of Zscaler, as that could activate changes that wait there")
 
     async def _other_than(self, refused: _Open | None) -> _Open:
-        """Return the session there is, or a new one where there is none, or that one was refused."""
+        """Return the current session, or a new one if it was refused or there is no other."""
         asked_before = self._asked
         async with self._lock:
             if refused is not None:
                 self._drop(refused)
             if self._open is not None:
                 return self._open
-            is_news = self._asked != asked_before  # of one who asked while this one waited
+            is_news = self._asked != asked_before  # from the caller that this one waited for
             if self._failure is not None and (is_news or self._steady.now() < self._held_until):
                 raise self._failure.with_traceback(None)
             self._failure = None
@@ -164,14 +164,14 @@ class Session:
             return self._open
 
     def _drop(self, session: _Open) -> bool:
-        """Let go of a session; tell whether it was still the one that there is."""
+        """Drop a session; return whether it was still the current one."""
         if self._open is not session:
             return False
         self._open = None
         return True
 
     def _hold(self, failure: SubmissionError) -> None:
-        """Keep a failure for as long as nobody is to try again."""
+        """Keep a failure until another login may be tried."""
         self._failure = failure
         self._held_until = self._steady.now() + _held_s(failure)
 
@@ -185,39 +185,39 @@ class Session:
                 "password": self._password,
                 "timestamp": str(timestamp_ms),
             }
-            session = self._read(await self._caller.call("POST", Endpoint.LOGIN, {}, body=login))
+            session = self._read(await self._caller.call("POST", Endpoint.LOGIN, body=login))
         except SubmissionError as error:
             self._hold(error)
             raise
         self._used_at = session.since
         return session
 
-    def _read(self, told: Told) -> _Open:
-        self._read_only.note(told)
-        if told.is_yes:
-            for cookie in told.cookies:
+    def _read(self, response: Response) -> _Open:
+        self._read_only.note(response)
+        if response.is_success:
+            for cookie in response.headers.get_list("Set-Cookie"):
                 if found := _COOKIE.match(cookie):
                     return _Open(cookie=found[1], since=self._clock.now())
-            raise Refused(NO_SESSION, status=told.status)
+            raise Refused(NO_SESSION, status=response.status)
         now = self._clock.now()
-        if told.status in {400, 401}:
-            raise Refused(_bad_login(told, now), status=told.status)
-        raise verdict(Endpoint.LOGIN, told, now)
+        if response.status in {400, 401}:
+            raise Refused(_bad_login(response, now), status=response.status)
+        raise verdict(Endpoint.LOGIN, response, now)
 
 
 def _held_s(failure: SubmissionError) -> float:
     if isinstance(failure, Refused):
         return HELD_S
     if isinstance(failure, Maintenance):
-        return 0.0  # bot.zscaler.maintenance keeps that
+        return 0.0  # ReadOnly has that pause
     return (failure.retry_after_s or 0.0) if isinstance(failure, TryLater) else 0.0
 
 
-def _bad_login(told: Told, now: float) -> str:
-    """Return the sentence for a refused login: by Zscaler's own date, the clock can be to blame."""
-    date = date_of(told)
+def _bad_login(response: Response, now: float) -> str:
+    """Return the sentence for a refused login; by the server's ``Date``, the clock may be the cause."""
+    date = date_of(response)
     if date is None or abs(now - date) <= CLOCK_OFF_S:
-        return BAD_LOGIN.format(status=told.status)
+        return BAD_LOGIN.format(status=response.status)
     return CLOCK_OFF.format(apart=_apart(abs(now - date)), side="ahead of" if now > date else "behind")
 
 

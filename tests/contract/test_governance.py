@@ -5,8 +5,9 @@ import pytest
 
 from bot.errors import NotFound, Refused, TryLater
 from bot.metrics import CountedClient
+from bot.scanners.http.json_client import MAX_RESPONSE_BYTES
 from bot.scans.governance import Level
-from bot.zscaler.governance import ANSWER_LIMIT, Governance
+from bot.zscaler.governance import Governance
 from sandbox.clock import HeldClock
 from sandbox.zscaler import ZscalerSandbox
 from sandbox.zscaler.governance import ANALYSIS_S, ONEDRIVE_FREE_CLIENT
@@ -87,7 +88,11 @@ async def test_no_such_app_a_wrong_key_and_no_permission(tenant):
         ({"status": 200, "body": '{"name":"One'}, TryLater, "no answer about a third-party app (200)"),
         ({"status": 200, "body": "[" * 9999}, TryLater, "no answer about a third-party app (200)"),
         ({"status": 200, "body": '{"name":null}'}, TryLater, "no answer about a third-party app (200)"),
-        ({"status": 200, "body": " " * (ANSWER_LIMIT + 1)}, TryLater, "no answer about a third-party app"),
+        (
+            {"status": 200, "body": " " * (MAX_RESPONSE_BYTES + 1)},
+            TryLater,
+            "no answer about a third-party app",
+        ),
         ({"answer_lost": True}, TryLater, "can't be reached"),
         ({"drop": True}, TryLater, "can't be reached"),
         ({"drop": True, "reset": True}, TryLater, "can't be reached"),

@@ -12,12 +12,13 @@ from bot.config.env import Secret
 from bot.config.zscaler import CloudSettings, OAuthLogin, SessionLogin
 from bot.errors import Maintenance, NotFound, Refused, SubmissionError, TryLater
 from bot.metrics import Metrics
+from bot.scanners.http.json_client import MAX_RESPONSE_BYTES
 from bot.scans.activation import ActivationStatus
 from bot.scans.hosts import BATCH
 from bot.scans.verdicts import ReportStatus, Threat
 from bot.zscaler.activation import Activation
 from bot.zscaler.answers import Endpoint
-from bot.zscaler.call import ANSWER_LIMIT, Caller
+from bot.zscaler.call import Caller
 from bot.zscaler.categories import Categories
 from bot.zscaler.cloud import LOCK_S, LOCK_TIMES, Cloud
 from bot.zscaler.maintenance import PAUSE_S, ReadOnly
@@ -612,7 +613,7 @@ async def test_an_answer_that_is_none_may_come_later(tenant, signed_in, fault, s
 
 
 async def test_an_answer_that_is_too_long_is_not_read(tenant, signed_in):
-    tenant.zscaler.faults.add("cloud.status", body='"' + "x" * ANSWER_LIMIT + '"')
+    tenant.zscaler.faults.add("cloud.status", body='"' + "x" * MAX_RESPONSE_BYTES + '"')
 
     assert "longer than the bot reads" in (await refusal(signed_in.get(Endpoint.STATUS))).user_message
 
@@ -634,11 +635,11 @@ async def test_an_answer_that_never_comes_is_waited_for_only_so_long(tenant):
 
 async def test_nobody_at_home():
     async with a_tenant() as tenant:
-        gone = tenant.by_session()
+        pass
     async with httpx.AsyncClient() as client:
-        tenant.caller._client = client
+        tenant.caller = Caller(client, tenant.zscaler.api_url)
 
-        assert type(await refusal(gone.get(Endpoint.STATUS))) is TryLater
+        assert type(await refusal(tenant.by_session().get(Endpoint.STATUS))) is TryLater
 
 
 async def test_a_certificate_that_nobody_signed_is_a_clear_no(tmp_path):

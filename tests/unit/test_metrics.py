@@ -216,11 +216,12 @@ async def test_onetrusts_calls_and_bytes_are_counted():
         async with aiohttp.ClientSession(trace_configs=[metrics.onetrust_calls("webhook")]) as session:
             await session.post(f"{url}/ok", data=bytes(70_000))
         async with CountedClient(metrics.onetrust_called) as client:
-            await client.post(f"{url}/token")
-            async with client.stream("POST", f"{url}/ok"):
+            token = {"endpoint": "token"}
+            await client.post(f"{url}/token", extensions=token)
+            async with client.stream("POST", f"{url}/ok", extensions=token):
                 pass
             with pytest.raises(httpx.HTTPError):
-                await client.get("http://127.0.0.1:1/")
+                await client.get("http://127.0.0.1:1/", extensions=token)
     told = read(await metrics.page())
 
     assert told["appscan_bytes_total sent"] == 70_000
@@ -245,7 +246,7 @@ async def test_zscalers_calls_are_counted_where_it_is_asked():
         for called in (metrics.zscaler_calls(), metrics.zscaler_calls()):  # one client each
             async with CountedClient(called) as client:
                 await client.get(url, extensions={"endpoint": "status"})
-                await client.post(f"{url}/as/token")
+                await client.post(f"{url}/as/token", extensions={"endpoint": "token"})
     told = read(await metrics.page())
 
     assert {

@@ -1,4 +1,4 @@
-"""The depot: the FTP, FTPS or SFTP server where builds are put for OneTrust to fetch."""
+"""The depot: the FTP, FTPS or SFTP server from which OneTrust fetches builds."""
 
 from bot.onetrust.depot.ftp import FtpDoor
 from bot.onetrust.depot.port import Depot, Door, Patience, Uploaded
@@ -9,7 +9,7 @@ __all__ = ["Depot", "FileServerAddress", "Patience", "Uploaded", "open_depot"]
 
 
 def open_depot(address: FileServerAddress, *, patience: Patience | None = None) -> Depot:
-    """Return the depot at an address; nothing is connected before it is used, and nothing stays connected."""
+    """Return the depot at an address; it is connected only while it is used."""
     patience = patience or Patience()
     return Deposits(address, _door(address), patience)
 

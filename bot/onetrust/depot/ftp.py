@@ -1,6 +1,6 @@
-"""A login at an FTP or FTPS server: ``ftplib`` in a thread of the session's own.
+"""An FTP or FTPS session: ``ftplib`` in a thread of its own.
 
-Cancelling a call cuts the session's connections, so that its thread ends at once, and waits for that.
+Cancelling a call closes the session's connections, so that its thread ends at once, and waits for that.
 """
 
 import asyncio
@@ -21,11 +21,11 @@ from bot.onetrust.file_server_address import FileServerAddress
 
 _T = TypeVar("_T")
 _LEFT_ALONE_S: Final = 600.0
-"""Longer than any patience: the waiting is bounded on the event loop, which cuts the wire."""
+"""Longer than any other timeout: those are kept by the event loop, which closes the connections."""
 
 
 class FtpDoor:
-    """The way in by FTP. Implements the ``Door`` port."""
+    """Logs in by FTP or FTPS. Implements the ``Door`` port."""
 
     def __init__(self, address: FileServerAddress) -> None:
         self._address = address
@@ -61,7 +61,7 @@ class FtpSession:
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="depot")
 
     async def enter(self, addresses: Sequence[Address]) -> None:
-        """Do what comes before the first file."""
+        """Connect, log in and enter the folder."""
         wire, address = self._wire, self._address
         implicit = address.implicit_tls
         await self._do(Phase.TALKING, lambda: wire.reach(addresses, implicit_tls=implicit))
@@ -102,7 +102,7 @@ class FtpSession:
         )
 
     async def knock(self) -> None:
-        """Connect for data."""
+        """Open a data connection."""
         await self._do(Phase.STORING, self._wire.knock)
 
     async def rename(self, old: str, new: str) -> None:
@@ -114,11 +114,11 @@ class FtpSession:
         await self._do(Phase.REMOVING, lambda: self._wire.voidcmd(f"DELE {name}"))
 
     async def leave(self) -> None:
-        """Say goodbye."""
+        """Send ``QUIT``."""
         await self._do(Phase.TALKING, lambda: self._wire.voidcmd("QUIT"))
 
     async def drop(self) -> None:
-        """Cut the wire, and close it once the thread has let go of it."""
+        """Abort the connections, and close them once the thread has stopped using them."""
         self._wire.cut()
         closing = asyncio.get_running_loop().run_in_executor(self._thread, self._wire.close)
         try:
@@ -127,7 +127,7 @@ class FtpSession:
             self._thread.shutdown(wait=False)
 
     async def _do(self, phase: Phase, call: Callable[[], _T]) -> _T:
-        """Work in the thread; what goes wrong is told by what it means."""
+        """Run a call in the thread; errors are mapped to their meaning."""
         work = asyncio.get_running_loop().run_in_executor(self._thread, call)
         try:
             return await asyncio.shield(work)
@@ -137,11 +137,11 @@ class FtpSession:
             raise
         except (ftplib.Error, OSError, EOFError, ValueError, IndexError, OverflowError) as exc:
             failure = verdict(exc, phase, self._address.secrets())
-        raise failure  # out here, so that no server's words become its context
+        raise failure  # out here, so that no text of the server becomes its context
 
 
 async def _seen_through(work: "asyncio.Future[_T]") -> None:
-    """Wait for the thread, whatever comes of it, and however often the waiting is cancelled."""
+    """Wait for the thread, whatever its result, and even if the wait is cancelled."""
     cancelled = False
     while not work.done():
         try:
@@ -149,7 +149,7 @@ async def _seen_through(work: "asyncio.Future[_T]") -> None:
         except asyncio.CancelledError:
             cancelled = True
     if not work.cancelled():
-        work.exception()  # looked at: nobody else will
+        work.exception()  # retrieved here, or asyncio would log it
     if cancelled:
         raise asyncio.CancelledError
 

@@ -1,4 +1,4 @@
-"""Whether an SFTP server is the one that was meant: by its public key, its fingerprint, or known hosts."""
+"""Verifying an SFTP server by its public key, its fingerprint, or known hosts."""
 
 from pathlib import Path
 from typing import Any
@@ -14,27 +14,27 @@ _FAMILIES = ("ssh-ed25519", "ecdsa-sha2-*", "rsa-sha2-*")
 
 
 class Known(asyncssh.SSHClient):
-    """Takes a host key by its fingerprint alone, where one is given."""
+    """Accepts a host key by its fingerprint, if one is set."""
 
     def __init__(self, fingerprint: str | None) -> None:
         self._fingerprint = fingerprint
 
     def validate_host_public_key(self, host: str, addr: str, port: int, key: asyncssh.SSHKey) -> bool:  # noqa: ARG002 - as asyncssh has it
-        """Tell whether the key has the fingerprint."""
+        """Return whether the key has the fingerprint."""
         return self._fingerprint is not None and key.get_fingerprint("sha256") == self._fingerprint
 
 
 def fingerprint_of(address: FileServerAddress) -> str | None:
-    """Return the fingerprint that was set, as asyncssh writes it; ``None`` where something else was."""
+    """Return the fingerprint that was set, as asyncssh writes it; ``None`` if something else was set."""
     text = address.host_key or ""
     return text.rstrip("=") if text.startswith("SHA256:") else None
 
 
 def known_hosts(address: FileServerAddress) -> Any:
-    """Return what asyncssh takes as known: never ``None``, which would be everybody.
+    """Return asyncssh's known hosts: never ``None``, which would accept any host.
 
     Raises:
-        Refused: the key or the file can't be read, or none is set.
+        Refused: the key or the file can't be read, or neither is set.
     """
     failure: Exception | None = None
     try:
@@ -50,9 +50,9 @@ def known_hosts(address: FileServerAddress) -> Any:
 
 
 def kinds_to_ask_for(address: FileServerAddress) -> tuple[str, ...]:
-    """Return the kinds of host keys to ask for, one after the other, as a server shows one key of several.
+    """Return the kinds of host keys to request, in order, as a server shows one of its keys.
 
-    A fingerprint does not tell the kind of its key. Of a known key the kind is asked for at once; that any
-    is asked for then only tells a server that has another key from one that can't be spoken to.
+    A fingerprint does not show the kind of its key. The kind of a known key is requested first; requesting
+    any kind after that only distinguishes a server with another key from one without a common algorithm.
     """
     return (ANY, *_FAMILIES) if fingerprint_of(address) else (OF_WHAT_IS_KNOWN, ANY)

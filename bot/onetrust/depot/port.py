@@ -1,4 +1,4 @@
-"""The depot: the FTP server where builds are put for OneTrust to fetch, and what is asked of it."""
+"""The interfaces of the depot, the FTP server from which OneTrust fetches builds."""
 
 import asyncio
 import re
@@ -11,33 +11,33 @@ from bot.calls.build_file import BuildFile
 from bot.scans.ports import Progress
 
 Note = Callable[[str], Awaitable[None]]
-"""Told, in a sentence, what whoever waits should know."""
+"""Shows a sentence to the people who wait for the scan."""
 
 Sleep = Callable[[float], Awaitable[None]]
-"""Waits so many seconds."""
+"""Waits for a number of seconds."""
 
 PART = ".part"
-"""What a file's name ends in while it arrives."""
+"""The suffix of a file's name during its upload."""
 
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,199}")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Patience:
-    """How long each part of an upload may take, in seconds, and how often it is taken up again."""
+    """The timeouts of an upload, and how often it is resumed."""
 
     enter_s: float = 60.0
     """To resolve the host, connect, shake hands, log in and enter the folder."""
     answer_s: float = 60.0
-    """For one command's answer."""
+    """For the reply to one command."""
     silence_s: float = 90.0
-    """For one block of the build to move."""
+    """For one block of the build to be sent."""
     finish_s: float = 300.0
-    """From the last byte sent to the server's word that it has it."""
+    """From the last byte sent to the server's confirmation."""
     goodbye_s: float = 3.0
-    """To end a session politely."""
+    """To log out."""
     slowest_bytes_per_s: float = 20_000.0
-    """An upload that goes more slowly than this over its whole size is given up."""
+    """The slowest average speed of an upload."""
     attempts: int = 5
     """Connections in a row without progress after which an upload is given up."""
     first_pause_s: float = 1.0
@@ -46,42 +46,42 @@ class Patience:
     sleep: Sleep = asyncio.sleep
 
     def total_s(self, size_bytes: int) -> float:
-        """Return how long a whole upload may take."""
+        """Return the timeout of a whole upload."""
         waits = self.enter_s + self.answer_s + self.silence_s + self.finish_s
         return waits * self.attempts + size_bytes / self.slowest_bytes_per_s
 
 
 @dataclass(frozen=True, kw_only=True)
 class Uploaded:
-    """A build that is in the depot, whole, under its name."""
+    """A build that is complete in the depot, under its name."""
 
     path: str
-    """As the bot's own login sees it."""
+    """Its path for the bot's login."""
     size_bytes: int
     sent_bytes: int
-    """What this call sent for it: less where an earlier one had begun, more where some was lost."""
+    """What this call sent: less if it resumed an earlier upload, more if some was lost."""
 
 
 class Depot(Protocol):
-    """Where builds are put.
+    """Where builds are uploaded.
 
-    ``name`` is of letters, digits, ``.``, ``_`` and ``-``, and belongs to one content for ever: an upload
-    that broke is taken up where it ended, by any later call with the same name and size.
+    ``name`` has letters, digits, ``.``, ``_`` and ``-``, and always means the same content: a later call with
+    the same name and size resumes an interrupted upload.
     """
 
     async def upload(
         self, path: Path, name: str, *, size_bytes: int, progress: Progress, note: Note
     ) -> Uploaded:
-        """Put the build at ``path`` there; while it arrives its name ends in ``.part``.
+        """Upload the build at ``path``; its name ends in ``.part`` until it is complete.
 
         Raises:
-            Refused: a person has to mend something: a login, a right, a certificate, a folder.
-            TryLater: the server can't be reached, breaks too often, stalls or is full.
+            Refused: a person has to fix something: a login, a right, a certificate, a folder.
+            TryLater: the server can't be reached, stalls, is full, or the connection breaks too often.
         """
         ...
 
     async def remove(self, name: str) -> bool:
-        """Remove a build, and what there is of one that broke; tell whether there was anything.
+        """Remove a build and its incomplete upload; return whether there was either.
 
         Raises:
             Refused, TryLater: as ``upload``.
@@ -89,7 +89,7 @@ class Depot(Protocol):
         ...
 
     async def check(self) -> None:
-        """Log in, enter the folder, and see that data would get through; changes nothing.
+        """Log in, enter the folder, and open a data connection; changes nothing.
 
         Raises:
             Refused, TryLater: as ``upload``.
@@ -97,9 +97,9 @@ class Depot(Protocol):
         ...
 
     async def try_out(self) -> None:
-        """Do what an upload does, and what comes after it, with a file of a few bytes and a name of its own.
+        """Upload, rename and remove a file of a few bytes with a unique name.
 
-        It is left there only where the login may not remove files, or the connection breaks.
+        It stays there only if the login may not remove files, or the connection breaks.
 
         Raises:
             Refused, TryLater: as ``upload``.
@@ -108,65 +108,65 @@ class Depot(Protocol):
 
 
 class Session(Protocol):
-    """One login, in the depot's folder. Each call can be cancelled, and leaves nothing running then.
+    """One login, in the depot's folder. Each call can be cancelled, and stops everything it started.
 
-    All raise ``Broken`` where the connection is of no more use, and ``Refused`` or ``TryLater``.
+    All raise ``Broken`` if the connection can't be used any longer, and ``Refused`` or ``TryLater``.
     """
 
     unsure_bytes: int
-    """At the end of a file that broke, so many bytes may not be there, although its size counts them."""
+    """Bytes at the end of an interrupted file that may be missing, although its size includes them."""
 
     async def size(self, name: str) -> int | None:
-        """Return a file's size in bytes; ``None`` where there is none."""
+        """Return a file's size in bytes; ``None`` without such a file."""
         ...
 
     async def store(self, name: str, file: BuildFile, *, offset: int, moved: Callable[[int], None]) -> None:
-        """Write what is left of ``file``, from ``offset`` on; ``moved`` is told how much of it has gone.
+        """Write the rest of ``file`` from ``offset``; ``moved`` gets how many bytes of it were sent.
 
         Raises:
             NotResumed: the server takes files from their beginning only; the session can still be used.
-            BuildChanged: the build's own file is no longer what it was.
+            BuildChanged: the build's own file has changed.
         """
         ...
 
     async def knock(self) -> None:
-        """See that data would get through, sending none."""
+        """Check that a data connection can be opened, without sending data."""
         ...
 
     async def rename(self, old: str, new: str) -> None:
-        """Give a file another name."""
+        """Rename a file."""
         ...
 
     async def delete(self, name: str) -> None:
-        """Remove a file that is there."""
+        """Remove an existing file."""
         ...
 
     async def leave(self) -> None:
-        """End the session politely."""
+        """Log out."""
         ...
 
     async def drop(self) -> None:
-        """End it at once, and wait until nothing of it runs; harmless after ``leave``."""
+        """End the session at once, and wait until nothing of it runs; harmless after ``leave``."""
         ...
 
 
 class Door(Protocol):
-    """The way in."""
+    """Logs in to the depot."""
 
     async def enter(self) -> Session:
         """Connect, log in and enter the folder.
 
         Raises:
-            Refused: the server, or who it is, or the login, or the folder is not as was set.
-            Broken: it can't be reached, or broke.
+            Refused: the server, its identity, the login or the folder is not as configured.
+            Broken: it can't be reached, or the connection broke.
         """
         ...
 
 
 class Broken(Exception):  # noqa: N818 - an event, met with another connection
-    """The connection broke, or can't be made; another one may do. Its text is for the log.
+    """The connection broke, or can't be opened; another one may work. Its text is for the log.
 
-    ``sentence`` is what people read where no other connection does, if more can be said than that.
+    ``sentence`` is for people if no other connection works, and more is known than that.
     """
 
     def __init__(self, detail: str, sentence: str = "") -> None:
@@ -175,10 +175,10 @@ class Broken(Exception):  # noqa: N818 - an event, met with another connection
 
 
 class NotResumed(Exception):  # noqa: N818 - an event, met by starting over
-    """The server takes no file from the middle on."""
+    """The server can't resume a file."""
 
 
 def check_name(name: str) -> None:
-    """Refuse a name that could be more than a file's name in the folder; a mistake of the caller."""
+    """Raise ``ValueError`` for a name that could be more than a file's name in the folder."""
     if not _NAME.fullmatch(name) or name.endswith(PART):
         raise ValueError("no name for a file in the depot")

@@ -1,18 +1,18 @@
-"""What an FTP server's answers mean, by their code and by what had been asked.
+"""What an FTP server's replies mean, by their code and the command.
 
 ======  ============================  ==========  =================================================
-Code    Asked for                     Verdict     What happens next
+Code    Command                       Raised      What happens next
 ======  ============================  ==========  =================================================
 452     anything                      TryLater    the server is full
 552     anything                      TryLater    the server is full, or this login's share of it is
-4xx     anything                      Broken      another connection; where none does, 421, 425 and
-                                                  426 tell of it, the others of the folder or disk
+4xx     anything                      Broken      another connection; if none works, 421, 425 and 426
+                                                  blame it, the others the folder or disk
 5xx     a greeting                    Broken      another connection
-5xx     anything else                 Refused     a person mends it: see ``Phase``
+5xx     anything else                 Refused     a person fixes it: see ``Phase``
 others                                Broken      another connection: this is no FTP
 ======  ============================  ==========  =================================================
 
-Some servers say that they are full with another code; then their words are looked at, for this alone.
+Some servers use another code when they are full; only for this is the text of a reply read.
 
 Source: RFC 959, section 4.2; RFC 4217, section 10.
 """
@@ -30,9 +30,9 @@ from bot.onetrust.depot.words import quoted, sound_full
 
 
 class Phase(Enum):
-    """What was asked for, with what a clear no means."""
+    """The command, with the sentence for a rejection."""
 
-    TALKING = ""  # a greeting or a goodbye: a no there is none of ours
+    TALKING = ""  # a greeting or QUIT: a rejection is not about the bot
     ENCRYPTING = sentences.NO_TLS  # AUTH TLS
     PLAIN_USER = sentences.PLAINTEXT  # USER without TLS
     LOGIN = sentences.LOGIN  # USER, PASS
@@ -50,7 +50,7 @@ _CONNECTION_LOST = {"421", "425", "426"}
 
 
 def verdict(exc: Exception, phase: Phase, secrets: tuple[str, ...]) -> Exception:
-    """Return what an error of the wire means; ``secrets`` are kept out of its text."""
+    """Return what an error of the connection means; ``secrets`` are kept out of its text."""
     if isinstance(exc, ssl.SSLCertVerificationError):
         return Refused(
             sentences.CERTIFICATE, detail=f"the depot's certificate: {quoted(exc.verify_message, ())}"
@@ -74,15 +74,15 @@ def verdict(exc: Exception, phase: Phase, secrets: tuple[str, ...]) -> Exception
 
 
 def _shown(words: str, phase: Phase, secrets: tuple[str, ...]) -> str:
-    # As it answers a login a server could give the password back in other words: its code says enough.
+    # The reply to a login could contain the password in another form: its code is enough.
     return quoted(words[:3] if phase in {Phase.LOGIN, Phase.PLAIN_USER} else words, secrets)
 
 
 def size_in(answer: str) -> int:
-    """Read the answer to SIZE, ``213 1234``.
+    """Return the size in a reply to SIZE, ``213 1234``.
 
     Raises:
-        ftplib.Error: there is no size in it.
+        ftplib.Error: no size in it.
     """
     words = re.fullmatch(r"213 +([0-9]{1,18})\s*", answer)
     if words is None:

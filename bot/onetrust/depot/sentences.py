@@ -1,8 +1,8 @@
-"""What people read when the depot does not take a build: what is wrong, and which setting to look at."""
+"""Sentences for people when an upload fails: what is wrong, and which setting to check."""
 
 RUNNER = "Whoever runs this bot should"
 
-# A person has to mend something.
+# A person has to fix something.
 LOGIN = (
     f"The FTP server did not accept the bot's login. {RUNNER} check the user and the password "
     "(`ONETRUST_FTP_URL`, `ONETRUST_FTP_PASSWORD`) or the key (`ONETRUST_FTP_KEY_FILE`)."
@@ -17,8 +17,8 @@ CERTIFICATE = (
 )
 CA_FILE = f"The bot can't read the FTP server's certificate authority. {RUNNER} check `ONETRUST_FTP_CA`."
 HOST_KEY = (
-    "The connection to the SFTP server can't be trusted: it shows another host key than the one that is set, "
-    f"or none is set. {RUNNER} check `ONETRUST_FTP_HOST_KEY`."
+    "The connection to the SFTP server can't be trusted: its host key differs from the configured key, or "
+    f"none is set. {RUNNER} check `ONETRUST_FTP_HOST_KEY`."
 )
 NO_TLS = (
     "The FTP server does not offer TLS where the bot asks for it. "
@@ -68,7 +68,7 @@ NOT_REACHED = (
 )
 STALLED = (
     "The FTP server let the bot in, but then did not answer in time. If that lasts, whoever runs this bot "
-    "should look at the server, and for FTP and FTPS at the firewalls before its passive ports."
+    "should check the server, and for FTP and FTPS the firewalls before its passive ports."
 )
 NO_DATA_PORT = (
     "The FTP server lets the bot log in, but its ports for data can't be reached. Whoever runs this bot or "
@@ -77,11 +77,11 @@ NO_DATA_PORT = (
 BREAKS = "The connection to the FTP server broke too often, so the build has not arrived yet."
 NO_REASON = (
     "The FTP server refused to take the file, without saying why. "
-    f"{RUNNER} look there at the folder's rights, its quota and its disk."
+    f"{RUNNER} check the folder's rights, its quota and its disk."
 )
 FULL = "The FTP server is full: whoever runs it has to make room there. Then another try will do."
 MISMATCH = "What arrived at the FTP server twice had not the size of the build."
 TOO_SLOW = "The FTP server took the build so slowly that the bot gave up waiting."
 
 # Only a note.
-STARTED_OVER = "The FTP server does not take up a broken upload where it ended, so the bot starts over."
+STARTED_OVER = "The FTP server can't resume an interrupted upload, so the bot starts over."

@@ -1,9 +1,9 @@
-"""A login at an SFTP server, by asyncssh.
+"""An SFTP session, by asyncssh.
 
-Blocks are written many at a time, so a distant server is no slower than its line. Nothing says that a server
-writes them in their order: of a file that broke, what could be missing at its end is sent once more.
+Many blocks are written at a time, so that latency does not slow an upload. A server may write them in any
+order: after an interruption, the last blocks of a file, which could be missing, are sent again.
 
-Nothing is taken from this machine's own SSH: no ``~/.ssh``, no agent.
+The machine's own SSH setup is ignored: no ``~/.ssh``, no agent.
 """
 
 import asyncio
@@ -23,23 +23,23 @@ from bot.onetrust.depot.words import quoted, sound_full
 from bot.onetrust.file_server_address import FileServerAddress
 
 PIECE: Final = 32 * 1024
-"""Bytes of one write: every server takes as many (draft-ietf-secsh-filexfer-02, section 3)."""
+"""Bytes of one write that every server takes (draft-ietf-secsh-filexfer-02, section 3)."""
 
 WINDOW: Final = 32
-"""Writes that may be without an answer."""
+"""Writes that may be without a response."""
 
 _NO_RIGHT = (asyncssh.SFTPPermissionDenied, asyncssh.SFTPWriteProtect, asyncssh.SFTPOpUnsupported)
 _NO_ROOM = (asyncssh.SFTPNoSpaceOnFilesystem, asyncssh.SFTPQuotaExceeded)
 
 
 class SftpDoor:
-    """The way in by SFTP. Implements the ``Door`` port."""
+    """Logs in by SFTP. Implements the ``Door`` port."""
 
     def __init__(self, address: FileServerAddress) -> None:
         self._address = address
 
     async def enter(self) -> "SftpSession":
-        """Connect, check the host's key, log in, find the folder."""
+        """Connect, check the host key, log in and check the folder."""
         connection = await self._connect()
         try:
             return await self._open(connection)
@@ -49,7 +49,7 @@ class SftpDoor:
             raise
 
     async def _connect(self) -> asyncssh.SSHClientConnection:
-        """Log in; where a server shows another key than the known one, it may have that too."""
+        """Log in; a server that shows an unknown key may have the known one as well."""
         known = await asyncio.to_thread(known_hosts, self._address)
         keys = await asyncio.to_thread(_keys, self._address)
         failure: Exception | None = None
@@ -64,7 +64,7 @@ class SftpDoor:
                 raise Refused(sentences.LOGIN, detail=type(exc).__name__) from None
             except (asyncssh.ConnectionLost, OSError, ValueError) as exc:
                 raise Broken(f"connecting: {_told(exc, self._address)}") from None
-            except asyncssh.Error as exc:  # as some say that they have no key of these kinds
+            except asyncssh.Error as exc:  # some servers report so that they have no key of these kinds
                 failure = failure or Broken(f"connecting: {_told(exc, self._address)}")
         raise failure or Broken("connecting: no kind of host key")
 
@@ -147,7 +147,7 @@ class SftpSession:
             handle = await self._client.open(self._path(name), mode, encoding=None, block_size=0)
             opened = True
             await _pour(handle, file, offset, moved)
-            await handle.close()  # only now: where it is taken back or broke, nobody may answer that
+            await handle.close()  # only now: after a cancellation or a lost connection it may never return
             return
         except (asyncssh.Error, OSError, ValueError) as exc:
             failure = self._verdict(exc, sentences.NO_WRITING)
@@ -159,7 +159,7 @@ class SftpSession:
         raise failure
 
     async def knock(self) -> None:
-        """Do nothing: SFTP has one connection for all."""
+        """Do nothing: SFTP has no data connection of its own."""
 
     async def rename(self, old: str, new: str) -> None:
         """Rename a file."""
@@ -192,18 +192,18 @@ class SftpSession:
         return self._address.path_of(name)
 
     def _verdict(self, exc: Exception, no: str) -> Exception:
-        """Tell what an error means; ``no`` is what a clear refusal is told as."""
+        """Return what an error means; ``no`` is the sentence for a rejection."""
         said = _told(exc, self._address)
         if isinstance(exc, _NO_ROOM) or (isinstance(exc, asyncssh.SFTPFailure) and sound_full(exc.reason)):
             return TryLater(sentences.FULL, scanner_failed=False, detail=said)
         if isinstance(exc, _NO_RIGHT):
             return Refused(no, detail=said)
-        if isinstance(exc, asyncssh.SFTPFailure):  # an answer: another connection would get the same
+        if isinstance(exc, asyncssh.SFTPFailure):  # a response: another connection would get the same
             return TryLater(sentences.NO_REASON, scanner_failed=False, detail=said)
         return Broken(said)
 
     async def _is_full(self) -> bool:
-        """Ask: version 3 of SFTP has no code for a full disk, and OpenSSH says no more than ``Failure``."""
+        """Ask: version 3 of SFTP has no code for a full disk, and OpenSSH only says ``Failure``."""
         try:
             space = await self._client.statvfs(self._address.folder or ".")
         except (asyncssh.Error, OSError, ValueError):

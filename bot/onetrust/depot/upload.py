@@ -1,8 +1,8 @@
-"""Putting a build into the depot over connections that break: what holds for FTP, FTPS and SFTP alike.
+"""Uploading a build to the depot over connections that break, by FTP, FTPS or SFTP.
 
-Every connection begins by asking what is there, so that nothing depends on what the last one, or the last
-process, believed. A build arrives as ``<name>.part``, is compared by its size, and then gets its name; so a
-name that is there means a whole build, even where the answer to the renaming was lost.
+Every connection first asks for the sizes on the server, so nothing depends on what an earlier connection or
+process remembered. A build is uploaded as ``<name>.part``, compared by its size, and then renamed; so a file
+with the final name is complete, even if the reply to the renaming was lost.
 """
 
 import asyncio
@@ -36,9 +36,9 @@ _TRIED = b"appscan tries whether it may write here\n"
 
 
 class Deposits:
-    """The depot behind one door. Implements the ``Depot`` port.
+    """Uploads that are resumed. Implements the ``Depot`` port.
 
-    What is wrong with the depot says nothing of OneTrust: no ``TryLater`` counts as the scanner's failure.
+    Trouble with the depot says nothing about OneTrust: no ``TryLater`` counts as the scanner's failure.
     """
 
     def __init__(self, address: FileServerAddress, door: Door, patience: Patience) -> None:
@@ -46,12 +46,12 @@ class Deposits:
         self._door = door
         self._patience = patience
         self._is_away = False
-        """Whether the last upload was given up without being let in."""
+        """Whether the last upload failed without a login."""
 
     async def upload(
         self, path: Path, name: str, *, size_bytes: int, progress: Progress, note: Note
     ) -> Uploaded:
-        """Put the build at ``path`` there, over as many connections as it takes while they make progress."""
+        """Upload the build at ``path``, over several connections as long as they make progress."""
         check_name(name)
         upload = _Upload(self._patience, path, name, size_bytes, progress, note)
         try:
@@ -62,9 +62,9 @@ class Deposits:
         return Uploaded(path=self._address.path_of(name), size_bytes=size_bytes, sent_bytes=upload.sent_bytes)
 
     async def _persist(self, upload: "_Upload") -> None:
-        """Connect until the build is there; pauses grow while nothing more arrives.
+        """Connect until the upload is complete; pauses grow while there is no progress.
 
-        While the server is away one connection is tried: builds that go another way wait meanwhile.
+        If the last upload could not log in, one connection is tried, as builds on other routes wait for it.
         """
         patience, in_vain = self._patience, 0
         while True:
@@ -85,7 +85,7 @@ class Deposits:
             )
 
     async def remove(self, name: str) -> bool:
-        """Remove a build and its beginning, where they are there."""
+        """Remove a build and its incomplete upload, if they exist."""
         check_name(name)
         async with self._one_session() as session:
             there = [each for each in (name, name + PART) if await session.size(each) is not None]
@@ -94,7 +94,7 @@ class Deposits:
             return bool(there)
 
     async def check(self) -> None:
-        """Log in, enter the folder, and see that data would get through."""
+        """Log in, enter the folder, and open a data connection."""
         async with self._one_session() as session:
             await session.knock()
 
@@ -144,11 +144,11 @@ class Deposits:
 
 
 async def _to_nobody(_: str) -> None:
-    """Tell nobody."""
+    """Ignore a note."""
 
 
 class _Upload:
-    """One build on its way, over all its connections."""
+    """The upload of one build, over all its connections."""
 
     def __init__(
         self, patience: Patience, path: Path, name: str, size_bytes: int, progress: Progress, note: Note
@@ -162,20 +162,20 @@ class _Upload:
         self._resumes = True
         self._mismatches = 0
         self._arrived: int | None = None
-        """Bytes that the server had when a connection began, the most of all; ``None`` before the first."""
+        """The most bytes that the server had at the start of a connection; ``None`` before the first."""
         self._moved_on = False
         self.sent_bytes = 0
 
     def has_progressed(self) -> bool:
-        """Tell, once, whether noticeably more had arrived; so connections are bounded in number."""
+        """Return, once, whether noticeably more had arrived; so the number of connections is bounded."""
         moved_on, self._moved_on = self._moved_on, False
         return moved_on
 
     async def go_on(self, session: Session) -> None:
-        """Bring the build there over one connection.
+        """Continue the upload over one connection.
 
         Raises:
-            Broken: with another connection it may go on.
+            Broken: another connection may continue it.
         """
         if await self._is_there(session):
             self._progress(self._size, self._size)
@@ -201,14 +201,14 @@ class _Upload:
         return self._name + PART
 
     async def _is_there(self, session: Session) -> bool:
-        """Tell whether the build has arrived; what has its name and is of another size goes."""
+        """Return whether the build is complete; removes a file of its name with another size."""
         there = await self._ask_size(session, self._name)
         if there is not None and there != self._size:
             await self._answered(session.delete(self._name))
         return there == self._size
 
     async def _begin(self, session: Session) -> int:
-        """Return how much of the build need not be sent."""
+        """Return the bytes of the build that need not be sent."""
         there = await self._ask_size(session, self._part)
         if there is not None and there <= self._size and self._resumes:
             if self._arrived is None or there >= self._arrived + max(self._size // 100, 1):

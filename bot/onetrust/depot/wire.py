@@ -1,8 +1,8 @@
-"""FTP's two connections, for a thread to work on and another one to cut.
+"""FTP's two connections, used by one thread and aborted by another.
 
-``ftplib`` speaks; here are its sockets, TLS for both of them, and bounds on what a server may say. The data
-channel takes up the control channel's TLS session, which ProFTPD and vsftpd require by default, and goes to
-the control channel's host whatever address the server names.
+On top of ``ftplib``: its sockets, TLS for both of them, and bounds on a server's replies. The data channel
+resumes the control channel's TLS session, which ProFTPD and vsftpd require by default, and connects to the
+control channel's host whatever address the server names.
 
 Source: RFC 959, RFC 3659 (SIZE, REST), RFC 4217 (TLS).
 """
@@ -22,27 +22,27 @@ BLOCK: Final = 256 * 1024
 """Bytes of a build that are sent at once."""
 
 LINES: Final = 100
-"""Lines of one answer that are read; each has at most 8192 characters."""
+"""Lines of one reply that are read; each has at most 8192 characters."""
 
 DATA_PORT_S: Final = 20.0
-"""How long to connect for data may take, once the server itself was reached."""
+"""The timeout of a data connection, once the server itself was reached."""
 
 LAST_WORD_S: Final = 5.0
-"""How long a server that closed the data channel is given to say why."""
+"""The wait for the reason of a server that closed the data channel."""
 
 Address = tuple[Any, ...]
 """As ``socket.getaddrinfo`` gives it: family, type, protocol, name, socket address."""
 
 
-class NoDataPort(OSError):  # noqa: N818 - the verdict on it is another one's
+class NoDataPort(OSError):  # noqa: N818 - the caller decides what it means
     """The server names a port for data that can't be reached."""
 
 
 class Wire(ftplib.FTP_TLS):
     """One FTP session. All but ``cut`` is for one thread, and raises ``ftplib``'s errors and ``OSError``.
 
-    ``host`` is what the certificate must be for; ``tls`` is ``None`` for plain FTP. ``timeout_s`` only bounds
-    what is left running where nobody cuts it.
+    ``host`` is the host of the certificate; ``tls`` is ``None`` for plain FTP. ``timeout_s`` is only for a
+    session that is never cut.
     """
 
     def __init__(self, host: str, tls: ssl.SSLContext | None, timeout_s: float) -> None:
@@ -56,14 +56,14 @@ class Wire(ftplib.FTP_TLS):
         self._lines = 0
 
     def cut(self) -> None:
-        """Make whatever goes on in the thread fail now."""
+        """Make the thread's current call fail now."""
         with self._lock:
             self._is_cut = True
             for each in self._sockets:
                 with contextlib.suppress(OSError):
-                    # What has not gone yet is dropped as it closes, and the server told that this was no end.
+                    # Closing then drops unsent bytes and resets the connection, which is no end of a file.
                     each.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-                    # Not SSLSocket's own, which would let the thread go on without TLS.
+                    # Not SSLSocket's own, after which the thread could continue without TLS.
                     socket.socket.shutdown(each, socket.SHUT_RDWR)
 
     def close(self) -> None:
@@ -84,7 +84,7 @@ class Wire(ftplib.FTP_TLS):
         self.welcome = self.getresp()
 
     def encrypt(self) -> None:
-        """Ask for TLS and begin it; what the server said before it came under TLS is dropped."""
+        """Request TLS and start it; anything that the server sent before that is dropped."""
         self.voidcmd("AUTH TLS")
         if self.sock is None:
             raise EOFError
@@ -93,7 +93,7 @@ class Wire(ftplib.FTP_TLS):
     def send_file(
         self, name: str, read: Callable[[int], bytes], offset: int, size: int, moved: Callable[[int], None]
     ) -> None:
-        """Store what ``read`` gives, until the server says that it has it."""
+        """Store what ``read`` returns, until the server confirms it."""
         sock = self._connected_for_data()
         try:
             self._begin(name, offset)
@@ -111,11 +111,11 @@ class Wire(ftplib.FTP_TLS):
         self.voidresp()
 
     def knock(self) -> None:
-        """Connect for data, and send none."""
+        """Open a data connection, and send nothing."""
         self._forget(self._connected_for_data())
 
     def makepasv(self) -> Any:
-        """Ask where to connect for data; only the port is taken from the answer."""
+        """Ask for a data port; the host in the reply is ignored."""
         if self.sock is None:
             raise EOFError
         peer = self.sock.getpeername()
@@ -130,14 +130,14 @@ class Wire(ftplib.FTP_TLS):
         return (peer[0], port, *peer[2:])
 
     def getline(self) -> str:
-        """Read a line of an answer."""
+        """Read a line of a reply."""
         self._lines += 1
         if self._lines > LINES:
             raise ftplib.error_proto("an answer without end")
         return super().getline()
 
     def getresp(self) -> str:
-        """Read an answer."""
+        """Read a reply."""
         self._lines = 0
         return super().getresp()
 
@@ -168,7 +168,7 @@ class Wire(ftplib.FTP_TLS):
             moved(offset)
 
     def _ended(self, conn: socket.socket) -> socket.socket:
-        """Say under TLS that this is all, which else looks like a cut; a server may not answer that."""
+        """End TLS properly, as it otherwise looks like a lost connection; a server may not respond."""
         if isinstance(conn, ssl.SSLSocket):
             conn.settimeout(LAST_WORD_S)
             with contextlib.suppress(OSError):
@@ -178,7 +178,7 @@ class Wire(ftplib.FTP_TLS):
         return conn
 
     def _hear_why(self) -> None:
-        """Raise what the server says as it closes the data channel, if it says anything."""
+        """Raise the server's reason for closing the data channel, if it sends one."""
         if self.sock is None:
             return
         self.sock.settimeout(LAST_WORD_S)
@@ -204,7 +204,7 @@ class Wire(ftplib.FTP_TLS):
         return sock
 
     def _connected(self, addresses: Sequence[Address], timeout_s: float | None = None) -> socket.socket:
-        """Connect to the first address that lets it."""
+        """Connect to the first address that works."""
         failure: OSError = OSError("the host has no address")
         for family, kind, protocol, _, target in addresses:
             sock = socket.socket(family, kind, protocol)

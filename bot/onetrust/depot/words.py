@@ -1,4 +1,4 @@
-"""A server's own words: told to the log within bounds, and understood where no code says the same."""
+"""The text of a server's replies: bounded for the log, and searched for what has no code."""
 
 import re
 
@@ -7,12 +7,12 @@ _FULL = re.compile(r"no space|disk (?:is )?full|quota|insufficient storage|excee
 
 
 def quoted(text: str, secrets: tuple[str, ...]) -> str:
-    """Write a server's words for the log: without secrets, on one line, bounded."""
+    """Return a server's text for the log: without secrets, on one line, bounded."""
     for secret in sorted(secrets, key=len, reverse=True):
         text = text.replace(secret, "***")
     return ascii(re.sub(r"\s+", " ", text[: _LONGEST * 4])[:_LONGEST])
 
 
 def sound_full(words: str) -> bool:
-    """Tell whether a server says that its disk, or this login's share of it, is full."""
+    """Return whether a server's text says that its disk or this login's quota is full."""
     return _FULL.search(words) is not None

@@ -8,8 +8,9 @@ import pytest
 
 from bot.errors import CannotRead, TryLater
 from bot.onetrust.applications import PAGES, OneTrustApplications
-from bot.onetrust.inquiry import ANSWER_LIMIT, Inquiry
+from bot.onetrust.inquiry import Inquiry
 from bot.onetrust.token import ApiKey
+from bot.scanners.http.json_client import MAX_RESPONSE_BYTES
 from bot.scans.budget import Budget
 from bot.scans.models import Platform
 from bot.scans.results import AppScan, ScanStatus
@@ -79,7 +80,7 @@ async def test_what_makes_no_sense_in_a_page_is_left_out(reading, body, names):
         b"\xff\xfe",
         b'{"content": [',
         b"[" * 100_000,
-        b" " * (ANSWER_LIMIT + 1),
+        b" " * (MAX_RESPONSE_BYTES + 1),
         b"9" * 5000,
     ],
 )
@@ -89,7 +90,7 @@ async def test_what_is_no_page_is_for_later(reading, body):
 
 
 async def test_an_endless_answer_is_not_read_to_its_end(reading):
-    endless = b"[" + b'{"id":"a"},' * (2 * ANSWER_LIMIT // 11)
+    endless = b"[" + b'{"id":"a"},' * (2 * MAX_RESPONSE_BYTES // 11)
     with pytest.raises(TryLater, match="longer"):
         await read(reading(endless), lambda applications: applications.page(0))
 

@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.onetrust import found
+from bot.scanners.http.json_fields import text, timestamp
 from bot.scans.models import Platform
 from bot.scans.results import AppScan, ScanStatus
 
@@ -31,7 +32,7 @@ def test_whatever_comes_is_read_or_left_out(value):
 
     assert app is None or (app.id and app.name)
     assert scan is None or scan.scanned_at is None or 0 < scan.scanned_at < 4.2e9
-    assert 0 <= results.sdk_count <= found.MOST
+    assert 0 <= results.sdk_count <= found.MAX_COUNT
     assert results.scan.id == "scan-1"
     repr((app, scan, results)).encode()  # nothing that could not be stored
 
@@ -59,7 +60,7 @@ def test_whatever_comes_is_read_or_left_out(value):
     ],
 )
 def test_times(told, seconds):
-    assert found.when(told) == seconds
+    assert timestamp(told) == seconds
 
 
 def test_words_that_were_not_published():
@@ -95,7 +96,7 @@ def test_long_texts_are_cut_and_odd_signs_left_out():
 
     assert (told.name, told.vendor, told.category) == ("a b c", None, "Unknown")
     assert len(told.description) == found.TEXT_LIMIT
-    assert found.text(json.loads('"\\ud83d"'), 10) == "?"
+    assert text(json.loads('"\\ud83d"'), 10) == "?"
 
 
 @pytest.mark.parametrize("told", [-1, 10**9, "3", 1.5, True, None, [], float("inf")])

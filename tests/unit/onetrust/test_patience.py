@@ -7,9 +7,10 @@ import httpx
 import pytest
 
 from bot.errors import TryLater, Uncertain
-from bot.onetrust.call import LOST_EARLY, LOST_LATE, NOT_REACHED, Caller, Patience
+from bot.onetrust.call import LOST_EARLY, LOST_LATE, NOT_REACHED, Caller
 from bot.onetrust.token import ApiKey, ClientCredentials
 from bot.onetrust.webhook import Webhook
+from bot.scanners.http.timeouts import UploadTimeouts
 from tests.unit.onetrust.submitting import ACCEPTED, LARGE, failure, read_body, read_head, submit, webhook
 
 DRIP_S = 0.02
@@ -46,7 +47,7 @@ def forever(piece: bytes) -> Iterator[bytes]:
 async def test_a_handshake_that_never_ends_is_given_up(raw_server, make_order, watch):
     async with raw_server(say_nothing) as url:
         scanner = Webhook(
-            url.replace("http:", "https:"), Caller(ApiKey("a-key"), patience=Patience(connect_s=0.1))
+            url.replace("http:", "https:"), Caller(ApiKey("a-key"), timeouts=UploadTimeouts(connect_s=0.1))
         )
         error = await failure(scanner, make_order(), watch)
 
@@ -57,7 +58,7 @@ async def test_a_handshake_that_never_ends_is_given_up(raw_server, make_order, w
 async def test_a_proxy_that_never_lets_through_is_given_up(raw_server, make_order, watch, monkeypatch):
     async with raw_server(say_nothing) as url:
         monkeypatch.setenv("https_proxy", url)
-        scanner = webhook("https://onetrust.invalid", patience=Patience(connect_s=0.1))
+        scanner = webhook("https://onetrust.invalid", timeouts=UploadTimeouts(connect_s=0.1))
         error = await failure(scanner, make_order(), watch)
 
     assert (type(error), error.user_message) == (TryLater, NOT_REACHED)
@@ -69,11 +70,11 @@ async def test_who_takes_the_build_sip_by_sip_is_given_up(raw_server, make_order
         while await reader.read(100_000):  # noqa: ASYNC110 - the time between two sips is the fault itself
             await asyncio.sleep(DRIP_S)
 
-    patience = Patience(
-        connect_s=0.1, silence_s=0.2, answer_s=0.1, answer_body_s=0.1, slowest_bytes_per_s=1e9
+    timeouts = UploadTimeouts(
+        connect_s=0.1, stall_s=0.2, response_s=0.1, response_body_s=0.1, min_bytes_per_s=1e9
     )
     async with raw_server(sip) as url:
-        error = await failure(webhook(url, patience=patience), make_order(LARGE), watch)
+        error = await failure(webhook(url, timeouts=timeouts), make_order(LARGE), watch)
 
     assert (type(error), error.user_message) == (TryLater, LOST_EARLY)
     assert watch.committed == 0
@@ -93,7 +94,7 @@ async def test_an_answer_that_only_begins_is_given_up(raw_server, make_order, wa
         await drip(writer, answer)
 
     async with raw_server(begin) as url:
-        error = await failure(webhook(url, patience=Patience(answer_s=0.2)), make_order(), watch)
+        error = await failure(webhook(url, timeouts=UploadTimeouts(response_s=0.2)), make_order(), watch)
 
     assert (type(error), error.user_message) == (Uncertain, LOST_LATE)
     assert watch.committed == 1
@@ -106,7 +107,7 @@ async def test_an_answers_body_that_comes_byte_by_byte_is_read_only_so_long(raw_
         await drip(writer, forever(b" "))
 
     async with raw_server(answer) as url:
-        error = await failure(webhook(url, patience=Patience(answer_body_s=0.2)), make_order(), watch)
+        error = await failure(webhook(url, timeouts=UploadTimeouts(response_body_s=0.2)), make_order(), watch)
 
     assert (type(error), error.status) == (Uncertain, 202)
 
@@ -119,9 +120,9 @@ async def test_an_answer_that_began_in_time_is_read_to_its_end(raw_server, make_
         writer.write(head)
         await drip(writer, bytes_of(body))  # for longer than an answer may take to begin
 
-    patience = Patience(answer_s=0.2, answer_body_s=30.0)
+    timeouts = UploadTimeouts(response_s=0.2, response_body_s=30.0)
     async with raw_server(answer) as url:
-        receipt = await submit(webhook(url, patience=patience), make_order(), watch)
+        receipt = await submit(webhook(url, timeouts=timeouts), make_order(), watch)
 
     assert receipt.request_id == "r-1"
 
@@ -133,9 +134,9 @@ async def test_an_early_yes_is_read_only_so_long_while_the_build_still_goes(raw_
         await given_up.wait()
 
     given_up = asyncio.Event()
-    patience = Patience(silence_s=30.0, answer_body_s=0.1)
+    timeouts = UploadTimeouts(stall_s=30.0, response_body_s=0.1)
     async with raw_server(answer) as url:
-        error = await failure(webhook(url, patience=patience), make_order(LARGE), watch)
+        error = await failure(webhook(url, timeouts=timeouts), make_order(LARGE), watch)
         given_up.set()
 
     assert (type(error), error.status) == (Uncertain, 202)

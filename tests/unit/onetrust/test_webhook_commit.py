@@ -5,7 +5,8 @@ import asyncio
 import pytest
 
 from bot.errors import Refused, Superseded, TryLater, Uncertain
-from bot.onetrust.call import BUILD_CHANGED, Patience
+from bot.onetrust.call import BUILD_CHANGED
+from bot.scanners.http.timeouts import UploadTimeouts
 from tests.unit.onetrust.submitting import ACCEPTED, LARGE, failure, read_body, read_head, submit, webhook
 
 
@@ -117,7 +118,7 @@ async def test_who_takes_the_build_and_never_answers_is_given_up(raw_server, mak
         await reader.read()
 
     async with raw_server(say_nothing) as url:
-        error = await failure(webhook(url, patience=Patience(answer_s=0.05)), make_order(), watch)
+        error = await failure(webhook(url, timeouts=UploadTimeouts(response_s=0.05)), make_order(), watch)
 
     assert type(error) is Uncertain
 
@@ -129,7 +130,7 @@ async def test_who_stops_taking_the_build_is_given_up(raw_server, make_order, wa
 
     given_up = asyncio.Event()
     async with raw_server(stop) as url:
-        error = await failure(webhook(url, patience=Patience(silence_s=0.3)), make_order(LARGE), watch)
+        error = await failure(webhook(url, timeouts=UploadTimeouts(stall_s=0.3)), make_order(LARGE), watch)
         given_up.set()
 
     assert type(error) is TryLater
@@ -143,7 +144,9 @@ async def test_who_begins_an_answer_and_never_ends_it_is_given_up(raw_server, ma
         await reader.read()
 
     async with raw_server(begin) as url:
-        receipt = await submit(webhook(url, patience=Patience(answer_body_s=0.05)), make_order(), watch)
+        receipt = await submit(
+            webhook(url, timeouts=UploadTimeouts(response_body_s=0.05)), make_order(), watch
+        )
 
     assert receipt.request_id == "r-1"  # what came is whole, although more was promised
 
@@ -244,6 +247,6 @@ async def test_a_deadline_that_meets_the_last_bytes_leaves_a_clear_verdict(raw_s
     build = make_order(100)
     async with raw_server(say_nothing) as url:
         for tries in range(60):
-            committed, patience = watch.committed, Patience(silence_s=tries / 50_000, answer_s=0)
-            error = await failure(webhook(url, patience=patience), build, watch)
+            committed, timeouts = watch.committed, UploadTimeouts(stall_s=tries / 50_000, response_s=0)
+            error = await failure(webhook(url, timeouts=timeouts), build, watch)
             assert type(error) is Uncertain or (type(error), watch.committed - committed) == (TryLater, 0)

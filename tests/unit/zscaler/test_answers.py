@@ -1,15 +1,18 @@
 import json
 
+import httpx
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.errors import AppscanError, Maintenance, Refused, TryLater
-from bot.zscaler.answers import Endpoint, Told, date_of, retry_after_s, value_of, verdict
+from bot.scanners.http.json_client import Response
+from bot.zscaler.answers import Endpoint, date_of, retry_after_s, value_of, verdict
 from bot.zscaler.maintenance import ReadOnly
 from tests.fakes import START, HeldClock
 
 NOW = 1_795_310_785.0
+READ_ONLY = httpx.Headers({"x-zscaler-mode": "read-only"})
 BODIES = st.binary(max_size=40) | st.dictionaries(
     st.sampled_from(["code", "message", "Retry-After"]),
     st.none() | st.text(max_size=20) | st.integers() | st.floats(),
@@ -19,8 +22,8 @@ BODIES = st.binary(max_size=40) | st.dictionaries(
 @pytest.mark.parametrize(
     "told",
     [
-        Told(status=403, body=b'{"code": "STATE_READONLY", "message": "upgrade"}'),
-        Told(status=403, body=b"<html>", is_read_only=True),
+        Response(status=403, body=b'{"code": "STATE_READONLY", "message": "upgrade"}'),
+        Response(status=403, body=b"<html>", headers=READ_ONLY),
     ],
 )
 def test_maintenance_is_told_by_code_or_header(told):
@@ -32,7 +35,7 @@ def test_maintenance_is_told_by_code_or_header(told):
 
 @pytest.mark.parametrize("body", [b"", b"[]", b'{"code": "state_readonly"}', b'{"code": ["STATE_READONLY"]}'])
 def test_another_403_is_no_maintenance(body):
-    assert type(verdict(Endpoint.ACTIVATE, Told(status=403, body=body), NOW)) is Refused
+    assert type(verdict(Endpoint.ACTIVATE, Response(status=403, body=body), NOW)) is Refused
 
 
 @pytest.mark.parametrize(
@@ -40,13 +43,13 @@ def test_another_403_is_no_maintenance(body):
 )
 async def test_maintenance_is_over_when_something_else_is_said_of_what_was_sent(status, lasts):
     read_only = ReadOnly(HeldClock())
-    read_only.note(Told(status=403, is_read_only=True, retry_after="120"))
+    read_only.note(Response(status=403, headers=httpx.Headers({**READ_ONLY, "Retry-After": "120"})))
     with pytest.raises(Maintenance) as caught:
         read_only.check()
     assert caught.value.retry_after_s == 120
     assert read_only.seen_at == START
 
-    read_only.note(Told(status=status))
+    read_only.note(Response(status=status))
 
     assert read_only.lasts is lasts
 
@@ -59,7 +62,8 @@ async def test_maintenance_is_over_when_something_else_is_said_of_what_was_sent(
     st.none() | st.text(max_size=20),
 )
 def test_every_answer_has_a_verdict_in_words_of_this_project(endpoint, status, body, header):
-    error = verdict(endpoint, Told(status=status, body=body, retry_after=header), NOW)
+    headers = httpx.Headers({} if header is None else {"Retry-After": header.encode()})
+    error = verdict(endpoint, Response(status=status, body=body, headers=headers), NOW)
 
     assert isinstance(error, AppscanError)
     assert error.user_message.isprintable()
@@ -81,28 +85,36 @@ def test_every_answer_has_a_verdict_in_words_of_this_project(endpoint, status, b
     ],
 )
 def test_how_long_to_wait_stands_in_the_body(named, seconds):
-    told = Told(status=429, body=json.dumps({"message": "x", "Retry-After": named}).encode())
+    told = Response(status=429, body=json.dumps({"message": "x", "Retry-After": named}).encode())
 
     assert retry_after_s(told, NOW) == seconds
 
 
 def test_what_came_does_not_show_in_its_repr():
-    told = Told(status=200, body=b"secret", cookies=("JSESSIONID=secret",))
+    told = Response(status=200, body=b"secret", headers=httpx.Headers({"Set-Cookie": "JSESSIONID=secret"}))
 
     assert "secret" not in repr(told)
 
 
-@pytest.mark.parametrize("date", [None, "", "yesterday", "Sun, 99 Nov 2026 01:26:25 GMT"])
+def dated(date: str) -> Response:
+    return Response(status=400, headers=httpx.Headers({"Date": date}))
+
+
+def test_no_date():
+    assert date_of(Response(status=400)) is None
+
+
+@pytest.mark.parametrize("date", ["", "yesterday", "Sun, 99 Nov 2026 01:26:25 GMT"])
 def test_a_date_that_is_none(date):
-    assert date_of(Told(status=400, date=date)) is None
+    assert date_of(dated(date)) is None
 
 
 def test_a_date_is_read():
-    assert date_of(Told(status=400, date="Sun, 22 Nov 2026 01:26:25 GMT")) == NOW
+    assert date_of(dated("Sun, 22 Nov 2026 01:26:25 GMT")) == NOW
 
 
 def test_more_than_is_read_is_told():
     with pytest.raises(TryLater) as caught:
-        value_of(Told(status=200, body=b"[]", is_whole=False))
+        value_of(Response(status=200, body=b"[]", is_complete=False))
 
     assert "longer than the bot reads" in caught.value.user_message

@@ -2,12 +2,15 @@
 
 import dataclasses
 
+import httpx
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bot.scanners.http.json_client import Response
 from bot.scans.governance import ENTRIES, WORDS, AppPermission, Level
-from bot.zscaler.governed import TEXT_LIMIT, remaining, third_party_app
+from bot.zscaler.governance import calls_left
+from bot.zscaler.governed import TEXT_LIMIT, third_party_app
 from sandbox.zscaler.governance import ONEDRIVE_FREE_CLIENT
 
 fields = st.sampled_from(
@@ -80,4 +83,5 @@ def test_what_is_too_much_is_cut_and_the_worst_is_kept():
     ],
 )
 def test_how_many_calls_are_left(value, left):
-    assert remaining(value) == left
+    headers = {} if value is None else {"X-Rate-Limit-Remaining": value.encode()}
+    assert calls_left(Response(status=200, headers=httpx.Headers(headers))) == left

@@ -63,7 +63,7 @@ async def test_a_turn_that_is_far_off_is_told_at_once(clock):
 
     assert caught.value.retry_after_s == pytest.approx(HOUR_S - 4 * SECOND_S)
     assert not caught.value.scanner_failed
-    assert "goes on by itself" in caught.value.user_message
+    assert "continues automatically" in caught.value.user_message
     clock.advance(HOUR_S)
     await pace.take()
 

@@ -1,0 +1,1 @@
+"""Scanners: the outside systems that scan builds."""

@@ -1,0 +1,1 @@
+"""HTTP as all scanners' APIs share it."""
