@@ -9,6 +9,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 
+from bot.core.backoff import Backoff
 from bot.errors import AppscanError, NotAllowed, NotInvited
 from bot.scans.intake import Intake
 from bot.scans.memory import Alive
@@ -22,9 +23,7 @@ GAP_S = 180.0
 """A running bot may have missed something in so long a silence; a shorter one Slack's retries bridge."""
 MARGIN_S = 300.0
 """Looked through before each silence: a connection can be dead before it is noticed, and clocks differ."""
-AGAIN_S = 30.0
-"""The wait before another try at what could not be looked through; each further one is twice the last."""
-LONGEST_AGAIN_S = 900.0
+LOOK_BACKOFF = Backoff(first_s=30.0, maximum_s=900.0)
 
 
 class CatchUp:
@@ -78,7 +77,7 @@ class CatchUp:
             logger.warning("the heartbeat could not be written: %s", type(error).__name__)
 
     async def _keep_looking(self) -> None:
-        again_s = AGAIN_S
+        failures = 0
         while True:
             self._noted.clear()
             try:
@@ -87,11 +86,11 @@ class CatchUp:
                 logger.warning("what was missed can't be looked for now: %s", _named(error))
                 done = False
             if done:
-                again_s = AGAIN_S
+                failures = 0
                 await self._noted.wait()
             else:
-                await self._clock.sleep(again_s)
-                again_s = min(2 * again_s, LONGEST_AGAIN_S)
+                failures += 1
+                await self._clock.sleep(LOOK_BACKOFF.delay_s(failures))
 
     async def look(self) -> bool:
         """Look through what was missed; return whether nothing is left to look through."""

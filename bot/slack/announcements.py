@@ -14,6 +14,7 @@ from typing import Final
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.core.backoff import Backoff
 from bot.errors import NotFound, StoreUnavailable, slack_code, slack_wait_s
 from bot.scans.current import concerning
 from bot.scans.memory import Store
@@ -29,9 +30,8 @@ logger = logging.getLogger(__name__)
 
 LOOK_S: Final = 60.0
 """How often it is looked for what is still to be told."""
-REST_S: Final = 60.0
-"""After the tries a message is let rest for so long, then twice as long, up to ``LONGEST_REST_S``."""
-LONGEST_REST_S: Final = 3600.0
+REST_BACKOFF: Final = Backoff(first_s=60.0, maximum_s=3600.0)
+"""Between two rounds of ``TRIES``."""
 GIVE_UP_S: Final = 24 * 3600.0
 """A message that was refused for as long is given up; the timeline says so."""
 UNTOLD: Final = "-"
@@ -45,7 +45,8 @@ class _Rest:
     since: float
     """When it was let be first."""
     until: float
-    rest_s: float
+    failures: int
+    """How often in a row it was refused, after all tries."""
 
 
 class Announcements:
@@ -223,5 +224,6 @@ class Announcements:
             self._rests.pop(number, None)
             await self._untold(number, "Slack did not take it for a day")
             return
-        rest_s = REST_S if last is None else min(LONGEST_REST_S, 2 * last.rest_s)
-        self._rests[number] = _Rest(since=since, until=now + rest_s, rest_s=rest_s)
+        failures = 1 if last is None else last.failures + 1
+        until = now + REST_BACKOFF.delay_s(failures)
+        self._rests[number] = _Rest(since=since, until=until, failures=failures)

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.core.backoff import Backoff
 from bot.errors import StoreUnavailable, slack_code, slack_wait_s
 from bot.scans.current import concerning
 from bot.scans.memory import Store
@@ -29,9 +30,8 @@ UPDATE_GAP_S = 1.2
 PROGRESS_STEP = 0.1
 EXCUSED_S = 10.0
 """A scan on its way gets no first reply while so many others wait for theirs: what is final goes first."""
-REST_S = 60.0
-"""After the tries a reply is let rest for so long, then twice as long, up to ``LONGEST_REST_S``."""
-LONGEST_REST_S = 3600.0
+REST_BACKOFF = Backoff(first_s=60.0, maximum_s=3600.0)
+"""Between two rounds of ``TRIES``."""
 GIVE_UP_S = 24 * 3600.0
 """A reply that could not be shown for as long is given up; the timeline says so."""
 
@@ -46,7 +46,8 @@ class _Rest:
     revision: int
     """Of the scan when it could not be shown; a newer one is tried at once."""
     until: float
-    rest_s: float
+    failures: int
+    """How often in a row it was refused, after all tries."""
 
 
 class Threads:
@@ -170,8 +171,9 @@ class Threads:
             await self._unshown(scan, "Slack did not take it for a day")
             return
         last = self._rests.get(scan.number)
-        rest_s = REST_S if last is None else min(LONGEST_REST_S, 2 * last.rest_s)
-        self._rests[scan.number] = _Rest(revision=scan.revision, until=now + rest_s, rest_s=rest_s)
+        failures = 1 if last is None else last.failures + 1
+        until = now + REST_BACKOFF.delay_s(failures)
+        self._rests[scan.number] = _Rest(revision=scan.revision, until=until, failures=failures)
 
     async def _load(self, number: int) -> Card:
         done, total = self._moved.get(number, (0, 0))

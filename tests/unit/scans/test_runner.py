@@ -7,7 +7,7 @@ import pytest
 
 from bot.errors import BuildRejected, NotFound, PullFailed, TryLater
 from bot.scans.breaker import AWAY, FAILURES, Breaker
-from bot.scans.intake import LOOK_S, WAIT_S
+from bot.scans.intake import LOOK_BACKOFF, WAIT_S
 from bot.scans.models import PARKED, Share, Source, State, SubmissionState
 from bot.scans.requests import RequestState
 from bot.scans.runner import LONGEST_NAP_S, REFRESH_S, SHORTEST_NAP_S, STOP_S, Runner
@@ -156,9 +156,9 @@ async def test_files_without_their_message_are_looked_for_at_their_time(started)
     await started.intake.file_shared("F1", "C1", "1790000000.000200")
     await until(lambda: len(started.workspace.looks) == 1)
     await idle(started)
-    assert started.clock.naps[0] == pytest.approx(LOOK_S)
+    assert started.clock.naps[0] == pytest.approx(LOOK_BACKOFF.first_s)
 
-    started.clock.advance(LOOK_S)
+    started.clock.advance(LOOK_BACKOFF.first_s)
 
     await in_state(started, 1, State.SUBMITTED)
 

@@ -13,7 +13,7 @@ from bot.scans.models import State
 from bot.scans.records import Cards
 from bot.slack.pace import ChannelPace, UpdatePace
 from bot.slack.sending import GONE, TEXT_LIMIT, shortened
-from bot.slack.threads import EXCUSED_S, REST_S, TRIES, Threads
+from bot.slack.threads import EXCUSED_S, REST_BACKOFF, TRIES, Threads
 from bot.store.database import Database
 from sandbox.slack import Shared, SlackSandbox
 from sandbox.world import Message
@@ -119,7 +119,7 @@ async def test_what_was_given_up_is_shown_when_it_is_asked_for_again(scene: Scen
     assert failing.used == TRIES
     failing.cancel()
 
-    scene.clock.advance(REST_S)
+    scene.clock.advance(REST_BACKOFF.first_s)
     scene.threads.changed(scene.number)
     await scene.advance_until_shown()
 
