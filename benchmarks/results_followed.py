@@ -12,11 +12,11 @@ from tempfile import TemporaryDirectory
 
 import httpx
 
+from bot.core.rate_limit import RateLimiter
 from bot.onetrust.applications import OneTrustApplications
-from bot.onetrust.inquiry import Inquiry
+from bot.onetrust.inquiry import REQUESTS, Inquiry
 from bot.onetrust.token import ApiKey
 from bot.parts import store_on
-from bot.scans.budget import Budget
 from bot.scans.follow import Follower
 from bot.scans.looks import Looks
 from bot.scans.rules import judge_by
@@ -36,7 +36,7 @@ async def follow(scans: int, folder: Path) -> None:
     clock, ended = HeldClock(), []
     database = await Database.open(folder / "bench.db")
     async with OneTrustSandbox(clock=clock, scan_s=0) as onetrust, httpx.AsyncClient() as client:
-        store, budget = store_on(database, clock), Budget(clock)
+        store, budget = store_on(database, clock), RateLimiter(clock, REQUESTS)
         await submitted_apps(database, clock.now(), scans)
         for nth in range(1, scans + 1):
             app = onetrust.add_app(f"App {nth}", "ANDROID")

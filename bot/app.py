@@ -10,13 +10,14 @@ from aiohttp import web
 from slack_bolt.async_app import AsyncApp
 
 from bot import listeners, policy_file
+from bot.core.rate_limit import RateLimiter
 from bot.errors import ShutOut, SubmissionError
 from bot.listeners.press import ListeningApp
 from bot.metrics import Metrics
 from bot.onetrust.depot import Depot, open_depot
+from bot.onetrust.inquiry import REQUESTS
 from bot.opened import Opened
 from bot.parts import build_reader, onetrust_applications, onetrust_routes, slack_client, store_on
-from bot.scans.budget import Budget
 from bot.scans.clearing import Clearing
 from bot.scans.clock import SystemClock
 from bot.scans.memory import Store
@@ -125,7 +126,7 @@ class Bot:
         client = slack_client(settings, session, self._clock)
         identity = await Identity.ask_until_told(client, self._clock)
         routes = await stack.enter_async_context(onetrust_routes(settings, self._metrics))
-        budget = Budget(self._clock)
+        budget = RateLimiter(self._clock, REQUESTS)
         applications = await stack.enter_async_context(
             onetrust_applications(settings, self._clock, self._metrics, budget)
         )

@@ -22,6 +22,7 @@ from bot import parts
 from bot.blocks import text
 from bot.blocks.reply import reply
 from bot.blocks.shell import announcement
+from bot.core.rate_limit import RateLimiter, RateLimiters
 from bot.errors import (
     AppscanError,
     NotInvited,
@@ -56,7 +57,7 @@ from bot.scans.workroom import Workroom
 from bot.settings import Settings
 from bot.slack.identity import Identity
 from bot.slack.limits import slack_session
-from bot.slack.pace import ChannelPace, UpdatePace
+from bot.slack.pace import POSTS, UPDATES
 from bot.slack.threads import Threads
 from bot.slack.workspace import SlackWorkspace
 from bot.store import restored
@@ -234,8 +235,8 @@ async def _thread(
         store=store,
         card=cards.card,
         render=reply,
-        pace=ChannelPace(clock),
-        updates=UpdatePace(clock),
+        pace=RateLimiters(clock, POSTS),
+        updates=RateLimiter(clock, UPDATES),
         clock=clock,
     )
     stack.push_async_callback(threads.settle, LAST_WORDS_S)

@@ -13,6 +13,7 @@ from bot.blocks.queue import queue
 from bot.blocks.reply import reply
 from bot.blocks.results import announcement
 from bot.blocks.waiting import request as request_message
+from bot.core.rate_limit import RateLimiter, RateLimiters
 from bot.metrics import CountedFiles
 from bot.opened import Opened
 from bot.parts import log_url
@@ -45,7 +46,7 @@ from bot.slack.files import SlackFiles
 from bot.slack.identity import Identity
 from bot.slack.missed import SlackPast
 from bot.slack.notices import SlackNotices
-from bot.slack.pace import NOTICES_BURST, NOTICES_EVERY_S, ChannelPace, UpdatePace
+from bot.slack.pace import NOTICES, POSTS, UPDATES
 from bot.slack.people import SlackPeople
 from bot.slack.refusals import SlackRefusals
 from bot.slack.subjects import Subject
@@ -75,7 +76,7 @@ def wire(opened: Opened, stack: AsyncExitStack) -> Wired:
     """Join the parts; the stack stops those that have to be, the runner first."""
     settings, clock, store, client = opened.settings, opened.clock, opened.store, opened.client
     steady = SteadyClock(clock)  # for what is never told, such as the pace of messages
-    pace, updates = ChannelPace(steady), UpdatePace(steady)
+    pace, updates = RateLimiters(clock, POSTS), RateLimiter(clock, UPDATES)
     people = SlackPeople(client, opened.identity, steady)
     stack.push_async_callback(people.close)
     refusals = SlackRefusals(client, refusal)
@@ -221,9 +222,7 @@ def wire(opened: Opened, stack: AsyncExitStack) -> Wired:
         runner=runner,
         notices=Notices(
             rows=store.notices,
-            board=SlackNotices(
-                client, queue, UpdatePace(steady, burst=NOTICES_BURST, every_s=NOTICES_EVERY_S)
-            ),
+            board=SlackNotices(client, queue, RateLimiter(clock, NOTICES)),
             clock=clock,
             away_s=lambda: breaker.open_s,
             heard=lambda: breaker.heard,

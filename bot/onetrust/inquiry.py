@@ -14,14 +14,16 @@ import httpx
 
 from bot.calls.reading import retry_after_s
 from bot.calls.trust import why_not_trusted
+from bot.core.rate_limit import Limit, RateLimiter
 from bot.errors import Refused, TryLater
 from bot.onetrust.answers import NOT_TRUSTED
 from bot.onetrust.token import TokenSource
-from bot.scans.budget import Budget
 
 ANSWER_LIMIT: Final = 4 * 1024 * 1024
 """Bytes; a longer answer is not read. A page holds 100 entries."""
 
+REQUESTS: Final = Limit(calls=60, window_s=61.0)
+"""60 a minute; OneTrust counts them as they arrive, and two may differ by a second on their way."""
 PAUSE_S: Final = 60.0
 """How long nothing is asked after a 429 that names no time."""
 
@@ -51,7 +53,7 @@ class Inquiry:
         self,
         client: httpx.AsyncClient,
         tokens: TokenSource,
-        budget: Budget,
+        budget: RateLimiter,
         *,
         timeout_s: float = 30.0,
         now: Callable[[], float] = time.time,

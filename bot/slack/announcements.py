@@ -15,13 +15,13 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.core.backoff import Backoff
+from bot.core.rate_limit import RateLimiter, RateLimiters
 from bot.errors import NotFound, StoreUnavailable, slack_code, slack_wait_s
 from bot.scans.current import concerning
 from bot.scans.memory import Store
 from bot.scans.models import Card, Scan
 from bot.scans.ports import Clock
 from bot.scans.tasks import end
-from bot.slack.pace import ChannelPace, UpdatePace
 from bot.slack.posts import FAILURE_NAP_S, TRIES, Posts, ThreadGone
 from bot.slack.sending import GONE, MESSAGE_GONE, SHUT, Rendered, error_name, send
 from bot.slack.subjects import Subject
@@ -61,8 +61,8 @@ class Announcements:
         subject: Subject,
         card: Callable[[int], Awaitable[Card]],
         render: Callable[[Card], Rendered],
-        pace: ChannelPace,
-        updates: UpdatePace,
+        pace: RateLimiters,
+        updates: RateLimiter,
         clock: Clock,
     ) -> None:
         self._client = client
@@ -181,7 +181,7 @@ class Announcements:
     async def _post(self, number: int, scan: Scan) -> str:
         channel = scan.channel or ""
         async with self._one_by_one[channel]:
-            await self._pace.turn(channel)
+            await self._pace.of(channel).take()
             card = await self._card(number)  # it may be gone by now, or there is more to tell
             await self._subject.set_announced(number, "")
             try:
@@ -193,7 +193,7 @@ class Announcements:
 
     async def _update(self, number: int) -> None:
         """Show in the message that was posted what there is to tell now."""
-        await self._updates.turn()
+        await self._updates.take()
         card = await self._card(number)
         ts = self._subject.announced_ts(card)
         if not ts or ts == UNTOLD:
@@ -202,7 +202,7 @@ class Announcements:
             await send(self._client.chat_update, self._render(card), channel=card.scan.channel, ts=ts)
         except SlackApiError as error:
             if (asked_s := slack_wait_s(error)) is not None:
-                self._updates.hold(asked_s)
+                self._updates.pause(asked_s)
             if slack_code(error) not in GONE:
                 raise
             logger.info("the message about scan #%d stays as it is: %s", number, slack_code(error))

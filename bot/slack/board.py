@@ -7,10 +7,10 @@ import aiohttp
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.core.rate_limit import RateLimiter, RateLimiters
 from bot.errors import NotInvited, slack_code, slack_wait_s
 from bot.scans.models import Scan
 from bot.scans.requests import RescanRequest
-from bot.slack.pace import ChannelPace, UpdatePace
 from bot.slack.sending import Rendered, error_name, send
 from bot.slack.workspace import INVITE
 
@@ -25,7 +25,7 @@ class SlackBoard:
     """The messages of waiting rescans."""
 
     def __init__(
-        self, client: AsyncWebClient, render: Render, pace: ChannelPace, updates: UpdatePace
+        self, client: AsyncWebClient, render: Render, pace: RateLimiters, updates: RateLimiter
     ) -> None:
         self._client = client
         self._render = render
@@ -38,7 +38,7 @@ class SlackBoard:
         Raises:
             NotInvited: the bot can't post there.
         """
-        await self._pace.turn(request.channel)
+        await self._pace.of(request.channel).take()
         try:
             answer = await send(
                 self._client.chat_postMessage, self._render(request, latest), channel=request.channel
@@ -56,7 +56,7 @@ class SlackBoard:
         """Show that it was answered or lapsed, in its turn; a message that is gone is let be."""
         if request.message_ts is None:
             return
-        await self._updates.turn()
+        await self._updates.take()
         try:
             await send(
                 self._client.chat_update,
@@ -66,5 +66,5 @@ class SlackBoard:
             )
         except (SlackApiError, aiohttp.ClientError, TimeoutError, OSError) as error:
             if (asked_s := slack_wait_s(error)) is not None:
-                self._updates.hold(asked_s)
+                self._updates.pause(asked_s)
             logger.warning("waiting rescan %d could not be updated: %s", request.number, error_name(error))

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.core.rate_limit import RateLimiter
 from bot.errors import slack_code, slack_wait_s
 from bot.scans.backlog import Notice
-from bot.slack.pace import UpdatePace
 from bot.slack.sending import GONE, Rendered, send
 
 logger = logging.getLogger(__name__)
@@ -22,7 +22,7 @@ class SlackNotices:
     """
 
     def __init__(
-        self, client: AsyncWebClient, render: Callable[[Notice], Rendered], updates: UpdatePace
+        self, client: AsyncWebClient, render: Callable[[Notice], Rendered], updates: RateLimiter
     ) -> None:
         self._client = client
         self._render = render
@@ -43,7 +43,7 @@ class SlackNotices:
         """Show what has changed; see ``NoticeBoard.update``."""
         if notice.message_ts is None:
             return True
-        if self._updates.try_turn(final=True) > 0:
+        if self._updates.try_take() > 0:
             return False
         try:
             await send(
@@ -51,7 +51,7 @@ class SlackNotices:
             )
         except SlackApiError as error:
             if (asked_s := slack_wait_s(error)) is not None:
-                self._updates.hold(asked_s)
+                self._updates.pause(asked_s)
                 return False
             if slack_code(error) not in GONE:
                 raise

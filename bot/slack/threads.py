@@ -13,13 +13,14 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.core.backoff import Backoff
+from bot.core.rate_limit import RateLimiter, RateLimiters
 from bot.errors import StoreUnavailable, slack_code, slack_wait_s
 from bot.scans.current import concerning
 from bot.scans.memory import Store
 from bot.scans.models import OPEN, Card, Scan, State
 from bot.scans.ports import Clock
 from bot.scans.tasks import end, first_of
-from bot.slack.pace import ChannelPace, UpdatePace
+from bot.slack.pace import RESERVED
 from bot.slack.posts import FAILURE_NAP_S, REPLY, TRIES, Posts, ThreadGone
 from bot.slack.sending import GONE, MESSAGE_GONE, SHUT, Rendered, error_name, send
 
@@ -61,8 +62,8 @@ class Threads:
         store: Store,
         card: LoadCard,
         render: Render,
-        pace: ChannelPace,
-        updates: UpdatePace,
+        pace: RateLimiters,
+        updates: RateLimiter,
         clock: Clock,
     ) -> None:
         self._client = client
@@ -152,10 +153,14 @@ class Threads:
     def _wait_s(self, scan: Scan) -> float:
         """Return how long a scan on its way has to wait to be shown; 0 takes a turn."""
         wait_s = self._next_at.get(scan.number, 0.0) - self._clock.now()
-        return self._updates.try_turn() if wait_s <= 0 and scan.reply_ts else wait_s
+        return self._updates.try_take(reserved=RESERVED) if wait_s <= 0 and scan.reply_ts else wait_s
 
     def _rests_still(self, scan: Scan) -> bool:
-        if scan.state in OPEN and not scan.reply_ts and self._pace.wait_s(scan.channel or "") > EXCUSED_S:
+        if (
+            scan.state in OPEN
+            and not scan.reply_ts
+            and self._pace.of(scan.channel or "").wait_s() > EXCUSED_S
+        ):
             return True  # the channel's notice tells of its queue; the reply comes with the next change
         rest = self._rests.get(scan.number)
         return rest is not None and rest.revision == scan.revision and self._clock.now() < rest.until
@@ -187,7 +192,7 @@ class Threads:
                 await self._post(scan)
             else:
                 if scan.state not in OPEN:  # the others have had their turn
-                    await self._updates.turn()
+                    await self._updates.take()
                 card = await self._load(scan.number)
                 try:
                     await send(
@@ -195,7 +200,7 @@ class Threads:
                     )
                 except SlackApiError as error:
                     if (asked_s := slack_wait_s(error)) is not None:
-                        self._updates.hold(asked_s)
+                        self._updates.pause(asked_s)
                     raise
                 await self._store.queue.shown(scan.number, card.scan.revision)
         except SlackApiError as error:
@@ -218,7 +223,7 @@ class Threads:
             return
         if scan.state is not State.CANCELLED:
             await self._store.queue.set_reply(scan.number, "")
-            await self._pace.turn(scan.channel or "")
+            await self._pace.of(scan.channel or "").take()
         card = await self._load(scan.number)
         if card.scan.state is State.CANCELLED:  # nobody was told of it yet, and its message may be gone
             await self._store.queue.shown(scan.number, card.scan.revision)

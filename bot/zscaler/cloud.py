@@ -85,14 +85,14 @@ class Cloud:
             return told
         error = verdict(endpoint, told, self._clock.now())
         if told.status == 429 and isinstance(error, TryLater):
-            self._paces.of(endpoint).pause(error.retry_after_s or 0.0)
+            self._paces.pause(endpoint, error.retry_after_s or 0.0)
         raise error
 
     async def _logged_in(self, method: str, endpoint: Endpoint, **what: Any) -> Told:
         """Ask, logged in, until the answer is not 401."""
         async with aclosing(self._login.attempts()) as attempts:
             async for headers in attempts:
-                await self._paces.of(endpoint).take()
+                await self._paces.take(endpoint)
                 told = await self._caller.call(method, endpoint, headers, **what)
                 if told.status != 401:
                     self._login.accepted()

@@ -8,8 +8,9 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
+from bot.core.rate_limit import RateLimiter
 from bot.errors import CannotRead, NotFound, TryLater, Uncertain
-from bot.scans.budget import Budget
+from bot.onetrust.inquiry import REQUESTS
 from bot.scans.follow import Follower
 from bot.scans.looks import LISTS_S, Looks
 from bot.scans.models import Platform, Share, State
@@ -27,7 +28,7 @@ HOUR_S = 3600.0
 class FakeApplications:
     """OneTrust's list, where each call takes its turn in the budget."""
 
-    budget: Budget
+    budget: RateLimiter
     clock: object
     apps: dict[str, Application] = field(default_factory=dict)
     of_app: dict[str, list[AppScan]] = field(default_factory=dict)
@@ -82,7 +83,7 @@ class Desk:
     """A follower at work on a bench."""
 
     bench: Bench
-    budget: Budget
+    budget: RateLimiter
     applications: FakeApplications
     ended: list[int] = field(default_factory=list)
 
@@ -137,7 +138,7 @@ class Desk:
 
 @pytest.fixture
 def desk(bench: Bench) -> Desk:
-    budget = Budget(bench.clock)
+    budget = RateLimiter(bench.clock, REQUESTS)
     return Desk(bench=bench, budget=budget, applications=FakeApplications(budget, bench.clock))
 
 

@@ -12,6 +12,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.blocks.opinion import verdict_message
 from bot.blocks.results import announcement
+from bot.core.rate_limit import RateLimiter, RateLimiters
 from bot.scans.decision import Verdict
 from bot.scans.memory import Store
 from bot.scans.models import Kind, Reason, Source, State, SubmissionState
@@ -20,7 +21,7 @@ from bot.scans.results import FollowState, ScanStatus
 from bot.scans.verdicts import OpinionState, SandboxVerdict, Threat
 from bot.slack import subjects
 from bot.slack.announcements import GIVE_UP_S, LOOK_S, UNTOLD, Announcements
-from bot.slack.pace import POST_GAP_S, ChannelPace, UpdatePace
+from bot.slack.pace import POSTS, UPDATES
 from bot.slack.sending import GONE
 from bot.store.database import Database
 from sandbox.reading import Reader
@@ -50,7 +51,7 @@ class Scene:
     shared: list[Shared] = field(default_factory=list)
     made: list[Announcements] = field(default_factory=list)
 
-    def new(self, pace: ChannelPace | None = None, *, of_verdicts: bool = False) -> Announcements:
+    def new(self, pace: RateLimiters | None = None, *, of_verdicts: bool = False) -> Announcements:
         """Return what tells of results, or of verdicts, remembering nothing, as after a start."""
         client = AsyncWebClient(token=self.slack.bot_token, base_url=self.slack.api_url)
         client.retry_handlers = []  # as in the bot, a post is not made again where its answer was lost
@@ -61,8 +62,8 @@ class Scene:
             subject=(subjects.verdicts if of_verdicts else subjects.results)(self.store),
             card=Cards(store=self.store, log_url=lambda _: None, permalink=lambda _: None).card,
             render=partial(verdict_message if of_verdicts else announcement, mention=True),
-            pace=pace or ChannelPace(self.clock),
-            updates=UpdatePace(self.clock),
+            pace=pace or RateLimiters(self.clock, POSTS),
+            updates=RateLimiter(self.clock, UPDATES),
             clock=self.clock,
         )
         self.made.append(made)
@@ -238,9 +239,9 @@ async def test_where_looking_for_it_is_put_off_it_is_not_posted_blindly(scene: S
 
 async def test_a_scan_that_was_forgotten_meanwhile_is_not_told(scene: Scene):
     number = await scene.scanned()
-    pace = ChannelPace(scene.clock)
+    pace = RateLimiters(scene.clock, POSTS)
     announcements = scene.new(pace)
-    pace.hold(scene.shared[0].channel, 60)
+    pace.of(scene.shared[0].channel).pause(60)
     announcements.announce(number)
     await until(lambda: bool(scene.clock.naps))  # it waits for its turn
     await scene.store.privacy.purge(scene.clock.now() + 1)
@@ -252,7 +253,7 @@ async def test_a_scan_that_was_forgotten_meanwhile_is_not_told(scene: Scene):
 
 async def test_many_results_come_one_a_second_and_replies_between_them(scene: Scene):
     numbers = [await scene.scanned() for _ in range(5)]
-    pace = ChannelPace(scene.clock)
+    pace = RateLimiters(scene.clock, POSTS)
     announcements = scene.new(pace)
     began = scene.clock.now()
     for number in numbers:
@@ -260,10 +261,10 @@ async def test_many_results_come_one_a_second_and_replies_between_them(scene: Sc
     await until(lambda: len(scene.slack.called("chat.postMessage")) == 1 and bool(scene.clock.naps))
 
     # A reply would come next but one, whatever else waits.
-    assert pace.wait_s(scene.shared[0].channel) <= 2 * POST_GAP_S
+    assert pace.of(scene.shared[0].channel).wait_s() <= 2 * POSTS.window_s
     for number in numbers:
         await scene.advance_until_told(number)
-    assert scene.clock.now() - began >= 4 * POST_GAP_S
+    assert scene.clock.now() - began >= 4 * POSTS.window_s
     assert len(scene.slack.called("chat.postMessage")) == 5
 
 

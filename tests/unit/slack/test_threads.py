@@ -8,10 +8,11 @@ import pytest
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.blocks.reply import reply
+from bot.core.rate_limit import RateLimiter, RateLimiters
 from bot.scans.memory import Store
 from bot.scans.models import State
 from bot.scans.records import Cards
-from bot.slack.pace import ChannelPace, UpdatePace
+from bot.slack.pace import POSTS, UPDATES
 from bot.slack.sending import GONE, TEXT_LIMIT, shortened
 from bot.slack.threads import EXCUSED_S, REST_BACKOFF, TRIES, Threads
 from bot.store.database import Database
@@ -30,6 +31,7 @@ class Scene:
     threads: Threads
     shared: Shared
     number: int
+    pace: RateLimiters
 
     @property
     def replies(self) -> list[Message]:
@@ -57,17 +59,18 @@ async def scene(tmp_path: Path) -> AsyncIterator[Scene]:
         scan, _ = await store.scans.record(a_share(channel=shared.channel, ts=shared.ts))
         client = AsyncWebClient(token=slack.bot_token, base_url=slack.api_url)
         client.retry_handlers = []  # as in the bot, a post is not made again where its answer was lost
+        pace = RateLimiters(clock, POSTS)
         threads = Threads(
             client=client,
             bot_user_id=slack.bot_user_id,
             store=store,
             card=Cards(store=store, log_url=lambda _: None, permalink=lambda _: None).card,
             render=reply,
-            pace=ChannelPace(clock),
-            updates=UpdatePace(clock),
+            pace=pace,
+            updates=RateLimiter(clock, UPDATES),
             clock=clock,
         )
-        yield Scene(slack, clock, store, threads, shared, scan.number)
+        yield Scene(slack, clock, store, threads, shared, scan.number, pace)
         slack.faults.clear()
         await threads.settle(0)
     await database.close()
@@ -251,7 +254,7 @@ async def test_in_a_flood_a_reply_is_written_once_when_there_is_all_to_say(scene
 
     for number in [scene.number, *others]:
         scene.threads.changed(number)
-    await until(lambda: len(scene.clock.naps) >= EXCUSED_S)
+    await until(lambda: scene.pace.of(scene.shared.channel).wait_s() > EXCUSED_S)
     for _ in range(int(EXCUSED_S)):
         scene.clock.advance(1)
         await until(lambda: len(scene.clock.naps) == 0 or posts() > 0)
