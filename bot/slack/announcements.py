@@ -16,6 +16,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.core.backoff import Backoff
 from bot.core.rate_limit import RateLimiter, RateLimiters
+from bot.core.scheduler import Job
 from bot.errors import NotFound, StoreUnavailable, slack_code, slack_wait_s
 from bot.scans.current import concerning
 from bot.scans.memory import Store
@@ -97,17 +98,16 @@ class Announcements:
         self._stale.add(number)
         self.announce(number)
 
-    async def run(self) -> None:
-        """Look again and again for what is still to be told, from before the last start too."""
-        while True:
-            try:
-                for number in await self._subject.to_announce():
-                    rest = self._rests.get(number)
-                    if rest is None or rest.until <= self._clock.now():
-                        self.announce(number)
-            except Exception:  # the database may be locked: it is tried again
-                logger.exception("%ss could not be looked for; trying again in a minute", self._subject.name)
-            await self._clock.sleep(LOOK_S)
+    @property
+    def job(self) -> Job:
+        """Looks for what is still to be told, from before the last start too."""
+        return Job(name=f"announcements of {self._subject.name}s", run=self._look, interval_s=LOOK_S)
+
+    async def _look(self) -> None:
+        for number in await self._subject.to_announce():
+            rest = self._rests.get(number)
+            if rest is None or rest.until <= self._clock.now():
+                self.announce(number)
 
     async def settle(self, timeout_s: float) -> None:
         """Wait until what is being told is told, or the time is up; the rest is told at the next start."""

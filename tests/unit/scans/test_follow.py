@@ -1,6 +1,5 @@
 """Following submitted scans on a held clock: few calls, no guess, nothing forgotten, nothing stopped."""
 
-import asyncio
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -9,6 +8,7 @@ from dataclasses import dataclass, field, replace
 import pytest
 
 from bot.core.rate_limit import RateLimiter
+from bot.core.scheduler import Scheduler
 from bot.errors import CannotRead, NotFound, TryLater, Uncertain
 from bot.onetrust.inquiry import REQUESTS
 from bot.scans.follow import Follower
@@ -17,7 +17,6 @@ from bot.scans.models import Platform, Share, State
 from bot.scans.records import Cards
 from bot.scans.results import Application, AppScan, FollowState, Results, ScanStatus, Sdk
 from bot.scans.rules import judge_by
-from bot.scans.tasks import end
 from tests.fakes import APP_ID, OTHER_APP_ID, SHOP, Bench, a_share, submitted_apps, until
 
 FIRST_S = 30.0
@@ -114,11 +113,12 @@ class Desk:
     @asynccontextmanager
     async def following(self, hours: float = 24, *, judged: bool = False) -> AsyncIterator[Follower]:
         follower = self.follower(hours, judged=judged)
-        task = asyncio.create_task(follower.run())
+        scheduler = Scheduler(self.bench.clock)
+        scheduler.start(follower.job)
         try:
             yield follower
         finally:
-            await end(task)
+            await scheduler.stop()
 
     async def idle(self) -> None:
         """Wait until the follower sleeps."""

@@ -1,6 +1,5 @@
 """A result is told once in its thread, through whatever Slack answers and whenever the bot ends."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from functools import partial
@@ -13,6 +12,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.blocks.opinion import verdict_message
 from bot.blocks.results import announcement
 from bot.core.rate_limit import RateLimiter, RateLimiters
+from bot.core.scheduler import Scheduler
 from bot.scans.decision import Verdict
 from bot.scans.memory import Store
 from bot.scans.models import Kind, Reason, Source, State, SubmissionState
@@ -68,6 +68,12 @@ class Scene:
         )
         self.made.append(made)
         return made
+
+    def looking(self, *, of_verdicts: bool = False) -> Scheduler:
+        """Have it looked again and again for what is still to be told, as after a start."""
+        scheduler = Scheduler(self.clock)
+        scheduler.start(self.new(of_verdicts=of_verdicts).job)
+        return scheduler
 
     async def scanned(self, state: FollowState = FollowState.COMPLETED, channel: str = "builds") -> int:
         """Share a build, and let OneTrust be done with it; return the scan's number."""
@@ -180,21 +186,21 @@ async def test_what_has_not_ended_is_not_told(scene: Scene):
 
 async def test_a_start_tells_what_the_last_one_did_not(scene: Scene):
     numbers = [await scene.scanned() for _ in range(3)]
-    running = asyncio.create_task(scene.new().run())
+    scheduler = scene.looking()
     for number in numbers:
         await scene.advance_until_told(number)
-    running.cancel()
+    await scheduler.stop()
 
     assert [len(scene.told(place)) for place in range(3)] == [1, 1, 1]
 
 
 async def test_a_later_look_finds_what_nobody_told_of(scene: Scene):
-    running = asyncio.create_task(scene.new().run())
+    scheduler = scene.looking()
     await until(lambda: bool(scene.clock.naps))
     number = await scene.scanned()
     scene.clock.advance(LOOK_S)
     await scene.advance_until_told(number)
-    running.cancel()
+    await scheduler.stop()
 
     assert len(scene.told()) == 1
 
@@ -317,14 +323,14 @@ async def test_a_wait_that_slack_asks_for_is_kept(scene: Scene):
 async def test_while_all_calls_are_refused_it_is_seldom_tried_and_given_up_after_a_day(scene: Scene):
     number = await scene.scanned()
     refused = scene.slack.faults.add("chat.postMessage", times=None, error="account_inactive")
-    running = asyncio.create_task(scene.new().run())
+    scheduler = scene.looking()
     began = scene.clock.now()
     while await scene.announced(number) != UNTOLD:
         used = refused.used
         await until(lambda: bool(scene.clock.naps) and not scene.made[0].busy)
         scene.clock.advance(600)
         assert refused.used - used <= 1
-    running.cancel()
+    await scheduler.stop()
 
     assert GIVE_UP_S <= scene.clock.now() - began <= GIVE_UP_S + 2 * 3600
     assert refused.used < 40
@@ -362,10 +368,10 @@ async def test_a_verdict_that_is_not_bad_is_not_told(scene: Scene):
 async def test_a_bad_verdict_known_from_an_earlier_scan_is_told_in_each_thread(scene: Scene):
     first = await scene.judged()
     second = await scene.judged(known_from=first)
-    running = asyncio.create_task(scene.new(of_verdicts=True).run())
+    scheduler = scene.looking(of_verdicts=True)
     for number in (first, second):
         await scene.advance_until_told(number)
-    running.cancel()
+    await scheduler.stop()
 
     assert [len(scene.told(place)) for place in range(2)] == [1, 1]
     assert f"Known from scan #{first}" in scene.told(1)[0].text
