@@ -34,12 +34,6 @@ class Job:
     starts_at_once: bool = True
     """Or after ``interval_s``."""
 
-    def retry_s(self, failures: int) -> float:
-        """Return how long to wait after so many failed rounds in a row."""
-        if self.backoff is not None:
-            return self.backoff.delay_s(failures)
-        return RETRY_S if self.interval_s is None else self.interval_s
-
 
 class Scheduler:
     """Runs jobs from ``start`` to ``stop``; a round that fails is logged and tried again."""
@@ -84,7 +78,7 @@ class Scheduler:
                 next_at = await job.run()
             except Exception as error:  # whatever it was, it may pass
                 failures += 1
-                wait_s = job.retry_s(failures)
+                wait_s = job.backoff.delay_s(failures) if job.backoff else job.interval_s or RETRY_S
                 if isinstance(error, AppscanError):
                     logger.warning("%s failed; trying again in %d s: %s", job.name, wait_s, error)
                 else:

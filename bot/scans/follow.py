@@ -12,7 +12,6 @@ from typing import Final
 from bot.core.backoff import Backoff
 from bot.core.scheduler import Job
 from bot.errors import CannotRead, NotFound, StoreUnavailable, TryLater
-from bot.scans.clock import SteadyClock
 from bot.scans.looks import NO_SUCH, Looks, Sought
 from bot.scans.memory import Store
 from bot.scans.models import Kind, Platform, Scan
@@ -71,8 +70,6 @@ class Follower:
         self._wait_s = wait_s
         self._first_s = first_s
         self._judged = judged
-        self._steady = SteadyClock(clock)
-        self._paused_until = 0.0
         self._reads = False
         self._said = False
         self._away = False
@@ -101,26 +98,20 @@ class Follower:
     @property
     def job(self) -> Job:
         """Looks for what is due."""
-        return Job(name="results", run=self._run, interval_s=LONGEST_NAP_S, backoff=TROUBLE_BACKOFF)
+        return Job(name="results", run=self._run, interval_s=RECHECK_S, backoff=TROUBLE_BACKOFF)
 
-    async def _run(self) -> float | None:
-        if (paused_s := self._paused_until - self._steady.now()) > 0:
-            return self._clock.now() + paused_s
+    async def _run(self) -> float:
         try:
             next_at = await self._turn()
         except CannotRead as error:
             self._cannot_read(error)
-            return self._pause(RECHECK_S)
+            return self._clock.now() + RECHECK_S
         except TryLater as error:
             self._cannot_be_asked(error)
-            return self._pause(max(TROUBLE_BACKOFF.first_s, _asked_s(error)))
+            return self._clock.now() + max(TROUBLE_BACKOFF.first_s, _asked_s(error))
         self._away = False
-        return next_at
-
-    def _pause(self, seconds: float) -> float:
-        """Look at nothing for a while; return when that is over."""
-        self._paused_until = self._steady.now() + seconds
-        return self._clock.now() + seconds
+        latest = self._clock.now() + LONGEST_NAP_S
+        return latest if next_at is None else min(next_at, latest)
 
     def _cannot_be_asked(self, error: TryLater) -> None:
         if not self._away:

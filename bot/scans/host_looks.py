@@ -1,4 +1,4 @@
-"""Looks up the hosts of builds at Zscaler, several builds' in one call; a loop of the runner's."""
+"""Looks up the hosts of builds at Zscaler, several builds' in one call; a job of the runner's."""
 
 import itertools
 import logging

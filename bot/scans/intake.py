@@ -28,7 +28,7 @@ from bot.scans.requests import RequestState, RescanRequest
 logger = logging.getLogger(__name__)
 
 LOOKED_AT_A_TIME = 20
-"""Files whose messages are looked for in one turn: other work of the loop is not to wait for hundreds."""
+"""Files whose messages are looked for in one turn: other work of the job is not to wait for hundreds."""
 LOOKS = 8
 """So often a file's message is looked for."""
 LOOK_BACKOFF = Backoff(first_s=0.5, maximum_s=60.0)

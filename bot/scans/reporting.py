@@ -54,7 +54,7 @@ QUOTA_USED: Final = (
 
 
 class Reporter:
-    """Asks for reports that are due; ``turn`` is one of the runner's loops.
+    """Asks for reports that are due; ``turn`` is one of the runner's jobs.
 
     ``reports`` is ``None`` where none can be read: what an earlier process sent ends with that.
     """

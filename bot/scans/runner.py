@@ -74,7 +74,7 @@ class Runner:
         breaker.watch(self._breaker_changed)
 
     async def start(self) -> None:
-        """Take up what the last process left, and begin; if that can't be written, the loop tries again."""
+        """Take up what the last process left, and begin; what can't be written is tried again."""
         try:
             if recovered := await self._store.queue.recover(source=Source.SLACK):
                 logger.info("took up %d scans that were under way when the bot last ended", len(recovered))
@@ -156,7 +156,7 @@ class Runner:
     async def _wait_for_scanner(self) -> float | None:
         """Begin one scan as a probe when it is time for that, and none else; what falls due waits."""
         if self._probe in self._tasks:
-            return None  # its end wakes this loop
+            return None  # its end wakes this job
         probe_at = self._breaker.probe_at
         next_at = await self._store.queue.next_due_at()
         if probe_at <= self._clock.now():

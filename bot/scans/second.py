@@ -61,7 +61,7 @@ INSIDE: Final = "Something went wrong inside the bot. Its log says more, under t
 
 
 class SecondOpinion:
-    """Takes up what Zscaler is to be asked about; ``turn`` is one of the runner's loops.
+    """Takes up what Zscaler is to be asked about; ``turn`` is one of the runner's jobs.
 
     ``hosts`` is ``None`` where no hosts are looked up. ``ask`` asks what looks them up something harmless,
     and raises as that does; without it they are read whether it answers or not.

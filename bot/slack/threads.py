@@ -156,11 +156,8 @@ class Threads:
         return self._updates.try_take(reserved=RESERVED) if wait_s <= 0 and scan.reply_ts else wait_s
 
     def _rests_still(self, scan: Scan) -> bool:
-        if (
-            scan.state in OPEN
-            and not scan.reply_ts
-            and self._pace.of(scan.channel or "").wait_s() > EXCUSED_S
-        ):
+        pace = self._pace.of(scan.channel or "")
+        if scan.state in OPEN and not scan.reply_ts and pace.wait_s() > EXCUSED_S:
             return True  # the channel's notice tells of its queue; the reply comes with the next change
         rest = self._rests.get(scan.number)
         return rest is not None and rest.revision == scan.revision and self._clock.now() < rest.until
