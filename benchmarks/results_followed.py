@@ -12,15 +12,15 @@ from tempfile import TemporaryDirectory
 
 import httpx
 
+from bot.core.rate_limit import RateLimiter
+from bot.core.scheduler import Scheduler
 from bot.onetrust.applications import OneTrustApplications
-from bot.onetrust.inquiry import Inquiry
+from bot.onetrust.inquiry import REQUESTS, Inquiry
 from bot.onetrust.token import ApiKey
 from bot.parts import store_on
-from bot.scans.budget import Budget
 from bot.scans.follow import Follower
 from bot.scans.looks import Looks
 from bot.scans.rules import judge_by
-from bot.scans.tasks import end
 from bot.store.database import Database
 from sandbox.onetrust import OneTrustSandbox
 from sandbox.onetrust.manifest import Manifest
@@ -36,7 +36,7 @@ async def follow(scans: int, folder: Path) -> None:
     clock, ended = HeldClock(), []
     database = await Database.open(folder / "bench.db")
     async with OneTrustSandbox(clock=clock, scan_s=0) as onetrust, httpx.AsyncClient() as client:
-        store, budget = store_on(database, clock), Budget(clock)
+        store, budget = store_on(database, clock), RateLimiter(clock, REQUESTS)
         await submitted_apps(database, clock.now(), scans)
         for nth in range(1, scans + 1):
             app = onetrust.add_app(f"App {nth}", "ANDROID")
@@ -65,12 +65,13 @@ async def follow(scans: int, folder: Path) -> None:
             first_s=FIRST_S,
         )
         began, foretold_s = clock.now() + FIRST_S, follower.late_s(scans)
-        task = asyncio.create_task(follower.run())
+        scheduler = Scheduler(clock)
+        scheduler.start(follower.job)
         while len(ended) < scans:
             await asyncio.sleep(0.001)
             if clock.naps:
                 clock.advance(clock.naps[0])
-        await end(task)
+        await scheduler.stop()
         print(f"{scans} scans followed at once: all completed after {(clock.now() - began) / 60:.1f} minutes")
         print(f"foretold in the threads: up to {foretold_s / 60:.1f} minutes late")
         calls, most = sum(map(onetrust.count, POINTS)), onetrust.most_per_minute(*POINTS)

@@ -2,9 +2,9 @@
 
 import asyncio
 import logging
-from collections.abc import Coroutine
 from contextlib import AsyncExitStack
-from typing import Any, Self
+from functools import partial
+from typing import Self
 
 from aiohttp import web
 from slack_bolt.async_app import AsyncApp
@@ -12,20 +12,20 @@ from slack_bolt.async_app import AsyncApp
 from bot import listeners
 from bot.config import rules_file
 from bot.config.settings import Settings
+from bot.core.rate_limit import RateLimiter
+from bot.core.scheduler import Job, Scheduler
 from bot.errors import ShutOut, SubmissionError
 from bot.listeners.press import ListeningApp
 from bot.metrics import Metrics
 from bot.onetrust.depot import Depot, open_depot
+from bot.onetrust.inquiry import REQUESTS
 from bot.opened import Opened
 from bot.parts import build_reader, onetrust_applications, onetrust_routes, slack_client, store_on
-from bot.scans.budget import Budget
 from bot.scans.clearing import Clearing
 from bot.scans.clock import SystemClock
 from bot.scans.memory import Store
 from bot.scans.ports import BuildReader, Clock
 from bot.scans.retention import Retention
-from bot.scans.runner import Runner
-from bot.scans.tasks import end
 from bot.scans.workroom import Workroom
 from bot.slack.door import Door, only_to_slack
 from bot.slack.identity import Identity
@@ -37,7 +37,7 @@ from bot.store.database import BUSY_TIMEOUT_MS, Database
 from bot.store.figures import FiguresStore
 from bot.store.lock import InstanceLock
 from bot.web import Readiness, WebServer, build_metrics_web, build_web
-from bot.wiring import Wired, wire
+from bot.wiring import wire
 from bot.zscaler_parts import Zscaler, open_zscaler
 
 logger = logging.getLogger(__name__)
@@ -70,7 +70,7 @@ class Bot:
         self._lock = InstanceLock(settings.database)
         self._workroom = Workroom.beside(settings.database, self._clock)
         self._database: Database | None = None
-        self._runner: Runner | None = None
+        self._scheduler: Scheduler | None = None
         self._socket: SocketMode | None = None
         self._standing: Standing | None = None
         self._app: AsyncApp | None = None
@@ -126,7 +126,7 @@ class Bot:
         client = slack_client(settings, session, self._clock)
         identity = await Identity.ask_until_told(client, self._clock)
         routes = await stack.enter_async_context(onetrust_routes(settings, self._metrics))
-        budget = Budget(self._clock)
+        budget = RateLimiter(self._clock, REQUESTS)
         applications = await stack.enter_async_context(
             onetrust_applications(settings, self._clock, self._metrics, budget)
         )
@@ -157,28 +157,26 @@ class Bot:
         )
         self._app.use(only_to_slack(settings.slack_api_url))
         listeners.register(self._app, wired.desk)
-        self._runner = wired.runner
-        await self._runner.start()
+        scheduler = self._scheduler = wired.scheduler
+        await wired.runner.start()
         if settings.retention_days is not None:
-            retention = Retention(store.privacy, self._clock, days=settings.retention_days)
-            _beside(stack, retention.run(), "retention")
-        await self._clear_uploads(stack, store)
+            scheduler.start(Retention(store.privacy, self._clock, days=settings.retention_days).job)
+        await self._clear_uploads(scheduler, store)
         if settings.ftp is not None and "ftp" in routes:
-            _beside(stack, _look_at(open_depot(settings.ftp.address)), "look at the FTP server")
-        _tell_beside(stack, wired)
-        if wired.follower is not None:
-            _beside(stack, wired.follower.run(), "results")
-        elif self._rules:
+            look = partial(_look_at, open_depot(settings.ftp.address))
+            scheduler.start(Job(name="look at the FTP server", run=look, interval_s=None))
+        scheduler.start(*wired.jobs)
+        if self._rules and not settings.onetrust_results_hours:
             logger.warning("results are not read, so that no rule of APPSCAN_RULES is judged: %s", UNREAD)
-        self._standing = Standing(client, self._clock)
-        _beside(stack, self._standing.run(), "standing")
+        self._standing = Standing(client)
+        scheduler.start(self._standing.job)
         if settings.slack_app_token is not None:
             socket = self._socket = SocketMode(self._app, settings.slack_app_token.reveal(), self._clock)
             self._metrics.socket = lambda: (socket.open_count, socket.made)
             stack.push_async_callback(socket.stop)
             await socket.start()
         stack.callback(self._shut_the_door)
-        await wired.catch_up.start()
+        wired.catch_up.start()
         stack.push_async_callback(wired.catch_up.stop)
         logger.info("ready: %s in %s", identity.user_id, identity.team_id)
 
@@ -189,12 +187,11 @@ class Bot:
         opening = open_zscaler(self._settings.zscaler, self._clock, self._metrics)
         return await stack.enter_async_context(opening)
 
-    async def _clear_uploads(self, stack: AsyncExitStack, store: Store) -> None:
+    async def _clear_uploads(self, scheduler: Scheduler, store: Store) -> None:
         """Begin to remove uploaded builds in time, what an earlier process put there too."""
         if (ftp := self._settings.ftp) is not None:
             remove = open_depot(ftp.address).remove
-            clearing = Clearing(store.uploads, remove, self._clock, keep_hours=ftp.keep_hours)
-            _beside(stack, clearing.run(), "clearing")
+            scheduler.start(Clearing(store.uploads, remove, self._clock, keep_hours=ftp.keep_hours).job)
         elif left := await store.uploads.count():
             logger.warning(
                 "uploaded builds (%d) may still be on the FTP server that was set before: they are removed "
@@ -253,7 +250,7 @@ class Bot:
         return self._socket is not None and self._socket.connected
 
     async def _ready(self) -> Readiness:
-        checks = {"lock": self._lock.held, "runner": self._runner is not None and self._runner.alive}
+        checks = {"lock": self._lock.held, "runner": self._scheduler is not None and self._scheduler.alive}
         checks["database"] = self._database is not None and await self._database.writable()
         checks["disk"] = await self._workroom.usable()
         checks["slack"] = await self._hears()
@@ -266,16 +263,3 @@ async def _look_at(depot: Depot) -> None:
         await depot.check()
     except SubmissionError as error:
         logger.warning("the FTP route does not work now: %s", error.user_message)
-
-
-def _tell_beside(stack: AsyncExitStack, wired: Wired) -> None:
-    """Let it be told beside all else what is told in messages of their own."""
-    _beside(stack, wired.notices.run(), "notices")
-    _beside(stack, wired.announcements.run(), "announcements")
-    if wired.verdicts is not None:
-        _beside(stack, wired.verdicts.run(), "verdicts")
-
-
-def _beside(stack: AsyncExitStack, work: Coroutine[Any, Any, None], name: str) -> None:
-    """Let something run beside all else until the stack is closed."""
-    stack.push_async_callback(end, asyncio.create_task(work, name=name))

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.config.settings import Settings
+from bot.core.rate_limit import RateLimiter
 from bot.metrics import Metrics
-from bot.scans.budget import Budget
 from bot.scans.memory import Store
 from bot.scans.ports import Applications, BuildReader, Clock
 from bot.scans.routes import Routes
@@ -36,7 +36,7 @@ class Opened:
     """Whether what people do in Slack reaches the bot now."""
     applications: Applications
     """What reads OneTrust's list of apps, and results."""
-    budget: Budget
+    budget: RateLimiter
     """Of calls that read."""
     zscaler: Zscaler | None
     """The second opinion; ``None`` where it is not set up."""

@@ -10,17 +10,17 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.config.ftp import FtpSettings
 from bot.config.settings import Settings
+from bot.core.rate_limit import RateLimiter
 from bot.metrics import CountedClient, Metrics
 from bot.onetrust.applications import OneTrustApplications
 from bot.onetrust.call import Caller
 from bot.onetrust.depot import open_depot
 from bot.onetrust.direct import Direct
 from bot.onetrust.ftp import Ftp
-from bot.onetrust.inquiry import Inquiry
+from bot.onetrust.inquiry import REQUESTS, Inquiry
 from bot.onetrust.token import ApiKey, ClientCredentials, TokenSource
 from bot.onetrust.webhook import Webhook
 from bot.packages.reader import PackageReader
-from bot.scans.budget import Budget
 from bot.scans.clock import SystemClock
 from bot.scans.memory import Store
 from bot.scans.ports import Clock
@@ -190,7 +190,7 @@ async def onetrust_tokens(
 
 @asynccontextmanager
 async def onetrust_applications(
-    settings: Settings, clock: Clock, metrics: Metrics | None = None, budget: Budget | None = None
+    settings: Settings, clock: Clock, metrics: Metrics | None = None, budget: RateLimiter | None = None
 ) -> AsyncIterator[OneTrustApplications]:
     """Open what reads apps, scans and results from OneTrust, within ``budget``, or one of its own."""
     counted, tls = metrics or Metrics(), ssl.create_default_context()
@@ -198,5 +198,5 @@ async def onetrust_applications(
         onetrust_tokens(settings, counted, tls) as tokens,
         CountedClient(counted.onetrust_called, verify=tls, follow_redirects=False) as client,
     ):
-        inquiry = Inquiry(client, tokens, budget or Budget(clock), now=clock.now)
+        inquiry = Inquiry(client, tokens, budget or RateLimiter(clock, REQUESTS), now=clock.now)
         yield OneTrustApplications(settings.onetrust_url, inquiry)

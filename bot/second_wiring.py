@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from bot.blocks import governance
+from bot.core.scheduler import Job
 from bot.opened import Opened
 from bot.packages.hosts import PackageHosts
 from bot.scans.administration import Administration, CloudApis
@@ -17,7 +18,7 @@ from bot.scans.policy import Policy
 from bot.scans.ports import Announcer, Files, Workspace
 from bot.scans.records import Cards
 from bot.scans.reporting import Reporter
-from bot.scans.runner import Turn
+from bot.scans.runner import queue_job
 from bot.scans.second import SecondOpinion
 from bot.scans.sending import Sending
 from bot.scans.sending import logger as sending_logger
@@ -32,7 +33,7 @@ class Second:
 
     opinions: SecondOpinion
     """To be stopped."""
-    turns: tuple[Turn, ...]
+    jobs: tuple[Job, ...]
     """For the runner."""
 
 
@@ -44,10 +45,12 @@ def holding(opened: Opened) -> Holding | None:
     return Holding(hold_max_s=settings.hold_max_s)
 
 
-def unheld(opened: Opened, wake: Callable[[], None]) -> tuple[Turn, ...]:
+def unheld(opened: Opened, wake: Callable[[], None]) -> tuple[Job, ...]:
     """Return what lets builds go on that were held before the settings changed."""
     held = holding(opened)
-    return () if held is not None and held.hold_max_s is not None else (Unheld(opened.store, wake).turn,)
+    if held is not None and held.hold_max_s is not None:
+        return ()
+    return (queue_job("release of held builds", Unheld(opened.store, wake).turn),)
 
 
 def second(
@@ -85,7 +88,8 @@ def second(
         ask=zscaler.activation.status if zscaler.activation is not None else None,
     )
     reporter = Reporter(store=store, reports=zscaler.reports, outcomes=outcomes, clock=clock, first_s=first_s)
-    return Second(opinions=opinions, turns=(opinions.turn, reporter.turn))
+    jobs = (queue_job("builds for Zscaler", opinions.turn), queue_job("Zscaler's reports", reporter.turn))
+    return Second(opinions=opinions, jobs=jobs)
 
 
 def asking_again(opened: Opened, announcer: Announcer, wake: Callable[[], None]) -> AskingAgain:

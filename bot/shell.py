@@ -23,6 +23,7 @@ from bot.blocks import text
 from bot.blocks.reply import reply
 from bot.blocks.shell import announcement
 from bot.config.settings import Settings
+from bot.core.rate_limit import RateLimiter, RateLimiters
 from bot.errors import (
     AppscanError,
     NotInvited,
@@ -57,7 +58,7 @@ from bot.scans.workroom import Workroom
 from bot.slack.identity import Identity
 from bot.slack.limits import slack_session
 from bot.slack.living_message import LivingMessages
-from bot.slack.pace import ChannelPace, UpdatePace
+from bot.slack.pace import POSTS, UPDATES
 from bot.slack.subjects import replies
 from bot.slack.workspace import SlackWorkspace
 from bot.store import restored
@@ -234,8 +235,8 @@ async def _thread(
         client=client,
         bot_user_id=identity.user_id,
         load=cards.card,
-        pace=ChannelPace(clock),
-        updates=UpdatePace(clock),
+        pace=RateLimiters(clock, POSTS),
+        updates=RateLimiter(clock, UPDATES),
         clock=clock,
     )
     stack.push_async_callback(threads.settle, LAST_WORDS_S)

@@ -12,6 +12,8 @@ from bot.blocks.queue import queue
 from bot.blocks.reply import reply
 from bot.blocks.results import announcement
 from bot.blocks.waiting import request as request_message
+from bot.core.rate_limit import RateLimiter, RateLimiters
+from bot.core.scheduler import Job, Scheduler
 from bot.metrics import CountedFiles
 from bot.opened import Opened
 from bot.parts import log_url
@@ -35,7 +37,7 @@ from bot.scans.ports import Files
 from bot.scans.records import Cards, Records
 from bot.scans.results import Followed
 from bot.scans.rules import judge_by
-from bot.scans.runner import Runner, Turn
+from bot.scans.runner import Runner, queue_job
 from bot.scans.url_inquiry import UrlInquiry
 from bot.slack import subjects
 from bot.slack.board import SlackBoard
@@ -44,7 +46,7 @@ from bot.slack.identity import Identity
 from bot.slack.living_message import LivingMessages
 from bot.slack.missed import SlackPast
 from bot.slack.notices import SlackNotices
-from bot.slack.pace import NOTICES_BURST, NOTICES_EVERY_S, ChannelPace, UpdatePace
+from bot.slack.pace import NOTICES, POSTS, UPDATES
 from bot.slack.people import SlackPeople
 from bot.slack.refusals import SlackRefusals
 from bot.slack.subjects import Subject
@@ -60,20 +62,17 @@ class Wired:
 
     desk: Desk
     runner: Runner
-    notices: Notices
-    announcements: LivingMessages
-    verdicts: LivingMessages | None
-    """``None`` where Zscaler is not set up."""
     catch_up: CatchUp
-    follower: Follower | None
-    """``None`` where the settings let no results be read."""
+    scheduler: Scheduler
+    jobs: tuple[Job, ...]
+    """For the scheduler, beside what the runner and the catch-up give it."""
 
 
 def wire(opened: Opened, stack: AsyncExitStack) -> Wired:
     """Join the parts; the stack stops those that have to be, the runner first."""
     settings, clock, store, client = opened.settings, opened.clock, opened.store, opened.client
     steady = SteadyClock(clock)  # for what is never told, such as the pace of messages
-    pace, updates = ChannelPace(steady), UpdatePace(steady)
+    pace, updates = RateLimiters(clock, POSTS), RateLimiter(clock, UPDATES)
     people = SlackPeople(client, opened.identity, steady)
     stack.push_async_callback(people.close)
     refusals = SlackRefusals(client, refusal)
@@ -124,9 +123,11 @@ def wire(opened: Opened, stack: AsyncExitStack) -> Wired:
     mention = settings.mention == "sharer"
     threads = messages(subjects.replies(store, reply))
     announcements = messages(subjects.results(store, partial(announcement, mention=mention)))
-    verdicts = None
-    if opened.zscaler is not None:
-        verdicts = messages(subjects.verdicts(store, partial(verdict_message, mention=mention)))
+    verdicts = (
+        messages(subjects.verdicts(store, partial(verdict_message, mention=mention)))
+        if opened.zscaler is not None
+        else None
+    )
 
     def tell_breach(number: int) -> None:
         threads.changed(number)
@@ -151,13 +152,13 @@ def wire(opened: Opened, stack: AsyncExitStack) -> Wired:
         drop=drop,
     )
     categories = second_wiring.categories(opened)
-    also: list[Turn] = [*second_wiring.unheld(opened, wake)]
+    also: list[Job] = [*second_wiring.unheld(opened, wake)]
     if categories is not None:
         looks = HostLooks(rows=store.hosts, categories=categories, announcer=threads, clock=clock)
-        also.append(looks.turn)
+        also.append(queue_job("look-up of hosts", looks.turn))
     governing = second_wiring.governing(opened, policy, wake)
     if governing is not None:
-        also.append(governing.turn)
+        also.append(queue_job("third-party apps", governing.turn))
     files = SlackFiles(client, api_url=settings.slack_api_url, token=settings.slack_bot_token.reveal())
     again = CountedFiles(files, opened.metrics.pulled_again)
     asked = second_wiring.second(
@@ -165,7 +166,8 @@ def wire(opened: Opened, stack: AsyncExitStack) -> Wired:
     )
     if asked is not None:
         stack.push_async_callback(asked.opinions.stop)
-        also += asked.turns
+        also += asked.jobs
+    scheduler = Scheduler(clock)
     runner = Runner(
         store=store,
         pipeline=_pipeline(opened, CountedFiles(files, opened.metrics.pulled), threads, breaker, policy),
@@ -174,9 +176,11 @@ def wire(opened: Opened, stack: AsyncExitStack) -> Wired:
         clock=clock,
         breaker=breaker,
         concurrency=settings.concurrency,
+        scheduler=scheduler,
         also=also,
     )
     stack.push_async_callback(runner.stop)
+    stack.push_async_callback(scheduler.stop)
     follower = _follower(opened, threads, policy, wake, announcements.changed)
     return Wired(
         desk=Desk(
@@ -208,27 +212,32 @@ def wire(opened: Opened, stack: AsyncExitStack) -> Wired:
             words=second_wiring.words(opened),
         ),
         runner=runner,
-        notices=Notices(
-            rows=store.notices,
-            board=SlackNotices(
-                client, queue, UpdatePace(steady, burst=NOTICES_BURST, every_s=NOTICES_EVERY_S)
-            ),
-            clock=clock,
-            away_s=lambda: breaker.open_s,
-            heard=lambda: breaker.heard,
+        scheduler=scheduler,
+        jobs=tuple(
+            each.job
+            for each in (_notices(opened, breaker), announcements, verdicts, follower)
+            if each is not None
         ),
-        announcements=announcements,
-        verdicts=verdicts,
-        follower=follower,
         catch_up=CatchUp(
             alive=store.alive,
             past=SlackPast(client, opened.identity, workspace.kind_of, clock),
             intake=intake,
             hears=opened.hears,
             clock=clock,
+            scheduler=scheduler,
             # Not further back than rows are kept: what was purged would be taken for a new build.
             within_s=3600.0 * min(settings.catch_up_hours, 24 * (settings.retention_days or 36_500)),
         ),
+    )
+
+
+def _notices(opened: Opened, breaker: Breaker) -> Notices:
+    return Notices(
+        rows=opened.store.notices,
+        board=SlackNotices(opened.client, queue, RateLimiter(opened.clock, NOTICES)),
+        clock=opened.clock,
+        away_s=lambda: breaker.open_s,
+        heard=lambda: breaker.heard,
     )
 
 

@@ -15,6 +15,7 @@ from typing import Any
 
 import sqlite_utils
 
+from bot.core.scheduler import Scheduler
 from bot.errors import NotFound, NotInvited
 from bot.parts import store_on
 from bot.scans.breaker import Breaker
@@ -474,6 +475,7 @@ class Bench:
             policy=self.policy,
             clock=self.clock,
         )
+        self.scheduler = Scheduler(self.clock)
         self.runner = Runner(
             store=self.store,
             pipeline=self.pipeline,
@@ -482,6 +484,7 @@ class Bench:
             clock=self.clock,
             breaker=self.breaker,
             concurrency=concurrency,
+            scheduler=self.scheduler,
         )
 
     def new_pipeline(

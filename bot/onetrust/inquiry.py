@@ -6,13 +6,15 @@ from typing import Final
 
 import httpx
 
+from bot.core.rate_limit import Limit, RateLimiter
 from bot.errors import CannotRead, Refused, TryLater
 from bot.onetrust.answers import NOT_TRUSTED, RUNNER
 from bot.onetrust.token import TokenSource
 from bot.scanners.http.json_client import JsonClient, Response
 from bot.scanners.http.status_codes import StatusCodes
-from bot.scans.budget import Budget
 
+REQUESTS: Final = Limit(calls=60, window_s=61.0)
+"""60 a minute; OneTrust counts them as they arrive, and two may differ by a second in latency."""
 PAUSE_S: Final = 60.0
 """The pause after a 429 without a ``Retry-After``."""
 
@@ -49,7 +51,7 @@ class Inquiry:
         self,
         client: httpx.AsyncClient,
         tokens: TokenSource,
-        budget: Budget,
+        budget: RateLimiter,
         *,
         timeout_s: float = 30.0,
         now: Callable[[], float] = time.time,
@@ -69,7 +71,7 @@ class Inquiry:
             raise TryLater(STATUS_CODES.retry[429], retry_after_s=paused_s, status=429)
         try:
             response = await self._json.send(
-                "GET", endpoint, url, auth=self._auth, limiter=self._budget, params=query
+                "GET", endpoint, url, auth=self._auth, take_turn=self._budget.take, params=query
             )
         except Refused as error:  # submitting fails on that too, and reports it; reading only waits
             raise TryLater(error.user_message, status=error.status, detail=str(error)) from None

@@ -8,6 +8,7 @@ restart: the rows are queued, and the next process finds out for itself.
 import logging
 from collections.abc import Callable
 
+from bot.core.backoff import Backoff
 from bot.scans.clock import SteadyClock
 from bot.scans.ports import Clock
 
@@ -15,8 +16,7 @@ logger = logging.getLogger(__name__)
 
 FAILURES = 5
 """So many failures in a row, over all scans, open it."""
-FIRST_PAUSE_S = 30.0
-LONGEST_PAUSE_S = 900.0
+PROBE_BACKOFF = Backoff(first_s=30.0, maximum_s=900.0)
 AWAY = "OneTrust is not taking builds right now. This one is sent by itself as soon as it does."
 
 
@@ -32,7 +32,7 @@ class Breaker:
         self._failures = 0
         self._open_since: float | None = None
         self._heard = False
-        self._pause_s = 0.0
+        self._failed_probes = 0
         self._probe_at = 0.0
         self._asked_until = 0.0
         self._probe: int | None = None
@@ -100,8 +100,8 @@ class Breaker:
             self._asked_until = max(self._asked_until, now + asked_s)
         if self.is_open:
             if self._probe == number:
-                self._pause_s = min(LONGEST_PAUSE_S, max(FIRST_PAUSE_S, self._pause_s * 2))
-                self._probe_at = now + max(self._pause_s, asked_s)
+                self._failed_probes += 1
+                self._probe_at = now + max(PROBE_BACKOFF.delay_s(self._failed_probes), asked_s)
                 self._log.warning(
                     "%s takes no builds still: the next try is in %.0f s",
                     self._scanner,
@@ -113,8 +113,8 @@ class Breaker:
         self._failures += 1
         if asked_s or self._failures >= FAILURES:
             self._open_since = now
-            self._pause_s = 0.0 if asked_s else FIRST_PAUSE_S
-            self._probe_at = now + (asked_s or FIRST_PAUSE_S)
+            self._failed_probes = 0 if asked_s else 1  # without a pause asked for, the failures were probes
+            self._probe_at = now + (asked_s or PROBE_BACKOFF.first_s)
             self._log.warning(
                 "%s takes no builds (%s): scans wait, the next try is in %.0f s",
                 self._scanner,

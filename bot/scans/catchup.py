@@ -5,15 +5,15 @@ the database, conversation by conversation, and a note goes only when its conver
 What is found goes the same way as what Slack tells of: a share that is known already changes nothing.
 """
 
-import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 
+from bot.core.backoff import Backoff
+from bot.core.scheduler import Job, Scheduler
 from bot.errors import AppscanError, NotAllowed, NotInvited
 from bot.scans.intake import Intake
 from bot.scans.memory import Alive
 from bot.scans.ports import Clock, Past
-from bot.scans.tasks import end
 
 logger = logging.getLogger(__name__)
 
@@ -22,9 +22,8 @@ GAP_S = 180.0
 """A running bot may have missed something in so long a silence; a shorter one Slack's retries bridge."""
 MARGIN_S = 300.0
 """Looked through before each silence: a connection can be dead before it is noticed, and clocks differ."""
-AGAIN_S = 30.0
-"""The wait before another try at what could not be looked through; each further one is twice the last."""
-LONGEST_AGAIN_S = 900.0
+LOOK_BACKOFF = Backoff(first_s=30.0, maximum_s=900.0)
+_SEARCH = "search for what was missed"
 
 
 class CatchUp:
@@ -38,6 +37,7 @@ class CatchUp:
         intake: Intake,
         hears: Callable[[], Awaitable[bool]],
         clock: Clock,
+        scheduler: Scheduler,
         within_s: float,
     ) -> None:
         """``hears`` tells whether Slack reaches the bot; ``within_s`` bounds the look back, 0 for none."""
@@ -47,24 +47,22 @@ class CatchUp:
         self._hears = hears
         self._clock = clock
         self._within_s = within_s
+        self._scheduler = scheduler
         self._begun = False
-        self._noted = asyncio.Event()
-        self._loops: list[asyncio.Task[None]] = []
+        self._failures = 0
+        self._jobs = (
+            Job(name="heartbeat", run=self._beat, interval_s=BEAT_S),
+            Job(name=_SEARCH, run=self._search, interval_s=None),
+        )
 
-    async def start(self) -> None:
+    def start(self) -> None:
         """Begin; returns at once."""
-        for loop in (self._keep_beating, self._keep_looking):
-            self._loops.append(asyncio.create_task(loop(), name=loop.__name__))
+        self._scheduler.start(*self._jobs)
 
     async def stop(self) -> None:
         """Stop looking, and note that Slack was heard until now."""
-        await end(*self._loops)
+        await self._scheduler.stop(*(job.name for job in self._jobs))
         await self._beat()
-
-    async def _keep_beating(self) -> None:
-        while True:
-            await self._beat()
-            await self._clock.sleep(BEAT_S)
 
     async def _beat(self) -> None:
         try:
@@ -72,26 +70,20 @@ class CatchUp:
                 return
             # A process that has just begun was silent, however short that was.
             if await self._alive.beat(gap_s=GAP_S if self._begun else 0.0, margin_s=MARGIN_S):
-                self._noted.set()
+                self._scheduler.wake(_SEARCH)
             self._begun = True
         except Exception as error:  # noqa: BLE001 - a beat that is left out only makes the look back longer
             logger.warning("the heartbeat could not be written: %s", type(error).__name__)
 
-    async def _keep_looking(self) -> None:
-        again_s = AGAIN_S
-        while True:
-            self._noted.clear()
-            try:
-                done = await self.look()
-            except Exception as error:  # noqa: BLE001 - what was missed stays noted
-                logger.warning("what was missed can't be looked for now: %s", _named(error))
-                done = False
-            if done:
-                again_s = AGAIN_S
-                await self._noted.wait()
-            else:
-                await self._clock.sleep(again_s)
-                again_s = min(2 * again_s, LONGEST_AGAIN_S)
+    async def _search(self) -> float | None:
+        """Look until nothing is left, or the heartbeat finds that more was missed."""
+        try:
+            done = await self.look()
+        except Exception as error:  # noqa: BLE001 - what was missed stays noted
+            logger.warning("what was missed can't be looked for now: %s", _named(error))
+            done = False
+        self._failures = 0 if done else self._failures + 1
+        return None if done else self._clock.now() + LOOK_BACKOFF.delay_s(self._failures)
 
     async def look(self) -> bool:
         """Look through what was missed; return whether nothing is left to look through."""

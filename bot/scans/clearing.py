@@ -3,7 +3,8 @@
 import logging
 from collections.abc import Awaitable, Callable
 
-from bot.errors import Refused, StoreUnavailable, SubmissionError
+from bot.core.scheduler import Job
+from bot.errors import Refused, SubmissionError
 from bot.scans.memory import Uploads
 from bot.scans.ports import Clock
 
@@ -32,16 +33,10 @@ class Clearing:
         self._clock = clock
         self._keep_s = keep_hours * HOUR_S
 
-    async def run(self) -> None:
-        """Look again and again."""
-        while True:
-            try:
-                await self._clear()
-            except StoreUnavailable as error:
-                logger.warning("%s; uploaded builds are looked at again in %d s", error, LOOK_S)
-            except Exception:  # whatever it was, it may pass
-                logger.exception("uploaded builds could not be cleared; trying again in %d s", LOOK_S)
-            await self._clock.sleep(LOOK_S)
+    @property
+    def job(self) -> Job:
+        """Looks for builds to remove."""
+        return Job(name="removal of uploaded builds", run=self._clear, interval_s=LOOK_S)
 
     async def _clear(self) -> None:
         before, refusals = self._clock.now() - self._keep_s, 0

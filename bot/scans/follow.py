@@ -9,6 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
+from bot.core.backoff import Backoff
+from bot.core.scheduler import Job
 from bot.errors import CannotRead, NotFound, StoreUnavailable, TryLater
 from bot.scans.looks import NO_SUCH, Looks, Sought
 from bot.scans.memory import Store
@@ -24,9 +26,7 @@ BATCH: Final = 100
 CALLS: Final = 5
 """That one scan takes to be found and read, about."""
 LONGEST_NAP_S: Final = 15.0
-SHORTEST_NAP_S: Final = 0.05
-TROUBLE_S: Final = 30.0
-"""How long nothing is looked at after an error that nobody foresaw."""
+TROUBLE_BACKOFF: Final = Backoff(first_s=30.0, maximum_s=30.0)
 RECHECK_S: Final = 3600.0
 """How often it is tried whether results can be read by now."""
 
@@ -45,7 +45,7 @@ Target = tuple[str, str, Platform | None]
 
 
 class Follower:
-    """Looks for what is due; ``run`` it beside all else.
+    """Looks for what is due.
 
     ``wait_s`` tells when so many more calls could be made, in seconds from now. ``judged`` tells whether
     there is a policy, which is of no effect where results can't be read.
@@ -95,27 +95,23 @@ class Follower:
         rest_s = self._first_s if followed.looks == 0 else 0.0
         return Outlook(next_at=followed.due_at + rest_s, late_s=self.late_s(waiting))
 
-    async def run(self) -> None:
-        """Look for what is due, again and again, until cancelled."""
-        while True:
-            nap_s = TROUBLE_S
-            try:
-                next_at = await self._turn()
-            except CannotRead as error:
-                nap_s = RECHECK_S
-                self._cannot_read(error)
-            except TryLater as error:
-                nap_s = max(nap_s, _asked_s(error))
-                self._cannot_be_asked(error)
-            except StoreUnavailable as error:
-                logger.warning("%s; looking for results again in %d s", error, nap_s)
-            except Exception:  # whatever it was, it may pass: say so and look again
-                logger.exception("results could not be looked for; looking again in %d s", nap_s)
-            else:
-                self._away = False
-                due_s = LONGEST_NAP_S if next_at is None else next_at - self._clock.now()
-                nap_s = min(LONGEST_NAP_S, max(SHORTEST_NAP_S, due_s))
-            await self._clock.sleep(nap_s)
+    @property
+    def job(self) -> Job:
+        """Looks for what is due."""
+        return Job(name="results", run=self._run, interval_s=RECHECK_S, backoff=TROUBLE_BACKOFF)
+
+    async def _run(self) -> float:
+        try:
+            next_at = await self._turn()
+        except CannotRead as error:
+            self._cannot_read(error)
+            return self._clock.now() + RECHECK_S
+        except TryLater as error:
+            self._cannot_be_asked(error)
+            return self._clock.now() + max(TROUBLE_BACKOFF.first_s, _asked_s(error))
+        self._away = False
+        latest = self._clock.now() + LONGEST_NAP_S
+        return latest if next_at is None else min(next_at, latest)
 
     def _cannot_be_asked(self, error: TryLater) -> None:
         if not self._away:

@@ -46,7 +46,7 @@ class Holding:
 
 
 class Unheld:
-    """Lets go on what an earlier process held, where builds are held no more; one of the runner's loops."""
+    """Lets go on what an earlier process held, where builds are held no more; one of the runner's jobs."""
 
     def __init__(self, store: Store, wake: Callable[[], None]) -> None:
         self._store = store

@@ -1,12 +1,12 @@
-"""Looks up the hosts of builds at Zscaler, several builds' in one call; a loop of the runner's."""
+"""Looks up the hosts of builds at Zscaler, several builds' in one call; a job of the runner's."""
 
 import itertools
 import logging
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
+from bot.core.backoff import SERVER_BACKOFF
 from bot.errors import Maintenance, Refused, TryLater
-from bot.scans import retries
 from bot.scans.categories import Categories
 from bot.scans.hosts import BATCH, HostsState, UrlCategories
 from bot.scans.memory import Hosts
@@ -105,7 +105,7 @@ class HostLooks:
 
     async def _later(self, numbers: Iterable[int], error: TryLater) -> None:
         self._failures += 1
-        wait_s = min(REST_S, retries.delay_s(self._failures, error.retry_after_s))
+        wait_s = min(REST_S, SERVER_BACKOFF.delay_s(self._failures, error.retry_after_s))
         logger.info("hosts are looked up again in %d s: %s", wait_s, error)
         self._problem = MAINTAINED if isinstance(error, Maintenance) else error.user_message
         self._rest_until = self._clock.now() + wait_s

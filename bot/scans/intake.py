@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from bot.core.backoff import Backoff
 from bot.errors import (
     AppscanError,
     NotAllowed,
@@ -27,12 +28,10 @@ from bot.scans.requests import RequestState, RescanRequest
 logger = logging.getLogger(__name__)
 
 LOOKED_AT_A_TIME = 20
-"""Files whose messages are looked for in one turn: other work of the loop is not to wait for hundreds."""
+"""Files whose messages are looked for in one turn: other work of the job is not to wait for hundreds."""
 LOOKS = 8
 """So often a file's message is looked for."""
-LOOK_S = 0.5
-"""The wait between the first two looks; each further one is twice the last."""
-LONGEST_LOOK_S = 60.0
+LOOK_BACKOFF = Backoff(first_s=0.5, maximum_s=60.0)
 TROUBLE_S = 6 * 3600.0
 """While Slack can't be asked, a file's message is looked for as long as this, by the number of looks."""
 GONE_S = 900.0
@@ -178,13 +177,11 @@ class Intake:
             except Exception as error:  # noqa: BLE001 - the others are not to wait for what one of them met
                 logger.warning("a shared file could not be looked up: %s", type(error).__name__)
                 trouble = True
-            patient = trouble and (attempts - LOOKS) * LONGEST_LOOK_S < TROUBLE_S
+            patient = trouble and (attempts - LOOKS) * LOOK_BACKOFF.maximum_s < TROUBLE_S
             again = not told and (patient or attempts + 1 < LOOKS)
             if trouble and not again:
                 logger.error("file %s in %s was given up: Slack can't be asked about it", file_id, channel)
-            again_at = (
-                self._clock.now() + min(LONGEST_LOOK_S, LOOK_S * 2 ** min(attempts, 10)) if again else None
-            )
+            again_at = self._clock.now() + LOOK_BACKOFF.delay_s(attempts + 1) if again else None
             await self._store.requests.settle_arrival(file_id, channel, event_ts, again_at=again_at)
 
     async def next_look_at(self) -> float | None:

@@ -3,11 +3,14 @@
 import logging
 
 from bot.errors import StoreUnavailable
-from bot.scans import retries
 from bot.scans.memory import Store
 from bot.scans.ports import Announcer, Clock
 
 logger = logging.getLogger(__name__)
+
+MAXIMUM_RECORDS = 60
+"""Attempts to write what the scanner made or took to a database that can't be written to."""
+RECORD_INTERVAL_S = 5.0
 
 
 class ScanJournal:
@@ -36,7 +39,7 @@ class ScanJournal:
 
         If it were forgotten, another try would make a second one.
         """
-        for tries_left in reversed(range(retries.RECORD_TRIES)):
+        for tries_left in reversed(range(MAXIMUM_RECORDS)):
             try:
                 await self._store.scans.made_app(self._number, application_id)
             except StoreUnavailable as error:
@@ -50,7 +53,7 @@ class ScanJournal:
                     raise
             else:
                 return
-            await self._clock.sleep(retries.FIRST_S)
+            await self._clock.sleep(RECORD_INTERVAL_S)
 
     async def note(self, why: str) -> None:
         """Add a line to the timeline."""

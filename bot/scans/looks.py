@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+from bot.core.backoff import Backoff
 from bot.errors import NotFound
 from bot.scans import finding, ids
 from bot.scans.memory import Store
@@ -17,7 +18,6 @@ from bot.scans.sweep import Listing
 
 logger = logging.getLogger(__name__)
 
-GROWTH: Final = 1.5
 LONGEST_S: Final = 900.0
 """Between two looks for one scan."""
 STALE_S: Final = 7 * 24 * 3600.0
@@ -90,7 +90,7 @@ class Looks:
         self._wake = wake
         self._ended = ended
         self._judge = judge
-        self._first_s = first_s
+        self._backoff = Backoff(first_s=first_s, factor=1.5, maximum_s=max(LONGEST_S, first_s))
         self._within_s = within_s
         self._began: dict[str, AppScan] = {}
         self.late = False
@@ -278,7 +278,7 @@ class Looks:
             tell=tell,
             looks=looks,
             looked_at=now,
-            due_at=now + self._interval_s(looks),
+            due_at=now + self._backoff.delay_s(looks + 1),
             status=status,
             looked_for=said if unsure else "",
         )
@@ -291,7 +291,7 @@ class Looks:
         if now >= sought.followed.followed_at + 2 * self._within_s:
             await self._end(sought, FollowState.LOST, NOT_ASKED, why=f"looked for in vain: {NOT_ASKED}")
             return
-        wait_s = max(wait_s, self._interval_s(sought.followed.looks + 1))
+        wait_s = max(wait_s, self._backoff.delay_s(sought.followed.looks + 2))
         await self._store.results.look(sought.number, due_at=now + wait_s)
 
     async def give_up_old(self) -> None:
@@ -329,9 +329,6 @@ class Looks:
             ended_at=now,
         )
         self._announcer.changed(sought.number)
-
-    def _interval_s(self, looks: int) -> float:
-        return min(max(LONGEST_S, self._first_s), self._first_s * GROWTH ** min(looks, 60))
 
 
 def _vying_since(sought: Sequence[Sought]) -> float:

@@ -9,6 +9,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import replace
 
+from bot.core.scheduler import Job
 from bot.scans.backlog import Backlog, Notice
 from bot.scans.clock import SteadyClock
 from bot.scans.memory import Notices as NoticeRows
@@ -49,14 +50,10 @@ class Notices:
         self._heard = heard
         self._shown_at: dict[str, float] = {}
 
-    async def run(self) -> None:
-        """Look again and again; where it is cancelled, open notices are gone on with at the next start."""
-        while True:
-            try:
-                await self.look()
-            except Exception:  # the database may be locked: it is looked at again
-                logger.exception("the notices could not be brought up to date")
-            await self._clock.sleep(LOOK_S)
+    @property
+    def job(self) -> Job:
+        """Looks at the rows; where it is cancelled, open notices are gone on with at the next start."""
+        return Job(name="notices", run=self.look, interval_s=LOOK_S)
 
     async def look(self) -> None:
         """Open, update and close notices as the rows have it now."""

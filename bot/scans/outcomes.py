@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable
 
 from bot.errors import Superseded, UnknownApp
-from bot.scans import retries
+from bot.scans.journal import MAXIMUM_RECORDS, RECORD_INTERVAL_S
 from bot.scans.memory import Store
 from bot.scans.models import Kind, Question, Reason, Scan, State, SubmissionState
 from bot.scans.ports import Clock
@@ -45,7 +45,7 @@ class Outcomes:
     async def taken(self, scan: Scan, receipt: Receipt) -> None:
         """Record that the scanner took the build; a locked database is waited for."""
         logger.info("scan #%d was taken: %s", scan.number, _words(receipt))
-        for tries_left in reversed(range(retries.RECORD_TRIES)):
+        for tries_left in reversed(range(MAXIMUM_RECORDS)):
             try:
                 await self._record(scan, receipt)
             except Superseded:
@@ -54,7 +54,7 @@ class Outcomes:
                 if not tries_left:
                     raise
                 logger.exception("the receipt of scan #%d could not be recorded; trying again", scan.number)
-                await self._clock.sleep(retries.FIRST_S)
+                await self._clock.sleep(RECORD_INTERVAL_S)
             else:
                 return
 

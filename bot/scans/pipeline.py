@@ -12,6 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
+from bot.core.backoff import SERVER_BACKOFF
 from bot.errors import (
     BuildRejected,
     FileUnavailable,
@@ -27,7 +28,6 @@ from bot.errors import (
     Uncertain,
     UnknownApp,
 )
-from bot.scans import retries
 from bot.scans.breaker import AWAY, Breaker
 from bot.scans.current import concerning
 from bot.scans.decision import Facts, Verdict, decide
@@ -51,6 +51,13 @@ from bot.scans.workroom import Workroom
 T = TypeVar("T")
 logger = logging.getLogger(__name__)
 
+MAXIMUM_SENDS = 300
+"""Attempts to send a build to a scanner that says "later": a long weekend, at the longest waits.
+
+Waiting while nothing is sent to the scanner at all is no attempt.
+"""
+MAXIMUM_PULLS = 6
+"""Failed attempts in a row to pull a file from Slack."""
 STOPPED = "the bot was stopped"
 INSIDE = "Something went wrong inside the bot. Its log says more, under this scan's number."
 
@@ -215,17 +222,16 @@ class Pipeline:
             tries = await self._store.scans.pulls(scan.number)
             if error.limited:
                 await self._ask_later(scan, error, tries)
-            elif tries >= retries.PULL_TRIES:
+            elif tries >= MAXIMUM_PULLS:
                 await self._outcomes.ended(scan, State.FAILED, error.user_message)
             else:
-                await self._outcomes.put_off(
-                    scan, error.user_message, retries.delay_s(tries, error.retry_after_s)
-                )
+                wait_s = SERVER_BACKOFF.delay_s(tries, error.retry_after_s)
+                await self._outcomes.put_off(scan, error.user_message, wait_s)
         return None
 
     async def _ask_later(self, scan: Scan, error: PullFailed, tries: int) -> None:
         """Put off a scan whose file Slack does not want to be asked for now: that is no failed pull."""
-        wait_s = max(error.retry_after_s or 0.0, retries.delay_s(tries, None))
+        wait_s = max(error.retry_after_s or 0.0, SERVER_BACKOFF.delay_s(tries))
         await self._outcomes.put_off(scan, error.user_message, wait_s, pulls=tries - 1)
 
     async def _submit(self, scan: Scan, path: Path) -> None:
@@ -254,10 +260,10 @@ class Pipeline:
             )
         except TryLater as error:
             self._learn(number, error)
-            if scan.submission.attempts >= retries.SEND_TRIES:
+            if scan.submission.attempts >= MAXIMUM_SENDS:
                 await self._outcomes.ended(scan, State.FAILED, error.user_message, status=error.status)
             else:
-                own_s = retries.delay_s(scan.submission.attempts, error.retry_after_s)
+                own_s = SERVER_BACKOFF.delay_s(scan.submission.attempts, error.retry_after_s)
                 # What failed before the scanner was asked waits on its own, also where it was a probe.
                 wait_s = breaker.wait_s if breaker.is_open and error.scanner_failed else own_s
                 await self._outcomes.put_off(scan, error.user_message, wait_s, status=error.status)

@@ -7,8 +7,8 @@ further ones at growing intervals, and scans of the same file share one.
 import logging
 from typing import Any, Final
 
+from bot.core.backoff import SERVER_BACKOFF, Backoff
 from bot.errors import NotFound, Refused, StoreUnavailable, TryLater
-from bot.scans import retries
 from bot.scans.clock import SteadyClock
 from bot.scans.memory import Store
 from bot.scans.models import SubmissionState
@@ -32,8 +32,8 @@ BATCH: Final = 50
 """Opinions that are looked at in one turn; what falls due meanwhile is for the next."""
 WITHIN_S: Final = 48 * 3600.0
 """For how long a report is asked for."""
-GROWTH: Final = 1.5
 LONGEST_S: Final = 3600.0
+"""Between two requests for one report."""
 QUOTA_S: Final = 300.0
 """How often the quota is asked for, at most."""
 USED_UP_S: Final = 900.0
@@ -54,7 +54,7 @@ QUOTA_USED: Final = (
 
 
 class Reporter:
-    """Asks for reports that are due; ``turn`` is one of the runner's loops.
+    """Asks for reports that are due; ``turn`` is one of the runner's jobs.
 
     ``reports`` is ``None`` where none can be read: what an earlier process sent ends with that.
     """
@@ -73,7 +73,7 @@ class Reporter:
         self._outcomes = outcomes
         self._clock = clock
         self._steady = SteadyClock(clock)
-        self._first_s = first_s
+        self._backoff = Backoff(first_s=first_s, factor=1.5, maximum_s=LONGEST_S)
         self._paused_until = 0.0
         self._paused_for = ""
         self._failures = 0
@@ -125,7 +125,7 @@ class Reporter:
         try:
             quotas = await reports.quota()
         except TryLater as error:
-            self._pause(retries.delay_s(self._failed(), error.retry_after_s), error.user_message)
+            self._pause(SERVER_BACKOFF.delay_s(self._failed(), error.retry_after_s), error.user_message)
         except Refused as error:
             self._pause(REFUSED_S, error.user_message, logging.WARNING)
         else:
@@ -143,11 +143,11 @@ class Reporter:
 
     async def _look(self, reports: SandboxReports, md5: str, opinions: list[Opinion]) -> None:
         """Ask for one report, for all scans of that file."""
-        wait_s = min(LONGEST_S, self._first_s * GROWTH ** min(opinions[0].looks + 1, 40))
+        wait_s = self._backoff.delay_s(opinions[0].looks + 2)  # the first poll came after the first wait
         try:
             report = await self._report(reports, md5)
         except TryLater as error:
-            pause_s = retries.delay_s(self._failed(), error.retry_after_s)
+            pause_s = SERVER_BACKOFF.delay_s(self._failed(), error.retry_after_s)
             self._pause(pause_s, error.user_message)
             await self._put_off(opinions, self._clock.now() + max(pause_s, wait_s), error.user_message)
         except Refused as error:

@@ -2,6 +2,7 @@
 
 import logging
 
+from bot.core.scheduler import Job
 from bot.scans.memory import Privacy
 from bot.scans.ports import Clock
 
@@ -20,14 +21,12 @@ class Retention:
         self._clock = clock
         self._days = days
 
-    async def run(self) -> None:
-        """Look again and again; where it is cancelled, nothing is removed by halves."""
-        while True:
-            try:
-                purged = await self._privacy.purge(self._clock.now() - self._days * DAY_S)
-            except Exception:  # the database may be locked or its disk full: it is tried again
-                logger.exception("old scans could not be purged; trying again in an hour")
-            else:
-                if purged:
-                    logger.info("purged %d scans older than %d days", purged, self._days)
-            await self._clock.sleep(LOOK_S)
+    @property
+    def job(self) -> Job:
+        """Looks for what is too old; where it is cancelled, nothing is removed by halves."""
+        return Job(name="retention", run=self._purge, interval_s=LOOK_S)
+
+    async def _purge(self) -> None:
+        purged = await self._privacy.purge(self._clock.now() - self._days * DAY_S)
+        if purged:
+            logger.info("purged %d scans older than %d days", purged, self._days)

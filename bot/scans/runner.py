@@ -1,11 +1,11 @@
-"""Takes what is due, as the rows say: a loop for scans, one for messages of files, one for rescans."""
+"""Takes what is due, as the rows say: scans, messages of files and rescans, each in a job."""
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
-from typing import Any
 
+from bot.core.scheduler import Job, Scheduler
 from bot.errors import StoreUnavailable
 from bot.scans.breaker import AWAY, Breaker
 from bot.scans.clock import SteadyClock
@@ -15,25 +15,27 @@ from bot.scans.memory import Store
 from bot.scans.models import Source, SubmissionState
 from bot.scans.pipeline import STOPPED, Pipeline
 from bot.scans.ports import Announcer, Clock
-from bot.scans.tasks import end, first_of
+from bot.scans.tasks import first_of
 
 logger = logging.getLogger(__name__)
 
 LONGEST_NAP_S = 30.0
-"""The loops look at the rows at least this often, whatever they believe to be due."""
-SHORTEST_NAP_S = 0.01
+"""Queues look at the rows at least this often, whatever they believe to be due."""
 REFRESH_S = 60.0
 """How often replies that do not show their rows are taken up again, those of the last process first."""
 STOP_S = 12.0
 """How long work whose last bytes are on their way may still take at a stop."""
-Turn = Callable[[], Coroutine[Any, Any, float | None]]
-"""Does what is due; returns when more will be, ``None`` where nothing is known of that."""
+
+
+def queue_job(name: str, turn: Callable[[], Awaitable[float | None]]) -> Job:
+    """Return a job that does what is due by the rows; ``turn`` returns when more is, as far as it knows."""
+    return Job(name=name, run=turn, interval_s=LONGEST_NAP_S)
 
 
 class Runner:
     """Works on due scans, a bounded number at once, fairly between channels.
 
-    ``also`` is what else is taken in turns, each in a loop of its own beside the others.
+    ``also`` is what else is woken and stopped with it.
     """
 
     def __init__(
@@ -46,7 +48,8 @@ class Runner:
         clock: Clock,
         breaker: Breaker,
         concurrency: int,
-        also: Sequence[Turn] = (),
+        scheduler: Scheduler,
+        also: Sequence[Job] = (),
     ) -> None:
         self._store = store
         self._pipeline = pipeline
@@ -56,36 +59,32 @@ class Runner:
         self._steady = SteadyClock(clock)
         self._breaker = breaker
         self._concurrency = concurrency
-        self._turns = (self._take_scans, self._find_messages, self._close_requests, *also)
+        self._scheduler = scheduler
+        self._jobs = (
+            queue_job("queue of scans", self._take_scans),
+            queue_job("search for messages of files", self._find_messages),
+            queue_job("closing of rescan requests", self._close_requests),
+            *also,
+        )
+        self._names = tuple(job.name for job in self._jobs)
         self._tasks: dict[int, asyncio.Task[None]] = {}
-        self._woken: list[asyncio.Event] = []
-        self._loops: list[asyncio.Task[None]] = []
         self._refresh_at = 0.0
         self._probe: int | None = None
         self._hasten = False
         breaker.watch(self._breaker_changed)
 
-    @property
-    def alive(self) -> bool:
-        """Whether the loops are running."""
-        return bool(self._loops) and not any(loop.done() for loop in self._loops)
-
     async def start(self) -> None:
-        """Take up what the last process left, and begin; if that can't be written, the loop tries again."""
+        """Take up what the last process left, and begin; what can't be written is tried again."""
         try:
             if recovered := await self._store.queue.recover(source=Source.SLACK):
                 logger.info("took up %d scans that were under way when the bot last ended", len(recovered))
         except StoreUnavailable as error:
             logger.warning("what the last process left can't be taken up yet: %s", error)
-        for turn in self._turns:
-            woken = asyncio.Event()
-            self._woken.append(woken)
-            self._loops.append(asyncio.create_task(self._repeat(turn, woken), name=turn.__qualname__))
+        self._scheduler.start(*self._jobs)
 
     def wake(self) -> None:
         """Say that there may be something to do."""
-        for woken in self._woken:
-            woken.set()
+        self._scheduler.wake(*self._names)
 
     def drop(self, number: int) -> None:
         """Stop working on a scan, whose row says already that it is cancelled."""
@@ -94,7 +93,7 @@ class Runner:
 
     async def stop(self) -> None:
         """Take nothing more; finish what is nearly done, hand back the rest."""
-        await end(*self._loops)
+        await self._scheduler.stop(*self._names)
         working = dict(self._tasks)
         for number, task in working.items():
             if not await self._nearly_done(number):
@@ -117,22 +116,6 @@ class Runner:
         except StoreUnavailable:
             return False  # the next start finds what its row says
         return scan.submission.state is SubmissionState.COMMITTED
-
-    async def _repeat(self, turn: Turn, woken: asyncio.Event) -> None:
-        """Take turns; each returns when there will be something to do next, as far as it is known."""
-        while True:
-            woken.clear()
-            nap_s = LONGEST_NAP_S
-            try:
-                next_at = await turn()
-            except StoreUnavailable as error:
-                logger.warning("%s; looking at the queue again in %d s", error, LONGEST_NAP_S)
-            except Exception:  # whatever it was, it may pass: say so and look again
-                logger.exception("the queue could not be read; looking again in %d s", LONGEST_NAP_S)
-            else:
-                if next_at is not None:
-                    nap_s = min(nap_s, max(SHORTEST_NAP_S, next_at - self._clock.now()))
-            await first_of(woken.wait(), self._clock.sleep(nap_s))
 
     async def _close_requests(self) -> float | None:
         """Close waiting rescans; showing that may wait long for its turn."""
@@ -173,7 +156,7 @@ class Runner:
     async def _wait_for_scanner(self) -> float | None:
         """Begin one scan as a probe when it is time for that, and none else; what falls due waits."""
         if self._probe in self._tasks:
-            return None  # its end wakes this loop
+            return None  # its end wakes this job
         probe_at = self._breaker.probe_at
         next_at = await self._store.queue.next_due_at()
         if probe_at <= self._clock.now():

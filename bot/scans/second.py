@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
+from bot.core.backoff import Backoff
 from bot.errors import (
     BuildRejected,
     FileUnavailable,
@@ -22,8 +23,7 @@ from bot.errors import (
     TooLarge,
     TryLater,
 )
-from bot.scans import retries
-from bot.scans.breaker import FIRST_PAUSE_S
+from bot.scans.breaker import PROBE_BACKOFF
 from bot.scans.clock import SteadyClock
 from bot.scans.current import concerning, working_on
 from bot.scans.hosts import HostReader
@@ -34,10 +34,11 @@ from bot.scans.ports import Clock, Files
 from bot.scans.sending import GAVE_UP, HEARD_S, Sending
 from bot.scans.tasks import end
 from bot.scans.verdicts import Opinion, OpinionState
-from bot.scans.workroom import Workroom
+from bot.scans.workroom import ROOM_BACKOFF, Workroom
 
 logger = logging.getLogger(__name__)
 
+PULL_BACKOFF: Final = Backoff(first_s=5.0, factor=1.5, maximum_s=900.0)
 AT_ONCE: Final = 2
 """Builds that are worked on at the same time, so that one that goes slowly doesn't keep all others."""
 HOSTS_S: Final = 300.0
@@ -60,7 +61,7 @@ INSIDE: Final = "Something went wrong inside the bot. Its log says more, under t
 
 
 class SecondOpinion:
-    """Takes up what Zscaler is to be asked about; ``turn`` is one of the runner's loops.
+    """Takes up what Zscaler is to be asked about; ``turn`` is one of the runner's jobs.
 
     ``hosts`` is ``None`` where no hosts are looked up. ``ask`` asks what looks them up something harmless,
     and raises as that does; without it they are read whether it answers or not.
@@ -172,13 +173,12 @@ class SecondOpinion:
             self._answers = True  # the look-up will say what is wrong
         else:
             self._answers = True
-        self._ask_again_at = self._steady.now() + (HEARD_S if self._answers else FIRST_PAUSE_S)
+        self._ask_again_at = self._steady.now() + (HEARD_S if self._answers else PROBE_BACKOFF.first_s)
         return self._answers
 
     async def _wait(self, opinion: Opinion, asked_s: float | None, problem: str) -> bool:
         """Put a build off, longer the longer it has been tried; tell whether it may wait still."""
-        grown_s = min(retries.LONGEST_S, (self._clock.now() - opinion.begun_at) / 2)
-        wait_s = max(asked_s or 0.0, retries.FIRST_S, grown_s)
+        wait_s = max(asked_s or 0.0, PULL_BACKOFF.delay_after_s(self._clock.now() - opinion.begun_at))
         if self._sending.is_over(opinion, wait_s):
             return False
         await self._sending.later(opinion, problem, wait_s)
@@ -212,7 +212,7 @@ class SecondOpinion:
                 elif sends:
                     await self._sending.send(scan, opinion, room / "build")
         except NoRoom as error:  # only of this pull: those for OneTrust find out for themselves
-            due_at = self._clock.now() + retries.ROOM_LONGEST_S
+            due_at = self._clock.now() + ROOM_BACKOFF.maximum_s
             logger.warning("scan #%d waits for room on its way to Zscaler: %s", scan.number, error)
             await self._outcomes.put_off(opinion, due_at, error.user_message, begun_at=due_at)
             return False

@@ -8,9 +8,9 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Final
 
+from bot.core.backoff import SERVER_BACKOFF
 from bot.errors import Refused, TryLater
-from bot.scans import retries
-from bot.scans.breaker import FIRST_PAUSE_S, Breaker
+from bot.scans.breaker import PROBE_BACKOFF, Breaker
 from bot.scans.clock import SteadyClock
 from bot.scans.holding import can_be_judged
 from bot.scans.memory import Store
@@ -100,7 +100,7 @@ class Sending:
                 self._breaker.leave(opinion.scan)
         else:
             # The pause is over as long as another is sent as a probe, however long that takes.
-            await self.later(opinion, AWAY, max(self._breaker.wait_s, FIRST_PAUSE_S))
+            await self.later(opinion, AWAY, max(self._breaker.wait_s, PROBE_BACKOFF.first_s))
             yield False
 
     async def _answers(self, opinion: Opinion) -> bool:
@@ -170,7 +170,7 @@ class Sending:
         if error.scanner_failed:
             self._heard_until = 0.0
             self._breaker.failed(number, error.retry_after_s)
-        wait_s = retries.delay_s(max(1, opinion.tries), error.retry_after_s)
+        wait_s = SERVER_BACKOFF.delay_s(opinion.tries, error.retry_after_s)
         await self.later(opinion, error.user_message, wait_s, status=error.status)
 
     async def _join(self, scan: Scan, md5: str) -> bool:

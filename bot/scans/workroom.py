@@ -13,11 +13,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Self
 
+from bot.core.backoff import Backoff
 from bot.errors import NoRoom
-from bot.scans import retries
 from bot.scans.clock import SteadyClock
 from bot.scans.ports import Clock
 
+ROOM_BACKOFF = Backoff(first_s=5.0, maximum_s=60.0)
 _TRY_BYTES = 4096
 
 
@@ -78,7 +79,7 @@ class Workroom:
     def is_full(self) -> float:
         """Note that the disk took no more; return when it is tried again."""
         self._failures += 1
-        wait_s = retries.room_delay_s(self._failures)
+        wait_s = ROOM_BACKOFF.delay_s(self._failures)
         self._closed_until = self._steady.now() + wait_s
         return self._clock.now() + wait_s
 
@@ -89,7 +90,7 @@ class Workroom:
     async def usable(self) -> bool:
         """Tell whether builds can be written, as far as it is known: by the last of them, and by a trial."""
         # The scan that found it full comes back; where it does not, nobody knows of anything wrong.
-        if self._failures and self._steady.now() < self._closed_until + retries.ROOM_LONGEST_S:
+        if self._failures and self._steady.now() < self._closed_until + ROOM_BACKOFF.maximum_s:
             return False
         return await asyncio.to_thread(self._try)
 

@@ -7,10 +7,10 @@ import aiohttp
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.core.rate_limit import RateLimiter, RateLimiters
 from bot.errors import NotInvited, slack_code
 from bot.scans.models import Scan
 from bot.scans.requests import RescanRequest
-from bot.slack.pace import ChannelPace, UpdatePace
 from bot.slack.sending import Rendered, error_name, send, update
 from bot.slack.workspace import INVITE
 
@@ -25,7 +25,7 @@ class SlackBoard:
     """The ``Board`` in Slack."""
 
     def __init__(
-        self, client: AsyncWebClient, render: Render, pace: ChannelPace, updates: UpdatePace
+        self, client: AsyncWebClient, render: Render, pace: RateLimiters, updates: RateLimiter
     ) -> None:
         self._client = client
         self._render = render
@@ -38,7 +38,7 @@ class SlackBoard:
         Raises:
             NotInvited: the bot can't post in the channel.
         """
-        await self._pace.turn(request.channel)
+        await self._pace.of(request.channel).take()
         try:
             answer = await send(
                 self._client.chat_postMessage, self._render(request, latest), channel=request.channel
@@ -56,7 +56,7 @@ class SlackBoard:
         """Show that a request was fulfilled or has expired; an error changes nothing about the request."""
         if request.message_ts is None:
             return
-        await self._updates.turn()
+        await self._updates.take()
         message = self._render(request, latest)
         try:
             await update(self._client, self._updates, message, channel=request.channel, ts=request.message_ts)

@@ -11,15 +11,14 @@ import aiohttp
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.core.backoff import Backoff
 from bot.errors import SLACK_BAD_BLOCKS, slack_code, slack_wait_s
 from bot.scans.governance import AppAsk
 from bot.slack.sending import GONE, Rendered, error_name, send
 
 logger = logging.getLogger(__name__)
 
-FIRST_WAIT_S: Final = 60.0
-LONGEST_WAIT_S: Final = 6 * 3600.0
-"""Backoff after a failed attempt; each wait is four times the last."""
+MESSAGE_BACKOFF: Final = Backoff(first_s=60.0, factor=4.0, maximum_s=6 * 3600.0)
 
 NO_DIRECT_MESSAGE: Final = (GONE.keys() - SLACK_BAD_BLOCKS) | {
     "cannot_dm_bot",
@@ -71,5 +70,4 @@ def _wait_s(ask: AppAsk, error: Exception) -> float | None:
         logger.warning("an answer about a third-party app could not be sent: %s", code)
         return None
     logger.info("sending an answer about a third-party app will be retried: %s", error_name(error))
-    grown_s = min(LONGEST_WAIT_S, FIRST_WAIT_S * 4.0 ** min(ask.tries, 20))
-    return max(grown_s, slack_wait_s(error) or 0.0)
+    return max(MESSAGE_BACKOFF.delay_s(ask.tries + 1), slack_wait_s(error) or 0.0)

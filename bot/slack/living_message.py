@@ -16,12 +16,15 @@ from typing import Final
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.core.backoff import Backoff
+from bot.core.rate_limit import RateLimiter, RateLimiters
+from bot.core.scheduler import Job
 from bot.errors import NotFound, StoreUnavailable, slack_code, slack_wait_s
 from bot.scans.current import concerning
 from bot.scans.models import Card, Scan
 from bot.scans.ports import Clock
 from bot.scans.tasks import end, first_of
-from bot.slack.pace import ChannelPace, UpdatePace
+from bot.slack.pace import RESERVED
 from bot.slack.posts import ATTEMPTS, RETRY_S, Posts, ThreadGone
 from bot.slack.sending import GONE, MESSAGE_GONE, SHUT, error_name, update
 from bot.slack.subjects import GIVEN_UP, Subject
@@ -35,21 +38,21 @@ PROGRESS_STEP: Final = 0.1
 """Share of a build's bytes that has to move before the progress is shown again."""
 CROWDED_S: Final = 10.0
 """If the queue of the channel is longer, a message that is not final is not posted: final ones go first."""
-FIRST_BACKOFF_S: Final = 60.0
-"""After ``ATTEMPTS`` in a row; doubles up to ``MAX_BACKOFF_S``."""
-MAX_BACKOFF_S: Final = 3600.0
+MESSAGE_BACKOFF: Final = Backoff(first_s=60.0, maximum_s=3600.0)
+"""After ``ATTEMPTS`` in a row."""
 GIVE_UP_S: Final = 24 * 3600.0
 """A final message that Slack rejects for this long is given up, and the timeline says so."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Backoff:
+class _Rejected:
     revision: int
     """The scan's; a newer revision is tried at once."""
     since: float
     """When this revision was rejected first."""
     until: float
-    wait_s: float
+    times: int
+    """How often in a row, each time after ``ATTEMPTS``."""
 
 
 class LivingMessages:
@@ -62,8 +65,8 @@ class LivingMessages:
         client: AsyncWebClient,
         bot_user_id: str,
         load: Callable[[int], Awaitable[Card]],
-        pace: ChannelPace,
-        updates: UpdatePace,
+        pace: RateLimiters,
+        updates: RateLimiter,
         clock: Clock,
     ) -> None:
         self._subject = subject
@@ -78,7 +81,7 @@ class LivingMessages:
         self._next_at: dict[int, float] = {}
         self._moved: dict[int, tuple[int, int]] = {}
         self._shown_share: dict[int, float] = {}
-        self._backoffs: dict[int, _Backoff] = {}
+        self._rejected: dict[int, _Rejected] = {}
         self._posting: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
     def changed(self, number: int) -> None:
@@ -98,14 +101,10 @@ class LivingMessages:
             self._shown_share[number] = share
             self.changed(number)
 
-    async def run(self) -> None:
-        """Refresh now and every ``REFRESH_INTERVAL_S``."""
-        while True:
-            try:
-                await self.refresh()
-            except Exception:  # such as a locked database
-                logger.exception("stale messages (%s) could not be read; retrying later", self._subject.name)
-            await self._clock.sleep(REFRESH_INTERVAL_S)
+    @property
+    def job(self) -> Job:
+        """Refreshes, now and every ``REFRESH_INTERVAL_S``."""
+        return Job(name=f"refresh of {self._subject.name}s", run=self.refresh, interval_s=REFRESH_INTERVAL_S)
 
     async def refresh(self) -> None:
         """Start to bring stale messages up to date, including those an earlier process left behind."""
@@ -148,7 +147,7 @@ class LivingMessages:
                 continue
             try:
                 await self._show(card)
-                self._backoffs.pop(number, None)
+                self._rejected.pop(number, None)
             except NotFound:
                 raise
             except Exception as error:  # noqa: BLE001 - whatever it was, it may pass
@@ -170,12 +169,15 @@ class LivingMessages:
 
     def _has_room(self, card: Card) -> bool:
         """Whether a message that is not final can be shown soon; if not, a backlog notice does for now."""
-        return bool(self._subject.message_ts(card)) or self._pace.wait_s(card.scan.channel or "") <= CROWDED_S
+        pace = self._pace.of(card.scan.channel or "")
+        return bool(self._subject.message_ts(card)) or pace.wait_s() <= CROWDED_S
 
     def _wait_s(self, card: Card) -> float:
         """Return how long a message that is not final has to wait; at 0, its turn has been taken."""
         wait_s = self._next_at.get(card.scan.number, 0.0) - self._clock.now()
-        return self._updates.try_turn() if wait_s <= 0 and self._subject.message_ts(card) else wait_s
+        if wait_s > 0 or not self._subject.message_ts(card):
+            return wait_s
+        return self._updates.try_take(reserved=RESERVED)
 
     async def _show(self, card: Card) -> None:
         subject, scan = self._subject, card.scan
@@ -201,7 +203,7 @@ class LivingMessages:
         subject, number, channel = self._subject, card.scan.number, card.scan.channel or ""
         async with self._posting[channel] if subject.one_at_a_time else nullcontext():
             if subject.is_due(card):
-                await self._pace.turn(channel)
+                await self._pace.of(channel).take()
                 card = await self._load(number)
             if not subject.is_due(card):
                 await subject.shown(card)
@@ -220,16 +222,16 @@ class LivingMessages:
         await subject.shown(card)
 
     async def _update(self, card: Card, ts: str) -> None:
-        if self._subject.is_final(card) and self._updates.try_turn(final=True) > 0:
-            await self._updates.turn()
+        if self._subject.is_final(card) and self._updates.try_take() > 0:
+            await self._updates.take()
             card = await self._load(card.scan.number)
         message = self._subject.render(card)
         await update(self._client, self._updates, message, channel=card.scan.channel or "", ts=ts)
         await self._subject.shown(card)
 
     def _backs_off(self, scan: Scan) -> bool:
-        backoff = self._backoffs.get(scan.number)
-        return backoff is not None and backoff.revision == scan.revision and self._clock.now() < backoff.until
+        last = self._rejected.get(scan.number)
+        return last is not None and last.revision == scan.revision and self._clock.now() < last.until
 
     async def _retry_s(self, card: Card, error: Exception, failures: int) -> float | None:
         """Return when to retry; ``None`` after too many failures in a row, which start a longer backoff."""
@@ -246,10 +248,11 @@ class LivingMessages:
 
     async def _back_off(self, card: Card) -> None:
         number, revision, now = card.scan.number, card.scan.revision, self._clock.now()
-        last = self._backoffs.pop(number, None)
+        last = self._rejected.pop(number, None)
         since = last.since if last is not None and last.revision == revision else now
         if self._subject.is_final(card) and now - since >= GIVE_UP_S:
             await self._subject.give_up(card, "Slack did not take it for a day")
             return
-        wait_s = FIRST_BACKOFF_S if last is None else min(MAX_BACKOFF_S, 2 * last.wait_s)
-        self._backoffs[number] = _Backoff(revision=revision, since=since, until=now + wait_s, wait_s=wait_s)
+        times = 1 if last is None else last.times + 1
+        until = now + MESSAGE_BACKOFF.delay_s(times)
+        self._rejected[number] = _Rejected(revision=revision, since=since, until=until, times=times)

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.core.rate_limit import RateLimiter
 from bot.errors import slack_code, slack_wait_s
 from bot.scans.backlog import Notice
-from bot.slack.pace import UpdatePace
 from bot.slack.sending import GONE, Rendered, send, update
 
 logger = logging.getLogger(__name__)
@@ -23,7 +23,7 @@ class SlackNotices:
     """
 
     def __init__(
-        self, client: AsyncWebClient, render: Callable[[Notice], Rendered], updates: UpdatePace
+        self, client: AsyncWebClient, render: Callable[[Notice], Rendered], updates: RateLimiter
     ) -> None:
         self._client = client
         self._render = render
@@ -44,7 +44,7 @@ class SlackNotices:
         """Show what has changed; see ``NoticeBoard.update``."""
         if notice.message_ts is None:
             return True
-        if self._updates.try_turn(final=True) > 0:
+        if self._updates.try_take() > 0:
             return False
         try:
             await update(

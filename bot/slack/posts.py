@@ -6,11 +6,11 @@ from typing import Any, Final
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.core.rate_limit import RateLimiters
 from bot.errors import slack_code, slack_wait_s
 from bot.scans.models import Scan
 from bot.scans.ports import Clock
 from bot.slack.answers import next_cursor
-from bot.slack.pace import ChannelPace
 from bot.slack.sending import Rendered, error_name, send
 
 logger = logging.getLogger(__name__)
@@ -28,7 +28,7 @@ class Posts:
     """Posts and finds messages of one event type."""
 
     def __init__(
-        self, client: AsyncWebClient, bot_user_id: str, pace: ChannelPace, clock: Clock, *, event_type: str
+        self, client: AsyncWebClient, bot_user_id: str, pace: RateLimiters, clock: Clock, *, event_type: str
     ) -> None:
         self._client = client
         self._bot_user_id = bot_user_id
@@ -55,7 +55,7 @@ class Posts:
             )
         except SlackApiError as error:
             if (asked_s := slack_wait_s(error)) is not None:
-                self._pace.hold(scan.channel or "", asked_s)
+                self._pace.of(scan.channel or "").pause(asked_s)
             raise
         if scan.thread_ts and not answer["message"].get("thread_ts"):
             # In a thread that was deleted, Slack posts the message into the channel itself.

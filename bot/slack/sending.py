@@ -10,9 +10,9 @@ from typing import Any, Protocol
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.core.rate_limit import RateLimiter
 from bot.errors import SLACK_BAD_BLOCKS, slack_code, slack_wait_s
 from bot.slack.answers import KEPT_OUT
-from bot.slack.pace import UpdatePace
 
 logger = logging.getLogger(__name__)
 
@@ -96,14 +96,14 @@ async def send(call: Callable[..., Awaitable[Any]], message: Rendered, **argumen
 
 
 async def update(
-    client: AsyncWebClient, pace: UpdatePace, message: Rendered, *, channel: str, ts: str
+    client: AsyncWebClient, updates: RateLimiter, message: Rendered, *, channel: str, ts: str
 ) -> None:
-    """Update a message; if Slack asks for a wait, hold all updates of ``pace`` until then and raise."""
+    """Update a message; if Slack asks for a wait, pause all ``updates`` until then and raise."""
     try:
         await send(client.chat_update, message, channel=channel, ts=ts)
     except SlackApiError as error:
         if (asked_s := slack_wait_s(error)) is not None:
-            pace.hold(asked_s)
+            updates.pause(asked_s)
         raise
 
 

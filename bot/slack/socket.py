@@ -14,6 +14,7 @@ from slack_bolt.async_app import AsyncApp
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.core.backoff import Backoff
 from bot.errors import SLACK_REFUSALS, ShutOut, slack_code, slack_wait_s
 from bot.scans.clock import within
 from bot.scans.ports import Clock
@@ -29,7 +30,8 @@ STEADY_S = 30.0
 """A connection of this age is steady: the second one follows, and failures before it are forgotten."""
 LINGER_S = 10.0
 """How long a connection that Slack will end is kept once its successor is up."""
-MOST_PAUSE_S = 60.0
+RECONNECT_BACKOFF = Backoff(first_s=1.0, maximum_s=61.0)
+"""Less ``first_s`` each time: the first attempt follows at once, then after 1, 3, 7 and up to 60 seconds."""
 MOST_ASKED_S = 600.0
 """A longer pause that Slack asks for is taken as this."""
 CROWDED_S = 60.0
@@ -195,7 +197,8 @@ class SocketMode:
 
     def _failed(self, why: str = "", at_least_s: float = 0.0) -> None:
         self._failures += 1
-        pause_s = max(min(2.0 ** (self._failures - 1) - 1, MOST_PAUSE_S), at_least_s)  # at once, then 1, 3, 7
+        grown_s = RECONNECT_BACKOFF.delay_s(self._failures) - RECONNECT_BACKOFF.first_s
+        pause_s = max(grown_s, at_least_s)
         if why:
             logger.warning("no new connection to Slack (%s); trying again in %d s", why, pause_s)
         self._pause(pause_s)

@@ -7,8 +7,8 @@ import aiohttp
 from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.core.scheduler import Job
 from bot.errors import SLACK_REFUSALS, ShutOut, slack_code
-from bot.scans.ports import Clock
 
 logger = logging.getLogger(__name__)
 
@@ -18,9 +18,8 @@ LOOK_S = 300.0
 class Standing:
     """Asks Slack from time to time who the token is."""
 
-    def __init__(self, client: AsyncWebClient, clock: Clock) -> None:
+    def __init__(self, client: AsyncWebClient) -> None:
         self._client = client
-        self._clock = clock
         self.shut_out: asyncio.Future[ShutOut] = asyncio.get_running_loop().create_future()
         """Has a result once Slack has refused the token."""
 
@@ -29,18 +28,22 @@ class Standing:
         """Whether the token has not been refused."""
         return not self.shut_out.done()
 
-    async def run(self) -> None:
-        """Ask again and again, until the token is refused; Slack has just taken it."""
-        while self.good:
-            await self._clock.sleep(LOOK_S)
-            try:
-                await self._client.auth_test()
-            except SlackApiError as error:
-                code = slack_code(error)
-                if code in SLACK_REFUSALS:
-                    self.shut_out.set_result(_shut_out(str(code)))
-            except (SlackClientError, aiohttp.ClientError, TimeoutError, OSError) as error:
-                logger.info("Slack could not be asked about the bot's token: %s", type(error).__name__)
+    @property
+    def job(self) -> Job:
+        """Asks; at first after a while, as Slack has just taken the token."""
+        return Job(name="check of the Slack token", run=self._ask, interval_s=LOOK_S, starts_at_once=False)
+
+    async def _ask(self) -> None:
+        if not self.good:
+            return
+        try:
+            await self._client.auth_test()
+        except SlackApiError as error:
+            code = slack_code(error)
+            if code in SLACK_REFUSALS:
+                self.shut_out.set_result(_shut_out(str(code)))
+        except (SlackClientError, aiohttp.ClientError, TimeoutError, OSError) as error:
+            logger.info("Slack could not be asked about the bot's token: %s", type(error).__name__)
 
 
 def _shut_out(code: str) -> ShutOut:

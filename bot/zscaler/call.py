@@ -5,12 +5,12 @@ Cookies are set by hand: the client stores none, so that no other request can ca
 
 import json
 import secrets
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
 
 import httpx
 
-from bot.scanners.http.json_client import Auth, JsonClient, RateLimiter, Response
+from bot.scanners.http.json_client import Auth, JsonClient, Response
 from bot.zscaler.answers import STATUS_CODES, Endpoint
 
 PATHS: Final[Mapping[Endpoint, str]] = {
@@ -42,7 +42,7 @@ class Caller:
         endpoint: Endpoint,
         *,
         auth: Auth | None = None,
-        limiter: RateLimiter | None = None,
+        take_turn: Callable[[], Awaitable[None]] | None = None,
         of: str = "",
         params: Mapping[str, str] | None = None,
         body: Any = None,
@@ -54,7 +54,7 @@ class Caller:
         Raises:
             TryLater: no response, or half of one.
             Refused: the server's certificate is not trusted.
-            SubmissionError: from ``auth`` or ``limiter``.
+            SubmissionError: from ``auth`` or ``take_turn``.
         """
         query = dict(params or {})
         if method == "GET":
@@ -64,7 +64,7 @@ class Caller:
             endpoint.value,
             f"{self._url}{PATHS[endpoint]}{'/' + of if of else ''}",
             auth=auth,
-            limiter=limiter,
+            take_turn=take_turn,
             headers=HEADERS,
             params=query,
             content=None if body is None else json.dumps(body).encode("ascii"),

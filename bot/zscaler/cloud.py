@@ -4,6 +4,7 @@
 """
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any, Final
 
 from bot.errors import TryLater
@@ -74,11 +75,13 @@ class Cloud:
 
     async def _ask(self, method: str, endpoint: Endpoint, **what: Any) -> Response:
         """Send a request, and again while the configuration is being edited; return a success."""
-        pace = self._paces.of(endpoint)
+        take_turn = partial(self._paces.take, endpoint)
         for locked in range(LOCK_TIMES + 1):
             if locked:
                 await self._clock.sleep(LOCK_S)
-            response = await self._caller.call(method, endpoint, auth=self._login, limiter=pace, **what)
+            response = await self._caller.call(
+                method, endpoint, auth=self._login, take_turn=take_turn, **what
+            )
             if method == "POST":
                 self._read_only.note(response)
             if not is_edit_lock(response):
@@ -87,5 +90,5 @@ class Cloud:
             return response
         error = verdict(endpoint, response, self._clock.now())
         if response.status == 429 and isinstance(error, TryLater):
-            pace.pause(error.retry_after_s or 0.0)
+            self._paces.pause(endpoint, error.retry_after_s or 0.0)
         raise error

@@ -3,13 +3,12 @@
 Source: https://help.zscaler.com/zia/understanding-rate-limiting, and the API reference of each endpoint
 """
 
-import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from bot.core.rate_limit import Limit, RateLimiter
 from bot.errors import TryLater
-from bot.scans.budget import WINDOW_S, Budget
 from bot.scans.clock import within
 from bot.scans.ports import Clock
 from bot.zscaler.answers import Endpoint
@@ -19,39 +18,22 @@ LONGEST_WAIT_S: Final = 30.0
 
 SECOND_S: Final = 1.2
 """A second, and the difference in latency between two requests."""
-MINUTE_S: Final = WINDOW_S
+MINUTE_S: Final = 61.0
 HOUR_S: Final = 3660.0
-"""An hour, and how long a request may wait for its shorter limit after it was counted here."""
+_WORDS: Final = {SECOND_S: "second", MINUTE_S: "minute", HOUR_S: "hour"}
 
 TOO_OFTEN: Final = "The bot has reached Zscaler's rate limit for now. It continues automatically."
 
-
-@dataclass(frozen=True, kw_only=True)
-class Limit:
-    """A number of calls in a window of time."""
-
-    calls: int
-    window_s: float
-    word: str
-    """The window as a word."""
-
-
-def _second(calls: int) -> Limit:
-    return Limit(calls=calls, window_s=SECOND_S, word="second")
-
-
-def _hour(calls: int) -> Limit:
-    return Limit(calls=calls, window_s=HOUR_S, word="hour")
-
-
-LIMITS: Final[Mapping[Endpoint, tuple[Limit, ...]]] = {
-    Endpoint.URL_LOOKUP: (_hour(400), _second(1)),
-    Endpoint.REPORT: (_hour(1000), _second(2)),
-    Endpoint.QUOTA: (_hour(1000), _second(2)),
-    Endpoint.STATUS: (_hour(1000), _second(2)),
-    Endpoint.ACTIVATE: (_hour(40), Limit(calls=10, window_s=MINUTE_S, word="minute")),
+Limits = tuple[Limit, ...]
+_READING: Final[Limits] = (Limit(calls=1000, window_s=HOUR_S), Limit(calls=2, window_s=SECOND_S))
+LIMITS: Final[Mapping[Endpoint, Limits]] = {
+    Endpoint.URL_LOOKUP: (Limit(calls=400, window_s=HOUR_S), Limit(calls=1, window_s=SECOND_S)),
+    Endpoint.REPORT: _READING,
+    Endpoint.QUOTA: _READING,
+    Endpoint.STATUS: _READING,
+    Endpoint.ACTIVATE: (Limit(calls=40, window_s=HOUR_S), Limit(calls=10, window_s=MINUTE_S)),
 }
-"""The longest window first. Signing in and out has other limits, which are not counted here."""
+"""Signing in and out has other limits, which are not counted here."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,79 +49,43 @@ class Left:
     """The rest of a pause that Zscaler asked for, in seconds."""
 
 
-class Pace:
-    """The rate limits of one endpoint; requests get their turns in order."""
+class Paces:
+    """The rate limiters of all endpoints."""
 
-    def __init__(self, endpoint: Endpoint, limits: tuple[Limit, ...], clock: Clock) -> None:
-        self._endpoint = endpoint
-        self._limits = limits
+    def __init__(self, clock: Clock, limits: Mapping[Endpoint, Limits] = LIMITS) -> None:
         self._clock = clock
-        self._budgets = [Budget(clock, limit.calls, window_s=limit.window_s) for limit in limits]
-        self._turn = asyncio.Lock()
-        self._waiting = 0
+        self._limits = limits
+        self._limiters = {endpoint: RateLimiter(clock, *each) for endpoint, each in limits.items()}
 
-    async def take(self) -> None:
+    async def take(self, endpoint: Endpoint) -> None:
         """Wait until one more call may be made, and count it.
 
         Raises:
             TryLater: the wait would be too long; says how long.
         """
-        wait_s = self._wait_s()
-        if wait_s <= 0:
-            return await self._take()
+        limiter = self._limiters[endpoint]
+        wait_s = limiter.wait_s()
         if wait_s <= LONGEST_WAIT_S:
             try:
-                return await within(self._clock, LONGEST_WAIT_S, self._take())
+                return await within(self._clock, LONGEST_WAIT_S, limiter.take())
             except TimeoutError:  # a pause began meanwhile
-                wait_s = max(1.0, self._wait_s())
-        raise TryLater(
-            TOO_OFTEN, retry_after_s=wait_s, scanner_failed=False, detail=f"{self._endpoint}: pace"
-        )
+                wait_s = max(1.0, limiter.wait_s())
+        raise TryLater(TOO_OFTEN, retry_after_s=wait_s, scanner_failed=False, detail=f"{endpoint}: pace")
 
-    def pause(self, seconds: float) -> None:
-        """Block all calls for some seconds, as Zscaler asked for."""
-        for budget in self._budgets:
-            budget.pause(seconds)
-
-    def left(self) -> list[Left]:
-        """Return how many calls are left."""
-        return [
-            Left(
-                endpoint=self._endpoint,
-                window=limit.word,
-                left=budget.left,
-                allowed=limit.calls,
-                paused_s=budget.paused_s,
-            )
-            for limit, budget in zip(self._limits, self._budgets, strict=True)
-        ]
-
-    async def _take(self) -> None:
-        self._waiting += 1
-        try:
-            await self._turn.acquire()
-        finally:
-            self._waiting -= 1
-        try:
-            for budget in self._budgets:  # the long window first, so that the last wait is the short one's
-                await budget.take()
-        finally:
-            self._turn.release()
-
-    def _wait_s(self) -> float:
-        return max(budget.wait_s(self._waiting + 1) for budget in self._budgets)
-
-
-class Paces:
-    """The rate limits of all endpoints."""
-
-    def __init__(self, clock: Clock) -> None:
-        self._paces = {endpoint: Pace(endpoint, limits, clock) for endpoint, limits in LIMITS.items()}
-
-    def of(self, endpoint: Endpoint) -> Pace:
-        """Return the rate limits of an endpoint."""
-        return self._paces[endpoint]
+    def pause(self, endpoint: Endpoint, seconds: float) -> None:
+        """Block all calls of an endpoint for some seconds, as Zscaler asked for."""
+        self._limiters[endpoint].pause(seconds)
 
     def left(self) -> list[Left]:
         """Return how many calls are left, endpoint by endpoint."""
-        return [left for pace in self._paces.values() for left in pace.left()]
+        return [
+            Left(
+                endpoint=endpoint,
+                window=_WORDS[limit.window_s],
+                left=left,
+                allowed=limit.calls,
+                paused_s=limiter.paused_s,
+            )
+            for endpoint, limiter in self._limiters.items()
+            for limit, left in zip(self._limits[endpoint], limiter.left, strict=True)
+        ]

@@ -5,11 +5,11 @@ import asyncio
 import httpx
 import pytest
 
+from bot.core.rate_limit import RateLimiter
 from bot.errors import CannotRead, NotFound, TryLater
 from bot.onetrust.applications import OneTrustApplications
-from bot.onetrust.inquiry import Inquiry
+from bot.onetrust.inquiry import REQUESTS, Inquiry
 from bot.onetrust.token import ClientCredentials
-from bot.scans.budget import Budget
 from bot.scans.models import Platform
 from bot.scans.results import AppScan, ScanStatus
 from sandbox.clock import HeldClock
@@ -26,7 +26,7 @@ class Tenant:
         self.onetrust = onetrust
         self.clock = onetrust.clock
         tokens = ClientCredentials(client, onetrust.url, onetrust.client_id, onetrust.client_secret)
-        self.budget = Budget(self.clock)
+        self.budget = RateLimiter(self.clock, REQUESTS)
         self.applications = OneTrustApplications(onetrust.url, Inquiry(client, tokens, self.budget))
 
     def scanned(self, name: str = "Shop", platform: str = "ANDROID", version: str = "4.2.0"):

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bot.scans import retries
+from bot.scans.pipeline import MAXIMUM_PULLS
 from sandbox.slack import Shared
 from sandbox.world import Channel, Message
 from tests.fakes import until
@@ -352,7 +352,7 @@ async def test_an_answer_that_holds_nothing_is_asked_for_again(place: Office, me
 
 
 async def test_a_file_that_slack_limits_is_asked_for_until_it_is_told(place: Office):
-    limited = place.slack.faults.add("files.info", status=429, retry_after=300, times=3 * retries.PULL_TRIES)
+    limited = place.slack.faults.add("files.info", status=429, retry_after=300, times=3 * MAXIMUM_PULLS)
     shared = place.dana.share(place.builds_channel, [("shop.apk", apk())])
 
     def done() -> bool:

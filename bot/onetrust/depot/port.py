@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 from bot.calls.build_file import BuildFile
+from bot.core.backoff import Backoff
 from bot.scans.ports import Progress
 
 Note = Callable[[str], Awaitable[None]]
@@ -19,6 +20,7 @@ Sleep = Callable[[float], Awaitable[None]]
 PART = ".part"
 """The suffix of a file's name during its upload."""
 
+CONNECT_BACKOFF = Backoff(first_s=1.0, maximum_s=60.0)
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,199}")
 
 
@@ -40,9 +42,8 @@ class Patience:
     """The slowest average speed of an upload."""
     attempts: int = 5
     """Connections in a row without progress after which an upload is given up."""
-    first_pause_s: float = 1.0
-    """Before the second connection; each in a row is twice as long, up to ``longest_pause_s``."""
-    longest_pause_s: float = 60.0
+    backoff: Backoff = CONNECT_BACKOFF
+    """The waits between connections in a row without progress."""
     sleep: Sleep = asyncio.sleep
 
     def total_s(self, size_bytes: int) -> float:

@@ -80,9 +80,7 @@ class Deposits:
             if in_vain >= patience.attempts or (self._is_away and not entered):
                 self._is_away = not entered
                 raise TryLater(sentence, scanner_failed=False, detail=f"{sentence} {reason}")
-            await patience.sleep(
-                min(patience.first_pause_s * 2 ** max(in_vain - 1, 0), patience.longest_pause_s)
-            )
+            await patience.sleep(patience.backoff.delay_s(in_vain))
 
     async def remove(self, name: str) -> bool:
         """Remove a build and its incomplete upload, if they exist."""

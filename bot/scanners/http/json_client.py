@@ -5,7 +5,7 @@ cause or context.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from http.cookiejar import DefaultCookiePolicy
@@ -32,14 +32,6 @@ class Auth(Protocol):
 
     def accepted(self) -> None:
         """Note that the response was no 401."""
-        ...
-
-
-class RateLimiter(Protocol):
-    """A limit on how many requests are sent."""
-
-    async def take(self) -> None:
-        """Wait until one more request may be sent, and count it."""
         ...
 
 
@@ -116,7 +108,7 @@ class JsonClient:
         url: str,
         *,
         auth: Auth | None = None,
-        limiter: RateLimiter | None = None,
+        take_turn: Callable[[], Awaitable[None]] | None = None,
         headers: Mapping[str, str] | None = None,
         params: Mapping[str, str] | None = None,
         content: bytes | None = None,
@@ -124,18 +116,19 @@ class JsonClient:
     ) -> Response:
         """Send a request, and again for each 401 that ``auth`` has another attempt for.
 
-        ``endpoint`` is its name in the metrics and the log. Any status may be returned.
+        ``endpoint`` is its name in the metrics and the log. ``take_turn`` waits until a rate limit allows one
+        more request, and counts it. Any status may be returned.
 
         Raises:
             TryLater: no response, or half of one.
             Refused: the server's certificate is not trusted.
-            SubmissionError: from ``auth`` or ``limiter``.
+            SubmissionError: from ``auth`` or ``take_turn``.
         """
         auth, response = auth or HeaderAuth(), None
         async with aclosing(auth.attempts()) as attempts:
             async for signed_in in attempts:
-                if limiter is not None:
-                    await limiter.take()
+                if take_turn is not None:
+                    await take_turn()
                 response = await self._send(
                     endpoint,
                     method=method,

@@ -6,12 +6,12 @@ import json
 import httpx
 import pytest
 
+from bot.core.rate_limit import Limit, RateLimiter
 from bot.errors import CannotRead, TryLater
 from bot.onetrust.applications import PAGES, OneTrustApplications
 from bot.onetrust.inquiry import Inquiry
 from bot.onetrust.token import ApiKey
 from bot.scanners.http.json_client import MAX_RESPONSE_BYTES
-from bot.scans.budget import Budget
 from bot.scans.models import Platform
 from bot.scans.results import AppScan, ScanStatus
 from tests.fakes import HeldClock
@@ -45,7 +45,9 @@ def reading(raw_server):
 async def read(served, do):
     server, asked, per_minute = served
     async with server as url, httpx.AsyncClient() as client:
-        inquiry = Inquiry(client, ApiKey(KEY), Budget(HeldClock(), per_minute), timeout_s=20)
+        inquiry = Inquiry(
+            client, ApiKey(KEY), RateLimiter(HeldClock(), Limit(calls=per_minute, window_s=61)), timeout_s=20
+        )
         return await do(OneTrustApplications(url, inquiry)), asked
 
 

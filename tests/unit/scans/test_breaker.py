@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.scans.breaker import FAILURES, FIRST_PAUSE_S, LONGEST_PAUSE_S, Breaker
+from bot.scans.breaker import FAILURES, PROBE_BACKOFF, Breaker
 from tests.fakes import START, HeldClock
 
 
@@ -45,7 +45,7 @@ def test_it_opens_after_failures_in_a_row_and_says_for_how_long(breaker):
     fail(breaker, 1)
 
     assert breaker.is_open
-    assert (breaker.open_s, breaker.probe_at) == (0, START + FIRST_PAUSE_S)
+    assert (breaker.open_s, breaker.probe_at) == (0, START + PROBE_BACKOFF.first_s)
     assert not breaker.enter(9)
 
 
@@ -69,7 +69,7 @@ def test_a_pause_that_is_asked_for_opens_it_at_once_until_then(breaker, clock):
 
 def test_one_probe_goes_at_a_time_and_an_answer_lets_all_go(breaker, clock):
     fail(breaker)
-    clock.advance(FIRST_PAUSE_S)
+    clock.advance(PROBE_BACKOFF.first_s)
     assert breaker.enter(1)
     assert not breaker.enter(2)
     assert breaker.enter(1)
@@ -105,7 +105,7 @@ def test_pauses_grow_though_the_scanner_asks_for_short_ones(breaker, clock):
 
 def test_pauses_are_as_long_as_the_scanner_asks(breaker, clock):
     fail(breaker)
-    clock.advance(FIRST_PAUSE_S)
+    clock.advance(PROBE_BACKOFF.first_s)
     send(breaker, 1, "failure", 7200)
 
     assert breaker.wait_s == 7200
@@ -113,7 +113,7 @@ def test_pauses_are_as_long_as_the_scanner_asks(breaker, clock):
 
 def test_a_probe_that_comes_to_nothing_makes_room_for_another(breaker, clock):
     fail(breaker)
-    clock.advance(FIRST_PAUSE_S)
+    clock.advance(PROBE_BACKOFF.first_s)
     send(breaker, 1, "taken back")
 
     assert breaker.is_open
@@ -125,7 +125,7 @@ def test_what_was_on_its_way_when_it_opened_makes_no_pause_longer(breaker, clock
         assert breaker.enter(number)
     for number in range(8):
         breaker.failed(number)
-    assert breaker.wait_s == FIRST_PAUSE_S
+    assert breaker.wait_s == PROBE_BACKOFF.first_s
 
     breaker.failed(8, 100)
 
@@ -196,8 +196,8 @@ def test_whatever_happens_it_opens_and_closes_for_a_reason(steps):
                     assert breaker.wait_s >= min(asked_s, 1)
                     assert breaker.wait_s >= asked_s - 0.001
                 if was_open or asked_s is None:
-                    assert breaker.wait_s >= FIRST_PAUSE_S - 0.001
-                assert breaker.wait_s <= max(LONGEST_PAUSE_S, asked_s or 0) + 0.001
+                    assert breaker.wait_s >= PROBE_BACKOFF.first_s - 0.001
+                assert breaker.wait_s <= max(PROBE_BACKOFF.maximum_s, asked_s or 0) + 0.001
                 not_before = breaker.probe_at
         else:
             assert breaker.is_open is was_open
@@ -210,7 +210,7 @@ def test_at_most_one_probe_is_under_way(numbers):
     clock = HeldClock()
     breaker = Breaker(clock)
     fail(breaker)
-    clock.advance(FIRST_PAUSE_S)
+    clock.advance(PROBE_BACKOFF.first_s)
 
     assert len({number for number in numbers if breaker.enter(number)}) == 1
 
@@ -219,12 +219,12 @@ def test_a_clock_that_is_set_back_makes_no_pause_longer(breaker, clock):
     fail(breaker)
     clock.advance(-86_400)
 
-    assert breaker.wait_s == FIRST_PAUSE_S
-    assert breaker.probe_at == clock.now() + FIRST_PAUSE_S
-    clock.advance(FIRST_PAUSE_S)
-    assert breaker.open_s == FIRST_PAUSE_S
+    assert breaker.wait_s == PROBE_BACKOFF.first_s
+    assert breaker.probe_at == clock.now() + PROBE_BACKOFF.first_s
+    clock.advance(PROBE_BACKOFF.first_s)
+    assert breaker.open_s == PROBE_BACKOFF.first_s
     assert send(breaker, 9, "failure")
-    assert breaker.wait_s == 2 * FIRST_PAUSE_S
-    clock.advance(2 * FIRST_PAUSE_S)
+    assert breaker.wait_s == 2 * PROBE_BACKOFF.first_s
+    clock.advance(2 * PROBE_BACKOFF.first_s)
     assert send(breaker, 9, "answer")
     assert not breaker.is_open

@@ -1,14 +1,13 @@
 """Uploaded builds are removed from the FTP server in time, across restarts, and not while they are needed."""
 
-import asyncio
 import contextlib
 
 import pytest
 
+from bot.core.scheduler import Scheduler
 from bot.errors import Refused, TryLater
 from bot.scans.clearing import HOUR_S, LOOK_S, REFUSALS, Clearing
 from bot.scans.models import State
-from bot.scans.tasks import end
 from tests.fakes import a_share, until
 
 
@@ -35,12 +34,13 @@ def server() -> Server:
 
 @contextlib.asynccontextmanager
 async def clearing(bench, server: Server):
-    task = asyncio.create_task(Clearing(bench.store.uploads, server.remove, bench.clock, keep_hours=72).run())
+    scheduler = Scheduler(bench.clock)
+    scheduler.start(Clearing(bench.store.uploads, server.remove, bench.clock, keep_hours=72).job)
     try:
         await until(lambda: bool(bench.clock.naps))
         yield
     finally:
-        await end(task)
+        await scheduler.stop()
 
 
 async def look(bench, seconds: float = LOOK_S) -> None:

@@ -2,8 +2,9 @@
 
 import time
 
+from bot.core.rate_limit import RateLimiter
 from bot.scans.clock import SteadyClock, SystemClock
-from bot.slack.pace import POST_GAP_S, ChannelPace
+from bot.slack.pace import POSTS
 from tests.fakes import START, HeldClock
 
 
@@ -28,7 +29,7 @@ async def test_a_steady_clock_goes_on_where_the_other_is_set_back():
 
 async def test_by_a_steady_clock_no_turn_waits_for_what_the_clock_was_set_back():
     clock = HeldClock()
-    pace = ChannelPace(SteadyClock(clock))
-    await pace.turn("C1")
+    pace = RateLimiter(clock, POSTS)
+    await pace.take()
     clock.advance(-3600)
-    assert pace.wait_s("C1") == POST_GAP_S
+    assert pace.wait_s() == POSTS.window_s

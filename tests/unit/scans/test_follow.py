@@ -1,6 +1,5 @@
 """Following submitted scans on a held clock: few calls, no guess, nothing forgotten, nothing stopped."""
 
-import asyncio
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -8,15 +7,16 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
+from bot.core.rate_limit import RateLimiter
+from bot.core.scheduler import Scheduler
 from bot.errors import CannotRead, NotFound, TryLater, Uncertain
-from bot.scans.budget import Budget
+from bot.onetrust.inquiry import REQUESTS
 from bot.scans.follow import Follower
 from bot.scans.looks import LISTS_S, Looks
 from bot.scans.models import Platform, Share, State
 from bot.scans.records import Cards
 from bot.scans.results import Application, AppScan, FollowState, Results, ScanStatus, Sdk
 from bot.scans.rules import judge_by
-from bot.scans.tasks import end
 from tests.fakes import APP_ID, OTHER_APP_ID, SHOP, Bench, a_share, submitted_apps, until
 
 FIRST_S = 30.0
@@ -27,7 +27,7 @@ HOUR_S = 3600.0
 class FakeApplications:
     """OneTrust's list, where each call takes its turn in the budget."""
 
-    budget: Budget
+    budget: RateLimiter
     clock: object
     apps: dict[str, Application] = field(default_factory=dict)
     of_app: dict[str, list[AppScan]] = field(default_factory=dict)
@@ -82,7 +82,7 @@ class Desk:
     """A follower at work on a bench."""
 
     bench: Bench
-    budget: Budget
+    budget: RateLimiter
     applications: FakeApplications
     ended: list[int] = field(default_factory=list)
 
@@ -113,11 +113,12 @@ class Desk:
     @asynccontextmanager
     async def following(self, hours: float = 24, *, judged: bool = False) -> AsyncIterator[Follower]:
         follower = self.follower(hours, judged=judged)
-        task = asyncio.create_task(follower.run())
+        scheduler = Scheduler(self.bench.clock)
+        scheduler.start(follower.job)
         try:
             yield follower
         finally:
-            await end(task)
+            await scheduler.stop()
 
     async def idle(self) -> None:
         """Wait until the follower sleeps."""
@@ -137,7 +138,7 @@ class Desk:
 
 @pytest.fixture
 def desk(bench: Bench) -> Desk:
-    budget = Budget(bench.clock)
+    budget = RateLimiter(bench.clock, REQUESTS)
     return Desk(bench=bench, budget=budget, applications=FakeApplications(budget, bench.clock))
 
 

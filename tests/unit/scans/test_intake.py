@@ -4,7 +4,7 @@ import pytest
 
 from bot.errors import NotAllowed, NotFound, NotInvited, PullFailed, Unidentified, UsageError
 from bot.scans.ids import FileLink, MessageLink
-from bot.scans.intake import LONGEST_LOOK_S, LOOK_S, LOOKED_AT_A_TIME, LOOKS, TROUBLE_S, WAIT_S
+from bot.scans.intake import LOOK_BACKOFF, LOOKED_AT_A_TIME, LOOKS, TROUBLE_S, WAIT_S
 from bot.scans.models import ChannelKind, Platform, Reason, State, SubmissionState
 from bot.scans.person import Person
 from bot.scans.policy import Policy
@@ -124,7 +124,7 @@ class TestTwoEventsForOneShare:
         await bench.intake.file_shared("F1", "C1", "1790000000.000200")
 
         await bench.intake.find_messages()
-        assert await bench.intake.next_look_at() == START + LOOK_S
+        assert await bench.intake.next_look_at() == START + LOOK_BACKOFF.first_s
         await bench.intake.find_messages()
         assert len(bench.workspace.looks) == 1
         await look(bench, 2)
@@ -141,7 +141,7 @@ class TestTwoEventsForOneShare:
             await look(bench)
 
         assert len(bench.workspace.looks) == LOOKS
-        assert waits == [0, *(LOOK_S * 2**turn for turn in range(LOOKS - 1))]
+        assert waits == [0, *(LOOK_BACKOFF.first_s * 2**turn for turn in range(LOOKS - 1))]
         assert await scans(bench) == []
 
     async def test_of_hundreds_that_slack_can_not_be_asked_about_some_are_looked_for_at_a_time(self, bench):
@@ -169,7 +169,7 @@ class TestTwoEventsForOneShare:
             await look(bench)
 
         assert bench.clock.now() - began >= TROUBLE_S
-        assert max(waits) == LONGEST_LOOK_S
+        assert max(waits) == LOOK_BACKOFF.maximum_s
         assert await scans(bench) == []
 
     @pytest.mark.parametrize("said", [(), NotFound("It is gone."), NotInvited("Invite me.")])

@@ -6,8 +6,7 @@ from dataclasses import replace
 import pytest
 
 from bot.errors import StoreUnavailable
-from bot.scans import retries
-from bot.scans.journal import ScanJournal
+from bot.scans.journal import MAXIMUM_RECORDS, RECORD_INTERVAL_S, ScanJournal
 from tests.fakes import until
 
 
@@ -31,7 +30,7 @@ async def test_an_application_that_was_made_is_kept_once_the_database_can_be_wri
     keeping = asyncio.create_task(journal.made_app("app-1"))
     for _ in range(2):
         await until(lambda: bool(bench.clock.naps))
-        bench.clock.advance(retries.FIRST_S)
+        bench.clock.advance(RECORD_INTERVAL_S)
     await keeping
 
     assert scans.made == [(7, "app-1")]
@@ -40,11 +39,11 @@ async def test_an_application_that_was_made_is_kept_once_the_database_can_be_wri
 
 async def test_it_is_not_waited_for_without_end(bench):
     journal = ScanJournal(
-        replace(bench.store, scans=Locked(retries.RECORD_TRIES)), bench.announcer, bench.clock, 7
+        replace(bench.store, scans=Locked(MAXIMUM_RECORDS)), bench.announcer, bench.clock, 7
     )
     keeping = asyncio.create_task(journal.made_app("app-1"))
-    for _ in range(retries.RECORD_TRIES - 1):
+    for _ in range(MAXIMUM_RECORDS - 1):
         await until(lambda: bool(bench.clock.naps))
-        bench.clock.advance(retries.FIRST_S)
+        bench.clock.advance(RECORD_INTERVAL_S)
     with pytest.raises(StoreUnavailable):
         await keeping

@@ -1,13 +1,12 @@
 """A channel is told once of a long queue or of an absent scanner, and once that it is over."""
 
-import asyncio
 from dataclasses import dataclass, field, replace
 
 import pytest
 
+from bot.core.scheduler import Scheduler
 from bot.scans.backlog import Backlog, Notice
 from bot.scans.notices import AWAY_S, FLOOD, LOOK_S, UPDATE_S, Notices
-from bot.scans.tasks import end
 from tests.fakes import HeldClock, until
 
 
@@ -196,11 +195,12 @@ async def test_it_looks_by_itself_and_goes_on_after_an_error(desk):
 
     desk.rows = replace(desk.rows)
     desk.rows.backlogs = backlogs
-    running = asyncio.create_task(desk.restarted().run())
+    scheduler = Scheduler(desk.clock)
+    scheduler.start(desk.restarted().job)
     await until(lambda: bool(desk.clock.naps))
     desk.clock.advance(LOOK_S)
     await until(lambda: len(desk.board.posts) == 1)
-    await end(running)
+    await scheduler.stop()
 
     assert seen[1] - seen[0] == LOOK_S
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from bot.core.backoff import SERVER_BACKOFF
 from bot.errors import (
     BuildRejected,
     FileUnavailable,
@@ -15,10 +16,9 @@ from bot.errors import (
     TryLater,
     Uncertain,
 )
-from bot.scans import retries
 from bot.scans.breaker import AWAY
 from bot.scans.models import FORGOTTEN, FileType, Kind, Platform, Reason, State, SubmissionState
-from bot.scans.pipeline import INSIDE
+from bot.scans.pipeline import INSIDE, MAXIMUM_PULLS, MAXIMUM_SENDS
 from bot.scans.routes import Receipt
 from tests.fakes import APP_ID, OTHER_APP_ID, SHOP, START, Bench, a_share, until
 
@@ -129,8 +129,8 @@ async def test_a_file_that_is_no_build_ends_the_scan(bench):
 async def test_a_pull_that_failed_is_tried_again_with_growing_waits(bench):
     number = await bench.shared(a_share())
     waits = []
-    bench.files.troubles = [PullFailed("Slack is busy.") for _ in range(retries.PULL_TRIES)]
-    for _ in range(retries.PULL_TRIES - 1):
+    bench.files.troubles = [PullFailed("Slack is busy.") for _ in range(MAXIMUM_PULLS)]
+    for _ in range(MAXIMUM_PULLS - 1):
         await bench.pipeline.run(number)
         scan = await bench.scan(number)
         assert (scan.state, scan.problem) == (State.QUEUED, "Slack is busy.")
@@ -142,14 +142,14 @@ async def test_a_pull_that_failed_is_tried_again_with_growing_waits(bench):
     scan = await bench.scan(number)
     assert (scan.state, scan.problem) == (State.FAILED, "Slack is busy.")
     for turn, wait in enumerate(waits):
-        assert retries.FIRST_S * 2**turn / 2 <= wait <= retries.FIRST_S * 2**turn
+        assert SERVER_BACKOFF.first_s * 2**turn / 2 <= wait <= SERVER_BACKOFF.first_s * 2**turn
 
 
 async def test_only_pulls_that_fail_in_a_row_end_a_scan(bench):
     number = await bench.shared(a_share())
     later = TryLater("Busy.", status=503)
     bench.scanner.outcomes = [later, later]
-    failing = [PullFailed("Slack is busy.") for _ in range(retries.PULL_TRIES - 1)]
+    failing = [PullFailed("Slack is busy.") for _ in range(MAXIMUM_PULLS - 1)]
     for _ in range(2):
         bench.files.troubles = list(failing)
         for _ in range(len(failing) + 1):
@@ -171,8 +171,8 @@ async def test_a_pull_waits_as_long_as_slack_asks(bench):
 async def test_a_pull_that_slack_limits_is_no_failed_one(bench):
     number = await bench.shared(a_share())
     limited = PullFailed("Slack is busy.", retry_after_s=77, limited=True)
-    bench.files.troubles = [limited for _ in range(3 * retries.PULL_TRIES)]
-    for _ in range(3 * retries.PULL_TRIES):
+    bench.files.troubles = [limited for _ in range(3 * MAXIMUM_PULLS)]
+    for _ in range(3 * MAXIMUM_PULLS):
         await bench.pipeline.run(number)
         scan = await bench.scan(number)
         assert (scan.state, scan.submission.due_at) == (State.QUEUED, bench.clock.now() + 77)
@@ -187,7 +187,7 @@ async def test_a_pull_that_slack_limits_is_asked_for_no_sooner_than_after_a_fail
 
     scan = await run(bench)
 
-    assert scan.submission.due_at >= START + retries.FIRST_S / 2
+    assert scan.submission.due_at >= START + SERVER_BACKOFF.first_s / 2
 
 
 async def test_a_clear_no_ends_the_scan(bench):
@@ -230,18 +230,18 @@ async def test_later_is_tried_again_when_the_scanner_says(bench):
 async def test_later_without_a_time_grows(bench):
     bench.scanner.outcomes = [TryLater("Down.", status=503), TryLater("Down.", status=503)]
     scan = await run(bench)
-    assert retries.FIRST_S / 2 <= scan.submission.due_at - START <= retries.FIRST_S
+    assert SERVER_BACKOFF.first_s / 2 <= scan.submission.due_at - START <= SERVER_BACKOFF.first_s
 
     await bench.pipeline.run(scan.number)
 
     scan = await bench.scan(scan.number)
-    assert retries.FIRST_S <= scan.submission.due_at - START <= retries.FIRST_S * 2
+    assert SERVER_BACKOFF.first_s <= scan.submission.due_at - START <= SERVER_BACKOFF.first_s * 2
 
 
 async def test_later_is_not_believed_for_ever(bench):
     number = await bench.shared(a_share())
-    bench.scanner.outcomes = [TryLater("Down.", status=503) for _ in range(retries.SEND_TRIES)]
-    for _ in range(retries.SEND_TRIES - 1):
+    bench.scanner.outcomes = [TryLater("Down.", status=503) for _ in range(MAXIMUM_SENDS)]
+    for _ in range(MAXIMUM_SENDS - 1):
         await bench.pipeline.run(number)
         assert await bench.state(number) is State.QUEUED
         bench.clock.advance((await bench.scan(number)).submission.due_at - bench.clock.now())
@@ -281,7 +281,7 @@ async def test_a_probe_that_never_got_to_the_scanner_waits_on_its_own(bench):
     scan = await bench.scan(scan.number)
     assert bench.breaker.is_open
     assert (scan.state, scan.problem) == (State.QUEUED, "The FTP server is full.")
-    assert bench.clock.now() + retries.FIRST_S / 2 <= scan.submission.due_at
+    assert bench.clock.now() + SERVER_BACKOFF.first_s / 2 <= scan.submission.due_at
 
 
 async def test_a_no_of_the_ftp_server_is_no_answer_of_the_scanner(bench):

@@ -1,10 +1,9 @@
 """The history is kept as long as it was asked for, whatever happens to the database meanwhile."""
 
-import asyncio
 import logging
 
+from bot.core.scheduler import Scheduler
 from bot.scans.retention import DAY_S, LOOK_S, Retention
-from bot.scans.tasks import end
 from tests.fakes import HeldClock, until
 
 
@@ -31,7 +30,8 @@ async def test_it_purges_at_the_start_and_each_hour_and_goes_on_after_an_error(c
     retention = Retention(shelf, clock, days=30)
     begun = clock.now()
 
-    running = asyncio.create_task(retention.run())
+    scheduler = Scheduler(clock)
+    scheduler.start(retention.job)
     await until(lambda: bool(clock.naps))
     shelf.broken = True
     clock.advance(LOOK_S)
@@ -39,12 +39,12 @@ async def test_it_purges_at_the_start_and_each_hour_and_goes_on_after_an_error(c
     shelf.broken = False
     clock.advance(LOOK_S)
     await until(lambda: bool(clock.naps))
-    await end(running)
+    await scheduler.stop()
 
     assert shelf.asked == [begun - 30 * DAY_S + LOOK_S * hours for hours in range(3)]
     told = [record.getMessage() for record in caplog.records]
     assert told == [
         "purged 3 scans older than 30 days",
-        "old scans could not be purged; trying again in an hour",
+        "retention failed; trying again in 3600 s",
         "purged 3 scans older than 30 days",
     ]

@@ -5,12 +5,13 @@ from dataclasses import replace
 
 import pytest
 
+from bot.core.scheduler import MINIMUM_S
 from bot.errors import BuildRejected, NotFound, PullFailed, TryLater
 from bot.scans.breaker import AWAY, FAILURES, Breaker
-from bot.scans.intake import LOOK_S, WAIT_S
+from bot.scans.intake import LOOK_BACKOFF, WAIT_S
 from bot.scans.models import PARKED, Share, Source, State, SubmissionState
 from bot.scans.requests import RequestState
-from bot.scans.runner import LONGEST_NAP_S, REFRESH_S, SHORTEST_NAP_S, STOP_S, Runner
+from bot.scans.runner import LONGEST_NAP_S, REFRESH_S, STOP_S, Runner
 from tests.fakes import APP_ID, SHOP, START, a_share, until
 from tests.unit.store.scenes import a_scan
 
@@ -29,7 +30,10 @@ async def started(bench):
 async def idle(bench):
     """Wait until all loops have nothing to do, and have not just been told that there is something."""
     await until(
-        lambda: len(bench.clock.naps) == 3 and not any(woken.is_set() for woken in bench.runner._woken)
+        lambda: (
+            len(bench.clock.naps) == 3
+            and not any(woken.is_set() for woken in bench.scheduler._woken.values())
+        )
     )
 
 
@@ -156,9 +160,9 @@ async def test_files_without_their_message_are_looked_for_at_their_time(started)
     await started.intake.file_shared("F1", "C1", "1790000000.000200")
     await until(lambda: len(started.workspace.looks) == 1)
     await idle(started)
-    assert started.clock.naps[0] == pytest.approx(LOOK_S)
+    assert started.clock.naps[0] == pytest.approx(LOOK_BACKOFF.first_s)
 
-    started.clock.advance(LOOK_S)
+    started.clock.advance(LOOK_BACKOFF.first_s)
 
     await in_state(started, 1, State.SUBMITTED)
 
@@ -270,7 +274,7 @@ async def test_trouble_with_the_database_is_no_hot_loop(bench, caplog):
     await until(lambda: any("could not be worked on" in record.getMessage() for record in caplog.records))
     await idle(bench)
     assert len(caplog.records) == 2  # that it happened, and that it will be tried again
-    assert bench.runner.alive
+    assert bench.scheduler.alive
 
     await bench.clear_disk()
     bench.clock.advance(LONGEST_NAP_S)
@@ -313,7 +317,7 @@ class TestScannerAway:
 
         def sent_after_a_while() -> bool:
             if len(bench.scanner.orders) == sent:
-                bench.clock.advance(SHORTEST_NAP_S)  # the loop may just have been on its way to bed
+                bench.clock.advance(MINIMUM_S)  # the loop may just have been on its way to bed
             return len(bench.scanner.orders) > sent
 
         await until(sent_after_a_while)
@@ -414,6 +418,7 @@ class TestScannerAway:
             clock=away.clock,
             breaker=breaker,
             concurrency=2,
+            scheduler=away.scheduler,
         )
         await runner.start()
 
@@ -433,18 +438,18 @@ class TestScannerAway:
 
 class TestStop:
     async def test_an_idle_runner_stops(self, bench):
-        assert not bench.runner.alive
+        assert not bench.scheduler.alive
         await bench.runner.start()
-        assert bench.runner.alive
+        assert bench.scheduler.alive
 
         await bench.runner.stop()
 
-        assert not bench.runner.alive
+        assert not bench.scheduler.alive
 
     async def test_one_that_was_never_started_stops_too(self, bench):
         await bench.runner.stop()
 
-        assert not bench.runner.alive
+        assert not bench.scheduler.alive
 
     async def test_what_runs_is_handed_back(self, bench):
         bench.files.gate = asyncio.Event()

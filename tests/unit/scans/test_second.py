@@ -16,10 +16,11 @@ from bot.errors import (
     Refused,
     TryLater,
 )
-from bot.scans import retries, second, sending
+from bot.scans import second, sending
 from bot.scans.hosts import HostsState
 from bot.scans.models import State
 from bot.scans.verdicts import OpinionState, SandboxReceipt, Way
+from bot.scans.workroom import ROOM_BACKOFF
 from tests.fakes import SHOP_IOS, START, Bench, FakeHosts, a_share, until
 from tests.unit.scans.second_bench import BAD, FIRST_S, GOOD, Second
 
@@ -384,7 +385,7 @@ async def test_a_full_disk_only_puts_off(bench: Bench, zscaler: Second) -> None:
     await zscaler.turn()
     waits = await zscaler.opinion()
     assert (waits.state, waits.tries) == (OpinionState.WAITING, 0)
-    assert waits.due_at == START + retries.ROOM_LONGEST_S
+    assert waits.due_at == START + ROOM_BACKOFF.maximum_s
     assert zscaler.workroom.closed_until is None  # for builds on their way to OneTrust
 
     bench.clock.advance(waits.due_at - bench.clock.now())

@@ -7,7 +7,7 @@ import pytest
 
 from bot.errors import NoRoom, PullFailed, TryLater
 from bot.scans import reporting, second, sending
-from bot.scans.breaker import FIRST_PAUSE_S
+from bot.scans.breaker import PROBE_BACKOFF
 from bot.scans.holding import Holding, Unheld
 from bot.scans.models import State
 from bot.scans.verdicts import OpinionState
@@ -98,7 +98,7 @@ async def test_while_a_probe_hangs_the_others_wait_in_peace(bench: Bench, zscale
 
     waits = [await zscaler.opinion(number) for number in range(1, 9) if number not in zscaler.opinions.busy]
     assert len(waits) == 7
-    assert all(opinion.due_at >= bench.clock.now() + FIRST_PAUSE_S for opinion in waits)
+    assert all(opinion.due_at >= bench.clock.now() + PROBE_BACKOFF.first_s for opinion in waits)
     await zscaler.opinions.stop()
 
 

@@ -3,9 +3,9 @@
 import pytest
 
 from bot.errors import NoRoom
-from bot.scans import retries
 from bot.scans.models import State
-from bot.scans.workroom import Workroom
+from bot.scans.pipeline import MAXIMUM_PULLS
+from bot.scans.workroom import ROOM_BACKOFF, Workroom
 from tests.fakes import HeldClock, a_share
 
 
@@ -56,7 +56,7 @@ async def test_a_full_disk_is_tried_again_later_and_later_until_it_takes_a_build
         clock.advance(waits[-1])
         assert workroom.closed_until is None
 
-    assert waits == [5, 10, 20, 40, retries.ROOM_LONGEST_S, retries.ROOM_LONGEST_S]
+    assert waits == [5, 10, 20, 40, ROOM_BACKOFF.maximum_s, ROOM_BACKOFF.maximum_s]
     assert not await workroom.usable()
     workroom.has_room()
     assert await workroom.usable()
@@ -65,14 +65,14 @@ async def test_a_full_disk_is_tried_again_later_and_later_until_it_takes_a_build
 
 async def test_what_nobody_tries_any_more_is_not_said_to_be_full_for_ever(workroom, clock):
     workroom.is_full()
-    clock.advance(5 + retries.ROOM_LONGEST_S)
+    clock.advance(5 + ROOM_BACKOFF.maximum_s)
 
     assert await workroom.usable()
 
 
 async def test_a_scan_waits_for_room_however_long_it_takes(bench):
     number = await bench.shared(a_share())
-    for _ in range(3 * retries.PULL_TRIES):
+    for _ in range(3 * MAXIMUM_PULLS):
         bench.files.troubles = [NoRoom(detail="full")]
         await bench.pipeline.run(number)
         scan = await bench.scan(number)

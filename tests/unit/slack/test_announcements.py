@@ -1,6 +1,5 @@
 """Results and verdicts are announced once in their threads, whatever Slack answers and when the bot stops."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from functools import partial
@@ -12,6 +11,8 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.blocks.opinion import verdict_message
 from bot.blocks.results import announcement
+from bot.core.rate_limit import RateLimiter, RateLimiters
+from bot.core.scheduler import Scheduler
 from bot.scans.decision import Verdict
 from bot.scans.memory import Store
 from bot.scans.models import Kind, Reason, Source, State, SubmissionState
@@ -20,7 +21,7 @@ from bot.scans.results import FollowState, ScanStatus
 from bot.scans.verdicts import OpinionState, SandboxVerdict, Threat
 from bot.slack import subjects
 from bot.slack.living_message import GIVE_UP_S, REFRESH_INTERVAL_S, LivingMessages
-from bot.slack.pace import POST_GAP_S, ChannelPace, UpdatePace
+from bot.slack.pace import POSTS, UPDATES
 from bot.slack.sending import GONE
 from bot.store.database import Database
 from sandbox.reading import Reader
@@ -50,7 +51,7 @@ class Scene:
     shared: list[Shared] = field(default_factory=list)
     made: list[LivingMessages] = field(default_factory=list)
 
-    def new(self, pace: ChannelPace | None = None, *, of_verdicts: bool = False) -> LivingMessages:
+    def new(self, pace: RateLimiters | None = None, *, of_verdicts: bool = False) -> LivingMessages:
         """Return what tells of results, or of verdicts, remembering nothing, as after a start."""
         client = AsyncWebClient(token=self.slack.bot_token, base_url=self.slack.api_url)
         client.retry_handlers = []  # as in the bot, a post is not made again where its answer was lost
@@ -63,12 +64,18 @@ class Scene:
             client=client,
             bot_user_id=self.slack.bot_user_id,
             load=Cards(store=self.store, log_url=lambda _: None, permalink=lambda _: None).card,
-            pace=pace or ChannelPace(self.clock),
-            updates=UpdatePace(self.clock),
+            pace=pace or RateLimiters(self.clock, POSTS),
+            updates=RateLimiter(self.clock, UPDATES),
             clock=self.clock,
         )
         self.made.append(made)
         return made
+
+    def looking(self, *, of_verdicts: bool = False) -> Scheduler:
+        """Have it looked again and again for what is still to be told, as after a start."""
+        scheduler = Scheduler(self.clock)
+        scheduler.start(self.new(of_verdicts=of_verdicts).job)
+        return scheduler
 
     async def scanned(self, state: FollowState = FollowState.COMPLETED, channel: str = "builds") -> int:
         """Share a build, and let OneTrust be done with it; return the scan's number."""
@@ -181,21 +188,21 @@ async def test_what_has_not_ended_is_not_told(scene: Scene):
 
 async def test_a_start_tells_what_the_last_one_did_not(scene: Scene):
     numbers = [await scene.scanned() for _ in range(3)]
-    running = asyncio.create_task(scene.new().run())
+    scheduler = scene.looking()
     for number in numbers:
         await scene.advance_until_told(number)
-    running.cancel()
+    await scheduler.stop()
 
     assert [len(scene.told(place)) for place in range(3)] == [1, 1, 1]
 
 
 async def test_a_later_look_finds_what_nobody_told_of(scene: Scene):
-    running = asyncio.create_task(scene.new().run())
+    scheduler = scene.looking()
     await until(lambda: bool(scene.clock.naps))
     number = await scene.scanned()
     scene.clock.advance(REFRESH_INTERVAL_S)
     await scene.advance_until_told(number)
-    running.cancel()
+    await scheduler.stop()
 
     assert len(scene.told()) == 1
 
@@ -240,9 +247,9 @@ async def test_where_looking_for_it_is_put_off_it_is_not_posted_blindly(scene: S
 
 async def test_a_scan_that_was_forgotten_meanwhile_is_not_told(scene: Scene):
     number = await scene.scanned()
-    pace = ChannelPace(scene.clock)
+    pace = RateLimiters(scene.clock, POSTS)
     announcements = scene.new(pace)
-    pace.hold(scene.shared[0].channel, 60)
+    pace.of(scene.shared[0].channel).pause(60)
     announcements.changed(number)
     await until(lambda: bool(scene.clock.naps))  # it waits for its turn
     await scene.store.privacy.purge(scene.clock.now() + 1)
@@ -254,7 +261,7 @@ async def test_a_scan_that_was_forgotten_meanwhile_is_not_told(scene: Scene):
 
 async def test_many_results_come_one_a_second_and_replies_between_them(scene: Scene):
     numbers = [await scene.scanned() for _ in range(5)]
-    pace = ChannelPace(scene.clock)
+    pace = RateLimiters(scene.clock, POSTS)
     announcements = scene.new(pace)
     began = scene.clock.now()
     for number in numbers:
@@ -262,10 +269,10 @@ async def test_many_results_come_one_a_second_and_replies_between_them(scene: Sc
     await until(lambda: len(scene.slack.called("chat.postMessage")) == 1 and bool(scene.clock.naps))
 
     # A reply would come next but one, whatever else waits.
-    assert pace.wait_s(scene.shared[0].channel) <= 2 * POST_GAP_S
+    assert pace.of(scene.shared[0].channel).wait_s() <= 2 * POSTS.window_s
     for number in numbers:
         await scene.advance_until_told(number)
-    assert scene.clock.now() - began >= 4 * POST_GAP_S
+    assert scene.clock.now() - began >= 4 * POSTS.window_s
     assert len(scene.slack.called("chat.postMessage")) == 5
 
 
@@ -318,7 +325,7 @@ async def test_a_wait_that_slack_asks_for_is_kept(scene: Scene):
 async def test_while_all_calls_are_refused_it_is_seldom_tried_and_given_up_after_a_day(scene: Scene):
     number = await scene.scanned()
     refused = scene.slack.faults.add("chat.postMessage", times=None, error="account_inactive")
-    running = asyncio.create_task(scene.new().run())
+    scheduler = scene.looking()
     began = scene.clock.now()
     while await scene.announced(number) != subjects.GIVEN_UP:
         used = refused.used
@@ -326,7 +333,7 @@ async def test_while_all_calls_are_refused_it_is_seldom_tried_and_given_up_after
         await scene.made[0].settle(5)
         scene.clock.advance(600)
         assert refused.used - used <= 1
-    running.cancel()
+    await scheduler.stop()
 
     assert GIVE_UP_S <= scene.clock.now() - began <= GIVE_UP_S + 2 * 3600
     assert refused.used < 40
@@ -364,10 +371,10 @@ async def test_a_verdict_that_is_not_bad_is_not_told(scene: Scene):
 async def test_a_bad_verdict_known_from_an_earlier_scan_is_told_in_each_thread(scene: Scene):
     first = await scene.judged()
     second = await scene.judged(known_from=first)
-    running = asyncio.create_task(scene.new(of_verdicts=True).run())
+    scheduler = scene.looking(of_verdicts=True)
     for number in (first, second):
         await scene.advance_until_told(number)
-    running.cancel()
+    await scheduler.stop()
 
     assert [len(scene.told(place)) for place in range(2)] == [1, 1]
     assert f"Known from scan #{first}" in scene.told(1)[0].text

@@ -7,7 +7,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.blocks.notice import notice
 from bot.scans.governance import AppAsk, AppLook, AppRef, LookState, RefKind
-from bot.slack.governance import FIRST_WAIT_S, LONGEST_WAIT_S, SlackTeller
+from bot.slack.governance import MESSAGE_BACKOFF, SlackTeller
 from sandbox.slack import SlackSandbox
 from tests.fakes import START
 
@@ -70,11 +70,11 @@ async def test_who_can_not_be_told_at_all_is_let_be(scene: Scene, caplog: pytest
 @pytest.mark.parametrize(
     ("fault", "tries", "wait_s"),
     [
-        ({"error": "internal_error"}, 0, FIRST_WAIT_S),
-        ({"error": "internal_error"}, 1, 4 * FIRST_WAIT_S),
-        ({"error": "token_revoked"}, 99, LONGEST_WAIT_S),
+        ({"error": "internal_error"}, 0, MESSAGE_BACKOFF.first_s),
+        ({"error": "internal_error"}, 1, 4 * MESSAGE_BACKOFF.first_s),
+        ({"error": "token_revoked"}, 99, MESSAGE_BACKOFF.maximum_s),
         ({"status": 429, "retry_after": 300}, 0, 300),
-        ({"drop": True}, 0, FIRST_WAIT_S),
+        ({"drop": True}, 0, MESSAGE_BACKOFF.first_s),
     ],
 )
 async def test_trouble_of_slack_is_waited_out(scene: Scene, fault, tries: int, wait_s: float):

@@ -1,13 +1,12 @@
 """A bot token that was revoked while the bot runs is noticed; trouble of Slack's is no reason to end."""
 
-import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.core.scheduler import Scheduler
 from bot.errors import SLACK_REFUSALS
-from bot.scans.tasks import end
 from bot.slack.standing import LOOK_S, Standing
 from sandbox.slack import SlackSandbox
 from tests.fakes import HeldClock, until
@@ -16,10 +15,11 @@ from tests.fakes import HeldClock, until
 @pytest.fixture
 async def standing(slack: SlackSandbox, clock: HeldClock) -> AsyncIterator[Standing]:
     client = AsyncWebClient(token=slack.bot_token, base_url=slack.api_url, retry_handlers=[])
-    watch = Standing(client, clock)
-    running = asyncio.create_task(watch.run())
+    watch = Standing(client)
+    scheduler = Scheduler(clock)
+    scheduler.start(watch.job)
     yield watch
-    await end(running)
+    await scheduler.stop()
 
 
 async def look(slack: SlackSandbox, clock: HeldClock) -> None:

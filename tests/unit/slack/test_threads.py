@@ -8,11 +8,12 @@ import pytest
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.blocks.reply import reply
+from bot.core.rate_limit import RateLimiter, RateLimiters
 from bot.scans.memory import Store
 from bot.scans.models import State
 from bot.scans.records import Cards
-from bot.slack.living_message import CROWDED_S, FIRST_BACKOFF_S, LivingMessages
-from bot.slack.pace import ChannelPace, UpdatePace
+from bot.slack.living_message import CROWDED_S, MESSAGE_BACKOFF, LivingMessages
+from bot.slack.pace import POSTS, UPDATES
 from bot.slack.posts import ATTEMPTS
 from bot.slack.sending import GONE, TEXT_LIMIT, shortened
 from bot.slack.subjects import replies
@@ -32,6 +33,7 @@ class Scene:
     threads: LivingMessages
     shared: Shared
     number: int
+    pace: RateLimiters
 
     @property
     def replies(self) -> list[Message]:
@@ -59,16 +61,17 @@ async def scene(tmp_path: Path) -> AsyncIterator[Scene]:
         scan, _ = await store.scans.record(a_share(channel=shared.channel, ts=shared.ts))
         client = AsyncWebClient(token=slack.bot_token, base_url=slack.api_url)
         client.retry_handlers = []  # as in the bot, a post is not made again where its answer was lost
+        pace = RateLimiters(clock, POSTS)
         threads = LivingMessages(
             subject=replies(store, reply),
             client=client,
             bot_user_id=slack.bot_user_id,
             load=Cards(store=store, log_url=lambda _: None, permalink=lambda _: None).card,
-            pace=ChannelPace(clock),
-            updates=UpdatePace(clock),
+            pace=pace,
+            updates=RateLimiter(clock, UPDATES),
             clock=clock,
         )
-        yield Scene(slack, clock, store, threads, shared, scan.number)
+        yield Scene(slack, clock, store, threads, shared, scan.number, pace)
         slack.faults.clear()
         await threads.settle(0)
     await database.close()
@@ -120,7 +123,7 @@ async def test_what_was_given_up_is_shown_when_it_is_asked_for_again(scene: Scen
     assert failing.used == ATTEMPTS
     failing.cancel()
 
-    scene.clock.advance(FIRST_BACKOFF_S)
+    scene.clock.advance(MESSAGE_BACKOFF.first_s)
     scene.threads.changed(scene.number)
     await scene.advance_until_shown()
 
@@ -252,7 +255,7 @@ async def test_in_a_flood_a_reply_is_written_once_when_there_is_all_to_say(scene
 
     for number in [scene.number, *others]:
         scene.threads.changed(number)
-    await until(lambda: len(scene.clock.naps) >= CROWDED_S)
+    await until(lambda: scene.pace.of(scene.shared.channel).wait_s() > CROWDED_S)
     for _ in range(int(CROWDED_S)):
         scene.clock.advance(1)
         await until(lambda: len(scene.clock.naps) == 0 or posts() > 0)

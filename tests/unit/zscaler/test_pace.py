@@ -2,12 +2,14 @@ import asyncio
 
 import pytest
 
+from bot.core.rate_limit import Limit
 from bot.errors import TryLater
 from bot.zscaler.answers import Endpoint
-from bot.zscaler.pace import HOUR_S, LONGEST_WAIT_S, SECOND_S, Limit, Pace, Paces
+from bot.zscaler.pace import HOUR_S, LONGEST_WAIT_S, SECOND_S, Paces
 from tests.fakes import START, HeldClock, until
 
-LIMITS = (Limit(calls=4, window_s=HOUR_S, word="hour"), Limit(calls=1, window_s=SECOND_S, word="second"))
+LOOKUP = Endpoint.URL_LOOKUP
+LIMITS = {LOOKUP: (Limit(calls=4, window_s=HOUR_S), Limit(calls=1, window_s=SECOND_S))}
 
 
 @pytest.fixture
@@ -33,11 +35,11 @@ def test_what_is_published_is_kept_to(clock):
 
 
 async def test_calls_come_in_order_as_often_as_they_may(clock):
-    pace = Pace(Endpoint.URL_LOOKUP, LIMITS, clock)
+    paces = Paces(clock, LIMITS)
     made: list[tuple[int, float]] = []
 
     async def call(number: int) -> None:
-        await pace.take()
+        await paces.take(LOOKUP)
         made.append((number, round(clock.now() - START, 3)))
 
     calls = asyncio.gather(*(call(number) for number in range(3)))
@@ -49,32 +51,32 @@ async def test_calls_come_in_order_as_often_as_they_may(clock):
     await calls
 
     assert made == [(0, 0), (1, SECOND_S), (2, 2 * SECOND_S)]
-    assert [(left.window, left.left) for left in pace.left()] == [("hour", 1), ("second", 0)]
+    assert [(left.window, left.left) for left in paces.left()] == [("hour", 1), ("second", 0)]
 
 
 async def test_a_turn_that_is_far_off_is_told_at_once(clock):
-    pace = Pace(Endpoint.URL_LOOKUP, LIMITS, clock)
+    paces = Paces(clock, LIMITS)
     for _ in range(4):
-        await pace.take()
+        await paces.take(LOOKUP)
         clock.advance(SECOND_S)
 
     with pytest.raises(TryLater) as caught:
-        await pace.take()
+        await paces.take(LOOKUP)
 
     assert caught.value.retry_after_s == pytest.approx(HOUR_S - 4 * SECOND_S)
     assert not caught.value.scanner_failed
     assert "continues automatically" in caught.value.user_message
     clock.advance(HOUR_S)
-    await pace.take()
+    await paces.take(LOOKUP)
 
 
 async def test_a_pause_that_begins_meanwhile_ends_the_waiting(clock):
-    pace = Pace(Endpoint.URL_LOOKUP, LIMITS, clock)
-    await pace.take()
-    waiting = asyncio.create_task(pace.take())
+    paces = Paces(clock, LIMITS)
+    await paces.take(LOOKUP)
+    waiting = asyncio.create_task(paces.take(LOOKUP))
     await until(lambda: bool(clock.naps))
-    pace.pause(600)
-    assert [left.paused_s for left in pace.left()] == [600, 600]
+    paces.pause(LOOKUP, 600)
+    assert [left.paused_s for left in paces.left()] == [600, 600]
     clock.advance(SECOND_S)
     await until(lambda: len(clock.naps) == 2)
     clock.advance(LONGEST_WAIT_S)
@@ -85,9 +87,9 @@ async def test_a_pause_that_begins_meanwhile_ends_the_waiting(clock):
 
 
 async def test_one_who_gives_up_holds_nobody_up(clock):
-    pace = Pace(Endpoint.URL_LOOKUP, LIMITS, clock)
-    await pace.take()
-    gone, next_one = asyncio.create_task(pace.take()), asyncio.create_task(pace.take())
+    paces = Paces(clock, LIMITS)
+    await paces.take(LOOKUP)
+    gone, next_one = asyncio.create_task(paces.take(LOOKUP)), asyncio.create_task(paces.take(LOOKUP))
     await until(lambda: len(clock.naps) >= 3)
     gone.cancel()
     await asyncio.gather(gone, return_exceptions=True)

@@ -95,7 +95,7 @@ async def test_response_has_status_headers_and_json(client):
 async def test_401_is_met_by_the_next_attempt_and_counted_by_the_limiter(client):
     auth, limiter = TwoAttempts(), CountingLimiter()
     async with serving(answer(401), answer(200, b"[]")) as (url, asked):
-        response = await json_client(client).send("GET", "things", url, auth=auth, limiter=limiter)
+        response = await json_client(client).send("GET", "things", url, auth=auth, take_turn=limiter.take)
 
     assert (response.json(), auth.was_accepted, limiter.taken) == ([], True, 2)
     assert ["Bearer one" in asked[0], "Bearer two" in asked[1]] == [True, True]
