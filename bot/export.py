@@ -96,8 +96,9 @@ _TABLES = {
         columns=VERDICT_COLUMNS,
         query="""
             SELECT scans.*, found.scanner, o.request_id AS md5, found.state AS opinion,
-                   found.threat AS verdict, found.category, found.score, found.malware, found.is_instant, found.known_from,
-                   found.since AS sent_at, found.ended_at AS verdict_at, found.problem AS opinion_problem
+                   found.threat AS verdict, found.category, found.score, found.malware, found.is_instant,
+                   found.known_from, found.since AS sent_at, found.ended_at AS verdict_at,
+                   found.problem AS opinion_problem
             FROM scans JOIN opinions AS found ON found.scan = scans.number
             LEFT JOIN submissions AS o ON o.scan = scans.number AND o.scanner = found.scanner
             WHERE scans.number > ? AND scans.number <= ? ORDER BY scans.number, found.scanner
