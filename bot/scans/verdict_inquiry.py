@@ -11,7 +11,7 @@ from weakref import WeakValueDictionary
 
 from bot.errors import AppscanError, Maintenance, NotFound, Refused, TryLater, UsageError
 from bot.features.verdicts.scanner_profile import ScannerProfile
-from bot.features.verdicts.side_scanner import ReportApi, SideScanner
+from bot.features.verdicts.side_scanner import SideScanner
 from bot.scans import ids, viewing
 from bot.scans.lookups import Viewer
 from bot.scans.memory import Store
@@ -41,7 +41,8 @@ UNKNOWN_SHA256: Final = (
 )
 UNASKED: Final = "{vendors} was not asked about scan #{number}. Give the file's MD5 to ask about it now."
 UNREAD: Final = (
-    "{vendors} was asked about no file with that MD5 that you can see, and can't be asked here: {why}."
+    "{vendor} was asked about no file with that MD5 that you can see, and can't be asked here: "
+    "{missing_login}."
 )
 USED_UP: Final = "{vendor}'s reports of today are used up. Ask again tomorrow."
 MAINTAINED: Final = "{vendor} is being maintained and can't be asked until that is over. Ask again later."
@@ -130,36 +131,36 @@ class VerdictInquiry:
 
     async def _of_md5(self, md5: str) -> list[HashAnswer | NoAnswer]:
         """Return what each scanner says; raise only if none says anything."""
-        readers = [(each, each.reports) for each in self._scanners if each.reports is not None]
-        if not readers:
-            why = self._scanners[0].profile.missing_login
-            raise NotFound(UNREAD.format(vendors=self._vendors, why=why))
-        asked = (self._answer(scanner, reports, md5) for scanner, reports in readers)
+        asked = (self._answer(scanner, md5) for scanner in self._scanners)
         said = await asyncio.gather(*asked, return_exceptions=True)
+        is_answered = any(isinstance(each, HashAnswer) for each in said)
         answers: list[HashAnswer | NoAnswer] = []
-        for (scanner, _), each in zip(readers, said, strict=True):
+        for scanner, each in zip(self._scanners, said, strict=True):
             if isinstance(each, HashAnswer):
                 answers.append(each)
-            elif isinstance(each, AppscanError) and any(isinstance(other, HashAnswer) for other in said):
-                answers.append(NoAnswer(scanner=scanner.profile, problem=each.user_message))
-            else:
+            elif not isinstance(each, AppscanError) or not is_answered:
                 raise each
+            elif not isinstance(each, NotFound):
+                answers.append(NoAnswer(scanner=scanner.profile, problem=each.user_message))
         return answers
 
-    async def _answer(self, scanner: SideScanner, reports: ReportApi, md5: str) -> HashAnswer:
+    async def _answer(self, scanner: SideScanner, md5: str) -> HashAnswer:
         profile = scanner.profile
         lock = self._one_by_one.setdefault((scanner.name, md5), asyncio.Lock())
         try:
             async with asyncio.timeout(self._answer_s), lock:
                 answer = await self._store.asked_verdicts.answer(profile, md5)
                 if answer is None or not self._holds(answer):
-                    answer = await self._now(profile, reports, md5)
+                    answer = await self._now(scanner, md5)
         except TimeoutError as error:
             raise TryLater(profile.fill(BUSY)) from error
         return replace(answer, sends=scanner.submissions is not None)
 
-    async def _now(self, profile: ScannerProfile, reports: ReportApi, md5: str) -> HashAnswer:
+    async def _now(self, scanner: SideScanner, md5: str) -> HashAnswer:
         """Request the report, which counts against the quota, and keep the answer."""
+        profile, reports = scanner.profile, scanner.reports
+        if reports is None:
+            raise NotFound(profile.fill(UNREAD))
         left = min((quota.unused for quota in await _told(profile, reports.quota())), default=None)
         if left == 0:
             raise TryLater(profile.fill(USED_UP))

@@ -101,6 +101,7 @@ class Sandbox:
         now: Callable[[], float],
         tls: ssl.SSLContext | None = None,
         patience: Patience | None = None,
+        submit_limit_bytes: int = SUBMIT_LIMIT_BYTES,
         traces: Callable[[str], Sequence[aiohttp.TraceConfig]] = lambda _: (),
     ) -> None:
         self._url = URL(url)
@@ -108,6 +109,7 @@ class Sandbox:
         self._now = now
         self._tls = tls
         self._patience = patience or Patience()
+        self._submit_limit_bytes = submit_limit_bytes
         self._traces = traces
 
     async def reach(self) -> None:
@@ -143,7 +145,7 @@ class Sandbox:
             size_bytes = (await asyncio.to_thread(path.stat)).st_size
         except OSError:
             raise TryLater(BUILD_CHANGED, scanner_failed=False) from None
-        if size_bytes > SUBMIT_LIMIT_BYTES:
+        if size_bytes > self._submit_limit_bytes:
             told = await self._send("discan", path, size_bytes)
             return receipt(told, md5, self._now(), is_instant=True)
         told = await self._send("submit", path, size_bytes, force="0")

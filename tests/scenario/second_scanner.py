@@ -82,7 +82,7 @@ class AcmeService:
         site = web.TCPSite(self._server, "127.0.0.1", 0)
         await site.start()
         client = AcmeClient(f"http://127.0.0.1:{self._server.addresses[0][1]}")
-        return SideScanner(profile=ACME, submissions=client, reports=client, first_report_s=600.0)
+        return SideScanner(profile=ACME, submissions=client, reports=client, first_report_s=0.1)
 
     async def stop(self) -> None:
         if self._server is not None:

@@ -61,4 +61,5 @@ class ScannerProfile:
             short=f"the {self.product}",
             Short=f"The {self.product}",
             limit=self.daily_limit,
+            missing_login=self.missing_login,
         )

@@ -151,7 +151,9 @@ async def test_a_private_scan_of_somebody_else_is_as_if_it_were_not_there(bench:
     asking = inquiry(bench, reports)
     scan = await judged(bench, channel="G1", channel_kind=ChannelKind.PRIVATE)
 
-    assert await live(asking) == HashAnswer(md5=MD5, at=bench.clock.now(), report=reports.answer, left=41)
+    assert await live(asking) == HashAnswer(
+        scanner=ZSCALER, md5=MD5, at=bench.clock.now(), report=reports.answer, left=41
+    )
     with pytest.raises(NotFound, match="build with that SHA-256 that you can see"):
         await ask(asking, "a" * 64)
     with pytest.raises(NotFound, match="no scan with that number that you can see"):
