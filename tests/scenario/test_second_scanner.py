@@ -55,7 +55,7 @@ async def test_a_bad_verdict_of_the_second_is_announced_once_and_opens_its_own_r
         await place.press(shared, "Analyzer report", number=1)
         form = await place.form()
 
-        assert form.startswith("Analyzer report")
+        assert form.startswith("== Analyzer report ==")
         assert "suspicious" in form
         assert place.replies(shared)[1:] == [message]
         assert acme.submitted == [place.zscaler.submissions[0].md5]

@@ -68,6 +68,8 @@ def test_a_row_says_that_zscaler_calls_the_build_bad() -> None:
         replace(page(DONE), threats={12: {"zscaler": Threat.MALICIOUS}}), scanners={"zscaler": ZSCALER}
     ).blocks[1]["text"]["text"]
     assert " · :rotating_light: Zscaler Sandbox: malicious · " in row
+    not_set_up = history.page(replace(page(DONE), threats={12: {"zscaler": Threat.MALICIOUS}}))
+    assert "Zscaler" not in not_set_up.text
 
 
 def test_pages_turn_both_ways_with_their_filters() -> None:

@@ -142,7 +142,8 @@ async def test_a_build_held_for_both_waits_for_the_later_one(pair: Pair) -> None
     scan = await pair.shared("zscaler", "acme")
     assert (scan.state, scan.submission.due_at) == (State.QUEUED, START + 1800)
     assert scan.problem == (
-        "This build waits for Zscaler's verdict and Acme's verdict, 30 min at most. Then it is sent to OneTrust."
+        "This build waits for Zscaler's verdict and Acme's verdict, 30 min at most. "
+        "Then it is sent to OneTrust."
     )
 
     pair.apis["zscaler"].outcomes = [SandboxReceipt(md5="x", verdict=GOOD)]
