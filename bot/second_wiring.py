@@ -119,7 +119,7 @@ def _asked(opened: Opened) -> tuple[SideScanner, ...]:
 
 
 def words(opened: Opened) -> frozenset[str]:
-    """Return the words of ``/appscan`` that depend on what is set up."""
+    """Return the optional commands of ``/appscan`` whose API is set up."""
     zscaler = opened.zscaler
     there = {
         "governance": zscaler is not None and zscaler.governance is not None,

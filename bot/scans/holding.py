@@ -10,7 +10,7 @@ from bot.scans.memory import Store
 from bot.scans.models import Scan, Source, State
 
 _ASKED = frozenset({State.SUBMITTING, State.WAITING, State.ASKING})
-"""What becomes of a build that is not at its end; nobody is asked about others."""
+"""Decisions that request verdicts; others end the scan."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,27 +28,20 @@ class Holding:
         if scan.source is not Source.SLACK or verdict.state not in _ASKED:
             return verdict
         may_hold = verdict.state is State.SUBMITTING and scan.submission.attempts == 0
-        held: list[SideScanner] = []
-        requests: list[VerdictRequest] = []
+        done = facts.verdicts_over | facts.verdicts_known
+        requests = []
         for scanner in self.scanners:
-            is_over = scanner.name in facts.verdicts_over | facts.verdicts_known
-            accepts = scanner.profile.accepts(build.file_type, scan.size_bytes)
-            if scanner.hold_max_s is None or not may_hold or is_over or not accepts:
-                requests.append(VerdictRequest(scanner=scanner.name))
-                continue
-            held.append(scanner)
-            requests.append(
-                VerdictRequest(
-                    scanner=scanner.name,
-                    held_until=now + scanner.hold_max_s,
-                    held_for=scanner.profile.verdict,
-                )
-            )
+            hold_s, profile = scanner.hold_max_s, scanner.profile
+            request = VerdictRequest(scanner=scanner.name)
+            accepts = profile.accepts(build.file_type, scan.size_bytes)
+            if may_hold and hold_s is not None and accepts and scanner.name not in done:
+                request = replace(request, held_until=now + hold_s, held_for=profile.verdict)
+            requests.append(request)
         asked = replace(verdict, requests=tuple(requests))
-        if not held:
+        if asked.held_until is None:
             return asked
-        most = span(max(scanner.hold_max_s or 0.0 for scanner in held))
-        waits = f"waits for {joined(scanner.profile.verdict for scanner in held)}, {most} at most"
+        held_for = joined(each.held_for for each in requests if each.held_until is not None)
+        waits = f"waits for {held_for}, {span(asked.held_until - now)} at most"
         return replace(
             asked,
             state=State.QUEUED,

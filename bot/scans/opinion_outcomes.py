@@ -73,8 +73,8 @@ class OpinionOutcomes:
     ) -> None:
         """Reschedule to ``due_at``; the reply is updated only if ``problem`` is new.
 
-        A scan that would be held in vain continues at once. ``expected_at`` is the earliest time at which a
-        verdict can be expected, if that is later.
+        A scan that is held, but not that long, continues at once. ``expected_at`` is the earliest time at
+        which a verdict can be expected, if that is later.
         """
         after = await self.kept(
             opinion.scan, tell=problem != opinion.problem, due_at=due_at, problem=problem, **changes

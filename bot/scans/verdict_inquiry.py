@@ -180,7 +180,7 @@ class VerdictInquiry:
 
 
 async def _told(profile: ScannerProfile, asking: Awaitable[T]) -> T:
-    """Return the answer of a scanner; if there is none now, say when to ask again."""
+    """Return the answer of a scanner; if it fails for now, say when to ask again."""
     try:
         return await asking
     except Maintenance as error:

@@ -34,7 +34,7 @@ _SENDING = {"md5": "request_id", "due_at": "due_at", "tries": "attempts", "statu
 
 
 def begin(db: sqlite_utils.Database, scan: Scan, requests: Sequence[VerdictRequest], *, now: float) -> None:
-    """Record requests to side scanners; a row that is there already keeps its state."""
+    """Record requests to side scanners; an existing row keeps its state."""
     for request in requests:
         key = [scan.number, request.scanner]
         db.execute(

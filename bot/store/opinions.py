@@ -22,7 +22,7 @@ _OF_SCANNER = """
     WHERE opinions.scanner = ?
 """
 _SENT = f"{_OF_SCANNER} AND opinions.since IS NOT NULL AND z.attempts > 0"
-"""Submissions; a build that joined another's analysis is none."""
+"""Submissions; a build that joined another's analysis does not count."""
 
 
 class OpinionStore:
@@ -60,7 +60,7 @@ class OpinionStore:
         return await self._database.read(lambda db: [row["scan"] for row in db.query(query, parameters)])
 
     async def next_due_at(self, scanner: str) -> float | None:
-        """Return when the next build is due that is not due yet; ``None`` if there is none."""
+        """Return when the next build falls due; ``None`` if none will."""
         return await self._next(scanner, "waiting", self._clock.now())
 
     async def sent_since(self, scanner: str, at: float) -> int:
