@@ -19,7 +19,7 @@ _RISKS: Final = 10
 
 
 def known(card: Card, *, link: str | None = None) -> Message:
-    """Show how far each side scanner's part of a scan is; ``link`` leads to its reply."""
+    """Show how far the part of each side scanner that was asked is; ``link`` leads to the scan's reply."""
     return compose([block for shown in card.verdicts for block in _known(card.scan, shown, link)])
 
 

@@ -574,7 +574,9 @@ SURFACES: dict[Callable[..., Any], st.SearchStrategy[Any]] = {
             st.integers(0, 9),
         ),
     ),
-    verdict.known: st.builds(verdict.known, cards, link=st.none() | permalink),
+    verdict.known: st.builds(
+        verdict.known, cards.filter(lambda card: bool(card.verdicts)), link=st.none() | permalink
+    ),
     verdict.asked: st.builds(
         verdict.asked,
         st.lists(
