@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from functools import partial
 from typing import Self
@@ -15,6 +16,7 @@ from bot.config.settings import Settings
 from bot.core.rate_limit import RateLimiter
 from bot.core.scheduler import Job, Scheduler
 from bot.errors import ShutOut, SubmissionError
+from bot.features.verdicts.side_scanner import SideScanner
 from bot.listeners.press import ListeningApp
 from bot.metrics import Metrics
 from bot.onetrust.depot import Depot, open_depot
@@ -38,7 +40,7 @@ from bot.store.figures import FiguresStore
 from bot.store.lock import InstanceLock
 from bot.web import Readiness, WebServer, build_metrics_web, build_web
 from bot.wiring import wire
-from bot.zscaler_parts import Zscaler, open_zscaler
+from bot.zscaler_parts import Zscaler, open_zscaler, side_scanner
 
 logger = logging.getLogger(__name__)
 
@@ -60,8 +62,11 @@ class Bot:
         *,
         reader: BuildReader | None = None,
         busy_timeout_ms: int = BUSY_TIMEOUT_MS,
+        side_scanners: Sequence[SideScanner] = (),
     ) -> None:
+        """Take the settings, and parts other than those that they name: ``side_scanners`` are added."""
         self._settings = settings
+        self._side_scanners = side_scanners
         self._rules = rules_file.read(settings.rules_file) if settings.rules_file else ()
         self._reader = reader or build_reader(settings)
         self._busy_timeout_ms = busy_timeout_ms
@@ -132,6 +137,7 @@ class Bot:
         )
         self._workroom.empty()
         self._metrics.workroom = self._workroom.folder
+        zscaler = await self._open_zscaler(stack)
         opened = Opened(
             settings=settings,
             clock=self._clock,
@@ -146,7 +152,8 @@ class Bot:
             hears=self._hears,
             applications=applications,
             budget=budget,
-            zscaler=await self._open_zscaler(stack),
+            zscaler=zscaler,
+            side_scanners=(side_scanner(settings.zscaler, zscaler), *self._side_scanners),
         )
         wired = wire(opened, stack)
         self._app = ListeningApp(

@@ -7,6 +7,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.config.settings import Settings
 from bot.core.rate_limit import RateLimiter
+from bot.features.verdicts.side_scanner import SideScanner
 from bot.metrics import Metrics
 from bot.scans.memory import Store
 from bot.scans.ports import Applications, BuildReader, Clock
@@ -39,4 +40,6 @@ class Opened:
     budget: RateLimiter
     """Of calls that read."""
     zscaler: Zscaler | None
-    """The second opinion; ``None`` where it is not set up."""
+    """Zscaler's APIs; ``None`` if they are not set up."""
+    side_scanners: tuple[SideScanner, ...]
+    """All that are known, also those that are not set up."""

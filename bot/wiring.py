@@ -104,7 +104,7 @@ def wire(opened: Opened, stack: AsyncExitStack) -> Wired:
         outlook=outlook,
         unread=unread,
         second=opened.zscaler is not None,
-        verdicts=opened.zscaler is not None and opened.zscaler.sandbox is not None,
+        scanners=[scanner.profile for scanner in second_wiring.judging(opened)],
     )
 
     def messages(subject: Subject) -> LivingMessages:
@@ -123,11 +123,12 @@ def wire(opened: Opened, stack: AsyncExitStack) -> Wired:
     mention = settings.mention == "sharer"
     threads = messages(subjects.replies(store, reply))
     announcements = messages(subjects.results(store, partial(announcement, mention=mention)))
-    verdicts = (
-        messages(subjects.verdicts(store, partial(verdict_message, mention=mention)))
-        if opened.zscaler is not None
-        else None
-    )
+    verdicts = {
+        name: messages(
+            subjects.verdicts(store, name, partial(verdict_message, scanner=name, mention=mention))
+        )
+        for name in (scanner.name for scanner in second_wiring.seeing(opened))
+    }
 
     def tell_breach(number: int) -> None:
         threads.changed(number)
@@ -152,7 +153,7 @@ def wire(opened: Opened, stack: AsyncExitStack) -> Wired:
         drop=drop,
     )
     categories = second_wiring.categories(opened)
-    also: list[Job] = [*second_wiring.unheld(opened, wake)]
+    also: list[Job] = [second_wiring.unheld(opened, wake)]
     if categories is not None:
         looks = HostLooks(rows=store.hosts, categories=categories, announcer=threads, clock=clock)
         also.append(queue_job("look-up of hosts", looks.turn))
@@ -160,13 +161,11 @@ def wire(opened: Opened, stack: AsyncExitStack) -> Wired:
     if governing is not None:
         also.append(queue_job("third-party apps", governing.turn))
     files = SlackFiles(client, api_url=settings.slack_api_url, token=settings.slack_bot_token.reveal())
-    again = CountedFiles(files, opened.metrics.pulled_again)
-    asked = second_wiring.second(
-        opened, again, threads, wake, bad=verdicts.changed if verdicts is not None else lambda _: None
-    )
-    if asked is not None:
-        stack.push_async_callback(asked.opinions.stop)
-        also += asked.jobs
+    for scanner in second_wiring.seeing(opened):
+        bad = verdicts[scanner.name].changed
+        shown = second_wiring.second(opened, scanner, files, threads, wake, bad=bad)
+        stack.push_async_callback(shown.opinions.stop)
+        also += shown.jobs
     scheduler = Scheduler(clock)
     runner = Runner(
         store=store,
@@ -215,7 +214,7 @@ def wire(opened: Opened, stack: AsyncExitStack) -> Wired:
         scheduler=scheduler,
         jobs=tuple(
             each.job
-            for each in (_notices(opened, breaker), announcements, verdicts, follower)
+            for each in (_notices(opened, breaker), announcements, *verdicts.values(), follower)
             if each is not None
         ),
         catch_up=CatchUp(

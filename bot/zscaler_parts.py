@@ -15,13 +15,13 @@ from bot.config.zscaler import (
     SessionLogin,
     ZscalerSettings,
 )
+from bot.features.verdicts.side_scanner import ReportApi, SideScanner, SubmissionApi
 from bot.metrics import CountedClient, Metrics, counted
 from bot.scans.activation import ActivationApi
 from bot.scans.administration import CloudState
 from bot.scans.governance import GovernanceApi
 from bot.scans.hosts import UrlLookup
 from bot.scans.ports import Clock
-from bot.scans.verdicts import SandboxApi, SandboxReports
 from bot.zscaler.activation import Activation
 from bot.zscaler.call import Caller
 from bot.zscaler.categories import Categories
@@ -31,7 +31,7 @@ from bot.zscaler.login import Login
 from bot.zscaler.maintenance import ReadOnly
 from bot.zscaler.oauth import OAuth
 from bot.zscaler.reports import Reports
-from bot.zscaler.sandbox import Sandbox
+from bot.zscaler.sandbox import PROFILE, Sandbox
 from bot.zscaler.session import Session
 
 
@@ -39,13 +39,26 @@ from bot.zscaler.session import Session
 class Zscaler:
     """What can be asked of Zscaler; ``None`` where it is not set up."""
 
-    sandbox: SandboxApi | None = None
-    reports: SandboxReports | None = None
+    sandbox: SubmissionApi | None = None
+    reports: ReportApi | None = None
     categories: UrlLookup | None = None
     activation: ActivationApi | None = None
     cloud: CloudState | None = None
     """How the cloud service API stands, for administrators."""
     governance: GovernanceApi | None = None
+
+
+def side_scanner(settings: ZscalerSettings | None, zscaler: Zscaler | None) -> SideScanner:
+    """Return the Sandbox as a side scanner; it is known where it is not set up, too."""
+    if settings is None or zscaler is None:
+        return SideScanner(profile=PROFILE)
+    return SideScanner(
+        profile=PROFILE,
+        submissions=zscaler.sandbox,
+        reports=zscaler.reports,
+        first_report_s=float(settings.report_first_s),
+        hold_max_s=settings.hold_max_s,
+    )
 
 
 @asynccontextmanager

@@ -1,4 +1,4 @@
-"""The modal with Zscaler's report about a build: its summary, and what the analysis saw."""
+"""The modal with a side scanner's report on a build: its summary, and what the analysis saw."""
 
 from typing import Final
 
@@ -7,31 +7,33 @@ from bot.blocks.elements import Block, context, facts, section
 from bot.blocks.hosts import spoken
 from bot.blocks.opinion import threat
 from bot.blocks.phrases import title
+from bot.features.verdicts.scanner_profile import ScannerProfile
 from bot.scans.models import Scan
-from bot.scans.verdicts import Opinion, Risk, SandboxVerdict
+from bot.scans.verdicts import CardVerdict, Risk, SandboxVerdict
 from bot.slack.blocks.paged_modal import Listing, ModalState, PagedModal
 
-REPORT: Final = PagedModal(name="opinion", title="Sandbox report", page_size=20)
+REPORT: Final = PagedModal(name="opinion", title="Report", page_size=20, source_key="scanner")
 _SOURCES: Final = 3
 _RANKS: Final = {"CRITICAL": 0, "HIGH": 1, "MODERATE": 2, "MEDIUM": 2, "LOW": 3}
 """Risk levels, the worst first; a level that Zscaler does not document comes last."""
 
 
-def report_modal(scan: Scan, opinion: Opinion, state: ModalState) -> Block:
-    """Show a page of the report about a scan's build."""
-    verdict = opinion.verdict
+def report_modal(scan: Scan, shown: CardVerdict, state: ModalState) -> Block:
+    """Show a page of the report on a scan's build."""
+    scanner, verdict = shown.scanner, shown.opinion.verdict
     risks = ranked(verdict) if verdict is not None else []
     instant = verdict is not None and verdict.is_instant
     listing = Listing(
+        title=f"{scanner.product} report",
         heading=[
             section(f"{title(scan)}, scan #{scan.number}"),
-            facts(_facts(opinion.md5, verdict)),
+            facts(_facts(shown.opinion.md5, verdict)),
             context("An instant verdict: the build was not run.") if instant else None,
         ],
         intro=[section("*What the analysis saw*")] if risks else [],
         rows=risks,
         row=risk,
-        empty=without_risks(verdict),
+        empty=without_risks(scanner, verdict),
     )
     return REPORT.render(state, listing)
 
@@ -51,12 +53,12 @@ def risk(seen: Risk) -> str:
     return f"{line}\nIn {', '.join(sources)}{f' and {more:,} more' if more > 0 else ''}"
 
 
-def without_risks(verdict: SandboxVerdict | None) -> str:
+def without_risks(scanner: ScannerProfile, verdict: SandboxVerdict | None) -> str:
     """Explain why no risks are shown."""
     if verdict is not None and verdict.is_full:
         return "The report names no risks."
     if verdict is not None and verdict.is_instant:
-        return "The Sandbox makes no report beyond this for an instant verdict."
+        return scanner.fill("{Short} makes no report beyond this for an instant verdict.")
     return "The full report has not been read, so only its summary is known here."
 
 

@@ -17,6 +17,8 @@ class Act:
     channel: str
     value: str
     """Of the button or of the selected option; empty without one."""
+    action: str = ""
+    """The action ID; empty without one."""
 
     def number(self, *, digits: int, example: str) -> int:
         """Return the value as a number.
@@ -41,6 +43,7 @@ def act(body: Mapping[str, Any]) -> Act:
         user=actor(body),
         channel=said(body, "channel", "id") or needed(body, "container", "channel_id"),
         value=said(first, "value") or said(first, "selected_option", "value"),
+        action=said(first, "action_id"),
     )
 
 

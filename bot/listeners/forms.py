@@ -1,6 +1,7 @@
 """Modals: opened by a button, paged through and searched in place, or submitted as a form."""
 
 import logging
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
@@ -58,7 +59,7 @@ def open_paged(
     modal: PagedModal,
     load: Load,
     *,
-    button: str,
+    button: str | re.Pattern[str],
     state: Callable[[Act], ModalState] | None = None,
 ) -> None:
     """Register a paged modal, its page buttons, tabs and search.

@@ -1,5 +1,7 @@
-"""Zscaler's verdict: the modal with its report, and the button that requests a new verdict."""
+"""The buttons of side scanners: the modal with a report, and the request for a new verdict."""
 
+import re
+from dataclasses import replace
 from typing import Any
 
 from slack_bolt.async_app import AsyncAck, AsyncApp
@@ -8,7 +10,8 @@ from bot.blocks import opinion
 from bot.blocks.elements import Block
 from bot.blocks.opinion_modals import REPORT, report_modal
 from bot.errors import NotFound
-from bot.listeners.acts import act
+from bot.features.verdicts.scanner_profile import UNNAMED
+from bot.listeners.acts import Act, act
 from bot.listeners.forms import open_paged
 from bot.scans.desk import Desk
 from bot.slack.blocks.paged_modal import ModalState
@@ -17,18 +20,27 @@ from bot.slack.blocks.paged_modal import ModalState
 def register(app: AsyncApp, desk: Desk) -> None:
     """Register the modal and the button."""
 
-    @app.action(opinion.ASK_AGAIN)
+    def of_scan(press: Act) -> ModalState:
+        number = press.number(digits=15, example="/appscan history")
+        return replace(REPORT.opened(number, press.channel), source=opinion.scanner_of(press.action))
+
+    @app.action(_of_any_scanner(opinion.ASK_AGAIN))
     async def ask_again(ack: AsyncAck, body: dict[str, Any]) -> None:
         press = act(body)
         number = press.number(digits=15, example="/appscan history")
         await desk.choices.scan(number, press.user, press.channel)
-        await desk.asking_again.ask(number, press.user)
+        await desk.asking_again.ask(opinion.scanner_of(press.action), number, press.user)
         await ack()  # once it is written, so that an acknowledged press is never lost
 
     async def load(user: str, state: ModalState) -> Block:
         card, _ = await desk.records.status(user, state.channel, str(state.record))
-        if card.opinion is None or card.opinion.verdict is None:
-            raise NotFound(f"Zscaler's verdict on scan #{state.record} is not known here.")
-        return report_modal(card.scan, card.opinion, state)
+        for shown in card.verdicts:
+            if shown.scanner.name == (state.source or UNNAMED) and shown.opinion.verdict is not None:
+                return report_modal(card.scan, shown, state)
+        raise NotFound(f"The verdict on scan #{state.record} is not known here.")
 
-    open_paged(app, REPORT, load, button=opinion.REPORT)
+    open_paged(app, REPORT, load, button=_of_any_scanner(opinion.REPORT), state=of_scan)
+
+
+def _of_any_scanner(action: str) -> re.Pattern[str]:
+    return re.compile(rf"^{action}(:[a-z0-9_]+)?$")

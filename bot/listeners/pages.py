@@ -21,7 +21,7 @@ def register(app: AsyncApp, desk: Desk) -> None:
         filters, cursor = history.read_cursor_value(press.value)
         page, query = await desk.records.history(press.user, press.channel, filters, cursor)
         links = {scan.number: link for scan in page.scans if (link := desk.cards.permalink(scan))}
-        return history.page(page, query=query, links=links)
+        return history.page(page, query=query, links=links, scanners=desk.cards.scanners)
 
     async def page_of_apps(press: Act) -> Message:
         offset = press.number(digits=5, example="/appscan apps")

@@ -71,7 +71,9 @@ class LivingMessages:
     ) -> None:
         self._subject = subject
         self._client = client
-        self._posts = Posts(client, bot_user_id, pace, clock, event_type=subject.event_type)
+        self._posts = Posts(
+            client, bot_user_id, pace, clock, event_type=subject.event_type, scanner=subject.scanner
+        )
         self._load_card = load
         self._pace = pace
         self._updates = updates
@@ -104,7 +106,12 @@ class LivingMessages:
     @property
     def job(self) -> Job:
         """Refreshes, now and every ``REFRESH_INTERVAL_S``."""
-        return Job(name=f"refresh of {self._subject.name}s", run=self.refresh, interval_s=REFRESH_INTERVAL_S)
+        what = (
+            f"{self._subject.name}s of {self._subject.scanner}"
+            if self._subject.scanner
+            else f"{self._subject.name}s"
+        )
+        return Job(name=f"refresh of {what}", run=self.refresh, interval_s=REFRESH_INTERVAL_S)
 
     async def refresh(self) -> None:
         """Start to bring stale messages up to date, including those an earlier process left behind."""

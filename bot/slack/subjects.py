@@ -5,12 +5,13 @@ Results and verdicts are not part of the reply's updates alone because an update
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from bot.scans.memory import Store
 from bot.scans.models import OPEN, Card, State
 from bot.scans.results import FollowState
-from bot.scans.verdicts import BAD
+from bot.scans.verdicts import BAD, Opinion
 from bot.slack.sending import Rendered
 
 ANNOUNCED: Final = frozenset({FollowState.COMPLETED, FollowState.FAILED, FollowState.INTERRUPTED})
@@ -34,6 +35,8 @@ class Subject:
     """In the log and the timeline."""
     event_type: str
     """In the metadata by which a message is found again."""
+    scanner: str | None = None
+    """The side scanner that it is about, also in the metadata."""
     render: Render
     stale: Callable[[], Awaitable[list[int]]]
     """Returns the scans whose message is missing, or known not to be current."""
@@ -96,23 +99,31 @@ def results(store: Store, render: Render) -> Subject:
     )
 
 
-def verdicts(store: Store, render: Render) -> Subject:
-    """The announcement that Zscaler calls a build malicious or suspicious."""
+def verdicts(store: Store, scanner: str, render: Render) -> Subject:
+    """The announcement that a side scanner calls a build malicious or suspicious."""
+
+    def opinion(card: Card) -> Opinion | None:
+        return next((each.opinion for each in card.verdicts if each.scanner.name == scanner), None)
+
+    def is_bad(card: Card) -> bool:
+        found = opinion(card)
+        return found is not None and found.verdict is not None and found.verdict.threat in BAD
+
+    def message_ts(card: Card) -> str | None:
+        found = opinion(card)
+        return found.announced_ts if found is not None else None
+
     return _announcement(
         store,
         render,
         name="verdict",
         event_type="appscan_verdict",
-        stale=store.opinions.to_announce,
-        is_due=_is_bad,
-        message_ts=lambda card: card.opinion.announced_ts if card.opinion is not None else None,
-        remember=store.opinions.set_announced,
+        scanner=scanner,
+        stale=partial(store.opinions.to_announce, scanner),
+        is_due=is_bad,
+        message_ts=message_ts,
+        remember=partial(store.opinions.set_announced, scanner),
     )
-
-
-def _is_bad(card: Card) -> bool:
-    verdict = card.opinion.verdict if card.opinion is not None else None
-    return verdict is not None and verdict.threat in BAD
 
 
 def _announcement(
@@ -121,6 +132,7 @@ def _announcement(
     *,
     name: str,
     event_type: str,
+    scanner: str | None = None,
     stale: Callable[[], Awaitable[list[int]]],
     is_due: Callable[[Card], bool],
     message_ts: Callable[[Card], str | None],
@@ -137,6 +149,7 @@ def _announcement(
     return Subject(
         name=name,
         event_type=event_type,
+        scanner=scanner,
         render=render,
         stale=stale,
         is_due=is_due,

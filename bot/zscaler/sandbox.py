@@ -18,11 +18,20 @@ from yarl import URL
 from bot.calls.build_file import BLOCK, BuildChanged, BuildFile
 from bot.calls.upload import Body, send
 from bot.errors import Refused, SubmissionError, TryLater
+from bot.features.verdicts.scanner_profile import ScannerProfile
 from bot.scanners.http.json_client import Response
 from bot.scanners.http.timeouts import UploadTimeouts
+from bot.scans.builds import FileType
 from bot.scans.verdicts import SandboxReceipt
 from bot.zscaler.receipts import PROXY, STATUS_CODES, receipt
 
+SUBMIT_LIMIT_BYTES: Final = 20_000_000
+"""Dynamic analysis takes files up to 20 MB; what is larger gets an instant verdict."""
+DISCAN_LIMIT_BYTES: Final = 400_000_000
+"""An instant verdict is given for files up to 400 MB."""
+
+ONLY_APKS: Final = "Only `.apk` files are sent to the Sandbox."
+TOO_LARGE: Final = "This build is larger than 400 MB, which is the most that the Sandbox takes."
 BUILD_CHANGED: Final = "The bot's own copy of this build changed while it was being sent to Zscaler."
 
 TIMEOUTS: Final = UploadTimeouts(stall_s=60.0, min_bytes_per_s=100_000.0)
@@ -30,8 +39,34 @@ REACH_TIMEOUT_S: Final = 20.0
 """For any response at all, before a build is sent."""
 
 
+def rejection(file_type: FileType | None, size_bytes: int | None) -> str | None:
+    """Return why the Sandbox does not take such a build: it knows no iOS apps and no bundles."""
+    if file_type is not FileType.APK:
+        return ONLY_APKS
+    return TOO_LARGE if (size_bytes or 0) > DISCAN_LIMIT_BYTES else None
+
+
+PROFILE: Final = ScannerProfile(
+    name="zscaler",
+    vendor="Zscaler",
+    product="Sandbox",
+    rejection=rejection,
+    daily_limit=100,
+    not_covered="No rule of the Sandbox covers this type of file. Your Zscaler administrator can add one.",
+    no_reports=(
+        "It was sent to the Sandbox, and the verdict can't be read here: whoever runs the bot can set up the "
+        "cloud service API for that (`ZSCALER_CLIENT_ID` or `ZSCALER_USERNAME`, and what goes with it)."
+    ),
+    missing_login="no login to its cloud service API is set up",
+    not_set_up=(
+        "{service} is not set up here any more, so it can't be asked again. Whoever runs the bot can "
+        "set it up (`ZSCALER_SANDBOX_TOKEN`)."
+    ),
+)
+
+
 class Sandbox:
-    """Sends files to the Sandbox. Implements the ``SandboxApi`` port.
+    """Sends files to the Sandbox. Implements the ``SubmissionApi`` port.
 
     ``url`` is the API's base, ``token`` a secret. ``tls`` is the context for https; ``None`` is the machine's
     own. ``traces`` returns those of one request, by the name of its endpoint.
@@ -46,6 +81,7 @@ class Sandbox:
         tls: ssl.SSLContext | None = None,
         timeouts: UploadTimeouts = TIMEOUTS,
         reach_timeout_s: float = REACH_TIMEOUT_S,
+        submit_limit_bytes: int = SUBMIT_LIMIT_BYTES,
         traces: Callable[[str], Sequence[aiohttp.TraceConfig]] = lambda _: (),
     ) -> None:
         self._url = URL(url)
@@ -54,6 +90,7 @@ class Sandbox:
         self._tls = tls
         self._timeouts = timeouts
         self._reach_timeouts = UploadTimeouts(connect_s=reach_timeout_s, response_body_s=0.0)
+        self._submit_limit_bytes = submit_limit_bytes
         self._traces = traces
 
     async def reach(self) -> None:
@@ -66,24 +103,19 @@ class Sandbox:
         await self._send("discan", _EmptyBody(), self._reach_timeouts)
 
     async def submit(self, path: Path, md5: str) -> SandboxReceipt:
-        """Send a file for dynamic analysis; one that was analysed before is not analysed again.
+        """Send a file for dynamic analysis, a large one for an instant verdict; a known one is not run again.
 
         Raises:
             TryLater: it may work later.
             Refused: rejected.
         """
-        response = await self._send("submit", await _file_body(path), self._timeouts, force="0")
-        return receipt(response, md5, self._now(), is_instant=False)
-
-    async def discan(self, path: Path, md5: str) -> SandboxReceipt:
-        """Send a file for an instant verdict.
-
-        Raises:
-            TryLater: it may work later.
-            Refused: rejected.
-        """
-        response = await self._send("discan", await _file_body(path), self._timeouts)
-        return receipt(response, md5, self._now(), is_instant=True)
+        body = await _file_body(path)
+        is_instant = (body.size or 0) > self._submit_limit_bytes
+        if is_instant:
+            response = await self._send("discan", body, self._timeouts)
+        else:
+            response = await self._send("submit", body, self._timeouts, force="0")
+        return receipt(response, md5, self._now(), is_instant=is_instant)
 
     async def _send(self, verb: str, body: Body, timeouts: UploadTimeouts, **query: str) -> Response:
         return await send(

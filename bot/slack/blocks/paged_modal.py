@@ -30,6 +30,8 @@ class ModalState:
     tab: str = ""
     page: int = 0
     search: str = ""
+    source: str = ""
+    """Where the rows come from, if the record does not say that."""
 
     def matches(self, *texts: str | None) -> bool:
         """Whether these texts contain every word of the search."""
@@ -41,6 +43,8 @@ class ModalState:
 class Listing(Generic[Row]):
     """The content of all pages."""
 
+    title: str = ""
+    """Replaces the title of the modal."""
     heading: Sequence[Block | None]
     tabs: Mapping[str, str] = field(default_factory=dict)
     """The label of each tab that has content, by its action ID."""
@@ -69,6 +73,8 @@ class PagedModal:
     """The placeholder of the search field; empty for a modal without one."""
     record_key: str = "scan"
     """The key of ``ModalState.record`` in ``private_metadata``."""
+    source_key: str = ""
+    """The key of ``ModalState.source`` in ``private_metadata``; empty for a modal without it."""
 
     @property
     def callback_id(self) -> str:
@@ -115,11 +121,13 @@ class PagedModal:
             kept["tab"] = state.tab
         if self.search_hint:
             kept["search"] = state.search
+        if self.source_key:
+            kept[self.source_key] = state.source
         return {
             "type": "modal",
             "callback_id": self.callback_id,
             "private_metadata": json.dumps(kept),
-            "title": words(self.title),
+            "title": words(listing.title or self.title),
             **({"submit": words("Search")} if self.search_hint else {}),
             "close": words("Close"),
             "blocks": [block for block in blocks if block is not None],
@@ -136,7 +144,7 @@ class PagedModal:
         search = ""
         if self.search_hint:
             search = text.plain(typed_in(view, self._search_block, self._search_id), SEARCH_LIMIT)
-        tab, page = kept.get("tab"), kept.get("page")
+        tab, page, source = kept.get("tab"), kept.get("page"), kept.get(self.source_key)
         return replace(
             state,
             tab=tab if tab in self.tabs else state.tab,
@@ -144,6 +152,7 @@ class PagedModal:
             if type(page) is int and page > 0 and search == kept.get("search", "")
             else 0,
             search=search,
+            source=source if isinstance(source, str) else "",
         )
 
     def pressed(self, state: ModalState, action_id: str, value: str) -> ModalState:

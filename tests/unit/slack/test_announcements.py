@@ -13,7 +13,7 @@ from bot.blocks.opinion import verdict_message
 from bot.blocks.results import announcement
 from bot.core.rate_limit import RateLimiter, RateLimiters
 from bot.core.scheduler import Scheduler
-from bot.scans.decision import Verdict
+from bot.scans.decision import Verdict, VerdictRequest
 from bot.scans.memory import Store
 from bot.scans.models import Kind, Reason, Source, State, SubmissionState
 from bot.scans.records import Cards
@@ -24,6 +24,7 @@ from bot.slack.living_message import GIVE_UP_S, REFRESH_INTERVAL_S, LivingMessag
 from bot.slack.pace import POSTS, UPDATES
 from bot.slack.sending import GONE
 from bot.store.database import Database
+from bot.zscaler.sandbox import PROFILE as ZSCALER
 from sandbox.reading import Reader
 from sandbox.slack import Shared, SlackSandbox
 from sandbox.world import Message
@@ -36,7 +37,7 @@ ASKED = Verdict(
     kind=Kind.NEW,
     reason=Reason.FIRST,
     route="webhook",
-    second=True,
+    requests=(VerdictRequest(scanner="zscaler"),),
 )
 
 
@@ -56,14 +57,17 @@ class Scene:
         client = AsyncWebClient(token=self.slack.bot_token, base_url=self.slack.api_url)
         client.retry_handlers = []  # as in the bot, a post is not made again where its answer was lost
         if of_verdicts:
-            subject = subjects.verdicts(self.store, partial(verdict_message, mention=True))
+            render = partial(verdict_message, scanner="zscaler", mention=True)
+            subject = subjects.verdicts(self.store, "zscaler", render)
         else:
             subject = subjects.results(self.store, partial(announcement, mention=True))
         made = LivingMessages(
             subject=subject,
             client=client,
             bot_user_id=self.slack.bot_user_id,
-            load=Cards(store=self.store, log_url=lambda _: None, permalink=lambda _: None).card,
+            load=Cards(
+                store=self.store, log_url=lambda _: None, permalink=lambda _: None, scanners=[ZSCALER]
+            ).card,
             pace=pace or RateLimiters(self.clock, POSTS),
             updates=RateLimiter(self.clock, UPDATES),
             clock=self.clock,
@@ -98,7 +102,9 @@ class Scene:
         await self.store.scans.begin(scan.number)
         await self.store.scans.move(scan.number, State.CHECKING, why="pulled whole")
         await self.store.scans.decide(scan.number, SHOP, "Shop", lambda *_: ASKED)
-        await self.store.opinions.keep(scan.number, state=OpinionState.KNOWN, verdict=verdict, **known)
+        await self.store.opinions.keep(
+            "zscaler", scan.number, state=OpinionState.KNOWN, verdict=verdict, **known
+        )
         return scan.number
 
     async def _submitted(self, number: int) -> None:
@@ -130,7 +136,7 @@ class Scene:
             self.clock.advance(5)
             waiting = [
                 *await self.store.results.to_announce(),
-                *await self.store.opinions.to_announce(),
+                *await self.store.opinions.to_announce("zscaler"),
             ]
             return number not in waiting
 
@@ -349,7 +355,7 @@ async def test_a_bad_verdict_is_told_once(scene: Scene):
         await verdicts.settle(5)
 
     (message,) = scene.told()
-    opinion = await scene.store.opinions.of(number)
+    opinion = await scene.store.opinions.of("zscaler", number)
     assert opinion is not None
     assert opinion.announced_ts == message.ts
     assert message.metadata is not None
@@ -385,7 +391,7 @@ async def test_a_verdict_whose_answer_or_process_was_lost_is_found_again(scene: 
     lost = scene.slack.faults.add("chat.postMessage", answer_lost=True)
     scene.new(of_verdicts=True).changed(number)
     await scene.advance_until_told(number)
-    await scene.store.opinions.set_announced(number, "")  # as it is while it is being posted
+    await scene.store.opinions.set_announced("zscaler", number, "")  # as it is while it is being posted
     scene.new(of_verdicts=True).changed(number)
     await scene.advance_until_told(number)
 
