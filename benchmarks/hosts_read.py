@@ -15,7 +15,7 @@ import zipfile
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from bot.packages.hosts import PackageHosts
+from bot.builds.hosts.finder import HostFinder
 from sandbox.builds import make_dex, write_apk
 from sandbox.hermes import make_hermes
 
@@ -51,7 +51,7 @@ def thrown_away(path: Path) -> int:
 
 async def compare(path: Path) -> None:
     """Read in turns, and say what each took."""
-    reader = PackageHosts()
+    reader = HostFinder()
     read_s, thrown_s = [], []
     for _ in range(ROUNDS):
         began = time.perf_counter()

@@ -14,14 +14,14 @@ import httpx
 
 from bot.core.rate_limit import RateLimiter
 from bot.core.scheduler import Scheduler
-from bot.onetrust.applications import OneTrustApplications
-from bot.onetrust.inquiry import REQUESTS, Inquiry
-from bot.onetrust.token import ApiKey
-from bot.parts import store_on
-from bot.scans.follow import Follower
-from bot.scans.looks import Looks
-from bot.scans.rules import judge_by
-from bot.store.database import Database
+from bot.features.compliance.rules import judge_by
+from bot.features.results.fetcher import ResultFetcher
+from bot.features.results.poller import ResultPoller
+from bot.scanners.onetrust.applications import OneTrustApplications
+from bot.scanners.onetrust.auth import ApiKey
+from bot.scanners.onetrust.client import REQUESTS, Inquiry
+from bot.storage.database import Database
+from bot.wiring.parts import store_on
 from sandbox.onetrust import OneTrustSandbox
 from sandbox.onetrust.manifest import Manifest
 from tests.fakes import FakeAnnouncer, HeldClock, submitted_apps
@@ -44,19 +44,19 @@ async def follow(scans: int, folder: Path) -> None:
         applications = OneTrustApplications(
             onetrust.url, Inquiry(client, ApiKey(onetrust.api_key), budget, now=clock.now)
         )
-        looks = Looks(
+        looks = ResultFetcher(
             store=store,
             applications=applications,
             announcer=FakeAnnouncer(),
             clock=clock,
-            teaches=lambda _: True,
+            may_create_link=lambda _: True,
             wake=lambda: None,
             ended=ended.append,
             judge=judge_by(()),
             first_s=FIRST_S,
             within_s=86_400.0,
         )
-        follower = Follower(
+        poller = ResultPoller(
             store=store,
             applications=applications,
             looks=looks,
@@ -64,9 +64,9 @@ async def follow(scans: int, folder: Path) -> None:
             wait_s=budget.wait_s,
             first_s=FIRST_S,
         )
-        began, foretold_s = clock.now() + FIRST_S, follower.late_s(scans)
+        began, foretold_s = clock.now() + FIRST_S, poller.late_s(scans)
         scheduler = Scheduler(clock)
-        scheduler.start(follower.job)
+        scheduler.start(poller.job)
         while len(ended) < scans:
             await asyncio.sleep(0.001)
             if clock.naps:

@@ -162,26 +162,26 @@ async def perform(given: argparse.Namespace, settings: Settings, stop: asyncio.E
     # Each command is imported when it is asked for: exporting needs no Slack.
     match given.command:
         case "check":
-            from bot.check import check
+            from bot.cli.check.report import check
 
             return await check(settings)
         case "export":
-            from bot.export import What, export
+            from bot.cli.export import ExportKind, export
 
-            asked = [what for what in What if getattr(given, what, False)]
+            asked = [what for what in ExportKind if getattr(given, what, False)]
             return await export(settings.database, given.format, sys.stdout, *asked)
         case "backup":
-            from bot.backup import backup
+            from bot.cli.backup import backup
 
             return await backup(settings.database, given.path, sys.stdout, force=given.force)
         case "forget":
-            from bot.forget import forget
+            from bot.cli.forget import forget
 
             return await forget(settings.database, given.user, sys.stdout)
         case "scan":
-            from bot.shell import Asked, scan
+            from bot.cli.scan import ScanArguments, scan
 
-            file = Asked(
+            file = ScanArguments(
                 path=given.build,
                 app_id=given.app_id,
                 name=given.name,
@@ -192,7 +192,7 @@ async def perform(given: argparse.Namespace, settings: Settings, stop: asyncio.E
             )
             return await scan(settings, file, stop)
         case _:
-            from bot.run import run
+            from bot.cli.run import run
 
             return await run(settings, stop)
 

@@ -10,37 +10,37 @@ from typing import Self
 from aiohttp import web
 from slack_bolt.async_app import AsyncApp
 
-from bot import listeners
-from bot.config import rules_file
 from bot.config.settings import Settings
+from bot.core.clock import SystemClock
+from bot.core.ports import BuildReader, Clock
 from bot.core.rate_limit import RateLimiter
+from bot.core.repositories import Repositories
 from bot.core.scheduler import Job, Scheduler
+from bot.core.work_dir import WorkDir
 from bot.errors import ShutOut, SubmissionError
+from bot.features.compliance import rules_file
+from bot.features.retention.purge import Retention
+from bot.features.retention.upload_cleanup import UploadCleanup
 from bot.features.verdicts.side_scanner import SideScanner
-from bot.listeners.press import ListeningApp
 from bot.metrics import Metrics
-from bot.onetrust.depot import Depot, open_depot
-from bot.onetrust.inquiry import REQUESTS
-from bot.opened import Opened
-from bot.parts import build_reader, onetrust_applications, onetrust_routes, slack_client, store_on
-from bot.scans.clearing import Clearing
-from bot.scans.clock import SystemClock
-from bot.scans.memory import Store
-from bot.scans.ports import BuildReader, Clock
-from bot.scans.retention import Retention
-from bot.scans.workroom import Workroom
-from bot.slack.door import Door, only_to_slack
-from bot.slack.identity import Identity
-from bot.slack.limits import slack_session
-from bot.slack.socket import SocketMode
-from bot.slack.standing import Standing
-from bot.store import restored
-from bot.store.database import BUSY_TIMEOUT_MS, Database
-from bot.store.figures import FiguresStore
-from bot.store.lock import InstanceLock
+from bot.scanners.onetrust.client import REQUESTS
+from bot.scanners.onetrust.file_server import FileServer, open_file_server
+from bot.slack.api.client import slack_session
+from bot.slack.api.identity import Identity
+from bot.slack.listening.log_context import ListeningApp
+from bot.slack.transport.http_receiver import HttpReceiver, only_to_slack
+from bot.slack.transport.socket_mode import SocketMode
+from bot.slack.transport.token_monitor import TokenMonitor
+from bot.storage import restore_guard
+from bot.storage.database import BUSY_TIMEOUT_MS, Database
+from bot.storage.instance_lock import InstanceLock
+from bot.storage.stats import SqlStats
 from bot.web import Readiness, WebServer, build_metrics_web, build_web
-from bot.wiring import wire
-from bot.zscaler_parts import Zscaler, open_zscaler, side_scanner
+from bot.wiring import listeners
+from bot.wiring.bot import wire
+from bot.wiring.opened import Opened
+from bot.wiring.parts import build_reader, onetrust_applications, onetrust_routes, slack_client, store_on
+from bot.wiring.zscaler import Zscaler, open_zscaler, side_scanner
 
 logger = logging.getLogger(__name__)
 
@@ -73,17 +73,17 @@ class Bot:
         self._clock = clock or SystemClock()
         self._stack = AsyncExitStack()
         self._lock = InstanceLock(settings.database)
-        self._workroom = Workroom.beside(settings.database, self._clock)
+        self._work_dir = WorkDir.beside(settings.database, self._clock)
         self._database: Database | None = None
         self._scheduler: Scheduler | None = None
         self._socket: SocketMode | None = None
-        self._standing: Standing | None = None
+        self._standing: TokenMonitor | None = None
         self._app: AsyncApp | None = None
         self._web: WebServer | None = None
         self._metrics_web: WebServer | None = None
         self._metrics = Metrics()
         secret = settings.slack_signing_secret
-        self._door = Door(secret.reveal()) if secret and settings.slack_app_token is None else None
+        self._door = HttpReceiver(secret.reveal()) if secret and settings.slack_app_token is None else None
 
     @property
     def port(self) -> int | None:
@@ -117,14 +117,14 @@ class Bot:
         await self._have_to_itself(stack)
         self._database = await Database.open(settings.database, busy_timeout_ms=self._busy_timeout_ms)
         stack.push_async_callback(self._database.close)
-        if (unsure := await restored.settle(self._database, self._clock)) is not None:
+        if (unsure := await restore_guard.settle(self._database, self._clock)) is not None:
             logger.warning(
                 "the database was put back from a backup: %d scans wait for a person, as they may have been "
                 "submitted since",
                 len(unsure),
             )
         store = store_on(self._database, self._clock)
-        figures = FiguresStore(self._database, self._clock)
+        figures = SqlStats(self._database, self._clock)
         await figures.look()  # what happens from here on is counted
         self._metrics.figures = figures
         session = await stack.enter_async_context(slack_session(trace=self._metrics.slack_calls()))
@@ -135,8 +135,8 @@ class Bot:
         applications = await stack.enter_async_context(
             onetrust_applications(settings, self._clock, self._metrics, budget)
         )
-        self._workroom.empty()
-        self._metrics.workroom = self._workroom.folder
+        self._work_dir.empty()
+        self._metrics.work_dir = self._work_dir.folder
         zscaler = await self._open_zscaler(stack)
         opened = Opened(
             settings=settings,
@@ -146,7 +146,7 @@ class Bot:
             identity=identity,
             routes=routes,
             reader=self._reader,
-            workroom=self._workroom,
+            work_dir=self._work_dir,
             metrics=self._metrics,
             rules=self._rules,
             hears=self._hears,
@@ -163,19 +163,19 @@ class Bot:
             ignoring_self_events_enabled=False,  # the workspace knows the bot's own messages
         )
         self._app.use(only_to_slack(settings.slack_api_url))
-        listeners.register(self._app, wired.desk)
+        listeners.register(self._app, wired.services)
         scheduler = self._scheduler = wired.scheduler
         await wired.runner.start()
         if settings.retention_days is not None:
             scheduler.start(Retention(store.privacy, self._clock, days=settings.retention_days).job)
         await self._clear_uploads(scheduler, store)
         if settings.ftp is not None and "ftp" in routes:
-            look = partial(_look_at, open_depot(settings.ftp.address))
+            look = partial(_look_at, open_file_server(settings.ftp.address))
             scheduler.start(Job(name="look at the FTP server", run=look, interval_s=None))
         scheduler.start(*wired.jobs)
         if self._rules and not settings.onetrust_results_hours:
             logger.warning("results are not read, so that no rule of APPSCAN_RULES is judged: %s", UNREAD)
-        self._standing = Standing(client)
+        self._standing = TokenMonitor(client)
         scheduler.start(self._standing.job)
         if settings.slack_app_token is not None:
             socket = self._socket = SocketMode(self._app, settings.slack_app_token.reveal(), self._clock)
@@ -183,8 +183,8 @@ class Bot:
             stack.push_async_callback(socket.stop)
             await socket.start()
         stack.callback(self._shut_the_door)
-        wired.catch_up.start()
-        stack.push_async_callback(wired.catch_up.stop)
+        wired.backfill.start()
+        stack.push_async_callback(wired.backfill.stop)
         logger.info("ready: %s in %s", identity.user_id, identity.team_id)
 
     async def _open_zscaler(self, stack: AsyncExitStack) -> Zscaler | None:
@@ -194,11 +194,11 @@ class Bot:
         opening = open_zscaler(self._settings.zscaler, self._clock, self._metrics)
         return await stack.enter_async_context(opening)
 
-    async def _clear_uploads(self, scheduler: Scheduler, store: Store) -> None:
+    async def _clear_uploads(self, scheduler: Scheduler, store: Repositories) -> None:
         """Begin to remove uploaded builds in time, what an earlier process put there too."""
         if (ftp := self._settings.ftp) is not None:
-            remove = open_depot(ftp.address).remove
-            scheduler.start(Clearing(store.uploads, remove, self._clock, keep_hours=ftp.keep_hours).job)
+            remove = open_file_server(ftp.address).remove
+            scheduler.start(UploadCleanup(store.uploads, remove, self._clock, keep_hours=ftp.keep_hours).job)
         elif left := await store.uploads.count():
             logger.warning(
                 "uploaded builds (%d) may still be on the FTP server that was set before: they are removed "
@@ -259,12 +259,12 @@ class Bot:
     async def _ready(self) -> Readiness:
         checks = {"lock": self._lock.held, "runner": self._scheduler is not None and self._scheduler.alive}
         checks["database"] = self._database is not None and await self._database.writable()
-        checks["disk"] = await self._workroom.usable()
+        checks["disk"] = await self._work_dir.usable()
         checks["slack"] = await self._hears()
         return Readiness(checks=checks)
 
 
-async def _look_at(depot: Depot) -> None:
+async def _look_at(depot: FileServer) -> None:
     """Look once whether builds can go to the FTP server; the log says so where they can't."""
     try:
         await depot.check()

@@ -2,7 +2,7 @@
 
 What is logged holds texts from outside (file names, servers' answers, at DEBUG whole request bodies), so each
 text is cleaned as the last thing before it is written: secrets out first, then control characters escaped.
-A line says which scan it is about, whoever wrote it: see ``bot.scans.current``.
+A line says which scan it is about, whoever wrote it: see ``bot.core.log_context``.
 """
 
 import html
@@ -15,7 +15,7 @@ from collections.abc import Iterable
 from typing import TextIO
 from urllib.parse import quote, quote_plus
 
-from bot.scans import current
+from bot.core import log_context
 
 NOISY = ("aiohttp.access", "asyncio", "asyncssh", "httpcore", "httpx", "slack_bolt", "slack_sdk")
 """Libraries that say more than an operator wants; what is below WARNING they say at DEBUG only."""
@@ -72,7 +72,7 @@ class LineFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the text of ``record``, cleaned."""
-        scan = current.number()
+        scan = log_context.number()
         about = "" if scan is None else f" scan={scan}"
         head = f"{_at(record)} {record.levelname:<7} {record.name}{about}: "
         lines = [escape(head) + self._clean(_message(record)), *self._trace(record)]
@@ -107,7 +107,7 @@ class JsonFormatter(LineFormatter):
             "logger": self._clean(record.name),
             "message": self._clean(_message(record)),
         }
-        if (scan := current.number()) is not None:
+        if (scan := log_context.number()) is not None:
             told["scan"] = scan
         if trace := self._trace(record):
             told["exception"] = "\n".join(trace)

@@ -18,10 +18,10 @@ import httpx
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
 
-from bot.scans.figures import Figures, Look, Move
-from bot.scans.models import Platform, Pulled, Scan, State
-from bot.scans.ports import Files, Progress
-from bot.scans.tasks import end
+from bot.core.ports import Files, Progress
+from bot.core.scan import Platform, Pulled, Scan, State
+from bot.core.stats import Move, Stats, StatsSnapshot
+from bot.core.tasks import end
 
 logger = logging.getLogger(__name__)
 
@@ -61,8 +61,8 @@ class Metrics:
 
     def __init__(self, *, fresh_s: float = FRESH_S, read_s: float = READ_S) -> None:
         self.registry = CollectorRegistry()
-        self.figures: Figures | None = None
-        self.workroom: Path | None = None
+        self.figures: Stats | None = None
+        self.work_dir: Path | None = None
         self.breaker_open: Callable[[], bool] = lambda: False
         self.socket: Callable[[], tuple[int, int]] = lambda: (0, 0)
         self._fresh_s = fresh_s
@@ -70,7 +70,7 @@ class Metrics:
         self._looking: asyncio.Task[None] | None = None
         self._looked_at = float("-inf")
         self._page = b""
-        self._look = Look(scans={}, queued=0, oldest_s=0.0, moves=())
+        self._look = StatsSnapshot(scans={}, queued=0, oldest_s=0.0, moves=())
         self._up = Gauge(
             "appscan_database_up", "Whether the rows could be read just now.", registry=self.registry
         )
@@ -160,7 +160,7 @@ class Metrics:
             ("queue_oldest_seconds", "Since when the oldest of them was asked for.", self._look.oldest_s),
             ("breaker_open", "Whether nothing is sent to OneTrust, as it is away.", self.breaker_open()),
             ("socket_connections", "Connections to Slack that are open.", open_now),
-            ("workroom_bytes", "Builds that are being worked on, on disk.", _size(self.workroom)),
+            ("workroom_bytes", "Builds that are being worked on, on disk.", _size(self.work_dir)),
         ):
             yield GaugeMetricFamily(f"appscan_{name}", told, value=float(value))
         connections = Metric("appscan_socket_connects", "Connections to Slack that were made.", "counter")

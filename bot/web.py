@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
-from bot.scans.tasks import end
+from bot.core.tasks import end
 
 logger = logging.getLogger(__name__)
 

@@ -5,11 +5,11 @@ from dataclasses import asdict
 
 import atheris
 
-with atheris.instrument_imports(include=["bot.packages"]):
-    from bot.packages.flaws import Flaw, Flawed
-    from bot.packages.reader import believed
-    from bot.packages.text import clean, is_bundle_id
-    from bot.scans.models import Build, FileType
+with atheris.instrument_imports(include=["bot.builds"]):
+    from bot.builds.problems import BuildProblem, BuildProblemError
+    from bot.builds.reader import believed
+    from bot.builds.text import clean, is_bundle_id
+    from bot.core.scan import Build, FileType
 
 from fuzz.engine import fuzz
 
@@ -20,7 +20,7 @@ def one(data: bytes) -> None:
     """Believe a line, or not."""
     try:
         found = believed(data)
-    except Flawed:
+    except BuildProblemError:
         return
     assert is_bundle_id(found.bundle_id)
     for words in (found.display_name, found.bundle_name, found.version, found.build_number):
@@ -28,5 +28,5 @@ def one(data: bytes) -> None:
 
 
 if __name__ == "__main__":
-    flaws = [json.dumps({"flaw": flaw}).encode() for flaw in Flaw]
+    flaws = [json.dumps({"flaw": flaw}).encode() for flaw in BuildProblem]
     fuzz("answer", one, [json.dumps({"build": asdict(_BUILD)}).encode(), *flaws])

@@ -6,11 +6,11 @@ from dataclasses import asdict
 
 import atheris
 
-with atheris.instrument_imports(include=["bot.packages"]):
-    from bot.packages import child
-    from bot.packages.contents import read_build
-    from bot.packages.flaws import Flawed
-    from bot.packages.reader import believed
+with atheris.instrument_imports(include=["bot.builds"]):
+    from bot.builds import read_child
+    from bot.builds.detect import read_build
+    from bot.builds.problems import BuildProblemError
+    from bot.builds.reader import believed
 
 from fuzz.engine import BUILDS, BUNDLES, fuzz, parts
 from sandbox.builds import make_zip
@@ -33,9 +33,9 @@ def one(data: bytes) -> None:
         data = make_zip({_PLIST: data})
     try:
         found = read_build(io.BytesIO(data))
-    except Flawed:
+    except BuildProblemError:
         return
-    told = json.dumps(child.answer(io.BytesIO(data))).encode()
+    told = json.dumps(read_child.answer(io.BytesIO(data))).encode()
     assert told == json.dumps({"build": asdict(found)}).encode()
     assert believed(told) == found
 

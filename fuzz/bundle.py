@@ -4,10 +4,10 @@ import contextlib
 
 import atheris
 
-with atheris.instrument_imports(include=["bot.packages"]):
-    from bot.packages.chunks import Value
-    from bot.packages.proto_manifest import read_proto_manifest
-    from bot.packages.proto_resources import ProtoResources
+with atheris.instrument_imports(include=["bot.builds"]):
+    from bot.builds.android.chunks import Value
+    from bot.builds.android.proto_manifest import read_proto_manifest
+    from bot.builds.android.proto_resources import ProtoResources
 
 from fuzz.engine import BUNDLES, fuzz, parts
 

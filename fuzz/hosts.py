@@ -4,11 +4,11 @@ import json
 
 import atheris
 
-with atheris.instrument_imports(include=["bot.packages"]):
-    from bot.packages.hermes import is_hermes, strings
-    from bot.packages.host_entries import form_of
-    from bot.packages.host_search import Search
-    from bot.packages.hosts import believed
+with atheris.instrument_imports(include=["bot.builds"]):
+    from bot.builds.hosts.entries import form_of
+    from bot.builds.hosts.finder import believed
+    from bot.builds.hosts.hermes import is_hermes, strings
+    from bot.builds.hosts.search import Search
 
 from fuzz.engine import fuzz, parts
 from sandbox.builds import make_dex

@@ -5,8 +5,8 @@ import struct
 
 import atheris
 
-with atheris.instrument_imports(include=["bot.packages"]):
-    from bot.packages.manifest import read_manifest
+with atheris.instrument_imports(include=["bot.builds"]):
+    from bot.builds.android.manifest import read_manifest
 
 from fuzz.engine import fuzz, parts
 

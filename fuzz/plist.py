@@ -4,16 +4,16 @@ import contextlib
 
 import atheris
 
-with atheris.instrument_imports(include=["bot.packages", "plistlib"]):
-    from bot.packages.flaws import Flawed
-    from bot.packages.ipa import read_plist
+with atheris.instrument_imports(include=["bot.builds", "plistlib"]):
+    from bot.builds.ios import read_plist
+    from bot.builds.problems import BuildProblemError
 
 from fuzz.engine import fuzz, parts
 
 
 def one(data: bytes) -> None:
     """Read a property list. One that needs too much memory ends the real reader, which is its answer."""
-    with contextlib.suppress(Flawed, MemoryError):
+    with contextlib.suppress(BuildProblemError, MemoryError):
         read_plist(data)
 
 

@@ -5,9 +5,9 @@ import struct
 
 import atheris
 
-with atheris.instrument_imports(include=["bot.packages"]):
-    from bot.packages.chunks import Value
-    from bot.packages.resources import Resources
+with atheris.instrument_imports(include=["bot.builds"]):
+    from bot.builds.android.chunks import Value
+    from bot.builds.android.resources import Resources
 
 from fuzz.engine import fuzz, parts
 

@@ -4,9 +4,9 @@ import re
 
 import atheris
 
-with atheris.instrument_imports(include=["bot.packages", "bot.blocks"]):
-    from bot.blocks.text import code, escape, plain
-    from bot.packages.text import MAX_LENGTH, clean
+with atheris.instrument_imports(include=["bot.builds", "bot.slack"]):
+    from bot.builds.text import MAX_LENGTH, clean
+    from bot.slack.blocks.text import code, escape, plain
 
 from fuzz.engine import fuzz
 

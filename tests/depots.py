@@ -6,8 +6,8 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from bot.onetrust.depot import Depot, Patience, Uploaded, open_depot
-from bot.onetrust.file_server_address import FileServerAddress
+from bot.scanners.onetrust.file_server import FileServer, FileServerTimeouts, Uploaded, open_file_server
+from bot.scanners.onetrust.file_server_address import FileServerAddress
 from sandbox.ftp import FtpSandbox
 from tests import proftpd
 from tests.certificates import Authority
@@ -33,11 +33,15 @@ class Ground:
     def stored(self) -> dict[str, int]:
         return {path.name: path.stat().st_size for path in self.folder.iterdir()}
 
-    def depot(self, *, patience: Patience | None = None, **changes: object) -> Depot:
-        patience = patience or Patience()
-        return open_depot(replace(self.address, **changes), patience=replace(patience, sleep=self._sleep))
+    def depot(self, *, patience: FileServerTimeouts | None = None, **changes: object) -> FileServer:
+        patience = patience or FileServerTimeouts()
+        return open_file_server(
+            replace(self.address, **changes), patience=replace(patience, sleep=self._sleep)
+        )
 
-    async def upload(self, path: Path, name: str = "shop.apk", *, depot: Depot | None = None) -> Uploaded:
+    async def upload(
+        self, path: Path, name: str = "shop.apk", *, depot: FileServer | None = None
+    ) -> Uploaded:
         size_bytes = await asyncio.to_thread(lambda: path.stat().st_size)
         return await (depot or self.depot()).upload(
             path,

@@ -15,38 +15,29 @@ from typing import Any
 
 import sqlite_utils
 
+from bot.core.access import Access
+from bot.core.circuit_breaker import CircuitBreaker
+from bot.core.person import Person
+from bot.core.ports import Progress
+from bot.core.scan import Build, ChannelKind, FileType, Kind, Pulled, Scan, Seen, Share, State
 from bot.core.scheduler import Scheduler
+from bot.core.work_dir import WorkDir
 from bot.errors import NotFound, NotInvited
-from bot.parts import store_on
-from bot.scans.breaker import Breaker
-from bot.scans.choices import Choices
-from bot.scans.holding import Holding
-from bot.scans.hosts import HostsFound
-from bot.scans.intake import Intake
-from bot.scans.models import (
-    Build,
-    ChannelKind,
-    FileType,
-    Kind,
-    Pulled,
-    Scan,
-    Seen,
-    Share,
-    State,
-)
-from bot.scans.person import Person
-from bot.scans.pipeline import Pipeline
-from bot.scans.policy import Policy
-from bot.scans.ports import Progress
-from bot.scans.records import Cards, Records
-from bot.scans.requests import RescanRequest
-from bot.scans.routes import Journal, Order, Receipt, Routes
-from bot.scans.runner import Runner
-from bot.scans.verdicts import Quota, Report, ReportStatus, SandboxReceipt
-from bot.scans.workroom import Workroom
-from bot.store import following, transitions
-from bot.store.database import Database
-from bot.zscaler.sandbox import PROFILE as ZSCALER
+from bot.features.history.history import Cards, HistoryService
+from bot.features.hosts.models import HostsFound
+from bot.features.rescan_requests.models import RescanRequest
+from bot.features.results import transition_repository
+from bot.features.submission.intake import Intake
+from bot.features.submission.pipeline import Pipeline
+from bot.features.submission.routes import Journal, Order, Receipt, Routes
+from bot.features.submission.user_actions import UserActions
+from bot.features.submission.worker import Worker
+from bot.features.verdicts.hold import Hold
+from bot.features.verdicts.models import Quota, Report, ReportStatus, SandboxReceipt
+from bot.scanners.zscaler.sandbox import PROFILE as ZSCALER
+from bot.storage import transitions
+from bot.storage.database import Database
+from bot.wiring.parts import store_on
 
 START = 1_790_000_000.0
 APP_ID = "0b51dc1e-7a35-4f0c-9c55-2a6f4f1f8f8d"
@@ -425,7 +416,7 @@ class Bench:
     """The domain, joined together on fakes and a real store."""
 
     def __init__(
-        self, database: Database, workroom: Path, *, policy: Policy | None = None, concurrency: int = 2
+        self, database: Database, work_dir: Path, *, policy: Access | None = None, concurrency: int = 2
     ) -> None:
         self.clock = HeldClock()
         self.database = database
@@ -433,12 +424,12 @@ class Bench:
         self.files, self.reader, self.scanner = FakeFiles(), FakeReader(), FakeRoute()
         self.announcer, self.board, self.workspace = FakeAnnouncer(), FakeBoard(), FakeWorkspace()
         self.people, self.refusals = FakePeople(), FakeRefusals()
-        self.policy = replace(policy, people=self.people) if policy else Policy(people=self.people)
-        self.workroom = workroom
-        self.workroom.mkdir(exist_ok=True)
+        self.policy = replace(policy, people=self.people) if policy else Access(people=self.people)
+        self.work_dir = work_dir
+        self.work_dir.mkdir(exist_ok=True)
         self.woken = 0
         self.dropped: list[int] = []
-        self.breaker = Breaker(self.clock)
+        self.breaker = CircuitBreaker(self.clock)
         self.pipeline = self.new_pipeline(self.breaker)
         self.intake = Intake(
             store=self.store,
@@ -451,7 +442,7 @@ class Bench:
             wake=self._wake,
             drop=self._drop,
         )
-        self.choices = Choices(
+        self.choices = UserActions(
             store=self.store,
             announcer=self.announcer,
             policy=self.policy,
@@ -464,7 +455,7 @@ class Bench:
             permalink=lambda scan: f"https://slack.example/{scan.channel}/{scan.number}",
             scanners=[ZSCALER],
         )
-        self.records = Records(
+        self.records = HistoryService(
             store=self.store,
             cards=self.cards,
             workspace=self.workspace,
@@ -472,7 +463,7 @@ class Bench:
             clock=self.clock,
         )
         self.scheduler = Scheduler(self.clock)
-        self.runner = Runner(
+        self.runner = Worker(
             store=self.store,
             pipeline=self.pipeline,
             intake=self.intake,
@@ -485,10 +476,10 @@ class Bench:
 
     def new_pipeline(
         self,
-        breaker: Breaker | None = None,
+        breaker: CircuitBreaker | None = None,
         *,
         accepts_aab: bool = False,
-        holding: Holding | None = None,
+        holding: Hold | None = None,
     ) -> Pipeline:
         """Return a pipeline that remembers nothing, as after a restart."""
         return Pipeline(
@@ -498,9 +489,9 @@ class Bench:
             routes=Routes([self.scanner]),
             announcer=self.announcer,
             clock=self.clock,
-            breaker=breaker or Breaker(self.clock),
-            workroom=Workroom(self.workroom, self.clock),
-            teaches=self.policy.teaches,
+            breaker=breaker or CircuitBreaker(self.clock),
+            work_dir=WorkDir(self.work_dir, self.clock),
+            may_create_link=self.policy.may_create_link,
             accepts_aab=accepts_aab,
             holding=holding,
         )
@@ -571,7 +562,7 @@ async def submitted_apps(database: Database, now: float, count: int) -> list[int
                 }
             )
             db["submissions"].insert({"scan": nth, "scanner": "onetrust", "state": "accepted"})
-            following.begin(db, transitions.load(db, nth), since=now, now=now)
+            transition_repository.begin(db, transitions.load(db, nth), since=now, now=now)
         return list(range(1, count + 1))
 
     return await database.write(work)

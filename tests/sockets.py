@@ -2,7 +2,7 @@
 
 import asyncio
 
-from bot.slack.socket import SocketMode
+from bot.slack.transport.socket_mode import SocketMode
 from tests.fakes import until
 
 

@@ -12,7 +12,7 @@ from urllib.parse import quote, unquote, urlsplit
 from bot.config import env
 from bot.config.env import Invalid, Reader, Secret, variable
 from bot.config.urls import webhook
-from bot.onetrust.file_server_address import FileServerAddress
+from bot.scanners.onetrust.file_server_address import FileServerAddress
 
 LONGEST = 500
 """Characters of a user name, a password or a folder."""

@@ -4,8 +4,8 @@ import asyncio
 from collections import deque
 from dataclasses import dataclass
 
-from bot.scans.clock import SteadyClock
-from bot.scans.ports import Clock
+from bot.core.clock import SteadyClock
+from bot.core.ports import Clock
 
 
 @dataclass(frozen=True, kw_only=True)

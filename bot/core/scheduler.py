@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from bot.core.backoff import Backoff
+from bot.core.ports import Clock
+from bot.core.tasks import end, first_of
 from bot.errors import AppscanError
-from bot.scans.ports import Clock
-from bot.scans.tasks import end, first_of
 
 logger = logging.getLogger(__name__)
 

@@ -1,6 +1,6 @@
 """Slack shuts the bot out while it runs: it says what to do and ends, so that a supervisor acts."""
 
-from bot.run import SHUT_OUT
+from bot.cli.run import SHUT_OUT
 from sandbox import builds
 from tests.acceptance.conftest import Stage, free_port, get
 

@@ -6,17 +6,17 @@ import httpx
 import pytest
 
 from bot.core.rate_limit import RateLimiter
+from bot.core.scan import Platform
 from bot.errors import CannotRead, NotFound, TryLater
-from bot.onetrust.applications import OneTrustApplications
-from bot.onetrust.inquiry import REQUESTS, Inquiry
-from bot.onetrust.token import ClientCredentials
-from bot.scans.models import Platform
-from bot.scans.results import AppScan, ScanStatus
+from bot.features.results.models import AppScan, OneTrustScanStatus
+from bot.scanners.onetrust.applications import OneTrustApplications
+from bot.scanners.onetrust.auth import ClientCredentials
+from bot.scanners.onetrust.client import REQUESTS, Inquiry
 from sandbox.clock import HeldClock
 from sandbox.onetrust import DataType, OneTrustSandbox, Permission, Results, Sdk
 from sandbox.onetrust.manifest import Manifest
 
-KNOWN = AppScan(id="0b51dc1e-7a35-4f0c-9c55-2a6f4f1f8f8d", status=ScanStatus.COMPLETED)
+KNOWN = AppScan(id="0b51dc1e-7a35-4f0c-9c55-2a6f4f1f8f8d", status=OneTrustScanStatus.COMPLETED)
 
 
 class Tenant:
@@ -51,7 +51,7 @@ async def test_an_app_by_its_exact_name_and_platform(tenant):
     (found,) = await tenant.applications.named(" Cafe\u0301 ", Platform.ANDROID)
 
     assert (found.id, found.name, found.platform) == (wanted.id, "Café", Platform.ANDROID)
-    assert found.status is ScanStatus.UNSCANNED
+    assert found.status is OneTrustScanStatus.UNSCANNED
     assert await tenant.applications.named("Nothing", Platform.IOS) == []
 
 

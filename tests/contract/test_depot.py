@@ -8,15 +8,15 @@ from pathlib import Path
 import pytest
 
 from bot.errors import Refused, TryLater
-from bot.onetrust.depot import Patience, sentences
-from bot.onetrust.depot.sftp import PIECE, WINDOW
+from bot.scanners.onetrust.file_server import FileServerTimeouts, sentences
+from bot.scanners.onetrust.file_server.sftp import PIECE, WINDOW
 from tests.depots import Ground, Grounds
 from tests.fakes import until
 from tests.proftpd import needs_proftpd
 from tests.relay import HOST, Relay
 
 SIZE = 3_000_000
-HASTE = Patience(attempts=2, enter_s=1, answer_s=1, silence_s=0.4, finish_s=0.4, goodbye_s=0.2)
+HASTE = FileServerTimeouts(attempts=2, enter_s=1, answer_s=1, silence_s=0.4, finish_s=0.4, goodbye_s=0.2)
 
 
 def makes(*but: str) -> list[object]:

@@ -8,8 +8,8 @@ import pytest
 
 from bot.config.ftp import server_address
 from bot.errors import Refused
-from bot.onetrust.depot import Patience, open_depot, sentences
-from bot.onetrust.file_server_address import FileServerAddress
+from bot.scanners.onetrust.file_server import FileServerTimeouts, open_file_server, sentences
+from bot.scanners.onetrust.file_server_address import FileServerAddress
 from sandbox.ftp import FtpSandbox
 from tests import proftpd
 from tests.certificates import Authority
@@ -28,7 +28,7 @@ async def no_note(sentence: str) -> None:
 
 async def refusal(address: FileServerAddress) -> str:
     with pytest.raises(Refused) as caught:
-        await open_depot(address).check()
+        await open_file_server(address).check()
     for secret in address.secrets():
         assert secret not in f"{caught.value} {caught.value.__cause__} {caught.value.__context__}"
     return caught.value.user_message
@@ -59,7 +59,7 @@ async def test_a_certificate_that_does_not_check_out_is_refused(authority, certi
 async def test_a_private_authority_is_trusted_only_where_it_is_set(authority, tmp_path):
     cert, key = authority.files(names=NAMES)
     async with FtpSandbox("ftps", certificate=cert, key=key) as server:
-        await open_depot(address_of(server, ca_file=authority.certificate)).check()
+        await open_file_server(address_of(server, ca_file=authority.certificate)).check()
         assert await refusal(address_of(server)) == sentences.CERTIFICATE
         assert await refusal(address_of(server, ca_file=tmp_path / "none.pem")) == sentences.CA_FILE
 
@@ -94,7 +94,7 @@ async def test_tls_can_begin_with_the_first_byte(authority, tmp_path):
             implicit_tls=True,
             ca_file=authority.certificate,
         )
-        await open_depot(address).upload(
+        await open_file_server(address).upload(
             build, "shop.apk", size_bytes=5000, progress=lambda *_: None, note=no_note
         )
     finally:
@@ -115,7 +115,7 @@ async def test_a_host_key_is_known_by_itself_its_fingerprint_or_a_file(tmp_path)
             {"host_key": key.get_fingerprint("sha256")},
             {"host_key": None, "known_hosts": hosts},
         ):
-            await open_depot(address_of(server, **known)).check()
+            await open_file_server(address_of(server, **known)).check()
 
 
 @needs_proftpd
@@ -133,7 +133,7 @@ async def test_the_stand_in_is_reached_by_its_url(tmp_path):
     build = tmp_path / "shop.apk"
     build.write_bytes(b"build")
     async with FtpSandbox(password="p@ss/w:rd#1 %") as server:
-        depot = open_depot(replace(server_address(f"{server.url}/builds"), host_key=server.host_key))
+        depot = open_file_server(replace(server_address(f"{server.url}/builds"), host_key=server.host_key))
         (server.root / "builds").mkdir()
         await depot.upload(build, "shop.apk", size_bytes=5, progress=lambda *_: None, note=no_note)
 
@@ -165,7 +165,7 @@ async def test_a_key_file_logs_in_in_place_of_a_password(tmp_path):
         server.authorized_key = key.export_public_key().decode()
         login = {"password": None, "key_file": tmp_path / "key"}
 
-        await open_depot(address_of(server, **login, key_passphrase="open sesame")).check()
+        await open_file_server(address_of(server, **login, key_passphrase="open sesame")).check()
         assert await refusal(address_of(server, **login, key_passphrase="not this")) == sentences.KEY_FILE
         assert await refusal(address_of(server, **login)) == sentences.KEY_FILE
         (tmp_path / "key").write_text("no key")
@@ -200,4 +200,4 @@ def test_no_password_is_shown():
     assert "hunter22" not in repr(address)
     assert "sesame99" not in repr(address)
     assert address.secrets() == ("hunter22", "sesame99")
-    assert Patience().total_s(500_000_000) < 24 * 3600
+    assert FileServerTimeouts().total_s(500_000_000) < 24 * 3600

@@ -6,12 +6,12 @@ from pathlib import Path
 import httpx
 import pytest
 
+from bot.core.scan import FileType, Kind
 from bot.errors import Refused, SubmissionError, Superseded, TryLater, Uncertain, UnknownApp
-from bot.onetrust.call import Caller
-from bot.onetrust.direct import Direct
-from bot.onetrust.token import ClientCredentials
-from bot.scans.models import FileType, Kind
-from bot.scans.routes import Order
+from bot.features.submission.routes import Order
+from bot.scanners.onetrust.auth import ClientCredentials
+from bot.scanners.onetrust.routes.direct import Direct
+from bot.scanners.onetrust.upload_client import UploadClient
 from sandbox.builds import write_apk, write_ipa
 from sandbox.bundles import make_aab
 from sandbox.clock import HeldClock
@@ -31,7 +31,7 @@ async def onetrust():
 async def direct(onetrust):
     async with httpx.AsyncClient() as client:
         tokens = ClientCredentials(client, onetrust.url, onetrust.client_id, onetrust.client_secret)
-        caller = Caller(tokens)
+        caller = UploadClient(tokens)
         yield Direct(onetrust.url, making=caller, scanning=caller, org_id=onetrust.org_id)
 
 

@@ -8,12 +8,12 @@ import pytest
 
 from bot.config.env import Secret
 from bot.config.ftp import FtpSettings, server_address
+from bot.core.scan import FileType, Kind
 from bot.errors import Refused, SubmissionError, TryLater, Uncertain
-from bot.onetrust.call import Caller
-from bot.onetrust.token import ApiKey
-from bot.parts import ftp_route
-from bot.scans.models import FileType, Kind
-from bot.scans.routes import Order
+from bot.features.submission.routes import Order
+from bot.scanners.onetrust.auth import ApiKey
+from bot.scanners.onetrust.upload_client import UploadClient
+from bot.wiring.parts import ftp_route
 from sandbox.builds import write_apk, write_ipa
 from sandbox.ftp import FtpSandbox
 from sandbox.onetrust import OneTrustSandbox, Submission
@@ -44,7 +44,7 @@ class Stage:
             remote_path=remote_path,
             keep_hours=72,
         )
-        route = ftp_route(settings, Caller(ApiKey(self.onetrust.api_key)))
+        route = ftp_route(settings, UploadClient(ApiKey(self.onetrust.api_key)))
         return await route.submit(self.order(**more), self.path, self.journal)
 
     async def fetched(self) -> list[Submission]:

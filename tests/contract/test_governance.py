@@ -4,10 +4,10 @@ import httpx
 import pytest
 
 from bot.errors import NotFound, Refused, TryLater
+from bot.features.third_party_apps.models import Level
 from bot.metrics import CountedClient
 from bot.scanners.http.json_client import MAX_RESPONSE_BYTES
-from bot.scans.governance import Level
-from bot.zscaler.governance import Governance
+from bot.scanners.zscaler.third_party_apps import ThirdPartyAppsClient
 from sandbox.clock import HeldClock
 from sandbox.zscaler import ZscalerSandbox
 from sandbox.zscaler.governance import ANALYSIS_S, ONEDRIVE_FREE_CLIENT
@@ -24,7 +24,7 @@ class Tenant:
         self.governance = self.asking(zscaler.apptotal_key)
 
     def asking(self, key, *, timeout_s=20.0):
-        return Governance(self.client, self.zscaler.apptotal_url, key, timeout_s=timeout_s)
+        return ThirdPartyAppsClient(self.client, self.zscaler.apptotal_url, key, timeout_s=timeout_s)
 
 
 @pytest.fixture
@@ -115,7 +115,7 @@ async def test_each_trouble_has_its_sentence_and_none_tells_the_key(tenant, capl
 async def test_calls_are_counted_without_what_was_asked(tenant):
     counted = []
     async with CountedClient(lambda endpoint, status: counted.append((endpoint, status))) as client:
-        asking = Governance(client, tenant.zscaler.apptotal_url, tenant.zscaler.apptotal_key)
+        asking = ThirdPartyAppsClient(client, tenant.zscaler.apptotal_url, tenant.zscaler.apptotal_key)
         await asking.app(app_id=GUID)
         tenant.zscaler.faults.add(POINT, drop=True)
         with pytest.raises(TryLater):
@@ -126,7 +126,9 @@ async def test_calls_are_counted_without_what_was_asked(tenant):
 async def test_cookies_pile_up_in_no_request(tenant):
     tenant.zscaler.faults.add(POINT, headers={"Set-Cookie": f"one={'v' * 1000}; Path=/"})
     async with CountedClient(lambda *_: None) as client:
-        await Governance(client, tenant.zscaler.apptotal_url, tenant.zscaler.apptotal_key).app(app_id=GUID)
+        await ThirdPartyAppsClient(client, tenant.zscaler.apptotal_url, tenant.zscaler.apptotal_key).app(
+            app_id=GUID
+        )
         assert "Cookie" not in client.build_request("GET", tenant.zscaler.apptotal_url).headers
         assert list(client.cookies.jar) == []
 

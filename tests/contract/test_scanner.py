@@ -7,12 +7,12 @@ from pathlib import Path
 import httpx
 import pytest
 
+from bot.core.scan import FileType, Kind
 from bot.errors import Refused, SubmissionError, Superseded, TryLater, Uncertain
-from bot.onetrust.call import Caller
-from bot.onetrust.token import ApiKey, ClientCredentials
-from bot.onetrust.webhook import Webhook
-from bot.scans.models import FileType, Kind
-from bot.scans.routes import Order, Route
+from bot.features.submission.routes import Order, Route
+from bot.scanners.onetrust.auth import ApiKey, ClientCredentials
+from bot.scanners.onetrust.routes.webhook import Webhook
+from bot.scanners.onetrust.upload_client import UploadClient
 from sandbox.builds import write_apk, write_ipa
 from sandbox.clock import HeldClock
 from sandbox.onetrust import OneTrustSandbox
@@ -30,7 +30,7 @@ async def scanner(request, onetrust):
     async with httpx.AsyncClient() as client:
         clients = ClientCredentials(client, onetrust.url, onetrust.client_id, onetrust.client_secret)
         tokens = clients if request.param == "credentials" else ApiKey(onetrust.api_key)
-        yield Webhook(onetrust.webhook_url, Caller(tokens))
+        yield Webhook(onetrust.webhook_url, UploadClient(tokens))
 
 
 class Build:
@@ -140,7 +140,7 @@ async def test_refusals_of_the_stand_in_are_clear(scanner, onetrust, build):
 
 async def test_a_wrong_webhook_is_a_clear_no(onetrust, build):
     for url in (onetrust.webhook_url + "/", onetrust.webhook_url[:-1] + "x"):
-        error = await build.failure(Webhook(url, Caller(ApiKey(onetrust.api_key))))
+        error = await build.failure(Webhook(url, UploadClient(ApiKey(onetrust.api_key))))
 
         assert (type(error), error.status) == (Refused, 404)
 
@@ -148,7 +148,7 @@ async def test_a_wrong_webhook_is_a_clear_no(onetrust, build):
 async def test_a_token_that_has_ended_is_made_anew_once(onetrust, build):
     async with httpx.AsyncClient() as client:
         tokens = ClientCredentials(client, onetrust.url, onetrust.client_id, onetrust.client_secret)
-        scanner = Webhook(onetrust.webhook_url, Caller(tokens))
+        scanner = Webhook(onetrust.webhook_url, UploadClient(tokens))
         await build.submit(scanner)
         onetrust.clock.advance(4000)
         await build.submit(scanner)
@@ -172,7 +172,7 @@ async def test_a_401_after_the_whole_build_is_met_with_a_new_token_too(onetrust,
     onetrust.faults.add("webhook", status=401)
     async with httpx.AsyncClient() as client:
         tokens = ClientCredentials(client, onetrust.url, onetrust.client_id, onetrust.client_secret)
-        await build.submit(Webhook(onetrust.webhook_url, Caller(tokens)))
+        await build.submit(Webhook(onetrust.webhook_url, UploadClient(tokens)))
 
     assert build.journal.committed == 2
     assert len(onetrust.received) == 1
@@ -182,7 +182,7 @@ async def test_no_token_means_nothing_was_sent(onetrust, build):
     onetrust.faults.add("token", status=503, retry_after=3)
     async with httpx.AsyncClient() as client:
         tokens = ClientCredentials(client, onetrust.url, onetrust.client_id, onetrust.client_secret)
-        error = await build.failure(Webhook(onetrust.webhook_url, Caller(tokens)))
+        error = await build.failure(Webhook(onetrust.webhook_url, UploadClient(tokens)))
 
     assert (type(error), error.retry_after_s) == (TryLater, 3)
     assert onetrust.count("webhook") == build.journal.committed == 0

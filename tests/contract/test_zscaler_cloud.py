@@ -11,21 +11,21 @@ import pytest
 from bot.config.env import Secret
 from bot.config.zscaler import CloudSettings, OAuthLogin, SessionLogin
 from bot.errors import Maintenance, NotFound, Refused, SubmissionError, TryLater
+from bot.features.hosts.models import BATCH
+from bot.features.verdicts.models import ReportStatus, Threat
+from bot.features.zscaler_admin.models import ActivationStatus
 from bot.metrics import Metrics
 from bot.scanners.http.json_client import MAX_RESPONSE_BYTES
-from bot.scans.activation import ActivationStatus
-from bot.scans.hosts import BATCH
-from bot.scans.verdicts import ReportStatus, Threat
-from bot.zscaler.activation import Activation
-from bot.zscaler.answers import Endpoint
-from bot.zscaler.call import Caller
-from bot.zscaler.categories import Categories
-from bot.zscaler.cloud import LOCK_S, LOCK_TIMES, Cloud
-from bot.zscaler.maintenance import PAUSE_S, ReadOnly
-from bot.zscaler.oauth import KEYS_S, OAuth
-from bot.zscaler.reports import Reports
-from bot.zscaler.session import GOODBYE_S, HELD_S, Session
-from bot.zscaler_parts import open_cloud
+from bot.scanners.zscaler.activation import Activation
+from bot.scanners.zscaler.auth.oauth import KEYS_S, OAuthAuth
+from bot.scanners.zscaler.auth.session import GOODBYE_S, HELD_S, SessionAuth
+from bot.scanners.zscaler.categories import UrlCategoriesApi
+from bot.scanners.zscaler.client import LOCK_S, LOCK_TIMES, CloudClient
+from bot.scanners.zscaler.http_client import HttpClient
+from bot.scanners.zscaler.maintenance import PAUSE_S, ReadOnly
+from bot.scanners.zscaler.reports import Reports
+from bot.scanners.zscaler.status_codes import Endpoint
+from bot.wiring.zscaler import open_cloud
 from sandbox.clock import HeldClock
 from sandbox.zscaler import ZscalerSandbox
 from tests.certificates import Authority
@@ -43,21 +43,23 @@ class Tenant:
         self.clock = clock
         self.client = client
         self.read_only = ReadOnly(clock)
-        self.caller = Caller(client, zscaler.api_url)
+        self.caller = HttpClient(client, zscaler.api_url)
 
-    def by_oauth(self, **others: object) -> Cloud:
+    def by_oauth(self, **others: object) -> CloudClient:
         login = {"scope": self.zscaler.scope, "client_secret": self.zscaler.client_secret} | others
-        oauth = OAuth(self.client, self.zscaler.token_url, self.zscaler.client_id, clock=self.clock, **login)
+        oauth = OAuthAuth(
+            self.client, self.zscaler.token_url, self.zscaler.client_id, clock=self.clock, **login
+        )
         return self._cloud(oauth)
 
-    def by_session(self, **others: str) -> Cloud:
+    def by_session(self, **others: str) -> CloudClient:
         zscaler = self.zscaler
         login = {"username": zscaler.username, "password": zscaler.password, "api_key": zscaler.api_key}
-        session = Session(self.caller, **(login | others), clock=self.clock, read_only=self.read_only)
+        session = SessionAuth(self.caller, **(login | others), clock=self.clock, read_only=self.read_only)
         return self._cloud(session)
 
-    def _cloud(self, login: OAuth | Session) -> Cloud:
-        return Cloud(self.caller, login, clock=self.clock, read_only=self.read_only)
+    def _cloud(self, login: OAuthAuth | SessionAuth) -> CloudClient:
+        return CloudClient(self.caller, login, clock=self.clock, read_only=self.read_only)
 
     def logins(self) -> list[tuple[str, bool]]:
         return [(login.way, login.accepted) for login in self.zscaler.logins]
@@ -102,7 +104,7 @@ async def test_both_logins_ask_everything(tenant, cloud):
     assert cloud.login_state == "not signed in yet"
 
     assert await Activation(cloud).status() is ActivationStatus.ACTIVE
-    (found,) = await Categories(cloud).look_up(["http://bad.example/x"])
+    (found,) = await UrlCategoriesApi(cloud).look_up(["http://bad.example/x"])
     assert (found.categories, found.alerts) == (("OTHER_BUSINESS",), ("PHISHING",))
     assert (await Reports(cloud).report(MD5)).status is ReportStatus.NOT_FOUND
     (quota,) = await Reports(cloud).quota()
@@ -139,7 +141,7 @@ async def test_a_verdict_and_its_risks(tenant, signed_in):
 
 async def test_many_urls_go_in_batches_at_the_pace_that_is_published(tenant, signed_in):
     urls = [f"host-{number}.example" for number in range(2 * BATCH + 1)]
-    looking = asyncio.create_task(Categories(signed_in).look_up(urls))
+    looking = asyncio.create_task(UrlCategoriesApi(signed_in).look_up(urls))
     for _ in range(2):
         await tenant.clock.asleep(2)  # the turn, and the bound on waiting for it
         tenant.clock.advance(1.2)
@@ -444,7 +446,7 @@ async def test_in_maintenance_questions_go_on_and_the_rest_waits(tenant, signed_
     await signed_in.get(Endpoint.STATUS)
     tenant.zscaler.world.in_maintenance = True
 
-    errors = [await refusal(Categories(signed_in).look_up(["a.example"])) for _ in range(2)]
+    errors = [await refusal(UrlCategoriesApi(signed_in).look_up(["a.example"])) for _ in range(2)]
     assert [type(error) for error in errors] == [Maintenance, Maintenance]
     assert "under maintenance" in errors[0].user_message
     assert 0 < errors[1].retry_after_s <= PAUSE_S
@@ -458,7 +460,7 @@ async def test_in_maintenance_questions_go_on_and_the_rest_waits(tenant, signed_
     assert tenant.zscaler.count("cloud.activate") == 1  # tried again
     tenant.zscaler.world.in_maintenance = False
     tenant.clock.advance(PAUSE_S)
-    assert await Categories(signed_in).look_up(["a.example"])
+    assert await UrlCategoriesApi(signed_in).look_up(["a.example"])
     assert signed_in.maintenance_at is None
 
 
@@ -537,7 +539,7 @@ async def test_what_may_not_be_done_is_named(tenant, signed_in):
     said = [
         (await refusal(asked)).user_message
         for asked in (
-            Categories(signed_in).look_up(["a.example"]),
+            UrlCategoriesApi(signed_in).look_up(["a.example"]),
             Reports(signed_in).report(MD5),
             Activation(signed_in).activate(),
         )
@@ -627,7 +629,7 @@ async def test_redirects_are_not_followed(tenant, signed_in):
 
 
 async def test_an_answer_that_never_comes_is_waited_for_only_so_long(tenant):
-    tenant.caller = Caller(tenant.client, tenant.zscaler.api_url, timeout_s=0.2)
+    tenant.caller = HttpClient(tenant.client, tenant.zscaler.api_url, timeout_s=0.2)
     tenant.zscaler.faults.add("cloud.status", hold=True)
 
     assert type(await refusal(tenant.by_oauth().get(Endpoint.STATUS))) is TryLater
@@ -637,7 +639,7 @@ async def test_nobody_at_home():
     async with a_tenant() as tenant:
         pass
     async with httpx.AsyncClient() as client:
-        tenant.caller = Caller(client, tenant.zscaler.api_url)
+        tenant.caller = HttpClient(client, tenant.zscaler.api_url)
 
         assert type(await refusal(tenant.by_session().get(Endpoint.STATUS))) is TryLater
 
@@ -651,11 +653,11 @@ async def test_a_certificate_that_nobody_signed_is_a_clear_no(tmp_path):
     errors = []
     async with server, httpx.AsyncClient() as client:
         clock = HeldClock()
-        read_only, caller = ReadOnly(clock), Caller(client, url)
-        session = Session(caller, "user", "password", "abcdefghijkl", clock=clock, read_only=read_only)
-        oauth = OAuth(client, f"{url}/token", "id", "secret", scope="scope", clock=clock)
+        read_only, caller = ReadOnly(clock), HttpClient(client, url)
+        session = SessionAuth(caller, "user", "password", "abcdefghijkl", clock=clock, read_only=read_only)
+        oauth = OAuthAuth(client, f"{url}/token", "id", "secret", scope="scope", clock=clock)
         for login in (session, oauth):
-            cloud = Cloud(caller, login, clock=clock, read_only=read_only)
+            cloud = CloudClient(caller, login, clock=clock, read_only=read_only)
             errors.append(await refusal(cloud.get(Endpoint.STATUS)))
 
     assert [type(error) for error in errors] == [Refused, Refused]

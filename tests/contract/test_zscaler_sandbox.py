@@ -13,11 +13,11 @@ from urllib.parse import quote
 import pytest
 
 from bot.errors import Maintenance, Refused, SubmissionError, TryLater
+from bot.features.verdicts.models import SandboxVerdict, Threat
 from bot.scanners.http.json_fields import WORD_LIMIT
 from bot.scanners.http.timeouts import UploadTimeouts
-from bot.scans.verdicts import SandboxVerdict, Threat
-from bot.zscaler import receipts as sentences
-from bot.zscaler.sandbox import SUBMIT_LIMIT_BYTES, Sandbox
+from bot.scanners.zscaler import receipts as sentences
+from bot.scanners.zscaler.sandbox import SUBMIT_LIMIT_BYTES, Sandbox
 from sandbox.builds import make_apk
 from sandbox.zscaler import ZscalerSandbox
 

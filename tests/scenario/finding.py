@@ -2,16 +2,16 @@
 
 from pathlib import Path
 
-from bot.scans.clock import SystemClock
-from bot.scans.results import FollowState, Results, ScanStatus
-from bot.scans.rules import Judge
-from bot.slack.living_message import REFRESH_INTERVAL_S
-from bot.store.database import Database
-from bot.store.results import ResultStore
+from bot.core.clock import SystemClock
+from bot.features.compliance.rules import Judge
+from bot.features.results.models import OneTrustScanStatus, Results, ResultState
+from bot.features.results.repository import SqlResultRepository
+from bot.slack.messages.living_message import REFRESH_INTERVAL_S
+from bot.storage.database import Database
 from sandbox.slack import Shared
 from sandbox.world import Message
 from tests.scenario.office import Office
-from tests.unit.blocks import samples
+from tests.unit.features import samples
 
 RESULTS = samples.RESULTS
 
@@ -23,11 +23,13 @@ async def ended(
     clock = SystemClock()
     database = await Database.open(Path(place.environ["APPSCAN_DB"]))
     try:
-        store = ResultStore(database, clock)
+        store = SqlResultRepository(database, clock)
         if results is not None:
             await store.keep(number, results, judge)
         else:
-            await store.look(number, state=FollowState.FAILED, status=ScanStatus.FAILED, ended_at=clock.now())
+            await store.look(
+                number, state=ResultState.FAILED, status=OneTrustScanStatus.FAILED, ended_at=clock.now()
+            )
     finally:
         await database.close()
     place.clock.advance(REFRESH_INTERVAL_S)

@@ -4,11 +4,11 @@ import asyncio
 import json
 from pathlib import Path
 
-from bot.packages.child import answer
-from bot.packages.reader import PackageReader
+from bot.builds.read_child import answer
+from bot.builds.reader import BuildFileReader
 
 
-class ReaderHere(PackageReader):
+class ReaderHere(BuildFileReader):
     """Asks what a child would ask, in a thread; what is said is checked as a child's word is."""
 
     async def ask(self, path: Path) -> bytes:

@@ -10,11 +10,11 @@ from typing import Any
 import httpx
 from aiohttp import web
 
+from bot.core.build import FileType
 from bot.errors import Refused, SubmissionError, TryLater
+from bot.features.verdicts.models import Quota, Report, ReportStatus, SandboxReceipt, SandboxVerdict, Threat
 from bot.features.verdicts.scanner_profile import ScannerProfile
 from bot.features.verdicts.side_scanner import SideScanner
-from bot.scans.builds import FileType
-from bot.scans.verdicts import Quota, Report, ReportStatus, SandboxReceipt, SandboxVerdict, Threat
 
 ACME = ScannerProfile(
     name="acme",

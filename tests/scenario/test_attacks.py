@@ -164,7 +164,7 @@ async def _submitted_once(place: Office, shared: Shared) -> None:
 async def test_a_request_id_is_kept_until_a_locked_database_takes_it(
     place: Office, caplog: pytest.LogCaptureFixture
 ):
-    caplog.set_level("INFO", "bot.scans.outcomes")
+    caplog.set_level("INFO", "bot.features.submission.outcomes")
     await _impatient(place)
     webhook = place.onetrust.faults.add("webhook", hold=True, hold_after=1)
     shared = place.dana.share(place.builds_channel, [("shop.apk", apk())])

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.scans.rules import Rule, judge_by
+from bot.features.compliance.rules import Rule, judge_by
 from sandbox.slack import Invocation, Person, Shared
 from tests.scenario.finding import announced
 from tests.scenario.office import Office, apk

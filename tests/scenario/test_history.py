@@ -8,9 +8,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from bot.scans.models import ChannelKind, Share, State
-from bot.store.database import Database
-from bot.store.scans import ScanStore
+from bot.core.scan import ChannelKind, Share, State
+from bot.features.submission.scan_repository import SqlScanRepository
+from bot.storage.database import Database
 from tests.scenario.office import APP_ID, Office, apk, ipa, office
 
 NEW_YORK = ZoneInfo("America/New_York")
@@ -134,7 +134,7 @@ async def record(folder: Path, place: Office, times: list[float]) -> None:
     past = Past()
     database = await Database.open(folder / "appscan.db")
     try:
-        store = ScanStore(database, past)
+        store = SqlScanRepository(database, past)
         for number, past.at in enumerate(times):
             share = Share(
                 channel=place.builds_channel.id,

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from tests.scenario.office import Office, apk, office
-from tests.unit.packages.test_plists import app, colliding, crowding
+from tests.unit.builds.test_plists import app, colliding, crowding
 
 
 def rooms(place: Office) -> list[Path]:

@@ -4,8 +4,8 @@ import logging
 
 import pytest
 
+from bot.core import log_context
 from bot.log import LineFormatter
-from bot.scans import current
 from tests.scenario.office import Office, apk
 
 
@@ -17,7 +17,7 @@ class Lines(logging.Handler):
         self.kept: list[tuple[str, int | None, str]] = []
 
     def emit(self, record: logging.LogRecord) -> None:
-        self.kept.append((record.name, current.number(), LineFormatter(()).format(record)))
+        self.kept.append((record.name, log_context.number(), LineFormatter(()).format(record)))
 
     def of(self, logger: str, words: str) -> set[int | None]:
         return {scan for name, scan, text in self.kept if name.startswith(logger) and words in text}
@@ -42,7 +42,7 @@ async def test_lines_of_slacks_library_say_the_scan_while_it_is_worked_on(place:
 
     assert lines.of("slack_sdk", "files.info") >= {1, 2}  # the look for its message is before there is a scan
     assert lines.of("slack_sdk", "url: POST") - {None} == {1, 2}
-    assert lines.of("bot.scans.outcomes", "was taken") == {1, 2}
+    assert lines.of("bot.features.submission.outcomes", "was taken") == {1, 2}
     assert lines.of("slack_sdk", "auth.test") <= {None}
 
 

@@ -1,6 +1,6 @@
 """One notice in a channel that is flooded, or where builds wait for OneTrust."""
 
-from bot.scans.notices import FLOOD, LOOK_S, UPDATE_S
+from bot.features.backlog.service import FLOOD, LOOK_S, UPDATE_S
 from sandbox.slack import Shared
 from sandbox.world import Message
 from tests.scenario.office import Office, apk

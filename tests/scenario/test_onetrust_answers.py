@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.scans.breaker import AWAY
+from bot.core.circuit_breaker import AWAY
 from tests.scenario.office import APP_ID, Office, apk, ipa
 
 NOISE = "SERVER-STACK-TRACE at com.onetrust.internal <b>db-password=hunter2</b>"

@@ -1,6 +1,6 @@
 """OneTrust is away for a while: builds wait with a word, little is tried, and all go when it is back."""
 
-from bot.scans.breaker import AWAY, FAILURES
+from bot.core.circuit_breaker import AWAY, FAILURES
 from sandbox.slack import Shared
 from tests.scenario.office import Office, apk
 
@@ -54,7 +54,7 @@ async def test_an_hour_without_onetrust_and_thirty_builds(place: Office, caplog)
     statuses = [call.status for call in place.onetrust.calls if call.point == "webhook"]
     assert statuses.count(202) == BUILDS
     assert statuses.count(503) == len(statuses) - BUILDS <= tried + 11
-    said = [each.getMessage() for each in caplog.records if each.name == "bot.scans.breaker"]
+    said = [each.getMessage() for each in caplog.records if each.name == "bot.core.circuit_breaker"]
     assert "takes no builds (" in said[0]
     assert all("takes no builds still" in line for line in said[1:-1])
     assert "takes builds again" in said[-1]

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bot.slack.people import KEEP_S
+from bot.slack.api.users import KEEP_S
 from sandbox.slack import Person, Shared
 from sandbox.world import Channel, FileMode, Message
 from tests.scenario.office import APP_ID, OTHER_APP_ID, Office, apk

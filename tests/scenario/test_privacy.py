@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from bot.slack.workspace import MEMBERSHIPS_KEPT_S
+from bot.slack.api.conversations import MEMBERSHIPS_KEPT_S
 from sandbox.slack import Person, Shared
 from sandbox.world import Channel, ChannelKind
 from tests.scenario.office import APP_ID, Office, apk

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from bot.scans.results import Sdk
+from bot.features.results.models import Sdk
 from tests.scenario.finding import RESULTS, announced, ended
 from tests.scenario.office import Office, apk
 

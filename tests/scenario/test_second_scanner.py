@@ -4,9 +4,9 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from bot.slack.announcements import LOOK_S
+from bot.slack.messages.announcements import LOOK_S
 
-from bot.scans.verdicts import Threat
+from bot.features.verdicts.models import Threat
 from tests.scenario.office import apk, office
 from tests.scenario.second_scanner import AcmeService
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bot.scans.pipeline import MAXIMUM_PULLS
+from bot.features.submission.pipeline import MAXIMUM_PULLS
 from sandbox.slack import Shared
 from sandbox.world import Channel, Message
 from tests.fakes import until

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from bot.slack.socket import LINGER_S, STEADY_S
-from bot.slack.standing import LOOK_S
+from bot.slack.transport.socket_mode import LINGER_S, STEADY_S
+from bot.slack.transport.token_monitor import LOOK_S
 from sandbox.slack import Shared
 from tests.scenario.office import Office, apk, office
 from tests.sockets import at_rest

@@ -3,7 +3,7 @@
 import hashlib
 from pathlib import Path
 
-from bot.slack.living_message import REFRESH_INTERVAL_S
+from bot.slack.messages.living_message import REFRESH_INTERVAL_S
 from tests.scenario.office import Office, apk, office
 
 

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.core import log_context
 from bot.log import LONGEST, NOISY, JsonFormatter, LineFormatter, configure, escape
-from bot.scans import current
 
 SECRET = "p&ss/wörd+1 <x>"
 LINE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z (DEBUG|INFO|WARNING|ERROR) +[\w.]+: ")
@@ -55,10 +55,10 @@ def raised(error):
 def test_a_line_tells_when_how_grave_where_and_what(stream):
     configure("INFO", [], stream)
 
-    logging.getLogger("bot.scans").info("scan %d submitted", 7)
+    logging.getLogger("bot.core").info("scan %d submitted", 7)
 
     assert LINE.match(stream.getvalue())
-    assert stream.getvalue().endswith(" INFO    bot.scans: scan 7 submitted\n")
+    assert stream.getvalue().endswith(" INFO    bot.core: scan 7 submitted\n")
 
 
 @pytest.mark.parametrize(
@@ -207,13 +207,13 @@ def test_warnings_go_through_the_log_too(stream):
 def test_json_tells_the_same_in_keys(stream):
     configure("INFO", [], stream, form="json")
 
-    with current.working_on(7):
-        logging.getLogger("bot.scans").warning("took %d s", 3)
-    logging.getLogger("bot.scans").info("done")
+    with log_context.working_on(7):
+        logging.getLogger("bot.core").warning("took %d s", 3)
+    logging.getLogger("bot.core").info("done")
 
     first, second = map(json.loads, stream.getvalue().splitlines())
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", first.pop("time"))
-    assert first == {"level": "WARNING", "logger": "bot.scans", "message": "took 3 s", "scan": 7}
+    assert first == {"level": "WARNING", "logger": "bot.core", "message": "took 3 s", "scan": 7}
     assert list(second) == ["time", "level", "logger", "message"]
 
 
@@ -252,7 +252,7 @@ def test_a_secret_never_comes_out_in_json(secret, before):
 def test_each_line_of_a_library_says_which_scan_it_was_written_for(stream):
     configure("DEBUG", [], stream)
 
-    with current.working_on(12):
+    with log_context.working_on(12):
         logging.getLogger("slack_sdk.web.async_base_client").info("x")
     logging.getLogger("slack_sdk.web.async_base_client").info("scan=13: x")
 
@@ -266,7 +266,7 @@ async def test_work_on_two_scans_at_once_is_told_apart(stream):
     both = asyncio.Barrier(2)
 
     class Worker:
-        @current.concerning
+        @log_context.concerning
         async def work(self, number):
             await both.wait()
             await asyncio.to_thread(logging.getLogger("library").warning, "scan %d", number)
@@ -284,4 +284,4 @@ async def test_work_on_two_scans_at_once_is_told_apart(stream):
         *[(1, "scan 1")] * 2,
         *[(2, "scan 2")] * 2,
     ]
-    assert current.number() is None
+    assert log_context.number() is None

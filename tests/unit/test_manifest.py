@@ -11,7 +11,7 @@ from pathlib import Path
 import yaml
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot import check
+from bot.cli.check import report
 
 ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / "manifest.yml").read_text(encoding="utf-8")
@@ -91,7 +91,7 @@ def test_the_scopes_are_those_that_the_code_needs_and_no_more():
 
 
 def test_the_check_looks_for_the_scopes_of_the_manifest():
-    assert set(SCOPES) == check.SCOPES
+    assert set(SCOPES) == report.SCOPES
 
 
 def test_every_scope_tells_its_reason():

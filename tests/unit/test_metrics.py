@@ -16,27 +16,27 @@ from hypothesis import strategies as st
 from prometheus_client.parser import text_string_to_metric_families
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.core.scan import Platform, Pulled, State
+from bot.core.stats import Move, StatsSnapshot
 from bot.metrics import OTHER, SLACK_METHODS, STATUSES, CountedClient, CountedFiles, Metrics
-from bot.scans.figures import Look, Move
-from bot.scans.models import Platform, Pulled, State
 from bot.web import WebServer
 from tests.fakes import FakeFiles
 
 BOT = Path(__file__).parents[2] / "bot"
-NOTHING = Look(scans={}, queued=0, oldest_s=0.0, moves=())
+NOTHING = StatsSnapshot(scans={}, queued=0, oldest_s=0.0, moves=())
 
 
 class Rows:
     """Figures as a test wants them."""
 
-    def __init__(self, *looks: Look) -> None:
+    def __init__(self, *looks: StatsSnapshot) -> None:
         self.looks = list(looks)
         self.asked = 0
         self.gate = asyncio.Event()
         self.gate.set()
         self.broken = False
 
-    async def look(self) -> Look:
+    async def look(self) -> StatsSnapshot:
         self.asked += 1
         await self.gate.wait()
         if self.broken:
@@ -66,7 +66,7 @@ async def serving(answer: Callable[[web.Request], Awaitable[web.Response]]) -> A
 async def test_the_rows_are_told_with_every_state_there_is():
     metrics = Metrics()
     metrics.figures = Rows(
-        Look(
+        StatsSnapshot(
             scans={(State.SUBMITTED, Platform.IOS): 3, (State.REJECTED, None): 2},
             queued=4,
             oldest_s=90.5,
@@ -154,7 +154,7 @@ async def test_before_anything_is_open_the_page_says_so(tmp_path: Path):
 
     (tmp_path / "scan-1-x").mkdir()
     (tmp_path / "scan-1-x" / "build").write_bytes(bytes(1000))
-    metrics.workroom, metrics.breaker_open, metrics.socket = tmp_path, lambda: True, lambda: (2, 5)
+    metrics.work_dir, metrics.breaker_open, metrics.socket = tmp_path, lambda: True, lambda: (2, 5)
     told = read(await metrics.page())
     assert told["appscan_workroom_bytes"] == 1000
     assert told["appscan_breaker_open"] == 1

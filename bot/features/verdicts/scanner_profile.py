@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from bot.scans.builds import FileType
+from bot.core.build import FileType
 
 UNNAMED: Final = "zscaler"
 """The scanner of messages and buttons that name none; they were posted when there was only this one."""

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from bot.features.verdicts.models import Quota, Report, SandboxReceipt
 from bot.features.verdicts.scanner_profile import ScannerProfile
-from bot.scans.verdicts import Quota, Report, SandboxReceipt
 
 
 class SubmissionApi(Protocol):

@@ -13,7 +13,7 @@ from typing import Any, Final, Protocol
 
 import httpx
 
-from bot.calls.reading import read_json, read_object, retry_after_s
+from bot.scanners.http.responses import read_json, read_object, retry_after_s
 from bot.scanners.http.status_codes import StatusCodes
 
 MAX_RESPONSE_BYTES: Final = 4 * 1024 * 1024

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from bot.calls.trust import why_not_trusted
 from bot.errors import Refused, SubmissionError, TryLater
+from bot.scanners.http.trust import why_not_trusted
 
 
 @dataclass(frozen=True, kw_only=True)

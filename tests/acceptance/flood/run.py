@@ -126,11 +126,11 @@ async def _watch(bot: BotProcess, folder: Path, seen: Flood) -> None:
         await asyncio.sleep(LOOK_S)
 
 
-def _note(process: Path, workroom: Path, seen: Flood) -> None:
+def _note(process: Path, work_dir: Path, seen: Flood) -> None:
     status = (process / "status").read_text()
     seen.rss.append(int(status.split("VmRSS:")[1].split()[0]) * 1024)
     seen.files.append(len(list((process / "fd").iterdir())))
-    seen.at_work = max(seen.at_work, len(list(workroom.glob("scan-*"))))
+    seen.at_work = max(seen.at_work, len(list(work_dir.glob("scan-*"))))
 
 
 async def _type(slack: SlackSandbox, channel: Channel, per_s: int, within_s: float, seen: Flood) -> None:

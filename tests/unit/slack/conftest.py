@@ -8,7 +8,7 @@ import pytest
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.slack.socket import STEADY_S, SocketMode
+from bot.slack.transport.socket_mode import STEADY_S, SocketMode
 from sandbox.slack import SlackSandbox
 from tests.fakes import HeldClock, until
 from tests.sockets import at_rest

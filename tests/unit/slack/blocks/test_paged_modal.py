@@ -4,11 +4,11 @@ import json
 
 import pytest
 
-from bot.blocks.governance_modals import APP
-from bot.blocks.hosts_modals import HOSTS
-from bot.blocks.opinion_modals import REPORT
-from bot.blocks.results_modals import FOUND
 from bot.errors import UsageError
+from bot.features.hosts.modals import HOSTS
+from bot.features.results.modals import FOUND
+from bot.features.third_party_apps.modals import APP
+from bot.features.verdicts.modals import REPORT
 from bot.slack.blocks.paged_modal import Listing, ModalState, PagedModal, no_rows
 from sandbox.slack.blockkit import check_view
 

@@ -1,1 +1,0 @@
-"""Slack out: what people read. Pure functions, records in, messages and modals out."""

@@ -1,0 +1,1 @@
+"""APKs and app bundles."""

@@ -1,0 +1,104 @@
+"""What Android's binary resource files are made of: chunks, string pools and typed values.
+
+Everything here raises ``ValueError`` or ``struct.error`` on bytes that make no sense.
+Source: ``ResourceTypes.h`` in AOSP, ``frameworks/base/libs/androidfw/include/androidfw``.
+"""
+
+import struct
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from bot.builds.text import MAX_LENGTH
+
+STRING_POOL = 0x0001
+REFERENCE = 0x01
+REFERENCES = frozenset({REFERENCE, 0x07})
+STRING = 0x03
+INTEGERS = range(0x10, 0x12)
+NO_STRING = 0xFFFFFFFF
+
+_HEADER = struct.Struct("<HHI")
+_MOST_BYTES = 4 * MAX_LENGTH  # of a string, as no more of it is ever shown
+
+
+class Chunk(NamedTuple):
+    """One chunk: where its header begins, its body begins and it ends."""
+
+    kind: int
+    start: int
+    body: int
+    end: int
+
+
+class Value(NamedTuple):
+    """One typed value; ``text`` where it is a string."""
+
+    kind: int
+    data: int
+    text: str | None
+
+
+def chunks(data: bytes, start: int, end: int) -> Iterator[Chunk]:
+    """Give the chunks that lie one after the other from ``start`` to ``end``."""
+    while start + _HEADER.size <= end:
+        kind, header_bytes, size = _HEADER.unpack_from(data, start)
+        if not _HEADER.size <= header_bytes <= size <= end - start:
+            raise ValueError("a chunk that doesn't fit")
+        yield Chunk(kind=kind, start=start, body=start + header_bytes, end=start + size)
+        start += size
+
+
+class StringPool:
+    """The strings of a file, read one at a time as they are asked for."""
+
+    def __init__(self, data: bytes, chunk: Chunk) -> None:
+        count, _, flags, strings_at = struct.unpack_from("<4I", data, chunk.start + 8)
+        self._data = data
+        self._offsets = chunk.body
+        self._count = min(count, (chunk.end - chunk.body) // 4)
+        self._strings = chunk.start + strings_at
+        self._end = chunk.end
+        self._utf8 = bool(flags & 0x100)
+
+    def __getitem__(self, index: int) -> str:
+        if not 0 <= index < self._count:
+            raise ValueError("no such string")
+        at = self._strings + self._number("<I", self._offsets + 4 * index)
+        if self._utf8:
+            _, at = self._short_length(at)  # in UTF-16 units: of no use here
+            size, at = self._short_length(at)
+            codec = "utf-8"
+        else:
+            units, at = self._long_length(at)
+            size, codec = 2 * units, "utf-16-le"
+        if at + size > self._end:
+            raise ValueError("a string that runs out of its pool")
+        text = self._data[at : at + min(size, _MOST_BYTES)].decode(
+            codec, "surrogatepass" if size <= _MOST_BYTES else "ignore"
+        )
+        # aapt2 writes what is beyond the basic plane as two surrogates in UTF-8: join them again.
+        return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "ignore")
+
+    def value(self, kind: int, data: int) -> Value:
+        """Return a typed value whose strings are in this pool."""
+        return Value(kind=kind, data=data, text=self[data] if kind == STRING else None)
+
+    def _number(self, form: str, at: int) -> int:
+        if at + struct.calcsize(form) > self._end:
+            raise ValueError("a string that begins outside its pool")
+        number: int = struct.unpack_from(form, self._data, at)[0]
+        return number
+
+    def _short_length(self, at: int) -> tuple[int, int]:
+        """Return a length of one or two bytes, and what follows it."""
+        first = self._number("<B", at)
+        if first < 0x80:
+            return first, at + 1
+        return (first & 0x7F) << 8 | self._number("<B", at + 1), at + 2
+
+    def _long_length(self, at: int) -> tuple[int, int]:
+        """Return a length of one or two 16-bit units, and what follows it."""
+        first = self._number("<H", at)
+        if first < 0x8000:
+            return first, at + 2
+        return (first & 0x7FFF) << 16 | self._number("<H", at + 2), at + 4

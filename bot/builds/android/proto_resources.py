@@ -1,0 +1,64 @@
+"""An App Bundle's ``resources.pb``, a ``ResourceTable`` of protocol buffers: what one resource ID stands for.
+
+Source: ``Resources.proto`` in AOSP, ``frameworks/base/tools/aapt2``.
+"""
+
+from bot.builds.android.chunks import Value
+from bot.builds.android.proto_manifest import item_value
+from bot.builds.android.protobuf import ProtoMessage
+from bot.builds.android.resources import follow
+
+_TABLE_PACKAGE = 2
+_PACKAGE_ID, _PACKAGE_TYPE = 1, 3
+_TYPE_ID, _TYPE_ENTRY = 1, 3
+_ENTRY_ID, _ENTRY_VALUE = 1, 6
+_ID = 1  # of a package, a type or an entry; 0 is left out on the wire
+_CONFIG_VALUE_CONFIG, _CONFIG_VALUE_VALUE = 1, 2
+_VALUE_ITEM = 4
+
+
+class ProtoResources:
+    """A resource table.
+
+    Raises:
+        ValueError: here and in its methods, where the table is damaged.
+    """
+
+    def __init__(self, data: bytes) -> None:
+        self._types: dict[tuple[int, int], list[ProtoMessage]] = {}  # by package and type
+        for package in ProtoMessage(data).messages(_TABLE_PACKAGE):
+            package_id = _id(package, _PACKAGE_ID)
+            for kind in package.messages(_PACKAGE_TYPE):
+                self._types.setdefault((package_id, _id(kind, _TYPE_ID)), []).append(kind)
+
+    def resolve(self, value: Value) -> Value | None:
+        """Follow references until there is a value; ``None`` where they lead nowhere."""
+        return follow(value, self._find)
+
+    def _find(self, resource_id: int) -> Value | None:
+        """Return the value in the default configuration, else in the first that has one."""
+        package, kind, index = resource_id >> 24, resource_id >> 16 & 0xFF, resource_id & 0xFFFF
+        first: Value | None = None
+        for entries in self._types.get((package, kind), ()):
+            for entry in entries.messages(_TYPE_ENTRY):
+                if _id(entry, _ENTRY_ID) != index:
+                    continue
+                for configured in entry.messages(_ENTRY_VALUE):
+                    value = _value(configured)
+                    config = configured.message(_CONFIG_VALUE_CONFIG)
+                    if value is not None and (config is None or config.is_empty()):
+                        return value
+                    first = first or value
+        return first
+
+
+def _id(message: ProtoMessage, number: int) -> int:
+    wrapped = message.message(number)
+    return (wrapped.number(_ID) or 0) if wrapped is not None else 0
+
+
+def _value(configured: ProtoMessage) -> Value | None:
+    """Return a plain value; a style, an array or plurals are none."""
+    value = configured.message(_CONFIG_VALUE_VALUE)
+    item = value.message(_VALUE_ITEM) if value is not None else None
+    return item_value(item) if item is not None else None

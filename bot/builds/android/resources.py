@@ -1,0 +1,118 @@
+"""``resources.arsc``: what one resource ID stands for.
+
+Only the places of the types' chunks are kept; a value is read where it lies. All three ways of storing
+entries (plain, sparse, 16-bit offsets) and both kinds of entry (plain, compact) are known.
+Source: ``ResourceTypes.h`` in AOSP (``ResTable_*``).
+"""
+
+import struct
+from bisect import bisect_left
+from collections.abc import Callable
+
+from bot.builds.android.chunks import REFERENCES, STRING_POOL, Chunk, StringPool, Value, chunks
+
+_TABLE = 0x0002
+_PACKAGE = 0x0200
+_TYPE = 0x0201
+_MAX_PARTS = 100_000  # parts of packages; Android 10's own framework has 3,881
+_MAX_HOPS = 8  # references to references
+_SPARSE, _SHORT_OFFSETS = 0x01, 0x02
+_COMPLEX, _COMPACT = 0x0001, 0x0008
+
+
+def follow(value: Value, find: Callable[[int], Value | None]) -> Value | None:
+    """Follow references, ``find`` giving what an ID stands for; ``None`` where they lead nowhere."""
+    found: Value | None = value
+    for _ in range(_MAX_HOPS):
+        if found is None or found.kind not in REFERENCES:
+            return found
+        found = find(found.data)
+    return None
+
+
+class Resources:
+    """A resource table.
+
+    Raises:
+        ValueError, struct.error: here and in its methods, where the table is damaged.
+    """
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+        self._parts = 0
+        self._types: dict[tuple[int, int, bool], list[Chunk]] = {}  # by package, type, whether default
+        table = next(chunks(data, 0, len(data)), None)
+        if table is None or table.kind != _TABLE:
+            raise ValueError("no resource table")
+        pool: StringPool | None = None
+        for chunk in chunks(data, table.body, table.end):
+            if chunk.kind == STRING_POOL and pool is None:
+                pool = StringPool(data, chunk)
+            elif chunk.kind == _PACKAGE:
+                self._add_package(chunk)
+        if pool is None:
+            raise ValueError("no strings")
+        self._pool = pool
+
+    def _add_package(self, chunk: Chunk) -> None:
+        package = struct.unpack_from("<I", self._data, chunk.start + 8)[0]
+        for part in chunks(self._data, chunk.body, chunk.end):
+            self._parts += 1
+            if self._parts > _MAX_PARTS:
+                raise ValueError("too many types")
+            if part.kind == _TYPE:
+                is_default = not self._data[part.start + 24 : part.body].strip(b"\0")
+                place = (package, self._data[part.start + 8], is_default)
+                self._types.setdefault(place, []).append(part)
+
+    def resolve(self, value: Value) -> Value | None:
+        """Follow references until there is a value; ``None`` where they lead nowhere."""
+        return follow(value, self._find)
+
+    def _find(self, resource_id: int) -> Value | None:
+        """Return the value in the default configuration, else in the first that has one."""
+        package, kind, index = resource_id >> 24, resource_id >> 16 & 0xFF, resource_id & 0xFFFF
+        for is_default in (True, False):
+            for chunk in self._types.get((package, kind, is_default), ()):
+                value = self._entry(chunk, index)
+                if value is not None:
+                    return value
+        return None
+
+    def _entry(self, chunk: Chunk, index: int) -> Value | None:
+        flags, count, entries_at = struct.unpack_from("<B2x2I", self._data, chunk.start + 9)
+        offset = self._offset(chunk, flags, count, index)
+        if offset is None:
+            return None
+        at = chunk.start + entries_at + offset
+        if at + 8 > chunk.end:
+            raise ValueError("an entry outside its chunk")
+        size, entry_flags, data = struct.unpack_from("<2HI", self._data, at)
+        if entry_flags & _COMPACT:
+            return self._pool.value(entry_flags >> 8, data)
+        if entry_flags & _COMPLEX:
+            return None  # a style, an array or plurals
+        if at + size + 8 > chunk.end:
+            raise ValueError("a value outside its chunk")
+        kind, data = struct.unpack_from("<3xBI", self._data, at + size)
+        return self._pool.value(kind, data)
+
+    def _offset(self, chunk: Chunk, flags: int, count: int, index: int) -> int | None:
+        """Return where an entry begins, from the first of its chunk; ``None`` where it has none."""
+        data, body = self._data, chunk.body
+        width = 2 if flags & _SHORT_OFFSETS and not flags & _SPARSE else 4
+        if body + count * width > chunk.end:
+            raise ValueError("offsets outside their chunk")
+        if flags & _SPARSE:
+            place = bisect_left(
+                range(count), index, key=lambda i: data[body + 4 * i] | data[body + 4 * i + 1] << 8
+            )
+            found, offset = struct.unpack_from("<2H", data, body + 4 * place) if place < count else (-1, 0)
+            return 4 * offset if found == index else None
+        if index >= count:
+            return None
+        if width == 2:
+            offset = struct.unpack_from("<H", data, body + 2 * index)[0]
+            return None if offset == 0xFFFF else 4 * offset
+        offset = struct.unpack_from("<I", data, body + 4 * index)[0]
+        return None if offset == 0xFFFFFFFF else offset

@@ -1,1 +1,0 @@
-"""What requests to any outside API share: access tokens, certificates, uploads."""

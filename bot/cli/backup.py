@@ -1,0 +1,99 @@
+"""Copies the database while the bot works on it: ``python -m bot backup <path>``."""
+
+import asyncio
+import os
+import sqlite3
+import tempfile
+from contextlib import closing
+from pathlib import Path
+from typing import TextIO
+from urllib.parse import quote
+
+from bot.storage.restore_guard import MARK
+
+BUSY_TIMEOUT_S = 10.0
+SUFFIXES = ("", "-wal", "-shm", "-journal", ".lock")
+"""Of the files that belong to a database in use."""
+
+NOT_SOUND = (
+    "The copy was thrown away, as SQLite finds the database damaged: {problem}. Keep what you have, and "
+    "restore an older backup."
+)
+
+
+async def backup(database: Path, to: Path, out: TextIO, *, force: bool) -> int:
+    """Write a consistent, checked copy of ``database`` to ``to``, readable by its owner only.
+
+    The copy is one read of one moment: it takes no lock that a writer waits for. It appears under its name
+    when it is whole. ``force`` lets it replace another file there, never the database itself.
+
+    Raises:
+        SystemExit: there is no copy; says why.
+    """
+    told = await asyncio.to_thread(_backup, database, to, force=force)
+    out.write(told)
+    return 0
+
+
+def _backup(database: Path, to: Path, *, force: bool) -> str:
+    if not database.is_file():
+        raise SystemExit(f"There is no database at {database}: set APPSCAN_DB to where the bot keeps it.")
+    live = database.resolve()
+    if to.resolve() in {live.with_name(live.name + suffix) for suffix in SUFFIXES} or (
+        to.exists() and to.samefile(database)
+    ):
+        raise SystemExit(f"{to} belongs to the database itself: name another file for the copy.")
+    if to.is_dir():
+        raise SystemExit(f"{to} is a folder: name a file in it.")
+    if to.exists() and not force:
+        raise SystemExit(f"{to} is there already: name another file, or replace it with --force.")
+    try:
+        handle, name = tempfile.mkstemp(prefix=f".{to.name}.", suffix=".part", dir=to.parent)  # mode 0600
+    except OSError as error:
+        raise SystemExit(f"No file can be made in {to.parent}: {error.strerror}.") from None
+    os.close(handle)
+    part = Path(name)
+    try:
+        scans = _copy(live, part)
+        size_bytes = part.stat().st_size
+        if force:
+            part.replace(to)
+        else:
+            os.link(part, to)  # unlike a rename, fails where another file came meanwhile
+        _settle_folder(to.parent)
+    except FileExistsError:
+        raise SystemExit(f"{to} is there already: name another file, or replace it with --force.") from None
+    except sqlite3.Error as error:
+        raise SystemExit(f"The database at {database} can't be copied: {error}.") from None
+    except OSError as error:
+        raise SystemExit(f"The copy can't be written to {to}: {error.strerror}.") from None
+    finally:
+        for suffix in SUFFIXES:
+            part.with_name(part.name + suffix).unlink(missing_ok=True)
+    return f"{to}: {scans} {'scan' if scans == 1 else 'scans'}, {size_bytes:,} bytes, checked\n"
+
+
+def _copy(database: Path, part: Path) -> int:
+    """Copy, mark and check; return how many scans there are in the copy."""
+    address = f"file:{quote(str(database))}?mode=rw"
+    with (
+        closing(sqlite3.connect(address, uri=True, timeout=BUSY_TIMEOUT_S)) as source,
+        closing(sqlite3.connect(part, isolation_level=None)) as copy,
+    ):
+        source.backup(copy)  # in one step: in steps, it would begin again at each write of the bot
+        copy.execute("PRAGMA journal_mode = DELETE")  # one file is all there is
+        copy.execute("PRAGMA synchronous = FULL")
+        copy.execute(f"PRAGMA user_version = {MARK}")
+        problems = [row[0] for row in copy.execute("PRAGMA integrity_check(1)")]
+        if problems != ["ok"]:
+            raise SystemExit(NOT_SOUND.format(problem=ascii(problems[0])))
+        return int(copy.execute("SELECT count(*) FROM scans").fetchone()[0])
+
+
+def _settle_folder(folder: Path) -> None:
+    """Let the copy's name outlive a power cut too."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

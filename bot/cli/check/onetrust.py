@@ -1,0 +1,133 @@
+"""What ``python -m bot check`` tells of OneTrust: the ways there, whether results come back, the policy."""
+
+from collections.abc import AsyncGenerator, Iterator
+from dataclasses import dataclass
+
+from bot.cli.check.result import CheckResult, failed, passed
+from bot.config.ftp import FtpSettings
+from bot.config.settings import Settings
+from bot.core.clock import SystemClock
+from bot.errors import CannotRead, SettingsError, SubmissionError
+from bot.features.compliance import rules_file
+from bot.features.compliance.rules import SDK_CATEGORIES, unknown_categories
+from bot.features.submission.routes import Routes
+from bot.scanners.onetrust.file_server import FileServerTimeouts, open_file_server
+from bot.wiring import parts
+
+FTP_PATIENCE = FileServerTimeouts(enter_s=8.0, answer_s=10.0, goodbye_s=1.0)
+"""All together below 20 s: whoever checks is told soon that a server is dead."""
+
+_RESULTS = "OneTrust results"
+_NEVER_JUDGED = {
+    401: "check the credential, and that it is for this environment",
+    403: "give the credential COOKIE_READ",
+    404: "check that ONETRUST_URL has the Applications API",
+}
+"""What to do where a policy is set and reading is refused, by the status of the refusal."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Reading:
+    """Whether results can be read."""
+
+    finding: CheckResult
+    refused: CannotRead | None = None
+
+
+async def results(settings: Settings) -> AsyncGenerator[CheckResult, None]:
+    """Look at one thing after the other."""
+    yield await _credential(settings)
+    reading = await _results(settings)
+    yield reading.finding
+    async with parts.onetrust_routes(settings) as routes:
+        for finding in _routes(settings, routes, reading.refused):
+            yield finding
+    if settings.ftp is not None and "ftp" in settings.onetrust_routes:
+        yield await _depot(settings.ftp)
+    unset = "ONETRUST_LOG_URL is not set: replies tell the way instead"
+    yield passed("log link", "set" if settings.onetrust_log_url else unset)
+    for finding in _policy(settings, reading.refused):
+        yield finding
+
+
+async def _credential(settings: Settings) -> CheckResult:
+    if settings.onetrust_api_key is not None:
+        return passed("OneTrust API key", "set; only the first scan shows whether builds may be sent with it")
+    try:
+        async with parts.onetrust_tokens(settings) as tokens:
+            await tokens.bearer()
+    except SubmissionError as error:
+        hint = " Check the network, ONETRUST_URL and the proxy settings." if error.status is None else ""
+        return failed("OneTrust token", error.user_message + hint)
+    return passed("OneTrust token", "the client ID and secret give an access token")
+
+
+async def _results(settings: Settings) -> _Reading:
+    """Tell whether results can be read: by itself never a fault, as scans work without."""
+    try:
+        async with parts.onetrust_applications(settings, SystemClock()) as applications:
+            await applications.can_read()
+    except CannotRead as error:
+        return _Reading(finding=passed(_RESULTS, f"not read. {error.user_message}"), refused=error)
+    except SubmissionError as error:
+        return _Reading(finding=passed(_RESULTS, f"not tried. {error.user_message}"))
+    return _Reading(finding=passed(_RESULTS, "can be read"))
+
+
+def _routes(settings: Settings, routes: Routes, refused: CannotRead | None) -> Iterator[CheckResult]:
+    """Tell which routes a build may take, in their order."""
+    yield passed("routes", ", then ".join(routes.titles))
+    if "webhook" in routes:
+        yield passed(
+            "OneTrust webhook",
+            "its shape is right and it is on ONETRUST_URL's host; only a scan shows whether its ID is",
+        )
+    if "direct" not in routes:
+        return
+    if refused is not None and refused.status == 404:
+        yield failed(
+            "Applications API",
+            "OneTrust has none at ONETRUST_URL (404), so no build can go this way: check ONETRUST_URL, or "
+            "take direct out of ONETRUST_ROUTES",
+        )
+    elif settings.onetrust_org_id is None:
+        yield passed("Applications API", "takes rescans only: new apps need ONETRUST_ORG_ID")
+
+
+async def _depot(ftp: FtpSettings) -> CheckResult:
+    try:
+        await open_file_server(ftp.address, patience=FTP_PATIENCE).try_out()
+    except SubmissionError as error:
+        return failed("FTP server", error.user_message)
+    rescans = "" if ftp.rescan_webhook_url else "; rescans need ONETRUST_FTP_RESCAN_WEBHOOK_URL"
+    if ftp.address.scheme == "ftp":
+        rescans += "; NOTHING IS ENCRYPTED on the way there: the password and every build can be read"
+    return passed("FTP server", f"a file could be written, renamed and removed{rescans}")
+
+
+def _policy(settings: Settings, refused: CannotRead | None) -> Iterator[CheckResult]:
+    if settings.rules_file is None:
+        return
+    try:
+        rules = rules_file.read(settings.rules_file)
+    except SettingsError as error:
+        yield from (failed("policy", problem) for problem in error.problems)
+        return
+    known = f"OneTrust's known categories are {', '.join(SDK_CATEGORIES)}"
+    unknown = [(rule.name, category) for rule in rules for category in unknown_categories(rule)]
+    for name, category in unknown:
+        yield failed("policy", f'rule "{name}": {known}: `{category}` is none of them')
+    if not settings.onetrust_results_hours:
+        yield failed(
+            "policy",
+            "results aren't read, as ONETRUST_RESULTS_HOURS is 0, so no rule is ever judged: set it to 24, "
+            "or unset APPSCAN_RULES",
+        )
+    elif refused is not None:
+        remedy = _NEVER_JUDGED.get(refused.status or 0, _NEVER_JUDGED[404])
+        yield failed(
+            "policy", f"results can't be read, so no rule is ever judged: {remedy}, or unset APPSCAN_RULES"
+        )
+    elif not unknown:
+        count = "1 rule" if len(rules) == 1 else f"{len(rules)} rules"
+        yield passed("policy", f"{count}: {', '.join(rule.name for rule in rules)}")

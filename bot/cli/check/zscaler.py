@@ -1,0 +1,82 @@
+"""What ``python -m bot check`` tells of Zscaler: each API that is set up, asked as cheaply as can be."""
+
+import asyncio
+import ssl
+from collections.abc import AsyncGenerator
+from typing import Final
+
+import httpx
+
+from bot.cli.check.result import CheckResult, failed, passed
+from bot.config.zscaler import AppTotalSettings, SandboxSettings, ZscalerSettings
+from bot.core.clock import SystemClock
+from bot.errors import AppscanError, TryLater
+from bot.features.zscaler_admin.models import ActivationApi, ActivationStatus
+from bot.metrics import Metrics
+from bot.scanners.zscaler import credential_check
+from bot.wiring.zscaler import Zscaler, open_zscaler
+
+PATIENCE_S: Final = 20.0
+"""How long signing in to the cloud service API may take, with one question."""
+ADDRESSES: Final = (
+    "Check the network, ZSCALER_CLOUD or ZSCALER_API_URL, ZSCALER_OAUTH_TOKEN_URL where it is set, and the "
+    "proxy settings."
+)
+WITHOUT: Final = "Scans by OneTrust go on without it."
+
+_CLOUD, _SANDBOX, _GOVERNANCE = "Zscaler cloud", "Zscaler Sandbox", "Zscaler governance"
+_WAITING: Final = {
+    ActivationStatus.PENDING: "; saved changes wait to be activated",
+    ActivationStatus.IN_PROGRESS: "; saved changes are being activated",
+}
+
+
+async def results(settings: ZscalerSettings) -> AsyncGenerator[CheckResult, None]:
+    """Look at one API after the other."""
+    async with open_zscaler(settings, SystemClock(), Metrics()) as zscaler:
+        if zscaler.activation is not None:
+            ending = _ending("ZSCALER_API_URL", settings.cloud.url if settings.cloud else "", "/api/v1")
+            yield await _cloud(zscaler, zscaler.activation, ending)
+    async with httpx.AsyncClient(verify=ssl.create_default_context()) as client:
+        if settings.sandbox is not None:
+            yield await _sandbox(client, settings.sandbox)
+        if settings.apptotal is not None:
+            yield await _governance(client, settings.apptotal)
+
+
+def _ending(name: str, url: str, ending: str) -> str:
+    """Say how an address usually ends where it does not: it may do so, as a gateway has its own paths."""
+    return "" if url.endswith(ending) else f" {name} usually ends in {ending}, and does not here."
+
+
+async def _cloud(zscaler: Zscaler, activation: ActivationApi, ending: str) -> CheckResult:
+    try:
+        async with asyncio.timeout(PATIENCE_S):
+            status = await activation.status()
+    except TimeoutError:
+        state = f" Signing in: {zscaler.cloud.login_state}." if zscaler.cloud is not None else ""
+        return failed(_CLOUD, f"Zscaler did not answer in {PATIENCE_S:.0f} s.{state}{ending} {WITHOUT}")
+    except AppscanError as error:
+        where = f" {ADDRESSES}" if isinstance(error, TryLater) and error.status is None else ""
+        return failed(_CLOUD, f"{error.user_message}{where}{ending} {WITHOUT}")
+    return passed(_CLOUD, f"the bot is signed in and may ask{_WAITING.get(status, '')}")
+
+
+async def _sandbox(client: httpx.AsyncClient, settings: SandboxSettings) -> CheckResult:
+    try:
+        await credential_check.try_sandbox(client, settings.url, settings.token.reveal())
+    except AppscanError as error:
+        ending = _ending("ZSCALER_SANDBOX_URL", settings.url, "/zscsb")
+        return failed(_SANDBOX, f"{error.user_message}{ending} {WITHOUT}")
+    return passed(
+        _SANDBOX, "the token was not refused with an empty body, which is no file; an APK shows the rest"
+    )
+
+
+async def _governance(client: httpx.AsyncClient, settings: AppTotalSettings) -> CheckResult:
+    try:
+        has_calls = await credential_check.try_governance(client, settings.url, settings.key.reveal())
+    except AppscanError as error:
+        return failed(_GOVERNANCE, f"{error.user_message} {WITHOUT}")
+    used_up = "" if has_calls else "; today's calls are used up"
+    return passed(_GOVERNANCE, f"the key is accepted{used_up}")

@@ -1,0 +1,1 @@
+"""Which app in OneTrust a bundle identifier is."""

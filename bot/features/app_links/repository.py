@@ -1,0 +1,80 @@
+"""Links: which app in OneTrust a bundle identifier on a platform is."""
+
+import sqlite_utils
+
+from bot.core.ports import Clock
+from bot.core.scan import Link, Platform
+from bot.storage import rows
+from bot.storage.database import Database
+
+
+def of_build(db: sqlite_utils.Database, bundle_id: str, platform: Platform) -> Link | None:
+    """Return the link of a bundle identifier and platform."""
+    found = db.query("SELECT * FROM apps WHERE bundle_id = ? AND platform = ?", [bundle_id, platform.value])
+    return next((rows.link(row) for row in found), None)
+
+
+def of_app(db: sqlite_utils.Database, app_id: str) -> list[Link]:
+    """Return the links to an app."""
+    found = db.query(
+        "SELECT * FROM apps WHERE app_id = ? COLLATE NOCASE ORDER BY bundle_id, platform", [app_id]
+    )
+    return [rows.link(row) for row in found]
+
+
+class SqlLinkRepository:
+    """The table of links."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+
+    async def of_build(self, bundle_id: str, platform: Platform) -> Link | None:
+        """Return the link of a bundle identifier and platform."""
+        return await self._database.read(lambda db: of_build(db, bundle_id, platform))
+
+    async def of_app(self, app_id: str) -> list[Link]:
+        """Return the links to an app."""
+        return await self._database.read(lambda db: of_app(db, app_id))
+
+    async def put(
+        self, bundle_id: str, platform: Platform, app_id: str, *, who: str | None, replace: bool
+    ) -> bool:
+        """Link a bundle identifier on a platform to an app; tell whether that changed anything.
+
+        With ``replace`` false an existing link stays as it is.
+        """
+        verb = "REPLACE" if replace else "IGNORE"
+
+        def work(db: sqlite_utils.Database) -> bool:
+            known = of_build(db, bundle_id, platform)
+            if known is not None and known.app_id == app_id:
+                return False
+            cursor = db.execute(
+                f"INSERT OR {verb} INTO apps VALUES (?, ?, ?, ?, ?)",
+                [bundle_id, platform.value, app_id, who, self._clock.now()],
+            )
+            return cursor.rowcount > 0
+
+        return await self._database.write(work)
+
+    async def remove(self, bundle_id: str, platform: Platform) -> Link | None:
+        """Remove a link; return what it was."""
+
+        def work(db: sqlite_utils.Database) -> Link | None:
+            known = of_build(db, bundle_id, platform)
+            db.execute("DELETE FROM apps WHERE bundle_id = ? AND platform = ?", [bundle_id, platform.value])
+            return known
+
+        return await self._database.write(work)
+
+    async def platforms(self, bundle_id: str) -> set[Platform]:
+        """Return the platforms on which the bundle identifier is linked or was scanned."""
+        query = """
+            SELECT platform FROM apps WHERE bundle_id = ?
+            UNION SELECT platform FROM scans WHERE bundle_id = ? AND platform IS NOT NULL
+            UNION SELECT platform FROM known_apps WHERE bundle_id = ?
+        """
+        return await self._database.read(
+            lambda db: {Platform(row["platform"]) for row in db.query(query, [bundle_id] * 3)}
+        )

@@ -1,0 +1,1 @@
+"""Builds that were shared while the bot was away."""

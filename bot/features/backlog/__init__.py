@@ -1,0 +1,1 @@
+"""One notice a channel when many builds wait."""

@@ -1,0 +1,48 @@
+"""What channels were told about their queues."""
+
+from bot.core.scan import OPEN, WORKING
+from bot.features.backlog.models import Backlog, Notice
+from bot.storage import rows
+from bot.storage.database import Database
+
+_COLUMNS = ("channel", "message_ts", "opened_at", "away_since", "was_away", "waiting", "unanswered")
+_WAITING = ", ".join(f"'{state.value}'" for state in sorted(OPEN - WORKING))
+
+
+class SqlBacklogRepository:
+    """The table of open notices."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def backlogs(self) -> list[Backlog]:
+        """Return the channels that have builds in the queue, or builds that were not answered yet."""
+        query = f"""
+            SELECT channel, sum(state IN ({_WAITING})) AS waiting, sum(
+                coalesce(reply_ts, '') = '' AND shown_revision < revision AND state <> 'cancelled'
+            ) AS unanswered
+            FROM scans WHERE number IN (
+                SELECT number FROM scans WHERE shown_revision < revision UNION
+                SELECT number FROM scans WHERE state IN ({_WAITING})
+            ) AND source = 'slack' GROUP BY channel
+        """
+        return await self._database.read(lambda db: [Backlog(**row) for row in db.query(query)])
+
+    async def open(self) -> list[Notice]:
+        """Return the notices whose end was not told yet."""
+        return await self._database.read(lambda db: [_notice(row) for row in db["notices"].rows])
+
+    async def put(self, notice: Notice) -> None:
+        """Remember a channel's notice as it was shown."""
+        values = rows.plain({column: getattr(notice, column) for column in _COLUMNS})
+        marks = ", ".join("?" * len(_COLUMNS))
+        query = f"INSERT OR REPLACE INTO notices ({', '.join(_COLUMNS)}) VALUES ({marks})"
+        await self._database.write(lambda db: db.execute(query, list(values.values())))
+
+    async def remove(self, channel: str) -> None:
+        """Forget a channel's notice: its end was told."""
+        await self._database.write(lambda db: db.execute("DELETE FROM notices WHERE channel = ?", [channel]))
+
+
+def _notice(row: dict[str, object]) -> Notice:
+    return Notice(**{**row, "was_away": bool(row["was_away"])})  # type: ignore[arg-type]

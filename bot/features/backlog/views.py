@@ -1,0 +1,67 @@
+"""The notice of a channel's queue."""
+
+from typing import Final
+
+from bot.features.backlog.models import Notice
+from bot.slack.blocks import text
+from bot.slack.blocks.elements import actions, button, context, section
+from bot.slack.blocks.message import Message, compose
+from bot.slack.blocks.short_answers import prepared
+
+CANCEL_MINE: Final = "queue_cancel_mine"
+"""The button's value is of no meaning: the channel and the presser say whose builds."""
+
+
+def queue(notice: Notice) -> Message:
+    """Show what waits in a channel, or that nothing does any more."""
+    if notice.closed_at is not None:
+        return compose([section(_over(notice, notice.closed_at))])
+    return compose(
+        [
+            section("\n".join(_lines(notice))),
+            actions(button("Cancel mine that wait", CANCEL_MINE, "mine")) if notice.waiting else None,
+            context(
+                "Nothing has to be shared again.",
+                f"since {text.when(notice.opened_at)}" if notice.away_since is None else None,
+            ),
+        ]
+    )
+
+
+def cancelled(count: int) -> Message:
+    """Tell a person how many of their builds were taken back."""
+    if count == 0:
+        return prepared("None of the builds that wait here is yours.")
+    what = "1 build of yours was" if count == 1 else f"{count} builds of yours were"
+    return prepared(f"{what} taken back. To scan one after all, share it again.")
+
+
+def _lines(notice: Notice) -> list[str]:
+    lines = []
+    if notice.away_since is not None:
+        lines.append(
+            ":double_vertical_bar: *OneTrust isn't taking builds right now* "
+            f"(since {text.when(notice.away_since)}). {_builds(notice.waiting)} here until it does."
+        )
+    elif notice.was_away:
+        lines.append(f":arrow_forward: *OneTrust takes builds again.* {_builds(notice.waiting)} here.")
+    else:
+        lines.append(f":hourglass_flowing_sand: *Many builds at once.* {_builds(notice.waiting)} here.")
+    if notice.unanswered:
+        lines.append(f"Replies still to come, as fast as Slack takes them: {notice.unanswered}.")
+    return lines
+
+
+def _over(notice: Notice, closed_at: float) -> str:
+    took = text.duration(closed_at - notice.opened_at)
+    if notice.was_away:
+        return (
+            f":white_check_mark: OneTrust takes builds again; what waited here is on its way (after {took})."
+        )
+    return f":white_check_mark: Every build that was shared here has its reply (after {took})."
+
+
+def _builds(count: int) -> str:
+    if count == 0:
+        return "No more of them wait"
+    return "1 build waits" if count == 1 else f"{count} builds wait"

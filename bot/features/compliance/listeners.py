@@ -1,0 +1,30 @@
+"""The button beside a breach of the policy, and the form in which it is acknowledged."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from slack_bolt.async_app import AsyncAck, AsyncApp
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.features.compliance import modals, views
+from bot.slack.listening.modals import open_form, take_form
+from bot.slack.listening.payload import read_payload
+from bot.wiring.services import Services
+
+
+def register(app: AsyncApp, services: Services) -> None:
+    """Register the button and its form."""
+
+    @app.action(views.ACKNOWLEDGE)
+    async def acknowledge(ack: AsyncAck, body: dict[str, Any], client: AsyncWebClient) -> None:
+        await ack()
+        press = read_payload(body)
+        number = press.number(digits=15, example="/appscan history")
+        scan, breach = await services.reviews.breach(number, press.user, press.channel)
+        await open_form(client, body, modals.acknowledge_modal(scan, breach))
+
+    async def acknowledged(user: str, view: Mapping[str, Any]) -> None:
+        answer = modals.read_acknowledgement(view)
+        await services.reviews.acknowledge(answer.breach, user, answer.reason)
+
+    take_form(app, modals.ACKNOWLEDGE_FORM, acknowledged, error_block=modals.REASON_BLOCK)

@@ -1,0 +1,121 @@
+"""How breaches of the policy are shown in a build's thread.
+
+Rules' names are of whoever runs the bot; what breaks them is named by OneTrust, and reasons are people's.
+"""
+
+from collections.abc import Iterator
+from itertools import groupby
+from typing import Final
+
+from bot.core.scan import Card
+from bot.features.compliance.rules import Evidence, EvidenceKind, Violation
+from bot.features.results.found_views import count
+from bot.slack.blocks import text
+from bot.slack.blocks.elements import Block, button, section
+
+ACKNOWLEDGE: Final = (
+    "breach_acknowledge"  # opens breach_modals.acknowledge_modal; its value is the breach's own number
+)
+REASON_LIMIT: Final = 300
+"""Characters in a reason."""
+
+_NAMED: Final = 6
+"""How many findings one breach names; fewer where there are many breaches, to stay within one message."""
+_RULES_IN_LINE: Final = 4
+_INTRODUCED: Final = {
+    EvidenceKind.SDK: ("SDK", "SDKs"),
+    EvidenceKind.NEW_SDK: ("new SDK", "new SDKs"),
+    EvidenceKind.MOVED_SDK: ("SDK in a new category", "SDKs in a new category"),
+    EvidenceKind.PERMISSION: ("permission", "permissions"),
+    EvidenceKind.NEW_PERMISSION: ("new permission", "new permissions"),
+    EvidenceKind.HIGH_RISK: (
+        "high-risk permission that is not allowed",
+        "high-risk permissions that are not allowed",
+    ),
+}
+
+
+def violation_blocks(card: Card) -> list[Block]:
+    """Show each rule that a build breaks, with what breaks it and the people to tell, or who acknowledged it.
+
+    Whom to tell is mentioned: for the message that announces the results, and no other.
+    """
+    named = max(1, _NAMED // max(1, -(-len(card.violations) // 3)))
+    return [_shown(breach, named) for breach in card.violations]
+
+
+def violation_line(card: Card) -> str:
+    """Say in a line for the reply which rules a build breaks, calling nobody; empty where it breaks none."""
+    still = [text.escape(each.rule, 80) for each in card.violations if each.acknowledged_by is None]
+    known = [text.escape(each.rule, 80) for each in card.violations if each.acknowledged_by is not None]
+    acknowledged = f"{_first(known)} (acknowledged)" if known else ""
+    if still:
+        told = _first([f"*{rule}*" for rule in still])
+        return f":rotating_light: Breaks the policy: {'; '.join(filter(None, (told, acknowledged)))}"
+    return f":ballot_box_with_check: Breaks the policy: {acknowledged}" if known else ""
+
+
+def _first(rules: list[str]) -> str:
+    more = len(rules) - _RULES_IN_LINE
+    return ", ".join(rules[:_RULES_IN_LINE]) + (f" and {more} more" if more > 0 else "")
+
+
+def _shown(breach: Violation, named: int) -> Block:
+    lines = [f"Breaks the policy: *{text.escape(breach.rule, 80)}*", *evidence_text(breach, named)]
+    if breach.acknowledged_by is not None:
+        when = f", {text.when(breach.acknowledged_at)}" if breach.acknowledged_at is not None else ""
+        why = f": {text.escape(breach.reason, REASON_LIMIT)}" if breach.reason else ""
+        lines.append(f"Acknowledged by {text.person(breach.acknowledged_by)}{when}{why}")
+        return section(":ballot_box_with_check: " + "\n".join(lines))
+    if mentioned := " ".join(filter(None, map(_mention, breach.tell))):
+        lines.append(mentioned)
+    acknowledge = button("Acknowledge…", ACKNOWLEDGE, str(breach.number))
+    return section(":rotating_light: " + "\n".join(lines), accessory=acknowledge)
+
+
+def evidence_text(breach: Violation, named: int = _NAMED) -> list[str]:
+    """Say what breaks a rule, each kind of thing in a line."""
+    shown = sorted(breach.found, key=lambda finding: list(EvidenceKind).index(finding.what))[:named]
+    lines = [
+        f"• {line}"
+        for what, findings in groupby(shown, key=lambda finding: finding.what)
+        for line in _told(what, list(findings))
+    ]
+    more = len(breach.found) - len(shown) + breach.more
+    return [*lines, f"• and {more:,} more"] if more > 0 else lines
+
+
+def _told(what: EvidenceKind, findings: list[Evidence]) -> Iterator[str]:
+    if what in _INTRODUCED:
+        one, many = _INTRODUCED[what]
+        yield f"{one if len(findings) == 1 else many}: {', '.join(map(_name, findings))}"
+        return
+    for finding in findings:
+        match what:
+            case EvidenceKind.UNNAMED_SDKS:
+                yield (
+                    f"{count(finding.count, 'more SDK')} of category {text.escape(finding.category, 30)}, "
+                    "which OneTrust counts and does not name"
+                )
+            case EvidenceKind.UNMARKED_HIGH_RISK:
+                yield (
+                    f"{count(finding.count, 'more high-risk permission')}, which OneTrust counts and does "
+                    "not mark: whether they are allowed can't be told"
+                )
+            case EvidenceKind.MISMATCHED:
+                yield f"{count(finding.count, 'data type')} of the privacy manifest mismatched"
+            case EvidenceKind.MISSING:
+                yield f"{count(finding.count, 'data type')} missing in the privacy manifest"
+
+
+def _name(finding: Evidence) -> str:
+    if not finding.category:
+        return text.code(finding.name, 60)
+    return f"{text.escape(finding.name, 60)} ({text.escape(finding.category, 30)})"
+
+
+def _mention(told: str) -> str:
+    """Mention a person or a user group; the policy file holds no other IDs."""
+    if told.startswith("S"):
+        return f"<!subteam^{told}>" if told.isascii() and told.isalnum() else ""
+    return text.person(told) if text.person(told).startswith("<") else ""

@@ -1,0 +1,1 @@
+"""Reading what is known: history, status, apps, SDKs, comparisons."""

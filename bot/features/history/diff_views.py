@@ -1,0 +1,104 @@
+"""What changed from one completed scan of an app to another, and asking which app is meant."""
+
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+from bot.core.scan import Scan
+from bot.features.history.compare import Comparison, SeveralApps
+from bot.features.results.diff import Changes
+from bot.features.results.found_views import paragraphs, permission, sdk_name
+from bot.features.results.models import PrivacyManifest, Sdk
+from bot.slack.blocks import text
+from bot.slack.blocks.elements import context, section
+from bot.slack.blocks.message import Message, compose
+from bot.slack.blocks.scan_text import app, name, version
+
+T = TypeVar("T")
+
+_LISTED = 20
+"""Names of a kind that are told; of more, how many there are."""
+
+
+def diff(comparison: Comparison) -> Message:
+    """Tell what changed from one completed scan to another."""
+    before, after, changes = comparison.before, comparison.after, comparison.changes
+    head = f"*{name(after)}* ({app(after)}): {_scan(before)} → {_scan(after)}"
+    told = _told(changes)
+    several = [f"{version(scan)} (#{scan.number})" for scan in comparison.newest_of_several]
+    return compose(
+        [
+            section(head if told else f"{head}\nNothing changed: the same SDKs and permissions."),
+            *(section(each) for lines in told for each in paragraphs(lines)),
+            context(
+                f"Scanned more than once, so compared as of its last completed scan: {', '.join(several)}"
+            )
+            if several
+            else None,
+        ]
+    )
+
+
+def several(apps: SeveralApps, word: str) -> Message:
+    """Tell which apps fit what was typed after ``word``, and how to ask for each."""
+    rest = f" {text.plain(apps.rest, 80)}" if apps.rest else ""
+    lines = []
+    for each in apps.apps:
+        typed = f"/appscan {word} {text.plain(each.bundle_id, 130)} {each.platform.value}{rest}"
+        shown = text.escape(each.name or each.bundle_id, 80)
+        lines.append(f"*{shown}* · {each.platform.title}\n{text.code(typed, 250)}")
+    return compose(
+        [
+            section("*More than one app fits that.* Ask for one of them:"),
+            *(section(line) for line in lines),
+            context("There are more: a bundle identifier says which.") if apps.has_more else None,
+        ]
+    )
+
+
+def _told(changes: Changes) -> list[list[str]]:
+    """Say each kind of change in lines, what calls for attention first."""
+    risky = sorted(changes.permissions_added, key=lambda each: not each.is_high_risk)
+    told = [
+        _listed("New SDKs", changes.sdks_added, _sdk),
+        _listed("SDKs in another category", changes.sdks_recategorised, _moved),
+        _listed("New permissions", risky, permission),
+        _listed("Permissions that are high-risk only now", changes.permissions_risen, permission),
+        _listed("SDKs that are gone", changes.sdks_removed, _sdk),
+        _listed("Permissions that are gone", changes.permissions_removed, permission),
+    ]
+    if changes.manifest_changed:
+        told.append(
+            [
+                "*Privacy manifest*",
+                f"before: {_manifest(changes.manifest_before)}",
+                f"now: {_manifest(changes.manifest_after)}",
+            ]
+        )
+    return [each for each in told if each]
+
+
+def _listed(title: str, found: Sequence[T], line: Callable[[T], str]) -> list[str]:
+    if not found:
+        return []
+    more = [f"and {len(found) - _LISTED:,} more"] if len(found) > _LISTED else []
+    return [f"*{title}* ({len(found):,})", *(f"• {line(each)}" for each in found[:_LISTED]), *more]
+
+
+def _sdk(sdk: Sdk) -> str:
+    vendor = f" by {text.escape(sdk.vendor, 25)}" if sdk.vendor else ""
+    return f"{sdk_name(sdk)}{vendor}, {text.escape(sdk.category, 25)}"
+
+
+def _moved(pair: tuple[Sdk, Sdk]) -> str:
+    before, after = pair
+    return f"{sdk_name(after)}: {text.escape(before.category, 25)} → {text.escape(after.category, 25)}"
+
+
+def _manifest(manifest: PrivacyManifest | None) -> str:
+    if manifest is None:
+        return "none"
+    return f"{manifest.aligned:,} aligned, {manifest.mismatched:,} mismatched, {manifest.missing:,} missing"
+
+
+def _scan(scan: Scan) -> str:
+    return f"{version(scan)} (#{scan.number}, {text.when(scan.created_at)})"

@@ -1,0 +1,1 @@
+"""Which hosts a build talks to, and what is known of them."""

@@ -1,0 +1,1 @@
+"""OneTrust's own list of applications."""

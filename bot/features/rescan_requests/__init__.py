@@ -1,0 +1,1 @@
+"""Rescans that wait for the next build."""

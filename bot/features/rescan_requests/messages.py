@@ -1,0 +1,64 @@
+"""The message of a rescan that waits for its build."""
+
+import logging
+from collections.abc import Callable
+
+import aiohttp
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.core.rate_limit import RateLimiter, RateLimiters
+from bot.core.scan import Scan
+from bot.errors import NotInvited, slack_code
+from bot.features.rescan_requests.models import RescanRequest
+from bot.slack.api.conversations import INVITE
+from bot.slack.messages.delivery import Rendered, error_name, send, update
+
+logger = logging.getLogger(__name__)
+
+READ_ONLY = "I may not post in this channel. Use another one, or ask its owner to allow me to post."
+
+Render = Callable[[RescanRequest, Scan | None], Rendered]
+
+
+class RescanRequestMessage:
+    """The ``Board`` in Slack."""
+
+    def __init__(
+        self, client: AsyncWebClient, render: Render, pace: RateLimiters, updates: RateLimiter
+    ) -> None:
+        self._client = client
+        self._render = render
+        self._pace = pace
+        self._updates = updates
+
+    async def post(self, request: RescanRequest, latest: Scan | None) -> str:
+        """Post the request; return the message's timestamp.
+
+        Raises:
+            NotInvited: the bot can't post in the channel.
+        """
+        await self._pace.of(request.channel).take()
+        try:
+            answer = await send(
+                self._client.chat_postMessage, self._render(request, latest), channel=request.channel
+            )
+        except SlackApiError as error:
+            code = str(slack_code(error))
+            if code in {"not_in_channel", "channel_not_found", "is_archived"}:
+                raise NotInvited(INVITE) from error
+            if code.startswith("restricted_action"):
+                raise NotInvited(READ_ONLY) from error
+            raise
+        return str(answer["ts"])
+
+    async def update(self, request: RescanRequest, latest: Scan | None) -> None:
+        """Show that a request was fulfilled or has expired; an error changes nothing about the request."""
+        if request.message_ts is None:
+            return
+        await self._updates.take()
+        message = self._render(request, latest)
+        try:
+            await update(self._client, self._updates, message, channel=request.channel, ts=request.message_ts)
+        except (SlackApiError, aiohttp.ClientError, TimeoutError, OSError) as error:
+            logger.warning("rescan request %d could not be updated: %s", request.number, error_name(error))

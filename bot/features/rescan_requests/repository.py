@@ -1,0 +1,158 @@
+"""Waiting rescans, and files that arrived without their message."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import sqlite_utils
+
+from bot.core.ports import Clock
+from bot.core.scan import ChannelKind
+from bot.features.rescan_requests.models import RequestState, RescanRequest
+from bot.features.submission import facts_repository
+from bot.storage import rows
+from bot.storage.database import Database
+
+_WAITS = f"""state = 'waiting' AND NOT EXISTS (
+    SELECT 1 FROM scans WHERE scans.request_number = requests.number
+    AND scans.state IN ({facts_repository.OPEN_STATES}, 'waiting')
+)"""
+
+
+class SqlRescanRequestRepository:
+    """The table of waiting rescans."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+
+    async def create(
+        self,
+        *,
+        app_id: str,
+        channel: str,
+        channel_kind: ChannelKind,
+        asked_by: str,
+        wait_s: float,
+        latest: int | None,
+    ) -> RescanRequest:
+        """Record that somebody waits for a build of an app."""
+        now = self._clock.now()
+
+        def work(db: sqlite_utils.Database) -> RescanRequest:
+            number = db.execute(
+                "INSERT INTO requests (app_id, channel, channel_kind, asked_by, created_at, expires_at, "
+                "state, latest) VALUES (?, ?, ?, ?, ?, ?, 'waiting', ?)",
+                [app_id, channel, channel_kind.value, asked_by, now, now + wait_s, latest],
+            ).lastrowid
+            return _load(db, int(number or 0))
+
+        return await self._database.write(work)
+
+    async def update(self, number: int, **changes: Any) -> RescanRequest:
+        """Change a request's ``message_ts``, ``state`` or ``answer``."""
+
+        def work(db: sqlite_utils.Database) -> RescanRequest:
+            values: Mapping[str, Any] = rows.plain(changes)
+            assignments = ", ".join(f"{column} = ?" for column in values)
+            db.execute(f"UPDATE requests SET {assignments} WHERE number = ?", [*values.values(), number])
+            return _load(db, number)
+
+        return await self._database.write(work)
+
+    async def answer(self) -> list[RescanRequest]:
+        """Close the requests whose app was rescanned with a build that came for them; return them."""
+        query = """
+            SELECT requests.number AS number, min(scans.number) AS answer
+            FROM requests JOIN scans INDEXED BY scans_request ON scans.request_number = requests.number
+            WHERE requests.state = 'waiting' AND scans.state = 'submitted' AND scans.app_id = requests.app_id
+            GROUP BY requests.number
+        """
+
+        def work(db: sqlite_utils.Database) -> list[RescanRequest]:
+            found = list(db.query(query))
+            for row in found:
+                db.execute(
+                    "UPDATE requests SET state = 'answered', answer = ? WHERE number = ?",
+                    [row["answer"], row["number"]],
+                )
+            return [_load(db, row["number"]) for row in found]
+
+        return await self._database.write(work)
+
+    async def request(self, number: int) -> RescanRequest | None:
+        """Return a request."""
+        return await self._database.read(
+            lambda db: next(
+                (rows.request(row) for row in db.query("SELECT * FROM requests WHERE number = ?", [number])),
+                None,
+            )
+        )
+
+    async def waiting_in(self, channel: str, thread_ts: str) -> RescanRequest | None:
+        """Return the request whose message began this thread and that still waits."""
+        query = """
+            SELECT * FROM requests
+            WHERE channel = ? AND message_ts = ? AND state = 'waiting' AND expires_at > ?
+        """
+        parameters = [channel, thread_ts, self._clock.now()]
+        return await self._database.read(
+            lambda db: next((rows.request(row) for row in db.query(query, parameters)), None)
+        )
+
+    async def lapse(self) -> list[RescanRequest]:
+        """Close the requests that waited too long; return them. A build that came in time is waited for."""
+
+        def work(db: sqlite_utils.Database) -> list[RescanRequest]:
+            where = f"{_WAITS} AND expires_at <= ?"
+            now = [self._clock.now()]
+            found = [rows.request(row) for row in db.query(f"SELECT * FROM requests WHERE {where}", now)]
+            if found:
+                db.execute(f"UPDATE requests SET state = '{RequestState.LAPSED.value}' WHERE {where}", now)
+            return [_load(db, request.number) for request in found]
+
+        return await self._database.write(work)
+
+    async def next_lapse_at(self) -> float | None:
+        """Return when the next waiting request lapses."""
+        query = f"SELECT min(expires_at) AS at FROM requests WHERE {_WAITS}"
+        return await self._database.read(lambda db: next(iter(db.query(query)))["at"])
+
+    async def arrived(self, file_id: str, channel: str, event_ts: str) -> None:
+        """Record a file whose message is yet to be found."""
+        await self._database.write(
+            lambda db: db.execute(
+                "INSERT OR IGNORE INTO arrivals (file_id, channel, event_ts, due_at) VALUES (?, ?, ?, ?)",
+                [file_id, channel, event_ts, self._clock.now()],
+            )
+        )
+
+    async def arrivals(self, *, all_: bool = False) -> list[tuple[str, str, str, int, float]]:
+        """Return ``(file_id, channel, event_ts, attempts, due_at)`` of those due now, or of all."""
+        limit = float("inf") if all_ else self._clock.now()
+        query = "SELECT * FROM arrivals WHERE due_at <= ? ORDER BY due_at"
+        return await self._database.read(
+            lambda db: [
+                (row["file_id"], row["channel"], row["event_ts"], row["attempts"], row["due_at"])
+                for row in db.query(query, [limit])
+            ]
+        )
+
+    async def settle_arrival(
+        self, file_id: str, channel: str, event_ts: str, *, again_at: float | None
+    ) -> None:
+        """Forget an arrival, or look again at ``again_at``."""
+        key = [file_id, channel, event_ts]
+        where = "WHERE file_id = ? AND channel = ? AND event_ts = ?"
+        if again_at is None:
+            await self._database.write(lambda db: db.execute(f"DELETE FROM arrivals {where}", key))
+        else:
+            await self._database.write(
+                lambda db: db.execute(
+                    f"UPDATE arrivals SET attempts = attempts + 1, due_at = ? {where}",
+                    [again_at, *key],
+                )
+            )
+
+
+def _load(db: sqlite_utils.Database, number: int) -> RescanRequest:
+    return rows.request(next(iter(db.query("SELECT * FROM requests WHERE number = ?", [number]))))

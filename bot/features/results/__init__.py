@@ -1,0 +1,1 @@
+"""What OneTrust found in a build."""

@@ -1,0 +1,157 @@
+"""The rows of results, SDKs, permissions and data types, to records and back."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import sqlite_utils
+
+from bot.core.scan import Scan
+from bot.errors import NotFound
+from bot.features.results.models import (
+    AppScan,
+    DataType,
+    OneTrustScanStatus,
+    Permission,
+    PrivacyManifest,
+    Results,
+    ResultState,
+    ResultStatus,
+    Sdk,
+)
+from bot.storage import rows
+
+_FIELDS = (
+    *("scan", "state", "status", "since", "followed_at", "looks", "looked_at", "due_at", "looked_for"),
+    *("ended_at", "announced_ts"),
+)
+"""The columns of ``Followed``; the others are of ``Results``."""
+
+
+def followed_of(row: Mapping[str, Any]) -> ResultStatus:
+    """Make the record of a row of ``results``."""
+    values = {name: row[name] for name in _FIELDS}
+    values["state"] = ResultState(row["state"])
+    values["status"] = OneTrustScanStatus(row["status"]) if row["status"] is not None else None
+    return ResultStatus(**values)
+
+
+def followed(db: sqlite_utils.Database, number: int) -> ResultStatus:
+    """Return how far following a scan has come.
+
+    Raises:
+        NotFound: it is not followed.
+    """
+    found = next(iter(db.query("SELECT * FROM results WHERE scan = ?", [number])), None)
+    if found is None:
+        raise NotFound(f"Scan #{number} is not followed.")
+    return followed_of(found)
+
+
+def change(db: sqlite_utils.Database, number: int, changes: Mapping[str, Any]) -> ResultStatus:
+    """Change columns of a row of ``results``; return what it is then.
+
+    Raises:
+        NotFound: the scan is not followed.
+    """
+    values = rows.plain(changes)
+    assignments = ", ".join(f"{column} = ?" for column in values)
+    if values:
+        db.execute(f"UPDATE results SET {assignments} WHERE scan = ?", [*values.values(), number])
+    return followed(db, number)
+
+
+def scans(db: sqlite_utils.Database, rest: str, *parameters: object) -> list[tuple[Scan, ResultStatus]]:
+    """Return the followed scans that ``rest`` (``WHERE …`` and what follows) selects."""
+    joined = "JOIN results ON results.scan = scans.number"
+    return [
+        (scan, followed(db, scan.number)) for scan in rows.scans_where(db, f"{joined} {rest}", *parameters)
+    ]
+
+
+def write(db: sqlite_utils.Database, number: int, results: Results) -> None:
+    """Write all that a scan found, in place of what may be there."""
+    manifest = results.privacy_manifest
+    change(
+        db,
+        number,
+        {
+            "scanned_at": results.scan.scanned_at,
+            "version": results.scan.version,
+            "engine_version": results.scan.engine_version,
+            "sdk_count": results.sdk_count,
+            "sdk_categories": json.dumps(dict(results.sdk_categories)),
+            "permission_count": results.permission_count,
+            "high_risk_count": results.high_risk_count,
+            "permission_categories": json.dumps(dict(results.permission_categories)),
+            "manifest_total": manifest.total if manifest else None,
+            "manifest_aligned": manifest.aligned if manifest else None,
+            "manifest_mismatched": manifest.mismatched if manifest else None,
+            "manifest_missing": manifest.missing if manifest else None,
+        },
+    )
+    for table in ("sdks", "permissions", "data_types"):
+        db.execute(f"DELETE FROM {table} WHERE scan = ?", [number])
+    for sdk in results.sdks:
+        _insert(db, "sdks", number, vars(sdk))
+    for permission in results.permissions:
+        _insert(db, "permissions", number, vars(permission))
+    for data_type in manifest.data_types if manifest else ():
+        _insert(
+            db, "data_types", number, {**vars(data_type), "purposes": json.dumps(list(data_type.purposes))}
+        )
+
+
+def _insert(db: sqlite_utils.Database, table: str, number: int, values: Mapping[str, Any]) -> None:
+    row = {"scan": number, **rows.plain(values)}
+    marks = ", ".join("?" * len(row))
+    db.execute(f"INSERT INTO {table} ({', '.join(row)}) VALUES ({marks})", list(row.values()))
+
+
+def read(db: sqlite_utils.Database, number: int) -> Results | None:
+    """Return what a completed scan found; ``None`` where it is not completed."""
+    query = f"""
+        SELECT results.*, o.scan_id AS id FROM results
+        JOIN submissions AS o ON o.scan = results.scan AND o.{rows.ONETRUST}
+        WHERE results.scan = ? AND results.state = 'completed' AND results.sdk_count IS NOT NULL
+    """
+    row = next(iter(db.query(query, [number])), None)
+    if row is None:
+        return None
+    return Results(
+        scan=AppScan(
+            id=row["id"] or "",
+            status=OneTrustScanStatus.COMPLETED,
+            scanned_at=row["scanned_at"],
+            version=row["version"],
+            engine_version=row["engine_version"],
+        ),
+        sdk_count=row["sdk_count"],
+        sdk_categories=json.loads(row["sdk_categories"]),
+        permission_count=row["permission_count"],
+        high_risk_count=row["high_risk_count"],
+        permission_categories=json.loads(row["permission_categories"]),
+        sdks=tuple(Sdk(**each) for each in _of(db, "sdks", number)),
+        permissions=tuple(Permission(**each) for each in _of(db, "permissions", number)),
+        privacy_manifest=_manifest(db, row),
+    )
+
+
+def _of(db: sqlite_utils.Database, table: str, number: int) -> list[dict[str, Any]]:
+    found = db.query(f"SELECT * FROM {table} WHERE scan = ? ORDER BY rowid", [number])
+    return [{name: value for name, value in row.items() if name != "scan"} for row in found]
+
+
+def _manifest(db: sqlite_utils.Database, row: Mapping[str, Any]) -> PrivacyManifest | None:
+    if row["manifest_total"] is None:
+        return None
+    return PrivacyManifest(
+        total=row["manifest_total"],
+        aligned=row["manifest_aligned"],
+        mismatched=row["manifest_mismatched"],
+        missing=row["manifest_missing"],
+        data_types=tuple(
+            DataType(**{**each, "purposes": tuple(json.loads(each["purposes"]))})
+            for each in _of(db, "data_types", row["scan"])
+        ),
+    )

@@ -1,0 +1,102 @@
+"""What the reply says of a submitted scan's result: one line, and the buttons that go with it."""
+
+from typing import Final
+
+from bot.core.scan import Card, Scan, Source
+from bot.features.results.found_views import count
+from bot.features.results.models import POLLED, Results, ResultState, ResultStatus
+from bot.features.results.waiting_views import awaited, looking
+from bot.slack.blocks import text
+from bot.slack.blocks.elements import Block, button
+from bot.slack.blocks.scan_text import title
+
+ALL_FOUND: Final = "scan_all_found"  # opens results_modals.found_modal
+SCAN_ONCE_MORE: Final = "scan_once_more"  # makes another scan of the same file, in the same thread
+
+_RETRIED: Final = frozenset({ResultState.FAILED, ResultState.INTERRUPTED})
+
+
+def line(card: Card) -> str:
+    """Say what came of a submitted scan so far; empty where nothing is known of it."""
+    if card.results is not None:
+        return _found(card, card.results)
+    followed = card.followed
+    match followed.state if followed is not None else None:
+        case ResultState.FINDING | ResultState.RUNNING:
+            return awaited(card)
+        case ResultState.FAILED | ResultState.INTERRUPTED:
+            return f":x: {ended(card)}"
+        case ResultState.AMBIGUOUS:
+            return (
+                f":question: The bot can't tell which scan in OneTrust this is{_looked(followed)}. "
+                "Look there for its result."
+            )
+        case ResultState.LOST:
+            return (
+                f":warning: The bot found no result in OneTrust{_looked(followed)}, and has stopped looking. "
+                "Look there for the app and its scans."
+            )
+        case _:
+            return ""
+
+
+def unread(card: Card) -> str:
+    """Say that a submitted scan's result does not come here; empty where it does, or has come."""
+    awaiting = card.results is None and card.followed is not None and card.followed.state in POLLED
+    return "Results aren't read here: look in OneTrust." if awaiting and card.results_unread else ""
+
+
+def uncertain(card: Card) -> str:
+    """Say what looking for a scan has shown that may not have arrived; empty where nobody looked."""
+    followed = card.followed
+    match followed.state if followed is not None else None:
+        case ResultState.FINDING:
+            return looking(card)
+        case ResultState.AMBIGUOUS:
+            return f"The bot can't tell which scan in OneTrust it would be{_looked(followed)}."
+        case ResultState.LOST:
+            return f"The bot did not find it in OneTrust{_looked(followed)}."
+        case _:
+            return ""
+
+
+def ended(card: Card) -> str:
+    """Say that OneTrust's scan came to no result, and what to do."""
+    interrupted = card.followed is not None and card.followed.state is ResultState.INTERRUPTED
+    what = "was interrupted" if interrupted else "failed"
+    return f"*OneTrust's scan of* {title(card.scan)} *{what}*. {_what_to_do(card.scan)}"
+
+
+def once_more(card: Card) -> Block | None:
+    """Offer to scan the same file once more, where OneTrust's scan of it came to no result."""
+    failed = card.followed is not None and card.followed.state in _RETRIED
+    if not failed or card.scan.source is Source.SHELL:
+        return None
+    return button("Scan again", SCAN_ONCE_MORE, str(card.scan.number))
+
+
+def all_found(card: Card) -> Block | None:
+    """Offer the full lists, where there are any."""
+    if card.results is None:
+        return None
+    return button("All SDKs and permissions", ALL_FOUND, str(card.scan.number))
+
+
+def _found(card: Card, results: Results) -> str:
+    new = len(card.changes.sdks_added) if card.changes is not None else 0
+    at = results.scan.scanned_at
+    when = f" {text.when(at)}" if at is not None else ""
+    sdks = count(results.sdk_count, "SDK") + (f" ({new:,} new)" if new else "")
+    risk = f", {results.high_risk_count:,} high-risk" if results.high_risk_count else ""
+    return f":bar_chart: Scanned{when}: {sdks}, {count(results.permission_count, 'permission')}{risk}"
+
+
+def _what_to_do(scan: Scan) -> str:
+    if scan.source is Source.SHELL:
+        return "Run the command once more with `--again`. If it fails again, OneTrust shows why."
+    return "Press *Scan again* to submit the same file once more. If it fails again, OneTrust shows why."
+
+
+def _looked(followed: ResultStatus | None) -> str:
+    looked_for = text.sentence(followed.looked_for.rstrip("."), 300) if followed is not None else ""
+    return f": {looked_for}" if looked_for else ""

@@ -1,0 +1,29 @@
+"""Which scans are followed: a scan's row in ``results`` comes and goes with the scan's state."""
+
+import sqlite_utils
+
+from bot.core.scan import Scan, State
+from bot.features.results.models import ResultState
+
+
+def moved(db: sqlite_utils.Database, before: Scan, after: Scan, *, now: float) -> None:
+    """Begin to follow a scan that was, or may have been, submitted; end it where it is submitted again."""
+    if after.state is State.UNCERTAIN:
+        # Known only now, perhaps a restart later: it was under way since its last change.
+        begin(db, after, since=before.updated_at, now=now)
+    elif after.state is State.SUBMITTED:
+        begin(db, after, since=now, now=now)
+    elif before.state is State.UNCERTAIN:
+        db.execute("DELETE FROM results WHERE scan = ?", [after.number])
+
+
+def begin(db: sqlite_utils.Database, scan: Scan, *, since: float, now: float) -> None:
+    """Follow a scan from now on; what is followed already keeps since when."""
+    known = scan.submission.scan_id is not None and scan.submission.application_id is not None
+    state = ResultState.RUNNING if known else ResultState.FINDING
+    db.execute(
+        "INSERT INTO results (scan, state, since, followed_at, due_at) VALUES (?, ?, ?, ?, ?) "
+        "ON CONFLICT (scan) DO UPDATE SET state = excluded.state, followed_at = excluded.followed_at, "
+        "due_at = excluded.due_at, looks = 0, looked_for = '', ended_at = NULL",
+        [scan.number, state.value, since, now, now],
+    )

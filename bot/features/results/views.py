@@ -1,0 +1,131 @@
+"""The message that tells in a build's thread what OneTrust found, once it has ended: first what changed."""
+
+from bot.core.scan import Card, Scan
+from bot.features.compliance.views import violation_blocks
+from bot.features.results.diff import Changes
+from bot.features.results.found_views import (
+    count,
+    listed,
+    manifest_line,
+    paragraphs,
+    permission,
+    permission_line,
+    sdk,
+    sdk_line,
+    sdk_name,
+)
+from bot.features.results.models import PrivacyManifest, Results, Sdk
+from bot.features.results.status_views import all_found, ended, once_more
+from bot.slack.blocks import text
+from bot.slack.blocks.chart import pie
+from bot.slack.blocks.elements import Block, actions, context, section
+from bot.slack.blocks.message import Message, compose
+from bot.slack.blocks.scan_text import name, title
+
+
+def announcement(card: Card, *, mention: bool) -> Message:
+    """Tell how a scan ended; ``mention`` calls whoever shared the build, or asked for the scan."""
+    who = _who(card.scan) if mention else ""
+    if card.results is None:
+        return compose(_ended(card, who))
+    return compose(_completed(card, card.results, who))
+
+
+def _completed(card: Card, results: Results, who: str) -> list[Block | None]:
+    scan = card.scan
+    found = [
+        sdk_line(results),
+        permission_line(results),
+        *([manifest_line(results.privacy_manifest)] if results.privacy_manifest is not None else []),
+    ]
+    engine = results.scan.engine_version
+    at = results.scan.scanned_at
+    return [
+        *(section(told) for told in paragraphs(_changed(card, who))),
+        *violation_blocks(card),
+        pie("SDKs by category", results.sdk_categories),
+        *(section(told) for told in paragraphs(found)),
+        actions(all_found(card)),
+        context(
+            f"Scan #{scan.number}",
+            f"scanned {text.when(at)}" if at is not None else None,
+            f"engine {text.escape(engine, 40)}" if engine else None,
+        ),
+    ]
+
+
+def _changed(card: Card, who: str) -> list[str]:
+    scan, previous, changes = card.scan, card.previous, card.changes
+    if previous is None or changes is None:
+        return [f":bar_chart: {who}{title(scan)} was scanned: the first completed scan of this app here."]
+    number = f"scan #{previous.number}"
+    since = text.link(card.previous_link, number) if card.previous_link is not None else number
+    if changes.nothing:
+        return [
+            f":bar_chart: {who}*Nothing changed in {_versions(previous, scan)}* since {since}: "
+            "the same SDKs and permissions."
+        ]
+    return [
+        f":bar_chart: {who}*What changed in {_versions(previous, scan)}*, since {since}:",
+        *(f"• {line}" for line in _lines(changes)),
+    ]
+
+
+def _versions(before: Scan, after: Scan) -> str:
+    """Name the app and both its versions: "Shop 4.1.0 → 4.2.0"."""
+    old, new = (text.escape(each.version, 40) if each.version else "no version" for each in (before, after))
+    if old == new:
+        return f"{name(after)} {new}" if after.version else name(after)
+    return f"{name(after)} {old} → {new}"
+
+
+def _lines(changes: Changes) -> list[str]:
+    """Say each kind of change in a line, what calls for attention first."""
+    lines = []
+    if added := changes.sdks_added:
+        lines.append(f"*{count(len(added), 'new SDK')}*: {listed(added, sdk)}")
+    if moved := changes.sdks_recategorised:
+        lines.append(f"*{count(len(moved), 'SDK')} recategorised*: {listed(moved, _moved)}")
+    if asked := sorted(changes.permissions_added, key=lambda each: not each.is_high_risk):
+        lines.append(f"*{count(len(asked), 'new permission')}*: {listed(asked, permission)}")
+    if risen := changes.permissions_risen:
+        lines.append(
+            f"*{count(len(risen), 'permission')} high-risk now*: "
+            f"{listed(risen, lambda each: text.code(each.name, 80))}"
+        )
+    if gone := changes.sdks_removed:
+        lines.append(f"*{count(len(gone), 'SDK')} gone*: {listed(gone, sdk_name)}")
+    if dropped := changes.permissions_removed:
+        lines.append(
+            f"*{count(len(dropped), 'permission')} gone*: "
+            f"{listed(dropped, lambda each: text.code(each.name, 80))}"
+        )
+    if changes.manifest_changed:
+        was, now = _counts(changes.manifest_before), _counts(changes.manifest_after)
+        lines.append(f"*Privacy manifest*: {now} (before: {was})")
+    return lines
+
+
+def _moved(pair: tuple[Sdk, Sdk]) -> str:
+    before, after = pair
+    return f"{sdk_name(after)} ({text.escape(before.category, 40)} → {text.escape(after.category, 40)})"
+
+
+def _counts(manifest: PrivacyManifest | None) -> str:
+    if manifest is None:
+        return "none"
+    return f"{manifest.aligned:,} aligned, {manifest.mismatched:,} mismatched, {manifest.missing:,} missing"
+
+
+def _ended(card: Card, who: str) -> list[Block | None]:
+    return [
+        section(f":x: {who}{ended(card)}"),
+        actions(once_more(card)),
+        context(f"Scan #{card.scan.number}"),
+    ]
+
+
+def _who(scan: Scan) -> str:
+    """Mention a person; nobody for a build that an app or the command line brought."""
+    who = text.person(scan.asked_by or scan.shared_by)
+    return f"{who} " if who.startswith("<") else ""

@@ -1,0 +1,1 @@
+"""Removing old scans, people and uploaded builds."""

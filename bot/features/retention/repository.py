@@ -1,0 +1,120 @@
+"""Taking people and old scans out of the history.
+
+What must stay is which apps were scanned at all: without it the next build of one would be sent as a new
+app, and OneTrust would hold it twice.
+"""
+
+import re
+
+import sqlite_utils
+
+from bot.core.ports import Clock
+from bot.core.scan import FORGOTTEN
+from bot.features.compliance import repository
+from bot.features.submission import facts_repository
+from bot.features.third_party_apps import repository as governance
+from bot.features.verdicts import lookup_repository
+from bot.storage.database import Database
+
+BATCH = 200
+"""Scans that one transaction removes: others wait no longer than that takes."""
+
+
+class SqlPrivacyRepository:
+    """What a retention time and a person's wish to be forgotten ask of the tables."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+
+    async def purge(self, before: float) -> int:
+        """Remove scans that have not changed since ``before``; return how many there were.
+
+        One that still moves on by itself stays. Waiting rescans of that age go too, the names of those who
+        linked apps then, what was said of URLs and of files, and what was known of third-party apps.
+        """
+        purged = 0
+        while removed := await self._database.write(lambda db: _purge(db, before)):
+            purged += removed
+
+        def rest(db: sqlite_utils.Database) -> bool:
+            requests = db.execute(
+                "DELETE FROM requests WHERE created_at < ? AND state <> 'waiting' "
+                "AND number NOT IN (SELECT request_number FROM scans WHERE request_number IS NOT NULL)",
+                [before],
+            ).rowcount
+            links = db.execute(
+                "UPDATE apps SET linked_by = ? WHERE linked_at < ? AND linked_by <> ?",
+                [FORGOTTEN, before, FORGOTTEN],
+            ).rowcount
+            said = db.execute("DELETE FROM url_categories WHERE at < ?", [before]).rowcount
+            looks = governance.purge(db, before)
+            verdicts = lookup_repository.purge(db, before)
+            return bool(requests or links or said or looks or verdicts)
+
+        if await self._database.write(rest) or purged:
+            await self._scrub()
+        return purged
+
+    async def forget(self, user: str) -> int | None:
+        """Take a person out of the history; return how many scans they shared or asked for.
+
+        ``None`` where they are nowhere in it.
+
+        Their comments go, and mentions of them in others' comments; so do reasons of theirs or about them.
+        """
+        mention = re.compile(rf"<@{re.escape(user)}(?:\|[^<>]*)?>")
+
+        def work(db: sqlite_utils.Database) -> int | None:
+            before = db.conn.total_changes
+            scans = db.execute(
+                "SELECT count(*) FROM scans WHERE ? IN (shared_by, asked_by)", [user]
+            ).fetchone()[0]
+            db.execute("UPDATE scans SET comment = '' WHERE ? IN (shared_by, asked_by)", [user])
+            for row in list(db.query("SELECT number, comment FROM scans WHERE instr(comment, ?)", [user])):
+                told = mention.sub("someone", row["comment"]).replace(user, "someone")
+                db.execute("UPDATE scans SET comment = ? WHERE number = ?", [told, row["number"]])
+            for table, column in (
+                ("scans", "shared_by"),
+                ("scans", "asked_by"),
+                ("events", "who"),
+                ("apps", "linked_by"),
+                ("requests", "asked_by"),
+            ):
+                db.execute(f"UPDATE {table} SET {column} = ? WHERE {column} = ?", [FORGOTTEN, user])
+            repository.forget(db, user, FORGOTTEN)
+            governance.forget(db, user)
+            return int(scans) if db.conn.total_changes > before else None
+
+        scans = await self._database.write(work)
+        await self._scrub()
+        return scans
+
+    async def _scrub(self) -> None:
+        """Let nothing that was removed stay readable, neither in the search index nor in the WAL."""
+        optimize = "INSERT INTO scans_fts (scans_fts) VALUES ('optimize')"
+        await self._database.write(lambda db: db.execute(optimize))
+        await self._database.read(lambda db: db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall())
+
+
+def _purge(db: sqlite_utils.Database, before: float) -> int:
+    """Remove up to ``BATCH`` scans, oldest first."""
+    found = db.query(
+        "SELECT number FROM scans WHERE updated_at < ? AND coalesce(finished_at, 0) < ? "
+        f"AND state NOT IN ({facts_repository.OPEN_STATES}, 'waiting') ORDER BY number LIMIT ?",
+        [before, before, BATCH],
+    )
+    numbers = [int(row["number"]) for row in found]
+    these = f"({', '.join(map(str, numbers))})"
+    db.execute(
+        "INSERT INTO known_apps (bundle_id, platform, public) "
+        "SELECT bundle_id, platform, max(coalesce(channel_kind, 'public') = 'public') FROM scans "
+        f"WHERE number IN {these} AND bundle_id IS NOT NULL AND {facts_repository.SENT} "
+        "GROUP BY bundle_id, platform "
+        "ON CONFLICT (bundle_id, platform) DO UPDATE SET public = max(public, excluded.public)"
+    )
+    db.execute(f"UPDATE scans SET original = NULL WHERE original IN {these}")
+    for column in ("latest", "answer"):
+        db.execute(f"UPDATE requests SET {column} = NULL WHERE {column} IN {these}")
+    db.execute(f"DELETE FROM scans WHERE number IN {these}")
+    return len(numbers)

@@ -1,0 +1,1 @@
+"""From a shared build to OneTrust's request ID."""

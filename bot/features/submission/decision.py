@@ -1,0 +1,137 @@
+"""New scan or rescan: what a build that has been read is to become, and why.
+
+The order is: what a person asked for, what is linked, what was never seen, and else a question, as a second
+new scan would make a duplicate app in OneTrust.
+"""
+
+from dataclasses import dataclass
+
+from bot.core import identifiers
+from bot.core.scan import Kind, Link, Question, Reason, Scan, State
+
+
+@dataclass(frozen=True, kw_only=True)
+class DecisionFacts:
+    """What the history knows that bears on the decision, read in the transaction that records it."""
+
+    link: Link | None = None
+    """Of this bundle identifier and platform."""
+    owners: tuple[Link, ...] = ()
+    """Links of the asked app ID to other bundle identifiers or platforms."""
+    same_file: Scan | None = None
+    """The newest other scan of this SHA-256 that is in flight, submitted or uncertain."""
+    in_flight: Scan | None = None
+    """Another scan of this bundle identifier and platform that is in flight."""
+    seen: Scan | None = None
+    """The newest other scan of this bundle identifier and platform that is submitted or uncertain."""
+    known: bool = False
+    """Whether one was, of which the history holds nothing more."""
+    verdicts_over: frozenset[str] = frozenset()
+    """Side scanners whose part of this scan has ended, or that it waited for before."""
+    verdicts_known: frozenset[str] = frozenset()
+    """Side scanners that gave a verdict on the very same file."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class VerdictRequest:
+    """A side scanner that is to judge the build."""
+
+    scanner: str
+    """Its name in rows."""
+    held_until: float | None = None
+    """When OneTrust's part stops waiting for it; ``None`` if it does not wait."""
+    held_for: str = ""
+    """What is waited for, as part of a sentence: "Zscaler's verdict"."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Decision:
+    """Where a checked build goes next."""
+
+    state: State
+    why: str
+    kind: Kind | None = None
+    reason: Reason | None = None
+    app_id: str | None = None
+    question: Question | None = None
+    original: int | None = None
+    problem: str | None = None
+    """The sentence for people, where it ends here."""
+    route: str | None = None
+    route_why: str = ""
+    requests: tuple[VerdictRequest, ...] = ()
+    """To side scanners; one that was made for the scan before is not repeated."""
+
+    @property
+    def held_until(self) -> float | None:
+        """Return when a ``QUEUED`` scan stops waiting for verdicts; ``None`` if it is due at once."""
+        return max((each.held_until for each in self.requests if each.held_until is not None), default=None)
+
+
+_REASONS = {
+    Reason.REQUEST: "as the waiting rescan asked",
+    Reason.COMMAND: "as the command asked",
+    Reason.COMMENT: "as the comment asked",
+    Reason.LINKED: "as it is linked",
+    Reason.FIRST: "never scanned before",
+    Reason.CHOSEN: "as was chosen",
+}
+"""Words for the timeline."""
+
+
+def decide(scan: Scan, facts: DecisionFacts) -> Decision:
+    """Decide for ``scan``, whose build and SHA-256 are known."""
+    if scan.kind is not None and scan.reason is Reason.CHOSEN:
+        # What the bot decided for an earlier try is decided afresh: the app ID may be known by now.
+        return _submit(scan.kind, Reason.CHOSEN, scan.app_id)
+    if scan.asked_app_id is not None:
+        linked_here = facts.link is not None and facts.link.app_id.lower() == scan.asked_app_id.lower()
+        if facts.owners and not linked_here:
+            return Decision(
+                state=State.ASKING,
+                question=Question.APP_ID_TAKEN,
+                why="the app ID asked for is linked to another bundle identifier or platform",
+            )
+        return _submit(Kind.RESCAN, _who_asked(scan), scan.asked_app_id)
+    if facts.same_file is not None and not scan.insist:
+        return Decision(
+            state=State.DUPLICATE,
+            original=facts.same_file.number,
+            why=f"the same file as scan #{facts.same_file.number}",
+        )
+    if facts.link is not None:
+        return _submit(Kind.RESCAN, Reason.LINKED, facts.link.app_id)
+    if identifiers.misread(scan.comment):
+        return Decision(
+            state=State.ASKING,
+            question=Question.MISREAD,
+            why="the comment names something to rescan that can't be an app ID",
+        )
+    if facts.in_flight is not None:
+        return Decision(
+            state=State.WAITING,
+            original=facts.in_flight.number,
+            why=f"scan #{facts.in_flight.number} of the same app is in flight",
+        )
+    if facts.seen is None and not facts.known:
+        return _submit(Kind.NEW, Reason.FIRST, None)
+    return Decision(
+        state=State.ASKING,
+        question=Question.SEEN_BEFORE,
+        original=facts.seen.number if facts.seen is not None else None,
+        why="scanned before, and its app ID is not known",
+    )
+
+
+def _submit(kind: Kind, reason: Reason, app_id: str | None) -> Decision:
+    what = "new app" if kind is Kind.NEW else f"rescan of {app_id}"
+    return Decision(
+        state=State.SUBMITTING, kind=kind, reason=reason, app_id=app_id, why=f"{what}, {_REASONS[reason]}"
+    )
+
+
+def _who_asked(scan: Scan) -> Reason:
+    """Tell how the app ID was asked for."""
+    if scan.request_number is not None:
+        return Reason.REQUEST
+    return Reason.COMMAND if scan.occasion else Reason.COMMENT

@@ -1,0 +1,94 @@
+"""Shared builds and deleted messages.
+
+Bolt acknowledges an event before it runs the listener, and a listener's work is lost when the process ends.
+Therefore shares are recorded in a listener's middleware, which runs before the acknowledgement: what was
+acknowledged is in the database, and everything else is delivered again.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+from slack_bolt.async_app import AsyncApp
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.errors import StoreUnavailable
+from bot.slack.blocks import short_answers
+from bot.slack.listening.payload import said
+from bot.slack.listening.respond import whisper
+from bot.wiring.services import Services
+
+UNRECORDED = (
+    "The bot can't write to its database at the moment, so it has not accepted this build yet. Slack repeats "
+    "the event for some minutes. If there is no reply by then, share the build again and contact whoever "
+    "runs the bot."
+)
+MOST_TOLD = 1000
+"""Limit on the messages remembered so that each gets this answer once."""
+
+Next = Callable[[], Awaitable[None]]
+
+
+def register(app: AsyncApp, services: Services) -> None:
+    """Register what listens for messages and files."""
+    told: dict[tuple[str, str], None] = {}
+
+    async def take_message(event: dict[str, Any], client: AsyncWebClient, next_: Next) -> None:
+        try:
+            await keep(event)
+        except StoreUnavailable:
+            message = (said(event, "channel"), said(event, "ts"))
+            if event.get("files") and message not in told:
+                told[message] = None
+                for old in list(told)[:-MOST_TOLD]:
+                    del told[old]
+                await _tell(client, event)
+            raise  # not acknowledged: Slack delivers it again
+        await next_()
+
+    async def keep(event: dict[str, Any]) -> None:
+        if (deleted_ts := _deleted(event)) is not None:
+            await services.intake.deleted(said(event, "channel"), deleted_ts)
+        elif event.get("files"):
+            await services.intake.heard(event)
+
+    async def take_file(event: dict[str, Any], next_: Next) -> None:
+        file_id, channel = said(event, "file_id"), said(event, "channel_id")
+        if file_id and channel:
+            await services.intake.file_shared(
+                file_id, channel, said(event, "event_ts"), user=said(event, "user_id") or None
+            )
+        await next_()
+
+    @app.event("message", middleware=[take_message])
+    async def message_taken() -> None:
+        """Acknowledge."""
+
+    @app.event("file_shared", middleware=[take_file])
+    async def file_taken() -> None:
+        """Acknowledge."""
+
+
+def _deleted(event: Mapping[str, Any]) -> str | None:
+    """Return the timestamp of a deleted message; one with replies is replaced by a tombstone."""
+    if event.get("subtype") == "message_deleted":
+        return said(event, "deleted_ts")
+    changed = event.get("message")
+    if (
+        event.get("subtype") == "message_changed"
+        and isinstance(changed, Mapping)
+        and changed.get("subtype") == "tombstone"
+    ):
+        return said(changed, "ts")
+    return None
+
+
+async def _tell(client: AsyncWebClient, event: Mapping[str, Any]) -> None:
+    """Tell the person who shared a build, but not an app, that it was not accepted yet."""
+    if said(event, "user") and not event.get("bot_id"):
+        await whisper(
+            client,
+            short_answers.notice(UNRECORDED),
+            channel=said(event, "channel"),
+            user=said(event, "user"),
+            thread_ts=said(event, "thread_ts") or None,
+        )

@@ -1,0 +1,316 @@
+"""The one reply in a build's thread, as it reads in each state of its scan.
+
+Each button's value is the scan's number. A scan from the command line gets no button that would need its
+bytes again, as they are not in Slack.
+"""
+
+from typing import Final
+
+from bot.core.circuit_breaker import AWAY
+from bot.core.identifiers import WHERE_APP_ID
+from bot.core.scan import (
+    PARKED,
+    Card,
+    ChannelKind,
+    Kind,
+    Question,
+    Reason,
+    Scan,
+    Source,
+    State,
+    SubmissionState,
+)
+from bot.features.compliance.views import violation_line
+from bot.features.results import status_views
+from bot.features.submission import scanner_views
+from bot.features.verdicts import views
+from bot.slack.blocks import text
+from bot.slack.blocks.elements import Block, actions, button, confirm, context, facts, link_button, section
+from bot.slack.blocks.message import Message, compose
+from bot.slack.blocks.scan_text import app, file, name, owners, receipt, sharer, title, version, went, why
+from bot.slack.blocks.state_text import MARKS
+
+CANCEL: Final = "scan_cancel"
+RESCAN_AS: Final = "scan_rescan_as"  # opens modals.app_id_modal
+RESCAN_ANYWAY: Final = "scan_rescan_anyway"  # as scan.asked_app_id, although that is another app's
+NEW_APP: Final = "scan_new_app"
+DISMISS: Final = "scan_dismiss"
+OPEN_LOG: Final = "scan_open_log"  # opens a URL by itself; only to be acknowledged
+DETAILS: Final = "scan_details"
+LINK_APP: Final = "scan_link_app"  # opens modals.app_id_modal
+ARRIVED: Final = "scan_arrived"  # opens modals.request_id_modal
+SUBMIT_AGAIN: Final = "scan_submit_again"
+SCAN_AGAIN: Final = "scan_scan_again"
+TRY_AGAIN: Final = "scan_try_again"
+
+LOG_WAY: Final = "Workflow Builder &gt; *Logs* in OneTrust"
+"""How a person gets to the log where no URL of it is known."""
+
+_PERCENT_FROM_BYTES: Final = 5_000_000
+
+
+def reply(card: Card) -> Message:
+    """Show a scan as it is now."""
+    match card.scan.state:
+        case State.ASKING:
+            blocks = _asking(card)
+        case State.SUBMITTED:
+            blocks = _submitted(card)
+        case State.UNCERTAIN:
+            blocks = _uncertain(card)
+        case State.DUPLICATE:
+            blocks = _duplicate(card)
+        case State.REJECTED | State.FAILED | State.CANCELLED:
+            blocks = _ended(card.scan)
+        case _:
+            blocks = _moving(card)
+    *said, foot = blocks
+    return compose([*said, *scanner_views.blocks(card), foot])
+
+
+def _moving(card: Card) -> list[Block | None]:
+    scan = card.scan
+    more = ""
+    match scan.state:
+        case State.PULLING:
+            total = scan.size_bytes or card.total_bytes
+            of = f" ({text.size(total)})" if total else ""
+            source = " from Slack" if scan.source is Source.SLACK else ""
+            line = f"Pulling {title(scan)}{of}{source}{_percent(card)}"
+        case State.CHECKING:
+            line = f"Checking {title(scan)}"
+        case State.SUBMITTING:
+            line = f"Submitting {title(scan)} to OneTrust{_percent(card)}"
+            more = text.capital(why(scan))
+        case State.WAITING:
+            line = f"{title(scan)} waits for {_original(card)}"
+            more = "That is another build of the same app. Once it is settled, this one goes on by itself."
+        case State.QUEUED if scan.submission.due_at == PARKED:
+            line, more = f"{title(scan)} waits for OneTrust", scan.problem or ""
+        case State.RECEIVED if card.scanner_away:
+            line, more = f"{title(scan)} waits for OneTrust", AWAY
+        case State.QUEUED if views.holding(card):
+            line = views.held_line(card)
+        case State.QUEUED:
+            line = f"{title(scan)} will be tried again {_next_try(scan)}"
+            more = text.sentence(scan.problem or "")
+        case _:
+            line = f"Received {title(scan)}"
+    cancellable = scan.state not in {State.CHECKING, State.SUBMITTING}
+    return [
+        _head(scan, line, more),
+        actions(_button("Cancel", CANCEL, scan) if cancellable else None),
+        _foot(scan),
+    ]
+
+
+def _asking(card: Card) -> list[Block | None]:
+    scan = card.scan
+    asked = scan.asked_app_id if scan.question is Question.APP_ID_TAKEN else None
+    if asked:
+        own = f", linked to {text.code(card.link.app_id)}" if card.link is not None else ""
+        line = (
+            f"*Which app is this a rescan of?* {text.code(asked)} was asked for, and that is linked to "
+            f"{owners(card.taken_by)}. This build is {app(scan)}{own}."
+        )
+    elif scan.question is Question.UNKNOWN_APP:
+        line = (
+            f"*Which app is this a rescan of?* OneTrust knows no app {text.code(scan.app_id or '')}, which "
+            f"the bot had linked to {app(scan)} by itself. That link is gone."
+        )
+    elif scan.question is Question.MISREAD:
+        line = (
+            f"*Which app is this a rescan of?* What the comment names can't be an app ID: that is "
+            f"{WHERE_APP_ID}. This build is {app(scan)}."
+        )
+    else:
+        before = f" ({_original(card)})" if card.original is not None else ""
+        line = (
+            f"*Is {name(scan)} a rescan or a new app?* {app(scan)} was scanned before{before}, "
+            "but its app ID is not known here. A second new scan would make a duplicate app in OneTrust."
+        )
+    if scan.source is Source.SHELL:
+        way = "Nothing was submitted. Run the command again with `--app-id APP_ID` or `--new`."
+        return [_head(scan, line, way), _foot(scan)]
+    anyway = f"Rescan as {text.plain(asked, 40)} anyway" if asked else ""
+    return [
+        _head(scan, line),
+        actions(
+            _button("Rescan as…", RESCAN_AS, scan),
+            _button(anyway, RESCAN_ANYWAY, scan) if asked else None,
+            _button("Scan as a new app", NEW_APP, scan),
+            _button("Dismiss", DISMISS, scan),
+        ),
+        _foot(scan),
+    ]
+
+
+def _submitted(card: Card) -> list[Block | None]:
+    scan = card.scan
+    log = link_button("Open the log", OPEN_LOG, str(scan.number), card.log_url)
+    way = f"Log: {LOG_WAY}, paste the request ID" if scan.submission.request_id and not log else None
+    unlinked = scan.kind is Kind.NEW and card.link is None
+    took = (
+        f"took {text.duration(scan.finished_at - (scan.begun_at or scan.created_at))}"
+        if scan.finished_at is not None
+        else None
+    )
+    return [
+        _head(
+            scan,
+            f"{title(scan)} was submitted to OneTrust.",
+            status_views.line(card),
+            violation_line(card),
+            receipt(scan),
+            f"{text.capital(why(scan))}." if scan.kind is not None else "",
+            went(scan),
+            status_views.unread(card),
+        ),
+        facts(
+            [
+                ("Bundle identifier", text.code(scan.bundle_id or "")),
+                ("Platform", scan.platform.title if scan.platform else "–"),
+                ("Version", version(scan)),
+                ("Size", text.size(scan.size_bytes) if scan.size_bytes is not None else "–"),
+                ("File", file(scan)),
+                ("SHA-256", text.code((scan.sha256 or "")[:12])),
+            ]
+        ),
+        actions(
+            status_views.all_found(card),
+            status_views.once_more(card),
+            log,
+            _button("Details", DETAILS, scan),
+            _button("Link app ID…", LINK_APP, scan) if unlinked else None,
+        ),
+        context(told) if scan.reason is not Reason.LINKED and (told := _next_build(card)) else None,
+        context(f"Scan #{scan.number}", sharer(scan), took, way),
+    ]
+
+
+def _next_build(card: Card) -> str | None:
+    """Say what the next build of the app will be; ``None`` where there is nothing to say."""
+    scan, link = card.scan, card.link
+    if link is None:
+        unknown = "Once OneTrust shows the app's ID, link it here: the next build is then a rescan."
+        return unknown if scan.kind is Kind.NEW else None
+    if scan.kind is Kind.RESCAN and link.app_id != scan.app_id:
+        return f"{text.capital(app(scan))} stays linked to {text.code(link.app_id)}, as before."
+    return f"Linked to {text.code(link.app_id)}: the next build is a rescan of it."
+
+
+def _uncertain(card: Card) -> list[Block | None]:
+    scan = card.scan
+    slack = scan.source is Source.SLACK
+    log = link_button("Open the log", OPEN_LOG, str(scan.number), card.log_url)
+    makes = "a duplicate app there" if scan.kind is Kind.NEW else "one more scan of the same app"
+    again = button(
+        "Submit again",
+        SUBMIT_AGAIN,
+        str(scan.number),
+        style="danger",
+        confirm=confirm(
+            "Submit this build again?",
+            f"If OneTrust took it the first time, this makes {makes}.",
+            yes="Submit again",
+            no="Not now",
+        ),
+    )
+    direct = scan.submission.route == "direct"
+    place = "the log" if log else LOG_WAY
+    sought = "OneTrust's list of mobile apps for a scan of this app" if direct else f"{place} for this app"
+    return [
+        _head(
+            scan,
+            f"It is not certain that OneTrust took {title(scan)}. Nothing is sent again by itself.",
+            text.sentence(scan.problem or ""),
+            status_views.uncertain(card),
+            f"Look in {sought}, sent {text.when(scan.updated_at)}. "
+            f"If it is there, press *It arrived…* and give its {'scan' if direct else 'request'} ID; if not, "
+            f"{'*Submit again*' if slack else 'run the command again'}.",
+        ),
+        actions(
+            log,
+            _button("It arrived…", ARRIVED, scan),
+            again if slack else None,
+            _button("Details", DETAILS, scan),
+        ),
+        _foot(scan, text.capital(why(scan))),
+    ]
+
+
+def _duplicate(card: Card) -> list[Block | None]:
+    scan, original = card.scan, card.original
+    if original is None or original.state is State.SUBMITTED:
+        what = "was submitted before"
+    elif original.state is State.UNCERTAIN:
+        what = "was sent before, and it is not certain that OneTrust took it"
+    elif original.state in {State.FAILED, State.CANCELLED}:
+        what = "was on its way then, but was not submitted"
+    else:
+        what = "is on its way already"
+    return [
+        _head(
+            scan,
+            f"{title(scan)} was not submitted again: the very same file {what}.",
+            f"That is {_original(card)}.",
+            receipt(original) if original is not None else "",
+        ),
+        actions(
+            link_button("Open the log", OPEN_LOG, str(scan.number), card.log_url),
+            _button("Scan again", SCAN_AGAIN, scan) if scan.source is Source.SLACK else None,
+        ),
+        _foot(scan),
+    ]
+
+
+def _ended(scan: Scan) -> list[Block | None]:
+    retry = scan.state is State.FAILED and scan.source is Source.SLACK
+    end = "can't be scanned" if scan.state is State.REJECTED else "was not submitted"
+    line = text.capital(f"{title(scan)} {end}.")
+    refused = retry and scan.submission.state is SubmissionState.REFUSED
+    then = "The bot does not try again by itself: once that is mended, press *Try again*." if refused else ""
+    return [
+        _head(scan, line, text.sentence(scan.problem or ""), then),
+        actions(
+            _button("Try again", TRY_AGAIN, scan) if retry else None,
+            _button("Rescan as…", RESCAN_AS, scan) if retry and scan.submission.status == 409 else None,
+        ),
+        _foot(scan),
+    ]
+
+
+def _head(scan: Scan, line: str, *more: str) -> Block:
+    return section("\n".join([f"{MARKS[scan.state]} {line}", *(each for each in more if each)]))
+
+
+def _foot(scan: Scan, *more: str) -> Block:
+    """Make the last line; it names the file where the head shows the app's name instead."""
+    return context(f"Scan #{scan.number}", file(scan) if scan.build else None, sharer(scan), *more)
+
+
+def _button(label: str, action_id: str, scan: Scan) -> Block:
+    return button(label, action_id, str(scan.number))
+
+
+def _percent(card: Card) -> str:
+    if card.total_bytes <= _PERCENT_FROM_BYTES or not card.done_bytes:
+        return ""
+    return f": {min(100, max(0, card.done_bytes) * 100 // card.total_bytes)}%"
+
+
+def _next_try(scan: Scan) -> str:
+    tries = scan.submission.attempts
+    return text.when(scan.submission.due_at) + (f" (try {tries + 1})" if tries else "")
+
+
+def _original(card: Card) -> str:
+    """Name the scan that this one goes back to; who shared it only where this card's readers may know."""
+    original = card.original
+    if original is None:
+        return f"scan #{card.scan.original}" if card.scan.original is not None else "another scan"
+    number = f"scan #{original.number}"
+    if card.original_link is not None:
+        number = text.link(card.original_link, number)
+    open_to_all = original.channel_kind is ChannelKind.PUBLIC or original.channel == card.scan.channel
+    return ", ".join([number, text.when(original.created_at), *([sharer(original)] if open_to_all else [])])

@@ -1,0 +1,1 @@
+"""Third-party apps and their risks, from Zscaler's app governance."""

@@ -1,0 +1,73 @@
+"""Answers about third-party apps that arrive later: as a direct message, or in the channel of the question.
+
+In a channel, only the person who asked sees the answer.
+"""
+
+import logging
+from collections.abc import Callable
+from typing import Final
+
+import aiohttp
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.core.backoff import Backoff
+from bot.errors import SLACK_BAD_BLOCKS, slack_code, slack_wait_s
+from bot.features.third_party_apps.models import AppQuestion
+from bot.slack.messages.delivery import GONE, Rendered, error_name, send
+
+logger = logging.getLogger(__name__)
+
+MESSAGE_BACKOFF: Final = Backoff(first_s=60.0, factor=4.0, maximum_s=6 * 3600.0)
+
+NO_DIRECT_MESSAGE: Final = (GONE.keys() - SLACK_BAD_BLOCKS) | {
+    "cannot_dm_bot",
+    "user_disabled",
+    "user_not_in_channel",
+    "user_not_visible",
+}
+"""Errors of ``chat.postMessage`` that are permanent for a direct message.
+
+Source: https://docs.slack.dev/reference/methods/chat.postMessage#errors
+"""
+
+
+class SlackAppAnswers:
+    """The ``bot.features.third_party_apps.models.Teller`` in Slack.
+
+    If Slack's response is lost, the message is sent again: twice is better than never.
+    """
+
+    def __init__(self, client: AsyncWebClient, render: Callable[[AppQuestion], Rendered]) -> None:
+        self._client = client
+        self._render = render
+
+    async def tell(self, ask: AppQuestion) -> float | None:
+        """See ``Teller.tell``."""
+        message = self._render(ask)
+        try:
+            try:
+                await send(
+                    self._client.chat_postMessage,
+                    message,
+                    channel=ask.user,
+                    unfurl_links=False,
+                    unfurl_media=False,
+                )
+            except SlackApiError as error:
+                if slack_code(error) not in NO_DIRECT_MESSAGE:
+                    raise
+                await send(self._client.chat_postEphemeral, message, channel=ask.channel, user=ask.user)
+        except (SlackApiError, aiohttp.ClientError, TimeoutError, OSError) as error:
+            return _wait_s(ask, error)
+        return None
+
+
+def _wait_s(ask: AppQuestion, error: Exception) -> float | None:
+    """Return after how long to retry; ``None`` after a permanent error."""
+    code = slack_code(error)
+    if code in NO_DIRECT_MESSAGE or code in SLACK_BAD_BLOCKS:
+        logger.warning("an answer about a third-party app could not be sent: %s", code)
+        return None
+    logger.info("sending an answer about a third-party app will be retried: %s", error_name(error))
+    return max(MESSAGE_BACKOFF.delay_s(ask.tries + 1), slack_wait_s(error) or 0.0)

@@ -1,0 +1,84 @@
+"""Which side scanners are asked about a build, and whether OneTrust's part waits for their verdicts."""
+
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass, replace
+
+from bot.core.build import Build
+from bot.core.repositories import Repositories
+from bot.core.scan import Scan, Source, State
+from bot.features.submission.decision import Decision, DecisionFacts, VerdictRequest
+from bot.features.verdicts.side_scanner import SideScanner
+
+_ASKED = frozenset({State.SUBMITTING, State.WAITING, State.ASKING})
+"""Decisions that request verdicts; others end the scan."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Hold:
+    """What side scanners change in a decision."""
+
+    scanners: tuple[SideScanner, ...]
+    """Those that see builds."""
+
+    def applied(
+        self, verdict: Decision, build: Build, scan: Scan, facts: DecisionFacts, *, now: float
+    ) -> Decision:
+        """Return the decision with the requests to side scanners.
+
+        A build is held for a scanner that accepts it and has not judged it yet, and never at a later attempt.
+        """
+        if scan.source is not Source.SLACK or verdict.state not in _ASKED:
+            return verdict
+        may_hold = verdict.state is State.SUBMITTING and scan.submission.attempts == 0
+        done = facts.verdicts_over | facts.verdicts_known
+        requests = []
+        for scanner in self.scanners:
+            hold_s, profile = scanner.hold_max_s, scanner.profile
+            request = VerdictRequest(scanner=scanner.name)
+            accepts = profile.accepts(build.file_type, scan.size_bytes)
+            if may_hold and hold_s is not None and accepts and scanner.name not in done:
+                request = replace(request, held_until=now + hold_s, held_for=profile.verdict)
+            requests.append(request)
+        asked = replace(verdict, requests=tuple(requests))
+        if asked.held_until is None:
+            return asked
+        held_for = joined(each.held_for for each in requests if each.held_until is not None)
+        waits = f"waits for {held_for}, {span(asked.held_until - now)} at most"
+        return replace(
+            asked,
+            state=State.QUEUED,
+            why=f"{verdict.why}; {waits}",
+            problem=f"This build {waits}. Then it is sent to OneTrust.",
+            route=None,
+            route_why="",
+        )
+
+
+class HoldRelease:
+    """Releases what an earlier process held for scanners that hold nothing now; one of the runner's jobs."""
+
+    def __init__(
+        self, store: Repositories, wake: Callable[[], None], *, holding: Collection[str] = ()
+    ) -> None:
+        self._store = store
+        self._wake = wake
+        self._holding = holding
+        self._done = False
+
+    async def turn(self) -> None:
+        """Do it once."""
+        if not self._done:
+            await self._store.opinions.release_all(other_than=self._holding)
+            self._done = True
+            self._wake()
+
+
+def joined(parts: Iterable[str]) -> str:
+    """Return the parts as part of a sentence: "Zscaler's verdict and Acme's verdict"."""
+    *first, last = parts
+    return f"{', '.join(first)} and {last}" if first else last
+
+
+def span(seconds: float) -> str:
+    """Return how long something takes, for people."""
+    return f"{round(seconds / 60)} min" if seconds >= 60 else f"{round(seconds)} s"

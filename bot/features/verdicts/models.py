@@ -1,0 +1,200 @@
+"""What a side scanner says of a build, and how far getting its verdict has come.
+
+A build is known to a scanner by its MD5. All texts come from outside. Times are seconds since the epoch, UTC.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from bot.features.verdicts.scanner_profile import ScannerProfile
+
+
+class Threat(StrEnum):
+    """What a file is."""
+
+    MALICIOUS = "MALICIOUS"
+    SUSPICIOUS = "SUSPICIOUS"
+    BENIGN = "BENIGN"
+    OTHER = "OTHER"  # a word that was not published, or none
+
+
+BAD: Final = frozenset({Threat.MALICIOUS, Threat.SUSPICIOUS})
+"""What is announced in a message of its own."""
+
+
+class ReportStatus(StrEnum):
+    """How far the scanner is with a file."""
+
+    COMPLETED = "COMPLETED"
+    NO_DYNAMIC = "NODYNAMIC"  # judged without being run
+    IN_PROGRESS = "INPROGRESS"
+    NOT_FOUND = "NOTFOUND"
+    OTHER = "OTHER"  # a word that was not published
+
+
+@dataclass(frozen=True, kw_only=True)
+class Risk:
+    """One thing that the analysis saw."""
+
+    level: str
+    """Such as ``MODERATE``."""
+    signature: str
+    """What was seen."""
+    sources: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class SandboxVerdict:
+    """What a side scanner found."""
+
+    threat: Threat
+    category: str | None = None
+    """Such as ``MALWARE_BOTNET``."""
+    score: int | None = None
+    """0 to 100."""
+    malware: str | None = None
+    """The name of what was detected."""
+    file_type: str | None = None
+    duration_s: float | None = None
+    """How long the analysis took."""
+    risks: tuple[Risk, ...] = ()
+    """Of the full report; empty until it was read."""
+    is_full: bool = False
+    """Whether the full report was read."""
+    is_instant: bool = False
+    """Whether it was given at once, without dynamic analysis."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Report:
+    """One answer about a hash; ``verdict`` is ``None`` until there is one."""
+
+    status: ReportStatus
+    verdict: SandboxVerdict | None = None
+    sha256: str | None = None
+    """Lower-case hexadecimal, of the file that it is about; ``None`` if it does not say."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class HashAnswer:
+    """What a scanner said of a file that a person asked about."""
+
+    scanner: ScannerProfile
+    md5: str
+    at: float
+    """When it said so."""
+    report: Report
+    left: int | None = None
+    """How many reports are left for today; ``None`` if none was requested for this answer."""
+    sends: bool = True
+    """Whether builds that are shared here are sent to it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class NoAnswer:
+    """A scanner that could not be asked about a file now."""
+
+    scanner: ScannerProfile
+    problem: str
+    """The sentence for people."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SandboxReceipt:
+    """The answer to a file that was sent."""
+
+    md5: str
+    """Lower-case hexadecimal, 32 characters."""
+    is_covered: bool = True
+    """Whether this type of file is analysed at all."""
+    verdict: SandboxVerdict | None = None
+    """Set if the verdict came at once."""
+    is_analysed: bool = True
+    """Whether the analysis starts now; if the file was analysed before, its report is there already."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Quota:
+    """One quota of the report API."""
+
+    used: int
+    allowed: int
+    started_at: float | None = None
+    scale: str = ""
+    """Such as ``DAYS``."""
+
+    @property
+    def unused(self) -> int:
+        """How many calls are left."""
+        return max(0, self.allowed - self.used)
+
+
+class VerdictState(StrEnum):
+    """How far a side scanner's verdict on a scan has come."""
+
+    WAITING = "waiting"  # to be sent
+    ANALYSING = "analysing"  # sent; its report is polled
+    KNOWN = "known"  # there is a verdict
+    EXCLUDED = "excluded"  # not sent, or nothing to be read of it: its type, its size, no rule, no API
+    FAILED = "failed"  # it could not be sent, or no verdict came
+
+
+ASKED: Final = frozenset({VerdictState.WAITING, VerdictState.ANALYSING})
+"""States that change without a person."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verdict:
+    """One side scanner's part of one scan."""
+
+    scanner: str
+    """Its name."""
+    scan: int
+    """The number of the scan."""
+    state: VerdictState
+    md5: str | None = None
+    """``None`` until the build was pulled for it."""
+    due_at: float = 0.0
+    """When it is sent, or its report requested, next."""
+    begun_at: float = 0.0
+    """When the current attempts began; asking again begins new ones.
+
+    Time in which the daily limit allows no submission does not count.
+    """
+    tries: int = 0
+    """How many submissions were started."""
+    looks: int = 0
+    """How often its report was requested."""
+    since: float | None = None
+    """When it was sent."""
+    is_taken: bool = False
+    """Whether the scanner accepted it, so that only its report is missing."""
+    problem: str | None = None
+    """The sentence for people: why it waits, was not sent, or has no verdict."""
+    verdict: SandboxVerdict | None = None
+    known_from: int | None = None
+    """The scan from whose verdict this one is known, as it is the very same file."""
+    ended_at: float | None = None
+    held_until: float | None = None
+    """When OneTrust's part stops waiting for this one; ``None`` if it does not wait."""
+    went_on_after_s: float | None = None
+    """How long OneTrust's part waited for this one before it continued without."""
+    announced_ts: str | None = None
+    """The message that announced a bad verdict; empty while that is being posted."""
+
+    @property
+    def may_be_asked_again(self) -> bool:
+        """Whether another attempt may lead to a verdict; what was excluded unsent never gets one."""
+        was_sent = self.since is not None
+        return self.state is VerdictState.FAILED or (self.state is VerdictState.EXCLUDED and was_sent)
+
+
+@dataclass(frozen=True, kw_only=True)
+class CardVerdict:
+    """What a scan's card shows of one side scanner."""
+
+    scanner: ScannerProfile
+    opinion: Verdict
+    link: str | None = None
+    """The message about ``opinion.known_from``, if everyone who reads the card may read that."""

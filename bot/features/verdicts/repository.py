@@ -1,0 +1,233 @@
+"""Verdicts of side scanners: which builds are to be sent, which reports are due, and what was found."""
+
+from collections.abc import Collection
+from typing import Any
+
+import sqlite_utils
+
+from bot.core.ports import Clock
+from bot.core.scan import WORKING
+from bot.errors import Superseded
+from bot.features.verdicts import transition_repository
+from bot.features.verdicts.models import Verdict, VerdictState
+from bot.storage import transitions
+from bot.storage.database import Database
+
+GIVE_WAY_S = 600.0
+"""How long a build waits for those on their way to OneTrust; a held one doesn't."""
+
+_ON_THE_WAY = ", ".join(f"'{state.value}'" for state in sorted(WORKING))
+_OPEN_STATES = frozenset({VerdictState.WAITING, VerdictState.ANALYSING})
+_OF_SCANNER = """
+    FROM opinions CROSS JOIN submissions AS z ON z.scan = opinions.scan AND z.scanner = opinions.scanner
+    WHERE opinions.scanner = ?
+"""
+_SENT = f"{_OF_SCANNER} AND opinions.since IS NOT NULL AND z.attempts > 0"
+"""Submissions; a build that joined another's analysis does not count."""
+
+
+class SqlVerdictRepository:
+    """The rows of opinions: one for each scan and the side scanner that is asked about it."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+
+    # Sending.
+
+    async def due(self, scanner: str, limit: int, *, busy: Collection[int] = ()) -> list[int]:
+        """Return up to ``limit`` scans whose builds are to be sent to a scanner now, held ones first.
+
+        Scans on their way to OneTrust are left out, and for ``GIVE_WAY_S`` all others that are not held
+        while there is such a scan. So are scans of the same file as a ``busy`` one, as they share its answer.
+        """
+        listed = ", ".join(str(int(number)) for number in busy)
+        query = f"""
+            SELECT opinions.scan AS scan FROM opinions
+            CROSS JOIN submissions AS z ON z.scan = opinions.scan AND z.scanner = opinions.scanner
+            CROSS JOIN scans ON scans.number = opinions.scan
+            WHERE opinions.scanner = ? AND opinions.state = 'waiting' AND z.due_at <= ?
+                  AND opinions.scan NOT IN ({listed})
+                  AND scans.sha256 NOT IN (SELECT sha256 FROM scans WHERE number IN ({listed}))
+                  AND scans.state NOT IN ({_ON_THE_WAY})
+                  AND (opinions.held_until IS NOT NULL OR z.due_at <= ? OR NOT EXISTS (
+                      SELECT 1 FROM scans AS others
+                      WHERE others.state IN ('received', {_ON_THE_WAY}) AND others.source = 'slack'
+                  ))
+            ORDER BY opinions.held_until IS NULL, z.due_at, opinions.scan LIMIT ?
+        """
+        now = self._clock.now()
+        parameters = [scanner, now, now - GIVE_WAY_S, limit]
+        return await self._database.read(lambda db: [row["scan"] for row in db.query(query, parameters)])
+
+    async def next_due_at(self, scanner: str) -> float | None:
+        """Return when the next build falls due; ``None`` if none will."""
+        return await self._next(scanner, "waiting", self._clock.now())
+
+    async def sent_since(self, scanner: str, at: float) -> int:
+        """Return how many files were sent since then, including those that are being sent now."""
+        query = f"SELECT count(*) {_SENT} AND opinions.since >= ?"
+        return await self._database.read(
+            lambda db: int(db.execute(query, [scanner, at]).fetchone()[0]) + _sending(db, scanner)
+        )
+
+    async def sent_before(self, scanner: str, count: int) -> float | None:
+        """Return when the ``count``-th last file was sent; ``None`` if fewer were.
+
+        A file that is being sent counts as sent now.
+        """
+        query = f"SELECT opinions.since {_SENT} ORDER BY opinions.since DESC LIMIT 1 OFFSET ?"
+
+        def work(db: sqlite_utils.Database) -> float | None:
+            before = count - 1 - _sending(db, scanner)
+            if before < 0:
+                return self._clock.now()
+            row = db.execute(query, [scanner, before]).fetchone()
+            return None if row is None else float(row[0])
+
+        return await self._database.read(work)
+
+    # Reading.
+
+    async def of(self, scanner: str, number: int) -> Verdict | None:
+        """Return a scanner's opinion of a scan; ``None`` if it is not asked about it."""
+        found = await self._find("WHERE opinions.scan = ? AND opinions.scanner = ?", number, scanner)
+        return found[0] if found else None
+
+    async def of_scan(self, number: int) -> list[Verdict]:
+        """Return all opinions of a scan, ordered by scanner."""
+        return await self._find("WHERE opinions.scan = ? ORDER BY opinions.scanner", number)
+
+    async def known(self, scanner: str, sha256: str) -> Verdict | None:
+        """Return the newest opinion of a scanner with a verdict on the very same file."""
+        found = await self._find(
+            "WHERE opinions.scanner = ? AND opinions.state = 'known' "
+            "AND opinions.scan IN (SELECT number FROM scans WHERE sha256 = ?) "
+            "ORDER BY opinions.known_from IS NOT NULL, opinions.scan DESC LIMIT 1",
+            scanner,
+            sha256,
+        )
+        return found[0] if found else None
+
+    async def of_md5(self, scanner: str, md5: str) -> list[Verdict]:
+        """Return a scanner's opinions on files of that MD5, newest first."""
+        return await self._find(
+            "WHERE opinions.scanner = ? AND opinions.scan IN "
+            "(SELECT scan FROM submissions WHERE request_id = ? AND scanner = opinions.scanner) "
+            "ORDER BY opinions.scan DESC",
+            scanner,
+            md5.lower(),
+        )
+
+    # Polling.
+
+    async def reports_due(self, scanner: str, limit: int) -> list[Verdict]:
+        """Return up to ``limit`` opinions whose report is due, the longest due first."""
+        return await self._find(
+            "WHERE opinions.scanner = ? AND opinions.state = 'analysing' AND z.due_at <= ? "
+            "ORDER BY z.due_at, opinions.scan LIMIT ?",
+            scanner,
+            self._clock.now(),
+            limit,
+        )
+
+    async def next_report_at(self, scanner: str) -> float | None:
+        """Return when the next report is due; ``None`` if none is expected."""
+        return await self._next(scanner, "analysing", -1.0)
+
+    async def keep(
+        self,
+        scanner: str,
+        number: int,
+        *,
+        why: str = "",
+        who: str | None = None,
+        tell: bool = True,
+        expect: Collection[VerdictState] = frozenset(VerdictState),
+        **changes: Any,
+    ) -> Verdict:
+        """Change the fields of an opinion in one of the states ``expect``; with ``tell`` the reply is stale.
+
+        ``why`` is a line for the scan's timeline, and ``who`` the person who did it. ``submission`` is the
+        state of sending it, and ``status`` the HTTP status of the answer. When an opinion ends, its scan is
+        no longer held for it.
+
+        Raises:
+            NotFound: the scanner is not, or no longer, asked about it.
+            Superseded: its state is another.
+        """
+        now = self._clock.now()
+
+        def work(db: sqlite_utils.Database) -> Verdict:
+            before = transition_repository.load(db, number, scanner)
+            if before.state not in expect:
+                raise Superseded(f"The verdict on scan #{number} has moved on.")
+            ends = changes.get("state", before.state) not in _OPEN_STATES
+            stamps = {"ended_at": now} if ends and before.ended_at is None else {}
+            transition_repository.change(db, number, scanner, {**changes, **stamps})
+            if ends:
+                transition_repository.release(db, number, scanner, now=now, ended=True)
+            if why:
+                state = transitions.load(db, number).state
+                transitions.note(db, number, now=now, before=state, after=state, why=why, who=who)
+            if tell:
+                db.execute("UPDATE scans SET revision = revision + 1 WHERE number = ?", [number])
+            return transition_repository.load(db, number, scanner)
+
+        return await self._database.write(work)
+
+    async def release(self, scanner: str, number: int) -> None:
+        """Stop holding a scan for a verdict that will be late."""
+        await self._database.write(
+            lambda db: transition_repository.release(db, number, scanner, now=self._clock.now(), ended=False)
+        )
+
+    async def release_all(self, *, other_than: Collection[str]) -> None:
+        """Stop holding scans for any scanners other than these."""
+
+        def held(db: sqlite_utils.Database) -> list[tuple[int, str]]:
+            query = "SELECT scan, scanner FROM opinions WHERE held_until IS NOT NULL"
+            return [(row["scan"], row["scanner"]) for row in db.query(query)]
+
+        def work(db: sqlite_utils.Database) -> None:
+            for number, scanner in held(db):
+                if scanner not in other_than:
+                    transition_repository.release(db, number, scanner, now=self._clock.now(), ended=False)
+
+        if await self._database.read(held):
+            await self._database.write(work)
+
+    # Announcing.
+
+    async def to_announce(self, scanner: str) -> list[int]:
+        """Return the scans with a thread whose verdict is bad and not surely announced, oldest first.
+
+        An empty ``announced_ts`` means that it is being announced, or was when the last process ended.
+        """
+        query = """
+            SELECT scan FROM opinions JOIN scans ON scans.number = opinions.scan
+            WHERE opinions.threat IN ('MALICIOUS', 'SUSPICIOUS')
+                  AND coalesce(opinions.announced_ts, '') = ''
+                  AND opinions.scanner = ? AND opinions.state = 'known' AND scans.channel IS NOT NULL
+            ORDER BY opinions.ended_at, scan
+        """
+        return await self._database.read(lambda db: [row["scan"] for row in db.query(query, [scanner])])
+
+    async def set_announced(self, scanner: str, number: int, ts: str | None) -> None:
+        """Remember the message that announced a bad verdict; empty while it is being posted."""
+        query = "UPDATE opinions SET announced_ts = ? WHERE scan = ? AND scanner = ?"
+        await self._database.write(lambda db: db.execute(query, [ts, number, scanner]))
+
+    async def _find(self, rest: str, *parameters: object) -> list[Verdict]:
+        return await self._database.read(lambda db: transition_repository.find(db, rest, *parameters))
+
+    async def _next(self, scanner: str, state: str, after: float) -> float | None:
+        query = f"SELECT min(z.due_at) AS at {_OF_SCANNER} AND opinions.state = ? AND z.due_at > ?"
+        found = await self._database.read(lambda db: next(iter(db.query(query, [scanner, state, after]))))
+        return None if found["at"] is None else float(found["at"])
+
+
+def _sending(db: sqlite_utils.Database, scanner: str) -> int:
+    """Return how many files are being sent."""
+    query = f"SELECT count(*) {_OF_SCANNER} AND opinions.state = 'waiting' AND z.state = 'sending'"
+    return int(db.execute(query, [scanner]).fetchone()[0])

@@ -1,0 +1,83 @@
+"""Asking side scanners again about a build that they gave no verdict on: a person pressed the button.
+
+OneTrust's part of the scan is not touched.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from bot.core.ports import Announcer, Clock
+from bot.core.repositories import Repositories
+from bot.core.scan import SubmissionState
+from bot.errors import NotFound, Superseded
+from bot.features.verdicts.models import VerdictState
+from bot.features.verdicts.side_scanner import SideScanner
+
+MOVED_ON: Final = "{vendor}'s part of scan #{number} has moved on: there is nothing to ask again."
+UNKNOWN: Final = "That scanner is not set up here any more, so it can't be asked again."
+
+
+class VerdictRetry:
+    """Sets opinions back to the step that is to be repeated; ``scanners`` by name, also those not set up."""
+
+    def __init__(
+        self,
+        *,
+        store: Repositories,
+        announcer: Announcer,
+        clock: Clock,
+        wake: Callable[[], None],
+        scanners: Mapping[str, SideScanner],
+    ) -> None:
+        self._store = store
+        self._announcer = announcer
+        self._clock = clock
+        self._wake = wake
+        self._scanners = scanners
+
+    async def ask(self, name: str, number: int, user: str) -> None:
+        """Request the report now if the scanner accepted the build, and else send the build again.
+
+        If there is a verdict on the very same file by now, that is taken, and nothing is requested or sent.
+
+        Raises:
+            NotFound: what that takes is not set up any more.
+            Superseded: it is being asked already, or there is nothing more to ask.
+        """
+        scanner = self._scanners.get(name)
+        if scanner is None:
+            raise NotFound(UNKNOWN)
+        profile = scanner.profile
+        opinion = await self._store.opinions.of(name, number)
+        if opinion is None or not opinion.may_be_asked_again:
+            raise Superseded(MOVED_ON.format(vendor=profile.vendor, number=number))
+        if scanner.submissions is None:
+            raise NotFound(profile.fill(profile.not_set_up))
+        scan = await self._store.scans.scan(number)
+        known = await self._store.opinions.known(name, scan.sha256 or "") is not None
+        only_report = opinion.is_taken and not known
+        if only_report and scanner.reports is None:
+            raise NotFound(profile.fill(profile.no_reports))
+        now = self._clock.now()
+        again: dict[str, Any] = {
+            "due_at": now,
+            "begun_at": now,
+            "looks": 0,
+            "problem": None,
+            "ended_at": None,
+        }
+        if only_report:  # how often it was sent stays: it counts against the daily limit
+            again["state"] = VerdictState.ANALYSING
+        else:
+            again |= {
+                "state": VerdictState.WAITING,
+                "tries": 0,
+                "since": None,
+                "submission": SubmissionState.PENDING,
+                "status": None,
+            }
+        await self._store.opinions.keep(
+            name, number, why=f"ask {profile.vendor} again", who=user, expect={opinion.state}, **again
+        )
+        self._announcer.changed(number)
+        self._wake()

@@ -1,1 +1,0 @@
-"""OneTrust as an outside system: one file per conversation."""

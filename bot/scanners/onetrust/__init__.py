@@ -1,0 +1,1 @@
+"""OneTrust: one module a conversation."""

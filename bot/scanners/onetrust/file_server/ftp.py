@@ -1,0 +1,165 @@
+"""An FTP or FTPS session: ``ftplib`` in a thread of its own.
+
+Cancelling a call closes the session's connections, so that its thread ends at once, and waits for that.
+"""
+
+import asyncio
+import ftplib
+import socket
+import ssl
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Final, TypeVar
+
+from bot.errors import Refused
+from bot.scanners.http.build_file import BuildFile
+from bot.scanners.onetrust.file_server import sentences
+from bot.scanners.onetrust.file_server.ftp_connection import Address, FtpConnection
+from bot.scanners.onetrust.file_server.interfaces import ConnectionBroken
+from bot.scanners.onetrust.file_server.replies import Phase, meaning_of, size_in
+from bot.scanners.onetrust.file_server_address import FileServerAddress
+
+_T = TypeVar("_T")
+_LEFT_ALONE_S: Final = 600.0
+"""Longer than any other timeout: those are kept by the event loop, which closes the connections."""
+
+
+class FtpEndpoint:
+    """Logs in by FTP or FTPS. Implements the ``Door`` port."""
+
+    def __init__(self, address: FileServerAddress) -> None:
+        self._address = address
+
+    async def enter(self) -> "FtpSession":
+        """Connect, begin TLS, log in, enter the folder."""
+        address = self._address
+        tls = await asyncio.to_thread(_context, address) if address.scheme == "ftps" else None
+        loop = asyncio.get_running_loop()
+        try:
+            found = await loop.getaddrinfo(address.host, address.port, type=socket.SOCK_STREAM)
+        except (OSError, UnicodeError):
+            found = []
+        if not found:
+            raise ConnectionBroken("the depot's host can't be resolved")
+        session = FtpSession(address, FtpConnection(address.host, tls, _LEFT_ALONE_S))
+        try:
+            await session.enter(found)
+        except BaseException:
+            await session.drop()
+            raise
+        return session
+
+
+class FtpSession:
+    """Implements the ``Session`` port."""
+
+    unsure_bytes: int = 0
+
+    def __init__(self, address: FileServerAddress, wire: FtpConnection) -> None:
+        self._address = address
+        self._wire = wire
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="depot")
+
+    async def enter(self, addresses: Sequence[Address]) -> None:
+        """Connect, log in and enter the folder."""
+        wire, address = self._wire, self._address
+        implicit = address.implicit_tls
+        await self._do(Phase.TALKING, lambda: wire.reach(addresses, implicit_tls=implicit))
+        if address.scheme == "ftps" and not implicit:
+            await self._do(Phase.ENCRYPTING, wire.encrypt)
+        user_phase = Phase.PLAIN_USER if address.scheme == "ftp" else Phase.LOGIN
+        answer = await self._do(user_phase, lambda: wire.sendcmd(f"USER {address.user}"))
+        if answer.startswith("3"):
+            await self._do(Phase.LOGIN, lambda: wire.voidcmd(f"PASS {address.password or ''}"))
+        if address.scheme == "ftps":
+            await self._do(Phase.PROTECTING, wire.prot_p)
+        if address.folder:
+            await self._do(Phase.ENTERING, lambda: wire.voidcmd(f"CWD {address.folder}"))
+        await self._do(Phase.STORING, lambda: wire.voidcmd("TYPE I"))
+
+    async def size(self, name: str) -> int | None:
+        """Return a file's size."""
+
+        def ask() -> int | None:
+            try:
+                return size_in(self._wire.sendcmd(f"SIZE {name}"))
+            except ftplib.error_perm as exc:
+                if str(exc).startswith("550"):
+                    return None
+                raise
+
+        return await self._do(Phase.ASKING_SIZE, ask)
+
+    async def store(self, name: str, file: BuildFile, *, offset: int, moved: Callable[[int], None]) -> None:
+        """Write the rest of a file."""
+        loop = asyncio.get_running_loop()
+
+        def told(done: int) -> None:
+            loop.call_soon_threadsafe(moved, done)
+
+        await self._do(
+            Phase.STORING, lambda: self._wire.send_file(name, file.read, offset, file.size_bytes, told)
+        )
+
+    async def knock(self) -> None:
+        """Open a data connection."""
+        await self._do(Phase.STORING, self._wire.knock)
+
+    async def rename(self, old: str, new: str) -> None:
+        """Rename a file."""
+        await self._do(Phase.RENAMING, lambda: self._wire.rename(old, new))
+
+    async def delete(self, name: str) -> None:
+        """Remove a file."""
+        await self._do(Phase.REMOVING, lambda: self._wire.voidcmd(f"DELE {name}"))
+
+    async def leave(self) -> None:
+        """Send ``QUIT``."""
+        await self._do(Phase.TALKING, lambda: self._wire.voidcmd("QUIT"))
+
+    async def drop(self) -> None:
+        """Abort the connections, and close them once the thread has stopped using them."""
+        self._wire.cut()
+        closing = asyncio.get_running_loop().run_in_executor(self._thread, self._wire.close)
+        try:
+            await _seen_through(closing)
+        finally:
+            self._thread.shutdown(wait=False)
+
+    async def _do(self, phase: Phase, call: Callable[[], _T]) -> _T:
+        """Run a call in the thread; errors are mapped to their meaning."""
+        work = asyncio.get_running_loop().run_in_executor(self._thread, call)
+        try:
+            return await asyncio.shield(work)
+        except asyncio.CancelledError:
+            self._wire.cut()
+            await _seen_through(work)
+            raise
+        except (ftplib.Error, OSError, EOFError, ValueError, IndexError, OverflowError) as exc:
+            failure = meaning_of(exc, phase, self._address.secrets())
+        raise failure  # out here, so that no text of the server becomes its context
+
+
+async def _seen_through(work: "asyncio.Future[_T]") -> None:
+    """Wait for the thread, whatever its result, and even if the wait is cancelled."""
+    cancelled = False
+    while not work.done():
+        try:
+            await asyncio.wait({work})
+        except asyncio.CancelledError:
+            cancelled = True
+    if not work.cancelled():
+        work.exception()  # retrieved here, or asyncio would log it
+    if cancelled:
+        raise asyncio.CancelledError
+
+
+def _context(address: FileServerAddress) -> ssl.SSLContext:
+    try:
+        context = ssl.create_default_context(cafile=address.ca_file)
+    except (OSError, ValueError) as exc:
+        failure = Refused(sentences.CA_FILE, detail=f"ONETRUST_FTP_CA: {type(exc).__name__}")
+    else:
+        context.minimum_version = ssl.TLSVersion.TLSv1_2
+        return context
+    raise failure

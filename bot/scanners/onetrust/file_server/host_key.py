@@ -1,0 +1,58 @@
+"""Verifying an SFTP server by its public key, its fingerprint, or known hosts."""
+
+from pathlib import Path
+from typing import Any
+
+import asyncssh
+
+from bot.errors import Refused
+from bot.scanners.onetrust.file_server import sentences
+from bot.scanners.onetrust.file_server_address import FileServerAddress
+
+OF_WHAT_IS_KNOWN, ANY = "", "default"
+_FAMILIES = ("ssh-ed25519", "ecdsa-sha2-*", "rsa-sha2-*")
+
+
+class Known(asyncssh.SSHClient):
+    """Accepts a host key by its fingerprint, if one is set."""
+
+    def __init__(self, fingerprint: str | None) -> None:
+        self._fingerprint = fingerprint
+
+    def validate_host_public_key(self, host: str, addr: str, port: int, key: asyncssh.SSHKey) -> bool:  # noqa: ARG002 - as asyncssh has it
+        """Return whether the key has the fingerprint."""
+        return self._fingerprint is not None and key.get_fingerprint("sha256") == self._fingerprint
+
+
+def fingerprint_of(address: FileServerAddress) -> str | None:
+    """Return the fingerprint that was set, as asyncssh writes it; ``None`` if something else was set."""
+    text = address.host_key or ""
+    return text.rstrip("=") if text.startswith("SHA256:") else None
+
+
+def known_hosts(address: FileServerAddress) -> Any:
+    """Return asyncssh's known hosts: never ``None``, which would accept any host.
+
+    Raises:
+        Refused: the key or the file can't be read, or neither is set.
+    """
+    failure: Exception | None = None
+    try:
+        if fingerprint_of(address):
+            return ([], [], [])
+        if address.host_key:
+            return ([asyncssh.import_public_key(address.host_key)], [], [])
+        if address.known_hosts:
+            return asyncssh.import_known_hosts(Path(address.known_hosts).read_text(encoding="utf-8"))
+    except (asyncssh.KeyImportError, OSError, ValueError) as exc:
+        failure = exc
+    raise Refused(sentences.HOST_KEY, detail=f"ONETRUST_FTP_HOST_KEY: {type(failure).__name__}")
+
+
+def kinds_to_ask_for(address: FileServerAddress) -> tuple[str, ...]:
+    """Return the kinds of host keys to request, in order, as a server shows one of its keys.
+
+    A fingerprint does not show the kind of its key. The kind of a known key is requested first; requesting
+    any kind after that only distinguishes a server with another key from one without a common algorithm.
+    """
+    return (ANY, *_FAMILIES) if fingerprint_of(address) else (OF_WHAT_IS_KNOWN, ANY)

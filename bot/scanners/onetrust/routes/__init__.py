@@ -1,0 +1,1 @@
+"""The ways that a build takes to OneTrust."""

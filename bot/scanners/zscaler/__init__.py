@@ -1,0 +1,1 @@
+"""Zscaler: one module a conversation."""

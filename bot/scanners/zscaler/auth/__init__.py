@@ -1,0 +1,1 @@
+"""Logging in to Zscaler's cloud service API."""

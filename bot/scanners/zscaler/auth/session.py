@@ -1,0 +1,226 @@
+"""Signing in to the cloud service API with an administrator's session: a cookie for an obfuscated key.
+
+A session expires after five idle minutes. A new one is requested only after a 401, as signing in is expensive
+for the service. Signing out activates everybody's saved changes; so it is done only if none wait for
+activation.
+
+Source: "Getting Started", *Using ZIA Admin Credentials and API Key/Token*
+(https://help.zscaler.com/zia/getting-started-zia-api)
+"""
+
+import asyncio
+import logging
+import re
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Final
+
+from bot.core.clock import SteadyClock, within
+from bot.core.ports import Clock
+from bot.errors import AppscanError, Maintenance, Refused, SubmissionError, TryLater
+from bot.features.zscaler_admin.models import ActivationStatus
+from bot.scanners.http.json_client import HeaderAuth, Response
+from bot.scanners.zscaler.auth.obfuscation import obfuscate
+from bot.scanners.zscaler.http_client import HttpClient
+from bot.scanners.zscaler.maintenance import ReadOnly
+from bot.scanners.zscaler.status_codes import ADDRESS, ADMIN, RUNNER, Endpoint, date_of, meaning_of
+
+logger = logging.getLogger(__name__)
+
+CLOCK_OFF_S: Final = 2 * 3600.0
+"""The difference from Zscaler's clock that a timestamp may have."""
+HELD_S: Final = 300.0
+"""The pause after a refused login or session, as more logins could lock the account."""
+IDLE_S: Final = 300.0
+"""The lifetime of an unused session."""
+GOODBYE_S: Final = 3.0
+"""The timeout of signing out."""
+
+BAD_LOGIN: Final = (
+    "Zscaler does not accept the bot's login ({status}). "
+    f"{RUNNER} `ZSCALER_USERNAME`, `ZSCALER_PASSWORD` and `ZSCALER_API_KEY`."
+)
+CLOCK_OFF: Final = (
+    "Zscaler does not accept the bot's login, as the clock of the bot's machine is {apart} {side} Zscaler's. "
+    "Whoever runs this bot has to set it right; it may be two hours off at most."
+)
+NO_SESSION: Final = f"What answered gave no session: it is no API of Zscaler. {RUNNER} {ADDRESS}."
+NOT_KEPT: Final = (
+    "Zscaler does not accept the session that it has just given the bot (401). "
+    f"{ADMIN} whether anybody else signs in with the same user."
+)
+
+_COOKIE = re.compile(r'\s*JSESSIONID="?([\x21\x23-\x2B\x2D-\x3A\x3C-\x5B\x5D-\x7E]{1,1024})"?\s*(?:;|\Z)')
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Open:
+    cookie: str = field(repr=False)
+    since: float
+
+    @property
+    def auth(self) -> HeaderAuth:
+        return HeaderAuth(headers={"Cookie": f"JSESSIONID={self.cookie}"})
+
+
+class SessionAuth:
+    """Signing in with a session. Implements ``Login``.
+
+    Of concurrent callers one signs in, and all get its session or its error. A refused login is not repeated
+    for ``HELD_S``.
+    """
+
+    def __init__(
+        self,
+        caller: HttpClient,
+        username: str,
+        password: str,
+        api_key: str,
+        *,
+        clock: Clock,
+        read_only: ReadOnly,
+    ) -> None:
+        self._caller = caller
+        self._username = username
+        self._password = password
+        self._api_key = api_key
+        self._clock = clock
+        self._steady = SteadyClock(clock)  # unaffected when the machine's clock is set
+        self._read_only = read_only
+        self._lock = asyncio.Lock()
+        self._open: _Open | None = None
+        self._failure: SubmissionError | None = None
+        self._held_until = 0.0
+        self._asked = 0
+        self._used_at = 0.0
+
+    @property
+    def state(self) -> str:
+        """The state as a sentence."""
+        if self._open is not None:
+            since = f"session since {datetime.fromtimestamp(self._open.since, UTC):%Y-%m-%d %H:%M} UTC"
+            is_idle = self._clock.now() - self._used_at >= IDLE_S
+            return f"{since}, ended by now; the next call makes a new one" if is_idle else since
+        if self._failure is None:
+            return "not signed in yet"
+        kind = "refused" if isinstance(self._failure, Refused) else "not signed in"
+        return f"{kind}: {self._failure.user_message}"
+
+    async def attempts(self) -> AsyncGenerator[Mapping[str, str], None]:
+        """Yield the cookie of the current session, and after a 401 that of a new one.
+
+        Raises:
+            Refused: the login is refused, or a new session is.
+            TryLater: not right now; ``Maintenance`` too, as signing in is a POST.
+        """
+        session = await self._other_than(None)
+        yield session.auth.headers
+        session = await self._other_than(session)
+        yield session.auth.headers
+        failure = Refused(NOT_KEPT, status=401)
+        if self._drop(session):
+            self._hold(failure)
+        raise failure
+
+    def accepted(self) -> None:
+        """Note that the session was used."""
+        self._used_at = self._clock.now()
+
+    async def close(self) -> None:
+        """Sign out if there is a session, and no changes wait for activation."""
+        session, self._open = self._open, None
+        if session is None or self._read_only.lasts:
+            return
+        with suppress(AppscanError, TimeoutError):
+            await within(self._clock, GOODBYE_S, self._log_out(session))
+
+    async def _log_out(self, session: _Open) -> None:
+        response = await self._caller.call("GET", Endpoint.STATUS, auth=session.auth)
+        if response.status == 401:  # it has expired
+            return
+        if response.is_success and response.object().get("status") == ActivationStatus.ACTIVE:
+            await self._caller.call("DELETE", Endpoint.LOGOUT, auth=session.auth)
+        else:
+            logger.info("not signed out of Zscaler, as that could activate changes that wait there")
+
+    async def _other_than(self, refused: _Open | None) -> _Open:
+        """Return the current session, or a new one if it was refused or there is no other."""
+        asked_before = self._asked
+        async with self._lock:
+            if refused is not None:
+                self._drop(refused)
+            if self._open is not None:
+                return self._open
+            is_news = self._asked != asked_before  # from the caller that this one waited for
+            if self._failure is not None and (is_news or self._steady.now() < self._held_until):
+                raise self._failure.with_traceback(None)
+            self._failure = None
+            try:
+                self._open = await self._log_in()
+            finally:
+                self._asked += 1
+            return self._open
+
+    def _drop(self, session: _Open) -> bool:
+        """Drop a session; return whether it was still the current one."""
+        if self._open is not session:
+            return False
+        self._open = None
+        return True
+
+    def _hold(self, failure: SubmissionError) -> None:
+        """Keep a failure until another login may be tried."""
+        self._failure = failure
+        self._held_until = self._steady.now() + _held_s(failure)
+
+    async def _log_in(self) -> _Open:
+        timestamp_ms = int(self._clock.now() * 1000)
+        try:
+            self._read_only.check()
+            login = {
+                "apiKey": obfuscate(self._api_key, timestamp_ms),
+                "username": self._username,
+                "password": self._password,
+                "timestamp": str(timestamp_ms),
+            }
+            session = self._read(await self._caller.call("POST", Endpoint.LOGIN, body=login))
+        except SubmissionError as error:
+            self._hold(error)
+            raise
+        self._used_at = session.since
+        return session
+
+    def _read(self, response: Response) -> _Open:
+        self._read_only.note(response)
+        if response.is_success:
+            for cookie in response.headers.get_list("Set-Cookie"):
+                if found := _COOKIE.match(cookie):
+                    return _Open(cookie=found[1], since=self._clock.now())
+            raise Refused(NO_SESSION, status=response.status)
+        now = self._clock.now()
+        if response.status in {400, 401}:
+            raise Refused(_bad_login(response, now), status=response.status)
+        raise meaning_of(Endpoint.LOGIN, response, now)
+
+
+def _held_s(failure: SubmissionError) -> float:
+    if isinstance(failure, Refused):
+        return HELD_S
+    if isinstance(failure, Maintenance):
+        return 0.0  # ReadOnly has that pause
+    return (failure.retry_after_s or 0.0) if isinstance(failure, TryLater) else 0.0
+
+
+def _bad_login(response: Response, now: float) -> str:
+    """Return the sentence for a refused login; by the server's ``Date``, the clock may be the cause."""
+    date = date_of(response)
+    if date is None or abs(now - date) <= CLOCK_OFF_S:
+        return BAD_LOGIN.format(status=response.status)
+    return CLOCK_OFF.format(apart=_apart(abs(now - date)), side="ahead of" if now > date else "behind")
+
+
+def _apart(seconds: float) -> str:
+    hours = seconds / 3600
+    return f"{hours:.1f} hours" if hours < 48 else f"{hours / 24:.0f} days"

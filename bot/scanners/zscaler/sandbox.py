@@ -1,0 +1,189 @@
+"""The Sandbox Submission API: takes a build, and returns a verdict or starts an analysis.
+
+The token is part of the address. Sending a file again does no harm, so a lost response is ``TryLater``.
+
+Source: https://help.zscaler.com/zia/sandbox-submission-api
+"""
+
+import asyncio
+import ssl
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Final
+
+import aiohttp
+from aiohttp.abc import AbstractStreamWriter
+from yarl import URL
+
+from bot.core.build import FileType
+from bot.errors import Refused, SubmissionError, TryLater
+from bot.features.verdicts.models import SandboxReceipt
+from bot.features.verdicts.scanner_profile import ScannerProfile
+from bot.scanners.http.build_file import BLOCK, BuildChanged, BuildFile
+from bot.scanners.http.json_client import Response
+from bot.scanners.http.timeouts import UploadTimeouts
+from bot.scanners.http.upload import Body, send
+from bot.scanners.zscaler.receipts import PROXY, STATUS_CODES, receipt
+
+SUBMIT_LIMIT_BYTES: Final = 20_000_000
+"""Dynamic analysis takes files up to 20 MB; what is larger gets an instant verdict."""
+DISCAN_LIMIT_BYTES: Final = 400_000_000
+"""An instant verdict is given for files up to 400 MB."""
+
+ONLY_APKS: Final = "Only `.apk` files are sent to the Sandbox."
+TOO_LARGE: Final = "This build is larger than 400 MB, which is the most that the Sandbox takes."
+BUILD_CHANGED: Final = "The bot's own copy of this build changed while it was being sent to Zscaler."
+
+TIMEOUTS: Final = UploadTimeouts(stall_s=60.0, min_bytes_per_s=100_000.0)
+REACH_TIMEOUT_S: Final = 20.0
+"""For any response at all, before a build is sent."""
+
+
+def rejection(file_type: FileType | None, size_bytes: int | None) -> str | None:
+    """Return why the Sandbox does not take such a build: it knows no iOS apps and no bundles."""
+    if file_type is not FileType.APK:
+        return ONLY_APKS
+    return TOO_LARGE if (size_bytes or 0) > DISCAN_LIMIT_BYTES else None
+
+
+PROFILE: Final = ScannerProfile(
+    name="zscaler",
+    vendor="Zscaler",
+    product="Sandbox",
+    rejection=rejection,
+    daily_limit=100,
+    not_covered="No rule of the Sandbox covers this type of file. Your Zscaler administrator can add one.",
+    no_reports=(
+        "It was sent to the Sandbox, and the verdict can't be read here: whoever runs the bot can set up the "
+        "cloud service API for that (`ZSCALER_CLIENT_ID` or `ZSCALER_USERNAME`, and what goes with it)."
+    ),
+    missing_login="no login to its cloud service API is set up",
+    not_set_up=(
+        "{service} is not set up here any more, so it can't be asked again. Whoever runs the bot can "
+        "set it up (`ZSCALER_SANDBOX_TOKEN`)."
+    ),
+)
+
+
+class Sandbox:
+    """Sends files to the Sandbox. Implements the ``SubmissionApi`` port.
+
+    ``url`` is the API's base, ``token`` a secret. ``tls`` is the context for https; ``None`` is the machine's
+    own. ``traces`` returns those of one request, by the name of its endpoint.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        token: str,
+        *,
+        now: Callable[[], float],
+        tls: ssl.SSLContext | None = None,
+        timeouts: UploadTimeouts = TIMEOUTS,
+        reach_timeout_s: float = REACH_TIMEOUT_S,
+        submit_limit_bytes: int = SUBMIT_LIMIT_BYTES,
+        traces: Callable[[str], Sequence[aiohttp.TraceConfig]] = lambda _: (),
+    ) -> None:
+        self._url = URL(url)
+        self._token = token
+        self._now = now
+        self._tls = tls
+        self._timeouts = timeouts
+        self._reach_timeouts = UploadTimeouts(connect_s=reach_timeout_s, response_body_s=0.0)
+        self._submit_limit_bytes = submit_limit_bytes
+        self._traces = traces
+
+    async def reach(self) -> None:
+        """Check that the Sandbox responds at all, by an empty body, which is no file.
+
+        Raises:
+            TryLater: it does not.
+            Refused: its certificate is not trusted, or the proxy on the way lets nothing through.
+        """
+        await self._send("discan", _EmptyBody(), self._reach_timeouts)
+
+    async def submit(self, path: Path, md5: str) -> SandboxReceipt:
+        """Send a file for dynamic analysis, a large one for an instant verdict; a known one is not run again.
+
+        Raises:
+            TryLater: it may work later.
+            Refused: rejected.
+        """
+        body = await _file_body(path)
+        is_instant = (body.size or 0) > self._submit_limit_bytes
+        if is_instant:
+            response = await self._send("discan", body, self._timeouts)
+        else:
+            response = await self._send("submit", body, self._timeouts, force="0")
+        return receipt(response, md5, self._now(), is_instant=is_instant)
+
+    async def _send(self, verb: str, body: Body, timeouts: UploadTimeouts, **query: str) -> Response:
+        return await send(
+            "POST",
+            (self._url / verb).with_query(api_token=self._token, **query),
+            body,
+            error_of=lambda error: _error_of(error, verb, interrupted=body.begun and bool(body.size)),
+            timeouts=timeouts,
+            tls=self._tls,
+            traces=self._traces(verb),
+            reads_errors=True,
+        )
+
+
+class _EmptyBody(Body):
+    """No file at all."""
+
+    def __init__(self) -> None:
+        super().__init__(b"", "application/octet-stream")
+        self._size = 0
+
+    async def _write(self, writer: AbstractStreamWriter) -> None:
+        """Send nothing."""
+
+
+class _FileBody(Body):
+    """A file as the whole body."""
+
+    def __init__(self, file: BuildFile) -> None:
+        super().__init__(file, "application/octet-stream")
+        self._file = file
+        self._size = file.size_bytes
+
+    async def open(self) -> None:
+        """Open the file.
+
+        Raises:
+            BuildChanged: it is missing, or of another size.
+        """
+        await asyncio.to_thread(self._file.open)
+
+    async def settled(self) -> None:
+        """Wait until sending has ended, and close the file."""
+        await super().settled()
+        await asyncio.to_thread(self._file.close)
+
+    async def _write(self, writer: AbstractStreamWriter) -> None:
+        left = self._file.size_bytes
+        while left > 0:
+            with self._keeping_failure():
+                block = await asyncio.to_thread(self._file.read, min(BLOCK, left))
+            await writer.write(block)
+            left -= len(block)
+            self.complete = left == 0
+            self.moved()
+
+
+async def _file_body(path: Path) -> _FileBody:
+    try:
+        return _FileBody(BuildFile(path, (await asyncio.to_thread(path.stat)).st_size))
+    except OSError:
+        raise TryLater(BUILD_CHANGED, scanner_failed=False) from None
+
+
+def _error_of(error: Exception, verb: str, *, interrupted: bool) -> SubmissionError:
+    if isinstance(error, BuildChanged):
+        return TryLater(BUILD_CHANGED, scanner_failed=False)
+    if isinstance(error, aiohttp.ClientHttpProxyError) and 400 <= error.status < 500:
+        detail = f"the request to Zscaler's Sandbox failed: {type(error).__name__}"
+        return Refused(PROXY.format(status=error.status), detail=detail)
+    return STATUS_CODES.transport_error(error, verb, interrupted=interrupted)

@@ -1,0 +1,82 @@
+"""The pieces of Block Kit that this project uses.
+
+Text is Slack's ``mrkdwn`` with ``verbatim``, so that Slack makes no link or mention by itself out of what
+looks like one (https://docs.slack.dev/reference/block-kit/composition-objects/text-object).
+"""
+
+from typing import Any
+
+from bot.slack.blocks.text import plain
+
+Block = dict[str, Any]
+
+_BUTTON_LIMIT = 75
+_URL_LIMIT = 3000
+
+
+def mrkdwn(text: str) -> Block:
+    """Make a text object; ``text`` holds no raw outside text."""
+    return {"type": "mrkdwn", "text": text, "verbatim": True}
+
+
+def words(text: str) -> Block:
+    """Make a text object that Slack never formats."""
+    return {"type": "plain_text", "text": text, "emoji": False}
+
+
+def section(text: str, *, accessory: Block | None = None) -> Block:
+    """Make a paragraph, with a button beside it where one is given; at most 3,000 characters."""
+    block: Block = {"type": "section", "text": mrkdwn(text)}
+    if accessory is not None:
+        block["accessory"] = accessory
+    return block
+
+
+def facts(pairs: list[tuple[str, str]]) -> Block:
+    """Make two columns of a name and a value each; at most 10 pairs."""
+    return {"type": "section", "fields": [mrkdwn(f"*{name}*\n{value}") for name, value in pairs]}
+
+
+def context(*parts: str | None) -> Block:
+    """Make one small grey line of its parts, leaving out ``None`` and the empty."""
+    return {"type": "context", "elements": [mrkdwn(" · ".join(part for part in parts if part))]}
+
+
+def button(
+    label: str,
+    action_id: str,
+    value: str,
+    *,
+    style: str | None = None,
+    confirm: Block | None = None,
+) -> Block:
+    """Make a button; its value comes back with the press."""
+    element: Block = {
+        "type": "button",
+        "text": words(plain(label, _BUTTON_LIMIT)),
+        "action_id": action_id,
+        "value": value,
+    }
+    if style is not None:
+        element["style"] = style
+    if confirm is not None:
+        element["confirm"] = confirm
+    return element
+
+
+def link_button(label: str, action_id: str, value: str, url: str | None) -> Block | None:
+    """Make a button that opens a page; ``None`` where ``url`` is none that Slack would take."""
+    if url is None or len(url) > _URL_LIMIT or not url.startswith(("https://", "http://")):
+        return None
+    return {**button(label, action_id, value), "url": url}
+
+
+def confirm(title: str, text: str, *, yes: str, no: str) -> Block:
+    """Make the question asked before a button does its work."""
+    return {"title": words(title), "text": words(text), "confirm": words(yes), "deny": words(no)}
+
+
+def actions(*buttons: Block | None) -> Block | None:
+    """Make a row of buttons, leaving out ``None``; ``None`` where none is left."""
+    kept = [element for element in buttons if element is not None]
+    return {"type": "actions", "elements": kept} if kept else None

@@ -1,0 +1,77 @@
+"""Answers that only the person who acted sees, through a response URL or in a conversation."""
+
+import asyncio
+import logging
+from typing import Any
+
+import aiohttp
+from slack_bolt.async_app import AsyncRespond
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.errors import SLACK_BAD_BLOCKS, slack_code, wait_asked_s
+from bot.slack.blocks.message import Message
+
+logger = logging.getLogger(__name__)
+
+LONGEST_WAIT_S = 10.0
+"""After a longer wait, an answer would come too late."""
+TROUBLE_WAIT_S = 1.0
+"""Before the retry after an error of Slack's."""
+_TROUBLE = 599
+"""The status of a response that never came, or did not come from Slack."""
+
+
+async def answer(respond: AsyncRespond, message: Message, *, replace: bool = False) -> None:
+    """Show a message to the person who acted; ``replace`` replaces the message with the button.
+
+    After a short rate limit or a server error, it is retried once; if Slack rejects the blocks, only the text
+    is sent. If that fails too, it is only logged: what was done stays done.
+    """
+    how = {"response_type": "ephemeral", "replace_original": replace}
+    status, wait_s = await _post(respond, text=message.text, blocks=message.blocks, **how)
+    if status == 429 and wait_s > LONGEST_WAIT_S:
+        logger.warning("an answer could not be sent: Slack asks for %d s", wait_s)
+        return
+    if status == 429 or status >= 500:
+        await asyncio.sleep(wait_s)
+        status, _ = await _post(respond, text=message.text, blocks=message.blocks, **how)
+    if 400 <= status < 500 and status != 429:
+        logger.warning("an answer was rejected with HTTP %d; retrying as text", status)
+        status, _ = await _post(respond, text=message.text, **how)
+    if status >= 300:
+        logger.warning("an answer could not be sent: %s", "no response" if status == _TROUBLE else status)
+
+
+async def _post(respond: AsyncRespond, **what: Any) -> tuple[int, float]:
+    """Post to a response URL; return the status, which the SDK does not raise, and when to retry."""
+    try:
+        told = await respond(**what)
+    except (SlackApiError, aiohttp.ClientError, TimeoutError, OSError) as error:
+        logger.info("a response URL did not respond: %s", type(error).__name__)
+        return _TROUBLE, TROUBLE_WAIT_S
+    if told.status_code == 200 and str(told.body).lstrip().startswith("<"):  # a proxy's page
+        return _TROUBLE, TROUBLE_WAIT_S
+    limited = told.status_code == 429
+    return told.status_code, wait_asked_s(told.headers.get("Retry-After")) if limited else TROUBLE_WAIT_S
+
+
+async def whisper(
+    client: AsyncWebClient, message: Message, *, channel: str, user: str, thread_ts: str | None = None
+) -> None:
+    """Show a message to one person in a conversation, as text only if Slack rejects the blocks.
+
+    If that fails, it is only logged: what was done stays done.
+    """
+    where: dict[str, Any] = {"channel": channel, "user": user, "thread_ts": thread_ts}
+    try:
+        try:
+            await client.chat_postEphemeral(text=message.text, blocks=message.blocks, **where)
+        except SlackApiError as error:
+            if slack_code(error) not in SLACK_BAD_BLOCKS:
+                raise
+            await client.chat_postEphemeral(text=message.text, **where)
+    except SlackApiError as unsaid:
+        logger.warning("an answer could not be sent: %s", slack_code(unsaid))
+    except (aiohttp.ClientError, TimeoutError, OSError) as unsaid:
+        logger.warning("an answer could not be sent: %s", type(unsaid).__name__)

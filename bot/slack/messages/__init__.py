@@ -1,0 +1,1 @@
+"""Posting messages and keeping them up to date."""

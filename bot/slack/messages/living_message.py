@@ -1,0 +1,265 @@
+"""Messages in scans' threads that follow their rows: posted once, remembered, updated until they are current.
+
+Changes that come faster than Slack takes updates are folded together, and what was not shown when the bot
+stopped is shown after its next start. While a message is being posted, the remembered timestamp is empty: if
+the answer or the process is lost then, the message is searched for before it is posted again.
+"""
+
+import asyncio
+import logging
+from collections import defaultdict
+from collections.abc import Awaitable, Callable
+from contextlib import nullcontext
+from dataclasses import dataclass, replace
+from typing import Final
+
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.core.backoff import Backoff
+from bot.core.log_context import concerning
+from bot.core.ports import Clock
+from bot.core.rate_limit import RateLimiter, RateLimiters
+from bot.core.scan import Card, Scan
+from bot.core.scheduler import Job
+from bot.core.tasks import end, first_of
+from bot.errors import NotFound, StoreUnavailable, slack_code, slack_wait_s
+from bot.slack.messages.delivery import GONE, MESSAGE_GONE, SHUT, error_name, update
+from bot.slack.messages.posts import ATTEMPTS, RETRY_S, Posts, ThreadGone
+from bot.slack.messages.rate_limits import RESERVED
+from bot.slack.messages.subjects import GIVEN_UP, Subject
+
+logger = logging.getLogger(__name__)
+
+REFRESH_INTERVAL_S: Final = 60.0
+UPDATE_INTERVAL_S: Final = 1.2
+"""Minimum between two updates of a message that is not final."""
+PROGRESS_STEP: Final = 0.1
+"""Share of a build's bytes that has to move before the progress is shown again."""
+CROWDED_S: Final = 10.0
+"""If the queue of the channel is longer, a message that is not final is not posted: final ones go first."""
+MESSAGE_BACKOFF: Final = Backoff(first_s=60.0, maximum_s=3600.0)
+"""After ``ATTEMPTS`` in a row."""
+GIVE_UP_S: Final = 24 * 3600.0
+"""A final message that Slack rejects for this long is given up, and the timeline says so."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Rejected:
+    revision: int
+    """The scan's; a newer revision is tried at once."""
+    since: float
+    """When this revision was rejected first."""
+    until: float
+    times: int
+    """How often in a row, each time after ``ATTEMPTS``."""
+
+
+class LivingMessages:
+    """All messages of one subject; for replies, this is the ``Announcer``."""
+
+    def __init__(
+        self,
+        *,
+        subject: Subject,
+        client: AsyncWebClient,
+        bot_user_id: str,
+        load: Callable[[int], Awaitable[Card]],
+        pace: RateLimiters,
+        updates: RateLimiter,
+        clock: Clock,
+    ) -> None:
+        self._subject = subject
+        self._client = client
+        self._posts = Posts(
+            client, bot_user_id, pace, clock, event_type=subject.event_type, scanner=subject.scanner
+        )
+        self._load_card = load
+        self._pace = pace
+        self._updates = updates
+        self._clock = clock
+        self._tasks: dict[int, asyncio.Task[None]] = {}
+        self._changed: dict[int, asyncio.Event] = {}
+        self._next_at: dict[int, float] = {}
+        self._moved: dict[int, tuple[int, int]] = {}
+        self._shown_share: dict[int, float] = {}
+        self._rejected: dict[int, _Rejected] = {}
+        self._posting: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+
+    def changed(self, number: int) -> None:
+        """Post a scan's message, or update it; returns at once."""
+        self._changed.setdefault(number, asyncio.Event()).set()
+        if number not in self._tasks:
+            self._tasks[number] = asyncio.create_task(
+                self._follow(number), name=f"{self._subject.name}-{number}"
+            )
+
+    def progress(self, number: int, done_bytes: int, total_bytes: int) -> None:
+        """Show how far the bytes of a build have moved, in steps; returns at once."""
+        self._moved[number] = (done_bytes, total_bytes)
+        share = done_bytes / total_bytes if total_bytes else 0.0
+        shown = self._shown_share.get(number, 0.0)
+        if share < shown or share - shown >= PROGRESS_STEP:
+            self._shown_share[number] = share
+            self.changed(number)
+
+    @property
+    def job(self) -> Job:
+        """Refreshes, now and every ``REFRESH_INTERVAL_S``."""
+        what = (
+            f"{self._subject.name}s of {self._subject.scanner}"
+            if self._subject.scanner
+            else f"{self._subject.name}s"
+        )
+        return Job(name=f"refresh of {what}", run=self.refresh, interval_s=REFRESH_INTERVAL_S)
+
+    async def refresh(self) -> None:
+        """Start to bring stale messages up to date, including those an earlier process left behind."""
+        for number in await self._subject.stale():
+            if number not in self._tasks:
+                self.changed(number)
+
+    async def settle(self, timeout_s: float) -> None:
+        """Wait until all known changes are shown; after the timeout, cancel what is left."""
+        if self._tasks:
+            _, late = await asyncio.wait(list(self._tasks.values()), timeout=timeout_s)
+            await end(*late)
+
+    @concerning
+    async def _follow(self, number: int) -> None:
+        name = self._subject.name
+        try:
+            await self._show_changes(number, self._changed[number])
+        except NotFound:
+            logger.info("scan #%d was removed: its %s is not shown", number, name)
+        except StoreUnavailable as error:
+            logger.warning("the %s of scan #%d is shown later: %s", name, number, error)
+        except Exception:
+            logger.exception("the %s of scan #%d could not be shown", name, number)
+        finally:
+            del self._tasks[number]
+            del self._changed[number]
+
+    async def _show_changes(self, number: int, changed: asyncio.Event) -> None:
+        failures = 0
+        while changed.is_set():
+            changed.clear()
+            card = await self._load(number)
+            is_final = self._subject.is_final(card)
+            if self._backs_off(card.scan) or not (is_final or self._has_room(card)):
+                return
+            if not is_final and (wait_s := self._wait_s(card)) > 0:
+                await first_of(changed.wait(), self._clock.sleep(wait_s))
+                changed.set()
+                continue
+            try:
+                await self._show(card)
+                self._rejected.pop(number, None)
+            except NotFound:
+                raise
+            except Exception as error:  # noqa: BLE001 - whatever it was, it may pass
+                failures += slack_wait_s(error) is None
+                if (retry_s := await self._retry_s(card, error, failures)) is None:
+                    return
+                await self._clock.sleep(retry_s)
+                changed.set()
+            self._next_at[number] = self._clock.now() + UPDATE_INTERVAL_S
+            if is_final and not changed.is_set():
+                for kept in (self._next_at, self._moved, self._shown_share):
+                    kept.pop(number, None)
+                for copy in await self._subject.copies(number):
+                    self.changed(copy)
+
+    async def _load(self, number: int) -> Card:
+        done, total = self._moved.get(number, (0, 0))
+        return replace(await self._load_card(number), done_bytes=done, total_bytes=total)
+
+    def _has_room(self, card: Card) -> bool:
+        """Whether a message that is not final can be shown soon; if not, a backlog notice does for now."""
+        pace = self._pace.of(card.scan.channel or "")
+        return bool(self._subject.message_ts(card)) or pace.wait_s() <= CROWDED_S
+
+    def _wait_s(self, card: Card) -> float:
+        """Return how long a message that is not final has to wait; at 0, its turn has been taken."""
+        wait_s = self._next_at.get(card.scan.number, 0.0) - self._clock.now()
+        if wait_s > 0 or not self._subject.message_ts(card):
+            return wait_s
+        return self._updates.try_take(reserved=RESERVED)
+
+    async def _show(self, card: Card) -> None:
+        subject, scan = self._subject, card.scan
+        ts = subject.message_ts(card)
+        if scan.channel is None or ts == GIVEN_UP:
+            return
+        try:
+            if ts:
+                await self._update(card, ts)
+            elif ts == "" and (found := await self._posts.find(scan)) is not None:
+                await subject.remember(scan.number, found)
+                self._changed[scan.number].set()  # it may show an earlier state
+            else:
+                await self._post(card)
+        except SlackApiError as error:
+            code = slack_code(error)
+            if code not in GONE:
+                raise
+            logger.info("the %s of scan #%d can't be shown: %s", subject.name, scan.number, code)
+            await subject.give_up(card, GONE[code])
+
+    async def _post(self, card: Card) -> None:
+        subject, number, channel = self._subject, card.scan.number, card.scan.channel or ""
+        async with self._posting[channel] if subject.one_at_a_time else nullcontext():
+            if subject.is_due(card):
+                await self._pace.of(channel).take()
+                card = await self._load(number)
+            if not subject.is_due(card):
+                await subject.shown(card)
+                return
+            await subject.remember(number, "")
+            try:
+                ts = await self._posts.post(card.scan, subject.render(card))
+            except ThreadGone:
+                await subject.give_up(card, MESSAGE_GONE)
+                return
+            except SlackApiError as error:
+                if slack_wait_s(error) is not None:  # certainly not posted: nothing to search for
+                    await subject.remember(number, None)
+                raise
+        await subject.remember(number, ts)
+        await subject.shown(card)
+
+    async def _update(self, card: Card, ts: str) -> None:
+        if self._subject.is_final(card) and self._updates.try_take() > 0:
+            await self._updates.take()
+            card = await self._load(card.scan.number)
+        message = self._subject.render(card)
+        await update(self._client, self._updates, message, channel=card.scan.channel or "", ts=ts)
+        await self._subject.shown(card)
+
+    def _backs_off(self, scan: Scan) -> bool:
+        last = self._rejected.get(scan.number)
+        return last is not None and last.revision == scan.revision and self._clock.now() < last.until
+
+    async def _retry_s(self, card: Card, error: Exception, failures: int) -> float | None:
+        """Return when to retry; ``None`` after too many failures in a row, which start a longer backoff."""
+        name, number = self._subject.name, card.scan.number
+        if (asked_s := slack_wait_s(error)) is not None:
+            logger.info("Slack asks for %d s before the %s of scan #%d", asked_s, name, number)
+            return max(asked_s, RETRY_S)
+        if failures >= ATTEMPTS or slack_code(error) in SHUT:
+            logger.error("the %s of scan #%d could not be shown: %s", name, number, error_name(error))
+            await self._back_off(card)
+            return None
+        logger.warning("the %s of scan #%d will be retried: %s", name, number, error_name(error))
+        return RETRY_S * failures
+
+    async def _back_off(self, card: Card) -> None:
+        number, revision, now = card.scan.number, card.scan.revision, self._clock.now()
+        last = self._rejected.pop(number, None)
+        since = last.since if last is not None and last.revision == revision else now
+        if self._subject.is_final(card) and now - since >= GIVE_UP_S:
+            await self._subject.give_up(card, "Slack did not take it for a day")
+            return
+        times = 1 if last is None else last.times + 1
+        until = now + MESSAGE_BACKOFF.delay_s(times)
+        self._rejected[number] = _Rejected(revision=revision, since=since, until=until, times=times)

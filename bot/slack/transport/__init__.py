@@ -1,0 +1,1 @@
+"""How Slack's payloads arrive: Socket Mode or HTTP."""

@@ -1,0 +1,54 @@
+"""Whether Slack still takes the bot's token: nobody tells an app that it was removed."""
+
+import asyncio
+import logging
+
+import aiohttp
+from slack_sdk.errors import SlackApiError, SlackClientError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.core.scheduler import Job
+from bot.errors import SLACK_REFUSALS, ShutOut, slack_code
+
+logger = logging.getLogger(__name__)
+
+LOOK_S = 300.0
+
+
+class TokenMonitor:
+    """Asks Slack from time to time who the token is."""
+
+    def __init__(self, client: AsyncWebClient) -> None:
+        self._client = client
+        self.shut_out: asyncio.Future[ShutOut] = asyncio.get_running_loop().create_future()
+        """Has a result once Slack has refused the token."""
+
+    @property
+    def good(self) -> bool:
+        """Whether the token has not been refused."""
+        return not self.shut_out.done()
+
+    @property
+    def job(self) -> Job:
+        """Asks; at first after a while, as Slack has just taken the token."""
+        return Job(name="check of the Slack token", run=self._ask, interval_s=LOOK_S, starts_at_once=False)
+
+    async def _ask(self) -> None:
+        if not self.good:
+            return
+        try:
+            await self._client.auth_test()
+        except SlackApiError as error:
+            code = slack_code(error)
+            if code in SLACK_REFUSALS:
+                self.shut_out.set_result(_shut_out(str(code)))
+        except (SlackClientError, aiohttp.ClientError, TimeoutError, OSError) as error:
+            logger.info("Slack could not be asked about the bot's token: %s", type(error).__name__)
+
+
+def _shut_out(code: str) -> ShutOut:
+    return ShutOut(
+        f"Slack refuses SLACK_BOT_TOKEN ({code}). Install the app again at api.slack.com/apps, under Install "
+        "App, and start the bot with the token shown there.",
+        detail=code,
+    )

@@ -1,0 +1,1 @@
+"""SQLite through sqlite-utils: the engine behind the repositories, and its migrations."""

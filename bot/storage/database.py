@@ -1,0 +1,213 @@
+"""One SQLite file, one connection, one thread that owns it.
+
+A sqlite-utils ``Database`` works only in the thread that made it, so a one-thread executor opens, uses and
+closes it. That thread is also what puts all writes of this process in a row; other processes on the same
+file (``python -m bot scan`` beside a running bot) wait for each other by SQLite's own lock.
+"""
+
+import asyncio
+import logging
+import os
+import sqlite3
+import stat
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Self, TypeVar
+
+import sqlite_utils
+
+from bot.errors import StoreUnavailable
+from bot.storage.migrations import MIGRATIONS
+
+T = TypeVar("T")
+logger = logging.getLogger(__name__)
+
+BUSY_TIMEOUT_MS = 10_000
+"""How long a write waits for another process's write to end."""
+LOCKED_TIMEOUT_MS = 500
+"""How long it waits once one has waited in vain, until one goes through: all others wait behind it."""
+TRIAL_S = 2.0
+"""How long a trial of whether it can be written may take, before the answer is no."""
+
+_UNAVAILABLE = {
+    sqlite3.SQLITE_BUSY,
+    sqlite3.SQLITE_LOCKED,
+    sqlite3.SQLITE_READONLY,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_PERM,
+    sqlite3.SQLITE_CORRUPT,
+    sqlite3.SQLITE_NOTADB,
+}
+"""What says something of the file, its disk or its other users, and nothing of what was asked."""
+
+
+class Database:
+    """An open database; use ``await Database.open(path)``."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="store")
+        self._db: sqlite_utils.Database | None = None
+        self._busy_timeout_ms = BUSY_TIMEOUT_MS
+        self._in_trouble = False
+        self._trial: asyncio.Task[bool] | None = None
+
+    @classmethod
+    async def open(cls, path: Path, *, busy_timeout_ms: int = BUSY_TIMEOUT_MS) -> Self:
+        """Open the file, make it if need be (readable by its owner only), and bring its schema up to date.
+
+        Raises:
+            OSError, sqlite3.Error: the file can't be opened or written.
+        """
+        self = cls(path)
+        try:
+            await self._in_thread(lambda: self._open(busy_timeout_ms))
+        except BaseException:
+            self._thread.shutdown(wait=False)
+            raise
+        return self
+
+    def _open(self, busy_timeout_ms: int) -> None:
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        # SQLite gives its -wal and -shm files the mode of the main file, so this settles all three.
+        os.close(os.open(self.path, os.O_RDWR | os.O_CREAT, stat.S_IRUSR | stat.S_IWUSR))
+        db = sqlite_utils.Database(self.path)
+        try:
+            self._busy_timeout_ms = busy_timeout_ms
+            db.execute(f"PRAGMA busy_timeout = {busy_timeout_ms}")
+            _write_ahead(db, busy_timeout_ms)
+            # The mark that a submission may have been taken must outlive a power cut, or it would be sent
+            # twice.
+            db.execute("PRAGMA synchronous = FULL")
+            db.execute("PRAGMA foreign_keys = ON")
+            db.execute("PRAGMA secure_delete = ON")  # what is purged is not to be read from free pages
+            if MIGRATIONS.pending(db):
+                _transaction(db, MIGRATIONS.apply)  # one of two processes that open the file at once
+        except BaseException:
+            db.close()
+            raise
+        self._db = db
+
+    async def _in_thread(self, work: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, work)
+
+    async def read(self, work: Callable[[sqlite_utils.Database], T]) -> T:
+        """Run ``work`` on the connection.
+
+        Raises:
+            StoreUnavailable: the file can't be read now.
+        """
+        return await self._in_thread(lambda: self._watched(lambda: work(self._connection())))
+
+    async def write(self, work: Callable[[sqlite_utils.Database], T]) -> T:
+        """Run ``work`` in one transaction that is rolled back whole if it raises.
+
+        Raises:
+            StoreUnavailable: the file can't be written now; nothing was.
+        """
+
+        def write() -> T:
+            result = _transaction(self._connection(), work)
+            self._works_again()
+            return result
+
+        return await self._in_thread(lambda: self._watched(write))
+
+    async def writable(self) -> bool:
+        """Tell whether a write goes through now, by writing.
+
+        While the file is locked, writes wait in a row: there is one trial at a time, whoever asks.
+        """
+        if self._trial is None or self._trial.done():
+            self._trial = asyncio.create_task(self._try())
+        done, _ = await asyncio.wait({self._trial}, timeout=TRIAL_S)
+        return bool(done) and self._trial.result()
+
+    async def _try(self) -> bool:
+        try:
+            await self.write(_write_anything)
+        except (StoreUnavailable, sqlite3.Error, RuntimeError):
+            return False
+        return True
+
+    def _watched(self, work: Callable[[], T]) -> T:
+        """Run ``work`` in the thread, and tell the file's troubles from all others."""
+        try:
+            return work()
+        except sqlite3.Error as error:
+            code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+            if code not in _UNAVAILABLE:
+                raise
+            if not self._in_trouble:
+                self._in_trouble = True
+                logger.error("the database can't be used: %s", error)  # noqa: TRY400 - once, and in a sentence
+            if code == sqlite3.SQLITE_BUSY:
+                self._wait_for_locks(min(LOCKED_TIMEOUT_MS, self._busy_timeout_ms))
+            raise StoreUnavailable(detail=f"the database can't be used: {error}") from error
+
+    def _works_again(self) -> None:
+        if self._in_trouble:
+            self._in_trouble = False
+            logger.info("the database can be written again")
+            self._wait_for_locks(self._busy_timeout_ms)
+
+    def _wait_for_locks(self, at_most_ms: int) -> None:
+        self._connection().execute(f"PRAGMA busy_timeout = {at_most_ms}")
+
+    def _connection(self) -> sqlite_utils.Database:
+        if self._db is None:
+            raise RuntimeError("the database is closed")
+        return self._db
+
+    async def close(self) -> None:
+        """Close the connection and end its thread."""
+
+        def close() -> None:
+            db, self._db = self._db, None
+            if db is not None:
+                db.close()
+
+        if self._trial is not None:
+            await asyncio.gather(self._trial, return_exceptions=True)
+        await self._in_thread(close)
+        self._thread.shutdown(wait=True)
+
+
+def _write_ahead(db: sqlite_utils.Database, busy_timeout_ms: int) -> None:
+    """Have changes written ahead; of two who say so to a new file at once SQLite refuses one.
+
+    The busy timeout doesn't cover it: SQLite answers at once where waiting could be a deadlock.
+    """
+    until = time.monotonic() + busy_timeout_ms / 1000
+    while True:
+        try:
+            db.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() >= until:
+                raise
+            time.sleep(0.005)  # in the database's own thread
+        else:
+            return
+
+
+def _write_anything(db: sqlite_utils.Database) -> None:
+    """Write a page of the file as it is already: a transaction without a change would go through anyhow."""
+    (version,) = db.execute("PRAGMA user_version").fetchone()
+    db.execute(f"PRAGMA user_version = {int(version)}")
+
+
+def _transaction(db: sqlite_utils.Database, work: Callable[[sqlite_utils.Database], T]) -> T:
+    # Deferred transactions that read before they write fail at once when another process wrote in between,
+    # whatever the busy timeout: take the write lock first.
+    db.conn.execute("BEGIN IMMEDIATE")
+    try:
+        result = work(db)
+        db.conn.commit()
+    except BaseException:
+        db.conn.rollback()
+        raise
+    return result

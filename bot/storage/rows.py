@@ -1,0 +1,126 @@
+"""Rows to records and back."""
+
+from collections.abc import Mapping
+from enum import Enum
+from typing import Any, Final
+
+import sqlite_utils
+
+from bot.core.scan import (
+    ChannelKind,
+    Event,
+    FileType,
+    Kind,
+    Link,
+    Platform,
+    Question,
+    Reason,
+    Scan,
+    Source,
+    State,
+    Submission,
+    SubmissionState,
+)
+from bot.features.rescan_requests.models import RequestState, RescanRequest
+
+MAIN_SCANNER: Final = "onetrust"
+"""The scanner that every build is submitted to; the other rows of ``submissions`` are of side scanners."""
+ONETRUST: Final = f"scanner = '{MAIN_SCANNER}'"
+SCANS = f"""
+    SELECT scans.*, o.state AS o_state, o.attempts AS o_attempts, o.due_at AS o_due_at,
+           o.request_id AS o_request_id, o.status AS o_status, o.route AS o_route,
+           o.route_why AS o_route_why, o.application_id AS o_application_id, o.scan_id AS o_scan_id
+    FROM scans CROSS JOIN submissions AS o ON o.scan = scans.number AND o.{ONETRUST}
+"""
+"""Every read of scans begins so; conditions follow.
+
+SQLite keeps to the order of a ``CROSS JOIN``; left to choose, it reads all submissions and sorts.
+"""
+
+_ENUMS: dict[str, type[Enum]] = {
+    "state": State,
+    "source": Source,
+    "channel_kind": ChannelKind,
+    "file_type": FileType,
+    "platform": Platform,
+    "kind": Kind,
+    "reason": Reason,
+    "question": Question,
+}
+_INTERNAL = {"shown_revision", "held_until", "pulls", "withdrawn"}
+"""Columns that only the store itself uses."""
+
+
+def plain(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the values as SQLite takes them: enums by value, booleans as 0 and 1, text as valid Unicode."""
+    return {key: _plain(value) for key, value in values.items()}
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, str):  # JSON can spell half a surrogate pair, which no database takes
+        return value.encode(errors="replace").decode()
+    return int(value) if isinstance(value, bool) else value
+
+
+def scan(row: Mapping[str, Any]) -> Scan:
+    """Make the record of a row of ``SCANS``."""
+    values: dict[str, Any] = {
+        key: _ENUMS[key](value) if key in _ENUMS and value is not None else value
+        for key, value in row.items()
+        if not key.startswith("o_") and key not in _INTERNAL
+    }
+    values["insist"] = bool(values["insist"])
+    return Scan(
+        **values,
+        submission=Submission(
+            state=SubmissionState(row["o_state"]),
+            attempts=row["o_attempts"],
+            due_at=row["o_due_at"],
+            request_id=row["o_request_id"],
+            status=row["o_status"],
+            route=row["o_route"],
+            route_why=row["o_route_why"],
+            application_id=row["o_application_id"],
+            scan_id=row["o_scan_id"],
+        ),
+    )
+
+
+def scans_where(db: sqlite_utils.Database, rest: str, *parameters: object) -> list[Scan]:
+    """Return the scans that ``rest`` (``WHERE …`` and what follows) selects."""
+    return [scan(row) for row in db.query(f"{SCANS} {rest}", list(parameters))]
+
+
+def first_scan(db: sqlite_utils.Database, rest: str, *parameters: object) -> Scan | None:
+    """Return the first of ``scans_where``."""
+    return next(iter(scans_where(db, f"{rest} LIMIT 1", *parameters)), None)
+
+
+def event(row: Mapping[str, Any]) -> Event:
+    """Make the record of a row of ``events``."""
+    return Event(
+        scan=row["scan"],
+        at=row["at"],
+        who=row["who"],
+        before=State(row["before"]) if row["before"] else None,
+        after=State(row["after"]),
+        why=row["why"],
+    )
+
+
+def link(row: Mapping[str, Any]) -> Link:
+    """Make the record of a row of ``apps``."""
+    return Link(**{**row, "platform": Platform(row["platform"])})
+
+
+def request(row: Mapping[str, Any]) -> RescanRequest:
+    """Make the record of a row of ``requests``."""
+    return RescanRequest(
+        **{
+            **row,
+            "channel_kind": ChannelKind(row["channel_kind"]),
+            "state": RequestState(row["state"]),
+        }
+    )

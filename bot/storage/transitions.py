@@ -1,0 +1,138 @@
+"""The one function through which a scan changes its state, and what stands on it.
+
+Each change is one transaction that also writes the timeline's row: what the scan was, what it became, who
+did it and why.
+"""
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+import sqlite_utils
+
+from bot.core.scan import FLOW, OPEN, WORKING, Scan, State, SubmissionState
+from bot.errors import NotFound, Superseded
+from bot.features.results import transition_repository
+from bot.features.verdicts import transition_repository as opining
+from bot.storage import rows
+
+
+def load(db: sqlite_utils.Database, number: int) -> Scan:
+    """Return the scan.
+
+    Raises:
+        NotFound: there is none with that number.
+    """
+    found = rows.first_scan(db, "WHERE scans.number = ?", number)
+    if found is None:
+        raise NotFound(f"There is no scan #{number}.")
+    return found
+
+
+def move(
+    db: sqlite_utils.Database,
+    number: int,
+    to: State,
+    *,
+    now: float,
+    why: str,
+    who: str | None = None,
+    expect: Collection[State] | None = None,
+    scan: Mapping[str, Any] | None = None,
+    submission: Mapping[str, Any] | None = None,
+) -> Scan:
+    """Move the scan to a state, with what changes beside it in ``scan`` and ``submission``.
+
+    Raises:
+        NotFound: there is none with that number.
+        Superseded: it is in none of the states expected, or ``to`` may not follow where it is.
+    """
+    before = load(db, number)
+    if to in {State.QUEUED, State.RECEIVED} and who is None and _withdrawn(db, number):
+        to, scan = State.CANCELLED, {**(scan or {}), "problem": WITHDRAWN}
+    if to not in FLOW[before.state] or (expect is not None and before.state not in expect):
+        raise Superseded(
+            f"Scan #{number} has moved on: it is {before.state.value} now.",
+            detail=f"scan #{number}: {before.state.value} -> {to.value} refused",
+        )
+    changes = {
+        "state": to,
+        "revision": before.revision + 1,
+        "updated_at": now,
+        "finished_at": None if to in OPEN else now,
+        **({"begun_at": now} if to is State.RECEIVED and before.state not in WORKING else {}),
+        **(scan or {}),
+    }
+    _update(db, "scans", "number = ?", number, changes)
+    if submission:
+        _update(db, "submissions", f"scan = ? AND {rows.ONETRUST}", number, submission)
+    note(db, number, now=now, who=who, before=before.state, after=to, why=why)
+    after = load(db, number)
+    transition_repository.moved(db, before, after, now=now)
+    for line in opining.moved(db, before, after, now=now):
+        note(db, number, now=now, before=to, after=to, why=line)
+    if to not in OPEN and before.sha256 is not None:
+        db.execute(  # what their replies say of this scan holds no more
+            "UPDATE scans SET revision = revision + 1 "
+            "WHERE sha256 = ? AND state = 'duplicate' AND original = ?",
+            [before.sha256, number],
+        )
+    return load(db, number)
+
+
+def _withdrawn(db: sqlite_utils.Database, number: int) -> bool:
+    return bool(db.execute("SELECT withdrawn FROM scans WHERE number = ?", [number]).fetchone()[0])
+
+
+def note(
+    db: sqlite_utils.Database,
+    number: int,
+    *,
+    now: float,
+    why: str,
+    before: State | None,
+    after: State,
+    who: str | None = None,
+) -> None:
+    """Add a line to the scan's timeline."""
+    db.execute(
+        "INSERT INTO events (scan, at, who, before, after, why) VALUES (?, ?, ?, ?, ?, ?)",
+        [number, now, who, before.value if before else None, after.value, why],
+    )
+
+
+def requeue(
+    db: sqlite_utils.Database, number: int, *, now: float, why: str, unless_committed: bool = False
+) -> Scan | None:
+    """Give up the work on a scan, so that it is taken up again; a committed submission becomes uncertain.
+
+    With ``unless_committed`` such a one is let be. Returns the scan as it is then, or ``None`` where nobody
+    was at work on it, or it was let be.
+    """
+    scan = load(db, number)
+    if scan.state not in WORKING:
+        return None
+    if scan.submission.state is SubmissionState.COMMITTED:
+        if unless_committed:
+            return None
+        return move(
+            db,
+            number,
+            State.UNCERTAIN,
+            now=now,
+            why=f"{why} while the last bytes were on their way",
+            scan={"problem": INTERRUPTED},
+            submission={"state": SubmissionState.UNCERTAIN},
+        )
+    return move(db, number, State.RECEIVED, now=now, why=why, submission={"state": SubmissionState.PENDING})
+
+
+WITHDRAWN = "The message was deleted."
+INTERRUPTED = "The bot was stopped just as it submitted this build, so OneTrust may have taken it."
+
+
+def _update(
+    db: sqlite_utils.Database, table: str, where: str, number: int, changes: Mapping[str, Any]
+) -> None:
+    values = rows.plain(changes)
+    assignments = ", ".join(f"{column} = ?" for column in values)
+    db.execute(f"UPDATE {table} SET {assignments} WHERE {where}", [*values.values(), number])

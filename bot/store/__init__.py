@@ -1,1 +1,0 @@
-"""History and queue in one SQLite file, through sqlite-utils."""

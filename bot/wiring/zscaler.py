@@ -1,0 +1,148 @@
+"""Zscaler's APIs, opened as far as the settings have them."""
+
+import ssl
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+
+import httpx
+
+from bot.config.zscaler import (
+    AppTotalSettings,
+    CloudSettings,
+    OAuthLogin,
+    SandboxSettings,
+    SessionLogin,
+    ZscalerSettings,
+)
+from bot.core.ports import Clock
+from bot.features.hosts.models import UrlLookup
+from bot.features.third_party_apps.models import ThirdPartyAppsApi
+from bot.features.verdicts.side_scanner import ReportApi, SideScanner, SubmissionApi
+from bot.features.zscaler_admin.models import ActivationApi
+from bot.features.zscaler_admin.service import CloudState
+from bot.metrics import CountedClient, Metrics, counted
+from bot.scanners.zscaler.activation import Activation
+from bot.scanners.zscaler.auth.interface import CloudAuth
+from bot.scanners.zscaler.auth.oauth import OAuthAuth
+from bot.scanners.zscaler.auth.session import SessionAuth
+from bot.scanners.zscaler.categories import UrlCategoriesApi
+from bot.scanners.zscaler.client import CloudClient
+from bot.scanners.zscaler.http_client import HttpClient
+from bot.scanners.zscaler.maintenance import ReadOnly
+from bot.scanners.zscaler.reports import Reports
+from bot.scanners.zscaler.sandbox import PROFILE, Sandbox
+from bot.scanners.zscaler.third_party_apps import ThirdPartyAppsClient
+
+
+@dataclass(frozen=True, kw_only=True)
+class Zscaler:
+    """What can be asked of Zscaler; ``None`` where it is not set up."""
+
+    sandbox: SubmissionApi | None = None
+    reports: ReportApi | None = None
+    categories: UrlLookup | None = None
+    activation: ActivationApi | None = None
+    cloud: CloudState | None = None
+    """How the cloud service API stands, for administrators."""
+    governance: ThirdPartyAppsApi | None = None
+
+
+def side_scanner(settings: ZscalerSettings | None, zscaler: Zscaler | None) -> SideScanner:
+    """Return the Sandbox as a side scanner; it is known where it is not set up, too."""
+    if settings is None or zscaler is None:
+        return SideScanner(profile=PROFILE)
+    return SideScanner(
+        profile=PROFILE,
+        submissions=zscaler.sandbox,
+        reports=zscaler.reports,
+        first_report_s=float(settings.report_first_s),
+        hold_max_s=settings.hold_max_s,
+    )
+
+
+@asynccontextmanager
+async def open_zscaler(settings: ZscalerSettings, clock: Clock, metrics: Metrics) -> AsyncIterator[Zscaler]:
+    """Open what is set up; ``metrics`` counts what is asked."""
+    async with AsyncExitStack() as stack:
+        cloud = None
+        if settings.cloud is not None:
+            cloud = await stack.enter_async_context(open_cloud(settings.cloud, clock, metrics))
+        governance = None
+        if settings.apptotal is not None:
+            opening = open_governance(settings.apptotal, clock, metrics)
+            governance = await stack.enter_async_context(opening)
+        yield Zscaler(
+            sandbox=_sandbox(settings.sandbox, clock, metrics) if settings.sandbox else None,
+            reports=Reports(cloud) if cloud else None,
+            categories=UrlCategoriesApi(cloud) if cloud else None,
+            activation=Activation(cloud) if cloud else None,
+            cloud=cloud,
+            governance=governance,
+        )
+
+
+@asynccontextmanager
+async def open_cloud(settings: CloudSettings, clock: Clock, metrics: Metrics) -> AsyncIterator[CloudClient]:
+    """Open the cloud service API; it is logged out of at the end, where that does no harm."""
+    # The machine's authorities are read once; SSL_CERT_FILE names others.
+    called, tls = metrics.zscaler_calls(), ssl.create_default_context()
+    async with (
+        CountedClient(called, verify=tls, follow_redirects=False) as client,
+        CountedClient(called, verify=tls, follow_redirects=False) as token_client,
+    ):
+        caller, read_only = HttpClient(client, settings.url), ReadOnly(clock)
+        login = _login(settings.login, caller, token_client, clock, read_only)
+        cloud = CloudClient(caller, login, clock=clock, read_only=read_only)
+        try:
+            yield cloud
+        finally:
+            await cloud.close()
+
+
+@asynccontextmanager
+async def open_governance(
+    settings: AppTotalSettings, clock: Clock, metrics: Metrics
+) -> AsyncIterator[ThirdPartyAppsClient]:
+    """Open the 3rd-Party App Governance API."""
+    called, tls = metrics.zscaler_calls(), ssl.create_default_context()
+    async with CountedClient(called, verify=tls, follow_redirects=False) as client:
+        yield ThirdPartyAppsClient(client, settings.url, settings.key.reveal(), now=clock.now)
+
+
+def _sandbox(settings: SandboxSettings, clock: Clock, metrics: Metrics) -> Sandbox:
+    called = metrics.zscaler_calls()
+    return Sandbox(
+        settings.url,
+        settings.token.reveal(),
+        now=clock.now,
+        tls=ssl.create_default_context(),
+        traces=lambda verb: [counted(f"sandbox_{verb}", called)],
+    )
+
+
+def _login(
+    settings: OAuthLogin | SessionLogin,
+    caller: HttpClient,
+    token_client: httpx.AsyncClient,
+    clock: Clock,
+    read_only: ReadOnly,
+) -> CloudAuth:
+    if isinstance(settings, OAuthLogin):
+        return OAuthAuth(
+            token_client,
+            settings.token_url,
+            settings.client_id,
+            settings.client_secret.reveal(),
+            scope=settings.scope,
+            form=settings.client_auth == "form",
+            clock=clock,
+        )
+    return SessionAuth(
+        caller,
+        settings.username,
+        settings.password.reveal(),
+        settings.api_key.reveal(),
+        clock=clock,
+        read_only=read_only,
+    )

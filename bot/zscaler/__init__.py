@@ -1,1 +1,0 @@
-"""Zscaler as an outside system: one file per conversation."""

@@ -1,0 +1,32 @@
+"""A database and the domain on fakes, one for each test."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from bot.core.repositories import Repositories
+from bot.storage.database import Database
+from tests.fakes import Bench, HeldClock, store_on
+
+
+@pytest.fixture
+def clock() -> HeldClock:
+    return HeldClock()
+
+
+@pytest.fixture
+async def database(tmp_path: Path) -> AsyncIterator[Database]:
+    opened = await Database.open(tmp_path / "appscan.db")
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+def store(database: Database, clock: HeldClock) -> Repositories:
+    return store_on(database, clock)
+
+
+@pytest.fixture
+def bench(database: Database, tmp_path: Path) -> Bench:
+    return Bench(database, tmp_path / "builds")
