@@ -21,7 +21,7 @@ from bot.scanners.onetrust.applications import OneTrustApplications
 from bot.scanners.onetrust.auth import ApiKey
 from bot.scanners.onetrust.client import REQUESTS, Inquiry
 from bot.storage.database import Database
-from bot.wiring.parts import store_on
+from bot.wiring.repositories import store_on
 from sandbox.onetrust import OneTrustSandbox
 from sandbox.onetrust.manifest import Manifest
 from tests.fakes import FakeAnnouncer, HeldClock, submitted_apps

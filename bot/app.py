@@ -14,7 +14,6 @@ from bot.config.settings import Settings
 from bot.core.clock import SystemClock
 from bot.core.ports import BuildReader, Clock
 from bot.core.rate_limit import RateLimiter
-from bot.core.repositories import Repositories
 from bot.core.scheduler import Job, Scheduler
 from bot.core.work_dir import WorkDir
 from bot.errors import ShutOut, SubmissionError
@@ -39,7 +38,8 @@ from bot.web import Readiness, WebServer, build_metrics_web, build_web
 from bot.wiring import listeners
 from bot.wiring.bot import wire
 from bot.wiring.opened import Opened
-from bot.wiring.parts import build_reader, onetrust_applications, onetrust_routes, slack_client, store_on
+from bot.wiring.parts import build_reader, onetrust_applications, onetrust_routes, slack_client
+from bot.wiring.repositories import Repositories, store_on
 from bot.wiring.zscaler import Zscaler, open_zscaler, side_scanner
 
 logger = logging.getLogger(__name__)

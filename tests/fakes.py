@@ -17,7 +17,7 @@ import sqlite_utils
 
 from bot.core.access import Access
 from bot.core.circuit_breaker import CircuitBreaker
-from bot.core.person import Person
+from bot.core.people import Person
 from bot.core.ports import Progress
 from bot.core.scan import Build, ChannelKind, FileType, Kind, Pulled, Scan, Seen, Share, State
 from bot.core.scheduler import Scheduler
@@ -37,7 +37,7 @@ from bot.features.verdicts.models import Quota, Report, ReportStatus, SandboxRec
 from bot.scanners.zscaler.sandbox import PROFILE as ZSCALER
 from bot.storage import transitions
 from bot.storage.database import Database
-from bot.wiring.parts import store_on
+from bot.wiring.repositories import store_on
 
 START = 1_790_000_000.0
 APP_ID = "0b51dc1e-7a35-4f0c-9c55-2a6f4f1f8f8d"

@@ -25,7 +25,6 @@ from bot.core.clock import SystemClock
 from bot.core.file_names import is_build_name, unsupported_name
 from bot.core.ports import Announcer, Progress
 from bot.core.rate_limit import RateLimiter, RateLimiters
-from bot.core.repositories import Repositories
 from bot.core.scan import OPEN, ChannelKind, Kind, Pulled, Question, Reason, Scan, Share, Source, State
 from bot.core.tasks import end
 from bot.core.work_dir import WorkDir
@@ -39,6 +38,7 @@ from bot.errors import (
     slack_code,
 )
 from bot.features.history.history import Cards
+from bot.features.submission.messages import reply_subject
 from bot.features.submission.pipeline import Pipeline
 from bot.features.submission.shell_views import announcement
 from bot.features.submission.views import reply
@@ -49,10 +49,10 @@ from bot.slack.api.identity import Identity
 from bot.slack.blocks import text
 from bot.slack.messages.living_message import LivingMessages
 from bot.slack.messages.rate_limits import POSTS, UPDATES
-from bot.slack.messages.subjects import replies
 from bot.storage import restore_guard
 from bot.storage.database import Database
 from bot.wiring import parts
+from bot.wiring.repositories import Repositories, store_on
 
 logger = logging.getLogger(__name__)
 
@@ -176,7 +176,7 @@ async def scan(settings: Settings, asked: ScanArguments, stop: asyncio.Event) ->
             database = await Database.open(settings.database)
             stack.push_async_callback(database.close)
             await restore_guard.settle(database, SystemClock())
-            store = parts.store_on(database, SystemClock())
+            store = store_on(database, SystemClock())
             threads = None
             if asked.channel is not None:
                 threads, share = await _thread(settings, store, share, asked.channel, stack)
@@ -226,7 +226,7 @@ async def _thread(
         scanners=[PROFILE],
     )
     threads = LivingMessages(
-        subject=replies(store, reply),
+        subject=reply_subject(store, reply),
         client=client,
         bot_user_id=identity.user_id,
         load=cards.card,

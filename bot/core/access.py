@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from bot.core.person import Person
-from bot.core.ports import People
+from bot.core.people import Person, Viewer
+from bot.core.ports import People, Workspace
 from bot.core.scan import Scan, Source
 from bot.errors import NotAllowed
 
@@ -131,3 +131,10 @@ class Access:
     def may_create_link(self, scan: Scan) -> bool:
         """Tell whether the app ID that a scan was asked for may become its build's link."""
         return scan.source is Source.SHELL or self.is_admin(scan.asked_by or scan.shared_by)
+
+
+async def viewer_of(workspace: Workspace, user: str, person: Person, channel: str) -> Viewer:
+    """Return who is asking; whoever asks in a conversation is in it."""
+    member = not person.outsider
+    where = workspace.private_channels if member else workspace.channels
+    return Viewer(user=user, channels=await where(user) | {channel}, member=member)

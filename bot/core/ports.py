@@ -4,11 +4,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
-from bot.core.person import Person
-from bot.core.scan import Build, ChannelKind, Platform, Pulled, Scan, Seen, Share
-from bot.features.backlog.models import Notice
-from bot.features.rescan_requests.models import RescanRequest
-from bot.features.results.models import Application, AppScan, Results
+from bot.core.people import Person
+from bot.core.scan import Build, ChannelKind, Pulled, Scan, Seen, Share
 
 Progress = Callable[[int, int], None]
 """Told ``(done_bytes, total_bytes)`` as bytes move; cheap, and never waits."""
@@ -131,82 +128,4 @@ class Workspace(Protocol):
         Raises:
             NotFound: the bot can't see the file.
         """
-        ...
-
-
-class Past(Protocol):
-    """What was written in Slack before, for when nobody heard of it."""
-
-    async def conversations(self) -> list[str]:
-        """Return the IDs of all conversations that the bot is in."""
-        ...
-
-    async def messages(self, channel: str, since: float) -> list[Mapping[str, Any]]:
-        """Return the messages with files since then, as events would have told of them, oldest first.
-
-        None from before the bot joined.
-
-        Raises:
-            NotInvited: the bot can't read the conversation.
-            PullFailed: another try may work.
-        """
-        ...
-
-
-class Board(Protocol):
-    """Where a waiting rescan is shown to a channel."""
-
-    async def post(self, request: RescanRequest, latest: Scan | None) -> str:
-        """Post the request; return the message's timestamp.
-
-        Raises:
-            NotInvited: the bot can't post there.
-        """
-        ...
-
-    async def update(self, request: RescanRequest, latest: Scan | None) -> None:
-        """Show that it was answered or lapsed."""
-        ...
-
-
-class NoticeBoard(Protocol):
-    """Where a channel is told about its queue."""
-
-    async def post(self, notice: Notice) -> str | None:
-        """Post the notice; return the message's timestamp, ``None`` where the bot can't post there."""
-        ...
-
-    async def update(self, notice: Notice) -> bool:
-        """Show what has changed; tell whether it did, or has to be asked again at the next look.
-
-        A message that is gone is let be.
-        """
-        ...
-
-
-class Applications(Protocol):
-    """What the scanner knows of apps and their scans.
-
-    Each call raises ``CannotRead`` where the credential, or this tenant, does not let results be read;
-    ``NotFound`` where there is no such application or scan; ``TryLater`` where it can't be told right now.
-    """
-
-    async def can_read(self) -> bool:
-        """Return ``True`` where results can be read."""
-        ...
-
-    async def named(self, name: str, platform: Platform) -> list[Application]:
-        """Return the applications of exactly this name and platform."""
-        ...
-
-    async def page(self, number: int, search: str = "") -> tuple[list[Application], bool]:
-        """Return a page of 100 applications by name, from 0, and whether there are more."""
-        ...
-
-    async def scans(self, application_id: str) -> list[AppScan]:
-        """Return an application's newest scans, newest first, 100 at most."""
-        ...
-
-    async def results(self, application_id: str, scan: AppScan, platform: Platform) -> Results:
-        """Return all that a completed scan found."""
         ...

@@ -21,7 +21,6 @@ from bot.core.scan import (
     Submission,
     SubmissionState,
 )
-from bot.features.rescan_requests.models import RequestState, RescanRequest
 
 MAIN_SCANNER: Final = "onetrust"
 """The scanner that every build is submitted to; the other rows of ``submissions`` are of side scanners."""
@@ -113,14 +112,3 @@ def event(row: Mapping[str, Any]) -> Event:
 def link(row: Mapping[str, Any]) -> Link:
     """Make the record of a row of ``apps``."""
     return Link(**{**row, "platform": Platform(row["platform"])})
-
-
-def request(row: Mapping[str, Any]) -> RescanRequest:
-    """Make the record of a row of ``requests``."""
-    return RescanRequest(
-        **{
-            **row,
-            "channel_kind": ChannelKind(row["channel_kind"]),
-            "state": RequestState(row["state"]),
-        }
-    )

@@ -1,6 +1,6 @@
 """Which scans a person may see, as a condition of a query."""
 
-from bot.features.history.models import Viewer
+from bot.core.people import Viewer
 
 
 def visible(viewer: Viewer) -> tuple[str, list[object]]:

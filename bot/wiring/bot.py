@@ -26,14 +26,17 @@ from bot.features.onetrust_apps.service import OneTrustApps
 from bot.features.rescan_requests.messages import RescanRequestMessage
 from bot.features.rescan_requests.views import request as request_message
 from bot.features.results.fetcher import ResultFetcher
+from bot.features.results.messages import result_subject
 from bot.features.results.models import ResultStatus
 from bot.features.results.poller import Outlook, ResultPoller
 from bot.features.results.views import announcement
 from bot.features.submission.intake import Intake
+from bot.features.submission.messages import reply_subject
 from bot.features.submission.pipeline import Pipeline
 from bot.features.submission.user_actions import UserActions
 from bot.features.submission.views import reply
 from bot.features.submission.worker import Worker, queue_job
+from bot.features.verdicts.messages import verdict_subject
 from bot.features.verdicts.views import verdict_message
 from bot.metrics import CountedFiles
 from bot.slack.api.conversations import SlackConversations
@@ -42,7 +45,6 @@ from bot.slack.api.history_reader import SlackHistory
 from bot.slack.api.identity import Identity
 from bot.slack.api.users import SlackPeople
 from bot.slack.blocks.short_answers import refusal
-from bot.slack.messages import subjects
 from bot.slack.messages.living_message import LivingMessages
 from bot.slack.messages.rate_limits import NOTICES, POSTS, UPDATES
 from bot.slack.messages.rejections import SlackRejections
@@ -121,12 +123,10 @@ def wire(opened: Opened, stack: AsyncExitStack) -> Wired:
         return made
 
     mention = settings.mention == "sharer"
-    threads = messages(subjects.replies(store, reply))
-    announcements = messages(subjects.results(store, partial(announcement, mention=mention)))
+    threads = messages(reply_subject(store, reply))
+    announcements = messages(result_subject(store, partial(announcement, mention=mention)))
     verdicts = {
-        name: messages(
-            subjects.verdicts(store, name, partial(verdict_message, scanner=name, mention=mention))
-        )
+        name: messages(verdict_subject(store, name, partial(verdict_message, scanner=name, mention=mention)))
         for name in (scanner.name for scanner in second_wiring.seeing(opened))
     }
 

@@ -6,15 +6,16 @@ from dataclasses import dataclass
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.config.settings import Settings
-from bot.core.ports import Applications, BuildReader, Clock
+from bot.core.ports import BuildReader, Clock
 from bot.core.rate_limit import RateLimiter
-from bot.core.repositories import Repositories
 from bot.core.work_dir import WorkDir
 from bot.features.compliance.rules import Rule
+from bot.features.results.ports import Applications
 from bot.features.submission.routes import Routes
 from bot.features.verdicts.side_scanner import SideScanner
 from bot.metrics import Metrics
 from bot.slack.api.identity import Identity
+from bot.wiring.repositories import Repositories
 from bot.wiring.zscaler import Zscaler
 
 

@@ -14,25 +14,7 @@ from bot.config.settings import Settings
 from bot.core.clock import SystemClock
 from bot.core.ports import Clock
 from bot.core.rate_limit import RateLimiter
-from bot.core.repositories import Repositories
-from bot.features.app_links.repository import SqlLinkRepository
-from bot.features.backfill.repository import SqlHeartbeatRepository
-from bot.features.backlog.repository import SqlBacklogRepository
-from bot.features.compliance.repository import SqlViolationRepository
-from bot.features.history.compare_repository import SqlComparisonRepository
-from bot.features.history.repository import SqlHistoryRepository
-from bot.features.hosts.repository import SqlHostRepository
-from bot.features.onetrust_apps.repository import SqlOneTrustAppRepository
-from bot.features.rescan_requests.repository import SqlRescanRequestRepository
-from bot.features.results.repository import SqlResultRepository
-from bot.features.retention.repository import SqlPrivacyRepository
-from bot.features.retention.upload_repository import SqlUploadRepository
-from bot.features.submission.queue_repository import SqlQueueRepository
 from bot.features.submission.routes import Closed, Route, Routes
-from bot.features.submission.scan_repository import SqlScanRepository
-from bot.features.third_party_apps.repository import SqlAppLookupRepository
-from bot.features.verdicts.lookup_repository import SqlVerdictLookupRepository
-from bot.features.verdicts.repository import SqlVerdictRepository
 from bot.metrics import CountedClient, Metrics
 from bot.scanners.onetrust.applications import OneTrustApplications
 from bot.scanners.onetrust.auth import ApiKey, ClientCredentials, TokenSource
@@ -43,30 +25,6 @@ from bot.scanners.onetrust.routes.ftp import Ftp
 from bot.scanners.onetrust.routes.webhook import Webhook
 from bot.scanners.onetrust.upload_client import UploadClient
 from bot.slack.api.client import ObjectsOnly, ShortWaits
-from bot.storage.database import Database
-
-
-def store_on(database: Database, clock: Clock) -> Repositories:
-    """Return the stores of an open database."""
-    return Repositories(
-        scans=SqlScanRepository(database, clock),
-        queue=SqlQueueRepository(database, clock),
-        links=SqlLinkRepository(database, clock),
-        requests=SqlRescanRequestRepository(database, clock),
-        history=SqlHistoryRepository(database),
-        applications=SqlOneTrustAppRepository(database),
-        comparisons=SqlComparisonRepository(database),
-        alive=SqlHeartbeatRepository(database, clock),
-        notices=SqlBacklogRepository(database),
-        results=SqlResultRepository(database, clock),
-        violations=SqlViolationRepository(database, clock),
-        governance=SqlAppLookupRepository(database, clock),
-        privacy=SqlPrivacyRepository(database, clock),
-        uploads=SqlUploadRepository(database, clock),
-        hosts=SqlHostRepository(database, clock),
-        opinions=SqlVerdictRepository(database, clock),
-        asked_verdicts=SqlVerdictLookupRepository(database),
-    )
 
 
 def build_reader(settings: Settings) -> BuildFileReader:

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.core.repositories import Repositories
 from bot.storage.database import Database
+from bot.wiring.repositories import Repositories
 from tests.fakes import Bench, HeldClock, store_on
 
 

@@ -9,10 +9,10 @@ import logging
 from collections.abc import Awaitable, Callable
 
 from bot.core.backoff import Backoff
-from bot.core.ports import Clock, Past
-from bot.core.repositories import HeartbeatRepository
+from bot.core.ports import Clock
 from bot.core.scheduler import Job, Scheduler
 from bot.errors import AppscanError, NotAllowed, NotInvited
+from bot.features.backfill.ports import HeartbeatRepository, Past
 from bot.features.submission.intake import Intake
 
 logger = logging.getLogger(__name__)

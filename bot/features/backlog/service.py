@@ -10,10 +10,11 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from bot.core.clock import SteadyClock
-from bot.core.ports import Clock, NoticeBoard
-from bot.core.repositories import BacklogRepository as NoticeRows
+from bot.core.ports import Clock
 from bot.core.scheduler import Job
 from bot.features.backlog.models import Backlog, Notice
+from bot.features.backlog.ports import BacklogRepository as NoticeRows
+from bot.features.backlog.ports import NoticeBoard
 
 logger = logging.getLogger(__name__)
 

@@ -3,9 +3,9 @@
 from collections.abc import Callable
 
 from bot.core.access import Access
-from bot.core.repositories import Repositories
 from bot.core.scan import Scan
 from bot.errors import NotFound, Superseded
+from bot.features.compliance.ports import ComplianceStore
 from bot.features.compliance.rules import ACKNOWLEDGED, Violation
 
 
@@ -16,7 +16,7 @@ class ViolationReview:
     are, ``NotFound`` where there is no such breach, and ``Superseded`` where it is acknowledged already.
     """
 
-    def __init__(self, *, store: Repositories, tell: Callable[[int], None], policy: Access) -> None:
+    def __init__(self, *, store: ComplianceStore, tell: Callable[[int], None], policy: Access) -> None:
         self._store = store
         self._tell = tell
         """Shows the thread what has changed about a scan."""

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from typing import Final
 
 from bot.core import identifiers
-from bot.core.access import Access
+from bot.core.access import Access, viewer_of
+from bot.core.people import Viewer
 from bot.core.ports import Workspace
-from bot.core.repositories import Repositories
 from bot.core.scan import Platform, Scan
-from bot.core.viewer import viewer
 from bot.errors import NotFound, UsageError
 from bot.features.history import filters
-from bot.features.history.models import APPS_NAMED, AppFound, SdkRow, Viewer
+from bot.features.history.models import APPS_NAMED, AppFound, SdkRow
+from bot.features.history.ports import HistoryStore
 from bot.features.results.diff import Changes, changes
 from bot.features.results.models import UNREAD, ResultStatus
 
@@ -82,7 +82,7 @@ class Comparisons:
     def __init__(
         self,
         *,
-        store: Repositories,
+        store: HistoryStore,
         workspace: Workspace,
         policy: Access,
         reads: Callable[[], bool] = lambda: False,
@@ -210,7 +210,7 @@ class Comparisons:
 
     async def _asker(self, user: str, channel: str) -> Viewer:
         person = await self._policy.admit(user, channel)
-        return await viewer(self._workspace, user, person, channel)
+        return await viewer_of(self._workspace, user, person, channel)
 
     async def _meant(
         self, word: str, platform: Platform | None, asker: Viewer, rest: str, *, completed: bool
@@ -241,7 +241,7 @@ class Comparisons:
             return None
         if scan.bundle_id is None or scan.platform is None:
             return None
-        if not await self._store.history.sees(asker, scan):
+        if not await self._store.scans.sees(asker, scan):
             return None
         app = AppFound(
             bundle_id=scan.bundle_id, platform=scan.platform, name=scan.name, newest=number, completed=0

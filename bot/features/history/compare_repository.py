@@ -6,8 +6,9 @@ from typing import Any
 
 import sqlite_utils
 
+from bot.core.people import Viewer
 from bot.core.scan import OPEN, Platform, Scan, State
-from bot.features.history.models import APPS_NAMED, AppFound, HistoryQuery, SdkRow, SdkVersion, Viewer
+from bot.features.history.models import APPS_NAMED, AppFound, HistoryQuery, SdkRow, SdkVersion
 from bot.features.history.repository import conditions, phrase
 from bot.features.history.sdk_repository import HAS_ONE, NAMED, holding, like
 from bot.features.results.models import Sdk

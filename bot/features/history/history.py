@@ -5,15 +5,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from bot.core import identifiers
-from bot.core import viewer as viewing
-from bot.core.access import Access
+from bot.core.access import Access, viewer_of
 from bot.core.circuit_breaker import CircuitBreaker
 from bot.core.ports import Clock, Workspace
-from bot.core.repositories import Repositories
 from bot.core.scan import Card, ChannelKind, Event, Link, Platform, Scan, State
 from bot.errors import NotFound, UsageError
 from bot.features.history import filters
 from bot.features.history.models import AppRow, Cursor, HistoryQuery, Page
+from bot.features.history.ports import HistoryStore
 from bot.features.hosts.diff import host_changes
 from bot.features.hosts.models import HostsState
 from bot.features.results.diff import changes
@@ -52,7 +51,7 @@ class Cards:
     def __init__(
         self,
         *,
-        store: Repositories,
+        store: HistoryStore,
         log_url: Callable[[str], str | None],
         permalink: Callable[[Scan], str | None],
         breaker: CircuitBreaker | None = None,
@@ -171,7 +170,7 @@ class HistoryService:
     """Answers questions about the history, within what the asker may see."""
 
     def __init__(
-        self, *, store: Repositories, cards: Cards, workspace: Workspace, policy: Access, clock: Clock
+        self, *, store: HistoryStore, cards: Cards, workspace: Workspace, policy: Access, clock: Clock
     ) -> None:
         self._store = store
         self._cards = cards
@@ -191,7 +190,7 @@ class HistoryService:
         """
         person = await self._policy.admit(user, channel)
         query = filters.parse(text, now=self._clock.now(), tz=person.timezone, me=user, here=channel)
-        viewer = await viewing.viewer(self._workspace, user, person, channel)
+        viewer = await viewer_of(self._workspace, user, person, channel)
         page = await self._store.history.page(query, text, viewer, cursor)
         return page, query
 
@@ -205,8 +204,8 @@ class HistoryService:
         """
         person = await self._policy.admit(user, channel)
         scan = await self._find(word)
-        viewer = await viewing.viewer(self._workspace, user, person, channel)
-        if scan is None or not await self._store.history.sees(viewer, scan):
+        viewer = await viewer_of(self._workspace, user, person, channel)
+        if scan is None or not await self._store.scans.sees(viewer, scan):
             raise NotFound(
                 "There is no scan with that number or request ID that you can see. "
                 "`/appscan history` lists the scans that you can."
@@ -233,7 +232,7 @@ class HistoryService:
             Unidentified: Slack does not say who they are.
         """
         person = await self._policy.admit(user, channel)
-        viewer = await viewing.viewer(self._workspace, user, person, channel)
+        viewer = await viewer_of(self._workspace, user, person, channel)
         rows = await self._store.history.apps(viewer, limit=APPS_A_PAGE + 1, offset=offset)
         return AppsPage(rows=tuple(rows[:APPS_A_PAGE]), offset=offset, has_more=len(rows) > APPS_A_PAGE)
 

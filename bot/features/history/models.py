@@ -43,17 +43,6 @@ class HistoryQuery:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Viewer:
-    """Who is asking to see scans, and what they may see."""
-
-    user: str
-    channels: frozenset[str] = frozenset()
-    """Private channels and group messages that they are in; of an outsider, the public channels too."""
-    member: bool = True
-    """False for an outsider, who sees no public channel but those in ``channels``."""
-
-
-@dataclass(frozen=True, kw_only=True)
 class Cursor:
     """Where a page of the history begins."""
 

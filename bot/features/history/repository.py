@@ -4,9 +4,10 @@ from collections.abc import Iterator
 
 import sqlite_utils
 
-from bot.core.scan import Platform, Scan
+from bot.core.people import Viewer
+from bot.core.scan import Platform
 from bot.features.history import outcome_repository
-from bot.features.history.models import ANY_BREACH, OPEN_BREACH, AppRow, Cursor, HistoryQuery, Page, Viewer
+from bot.features.history.models import ANY_BREACH, OPEN_BREACH, AppRow, Cursor, HistoryQuery, Page
 from bot.features.history.sdk_repository import holding, part
 from bot.features.verdicts import transition_repository
 from bot.storage import rows
@@ -57,15 +58,6 @@ class SqlHistoryRepository:
             )
 
         return await self._database.read(work)
-
-    async def sees(self, viewer: Viewer, scan: Scan) -> bool:
-        """Tell whether the viewer may see the scan."""
-        condition, seen = visible(viewer)
-        return await self._database.read(
-            lambda db: (
-                rows.first_scan(db, f"WHERE scans.number = ? AND {condition}", scan.number, *seen) is not None
-            )
-        )
 
     async def apps(self, viewer: Viewer, *, limit: int, offset: int) -> list[AppRow]:
         """Return known apps, last scanned first.

@@ -7,10 +7,10 @@ from typing import Final
 
 from bot.core.backoff import SERVER_BACKOFF
 from bot.core.ports import Announcer, Clock
-from bot.core.repositories import HostRepository
 from bot.errors import Maintenance, Refused, TryLater
 from bot.features.hosts.category_cache import CategoryCache
 from bot.features.hosts.models import BATCH, HostsState, UrlCategories
+from bot.features.hosts.ports import HostRepository
 
 logger = logging.getLogger(__name__)
 

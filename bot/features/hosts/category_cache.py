@@ -9,8 +9,8 @@ from dataclasses import replace
 from typing import Final
 
 from bot.core.ports import Clock
-from bot.core.repositories import HostRepository
 from bot.features.hosts.models import UrlCategories, UrlLookup
+from bot.features.hosts.ports import HostRepository
 
 KEPT_S: Final = 86_400.0
 """How long what was said of a URL is taken for true."""

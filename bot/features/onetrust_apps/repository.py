@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 import sqlite_utils
 
+from bot.core.people import Viewer
 from bot.core.scan import Link
 from bot.features.app_links import repository
-from bot.features.history.models import Viewer
 from bot.features.results.models import Application
 from bot.storage import rows
 from bot.storage.database import Database

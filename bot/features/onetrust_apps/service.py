@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from typing import Final
 
 from bot.core import identifiers
-from bot.core.access import Access
-from bot.core.ports import Applications, Clock, Workspace
-from bot.core.repositories import Repositories
+from bot.core.access import Access, viewer_of
+from bot.core.ports import Clock, Workspace
 from bot.core.scan import Link
-from bot.core.viewer import viewer
 from bot.errors import CannotRead, TryLater
+from bot.features.onetrust_apps.ports import OneTrustAppStore
 from bot.features.results.models import Application
+from bot.features.results.ports import Applications
 
 A_PAGE: Final = 10
 """Applications that are shown at a time."""
@@ -58,7 +58,7 @@ class OneTrustApps:
         self,
         *,
         applications: Applications | None,
-        store: Repositories,
+        store: OneTrustAppStore,
         workspace: Workspace,
         policy: Access,
         clock: Clock,
@@ -94,7 +94,7 @@ class OneTrustApps:
         except (TryLater, TimeoutError):
             return AppListing(search=search, offset=offset, late=True)
         shown = found[first : first + limit]
-        asker = await viewer(self._workspace, user, person, channel)
+        asker = await viewer_of(self._workspace, user, person, channel)
         hidden, links = await self._store.applications.seen([each.id for each in shown], asker)
         told = {link.app_id.lower() for link in links}
         hidden |= await self._store.applications.named_alike(

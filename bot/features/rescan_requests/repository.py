@@ -83,7 +83,7 @@ class SqlRescanRequestRepository:
         """Return a request."""
         return await self._database.read(
             lambda db: next(
-                (rows.request(row) for row in db.query("SELECT * FROM requests WHERE number = ?", [number])),
+                (_request(row) for row in db.query("SELECT * FROM requests WHERE number = ?", [number])),
                 None,
             )
         )
@@ -96,7 +96,7 @@ class SqlRescanRequestRepository:
         """
         parameters = [channel, thread_ts, self._clock.now()]
         return await self._database.read(
-            lambda db: next((rows.request(row) for row in db.query(query, parameters)), None)
+            lambda db: next((_request(row) for row in db.query(query, parameters)), None)
         )
 
     async def lapse(self) -> list[RescanRequest]:
@@ -105,7 +105,7 @@ class SqlRescanRequestRepository:
         def work(db: sqlite_utils.Database) -> list[RescanRequest]:
             where = f"{_WAITS} AND expires_at <= ?"
             now = [self._clock.now()]
-            found = [rows.request(row) for row in db.query(f"SELECT * FROM requests WHERE {where}", now)]
+            found = [_request(row) for row in db.query(f"SELECT * FROM requests WHERE {where}", now)]
             if found:
                 db.execute(f"UPDATE requests SET state = '{RequestState.LAPSED.value}' WHERE {where}", now)
             return [_load(db, request.number) for request in found]
@@ -155,4 +155,15 @@ class SqlRescanRequestRepository:
 
 
 def _load(db: sqlite_utils.Database, number: int) -> RescanRequest:
-    return rows.request(next(iter(db.query("SELECT * FROM requests WHERE number = ?", [number]))))
+    return _request(next(iter(db.query("SELECT * FROM requests WHERE number = ?", [number]))))
+
+
+def _request(row: Mapping[str, Any]) -> RescanRequest:
+    """Make the record of a row of ``requests``."""
+    return RescanRequest(
+        **{
+            **row,
+            "channel_kind": ChannelKind(row["channel_kind"]),
+            "state": RequestState(row["state"]),
+        }
+    )

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from typing import Final
 from unicodedata import normalize
 
-from bot.core.ports import Applications
 from bot.core.scan import Platform
 from bot.features.results.models import Application, OneTrustScanStatus
+from bot.features.results.ports import Applications
 
 FROM: Final = 20
 """Where more is to be asked for than this, the list is read."""

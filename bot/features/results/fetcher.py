@@ -7,14 +7,14 @@ from typing import Final
 
 from bot.core import identifiers
 from bot.core.backoff import Backoff
-from bot.core.ports import Announcer, Applications, Clock
-from bot.core.repositories import Repositories
+from bot.core.ports import Announcer, Clock
 from bot.core.scan import Kind, Platform, Scan, State
 from bot.errors import NotFound
 from bot.features.compliance.rules import Judge
 from bot.features.results import matching
 from bot.features.results.app_index import IndexedApps
 from bot.features.results.models import Application, AppScan, OneTrustScanStatus, ResultState, ResultStatus
+from bot.features.results.ports import Applications, ResultStore
 from bot.features.submission.outcomes import remember_link
 
 logger = logging.getLogger(__name__)
@@ -75,7 +75,7 @@ class ResultFetcher:
     def __init__(
         self,
         *,
-        store: Repositories,
+        store: ResultStore,
         applications: Applications,
         announcer: Announcer,
         clock: Clock,

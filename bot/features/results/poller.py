@@ -10,14 +10,14 @@ from dataclasses import dataclass
 from typing import Final
 
 from bot.core.backoff import Backoff
-from bot.core.ports import Applications, Clock
-from bot.core.repositories import Repositories
+from bot.core.ports import Clock
 from bot.core.scan import Kind, Platform, Scan
 from bot.core.scheduler import Job
 from bot.errors import CannotRead, NotFound, StoreUnavailable, TryLater
 from bot.features.results.app_index import AppIndex, IndexedApps
 from bot.features.results.fetcher import NO_SUCH, Poll, ResultFetcher
 from bot.features.results.models import POLLED, ResultStatus
+from bot.features.results.ports import Applications, ResultStore
 
 logger = logging.getLogger(__name__)
 
@@ -54,7 +54,7 @@ class ResultPoller:
     def __init__(
         self,
         *,
-        store: Repositories,
+        store: ResultStore,
         applications: Applications,
         looks: ResultFetcher,
         clock: Clock,

@@ -3,8 +3,8 @@
 import logging
 
 from bot.core.ports import Clock
-from bot.core.repositories import PrivacyRepository
 from bot.core.scheduler import Job
+from bot.features.retention.ports import PrivacyRepository
 
 logger = logging.getLogger(__name__)
 

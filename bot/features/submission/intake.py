@@ -9,9 +9,8 @@ from bot.core import identifiers
 from bot.core.access import Access
 from bot.core.backoff import Backoff
 from bot.core.file_names import NAMELESS, is_build_name, unsupported_name
-from bot.core.person import Person
-from bot.core.ports import Announcer, Board, Clock, Refusals, Workspace
-from bot.core.repositories import Repositories
+from bot.core.people import Person
+from bot.core.ports import Announcer, Clock, Refusals, Workspace
 from bot.core.scan import Scan, Share
 from bot.errors import (
     AppscanError,
@@ -24,6 +23,8 @@ from bot.errors import (
     UsageError,
 )
 from bot.features.rescan_requests.models import RequestState, RescanRequest
+from bot.features.rescan_requests.ports import Board
+from bot.features.submission.ports import SubmissionStore
 
 logger = logging.getLogger(__name__)
 
@@ -56,7 +57,7 @@ class Intake:
     def __init__(
         self,
         *,
-        store: Repositories,
+        store: SubmissionStore,
         workspace: Workspace,
         board: Board,
         announcer: Announcer,

@@ -3,8 +3,8 @@
 import logging
 
 from bot.core.ports import Announcer, Clock
-from bot.core.repositories import Repositories
 from bot.errors import StoreUnavailable
+from bot.features.submission.ports import SubmissionStore
 
 logger = logging.getLogger(__name__)
 
@@ -16,7 +16,7 @@ RECORD_INTERVAL_S = 5.0
 class SubmissionJournal:
     """The ``Journal`` of one scan: its row, its timeline and its reply."""
 
-    def __init__(self, store: Repositories, announcer: Announcer, clock: Clock, number: int) -> None:
+    def __init__(self, store: SubmissionStore, announcer: Announcer, clock: Clock, number: int) -> None:
         self._store = store
         self._announcer = announcer
         self._clock = clock

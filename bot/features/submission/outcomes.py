@@ -4,10 +4,11 @@ import logging
 from collections.abc import Callable
 
 from bot.core.ports import Clock
-from bot.core.repositories import Repositories
+from bot.core.repositories import Store
 from bot.core.scan import Kind, Question, Reason, Scan, State, SubmissionState
 from bot.errors import Superseded, UnknownApp
 from bot.features.submission.journal import MAXIMUM_RECORDS, RECORD_INTERVAL_S
+from bot.features.submission.ports import SubmissionStore
 from bot.features.submission.routes import Receipt
 
 logger = logging.getLogger(__name__)
@@ -16,7 +17,7 @@ logger = logging.getLogger(__name__)
 class Outcomes:
     """Writes outcomes down; ``teaches`` tells whether what a person asked for may be kept as a link."""
 
-    def __init__(self, store: Repositories, clock: Clock, may_create_link: Callable[[Scan], bool]) -> None:
+    def __init__(self, store: SubmissionStore, clock: Clock, may_create_link: Callable[[Scan], bool]) -> None:
         self._store = store
         self._clock = clock
         self._may_create_link = may_create_link
@@ -117,7 +118,7 @@ class Outcomes:
         )
 
 
-async def remember_link(store: Repositories, scan: Scan, may_create_link: Callable[[Scan], bool]) -> None:
+async def remember_link(store: Store, scan: Scan, may_create_link: Callable[[Scan], bool]) -> None:
     """Keep what a submitted scan taught, where it may: whose the app ID is that a person asked for.
 
     The application that was made for it is linked by the bot itself.

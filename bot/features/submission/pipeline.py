@@ -17,7 +17,6 @@ from bot.core.circuit_breaker import AWAY, CircuitBreaker
 from bot.core.file_names import unsupported_name
 from bot.core.log_context import concerning
 from bot.core.ports import Announcer, BuildReader, Clock, Files
-from bot.core.repositories import Repositories
 from bot.core.scan import WORKING, Build, Pulled, Scan, State, SubmissionState
 from bot.core.work_dir import WorkDir
 from bot.errors import (
@@ -38,6 +37,7 @@ from bot.errors import (
 from bot.features.submission.decision import Decision, DecisionFacts, decide
 from bot.features.submission.journal import SubmissionJournal
 from bot.features.submission.outcomes import Outcomes
+from bot.features.submission.ports import SubmissionStore
 from bot.features.submission.routes import Order, Routes
 from bot.features.verdicts.hold import Hold
 
@@ -61,7 +61,7 @@ class Pipeline:
     def __init__(
         self,
         *,
-        store: Repositories,
+        store: SubmissionStore,
         files: Files,
         reader: BuildReader,
         routes: Routes,

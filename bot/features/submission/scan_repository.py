@@ -5,6 +5,7 @@ from typing import Any
 
 import sqlite_utils
 
+from bot.core.people import Viewer
 from bot.core.ports import Clock
 from bot.core.scan import (
     CANCELLABLE,
@@ -24,6 +25,7 @@ from bot.features.submission.decision import Decision, DecisionFacts
 from bot.features.verdicts import transition_repository
 from bot.storage import rows, transitions
 from bot.storage.database import Database
+from bot.storage.visibility import visible
 
 _PLACE = ("channel", "channel_kind", "message_ts", "thread_ts", "file_id")
 _SHARED = (
@@ -109,6 +111,15 @@ class SqlScanRepository:
             NotFound: there is none with that number.
         """
         return await self._database.read(lambda db: transitions.load(db, number))
+
+    async def sees(self, viewer: Viewer, scan: Scan) -> bool:
+        """Tell whether the viewer may see the scan."""
+        condition, seen = visible(viewer)
+        return await self._database.read(
+            lambda db: (
+                rows.first_scan(db, f"WHERE scans.number = ? AND {condition}", scan.number, *seen) is not None
+            )
+        )
 
     async def events(self, number: int) -> list[Event]:
         """Return the scan's timeline, oldest first."""

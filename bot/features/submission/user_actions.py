@@ -6,11 +6,11 @@ from typing import Any
 
 from bot.core.access import Access
 from bot.core.ports import Announcer
-from bot.core.repositories import Repositories
 from bot.core.scan import CANCELLABLE, Kind, Link, Reason, Scan, Share, Source, State, SubmissionState
 from bot.errors import NotFound, Superseded, UsageError
 from bot.features.results.models import ResultState
 from bot.features.submission.outcomes import remember_link
+from bot.features.submission.ports import SubmissionStore
 
 OTHER_PLATFORM = (
     "That app ID is linked to a build for the other platform, and an app in OneTrust is for one platform. "
@@ -50,7 +50,7 @@ class UserActions:
     def __init__(
         self,
         *,
-        store: Repositories,
+        store: SubmissionStore,
         announcer: Announcer,
         policy: Access,
         wake: Callable[[], None],

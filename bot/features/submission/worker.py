@@ -9,13 +9,13 @@ from bot.core.circuit_breaker import AWAY, CircuitBreaker
 from bot.core.clock import SteadyClock
 from bot.core.log_context import working_on
 from bot.core.ports import Announcer, Clock
-from bot.core.repositories import Repositories
 from bot.core.scan import Source, SubmissionState
 from bot.core.scheduler import Job, Scheduler
 from bot.core.tasks import first_of
 from bot.errors import StoreUnavailable
 from bot.features.submission.intake import Intake
 from bot.features.submission.pipeline import STOPPED, Pipeline
+from bot.features.submission.ports import SubmissionStore
 
 logger = logging.getLogger(__name__)
 
@@ -41,7 +41,7 @@ class Worker:
     def __init__(
         self,
         *,
-        store: Repositories,
+        store: SubmissionStore,
         pipeline: Pipeline,
         intake: Intake,
         announcer: Announcer,

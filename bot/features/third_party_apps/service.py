@@ -12,7 +12,6 @@ from weakref import WeakValueDictionary
 
 from bot.core.access import Access
 from bot.core.ports import Clock
-from bot.core.repositories import AppLookupRepository
 from bot.errors import NotFound, Refused, SubmissionError, TryLater
 from bot.features.third_party_apps.app_ref import app_ref, by_client_id
 from bot.features.third_party_apps.models import (
@@ -26,6 +25,7 @@ from bot.features.third_party_apps.models import (
     RefKind,
     ThirdPartyAppsApi,
 )
+from bot.features.third_party_apps.ports import AppLookupRepository
 
 logger = logging.getLogger(__name__)
 

@@ -4,9 +4,9 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, replace
 
 from bot.core.build import Build
-from bot.core.repositories import Repositories
 from bot.core.scan import Scan, Source, State
 from bot.features.submission.decision import Decision, DecisionFacts, VerdictRequest
+from bot.features.verdicts.ports import VerdictStore
 from bot.features.verdicts.side_scanner import SideScanner
 
 _ASKED = frozenset({State.SUBMITTING, State.WAITING, State.ASKING})
@@ -58,7 +58,7 @@ class HoldRelease:
     """Releases what an earlier process held for scanners that hold nothing now; one of the runner's jobs."""
 
     def __init__(
-        self, store: Repositories, wake: Callable[[], None], *, holding: Collection[str] = ()
+        self, store: VerdictStore, wake: Callable[[], None], *, holding: Collection[str] = ()
     ) -> None:
         self._store = store
         self._wake = wake

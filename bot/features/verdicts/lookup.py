@@ -10,16 +10,15 @@ from typing import Final, TypeVar
 from weakref import WeakValueDictionary
 
 from bot.core import identifiers
-from bot.core import viewer as viewing
-from bot.core.access import Access
+from bot.core.access import Access, viewer_of
+from bot.core.people import Viewer
 from bot.core.ports import Clock, Workspace
-from bot.core.repositories import Repositories
 from bot.core.scan import Card
 from bot.errors import AppscanError, Maintenance, NotFound, Refused, TryLater, UsageError
 from bot.features.history.history import Cards
-from bot.features.history.models import Viewer
 from bot.features.hosts.lookup import ask_again
 from bot.features.verdicts.models import ASKED, HashAnswer, NoAnswer, ReportStatus, VerdictState
+from bot.features.verdicts.ports import VerdictStore
 from bot.features.verdicts.scanner_profile import ScannerProfile
 from bot.features.verdicts.side_scanner import SideScanner
 
@@ -62,7 +61,7 @@ class VerdictLookup:
     def __init__(
         self,
         *,
-        store: Repositories,
+        store: VerdictStore,
         cards: Cards,
         workspace: Workspace,
         policy: Access,
@@ -94,7 +93,7 @@ class VerdictLookup:
         """
         person = await self._policy.admit(user, channel)
         word = identifiers.unwrapped(typed).strip("`'\"“”‘’ \t").lower()
-        viewer = await viewing.viewer(self._workspace, user, person, channel)
+        viewer = await viewer_of(self._workspace, user, person, channel)
         if number := _NUMBER.fullmatch(word):
             return await self._of_scan(int(number[1]), viewer)
         if not _HEX.fullmatch(word) or len(word) not in _DIGITS:
@@ -117,7 +116,7 @@ class VerdictLookup:
         scan = None
         with contextlib.suppress(NotFound):
             scan = await self._store.scans.scan(number)
-        if scan is None or not await self._store.history.sees(viewer, scan):
+        if scan is None or not await self._store.scans.sees(viewer, scan):
             raise NotFound(
                 "There is no scan with that number that you can see. `/appscan history` lists the scans that "
                 "you can."

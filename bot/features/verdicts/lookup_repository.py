@@ -7,7 +7,7 @@ from typing import Any
 
 import sqlite_utils
 
-from bot.features.history.models import Viewer
+from bot.core.people import Viewer
 from bot.features.verdicts.models import HashAnswer, Report, ReportStatus, Risk, SandboxVerdict, Threat
 from bot.features.verdicts.scanner_profile import ScannerProfile
 from bot.storage.database import Database

@@ -5,8 +5,8 @@ from collections.abc import Callable
 from typing import Any
 
 from bot.core.ports import Announcer
-from bot.core.repositories import Repositories
 from bot.features.verdicts.models import BAD, SandboxVerdict, Verdict, VerdictState
+from bot.features.verdicts.ports import VerdictStore
 from bot.features.verdicts.scanner_profile import ScannerProfile
 
 logger = logging.getLogger(__name__)
@@ -21,7 +21,7 @@ class VerdictOutcomes:
 
     def __init__(
         self,
-        store: Repositories,
+        store: VerdictStore,
         scanner: ScannerProfile,
         announcer: Announcer,
         wake: Callable[[], None],

@@ -10,11 +10,11 @@ from typing import Any, Final
 from bot.core.backoff import SERVER_BACKOFF, Backoff
 from bot.core.clock import SteadyClock
 from bot.core.ports import Clock
-from bot.core.repositories import Repositories
 from bot.core.scan import SubmissionState
 from bot.errors import NotFound, Refused, StoreUnavailable, TryLater
 from bot.features.verdicts.models import Quota, Report, ReportStatus, SandboxVerdict, Verdict, VerdictState
 from bot.features.verdicts.outcomes import VerdictOutcomes
+from bot.features.verdicts.ports import VerdictStore
 from bot.features.verdicts.side_scanner import ReportApi, SideScanner
 from bot.features.verdicts.submitter import DAY_S
 from bot.features.verdicts.worker import INSIDE
@@ -53,7 +53,7 @@ class ReportPoller:
     """
 
     def __init__(
-        self, *, store: Repositories, scanner: SideScanner, outcomes: VerdictOutcomes, clock: Clock
+        self, *, store: VerdictStore, scanner: SideScanner, outcomes: VerdictOutcomes, clock: Clock
     ) -> None:
         self._store = store
         self._scanner = scanner

@@ -7,10 +7,10 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from bot.core.ports import Announcer, Clock
-from bot.core.repositories import Repositories
 from bot.core.scan import SubmissionState
 from bot.errors import NotFound, Superseded
 from bot.features.verdicts.models import VerdictState
+from bot.features.verdicts.ports import VerdictStore
 from bot.features.verdicts.side_scanner import SideScanner
 
 MOVED_ON: Final = "{vendor}'s part of scan #{number} has moved on: there is nothing to ask again."
@@ -23,7 +23,7 @@ class VerdictRetry:
     def __init__(
         self,
         *,
-        store: Repositories,
+        store: VerdictStore,
         announcer: Announcer,
         clock: Clock,
         wake: Callable[[], None],

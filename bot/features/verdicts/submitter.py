@@ -12,11 +12,11 @@ from bot.core.backoff import SERVER_BACKOFF
 from bot.core.circuit_breaker import PROBE_BACKOFF, CircuitBreaker
 from bot.core.clock import SteadyClock
 from bot.core.ports import Clock
-from bot.core.repositories import Repositories
 from bot.core.scan import Scan, SubmissionState
 from bot.errors import Refused, TryLater
 from bot.features.verdicts.models import SandboxReceipt, Verdict, VerdictState
 from bot.features.verdicts.outcomes import VerdictOutcomes
+from bot.features.verdicts.ports import VerdictStore
 from bot.features.verdicts.side_scanner import SideScanner
 
 logger = logging.getLogger(__name__)
@@ -43,7 +43,7 @@ class VerdictSubmitter:
     def __init__(
         self,
         *,
-        store: Repositories,
+        store: VerdictStore,
         scanner: SideScanner,
         outcomes: VerdictOutcomes,
         clock: Clock,

@@ -16,7 +16,6 @@ from bot.core.circuit_breaker import PROBE_BACKOFF
 from bot.core.clock import SteadyClock
 from bot.core.log_context import concerning, working_on
 from bot.core.ports import Clock, Files
-from bot.core.repositories import Repositories
 from bot.core.scan import Scan
 from bot.core.tasks import end
 from bot.core.work_dir import ROOM_BACKOFF, WorkDir
@@ -34,6 +33,7 @@ from bot.errors import (
 from bot.features.hosts.models import HostReader
 from bot.features.verdicts.models import Verdict, VerdictState
 from bot.features.verdicts.outcomes import VerdictOutcomes
+from bot.features.verdicts.ports import VerdictStore
 from bot.features.verdicts.side_scanner import SideScanner
 from bot.features.verdicts.submitter import GAVE_UP, HEARD_S, VerdictSubmitter
 
@@ -69,7 +69,7 @@ class VerdictWorker:
     def __init__(
         self,
         *,
-        store: Repositories,
+        store: VerdictStore,
         scanner: SideScanner,
         files: Files,
         work_dir: WorkDir,

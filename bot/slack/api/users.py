@@ -11,7 +11,7 @@ import aiohttp
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.core.person import Person
+from bot.core.people import Person
 from bot.core.ports import Clock
 from bot.errors import Unidentified, slack_code
 from bot.slack.api.coalescing_cache import CoalescingCache

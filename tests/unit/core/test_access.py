@@ -16,7 +16,7 @@ from bot.core.access import (
     UNLISTED,
     Access,
 )
-from bot.core.person import Person
+from bot.core.people import Person
 from bot.core.scan import Scan, Source, State
 from bot.errors import NotAllowed, Unidentified
 from tests.fakes import FakePeople

@@ -2,9 +2,9 @@
 
 from hashlib import sha256
 
-from bot.core.repositories import Repositories
 from bot.core.scan import Build, Kind, Question, Reason, Scan, Share, Source, State, SubmissionState
 from bot.features.submission.decision import Decision
+from bot.wiring.repositories import Repositories
 from tests.fakes import SHOP, a_share
 
 _BEFORE = {

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from bot.core.repositories import Repositories
 from bot.core.scan import OPEN, Source, State, SubmissionState
 from bot.features.third_party_apps.models import AppRef, RefKind, ThirdPartyApp
 from bot.storage import restore_guard
 from bot.storage.database import Database
+from bot.wiring.repositories import Repositories
 from tests.fakes import HeldClock, a_share
 from tests.unit.features.scenes import a_scan
 

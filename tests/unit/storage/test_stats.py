@@ -1,11 +1,11 @@
 """The rows in figures."""
 
-from bot.core.repositories import Repositories
 from bot.core.scan import Platform, State
 from bot.core.stats import Move
 from bot.storage import stats
 from bot.storage.database import Database
 from bot.storage.stats import SqlStats
+from bot.wiring.repositories import Repositories
 from tests.fakes import HeldClock, a_share
 from tests.unit.features.scenes import a_scan
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from bot.core.person import Person
+from bot.core.people import Person
 from bot.core.scan import ChannelKind, Platform, State
 from bot.errors import NotAllowed, NotFound, UsageError
 from bot.features.history.compare import APPS_A_PAGE, UNDER_WAY, Comparison, Comparisons, SeveralApps

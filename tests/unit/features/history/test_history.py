@@ -5,7 +5,7 @@ from datetime import timedelta, timezone
 import pytest
 
 from bot.core.access import Access
-from bot.core.person import Person
+from bot.core.people import Person
 from bot.core.scan import ChannelKind, Platform, State
 from bot.errors import NotAllowed, NotFound, UsageError
 from bot.features.history.history import APPS_A_PAGE

@@ -7,9 +7,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from bot.core.people import Viewer
 from bot.core.scan import ChannelKind, Platform, Share, Source, State
 from bot.features.history import sdk_repository
-from bot.features.history.models import Cursor, HistoryQuery, Viewer
+from bot.features.history.models import Cursor, HistoryQuery
 from bot.features.history.repository import PAGE_SIZE
 from bot.features.results.models import ResultState
 from tests.fakes import APP_ID, OTHER_APP_ID, SHOP, SHOP_IOS, START, a_share
@@ -222,7 +223,7 @@ async def test_what_was_shared_in_private_is_seen_from_within_alone(store, share
 
     for name, viewer in VIEWERS.items():
         sees = name in seen_by
-        assert await store.history.sees(viewer, scan) == sees
+        assert await store.scans.sees(viewer, scan) == sees
         assert await found(store, HistoryQuery(words=("shop",)), viewer) == ([scan.number] if sees else [])
         assert await found(store, HistoryQuery(words=(f"request-{scan.number}",)), viewer) == (
             [scan.number] if sees else []

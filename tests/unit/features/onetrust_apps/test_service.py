@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from bot.core.person import Person
+from bot.core.people import Person
 from bot.core.scan import ChannelKind, Platform, State
 from bot.errors import CannotRead, NotAllowed, TryLater
 from bot.features.onetrust_apps.service import A_PAGE, REMEMBERED_S, OneTrustApps

@@ -2,9 +2,9 @@
 
 from dataclasses import replace
 
-from bot.core.repositories import Repositories
 from bot.core.scan import Build, Scan, Share, State
 from bot.features.results.models import AppScan, OneTrustScanStatus, Permission, Results, Sdk
+from bot.wiring.repositories import Repositories
 from tests.fakes import SHOP
 from tests.unit.features.scenes import a_scan
 

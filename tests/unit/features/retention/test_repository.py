@@ -7,10 +7,10 @@ from dataclasses import replace
 import pytest
 
 from bot.cli.forget import forget
+from bot.core.people import Viewer
 from bot.core.scan import FORGOTTEN, OPEN, ChannelKind, Platform, Question, State
 from bot.errors import StoreUnavailable
 from bot.features.compliance.rules import Rule, judge_by
-from bot.features.history.models import Viewer
 from bot.features.results.models import AppScan, OneTrustScanStatus, Results
 from bot.features.retention.repository import BATCH, SqlPrivacyRepository
 from bot.features.submission.decision import decide

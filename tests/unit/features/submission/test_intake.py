@@ -4,7 +4,7 @@ import pytest
 
 from bot.core.access import Access
 from bot.core.identifiers import FileLink, MessageLink
-from bot.core.person import Person
+from bot.core.people import Person
 from bot.core.scan import ChannelKind, Platform, Reason, State, SubmissionState
 from bot.errors import NotAllowed, NotFound, NotInvited, PullFailed, Unidentified, UsageError
 from bot.features.rescan_requests.models import RequestState

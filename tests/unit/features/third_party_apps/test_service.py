@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from bot.core.person import Person
+from bot.core.people import Person
 from bot.errors import NotAllowed, NotFound, Refused, TryLater, UsageError
 from bot.features.third_party_apps.models import AppLookupAnswer, AppLookupState, ThirdPartyApp
 from bot.features.third_party_apps.service import (

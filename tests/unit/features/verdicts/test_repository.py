@@ -5,7 +5,6 @@ from hashlib import sha256
 
 import pytest
 
-from bot.core.repositories import Repositories
 from bot.core.scan import Kind, Reason, Scan, Source, State, SubmissionState
 from bot.errors import NotFound, Superseded
 from bot.features.submission.decision import Decision, DecisionFacts, VerdictRequest
@@ -13,6 +12,7 @@ from bot.features.verdicts.models import Risk, SandboxVerdict, Threat, VerdictSt
 from bot.features.verdicts.repository import GIVE_WAY_S
 from bot.storage import restore_guard
 from bot.storage.database import Database
+from bot.wiring.repositories import Repositories
 from tests.fakes import SHOP, START, HeldClock, a_share
 from tests.unit.features.scenes import a_scan
 

@@ -10,13 +10,14 @@ import pytest
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.core.rate_limit import RateLimiter, RateLimiters
-from bot.core.repositories import Repositories
 from bot.core.scan import Kind, Reason, Source, State, SubmissionState
 from bot.core.scheduler import Scheduler
 from bot.features.history.history import Cards
+from bot.features.results.messages import result_subject
 from bot.features.results.models import OneTrustScanStatus, ResultState
 from bot.features.results.views import announcement
 from bot.features.submission.decision import Decision, VerdictRequest
+from bot.features.verdicts.messages import verdict_subject
 from bot.features.verdicts.models import SandboxVerdict, Threat, VerdictState
 from bot.features.verdicts.views import verdict_message
 from bot.scanners.zscaler.sandbox import PROFILE as ZSCALER
@@ -25,6 +26,7 @@ from bot.slack.messages.delivery import GONE
 from bot.slack.messages.living_message import GIVE_UP_S, REFRESH_INTERVAL_S, LivingMessages
 from bot.slack.messages.rate_limits import POSTS, UPDATES
 from bot.storage.database import Database
+from bot.wiring.repositories import Repositories
 from sandbox.reading import Reader
 from sandbox.slack import Shared, SlackSandbox
 from sandbox.world import Message
@@ -58,9 +60,9 @@ class Scene:
         client.retry_handlers = []  # as in the bot, a post is not made again where its answer was lost
         if of_verdicts:
             render = partial(verdict_message, scanner="zscaler", mention=True)
-            subject = subjects.verdicts(self.store, "zscaler", render)
+            subject = verdict_subject(self.store, "zscaler", render)
         else:
-            subject = subjects.results(self.store, partial(announcement, mention=True))
+            subject = result_subject(self.store, partial(announcement, mention=True))
         made = LivingMessages(
             subject=subject,
             client=client,

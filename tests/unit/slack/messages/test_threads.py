@@ -8,16 +8,16 @@ import pytest
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.core.rate_limit import RateLimiter, RateLimiters
-from bot.core.repositories import Repositories
 from bot.core.scan import State
 from bot.features.history.history import Cards
+from bot.features.submission.messages import reply_subject
 from bot.features.submission.views import reply
 from bot.slack.messages.delivery import GONE, TEXT_LIMIT, shortened
 from bot.slack.messages.living_message import CROWDED_S, MESSAGE_BACKOFF, LivingMessages
 from bot.slack.messages.posts import ATTEMPTS
 from bot.slack.messages.rate_limits import POSTS, UPDATES
-from bot.slack.messages.subjects import replies
 from bot.storage.database import Database
+from bot.wiring.repositories import Repositories
 from sandbox.slack import Shared, SlackSandbox
 from sandbox.world import Message
 from tests.fakes import HeldClock, a_share, store_on, until
@@ -63,7 +63,7 @@ async def scene(tmp_path: Path) -> AsyncIterator[Scene]:
         client.retry_handlers = []  # as in the bot, a post is not made again where its answer was lost
         pace = RateLimiters(clock, POSTS)
         threads = LivingMessages(
-            subject=replies(store, reply),
+            subject=reply_subject(store, reply),
             client=client,
             bot_user_id=slack.bot_user_id,
             load=Cards(store=store, log_url=lambda _: None, permalink=lambda _: None).card,

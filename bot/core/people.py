@@ -1,4 +1,4 @@
-"""Who somebody is, as far as it bears on what they may do."""
+"""Who a person is to Slack, and which scans they may see."""
 
 from dataclasses import dataclass
 from datetime import UTC, tzinfo
@@ -20,3 +20,14 @@ class Person:
     def outsider(self) -> bool:
         """Whether they see only the conversations that they are in, public channels too."""
         return self.guest or self.external
+
+
+@dataclass(frozen=True, kw_only=True)
+class Viewer:
+    """Who is asking to see scans, and what they may see."""
+
+    user: str
+    channels: frozenset[str] = frozenset()
+    """Private channels and group messages that they are in; of an outsider, the public channels too."""
+    member: bool = True
+    """False for an outsider, who sees no public channel but those in ``channels``."""

@@ -1,0 +1,55 @@
+"""What the history needs of the world."""
+
+from typing import Protocol
+
+from bot.core.people import Viewer
+from bot.core.repositories import Store
+from bot.core.scan import Platform, Scan
+from bot.features.compliance.ports import ViolationRepository
+from bot.features.history.models import AppFound, AppRow, Cursor, HistoryQuery, Page, SdkRow
+from bot.features.hosts.ports import HostRepository
+from bot.features.results.ports import ResultRepository
+from bot.features.verdicts.ports import VerdictRepository
+
+
+class HistoryRepository(Protocol):
+    """Reads of the history within what a person may see."""
+
+    async def page(self, query: HistoryQuery, text: str, viewer: Viewer, cursor: Cursor | None) -> Page: ...
+    async def apps(self, viewer: Viewer, *, limit: int, offset: int) -> list[AppRow]: ...
+
+
+class ComparisonRepository(Protocol):
+    """Reads of results within what a person may see."""
+
+    async def under_way(self, viewer: Viewer, limit: int, *, followed: bool) -> list[Scan]: ...
+    async def apps_of(self, identifier: str, platform: Platform | None, viewer: Viewer) -> list[AppFound]: ...
+    async def apps(self, word: str, platform: Platform | None, viewer: Viewer) -> list[AppFound]: ...
+    async def completed(
+        self,
+        app: AppFound,
+        viewer: Viewer,
+        *,
+        version: str | None = None,
+        number: int | None = None,
+        before: int | None = None,
+        limit: int = 2,
+    ) -> list[Scan]: ...
+    async def sdk(self, name: str, viewer: Viewer, *, limit: int, offset: int) -> list[SdkRow]: ...
+
+
+class HistoryStore(Store, Protocol):
+    """What questions about the history read."""
+
+    @property
+    def history(self) -> HistoryRepository: ...
+    @property
+    def comparisons(self) -> ComparisonRepository: ...
+    @property
+    def results(self) -> ResultRepository: ...
+    @property
+    def hosts(self) -> HostRepository: ...
+    @property
+    def opinions(self) -> VerdictRepository: ...
+    @property
+    def violations(self) -> ViolationRepository: ...
