@@ -20,7 +20,7 @@ from bot.features.results.poller import ResultPoller
 from bot.scanners.onetrust.applications import OneTrustApplications
 from bot.scanners.onetrust.auth import ApiKey
 from bot.scanners.onetrust.client import REQUESTS, Inquiry
-from bot.storage.database import Database
+from bot.wiring.database import open_database
 from bot.wiring.repositories import store_on
 from sandbox.onetrust import OneTrustSandbox
 from sandbox.onetrust.manifest import Manifest
@@ -34,7 +34,7 @@ POINTS = ("applications", "scans", "scan", "sdks", "permissions", "privacy_manif
 async def follow(scans: int, folder: Path) -> None:
     """Follow so many new apps of one moment until all are completed, and say what that took."""
     clock, ended = HeldClock(), []
-    database = await Database.open(folder / "bench.db")
+    database = await open_database(folder / "bench.db")
     async with OneTrustSandbox(clock=clock, scan_s=0) as onetrust, httpx.AsyncClient() as client:
         store, budget = store_on(database, clock), RateLimiter(clock, REQUESTS)
         await submitted_apps(database, clock.now(), scans)

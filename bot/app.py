@@ -37,6 +37,7 @@ from bot.storage.stats import SqlStats
 from bot.web import Readiness, WebServer, build_metrics_web, build_web
 from bot.wiring import listeners
 from bot.wiring.bot import wire
+from bot.wiring.database import open_database
 from bot.wiring.opened import Opened
 from bot.wiring.parts import build_reader, onetrust_applications, onetrust_routes, slack_client
 from bot.wiring.repositories import Repositories, store_on
@@ -115,7 +116,7 @@ class Bot:
         await self._open_pages(stack)
         stack.push_async_callback(self._metrics.stop)
         await self._have_to_itself(stack)
-        self._database = await Database.open(settings.database, busy_timeout_ms=self._busy_timeout_ms)
+        self._database = await open_database(settings.database, busy_timeout_ms=self._busy_timeout_ms)
         stack.push_async_callback(self._database.close)
         if (unsure := await restore_guard.settle(self._database, self._clock)) is not None:
             logger.warning(

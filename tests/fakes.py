@@ -493,7 +493,7 @@ class Bench:
             work_dir=WorkDir(self.work_dir, self.clock),
             may_create_link=self.policy.may_create_link,
             accepts_aab=accepts_aab,
-            holding=holding,
+            adjustment=holding,
         )
 
     def _wake(self) -> None:

@@ -10,11 +10,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TextIO
 
-import sqlite_utils
-
 from bot.features.compliance import repository
+from bot.storage.connection import Connection
 from bot.storage.database import Database
 from bot.storage.rows import ONETRUST
+from bot.wiring.database import open_database
 
 COLUMNS = (
     *("number", "state", "source", "created_at", "updated_at", "finished_at", "channel", "shared_by"),
@@ -131,7 +131,7 @@ async def export(path: Path, form: str, out: TextIO, what: ExportKind = ExportKi
     """
     if not path.exists():  # noqa: ASYNC240 - one look, before anything else runs
         raise SystemExit(f"There is no database at {path}: set APPSCAN_DB to where the bot keeps it.")
-    database = await Database.open(path)
+    database = await open_database(path)
     table = _TABLES[what]
     try:
         writer = csv.writer(out)
@@ -159,11 +159,11 @@ async def export(path: Path, form: str, out: TextIO, what: ExportKind = ExportKi
     return 0
 
 
-def _newest(db: sqlite_utils.Database) -> int:
+def _newest(db: Connection) -> int:
     return int(db.execute("SELECT coalesce(max(number), 0) FROM scans").fetchone()[0])
 
 
-def _page(db: sqlite_utils.Database, query: str, after: int) -> list[dict[str, Any]]:
+def _page(db: Connection, query: str, after: int) -> list[dict[str, Any]]:
     return list(db.query(query, [after, after + _AT_A_TIME]))
 
 

@@ -6,7 +6,7 @@ from typing import TextIO
 from bot.config.settings import USER_ID
 from bot.core.clock import SystemClock
 from bot.features.retention.repository import SqlPrivacyRepository
-from bot.storage.database import Database
+from bot.wiring.database import open_database
 
 
 async def forget(path: Path, user: str, out: TextIO) -> int:
@@ -19,7 +19,7 @@ async def forget(path: Path, user: str, out: TextIO) -> int:
         return 2
     if not path.exists():  # noqa: ASYNC240 - one look, before anything else runs
         raise SystemExit(f"There is no database at {path}: set APPSCAN_DB to where the bot keeps it.")
-    database = await Database.open(path)
+    database = await open_database(path)
     try:
         scans = await SqlPrivacyRepository(database, SystemClock()).forget(user)
     finally:

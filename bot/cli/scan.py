@@ -50,8 +50,8 @@ from bot.slack.blocks import text
 from bot.slack.messages.living_message import LivingMessages
 from bot.slack.messages.rate_limits import POSTS, UPDATES
 from bot.storage import restore_guard
-from bot.storage.database import Database
 from bot.wiring import parts
+from bot.wiring.database import open_database
 from bot.wiring.repositories import Repositories, store_on
 
 logger = logging.getLogger(__name__)
@@ -173,7 +173,7 @@ async def scan(settings: Settings, asked: ScanArguments, stop: asyncio.Event) ->
     async with AsyncExitStack() as stack:
         try:
             share = _share(asked)
-            database = await Database.open(settings.database)
+            database = await open_database(settings.database)
             stack.push_async_callback(database.close)
             await restore_guard.settle(database, SystemClock())
             store = store_on(database, SystemClock())

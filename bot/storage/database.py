@@ -16,9 +16,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Self, TypeVar
 
-import sqlite_utils
-
 from bot.errors import StoreUnavailable
+from bot.storage.connection import Connection, RowHooks
 from bot.storage.migrations import MIGRATIONS
 
 T = TypeVar("T")
@@ -48,22 +47,25 @@ _UNAVAILABLE = {
 class Database:
     """An open database; use ``await Database.open(path)``."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, hooks: tuple[RowHooks, ...]) -> None:
         self.path = path
+        self._hooks = hooks
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="store")
-        self._db: sqlite_utils.Database | None = None
+        self._db: Connection | None = None
         self._busy_timeout_ms = BUSY_TIMEOUT_MS
         self._in_trouble = False
         self._trial: asyncio.Task[bool] | None = None
 
     @classmethod
-    async def open(cls, path: Path, *, busy_timeout_ms: int = BUSY_TIMEOUT_MS) -> Self:
+    async def open(
+        cls, path: Path, *, hooks: tuple[RowHooks, ...], busy_timeout_ms: int = BUSY_TIMEOUT_MS
+    ) -> Self:
         """Open the file, make it if need be (readable by its owner only), and bring its schema up to date.
 
         Raises:
             OSError, sqlite3.Error: the file can't be opened or written.
         """
-        self = cls(path)
+        self = cls(path, hooks)
         try:
             await self._in_thread(lambda: self._open(busy_timeout_ms))
         except BaseException:
@@ -75,7 +77,8 @@ class Database:
         self.path.parent.mkdir(parents=True, exist_ok=True)
         # SQLite gives its -wal and -shm files the mode of the main file, so this settles all three.
         os.close(os.open(self.path, os.O_RDWR | os.O_CREAT, stat.S_IRUSR | stat.S_IWUSR))
-        db = sqlite_utils.Database(self.path)
+        db = Connection(self.path)
+        db.hooks = self._hooks
         try:
             self._busy_timeout_ms = busy_timeout_ms
             db.execute(f"PRAGMA busy_timeout = {busy_timeout_ms}")
@@ -95,7 +98,7 @@ class Database:
     async def _in_thread(self, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._thread, work)
 
-    async def read(self, work: Callable[[sqlite_utils.Database], T]) -> T:
+    async def read(self, work: Callable[[Connection], T]) -> T:
         """Run ``work`` on the connection.
 
         Raises:
@@ -103,7 +106,7 @@ class Database:
         """
         return await self._in_thread(lambda: self._watched(lambda: work(self._connection())))
 
-    async def write(self, work: Callable[[sqlite_utils.Database], T]) -> T:
+    async def write(self, work: Callable[[Connection], T]) -> T:
         """Run ``work`` in one transaction that is rolled back whole if it raises.
 
         Raises:
@@ -158,7 +161,7 @@ class Database:
     def _wait_for_locks(self, at_most_ms: int) -> None:
         self._connection().execute(f"PRAGMA busy_timeout = {at_most_ms}")
 
-    def _connection(self) -> sqlite_utils.Database:
+    def _connection(self) -> Connection:
         if self._db is None:
             raise RuntimeError("the database is closed")
         return self._db
@@ -177,7 +180,7 @@ class Database:
         self._thread.shutdown(wait=True)
 
 
-def _write_ahead(db: sqlite_utils.Database, busy_timeout_ms: int) -> None:
+def _write_ahead(db: Connection, busy_timeout_ms: int) -> None:
     """Have changes written ahead; of two who say so to a new file at once SQLite refuses one.
 
     The busy timeout doesn't cover it: SQLite answers at once where waiting could be a deadlock.
@@ -194,13 +197,13 @@ def _write_ahead(db: sqlite_utils.Database, busy_timeout_ms: int) -> None:
             return
 
 
-def _write_anything(db: sqlite_utils.Database) -> None:
+def _write_anything(db: Connection) -> None:
     """Write a page of the file as it is already: a transaction without a change would go through anyhow."""
     (version,) = db.execute("PRAGMA user_version").fetchone()
     db.execute(f"PRAGMA user_version = {int(version)}")
 
 
-def _transaction(db: sqlite_utils.Database, work: Callable[[sqlite_utils.Database], T]) -> T:
+def _transaction(db: Connection, work: Callable[[Connection], T]) -> T:
     # Deferred transactions that read before they write fail at once when another process wrote in between,
     # whatever the busy timeout: take the write lock first.
     db.conn.execute("BEGIN IMMEDIATE")

@@ -4,11 +4,10 @@ A backup carries a mark, which the first start on it finds and takes away. Build
 the backup was made may have been submitted since, so none of them is sent by itself: a person settles each.
 """
 
-import sqlite_utils
-
 from bot.core.ports import Clock
 from bot.core.scan import OPEN, State, SubmissionState
 from bot.storage import rows, transitions
+from bot.storage.connection import Connection
 from bot.storage.database import Database
 
 MARK = 1
@@ -29,7 +28,7 @@ async def settle(database: Database, clock: Clock) -> list[int] | None:
     Returns the scans that a person has to settle, ``None`` where the database is no such backup.
     """
 
-    def work(db: sqlite_utils.Database) -> list[int] | None:
+    def work(db: Connection) -> list[int] | None:
         if not _marked(db):
             return None
         now = clock.now()
@@ -62,11 +61,11 @@ async def settle(database: Database, clock: Clock) -> list[int] | None:
     return await database.write(work)
 
 
-def _marked(db: sqlite_utils.Database) -> bool:
+def _marked(db: Connection) -> bool:
     return bool(db.execute("PRAGMA user_version").fetchone()[0] == MARK)
 
 
-def _leave_numbers_out(db: sqlite_utils.Database, table: str) -> None:
+def _leave_numbers_out(db: Connection, table: str) -> None:
     changed = db.execute(
         "UPDATE sqlite_sequence SET seq = seq + ? WHERE name = ?", [NUMBERS_LEFT_OUT, table]
     ).rowcount

@@ -4,9 +4,8 @@ from collections.abc import Mapping
 from enum import Enum
 from typing import Any, Final
 
-import sqlite_utils
-
 from bot.core.scan import (
+    OPEN,
     ChannelKind,
     Event,
     FileType,
@@ -21,6 +20,7 @@ from bot.core.scan import (
     Submission,
     SubmissionState,
 )
+from bot.storage.connection import Connection
 
 MAIN_SCANNER: Final = "onetrust"
 """The scanner that every build is submitted to; the other rows of ``submissions`` are of side scanners."""
@@ -35,6 +35,11 @@ SCANS = f"""
 
 SQLite keeps to the order of a ``CROSS JOIN``; left to choose, it reads all submissions and sorts.
 """
+
+OPEN_STATES: Final = ", ".join(f"'{state.value}'" for state in sorted(OPEN))
+"""For a condition on ``scans.state``: states that a scan leaves automatically."""
+SENT: Final = "scans.state IN ('submitted', 'uncertain')"
+"""The condition for scans that were submitted, or may have been."""
 
 _ENUMS: dict[str, type[Enum]] = {
     "state": State,
@@ -87,12 +92,12 @@ def scan(row: Mapping[str, Any]) -> Scan:
     )
 
 
-def scans_where(db: sqlite_utils.Database, rest: str, *parameters: object) -> list[Scan]:
+def scans_where(db: Connection, rest: str, *parameters: object) -> list[Scan]:
     """Return the scans that ``rest`` (``WHERE …`` and what follows) selects."""
     return [scan(row) for row in db.query(f"{SCANS} {rest}", list(parameters))]
 
 
-def first_scan(db: sqlite_utils.Database, rest: str, *parameters: object) -> Scan | None:
+def first_scan(db: Connection, rest: str, *parameters: object) -> Scan | None:
     """Return the first of ``scans_where``."""
     return next(iter(scans_where(db, f"{rest} LIMIT 1", *parameters)), None)
 

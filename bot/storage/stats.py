@@ -1,10 +1,9 @@
 """The rows in figures. What happened is read from the timeline, which every transition leaves a line in."""
 
-import sqlite_utils
-
 from bot.core.ports import Clock
 from bot.core.scan import Platform, State
 from bot.core.stats import Move, StatsSnapshot
+from bot.storage.connection import Connection
 from bot.storage.database import Database
 
 MOST_MOVES = 5_000
@@ -33,7 +32,7 @@ class SqlStats:
         """Look at the rows; what happened before the first look is not told."""
         return await self._database.read(self._look)
 
-    def _look(self, db: sqlite_utils.Database) -> StatsSnapshot:
+    def _look(self, db: Connection) -> StatsSnapshot:
         newest = int(db.execute("SELECT coalesce(max(number), 0) FROM events").fetchone()[0])
         # The end of the timeline can be purged, and its numbers given again.
         seen = newest if self._seen is None else min(self._seen, newest)

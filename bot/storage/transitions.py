@@ -7,16 +7,13 @@ did it and why.
 from collections.abc import Collection, Mapping
 from typing import Any
 
-import sqlite_utils
-
 from bot.core.scan import FLOW, OPEN, WORKING, Scan, State, SubmissionState
 from bot.errors import NotFound, Superseded
-from bot.features.results import transition_repository
-from bot.features.verdicts import transition_repository as opining
 from bot.storage import rows
+from bot.storage.connection import Connection
 
 
-def load(db: sqlite_utils.Database, number: int) -> Scan:
+def load(db: Connection, number: int) -> Scan:
     """Return the scan.
 
     Raises:
@@ -29,7 +26,7 @@ def load(db: sqlite_utils.Database, number: int) -> Scan:
 
 
 def move(
-    db: sqlite_utils.Database,
+    db: Connection,
     number: int,
     to: State,
     *,
@@ -67,9 +64,9 @@ def move(
         _update(db, "submissions", f"scan = ? AND {rows.ONETRUST}", number, submission)
     note(db, number, now=now, who=who, before=before.state, after=to, why=why)
     after = load(db, number)
-    transition_repository.moved(db, before, after, now=now)
-    for line in opining.moved(db, before, after, now=now):
-        note(db, number, now=now, before=to, after=to, why=line)
+    for hooks in db.hooks:
+        for line in hooks.moved(db, before, after, now) if hooks.moved is not None else ():
+            note(db, number, now=now, before=to, after=to, why=line)
     if to not in OPEN and before.sha256 is not None:
         db.execute(  # what their replies say of this scan holds no more
             "UPDATE scans SET revision = revision + 1 "
@@ -79,12 +76,12 @@ def move(
     return load(db, number)
 
 
-def _withdrawn(db: sqlite_utils.Database, number: int) -> bool:
+def _withdrawn(db: Connection, number: int) -> bool:
     return bool(db.execute("SELECT withdrawn FROM scans WHERE number = ?", [number]).fetchone()[0])
 
 
 def note(
-    db: sqlite_utils.Database,
+    db: Connection,
     number: int,
     *,
     now: float,
@@ -101,7 +98,7 @@ def note(
 
 
 def requeue(
-    db: sqlite_utils.Database, number: int, *, now: float, why: str, unless_committed: bool = False
+    db: Connection, number: int, *, now: float, why: str, unless_committed: bool = False
 ) -> Scan | None:
     """Give up the work on a scan, so that it is taken up again; a committed submission becomes uncertain.
 
@@ -130,9 +127,7 @@ WITHDRAWN = "The message was deleted."
 INTERRUPTED = "The bot was stopped just as it submitted this build, so OneTrust may have taken it."
 
 
-def _update(
-    db: sqlite_utils.Database, table: str, where: str, number: int, changes: Mapping[str, Any]
-) -> None:
+def _update(db: Connection, table: str, where: str, number: int, changes: Mapping[str, Any]) -> None:
     values = rows.plain(changes)
     assignments = ", ".join(f"{column} = ?" for column in values)
     db.execute(f"UPDATE {table} SET {assignments} WHERE {where}", [*values.values(), number])

@@ -288,7 +288,7 @@ def _pipeline(
         work_dir=opened.work_dir,
         may_create_link=policy.may_create_link,
         accepts_aab=settings.accepts_aab,
-        holding=second_wiring.holding(opened),
+        adjustment=second_wiring.holding(opened),
     )
 
 

@@ -7,7 +7,7 @@ from bot.features.compliance.rules import Judge
 from bot.features.results.models import OneTrustScanStatus, Results, ResultState
 from bot.features.results.repository import SqlResultRepository
 from bot.slack.messages.living_message import REFRESH_INTERVAL_S
-from bot.storage.database import Database
+from bot.wiring.database import open_database
 from sandbox.slack import Shared
 from sandbox.world import Message
 from tests.scenario.office import Office
@@ -21,7 +21,7 @@ async def ended(
 ) -> None:
     """Keep what a scan found, or that it failed; the bot tells of it at its next look."""
     clock = SystemClock()
-    database = await Database.open(Path(place.environ["APPSCAN_DB"]))
+    database = await open_database(Path(place.environ["APPSCAN_DB"]))
     try:
         store = SqlResultRepository(database, clock)
         if results is not None:

@@ -10,7 +10,7 @@ import pytest
 
 from bot.core.scan import ChannelKind, Share, State
 from bot.features.submission.scan_repository import SqlScanRepository
-from bot.storage.database import Database
+from bot.wiring.database import open_database
 from tests.scenario.office import APP_ID, Office, apk, ipa, office
 
 NEW_YORK = ZoneInfo("America/New_York")
@@ -132,7 +132,7 @@ async def record(folder: Path, place: Office, times: list[float]) -> None:
         async def sleep(self, seconds: float) -> None: ...
 
     past = Past()
-    database = await Database.open(folder / "appscan.db")
+    database = await open_database(folder / "appscan.db")
     try:
         store = SqlScanRepository(database, past)
         for number, past.at in enumerate(times):

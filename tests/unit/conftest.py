@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from bot.storage.database import Database
+from bot.wiring.database import open_database
 from bot.wiring.repositories import Repositories
 from tests.fakes import Bench, HeldClock, store_on
 
@@ -17,7 +18,7 @@ def clock() -> HeldClock:
 
 @pytest.fixture
 async def database(tmp_path: Path) -> AsyncIterator[Database]:
-    opened = await Database.open(tmp_path / "appscan.db")
+    opened = await open_database(tmp_path / "appscan.db")
     yield opened
     await opened.close()
 

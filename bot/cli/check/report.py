@@ -18,9 +18,9 @@ from bot.config.settings import Settings
 from bot.errors import StoreUnavailable, slack_code
 from bot.slack.api.client import slack_session
 from bot.slack.api.identity import Identity
-from bot.storage.database import Database
 from bot.storage.instance_lock import InstanceLock
 from bot.wiring import parts
+from bot.wiring.database import open_database
 
 logger = logging.getLogger(__name__)
 
@@ -103,7 +103,7 @@ async def _database(settings: Settings) -> CheckResult:
             return failed("database", f"{path.parent} can't be written to: check its owner, or APPSCAN_DB")
         return CheckResult(what="database", fit=True, note=f"{path} will be made, empty, at the first start")
     try:
-        database = await Database.open(path)
+        database = await open_database(path)
         try:
             state = await database.read(lambda db: db.execute("PRAGMA quick_check").fetchone()[0])
             writable = await database.writable()

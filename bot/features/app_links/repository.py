@@ -1,20 +1,19 @@
 """Links: which app in OneTrust a bundle identifier on a platform is."""
 
-import sqlite_utils
-
 from bot.core.ports import Clock
 from bot.core.scan import Link, Platform
 from bot.storage import rows
+from bot.storage.connection import Connection
 from bot.storage.database import Database
 
 
-def of_build(db: sqlite_utils.Database, bundle_id: str, platform: Platform) -> Link | None:
+def of_build(db: Connection, bundle_id: str, platform: Platform) -> Link | None:
     """Return the link of a bundle identifier and platform."""
     found = db.query("SELECT * FROM apps WHERE bundle_id = ? AND platform = ?", [bundle_id, platform.value])
     return next((rows.link(row) for row in found), None)
 
 
-def of_app(db: sqlite_utils.Database, app_id: str) -> list[Link]:
+def of_app(db: Connection, app_id: str) -> list[Link]:
     """Return the links to an app."""
     found = db.query(
         "SELECT * FROM apps WHERE app_id = ? COLLATE NOCASE ORDER BY bundle_id, platform", [app_id]
@@ -46,7 +45,7 @@ class SqlLinkRepository:
         """
         verb = "REPLACE" if replace else "IGNORE"
 
-        def work(db: sqlite_utils.Database) -> bool:
+        def work(db: Connection) -> bool:
             known = of_build(db, bundle_id, platform)
             if known is not None and known.app_id == app_id:
                 return False
@@ -61,7 +60,7 @@ class SqlLinkRepository:
     async def remove(self, bundle_id: str, platform: Platform) -> Link | None:
         """Remove a link; return what it was."""
 
-        def work(db: sqlite_utils.Database) -> Link | None:
+        def work(db: Connection) -> Link | None:
             known = of_build(db, bundle_id, platform)
             db.execute("DELETE FROM apps WHERE bundle_id = ? AND platform = ?", [bundle_id, platform.value])
             return known

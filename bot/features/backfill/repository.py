@@ -1,8 +1,7 @@
 """Until when Slack was heard, and which conversations are still to be looked through for what was missed."""
 
-import sqlite_utils
-
 from bot.core.ports import Clock
+from bot.storage.connection import Connection
 from bot.storage.database import Database
 
 _EVERYWHERE = ""
@@ -25,7 +24,7 @@ class SqlHeartbeatRepository:
         """
         now = self._clock.now()
 
-        def work(db: sqlite_utils.Database) -> bool:
+        def work(db: Connection) -> bool:
             row = next(iter(db.query("SELECT first_at, last_at FROM alive")), None)
             if row is None:
                 db.execute("INSERT INTO alive (id, first_at, last_at) VALUES (1, ?, ?)", [now, now])
@@ -50,7 +49,7 @@ class SqlHeartbeatRepository:
     async def spread(self, channels: list[str], since: float) -> None:
         """Note what is missed everywhere as missed in each of these conversations."""
 
-        def work(db: sqlite_utils.Database) -> None:
+        def work(db: Connection) -> None:
             for channel in channels:
                 _note(db, channel, since)
             db.execute("DELETE FROM missed WHERE channel = ?", [_EVERYWHERE])
@@ -73,7 +72,7 @@ class SqlHeartbeatRepository:
         await self._database.write(lambda db: db.execute("DELETE FROM missed"))
 
 
-def _note(db: sqlite_utils.Database, channel: str, since: float) -> None:
+def _note(db: Connection, channel: str, since: float) -> None:
     db.execute(
         "INSERT INTO missed (channel, since) VALUES (?, ?) "
         "ON CONFLICT (channel) DO UPDATE SET since = min(since, excluded.since)",

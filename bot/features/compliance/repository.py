@@ -2,14 +2,13 @@
 
 import json
 from collections.abc import Iterable, Mapping
-from typing import Any
-
-import sqlite_utils
+from typing import Any, Final
 
 from bot.core.ports import Clock
 from bot.errors import NotFound, Superseded
 from bot.features.compliance.rules import ACKNOWLEDGED, Evidence, EvidenceKind, Violation
 from bot.storage import rows, transitions
+from bot.storage.connection import Connection, RowHooks
 from bot.storage.database import Database
 
 _FIELDS = ("what", "name", "category", "count")
@@ -44,7 +43,7 @@ class SqlViolationRepository:
         """
         now = self._clock.now()
 
-        def work(db: sqlite_utils.Database) -> Violation:
+        def work(db: Connection) -> Violation:
             breach = _load(db, number)
             if breach.acknowledged_by is not None:
                 raise Superseded(ACKNOWLEDGED)
@@ -57,12 +56,12 @@ class SqlViolationRepository:
         return await self._database.write(work)
 
 
-def read(db: sqlite_utils.Database, number: int) -> tuple[Violation, ...]:
+def read(db: Connection, number: int) -> tuple[Violation, ...]:
     """Return a scan's breaches, in the order of the rules."""
     return tuple(map(_breach, db.query("SELECT * FROM breaches WHERE scan = ? ORDER BY number", [number])))
 
 
-def write(db: sqlite_utils.Database, number: int, violations: Iterable[Violation], now: float) -> None:
+def _write(db: Connection, number: int, violations: Iterable[Violation], now: float) -> None:
     """Write what a scan breaks; what is written already stays as it was judged."""
     known = {breach.rule for breach in read(db, number)}
     for breach in violations:
@@ -83,7 +82,7 @@ def write(db: sqlite_utils.Database, number: int, violations: Iterable[Violation
         _note(db, number, now, f'breaks "{breach.rule}" of the policy')
 
 
-def forget(db: sqlite_utils.Database, user: str, stand_in: str) -> None:
+def _forget(db: Connection, user: str, stand_in: str) -> None:
     """Take a person out: whom to tell, who acknowledged, and the words of theirs or about them."""
     for row in list(db.query("SELECT number, tell FROM breaches WHERE instr(tell, ?)", [user])):
         told = [each for each in json.loads(row["tell"]) if each != user]
@@ -95,7 +94,7 @@ def forget(db: sqlite_utils.Database, user: str, stand_in: str) -> None:
     db.execute("UPDATE breaches SET acknowledged_by = ? WHERE acknowledged_by = ?", [stand_in, user])
 
 
-def _load(db: sqlite_utils.Database, number: int) -> Violation:
+def _load(db: Connection, number: int) -> Violation:
     row = next(iter(db.query("SELECT * FROM breaches WHERE number = ?", [number])), None)
     if row is None:
         raise NotFound("That breach is not kept any more.")
@@ -123,8 +122,12 @@ def _plain(finding: Evidence) -> list[Any]:
     return [*rows.plain({field: getattr(finding, field) for field in _FIELDS}).values()]
 
 
-def _note(db: sqlite_utils.Database, number: int, now: float, why: str, who: str | None = None) -> None:
+def _note(db: Connection, number: int, now: float, why: str, who: str | None = None) -> None:
     """Add a line to the scan's timeline, and say that its reply is stale."""
     state = transitions.load(db, number).state
     transitions.note(db, number, now=now, before=state, after=state, why=why, who=who)
     db.execute("UPDATE scans SET revision = revision + 1 WHERE number = ?", [number])
+
+
+HOOKS: Final = RowHooks(completed=_write, forget=_forget)
+"""What compliance does in the transactions of others."""

@@ -1,7 +1,7 @@
 """The rules that a build's results are judged by, and what breaks them. ``docs/policy.md`` tells each."""
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from fnmatch import translate
@@ -9,7 +9,7 @@ from functools import lru_cache
 
 from bot.core.build import Build, Platform
 from bot.features.results.diff import Changes, changes
-from bot.features.results.models import Permission, Results, Sdk
+from bot.features.results.models import Judge, Permission, Results, Sdk
 
 FINDINGS_KEPT = 50
 """What is kept of all that breaks one rule; the rest is counted."""
@@ -105,10 +105,6 @@ def unknown_categories(rule: Rule) -> tuple[str, ...]:
     """Return what a rule says of categories that is none of those that OneTrust is known to use."""
     asked = dict.fromkeys((*rule.no_sdk_categories, *rule.no_new_sdk_categories))
     return tuple(each for each in asked if not any(_like(known, (each,)) for known in SDK_CATEGORIES))
-
-
-Judge = Callable[[Build, Results, Results | None], tuple[Violation, ...]]
-"""Judges what was found in a build, beside what the last completed scan of its app found."""
 
 
 def judge_by(rules: Iterable[Rule]) -> Judge:

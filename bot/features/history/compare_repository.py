@@ -4,8 +4,6 @@ from collections.abc import Sequence
 from contextlib import closing
 from typing import Any
 
-import sqlite_utils
-
 from bot.core.people import Viewer
 from bot.core.scan import OPEN, Platform, Scan, State
 from bot.features.history.models import APPS_NAMED, AppFound, HistoryQuery, SdkRow, SdkVersion
@@ -13,6 +11,7 @@ from bot.features.history.repository import conditions, phrase
 from bot.features.history.sdk_repository import HAS_ONE, NAMED, holding, like
 from bot.features.results.models import Sdk
 from bot.storage import rows
+from bot.storage.connection import Connection
 from bot.storage.database import Database
 from bot.storage.visibility import visible
 
@@ -129,7 +128,7 @@ class SqlComparisonRepository:
         """Return the apps in which an SDK was found by its name, vendor or package ID, newest first."""
         condition, seen = visible(viewer)
 
-        def work(db: sqlite_utils.Database) -> list[SdkRow]:
+        def work(db: Connection) -> list[SdkRow]:
             held, parameters = holding(db, name)
             query = (
                 f"SELECT bundle_id, platform, number FROM scans WHERE {held} AND {condition} "
@@ -145,7 +144,7 @@ class SqlComparisonRepository:
 
 
 def _newest_of_each(
-    db: sqlite_utils.Database, query: str, parameters: Sequence[object], limit: int
+    db: Connection, query: str, parameters: Sequence[object], limit: int
 ) -> dict[tuple[Any, ...], int]:
     """Return the first number by all that comes before it in a row, reading on until there are ``limit``."""
     newest: dict[tuple[Any, ...], int] = {}
@@ -158,7 +157,7 @@ def _newest_of_each(
 
 
 def _sdk_row(
-    db: sqlite_utils.Database, bundle_id: str, platform: Platform, number: int, name: str, viewer: Viewer
+    db: Connection, bundle_id: str, platform: Platform, number: int, name: str, viewer: Viewer
 ) -> SdkRow:
     condition, seen = visible(viewer)
     of_app = f"scans.bundle_id = ? AND scans.platform = ? AND {condition}"
@@ -188,7 +187,7 @@ def _sdk_row(
     )
 
 
-def _sdks(db: sqlite_utils.Database, number: int, name: str) -> tuple[Sdk, ...]:
+def _sdks(db: Connection, number: int, name: str) -> tuple[Sdk, ...]:
     parameters: Sequence[object] = [number, *like(name), SDKS_SHOWN]
     found = db.query(
         "SELECT package_id, name, vendor, category, description FROM sdks AS k "

@@ -4,16 +4,15 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Final
 
-import sqlite_utils
-
 from bot.features.history.models import Outcome
 from bot.features.results.models import ResultState
+from bot.storage.connection import Connection
 
 RULES_NAMED: Final = 3
 """Broken rules of a scan that are named."""
 
 
-def read(db: sqlite_utils.Database, numbers: Sequence[int]) -> dict[int, Outcome]:
+def read(db: Connection, numbers: Sequence[int]) -> dict[int, Outcome]:
     """Return what came of each of these scans that is, or was, followed."""
     marks = ", ".join("?" * len(numbers))
     broken = defaultdict(list)

@@ -2,8 +2,6 @@
 
 from collections.abc import Iterator
 
-import sqlite_utils
-
 from bot.core.people import Viewer
 from bot.core.scan import Platform
 from bot.features.history import outcome_repository
@@ -11,6 +9,7 @@ from bot.features.history.models import ANY_BREACH, OPEN_BREACH, AppRow, Cursor,
 from bot.features.history.sdk_repository import holding, part
 from bot.features.verdicts import transition_repository
 from bot.storage import rows
+from bot.storage.connection import Connection
 from bot.storage.database import Database
 from bot.storage.visibility import visible
 
@@ -39,7 +38,7 @@ class SqlHistoryRepository:
             parameters.append(cursor.number)
         order = "ASC" if forward else "DESC"
 
-        def work(db: sqlite_utils.Database) -> Page:
+        def work(db: Connection) -> Page:
             held, sdk = holding(db, query.sdk) if query.sdk is not None else ("1", [])
             found = rows.scans_where(
                 db,

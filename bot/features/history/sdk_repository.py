@@ -2,7 +2,7 @@
 
 from typing import Final
 
-import sqlite_utils
+from bot.storage.connection import Connection
 
 NAMED: Final = "(k.name LIKE ? ESCAPE '\\' OR k.vendor LIKE ? ESCAPE '\\' OR k.package_id LIKE ? ESCAPE '\\')"
 """The condition on ``known_sdks AS k``, or on ``sdks AS k``; see ``like``."""
@@ -37,7 +37,7 @@ def part(name: str) -> str:
     return f"%{escaped}%"
 
 
-def holding(db: sqlite_utils.Database, name: str, *, many: int = MANY) -> tuple[str, list[object]]:
+def holding(db: Connection, name: str, *, many: int = MANY) -> tuple[str, list[object]]:
     """Return the condition on ``scans``, read newest first, that such an SDK was found, and its words."""
     counted = f"SELECT count(*) FROM (SELECT 1 FROM ({SCANS_WITH}) LIMIT {many})"
     (found,) = db.execute(counted, like(name)).fetchone()

@@ -2,14 +2,13 @@
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
-
-import sqlite_utils
+from typing import Any, Final
 
 from bot.core.ports import Clock
 from bot.core.scan import Scan
 from bot.features.hosts.models import HostsFound, HostsState, ScanHosts, UrlCategories
 from bot.storage import rows, transitions
+from bot.storage.connection import Connection, RowHooks
 from bot.storage.database import Database
 
 _AT_A_TIME = 500
@@ -27,7 +26,7 @@ class SqlHostRepository:
         """Keep which hosts a scan's build names, in place of what may be there; they are due at once."""
         hosts = sorted(_known_text(found.hosts))
 
-        def work(db: sqlite_utils.Database) -> ScanHosts:
+        def work(db: Connection) -> ScanHosts:
             state = HostsState.LOOKING if hosts else HostsState.NONE
             self._begin(
                 db, number, state=state, left_out=found.left_out, cut_short=found.cut_short, problem=None
@@ -42,7 +41,7 @@ class SqlHostRepository:
     async def unread(self, number: int, problem: str) -> ScanHosts:
         """Keep that the hosts in a scan's build can't be read; ``problem`` is the sentence that says why."""
 
-        def work(db: sqlite_utils.Database) -> ScanHosts:
+        def work(db: Connection) -> ScanHosts:
             self._begin(db, number, state=HostsState.FAILED, left_out=0, cut_short=False, problem=problem)
             self._tell(db, number, "the hosts that the build names could not be read")
             return _load(db, number)
@@ -77,7 +76,7 @@ class SqlHostRepository:
         ``None`` where the scan's hosts are looked up no more, or not kept.
         """
 
-        def work(db: sqlite_utils.Database) -> ScanHosts | None:
+        def work(db: Connection) -> ScanHosts | None:
             before = _read(db, number)
             if before is None or before.state is not HostsState.LOOKING:
                 return before
@@ -103,7 +102,7 @@ class SqlHostRepository:
     async def reschedule(self, number: int, problem: str, due_at: float) -> ScanHosts | None:
         """Keep that a scan's hosts are looked up later, and the sentence that says why."""
 
-        def work(db: sqlite_utils.Database) -> ScanHosts | None:
+        def work(db: Connection) -> ScanHosts | None:
             before = _read(db, number)
             if before is None or before.state is not HostsState.LOOKING:
                 return before
@@ -117,7 +116,7 @@ class SqlHostRepository:
     async def failed(self, number: int, problem: str) -> ScanHosts | None:
         """Keep that a scan's hosts are looked up no more, and the sentence that says why."""
 
-        def work(db: sqlite_utils.Database) -> ScanHosts | None:
+        def work(db: Connection) -> ScanHosts | None:
             before = _read(db, number)
             if before is None or before.state is not HostsState.LOOKING:
                 return before
@@ -138,7 +137,7 @@ class SqlHostRepository:
         """Return what was said of these URLs at ``since`` or later, by URL."""
         asked = sorted(_known_text(urls))
 
-        def work(db: sqlite_utils.Database) -> dict[str, UrlCategories]:
+        def work(db: Connection) -> dict[str, UrlCategories]:
             found: dict[str, UrlCategories] = {}
             for at in range(0, len(asked), _AT_A_TIME):
                 some = asked[at : at + _AT_A_TIME]
@@ -153,7 +152,7 @@ class SqlHostRepository:
         """Keep what is said of URLs now, and let go of what was said before ``forget_before``."""
         now = self._clock.now()
 
-        def work(db: sqlite_utils.Database) -> None:
+        def work(db: Connection) -> None:
             db.execute("DELETE FROM url_categories WHERE at < ?", [forget_before])
             for each in said:
                 db.execute(
@@ -163,7 +162,7 @@ class SqlHostRepository:
 
         await self._database.write(work)
 
-    def _begin(self, db: sqlite_utils.Database, number: int, **values: Any) -> None:
+    def _begin(self, db: Connection, number: int, **values: Any) -> None:
         transitions.load(db, number)  # so that a scan that is gone is told as such
         now = self._clock.now()
         row = rows.plain({"scan": number, "since": now, "due_at": now, **values})
@@ -173,12 +172,12 @@ class SqlHostRepository:
             f"INSERT OR REPLACE INTO host_looks ({', '.join(row)}) VALUES ({marks})", list(row.values())
         )
 
-    def _change(self, db: sqlite_utils.Database, number: int, **changes: Any) -> None:
+    def _change(self, db: Connection, number: int, **changes: Any) -> None:
         values = rows.plain(changes)
         assignments = ", ".join(f"{column} = ?" for column in values)
         db.execute(f"UPDATE host_looks SET {assignments} WHERE scan = ?", [*values.values(), number])
 
-    def _tell(self, db: sqlite_utils.Database, number: int, why: str = "") -> None:
+    def _tell(self, db: Connection, number: int, why: str = "") -> None:
         """Say that the scan's reply is stale; ``why`` is a line for its timeline."""
         if why:
             state = transitions.load(db, number).state
@@ -186,13 +185,13 @@ class SqlHostRepository:
         db.execute("UPDATE scans SET revision = revision + 1 WHERE number = ?", [number])
 
 
-def read(db: sqlite_utils.Database, number: int) -> tuple[UrlCategories, ...]:
+def read(db: Connection, number: int) -> tuple[UrlCategories, ...]:
     """Return the hosts of a scan's build, sorted, with what is known of each."""
     query = "SELECT * FROM hosts WHERE scan = ? ORDER BY host"
     return tuple(_categories(row, "host") for row in db.query(query, [number]))
 
 
-def _read(db: sqlite_utils.Database, number: int) -> ScanHosts | None:
+def _read(db: Connection, number: int) -> ScanHosts | None:
     count = "SELECT count(*) FROM hosts WHERE scan = host_looks.scan AND looked_up"
     query = f"SELECT *, ({count}) AS looked_up FROM host_looks WHERE scan = ?"
     row = next(iter(db.query(query, [number])), None)
@@ -202,13 +201,13 @@ def _read(db: sqlite_utils.Database, number: int) -> ScanHosts | None:
     return ScanHosts(**values, hosts=read(db, number))
 
 
-def _load(db: sqlite_utils.Database, number: int) -> ScanHosts:
+def _load(db: Connection, number: int) -> ScanHosts:
     found = _read(db, number)
     assert found is not None  # noqa: S101 - its row was written in the same transaction
     return found
 
 
-def _before(db: sqlite_utils.Database, number: int) -> tuple[Scan, ScanHosts] | None:
+def _before(db: Connection, number: int) -> tuple[Scan, ScanHosts] | None:
     this = transitions.load(db, number)
     scan = rows.first_scan(
         db,
@@ -248,3 +247,12 @@ def _text(text: str) -> str:
 
 def _hosts(count: int) -> str:
     return "1 host" if count == 1 else f"{count:,} hosts"
+
+
+def _purge(db: Connection, before: float) -> bool:
+    """Remove cached categories from before a time; return whether there were any."""
+    return bool(db.execute("DELETE FROM url_categories WHERE at < ?", [before]).rowcount)
+
+
+HOOKS: Final = RowHooks(purge=_purge)
+"""What hosts do in the transactions of others."""

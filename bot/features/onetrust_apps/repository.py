@@ -2,13 +2,12 @@
 
 from collections.abc import Sequence
 
-import sqlite_utils
-
 from bot.core.people import Viewer
 from bot.core.scan import Link
 from bot.features.app_links import repository
 from bot.features.results.models import Application
 from bot.storage import rows
+from bot.storage.connection import Connection
 from bot.storage.database import Database
 from bot.storage.visibility import visible
 
@@ -40,7 +39,7 @@ class SqlOneTrustAppRepository:
         A link tells of no app that is scanned in private; see ``HistoryStore.apps``.
         """
 
-        def work(db: sqlite_utils.Database) -> tuple[set[str], list[Link]]:
+        def work(db: Connection) -> tuple[set[str], list[Link]]:
             hidden: set[str] = set()
             shown: list[Link] = []
             for app_id in ids:
@@ -61,7 +60,7 @@ class SqlOneTrustAppRepository:
         """
         condition, parameters = visible(viewer)
 
-        def work(db: sqlite_utils.Database) -> set[str]:
+        def work(db: Connection) -> set[str]:
             alike: set[str] = set()
             for app in apps:
                 name = rows.plain({"name": app.name, "platform": app.platform})
@@ -73,13 +72,13 @@ class SqlOneTrustAppRepository:
         return await self._database.read(work)
 
 
-def _tells(db: sqlite_utils.Database, app_id: str, condition: str, parameters: list[object]) -> bool:
+def _tells(db: Connection, app_id: str, condition: str, parameters: list[object]) -> bool:
     """Tell whether a scan was asked for as this app, or made it."""
     spelt = [app_id, app_id.lower(), app_id.upper(), app_id]
     return _any(db, _TELLS.format(condition), [*spelt, *parameters])
 
 
-def _sees_link(db: sqlite_utils.Database, link: Link, viewer: Viewer) -> bool:
+def _sees_link(db: Connection, link: Link, viewer: Viewer) -> bool:
     build = [link.bundle_id, link.platform.value]
     condition, parameters = visible(viewer)
     if link.linked_by == viewer.user or _any(db, _SCANNED.format(condition), [*build, *parameters]):
@@ -87,5 +86,5 @@ def _sees_link(db: sqlite_utils.Database, link: Link, viewer: Viewer) -> bool:
     return viewer.member and not _any(db, _SCANNED.format("1"), build) and not _any(db, _PURGED, build)
 
 
-def _any(db: sqlite_utils.Database, query: str, parameters: Sequence[object]) -> bool:
+def _any(db: Connection, query: str, parameters: Sequence[object]) -> bool:
     return next(iter(db.query(query, parameters)), None) is not None

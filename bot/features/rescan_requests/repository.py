@@ -1,20 +1,18 @@
 """Waiting rescans, and files that arrived without their message."""
 
 from collections.abc import Mapping
-from typing import Any
-
-import sqlite_utils
+from typing import Any, Final
 
 from bot.core.ports import Clock
 from bot.core.scan import ChannelKind
 from bot.features.rescan_requests.models import RequestState, RescanRequest
-from bot.features.submission import facts_repository
 from bot.storage import rows
+from bot.storage.connection import Connection, RowHooks
 from bot.storage.database import Database
 
 _WAITS = f"""state = 'waiting' AND NOT EXISTS (
     SELECT 1 FROM scans WHERE scans.request_number = requests.number
-    AND scans.state IN ({facts_repository.OPEN_STATES}, 'waiting')
+    AND scans.state IN ({rows.OPEN_STATES}, 'waiting')
 )"""
 
 
@@ -38,7 +36,7 @@ class SqlRescanRequestRepository:
         """Record that somebody waits for a build of an app."""
         now = self._clock.now()
 
-        def work(db: sqlite_utils.Database) -> RescanRequest:
+        def work(db: Connection) -> RescanRequest:
             number = db.execute(
                 "INSERT INTO requests (app_id, channel, channel_kind, asked_by, created_at, expires_at, "
                 "state, latest) VALUES (?, ?, ?, ?, ?, ?, 'waiting', ?)",
@@ -51,7 +49,7 @@ class SqlRescanRequestRepository:
     async def update(self, number: int, **changes: Any) -> RescanRequest:
         """Change a request's ``message_ts``, ``state`` or ``answer``."""
 
-        def work(db: sqlite_utils.Database) -> RescanRequest:
+        def work(db: Connection) -> RescanRequest:
             values: Mapping[str, Any] = rows.plain(changes)
             assignments = ", ".join(f"{column} = ?" for column in values)
             db.execute(f"UPDATE requests SET {assignments} WHERE number = ?", [*values.values(), number])
@@ -68,7 +66,7 @@ class SqlRescanRequestRepository:
             GROUP BY requests.number
         """
 
-        def work(db: sqlite_utils.Database) -> list[RescanRequest]:
+        def work(db: Connection) -> list[RescanRequest]:
             found = list(db.query(query))
             for row in found:
                 db.execute(
@@ -102,7 +100,7 @@ class SqlRescanRequestRepository:
     async def lapse(self) -> list[RescanRequest]:
         """Close the requests that waited too long; return them. A build that came in time is waited for."""
 
-        def work(db: sqlite_utils.Database) -> list[RescanRequest]:
+        def work(db: Connection) -> list[RescanRequest]:
             where = f"{_WAITS} AND expires_at <= ?"
             now = [self._clock.now()]
             found = [_request(row) for row in db.query(f"SELECT * FROM requests WHERE {where}", now)]
@@ -154,7 +152,7 @@ class SqlRescanRequestRepository:
             )
 
 
-def _load(db: sqlite_utils.Database, number: int) -> RescanRequest:
+def _load(db: Connection, number: int) -> RescanRequest:
     return _request(next(iter(db.query("SELECT * FROM requests WHERE number = ?", [number]))))
 
 
@@ -167,3 +165,22 @@ def _request(row: Mapping[str, Any]) -> RescanRequest:
             "state": RequestState(row["state"]),
         }
     )
+
+
+def _purge(db: Connection, before: float) -> bool:
+    """Remove requests from before a time that wait no longer; return whether there were any."""
+    removed = db.execute(
+        "DELETE FROM requests WHERE created_at < ? AND state <> 'waiting' "
+        "AND number NOT IN (SELECT request_number FROM scans WHERE request_number IS NOT NULL)",
+        [before],
+    )
+    return bool(removed.rowcount)
+
+
+def _forget(db: Connection, user: str, stand_in: str) -> None:
+    """Replace the person who asked."""
+    db.execute("UPDATE requests SET asked_by = ? WHERE asked_by = ?", [stand_in, user])
+
+
+HOOKS: Final = RowHooks(purge=_purge, forget=_forget)
+"""What waiting rescans do in the transactions of others."""

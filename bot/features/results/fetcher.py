@@ -10,10 +10,16 @@ from bot.core.backoff import Backoff
 from bot.core.ports import Announcer, Clock
 from bot.core.scan import Kind, Platform, Scan, State
 from bot.errors import NotFound
-from bot.features.compliance.rules import Judge
 from bot.features.results import matching
 from bot.features.results.app_index import IndexedApps
-from bot.features.results.models import Application, AppScan, OneTrustScanStatus, ResultState, ResultStatus
+from bot.features.results.models import (
+    Application,
+    AppScan,
+    Judge,
+    OneTrustScanStatus,
+    ResultState,
+    ResultStatus,
+)
 from bot.features.results.ports import Applications, ResultStore
 from bot.features.submission.outcomes import remember_link
 

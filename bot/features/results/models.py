@@ -6,12 +6,12 @@ are OneTrust's, so they come from outside. Times are seconds since the epoch, UT
 Source: https://developer.onetrust.com (Cookie Consent, Applications)
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Final
+from typing import Any, Final
 
-from bot.core.build import Platform
+from bot.core.build import Build, Platform
 
 
 class OneTrustScanStatus(StrEnum):
@@ -174,3 +174,7 @@ class ResultStatus:
         """Whether OneTrust was looked at after it should have been found, and it was not."""
         looked_s = (self.looked_at or self.followed_at) - self.followed_at
         return self.state is ResultState.FINDING and looked_s >= OVERDUE_S
+
+
+Judge = Callable[[Build, Results, Results | None], tuple[Any, ...]]
+"""Judges results beside those of the app's last completed scan; the judgement is recorded with them."""

@@ -5,8 +5,7 @@ from typing import Any, Protocol
 
 from bot.core.repositories import Store
 from bot.core.scan import Platform, Scan
-from bot.features.compliance.rules import Judge
-from bot.features.results.models import Application, AppScan, Results, ResultStatus
+from bot.features.results.models import Application, AppScan, Judge, Results, ResultStatus
 from bot.features.results.models import Results as Found
 
 

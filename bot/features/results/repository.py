@@ -4,16 +4,13 @@ import asyncio
 from collections.abc import Collection
 from typing import Any
 
-import sqlite_utils
-
 from bot.core.ports import Clock
 from bot.core.scan import Platform, Scan, State, SubmissionState
 from bot.errors import NotFound
-from bot.features.compliance import repository
-from bot.features.compliance.rules import Judge, Violation
 from bot.features.results import rows_repository, transition_repository
-from bot.features.results.models import OneTrustScanStatus, Results, ResultState, ResultStatus
+from bot.features.results.models import Judge, OneTrustScanStatus, Results, ResultState, ResultStatus
 from bot.storage import rows, transitions
+from bot.storage.connection import Connection
 from bot.storage.database import Database
 
 _FOLLOWED = "results.state IN ('finding', 'running')"
@@ -37,7 +34,7 @@ class SqlResultRepository:
     async def follow(self, number: int, *, since: float) -> ResultStatus:
         """Follow a scan from now on; a scan that is submitted is followed by itself."""
 
-        def work(db: sqlite_utils.Database) -> ResultStatus:
+        def work(db: Connection) -> ResultStatus:
             transition_repository.begin(db, transitions.load(db, number), since=since, now=self._clock.now())
             return rows_repository.followed(db, number)
 
@@ -62,7 +59,7 @@ class SqlResultRepository:
     async def followed(self, number: int) -> ResultStatus | None:
         """Return how far following a scan has come; ``None`` where it is not followed."""
 
-        def work(db: sqlite_utils.Database) -> ResultStatus | None:
+        def work(db: Connection) -> ResultStatus | None:
             try:
                 return rows_repository.followed(db, number)
             except NotFound:
@@ -79,7 +76,7 @@ class SqlResultRepository:
             NotFound: the scan is not followed.
         """
 
-        def work(db: sqlite_utils.Database) -> ResultStatus:
+        def work(db: Connection) -> ResultStatus:
             before = rows_repository.followed(db, number)
             after = rows_repository.change(db, number, changes)
             if tell or any(getattr(before, name) != getattr(after, name) for name in _TOLD):
@@ -93,7 +90,7 @@ class SqlResultRepository:
     async def found(self, number: int, application_id: str, scan_id: str) -> bool:
         """Keep which scan in OneTrust a submitted scan is; false where that is another's, or it moved on."""
 
-        def work(db: sqlite_utils.Database) -> bool:
+        def work(db: Connection) -> bool:
             scan = transitions.load(db, number)
             if scan.state is not State.SUBMITTED or _is_taken(db, scan_id, number):
                 return False
@@ -111,7 +108,7 @@ class SqlResultRepository:
     async def settle(self, number: int, application_id: str, scan_id: str) -> Scan | None:
         """Settle an uncertain submission that was found; ``None`` where it moved on, or that is another's."""
 
-        def work(db: sqlite_utils.Database) -> Scan | None:
+        def work(db: Connection) -> Scan | None:
             if transitions.load(db, number).state is not State.UNCERTAIN or _is_taken(db, scan_id, number):
                 return None
             return transitions.move(
@@ -138,7 +135,7 @@ class SqlResultRepository:
         now = self._clock.now()
         old = f"{_FOLLOWED} AND followed_at < ?"
 
-        def work(db: sqlite_utils.Database) -> list[int]:
+        def work(db: Connection) -> list[int]:
             query = f"SELECT scan FROM results WHERE {old} AND looks > 0 ORDER BY scan"
             told = [int(row["scan"]) for row in db.query(query, [before])]
             db.execute(
@@ -234,9 +231,9 @@ class SqlResultRepository:
             NotFound: the scan is not followed.
         """
         now = self._clock.now()
-        broken = await self._judged(number, results, judge, now) if judge is not None else ()
+        judgement = await self._judged(number, results, judge, now) if judge is not None else ()
 
-        def work(db: sqlite_utils.Database) -> ResultStatus:
+        def work(db: Connection) -> ResultStatus:
             rows_repository.write(db, number, results)
             after = rows_repository.change(
                 db,
@@ -251,12 +248,14 @@ class SqlResultRepository:
             _tell(db, number)
             sdks = "1 SDK" if results.sdk_count == 1 else f"{results.sdk_count} SDKs"
             self._note(db, number, f"OneTrust completed its scan: {sdks}")
-            repository.write(db, number, broken, now)
+            for hooks in db.hooks:
+                if hooks.completed is not None:
+                    hooks.completed(db, number, judgement, now)
             return after
 
         return await self._database.write(work)
 
-    async def _judged(self, number: int, results: Results, judge: Judge, now: float) -> tuple[Violation, ...]:
+    async def _judged(self, number: int, results: Results, judge: Judge, now: float) -> tuple[Any, ...]:
         """Judge what was found, where nobody waits for it: many rules and thousands of SDKs take seconds."""
         build, before = await self._database.read(
             lambda db: (transitions.load(db, number).build, _before(db, number, now))
@@ -313,17 +312,17 @@ class SqlResultRepository:
             lambda db: db.execute("UPDATE results SET announced_ts = ? WHERE scan = ?", [ts, number])
         )
 
-    def _note(self, db: sqlite_utils.Database, number: int, why: str) -> None:
+    def _note(self, db: Connection, number: int, why: str) -> None:
         state = transitions.load(db, number).state
         transitions.note(db, number, now=self._clock.now(), before=state, after=state, why=why)
 
 
-def _tell(db: sqlite_utils.Database, number: int) -> None:
+def _tell(db: Connection, number: int) -> None:
     """Say that the scan's reply is stale."""
     db.execute("UPDATE scans SET revision = revision + 1 WHERE number = ?", [number])
 
 
-def _before(db: sqlite_utils.Database, number: int, now: float) -> tuple[Scan, Results] | None:
+def _before(db: Connection, number: int, now: float) -> tuple[Scan, Results] | None:
     this = transitions.load(db, number)
     known = rows_repository.scans(
         db,
@@ -345,7 +344,7 @@ def _before(db: sqlite_utils.Database, number: int, now: float) -> tuple[Scan, R
     return (known[0][0], results) if results is not None else None
 
 
-def _is_taken(db: sqlite_utils.Database, scan_id: str, number: int) -> bool:
+def _is_taken(db: Connection, scan_id: str, number: int) -> bool:
     """Tell whether a scan in OneTrust is known to be another of the bot's."""
     query = "SELECT 1 FROM submissions WHERE scan_id = ? AND scan <> ?"
     return db.execute(query, [scan_id, number]).fetchone() is not None

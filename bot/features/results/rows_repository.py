@@ -4,8 +4,6 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-import sqlite_utils
-
 from bot.core.scan import Scan
 from bot.errors import NotFound
 from bot.features.results.models import (
@@ -20,6 +18,7 @@ from bot.features.results.models import (
     Sdk,
 )
 from bot.storage import rows
+from bot.storage.connection import Connection
 
 _FIELDS = (
     *("scan", "state", "status", "since", "followed_at", "looks", "looked_at", "due_at", "looked_for"),
@@ -36,7 +35,7 @@ def followed_of(row: Mapping[str, Any]) -> ResultStatus:
     return ResultStatus(**values)
 
 
-def followed(db: sqlite_utils.Database, number: int) -> ResultStatus:
+def followed(db: Connection, number: int) -> ResultStatus:
     """Return how far following a scan has come.
 
     Raises:
@@ -48,7 +47,7 @@ def followed(db: sqlite_utils.Database, number: int) -> ResultStatus:
     return followed_of(found)
 
 
-def change(db: sqlite_utils.Database, number: int, changes: Mapping[str, Any]) -> ResultStatus:
+def change(db: Connection, number: int, changes: Mapping[str, Any]) -> ResultStatus:
     """Change columns of a row of ``results``; return what it is then.
 
     Raises:
@@ -61,7 +60,7 @@ def change(db: sqlite_utils.Database, number: int, changes: Mapping[str, Any]) -
     return followed(db, number)
 
 
-def scans(db: sqlite_utils.Database, rest: str, *parameters: object) -> list[tuple[Scan, ResultStatus]]:
+def scans(db: Connection, rest: str, *parameters: object) -> list[tuple[Scan, ResultStatus]]:
     """Return the followed scans that ``rest`` (``WHERE …`` and what follows) selects."""
     joined = "JOIN results ON results.scan = scans.number"
     return [
@@ -69,7 +68,7 @@ def scans(db: sqlite_utils.Database, rest: str, *parameters: object) -> list[tup
     ]
 
 
-def write(db: sqlite_utils.Database, number: int, results: Results) -> None:
+def write(db: Connection, number: int, results: Results) -> None:
     """Write all that a scan found, in place of what may be there."""
     manifest = results.privacy_manifest
     change(
@@ -102,13 +101,13 @@ def write(db: sqlite_utils.Database, number: int, results: Results) -> None:
         )
 
 
-def _insert(db: sqlite_utils.Database, table: str, number: int, values: Mapping[str, Any]) -> None:
+def _insert(db: Connection, table: str, number: int, values: Mapping[str, Any]) -> None:
     row = {"scan": number, **rows.plain(values)}
     marks = ", ".join("?" * len(row))
     db.execute(f"INSERT INTO {table} ({', '.join(row)}) VALUES ({marks})", list(row.values()))
 
 
-def read(db: sqlite_utils.Database, number: int) -> Results | None:
+def read(db: Connection, number: int) -> Results | None:
     """Return what a completed scan found; ``None`` where it is not completed."""
     query = f"""
         SELECT results.*, o.scan_id AS id FROM results
@@ -137,12 +136,12 @@ def read(db: sqlite_utils.Database, number: int) -> Results | None:
     )
 
 
-def _of(db: sqlite_utils.Database, table: str, number: int) -> list[dict[str, Any]]:
+def _of(db: Connection, table: str, number: int) -> list[dict[str, Any]]:
     found = db.query(f"SELECT * FROM {table} WHERE scan = ? ORDER BY rowid", [number])
     return [{name: value for name, value in row.items() if name != "scan"} for row in found]
 
 
-def _manifest(db: sqlite_utils.Database, row: Mapping[str, Any]) -> PrivacyManifest | None:
+def _manifest(db: Connection, row: Mapping[str, Any]) -> PrivacyManifest | None:
     if row["manifest_total"] is None:
         return None
     return PrivacyManifest(

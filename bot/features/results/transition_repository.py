@@ -1,12 +1,13 @@
 """Which scans are followed: a scan's row in ``results`` comes and goes with the scan's state."""
 
-import sqlite_utils
+from typing import Final
 
 from bot.core.scan import Scan, State
 from bot.features.results.models import ResultState
+from bot.storage.connection import Connection, RowHooks
 
 
-def moved(db: sqlite_utils.Database, before: Scan, after: Scan, *, now: float) -> None:
+def moved(db: Connection, before: Scan, after: Scan, now: float) -> tuple[str, ...]:
     """Begin to follow a scan that was, or may have been, submitted; end it where it is submitted again."""
     if after.state is State.UNCERTAIN:
         # Known only now, perhaps a restart later: it was under way since its last change.
@@ -15,9 +16,10 @@ def moved(db: sqlite_utils.Database, before: Scan, after: Scan, *, now: float) -
         begin(db, after, since=now, now=now)
     elif before.state is State.UNCERTAIN:
         db.execute("DELETE FROM results WHERE scan = ?", [after.number])
+    return ()
 
 
-def begin(db: sqlite_utils.Database, scan: Scan, *, since: float, now: float) -> None:
+def begin(db: Connection, scan: Scan, *, since: float, now: float) -> None:
     """Follow a scan from now on; what is followed already keeps since when."""
     known = scan.submission.scan_id is not None and scan.submission.application_id is not None
     state = ResultState.RUNNING if known else ResultState.FINDING
@@ -27,3 +29,7 @@ def begin(db: sqlite_utils.Database, scan: Scan, *, since: float, now: float) ->
         "due_at = excluded.due_at, looks = 0, looked_for = '', ended_at = NULL",
         [scan.number, state.value, since, now, now],
     )
+
+
+HOOKS: Final = RowHooks(moved=moved)
+"""What results do in the transactions of others."""

@@ -6,14 +6,10 @@ app, and OneTrust would hold it twice.
 
 import re
 
-import sqlite_utils
-
 from bot.core.ports import Clock
 from bot.core.scan import FORGOTTEN
-from bot.features.compliance import repository
-from bot.features.submission import facts_repository
-from bot.features.third_party_apps import repository as governance
-from bot.features.verdicts import lookup_repository
+from bot.storage import rows
+from bot.storage.connection import Connection
 from bot.storage.database import Database
 
 BATCH = 200
@@ -30,27 +26,20 @@ class SqlPrivacyRepository:
     async def purge(self, before: float) -> int:
         """Remove scans that have not changed since ``before``; return how many there were.
 
-        One that still moves on by itself stays. Waiting rescans of that age go too, the names of those who
-        linked apps then, what was said of URLs and of files, and what was known of third-party apps.
+        Scans that are still on their way stay. The people who linked apps before then are removed, and what
+        other features keep of that age beside scans.
         """
         purged = 0
         while removed := await self._database.write(lambda db: _purge(db, before)):
             purged += removed
 
-        def rest(db: sqlite_utils.Database) -> bool:
-            requests = db.execute(
-                "DELETE FROM requests WHERE created_at < ? AND state <> 'waiting' "
-                "AND number NOT IN (SELECT request_number FROM scans WHERE request_number IS NOT NULL)",
-                [before],
-            ).rowcount
+        def rest(db: Connection) -> bool:
             links = db.execute(
                 "UPDATE apps SET linked_by = ? WHERE linked_at < ? AND linked_by <> ?",
                 [FORGOTTEN, before, FORGOTTEN],
             ).rowcount
-            said = db.execute("DELETE FROM url_categories WHERE at < ?", [before]).rowcount
-            looks = governance.purge(db, before)
-            verdicts = lookup_repository.purge(db, before)
-            return bool(requests or links or said or looks or verdicts)
+            purges = [hooks.purge(db, before) for hooks in db.hooks if hooks.purge is not None]
+            return bool(links) or any(purges)
 
         if await self._database.write(rest) or purged:
             await self._scrub()
@@ -65,7 +54,7 @@ class SqlPrivacyRepository:
         """
         mention = re.compile(rf"<@{re.escape(user)}(?:\|[^<>]*)?>")
 
-        def work(db: sqlite_utils.Database) -> int | None:
+        def work(db: Connection) -> int | None:
             before = db.conn.total_changes
             scans = db.execute(
                 "SELECT count(*) FROM scans WHERE ? IN (shared_by, asked_by)", [user]
@@ -79,11 +68,11 @@ class SqlPrivacyRepository:
                 ("scans", "asked_by"),
                 ("events", "who"),
                 ("apps", "linked_by"),
-                ("requests", "asked_by"),
             ):
                 db.execute(f"UPDATE {table} SET {column} = ? WHERE {column} = ?", [FORGOTTEN, user])
-            repository.forget(db, user, FORGOTTEN)
-            governance.forget(db, user)
+            for hooks in db.hooks:
+                if hooks.forget is not None:
+                    hooks.forget(db, user, FORGOTTEN)
             return int(scans) if db.conn.total_changes > before else None
 
         scans = await self._database.write(work)
@@ -97,11 +86,11 @@ class SqlPrivacyRepository:
         await self._database.read(lambda db: db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall())
 
 
-def _purge(db: sqlite_utils.Database, before: float) -> int:
+def _purge(db: Connection, before: float) -> int:
     """Remove up to ``BATCH`` scans, oldest first."""
     found = db.query(
         "SELECT number FROM scans WHERE updated_at < ? AND coalesce(finished_at, 0) < ? "
-        f"AND state NOT IN ({facts_repository.OPEN_STATES}, 'waiting') ORDER BY number LIMIT ?",
+        f"AND state NOT IN ({rows.OPEN_STATES}, 'waiting') ORDER BY number LIMIT ?",
         [before, before, BATCH],
     )
     numbers = [int(row["number"]) for row in found]
@@ -109,7 +98,7 @@ def _purge(db: sqlite_utils.Database, before: float) -> int:
     db.execute(
         "INSERT INTO known_apps (bundle_id, platform, public) "
         "SELECT bundle_id, platform, max(coalesce(channel_kind, 'public') = 'public') FROM scans "
-        f"WHERE number IN {these} AND bundle_id IS NOT NULL AND {facts_repository.SENT} "
+        f"WHERE number IN {these} AND bundle_id IS NOT NULL AND {rows.SENT} "
         "GROUP BY bundle_id, platform "
         "ON CONFLICT (bundle_id, platform) DO UPDATE SET public = max(public, excluded.public)"
     )

@@ -1,7 +1,7 @@
 """Builds that were put on the FTP server, from before their first byte goes until they are removed."""
 
 from bot.core.ports import Clock
-from bot.features.submission.facts_repository import OPEN_STATES
+from bot.storage import rows
 from bot.storage.database import Database
 
 
@@ -28,7 +28,7 @@ class SqlUploadRepository:
         query = (
             "SELECT uploads.name FROM uploads LEFT JOIN scans ON scans.number = uploads.scan "
             "WHERE uploads.at <= ? AND coalesce(scans.state, '') NOT IN "
-            f"({OPEN_STATES}) ORDER BY uploads.at LIMIT ?"
+            f"({rows.OPEN_STATES}) ORDER BY uploads.at LIMIT ?"
         )
         return await self._database.read(lambda db: [row["name"] for row in db.query(query, [before, limit])])
 

@@ -5,8 +5,10 @@ new scan would make a duplicate app in OneTrust.
 """
 
 from dataclasses import dataclass
+from typing import Protocol
 
 from bot.core import identifiers
+from bot.core.build import Build
 from bot.core.scan import Kind, Link, Question, Reason, Scan, State
 
 
@@ -135,3 +137,13 @@ def _who_asked(scan: Scan) -> Reason:
     if scan.request_number is not None:
         return Reason.REQUEST
     return Reason.COMMAND if scan.occasion else Reason.COMMENT
+
+
+class Adjustment(Protocol):
+    """What another feature changes in a decision."""
+
+    def applied(
+        self, decision: Decision, build: Build, scan: Scan, facts: DecisionFacts, *, now: float
+    ) -> Decision:
+        """Return the decision to carry out."""
+        ...

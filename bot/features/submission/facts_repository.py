@@ -1,20 +1,16 @@
 """What the history knows that bears on a decision."""
 
-import sqlite_utils
-
-from bot.core.scan import OPEN, Build, Platform, Scan
+from bot.core.scan import Build, Platform, Scan
 from bot.features.app_links import repository
 from bot.features.submission.decision import DecisionFacts
-from bot.features.verdicts import transition_repository
 from bot.storage import rows
+from bot.storage.connection import Connection
 
-OPEN_STATES = ", ".join(f"'{state.value}'" for state in sorted(OPEN))
-_IN_FLIGHT = f"(scans.kind IS NOT NULL AND scans.state IN ({OPEN_STATES}))"
-SENT = "scans.state IN ('submitted', 'uncertain')"
+_IN_FLIGHT = f"(scans.kind IS NOT NULL AND scans.state IN ({rows.OPEN_STATES}))"
 
 
-def gather(db: sqlite_utils.Database, scan: Scan, build: Build) -> DecisionFacts:
-    """Read what bears on the decision; see ``decision.Facts``."""
+def gather(db: Connection, scan: Scan, build: Build) -> DecisionFacts:
+    """Read what bears on the decision; see ``DecisionFacts``."""
     same_app = (build.bundle_id, build.platform)
     asked = scan.asked_app_id
     return DecisionFacts(
@@ -26,7 +22,7 @@ def gather(db: sqlite_utils.Database, scan: Scan, build: Build) -> DecisionFacts
         ),
         same_file=rows.first_scan(
             db,
-            f"WHERE scans.sha256 = ? AND scans.number <> ? AND ({SENT} OR {_IN_FLIGHT}) "
+            f"WHERE scans.sha256 = ? AND scans.number <> ? AND ({rows.SENT} OR {_IN_FLIGHT}) "
             "ORDER BY scans.number DESC",
             scan.sha256,
             scan.number,
@@ -34,7 +30,7 @@ def gather(db: sqlite_utils.Database, scan: Scan, build: Build) -> DecisionFacts
         in_flight=in_flight(db, scan.number, *same_app),
         seen=rows.first_scan(
             db,
-            f"WHERE scans.bundle_id = ? AND scans.platform = ? AND scans.number <> ? AND {SENT} "
+            f"WHERE scans.bundle_id = ? AND scans.platform = ? AND scans.number <> ? AND {rows.SENT} "
             "ORDER BY scans.number DESC",
             build.bundle_id,
             build.platform.value,
@@ -46,36 +42,27 @@ def gather(db: sqlite_utils.Database, scan: Scan, build: Build) -> DecisionFacts
                 [build.bundle_id, build.platform.value],
             ).fetchone()
         ),
-        verdicts_over=_scanners(
-            db,
-            f"WHERE scan = ? AND (state NOT IN {transition_repository.OPEN} OR held_at IS NOT NULL)",
-            scan.number,
-        ),
-        verdicts_known=_scanners(
-            db,
-            "WHERE state = 'known' AND scan IN (SELECT number FROM scans WHERE sha256 = ?)",
-            scan.sha256,
-        ),
+        **{
+            name: fact
+            for hooks in db.hooks
+            if hooks.facts is not None
+            for name, fact in hooks.facts(db, scan).items()
+        },
     )
 
 
-def _scanners(db: sqlite_utils.Database, rest: str, parameter: object) -> frozenset[str]:
-    found = db.query(f"SELECT DISTINCT scanner FROM opinions {rest}", [parameter])
-    return frozenset(row["scanner"] for row in found)
-
-
-def ahead(db: sqlite_utils.Database, bundle_id: str | None, platform: Platform | None) -> Scan | None:
+def ahead(db: Connection, bundle_id: str | None, platform: Platform | None) -> Scan | None:
     """Return a scan of the app that moves on by itself, decided or about to be."""
     return rows.first_scan(
         db,
-        f"WHERE scans.bundle_id = ? AND scans.platform = ? AND scans.state IN ({OPEN_STATES})",
+        f"WHERE scans.bundle_id = ? AND scans.platform = ? AND scans.state IN ({rows.OPEN_STATES})",
         bundle_id,
         platform.value if platform else None,
     )
 
 
 def in_flight(
-    db: sqlite_utils.Database, other_than: int, bundle_id: str | None, platform: Platform | None
+    db: Connection, other_than: int, bundle_id: str | None, platform: Platform | None
 ) -> Scan | None:
     """Return the oldest other scan of the app that is decided and moves on by itself."""
     return rows.first_scan(

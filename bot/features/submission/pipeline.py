@@ -34,12 +34,11 @@ from bot.errors import (
     Uncertain,
     UnknownApp,
 )
-from bot.features.submission.decision import Decision, DecisionFacts, decide
+from bot.features.submission.decision import Adjustment, Decision, DecisionFacts, decide
 from bot.features.submission.journal import SubmissionJournal
 from bot.features.submission.outcomes import Outcomes
 from bot.features.submission.ports import SubmissionStore
 from bot.features.submission.routes import Order, Routes
-from bot.features.verdicts.hold import Hold
 
 T = TypeVar("T")
 logger = logging.getLogger(__name__)
@@ -71,7 +70,7 @@ class Pipeline:
         work_dir: WorkDir,
         may_create_link: Callable[[Scan], bool],
         accepts_aab: bool = False,
-        holding: Hold | None = None,
+        adjustment: Adjustment | None = None,
     ) -> None:
         self._store = store
         self._files = files
@@ -83,7 +82,7 @@ class Pipeline:
         self._work_dir = work_dir
         self._outcomes = Outcomes(store, clock, may_create_link)
         self._accepts_aab = accepts_aab
-        self._holding = holding
+        self._adjustment = adjustment
 
     @concerning
     async def run(self, number: int) -> None:
@@ -157,7 +156,7 @@ class Pipeline:
             await self._outcomes.ended(scan, State.REJECTED, error.user_message)
             return
         name = scan.asked_name or build.name
-        scan = await self._store.scans.decide(number, build, name, partial(self._choose_with_second, build))
+        scan = await self._store.scans.decide(number, build, name, partial(self._choose_adjusted, build))
         self._announcer.changed(number)
         if scan.state is State.SUBMITTING:
             await self._submit(scan, path)
@@ -175,12 +174,12 @@ class Pipeline:
             return replace(verdict, state=State.FAILED, why=error.user_message, problem=error.user_message)
         return replace(verdict, route=choice.route.name, route_why=choice.why)
 
-    def _choose_with_second(self, build: Build, scan: Scan, facts: DecisionFacts) -> Decision:
-        """Decide, and where there is a second scanner whether it is asked, and waited for."""
+    def _choose_adjusted(self, build: Build, scan: Scan, facts: DecisionFacts) -> Decision:
+        """Decide, with what side scanners change in it."""
         verdict = self._choose(build, scan, facts)
-        if self._holding is None:
+        if self._adjustment is None:
             return verdict
-        return self._holding.applied(verdict, build, scan, facts, now=self._clock.now())
+        return self._adjustment.applied(verdict, build, scan, facts, now=self._clock.now())
 
     async def _wait_for_room(self, scan: Scan, error: NoRoom) -> None:
         """Put off a scan whose build the bot's own disk does not take, for as long as that lasts."""

@@ -2,12 +2,11 @@
 
 from collections.abc import Collection
 
-import sqlite_utils
-
 from bot.core.ports import Clock
 from bot.core.scan import CANCELLABLE, PARKED, WORKING, Source, State
 from bot.features.submission import facts_repository
 from bot.storage import rows, transitions
+from bot.storage.connection import Connection
 from bot.storage.database import Database
 
 _WAITING = f"""
@@ -78,7 +77,7 @@ class SqlQueueRepository:
             f"{_NUMBERS} AND o.due_at <= ? AND scans.number NOT IN ({_listed(busy)}) ORDER BY scans.number"
         )
 
-        def work(db: sqlite_utils.Database) -> list[int]:
+        def work(db: Connection) -> list[int]:
             now = self._clock.now()
             numbers = [int(row["number"]) for row in db.query(query, [now])]
             for number in numbers:
@@ -121,7 +120,7 @@ class SqlQueueRepository:
         While one is on its way to be decided again, the others of its app go on waiting: they may have to.
         """
 
-        def work(db: sqlite_utils.Database) -> list[int]:
+        def work(db: Connection) -> list[int]:
             waiting = rows.scans_where(db, "WHERE scans.state = 'waiting' ORDER BY scans.number")
             woken: list[int] = []
             for scan in waiting:
@@ -155,10 +154,10 @@ class SqlQueueRepository:
         condition = f"scans.state IN ({working}) AND scans.number NOT IN ({_listed(busy)})"
         parameters: list[object] = [source.value]
         if before is not None:
-            condition = f"scans.state IN ({facts_repository.OPEN_STATES}, 'waiting') AND scans.held_until < ?"
+            condition = f"scans.state IN ({rows.OPEN_STATES}, 'waiting') AND scans.held_until < ?"
             parameters.append(before)
 
-        def work(db: sqlite_utils.Database) -> list[int]:
+        def work(db: Connection) -> list[int]:
             found = rows.scans_where(db, where, *parameters)
             now = self._clock.now()
             for scan in found:
@@ -183,7 +182,7 @@ class SqlQueueRepository:
     async def cancel_waiting(self, channel: str, user: str, *, why: str) -> list[int]:
         """Take back, in one transaction, what a person shared or asked for in a channel and what waits."""
 
-        def work(db: sqlite_utils.Database) -> list[int]:
+        def work(db: Connection) -> list[int]:
             waiting = rows.scans_where(
                 db,
                 "WHERE scans.state IN ('received', 'queued', 'waiting') AND scans.channel = ? "
@@ -212,7 +211,7 @@ class SqlQueueRepository:
             Superseded: it is not due any more.
         """
 
-        def work(db: sqlite_utils.Database) -> None:
+        def work(db: Connection) -> None:
             scan = transitions.load(db, number)
             if scan.state is State.QUEUED and scan.problem == problem:
                 db.execute(

@@ -3,8 +3,6 @@
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
-import sqlite_utils
-
 from bot.core.people import Viewer
 from bot.core.ports import Clock
 from bot.core.scan import (
@@ -22,8 +20,8 @@ from bot.core.scan import (
 from bot.errors import Superseded
 from bot.features.submission import facts_repository, share_repository
 from bot.features.submission.decision import Decision, DecisionFacts
-from bot.features.verdicts import transition_repository
 from bot.storage import rows, transitions
+from bot.storage.connection import Connection
 from bot.storage.database import Database
 from bot.storage.visibility import visible
 
@@ -64,7 +62,7 @@ class SqlScanRepository:
             }
         )
 
-        def work(db: sqlite_utils.Database) -> tuple[Scan, bool]:
+        def work(db: Connection) -> tuple[Scan, bool]:
             known = rows.first_scan(
                 db,
                 "WHERE channel = ? AND message_ts = ? AND file_id = ? AND occasion = ?",
@@ -168,7 +166,7 @@ class SqlScanRepository:
             Superseded: it is not due any more.
         """
 
-        def work(db: sqlite_utils.Database) -> Scan:
+        def work(db: Connection) -> Scan:
             db.execute("UPDATE scans SET pulls = pulls + 1 WHERE number = ?", [number])
             return transitions.move(
                 db,
@@ -192,7 +190,7 @@ class SqlScanRepository:
         What it requests of side scanners begins with it, once a scan.
         """
 
-        def work(db: sqlite_utils.Database) -> Scan:
+        def work(db: Connection) -> Scan:
             now = self._clock.now()
             scan = transitions.load(db, number)
             verdict = choose(scan, facts_repository.gather(db, scan, build))
@@ -229,8 +227,9 @@ class SqlScanRepository:
                 if going
                 else held,
             )
-            if decided.state in transition_repository.GOING:
-                transition_repository.begin(db, decided, verdict.requests, now=now)
+            for hooks in db.hooks:
+                if hooks.decided is not None:
+                    hooks.decided(db, decided, verdict, now)
             return decided
 
         return await self._database.write(work)
@@ -242,7 +241,7 @@ class SqlScanRepository:
             Superseded: the scan was taken back; the bytes must not go.
         """
 
-        def work(db: sqlite_utils.Database) -> None:
+        def work(db: Connection) -> None:
             scan = transitions.load(db, number)
             if scan.state is not State.SUBMITTING:
                 raise Superseded(f"Scan #{number} was taken back before it was submitted.")
@@ -259,7 +258,7 @@ class SqlScanRepository:
             Superseded: the scan was taken back, or settled by others.
         """
 
-        def work(db: sqlite_utils.Database) -> None:
+        def work(db: Connection) -> None:
             scan = transitions.load(db, number)
             if scan.state is not State.SUBMITTING:
                 raise Superseded(f"Scan #{number} was taken back before it was submitted.")
@@ -288,7 +287,7 @@ class SqlScanRepository:
             Superseded: it is too late, or the scan is in none of the states expected.
         """
 
-        def work(db: sqlite_utils.Database) -> Scan:
+        def work(db: Connection) -> Scan:
             scan = transitions.load(db, number)
             if scan.submission.state is SubmissionState.COMMITTED:
                 raise Superseded(f"Scan #{number} is being submitted: it is too late to cancel it.")
@@ -372,7 +371,7 @@ class SqlScanRepository:
     async def note_app(self, bundle_id: str, platform: Platform, why: str, who: str) -> None:
         """Add a line to the timeline of an app's newest scan; there may be none."""
 
-        def work(db: sqlite_utils.Database) -> None:
+        def work(db: Connection) -> None:
             newest = rows.first_scan(
                 db,
                 "WHERE bundle_id = ? AND platform = ? ORDER BY scans.number DESC",
@@ -395,7 +394,7 @@ class SqlScanRepository:
     async def note(self, number: int, why: str, who: str | None = None) -> None:
         """Add a line to the timeline without changing the state."""
 
-        def work(db: sqlite_utils.Database) -> None:
+        def work(db: Connection) -> None:
             state = transitions.load(db, number).state
             transitions.note(db, number, now=self._clock.now(), who=who, before=state, after=state, why=why)
 

@@ -1,14 +1,13 @@
 """What a share adds to the rows beside its own."""
 
-import sqlite_utils
-
 from bot.core.scan import Scan, Share, State
 from bot.storage import transitions
+from bot.storage.connection import Connection
 
 _UNDECIDED = {State.RECEIVED, State.PULLING, State.CHECKING}
 
 
-def note_request(db: sqlite_utils.Database, scan: Scan) -> None:
+def note_request(db: Connection, scan: Scan) -> None:
     """Say in the timeline who asked for the rescan that this build answers."""
     query = "SELECT app_id, asked_by, created_at FROM requests WHERE number = ?"
     for row in db.query(query, [scan.request_number]):
@@ -23,7 +22,7 @@ def note_request(db: sqlite_utils.Database, scan: Scan) -> None:
         )
 
 
-def filled_in(db: sqlite_utils.Database, known: Scan, share: Share) -> Scan:
+def filled_in(db: Connection, known: Scan, share: Share) -> Scan:
     """Add to an undecided scan what its message asks for, where only its file was told of before."""
     if known.comment or not share.comment or known.kind is not None or known.state not in _UNDECIDED:
         return known

@@ -5,8 +5,6 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-import sqlite_utils
-
 from bot.core.ports import Clock
 from bot.features.third_party_apps.models import (
     AppLookup,
@@ -19,6 +17,7 @@ from bot.features.third_party_apps.models import (
     RefKind,
     ThirdPartyApp,
 )
+from bot.storage.connection import Connection, RowHooks
 from bot.storage.database import Database
 
 UNFOLLOWED_S: Final = 14 * 86_400.0
@@ -54,7 +53,7 @@ class SqlAppLookupRepository:
         """Note that an app is analysed and somebody wants to be told; all who ask meanwhile share a look."""
         now = self._clock.now()
 
-        def work(db: sqlite_utils.Database) -> AppLookup:
+        def work(db: Connection) -> AppLookup:
             analysed = _analysing(db, ref)
             if analysed is not None:
                 number = analysed.number
@@ -77,7 +76,7 @@ class SqlAppLookupRepository:
         now = self._clock.now()
         kept = json.dumps(dataclasses.asdict(app), ensure_ascii=False, separators=(",", ":"))
 
-        def work(db: sqlite_utils.Database) -> AppLookup:
+        def work(db: Connection) -> AppLookup:
             analysed = _analysing(db, ref)
             number = (
                 analysed.number if analysed is not None else _add(db, ref, AppLookupState.KNOWN, now, now)
@@ -118,7 +117,7 @@ class SqlAppLookupRepository:
         query = f"SELECT * FROM app_asks WHERE look IN ({_OVER}) AND due_at <= ? ORDER BY number LIMIT ?"
         parameters = [self._clock.now(), limit]
 
-        def work(db: sqlite_utils.Database) -> list[AppQuestion]:
+        def work(db: Connection) -> list[AppQuestion]:
             return [
                 AppQuestion(
                     number=row["number"],
@@ -152,16 +151,17 @@ class SqlAppLookupRepository:
         return await self._database.read(lambda db: next(iter(db.query(query)))["at"])
 
 
-def purge(db: sqlite_utils.Database, before: float) -> int:
-    """Remove looks that ended before ``before``, and such as nobody follows; return how many."""
-    return db.execute(
+def _purge(db: Connection, before: float) -> bool:
+    """Remove looks that ended before ``before``, and those nobody polls; return whether there were any."""
+    removed = db.execute(
         "DELETE FROM app_looks WHERE answered_at < ? OR (state = 'analysing' AND due_at < ?)",
         [before, before - UNFOLLOWED_S],
-    ).rowcount
+    )
+    return bool(removed.rowcount)
 
 
-def forget(db: sqlite_utils.Database, user: str) -> None:
-    """Take out that somebody asked; they are told nothing more."""
+def _forget(db: Connection, user: str, _: str) -> None:
+    """Remove the questions of a person; they get no answer any more."""
     db.execute("DELETE FROM app_asks WHERE user = ?", [user])
 
 
@@ -169,20 +169,20 @@ def _key(ref: AppRef) -> list[str]:
     return [ref.kind.value, ref.value]
 
 
-def _add(db: sqlite_utils.Database, ref: AppRef, state: AppLookupState, now: float, due_at: float) -> int:
+def _add(db: Connection, ref: AppRef, state: AppLookupState, now: float, due_at: float) -> int:
     query = "INSERT INTO app_looks (kind, ref, state, began_at, due_at) VALUES (?, ?, ?, ?, ?)"
     return int(db.execute(query, [*_key(ref), state.value, now, due_at]).lastrowid or 0)
 
 
-def _analysing(db: sqlite_utils.Database, ref: AppRef) -> AppLookup | None:
+def _analysing(db: Connection, ref: AppRef) -> AppLookup | None:
     return _first(db, "kind = ? AND ref = ? AND state = 'analysing'", _key(ref))
 
 
-def _load(db: sqlite_utils.Database, number: int) -> AppLookup:
+def _load(db: Connection, number: int) -> AppLookup:
     return _look(next(iter(db.query("SELECT * FROM app_looks WHERE number = ?", [number]))))
 
 
-def _first(db: sqlite_utils.Database, where: str, parameters: Sequence[object]) -> AppLookup | None:
+def _first(db: Connection, where: str, parameters: Sequence[object]) -> AppLookup | None:
     found = db.query(f"SELECT * FROM app_looks WHERE {where}", parameters)
     return next((_look(row) for row in found), None)
 
@@ -216,3 +216,7 @@ def _app(kept: Mapping[str, Any]) -> ThirdPartyApp:
 
 def _level(word: str | None) -> Level | None:
     return Level(word) if word is not None else None
+
+
+HOOKS: Final = RowHooks(purge=_purge, forget=_forget)
+"""What third-party apps do in the transactions of others."""

@@ -3,13 +3,13 @@
 import json
 from collections.abc import Mapping
 from dataclasses import asdict
-from typing import Any
-
-import sqlite_utils
+from typing import Any, Final
 
 from bot.core.people import Viewer
+from bot.features.verdicts import transition_repository
 from bot.features.verdicts.models import HashAnswer, Report, ReportStatus, Risk, SandboxVerdict, Threat
 from bot.features.verdicts.scanner_profile import ScannerProfile
+from bot.storage.connection import Connection, RowHooks
 from bot.storage.database import Database
 from bot.storage.visibility import visible
 
@@ -60,9 +60,9 @@ class SqlVerdictLookupRepository:
         )
 
 
-def purge(db: sqlite_utils.Database, before: float) -> int:
-    """Remove answers older than a time; return how many there were."""
-    return int(db.execute("DELETE FROM asked_verdicts WHERE at < ?", [before]).rowcount)
+def _purge(db: Connection, before: float) -> bool:
+    """Remove answers from before a time; return whether there were any."""
+    return bool(db.execute("DELETE FROM asked_verdicts WHERE at < ?", [before]).rowcount)
 
 
 def _answer(scanner: ScannerProfile, row: Mapping[str, Any]) -> HashAnswer:
@@ -74,3 +74,12 @@ def _answer(scanner: ScannerProfile, row: Mapping[str, Any]) -> HashAnswer:
 def _verdict(kept: Mapping[str, Any]) -> SandboxVerdict:
     risks = tuple(Risk(**{**each, "sources": tuple(each["sources"])}) for each in kept["risks"])
     return SandboxVerdict(**{**kept, "threat": Threat(kept["threat"]), "risks": risks})
+
+
+HOOKS: Final = RowHooks(
+    moved=transition_repository.moved,
+    facts=transition_repository.facts,
+    decided=transition_repository.begin,
+    purge=_purge,
+)
+"""What verdicts do in the transactions of others."""

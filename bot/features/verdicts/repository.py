@@ -3,14 +3,13 @@
 from collections.abc import Collection
 from typing import Any
 
-import sqlite_utils
-
 from bot.core.ports import Clock
 from bot.core.scan import WORKING
 from bot.errors import Superseded
 from bot.features.verdicts import transition_repository
 from bot.features.verdicts.models import Verdict, VerdictState
 from bot.storage import transitions
+from bot.storage.connection import Connection
 from bot.storage.database import Database
 
 GIVE_WAY_S = 600.0
@@ -78,7 +77,7 @@ class SqlVerdictRepository:
         """
         query = f"SELECT opinions.since {_SENT} ORDER BY opinions.since DESC LIMIT 1 OFFSET ?"
 
-        def work(db: sqlite_utils.Database) -> float | None:
+        def work(db: Connection) -> float | None:
             before = count - 1 - _sending(db, scanner)
             if before < 0:
                 return self._clock.now()
@@ -158,7 +157,7 @@ class SqlVerdictRepository:
         """
         now = self._clock.now()
 
-        def work(db: sqlite_utils.Database) -> Verdict:
+        def work(db: Connection) -> Verdict:
             before = transition_repository.load(db, number, scanner)
             if before.state not in expect:
                 raise Superseded(f"The verdict on scan #{number} has moved on.")
@@ -185,11 +184,11 @@ class SqlVerdictRepository:
     async def release_all(self, *, other_than: Collection[str]) -> None:
         """Stop holding scans for any scanners other than these."""
 
-        def held(db: sqlite_utils.Database) -> list[tuple[int, str]]:
+        def held(db: Connection) -> list[tuple[int, str]]:
             query = "SELECT scan, scanner FROM opinions WHERE held_until IS NOT NULL"
             return [(row["scan"], row["scanner"]) for row in db.query(query)]
 
-        def work(db: sqlite_utils.Database) -> None:
+        def work(db: Connection) -> None:
             for number, scanner in held(db):
                 if scanner not in other_than:
                     transition_repository.release(db, number, scanner, now=self._clock.now(), ended=False)
@@ -227,7 +226,7 @@ class SqlVerdictRepository:
         return None if found["at"] is None else float(found["at"])
 
 
-def _sending(db: sqlite_utils.Database, scanner: str) -> int:
+def _sending(db: Connection, scanner: str) -> int:
     """Return how many files are being sent."""
     query = f"SELECT count(*) {_OF_SCANNER} AND opinions.state = 'waiting' AND z.state = 'sending'"
     return int(db.execute(query, [scanner]).fetchone()[0])

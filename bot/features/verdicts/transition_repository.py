@@ -8,14 +8,13 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-import sqlite_utils
-
 from bot.core.scan import Scan, State, SubmissionState
 from bot.errors import NotFound
-from bot.features.submission.decision import VerdictRequest
+from bot.features.submission.decision import Decision
 from bot.features.verdicts.hold import span
 from bot.features.verdicts.models import BAD, Risk, SandboxVerdict, Threat, Verdict, VerdictState
 from bot.storage import rows
+from bot.storage.connection import Connection
 
 OPINIONS: Final = """
     SELECT opinions.*, z.state AS z_state, z.attempts AS z_attempts, z.due_at AS z_due_at,
@@ -33,9 +32,9 @@ _SENDING = {"md5": "request_id", "due_at": "due_at", "tries": "attempts", "statu
 """What is kept in ``submissions``, by what it is called in an opinion."""
 
 
-def begin(db: sqlite_utils.Database, scan: Scan, requests: Sequence[VerdictRequest], *, now: float) -> None:
-    """Record requests to side scanners; an existing row keeps its state."""
-    for request in requests:
+def begin(db: Connection, scan: Scan, decision: Decision, now: float) -> None:
+    """Record the decision's requests to side scanners; an existing row keeps its state."""
+    for request in decision.requests if scan.state in GOING else ():
         key = [scan.number, request.scanner]
         db.execute(
             "INSERT OR IGNORE INTO submissions (scan, scanner, state, due_at) VALUES (?, ?, 'pending', ?)",
@@ -53,7 +52,7 @@ def begin(db: sqlite_utils.Database, scan: Scan, requests: Sequence[VerdictReque
             )
 
 
-def moved(db: sqlite_utils.Database, before: Scan, after: Scan, *, now: float) -> list[str]:
+def moved(db: Connection, before: Scan, after: Scan, now: float) -> list[str]:
     """Follow a scan's move: what waits is dropped with it, and holds end when it continues.
 
     Returns lines for the timeline.
@@ -82,7 +81,7 @@ def moved(db: sqlite_utils.Database, before: Scan, after: Scan, *, now: float) -
     return lines
 
 
-def release(db: sqlite_utils.Database, number: int, scanner: str, *, now: float, ended: bool) -> None:
+def release(db: Connection, number: int, scanner: str, *, now: float, ended: bool) -> None:
     """Stop holding a scan for one scanner's verdict; another may hold it still.
 
     ``ended`` says that the scanner's part has ended. Otherwise its hold ends when the scan moves, which adds
@@ -109,12 +108,12 @@ def release(db: sqlite_utils.Database, number: int, scanner: str, *, now: float,
     )
 
 
-def find(db: sqlite_utils.Database, rest: str, *parameters: object) -> list[Verdict]:
+def find(db: Connection, rest: str, *parameters: object) -> list[Verdict]:
     """Return the opinions that ``rest`` (``WHERE …`` and what follows) selects."""
     return [of_row(row) for row in db.query(f"{OPINIONS} {rest}", list(parameters))]
 
 
-def threats(db: sqlite_utils.Database, numbers: Sequence[int]) -> dict[int, dict[str, Threat]]:
+def threats(db: Connection, numbers: Sequence[int]) -> dict[int, dict[str, Threat]]:
     """Return which of these scans' builds were called bad: by scan, then by scanner."""
     found: dict[int, dict[str, Threat]] = {}
     for row in db.query(
@@ -126,7 +125,7 @@ def threats(db: sqlite_utils.Database, numbers: Sequence[int]) -> dict[int, dict
     return found
 
 
-def load(db: sqlite_utils.Database, number: int, scanner: str) -> Verdict:
+def load(db: Connection, number: int, scanner: str) -> Verdict:
     """Return one scanner's opinion of a scan.
 
     Raises:
@@ -178,7 +177,7 @@ def _verdict(row: Mapping[str, Any]) -> SandboxVerdict | None:
     )
 
 
-def change(db: sqlite_utils.Database, number: int, scanner: str, changes: Mapping[str, Any]) -> None:
+def change(db: Connection, number: int, scanner: str, changes: Mapping[str, Any]) -> None:
     """Write changes of an opinion's fields, and the ``status`` of sending it, to the table of each."""
     sending = {_SENDING[name]: value for name, value in changes.items() if name in _SENDING}
     if "submission" in changes:
@@ -198,3 +197,20 @@ def change(db: sqlite_utils.Database, number: int, scanner: str, changes: Mappin
                 f"UPDATE {table} SET {assignments} WHERE scan = ? AND scanner = ?",
                 [*values.values(), number, scanner],
             )
+
+
+def facts(db: Connection, scan: Scan) -> dict[str, frozenset[str]]:
+    """Return the fields of ``DecisionFacts`` about side scanners."""
+
+    def scanners(rest: str, parameter: object) -> frozenset[str]:
+        found = db.query(f"SELECT DISTINCT scanner FROM opinions {rest}", [parameter])
+        return frozenset(row["scanner"] for row in found)
+
+    return {
+        "verdicts_over": scanners(
+            f"WHERE scan = ? AND (state NOT IN {OPEN} OR held_at IS NOT NULL)", scan.number
+        ),
+        "verdicts_known": scanners(
+            "WHERE state = 'known' AND scan IN (SELECT number FROM scans WHERE sha256 = ?)", scan.sha256
+        ),
+    }

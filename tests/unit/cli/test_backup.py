@@ -12,12 +12,13 @@ import pytest
 from bot.cli.backup import backup
 from bot.storage.database import Database
 from bot.storage.restore_guard import MARK
+from bot.wiring.database import open_database
 from tests.fakes import HeldClock, a_share, store_on
 
 
 @pytest.fixture
 async def database(tmp_path: Path):
-    opened = await Database.open(tmp_path / "appscan.db")
+    opened = await open_database(tmp_path / "appscan.db")
     store = store_on(opened, HeldClock())
     for number in range(3):
         await store.scans.record(a_share(f"F{number}"))

@@ -24,7 +24,7 @@ from bot.core.scan import Share, Source, State
 from bot.features.compliance.rules import Rule, judge_by
 from bot.features.hosts.models import HostsFound, UrlCategories
 from bot.features.results.models import AppScan, OneTrustScanStatus, Permission, Results, Sdk
-from bot.storage.database import Database
+from bot.wiring.database import open_database
 from tests.fakes import APP_ID, HeldClock, a_share, store_on
 from tests.unit.features.results.samples import CAMERA, FIREBASE, a_completed_scan
 from tests.unit.features.scenes import a_scan
@@ -33,7 +33,7 @@ from tests.unit.features.scenes import a_scan
 @pytest.fixture
 async def path(tmp_path):
     """A history of three scans, one of them odd."""
-    database = await Database.open(tmp_path / "appscan.db")
+    database = await open_database(tmp_path / "appscan.db")
     store = store_on(database, HeldClock())
     await a_scan(store, State.SUBMITTED)
     odd = a_share("F2", name="=cmd|'/C calc'!A0, \"quoted\"\nand a line 😀.ipa", by="@someone")
@@ -72,7 +72,7 @@ async def test_json_holds_each_scan_and_its_timeline(path):
 
 
 async def test_json_holds_what_breaks_the_policy_and_who_acknowledged_it(path):
-    database = await Database.open(path)
+    database = await open_database(path)
     store = store_on(database, HeldClock())
     found = Results(
         scan=AppScan(id="scan-1", status=OneTrustScanStatus.COMPLETED),
@@ -115,7 +115,7 @@ async def test_csv_holds_the_same_and_no_spreadsheet_runs_it(path):
 
 @pytest.mark.parametrize(("form", "expected"), [("json", []), ("csv", [",".join(COLUMNS)])])
 async def test_an_empty_history_is_a_whole_file(tmp_path, form, expected):
-    await (await Database.open(tmp_path / "appscan.db")).close()
+    await (await open_database(tmp_path / "appscan.db")).close()
 
     text = await written(tmp_path / "appscan.db", form)
 
@@ -123,7 +123,7 @@ async def test_an_empty_history_is_a_whole_file(tmp_path, form, expected):
 
 
 async def test_a_long_history_is_written_whole(tmp_path):
-    database = await Database.open(tmp_path / "appscan.db")
+    database = await open_database(tmp_path / "appscan.db")
 
     def fill(db):
         for number in range(1201):
@@ -144,7 +144,7 @@ async def test_a_long_history_is_written_whole(tmp_path):
 
 
 async def test_it_may_be_written_while_the_bot_runs(path):
-    database = await Database.open(path)
+    database = await open_database(path)
     try:
         await store_on(database, HeldClock()).scans.record(a_share("F9"))
         assert len(json.loads(await written(path, "json"))) == 4
@@ -206,7 +206,7 @@ def test_other_cells_stay_as_they_are(value):
 @pytest.fixture
 async def found(path):
     """A history in which two builds were scanned, and what one of them found is odd."""
-    database = await Database.open(path)
+    database = await open_database(path)
     store = store_on(database, HeldClock())
     evil = Sdk(package_id="com.evil", name="=cmd|'/C calc'!A0", category="@SUM(A1)", vendor=None)
     await a_completed_scan(store, a_share("F8"), FIREBASE, evil, version="4.1.0")
@@ -254,7 +254,7 @@ async def test_each_permission_of_each_scan_is_a_row(found):
 
 async def judged(path):
     """Let a build name three hosts, of which one is not looked up and one is bad, and be malicious."""
-    database = await Database.open(path)
+    database = await open_database(path)
     store = store_on(database, HeldClock())
     await store.hosts.found(1, HostsFound(hosts=("a.example", "-b.example", "c.example")))
     bad = UrlCategories(url="-b.example", categories=("WEB", "CDN"), alerts=("=MALWARE",))

@@ -14,8 +14,8 @@ from bot.core.scan import Build, FileType
 from bot.errors import StoreUnavailable
 from bot.features.verdicts.models import ReportStatus, VerdictState
 from bot.scanners.zscaler.sandbox import PROFILE as ZSCALER
-from bot.storage.database import Database
 from bot.storage.migrations import MIGRATIONS
+from bot.wiring.database import open_database
 from tests.fakes import HeldClock, a_share, store_on
 
 MD5 = "0123456789abcdef0123456789abcdef"
@@ -44,12 +44,12 @@ async def test_an_empty_file_gets_the_whole_schema(database):
 
 
 async def test_opening_again_changes_nothing(tmp_path):
-    first = await Database.open(tmp_path / "appscan.db")
+    first = await open_database(tmp_path / "appscan.db")
     before = await schema(first)
     await store_on(first, HeldClock()).scans.record(a_share())
     await first.close()
 
-    again = await Database.open(tmp_path / "appscan.db")
+    again = await open_database(tmp_path / "appscan.db")
     try:
         assert await schema(again) == before
         assert (await store_on(again, HeldClock()).scans.scan(1)).file_name == "shop.apk"
@@ -71,7 +71,7 @@ async def test_an_older_schema_is_brought_up_to_date_with_what_it_holds(tmp_path
         old.execute("INSERT INTO submissions (scan, scanner, state) VALUES (1, 'onetrust', 'pending')")
     old.close()
 
-    database = await Database.open(path)
+    database = await open_database(path)
     try:
         store = store_on(database, HeldClock())
         await store.scans.begin(1)
@@ -111,7 +111,7 @@ async def test_verdicts_of_an_older_schema_are_zscalers(tmp_path):
         old.execute("INSERT INTO asked_verdicts VALUES (?, 5, 'NOTFOUND', NULL)", [MD5])
     old.close()
 
-    database = await Database.open(path)
+    database = await open_database(path)
     try:
         store = store_on(database, HeldClock(400.0))
         held, known = await store.opinions.of("zscaler", 1), await store.opinions.of("zscaler", 2)
@@ -129,7 +129,7 @@ async def test_verdicts_of_an_older_schema_are_zscalers(tmp_path):
 
 
 async def test_many_may_open_an_empty_file_at_once(tmp_path):
-    opened = await asyncio.gather(*(Database.open(tmp_path / "appscan.db") for _ in range(6)))
+    opened = await asyncio.gather(*(open_database(tmp_path / "appscan.db") for _ in range(6)))
 
     numbers = await asyncio.gather(
         *(
@@ -145,7 +145,7 @@ async def test_many_may_open_an_empty_file_at_once(tmp_path):
 async def test_only_its_owner_may_read_what_it_keeps(tmp_path):
     before = os.umask(0)
     try:
-        database = await Database.open(tmp_path / "folder" / "appscan.db")
+        database = await open_database(tmp_path / "folder" / "appscan.db")
         await store_on(database, HeldClock()).scans.record(a_share())
         modes = {entry.name: stat.S_IMODE(entry.stat().st_mode) for entry in os.scandir(tmp_path / "folder")}
         await database.close()
@@ -195,11 +195,11 @@ async def test_a_file_that_is_no_database_is_an_error(tmp_path):
     path.write_bytes(b"no database at all" * 1000)
 
     with pytest.raises(sqlite3.DatabaseError):
-        await Database.open(path)
+        await open_database(path)
 
 
 async def test_a_closed_database_says_so(tmp_path):
-    database = await Database.open(tmp_path / "appscan.db")
+    database = await open_database(tmp_path / "appscan.db")
     assert await database.writable()
 
     await database.close()
@@ -231,7 +231,7 @@ async def test_another_process_may_write_meanwhile(tmp_path, database, store):
 
 
 async def test_a_locked_file_is_told_from_other_errors_and_waited_for_less_from_then_on(tmp_path, caplog):
-    database = await Database.open(tmp_path / "appscan.db", busy_timeout_ms=1)
+    database = await open_database(tmp_path / "appscan.db", busy_timeout_ms=1)
     other = sqlite3.connect(tmp_path / "appscan.db", isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
 
@@ -262,7 +262,7 @@ async def test_a_file_that_can_only_be_read_is_not_writable(database, tmp_path):
 
 
 async def test_trials_of_a_locked_file_do_not_pile_up(tmp_path):
-    database = await Database.open(tmp_path / "appscan.db", busy_timeout_ms=60)
+    database = await open_database(tmp_path / "appscan.db", busy_timeout_ms=60)
     other = sqlite3.connect(tmp_path / "appscan.db", isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
 

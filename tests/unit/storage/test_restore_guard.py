@@ -8,6 +8,7 @@ from bot.core.scan import OPEN, Source, State, SubmissionState
 from bot.features.third_party_apps.models import AppRef, RefKind, ThirdPartyApp
 from bot.storage import restore_guard
 from bot.storage.database import Database
+from bot.wiring.database import open_database
 from bot.wiring.repositories import Repositories
 from tests.fakes import HeldClock, a_share
 from tests.unit.features.scenes import a_scan
@@ -138,12 +139,12 @@ async def test_numbers_that_were_given_since_are_not_given_again(
 
 
 async def test_it_happens_once(tmp_path: Path, clock: HeldClock):
-    first = await Database.open(tmp_path / "appscan.db")
+    first = await open_database(tmp_path / "appscan.db")
     await mark(first)
     assert await restore_guard.settle(first, clock) == []
     assert await restore_guard.settle(first, clock) is None
     await first.close()
-    again = await Database.open(tmp_path / "appscan.db")
+    again = await open_database(tmp_path / "appscan.db")
     assert await restore_guard.settle(again, clock) is None
     await again.close()
 

@@ -12,7 +12,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from bot.core.scan import FLOW, OPEN, WORKING, Source, State, SubmissionState
 from bot.errors import Superseded
 from bot.features.submission.decision import decide
-from bot.storage.database import Database
+from bot.wiring.database import open_database
 from tests.fakes import SHOP, HeldClock, a_share, store_on
 
 
@@ -24,7 +24,7 @@ class LifeOfAScan(RuleBasedStateMachine):
         self.loop = asyncio.Runner()
         self.folder = TemporaryDirectory()
         self.clock = HeldClock()
-        self.database = self.run(Database.open(Path(self.folder.name) / "appscan.db"))
+        self.database = self.run(open_database(Path(self.folder.name) / "appscan.db"))
         self.store = store_on(self.database, self.clock)
         self.told: list[tuple[State | None, State]] = []
 

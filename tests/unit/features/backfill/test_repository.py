@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from bot.features.backfill.repository import SqlHeartbeatRepository
-from bot.storage.database import Database
+from bot.wiring.database import open_database
 from tests.fakes import START, HeldClock
 
 
@@ -90,7 +90,7 @@ async def test_what_is_missed_everywhere_is_spread_once_and_forgotten_one_by_one
 async def test_all_of_it_outlives_the_process(tmp_path: Path):
     clock = HeldClock()
     for turn in range(2):
-        database = await Database.open(tmp_path / "appscan.db")
+        database = await open_database(tmp_path / "appscan.db")
         alive = SqlHeartbeatRepository(database, clock)
         clock.advance(500)
         assert await _beat(alive) == (turn == 1)

@@ -24,7 +24,7 @@ from bot.core.scan import (
 )
 from bot.errors import NotFound, Superseded
 from bot.features.submission.decision import decide
-from bot.storage.database import Database
+from bot.wiring.database import open_database
 from tests.fakes import APP_ID, SHOP, SHOP_IOS, START, a_share, store_on
 from tests.unit.features.scenes import a_scan
 
@@ -223,7 +223,7 @@ async def test_a_note_leaves_the_scan_as_it_is(store):
 
 async def test_two_that_decide_for_one_app_at_once_make_one_new_app(tmp_path, database, store, clock):
     """Two processes: a bot, and a command beside it."""
-    other = await Database.open(tmp_path / "appscan.db")
+    other = await open_database(tmp_path / "appscan.db")
     try:
         beside = store_on(other, clock)
         for turn in range(8):

@@ -12,7 +12,7 @@ from bot.errors import FileUnavailable, Maintenance, NoRoom, NotFound, PullFaile
 from bot.features.verdicts.models import Quota, Report, ReportStatus, SandboxReceipt, VerdictState
 from bot.features.verdicts.report_poller import WITHIN_S
 from bot.features.verdicts.submitter import GIVE_UP_S
-from bot.storage.database import Database
+from bot.wiring.database import open_database
 from tests.fakes import START, Bench
 from tests.unit.features.verdicts.bench import BAD, FIRST_S, GOOD, Second, done
 
@@ -81,7 +81,7 @@ async def test_any_sequence_of_answers_ends(
     hold: bool,  # noqa: FBT001 - as above
 ) -> None:
     with tempfile.TemporaryDirectory() as folder:
-        database = await Database.open(Path(folder) / "appscan.db")
+        database = await open_database(Path(folder) / "appscan.db")
         try:
             bench = Bench(database, Path(folder) / "builds")
             zscaler = Second(bench)

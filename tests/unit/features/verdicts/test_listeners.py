@@ -16,14 +16,14 @@ from bot.errors import NotFound, Refused
 from bot.features.verdicts import listeners, views
 from bot.features.verdicts.models import VerdictState
 from bot.features.verdicts.retry import VerdictRetry
-from bot.storage.database import Database
+from bot.wiring.database import open_database
 from tests.fakes import Bench
 from tests.unit.features.verdicts.bench import Second, a_scanner
 
 
 @pytest.fixture
 async def zscaler(tmp_path: Path) -> AsyncIterator[Second]:
-    database = await Database.open(tmp_path / "appscan.db")
+    database = await open_database(tmp_path / "appscan.db")
     yield Second(Bench(database, tmp_path / "builds"))
     await database.close()
 

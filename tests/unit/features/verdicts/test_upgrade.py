@@ -5,8 +5,8 @@ from dataclasses import replace
 import sqlite_utils
 
 from bot.core.scan import State
-from bot.storage.database import Database
 from bot.storage.migrations import MIGRATIONS
+from bot.wiring.database import open_database
 from tests.fakes import SHOP, Bench, until
 
 LEFT = {
@@ -53,7 +53,7 @@ async def test_scans_of_before_there_were_routes_go_on(tmp_path):
         old["submissions"].insert({"scan": number, "scanner": "onetrust", "state": submission, "attempts": 1})
     old.close()
 
-    database = await Database.open(path)
+    database = await open_database(path)
     bench = Bench(database, tmp_path / "builds")
     for number in range(1, len(LEFT) + 1):
         build = replace(SHOP, bundle_id=f"com.example.app{number}")

@@ -16,7 +16,7 @@ from bot.slack.messages.delivery import GONE, TEXT_LIMIT, shortened
 from bot.slack.messages.living_message import CROWDED_S, MESSAGE_BACKOFF, LivingMessages
 from bot.slack.messages.posts import ATTEMPTS
 from bot.slack.messages.rate_limits import POSTS, UPDATES
-from bot.storage.database import Database
+from bot.wiring.database import open_database
 from bot.wiring.repositories import Repositories
 from sandbox.slack import Shared, SlackSandbox
 from sandbox.world import Message
@@ -53,7 +53,7 @@ class Scene:
 
 @pytest.fixture
 async def scene(tmp_path: Path) -> AsyncIterator[Scene]:
-    database = await Database.open(tmp_path / "appscan.db")
+    database = await open_database(tmp_path / "appscan.db")
     async with SlackSandbox() as slack:
         shared = slack.person("ana").share(slack.channel("builds", members=["ana"]), [("shop.apk", b"PK")])
         clock = HeldClock()
