@@ -12,7 +12,8 @@ from bot.scans.second import SecondOpinion
 from bot.scans.sending import Sending
 from bot.scans.verdicts import Opinion, Report, ReportStatus, SandboxApi, SandboxVerdict, Threat
 from bot.scans.workroom import Workroom
-from tests.fakes import Bench, FakeReports, FakeSandbox, a_share, until
+from tests.bench import Bench
+from tests.fakes import FakeReports, FakeSandbox, a_share, until
 
 FIRST_S = 600.0
 GOOD = SandboxVerdict(threat=Threat.BENIGN, score=0)

@@ -11,7 +11,8 @@ from bot.scans.models import State
 from bot.scans.reporting import NOT_THERE, TOO_LATE, WITHIN_S
 from bot.scans.sending import GIVE_UP_S
 from bot.scans.verdicts import OpinionState, Report, ReportStatus, SandboxReceipt
-from tests.fakes import Bench, a_share
+from tests.bench import Bench
+from tests.fakes import a_share
 from tests.unit.scans.second_bench import FIRST_S, GOOD, Second, done
 
 

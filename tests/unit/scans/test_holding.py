@@ -9,7 +9,8 @@ from bot.scans.decision import Facts, Verdict
 from bot.scans.holding import Holding
 from bot.scans.models import Build, Source, State
 from bot.scans.verdicts import OpinionState, Quota, SandboxReceipt
-from tests.fakes import SHOP_IOS, START, Bench, a_share
+from tests.bench import Bench
+from tests.fakes import SHOP_IOS, START, a_share
 from tests.unit.scans.second_bench import BAD, FIRST_S, GOOD, Second, done
 
 HOLD_S = 1800.0

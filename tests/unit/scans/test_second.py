@@ -20,7 +20,8 @@ from bot.scans import retries, second, sending
 from bot.scans.hosts import HostsState
 from bot.scans.models import State
 from bot.scans.verdicts import OpinionState, SandboxReceipt, Way
-from tests.fakes import SHOP_IOS, START, Bench, FakeHosts, a_share, until
+from tests.bench import Bench
+from tests.fakes import SHOP_IOS, START, FakeHosts, a_share, until
 from tests.unit.scans.second_bench import BAD, FIRST_S, GOOD, Second
 
 BYTES = b"the bytes of F1"

@@ -12,7 +12,8 @@ from bot.scans.holding import Holding, Unheld
 from bot.scans.models import State
 from bot.scans.verdicts import OpinionState
 from bot.scans.workroom import Workroom
-from tests.fakes import Bench, a_share, until
+from tests.bench import Bench
+from tests.fakes import a_share, until
 from tests.unit.scans.second_bench import BAD, FIRST_S, GOOD, Second, done
 
 SAME = b"the very same bytes"

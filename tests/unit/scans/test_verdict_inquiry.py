@@ -21,7 +21,8 @@ from bot.scans.verdicts import (
     SandboxVerdict,
     Threat,
 )
-from tests.fakes import SHOP, Bench, a_share
+from tests.bench import Bench
+from tests.fakes import SHOP, a_share
 from tests.unit.blocks import samples
 
 MD5 = "0123456789abcdef0123456789abcdef"

@@ -12,6 +12,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.blocks.opinion import verdict_message
 from bot.blocks.results import announcement
+from bot.parts import store_on
 from bot.scans.decision import Verdict
 from bot.scans.memory import Store
 from bot.scans.models import Kind, Reason, Source, State, SubmissionState
@@ -26,7 +27,7 @@ from bot.store.database import Database
 from sandbox.reading import Reader
 from sandbox.slack import Shared, SlackSandbox
 from sandbox.world import Message
-from tests.fakes import SHOP, HeldClock, a_share, store_on, until
+from tests.fakes import SHOP, HeldClock, a_share, until
 from tests.unit.blocks import samples
 
 ASKED = Verdict(

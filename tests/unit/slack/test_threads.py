@@ -8,6 +8,7 @@ import pytest
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.blocks.reply import reply
+from bot.parts import store_on
 from bot.scans.memory import Store
 from bot.scans.models import State
 from bot.scans.records import Cards
@@ -17,7 +18,7 @@ from bot.slack.threads import EXCUSED_S, REST_S, TRIES, Threads
 from bot.store.database import Database
 from sandbox.slack import Shared, SlackSandbox
 from sandbox.world import Message
-from tests.fakes import HeldClock, a_share, store_on, until
+from tests.fakes import HeldClock, a_share, until
 
 
 @dataclass

@@ -11,10 +11,11 @@ import pytest
 import sqlite_utils
 
 from bot.errors import StoreUnavailable
+from bot.parts import store_on
 from bot.scans.models import Build, FileType
 from bot.store.database import Database
 from bot.store.migrations import MIGRATIONS
-from tests.fakes import HeldClock, a_share, store_on
+from tests.fakes import HeldClock, a_share
 
 WRITER = """
 import sqlite3, sys
