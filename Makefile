@@ -61,7 +61,8 @@ format: $(STAMP)  ## Format the code and mend what lint can mend
 	$(BIN)/ruff check --fix-only .
 	$(BIN)/ruff format .
 
-bench: $(STAMP)  ## Measure how soon the bot answers, idle and under load
+bench: $(STAMP)  ## Measure how soon the bot answers, idle and under load, and what reading builds costs
+	@$(SYNC) --group benchmarks
 	@for bench in benchmarks/[!_]*.py; do \
 		name=$$(basename "$$bench" .py); echo "== $$name"; $(BIN)/python -m "benchmarks.$$name" $(ARGS) || exit 1; done
 
