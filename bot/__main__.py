@@ -124,6 +124,7 @@ def main(arguments: list[str] | None = None) -> int:
         settings = Settings.read(os.environ, needs(given))
     except SettingsError as error:
         return _unfit(error)
+    os.environ.pop("SLACK_BOT_TOKEN", None)  # slack_bolt would read it by itself, and warn that it is unused
     quiet = given.command not in {None, "run"}
     log.configure("WARNING" if quiet else settings.log_level, settings.secrets(), form=settings.log_format)
     try:

@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 
 from bot.backup import backup
+from bot.parts import store_on
 from bot.store.database import Database
 from bot.store.restored import MARK
-from tests.fakes import HeldClock, a_share, store_on
+from tests.fakes import HeldClock, a_share
 
 
 @pytest.fixture

@@ -20,12 +20,13 @@ from bot.export import (
     _cell,
     export,
 )
+from bot.parts import store_on
 from bot.scans.hosts import HostsFound, UrlCategories
 from bot.scans.models import Share, Source, State
 from bot.scans.results import AppScan, Permission, Results, ScanStatus, Sdk
 from bot.scans.rules import Rule, judge_by
 from bot.store.database import Database
-from tests.fakes import APP_ID, HeldClock, a_share, store_on
+from tests.fakes import APP_ID, HeldClock, a_share
 from tests.unit.store.findings import CAMERA, FIREBASE, a_completed_scan
 from tests.unit.store.scenes import a_scan
 

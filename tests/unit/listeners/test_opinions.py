@@ -18,7 +18,7 @@ from bot.listeners import opinions
 from bot.scans.asking_again import AskingAgain
 from bot.scans.verdicts import OpinionState
 from bot.store.database import Database
-from tests.fakes import Bench
+from tests.bench import Bench
 from tests.unit.scans.second_bench import Second, a_scanner
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from bot.store.database import Database
-from tests.fakes import Bench
+from tests.bench import Bench
 
 
 @pytest.fixture

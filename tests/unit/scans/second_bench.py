@@ -14,7 +14,8 @@ from bot.scans.sending import Sending
 from bot.scans.verdicts import Opinion, Report, ReportStatus, SandboxVerdict, Threat
 from bot.scans.workroom import Workroom
 from bot.zscaler.sandbox import PROFILE as ZSCALER
-from tests.fakes import Bench, FakeReports, FakeSandbox, a_share, until
+from tests.bench import Bench
+from tests.fakes import FakeReports, FakeSandbox, a_share, until
 
 FIRST_S = 600.0
 TOO_LATE, NOT_THERE = ZSCALER.fill(reporting.TOO_LATE), ZSCALER.fill(reporting.NOT_THERE)

@@ -8,7 +8,8 @@ from bot.scans.models import State
 from bot.scans.policy import NO_ACKNOWLEDGING, UNLISTED, Policy
 from bot.scans.results import AppScan, Results, ScanStatus, Sdk
 from bot.scans.rules import Rule, judge_by
-from tests.fakes import Bench, FakePeople, a_share
+from tests.bench import Bench
+from tests.fakes import FakePeople, a_share
 from tests.unit.store.scenes import a_scan
 
 FOUND = Results(

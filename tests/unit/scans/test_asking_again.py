@@ -12,7 +12,8 @@ from bot.scans.reporting import WITHIN_S
 from bot.scans.sending import GIVE_UP_S
 from bot.scans.verdicts import OpinionState, Report, ReportStatus, SandboxReceipt
 from bot.zscaler.sandbox import PROFILE as ZSCALER
-from tests.fakes import Bench, a_share
+from tests.bench import Bench
+from tests.fakes import a_share
 from tests.unit.scans.second_bench import FIRST_S, GOOD, NOT_THERE, TOO_LATE, Second, a_scanner, done
 
 

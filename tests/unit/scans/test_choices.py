@@ -20,7 +20,8 @@ from bot.scans.models import (
 )
 from bot.scans.policy import Policy
 from bot.scans.results import FollowState
-from tests.fakes import APP_ID, OTHER_APP_ID, START, Bench, FakePeople, a_share
+from tests.bench import Bench
+from tests.fakes import APP_ID, OTHER_APP_ID, START, FakePeople, a_share
 from tests.unit.store.scenes import a_scan
 
 SHOP = ("com.example.shop", Platform.ANDROID)

@@ -17,7 +17,8 @@ from bot.scans.models import Platform, Share, State
 from bot.scans.records import Cards
 from bot.scans.results import Application, AppScan, FollowState, Results, ScanStatus, Sdk
 from bot.scans.rules import judge_by
-from tests.fakes import APP_ID, OTHER_APP_ID, SHOP, Bench, a_share, submitted_apps, until
+from tests.bench import Bench
+from tests.fakes import APP_ID, OTHER_APP_ID, SHOP, a_share, submitted_apps, until
 
 FIRST_S = 30.0
 HOUR_S = 3600.0

@@ -8,7 +8,8 @@ from bot.errors import Refused, TryLater
 from bot.scans.decision import Facts, Verdict
 from bot.scans.models import Build, Source, State
 from bot.scans.verdicts import OpinionState, Quota, SandboxReceipt
-from tests.fakes import SHOP_IOS, START, Bench, a_share
+from tests.bench import Bench
+from tests.fakes import SHOP_IOS, START, a_share
 from tests.unit.scans.second_bench import BAD, FIRST_S, GOOD, Second, done, holding
 
 HOLD_S = 1800.0

@@ -9,7 +9,8 @@ from bot.scans.models import ChannelKind, Platform, Reason, State, SubmissionSta
 from bot.scans.person import Person
 from bot.scans.policy import Policy
 from bot.scans.requests import RequestState
-from tests.fakes import APP_ID, OTHER_APP_ID, START, Bench, FakePeople, a_share
+from tests.bench import Bench
+from tests.fakes import APP_ID, OTHER_APP_ID, START, FakePeople, a_share
 
 TS = "1790000000.000100"
 

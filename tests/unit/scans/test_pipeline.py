@@ -20,7 +20,8 @@ from bot.scans.breaker import AWAY
 from bot.scans.models import FORGOTTEN, FileType, Kind, Platform, Reason, State, SubmissionState
 from bot.scans.pipeline import INSIDE, MAXIMUM_PULLS, MAXIMUM_SENDS
 from bot.scans.routes import Receipt
-from tests.fakes import APP_ID, OTHER_APP_ID, SHOP, START, Bench, a_share, until
+from tests.bench import Bench
+from tests.fakes import APP_ID, OTHER_APP_ID, SHOP, START, a_share, until
 
 ASKED = {
     "comment": {"comment": f"rescan {APP_ID}"},

@@ -10,7 +10,8 @@ from bot.scans.models import ChannelKind, Platform, State
 from bot.scans.person import Person
 from bot.scans.policy import Policy
 from bot.scans.records import APPS_A_PAGE
-from tests.fakes import APP_ID, OTHER_APP_ID, SHOP, SHOP_IOS, Bench, FakePeople, a_share
+from tests.bench import Bench
+from tests.fakes import APP_ID, OTHER_APP_ID, SHOP, SHOP_IOS, FakePeople, a_share
 from tests.unit.store.scenes import a_scan
 
 SHOP_ID = "com.example.shop"

@@ -7,7 +7,8 @@ from bot.scans import reporting
 from bot.scans.models import State
 from bot.scans.verdicts import OpinionState, Quota, Report, ReportStatus, Risk, SandboxVerdict, Threat
 from bot.zscaler.sandbox import PROFILE as ZSCALER
-from tests.fakes import START, Bench, a_share
+from tests.bench import Bench
+from tests.fakes import START, a_share
 from tests.unit.scans.second_bench import BAD, FIRST_S, GOOD, NOT_THERE, TOO_LATE, Second, done
 
 UNREADY = Report(status=ReportStatus.IN_PROGRESS)

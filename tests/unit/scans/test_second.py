@@ -23,7 +23,8 @@ from bot.scans.verdicts import OpinionState, SandboxReceipt
 from bot.scans.workroom import ROOM_BACKOFF
 from bot.zscaler import sandbox
 from bot.zscaler.sandbox import PROFILE as ZSCALER
-from tests.fakes import SHOP_IOS, START, Bench, FakeHosts, a_share, until
+from tests.bench import Bench
+from tests.fakes import SHOP_IOS, START, FakeHosts, a_share, until
 from tests.unit.scans.second_bench import BAD, FIRST_S, GOOD, Second
 
 BYTES = b"the bytes of F1"

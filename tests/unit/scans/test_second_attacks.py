@@ -13,7 +13,8 @@ from bot.scans.models import State
 from bot.scans.verdicts import OpinionState
 from bot.scans.workroom import Workroom
 from bot.zscaler.sandbox import PROFILE as ZSCALER
-from tests.fakes import Bench, a_share, until
+from tests.bench import Bench
+from tests.fakes import a_share, until
 from tests.unit.scans.second_bench import BAD, FIRST_S, GOOD, Second, done, holding
 
 SAME = b"the very same bytes"

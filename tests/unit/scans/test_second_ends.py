@@ -13,7 +13,8 @@ from bot.scans.reporting import WITHIN_S
 from bot.scans.sending import GIVE_UP_S
 from bot.scans.verdicts import OpinionState, Quota, Report, ReportStatus, SandboxReceipt
 from bot.store.database import Database
-from tests.fakes import START, Bench
+from tests.bench import Bench
+from tests.fakes import START
 from tests.unit.scans.second_bench import BAD, FIRST_S, GOOD, Second, done
 
 _HOLD_S = 1800.0

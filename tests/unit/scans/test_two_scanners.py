@@ -15,7 +15,8 @@ from bot.scans.sending import Sending
 from bot.scans.verdicts import OpinionState, SandboxReceipt
 from bot.scans.workroom import Workroom
 from bot.zscaler.sandbox import PROFILE as ZSCALER
-from tests.fakes import START, Bench, FakeReports, FakeSandbox, a_share, until
+from tests.bench import Bench
+from tests.fakes import START, FakeReports, FakeSandbox, a_share, until
 from tests.scenario.second_scanner import ACME
 from tests.unit.scans.second_bench import GOOD
 

@@ -7,7 +7,8 @@ import sqlite_utils
 from bot.scans.models import State
 from bot.store.database import Database
 from bot.store.migrations import MIGRATIONS
-from tests.fakes import SHOP, Bench, until
+from tests.bench import Bench
+from tests.fakes import SHOP, until
 
 LEFT = {
     # state, and that of the submission: what becomes of it

@@ -23,7 +23,8 @@ from bot.scans.verdicts import (
     Threat,
 )
 from bot.zscaler.sandbox import PROFILE as ZSCALER
-from tests.fakes import SHOP, Bench, FakeSandbox, a_share
+from tests.bench import Bench
+from tests.fakes import SHOP, FakeSandbox, a_share
 from tests.unit.blocks import samples
 from tests.unit.scans.second_bench import a_scanner
 

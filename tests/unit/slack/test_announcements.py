@@ -13,6 +13,7 @@ from bot.blocks.opinion import verdict_message
 from bot.blocks.results import announcement
 from bot.core.rate_limit import RateLimiter, RateLimiters
 from bot.core.scheduler import Scheduler
+from bot.parts import store_on
 from bot.scans.decision import Verdict, VerdictRequest
 from bot.scans.memory import Store
 from bot.scans.models import Kind, Reason, Source, State, SubmissionState
@@ -28,7 +29,7 @@ from bot.zscaler.sandbox import PROFILE as ZSCALER
 from sandbox.reading import Reader
 from sandbox.slack import Shared, SlackSandbox
 from sandbox.world import Message
-from tests.fakes import SHOP, HeldClock, a_share, store_on, until
+from tests.fakes import SHOP, HeldClock, a_share, until
 from tests.unit.blocks import samples
 
 ASKED = Verdict(

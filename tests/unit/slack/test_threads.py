@@ -9,6 +9,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.blocks.reply import reply
 from bot.core.rate_limit import RateLimiter, RateLimiters
+from bot.parts import store_on
 from bot.scans.memory import Store
 from bot.scans.models import State
 from bot.scans.records import Cards
@@ -20,7 +21,7 @@ from bot.slack.subjects import replies
 from bot.store.database import Database
 from sandbox.slack import Shared, SlackSandbox
 from sandbox.world import Message
-from tests.fakes import HeldClock, a_share, store_on, until
+from tests.fakes import HeldClock, a_share, until
 
 
 @dataclass

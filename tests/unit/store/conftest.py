@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from bot.parts import store_on
 from bot.scans.memory import Store
 from bot.store.database import Database
-from tests.fakes import HeldClock, store_on
+from tests.fakes import HeldClock
 
 
 @pytest.fixture

@@ -11,12 +11,13 @@ import pytest
 import sqlite_utils
 
 from bot.errors import StoreUnavailable
+from bot.parts import store_on
 from bot.scans.models import Build, FileType
 from bot.scans.verdicts import OpinionState, ReportStatus
 from bot.store.database import Database
 from bot.store.migrations import MIGRATIONS
 from bot.zscaler.sandbox import PROFILE as ZSCALER
-from tests.fakes import HeldClock, a_share, store_on
+from tests.fakes import HeldClock, a_share
 
 MD5 = "0123456789abcdef0123456789abcdef"
 WRITER = """

@@ -8,6 +8,7 @@ import pytest
 
 from bot.errors import StoreUnavailable
 from bot.forget import forget
+from bot.parts import store_on
 from bot.scans.decision import decide
 from bot.scans.lookups import Viewer
 from bot.scans.models import FORGOTTEN, OPEN, ChannelKind, Platform, Question, State
@@ -15,7 +16,7 @@ from bot.scans.results import AppScan, Results, ScanStatus
 from bot.scans.rules import Rule, judge_by
 from bot.store.database import Database
 from bot.store.privacy import BATCH, PrivacyStore
-from tests.fakes import APP_ID, SHOP, HeldClock, a_share, store_on
+from tests.fakes import APP_ID, SHOP, HeldClock, a_share
 from tests.unit.store.scenes import a_scan
 
 DAY_S = 86_400.0

@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bot.errors import NotFound, Superseded
+from bot.parts import store_on
 from bot.scans.decision import decide
 from bot.scans.models import (
     CANCELLABLE,
@@ -25,7 +26,7 @@ from bot.scans.models import (
     SubmissionState,
 )
 from bot.store.database import Database
-from tests.fakes import APP_ID, SHOP, SHOP_IOS, START, a_share, store_on
+from tests.fakes import APP_ID, SHOP, SHOP_IOS, START, a_share
 from tests.unit.store.scenes import a_scan
 
 ONE_STORE_FOR_ALL = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)

@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from bot.errors import Superseded
+from bot.parts import store_on
 from bot.scans.decision import decide
 from bot.scans.models import FLOW, OPEN, WORKING, Source, State, SubmissionState
 from bot.store.database import Database
-from tests.fakes import SHOP, HeldClock, a_share, store_on
+from tests.fakes import SHOP, HeldClock, a_share
 
 
 class LifeOfAScan(RuleBasedStateMachine):
