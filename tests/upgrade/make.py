@@ -20,6 +20,7 @@ from typing import Any
 
 from sandbox.bot_process import BotProcess, environ_for
 from sandbox.ftp import FtpSandbox
+from sandbox.onetrust import Results, Sdk
 from sandbox.onetrust.manifest import Manifest
 from sandbox.slack import Person, Shared
 from sandbox.world import Channel, World
@@ -225,6 +226,16 @@ class Play:
         self.phone = self.share("com.example.shop", "4.2.0", ios=True)
         await self.completed(self.phone)
         ((breach,),) = self.rows("SELECT min(number) FROM breaches WHERE scan = ?", self.scan(self.first))
+        again = self.share_bytes("Again.apk", self.place.slack.world.files[self.second.file_id].content)
+        await self.state("scans", again, "duplicate")
+        await place.reply(again, "Scan again")
+        await place.press(again, "Scan again")
+        await self.completed(again)
+        assert self.rows("SELECT 1 FROM opinions WHERE known_from IS NOT NULL")
+        kit = [Sdk(package_id=f"com.kit.s{n}", name=f"Kit {n:02}", vendor="Acme") for n in range(45)]
+        self.onetrust.results_for("com.example.many", None, Results(sdks=kit))
+        self.many = self.share("com.example.many", ios=True)
+        await self.completed(self.many)
         await self.form(self.first, "Acknowledge…", number=1, value=str(breach))
         self.clock.hurried = False
         await self.dana.submit_view({"reason": "Agreed with legal,\nuntil the next release"})
@@ -248,6 +259,7 @@ class Play:
         faults.add("workflow", drop=True)
         pay = self.share("com.example.pay", "1.0")
         await self.state("scans", pay, "submitted")
+        self.linkable = pay
         self.seen_before = self.share("com.example.pay", "1.1")
         await self.state("scans", self.seen_before, "asking")
         misread = self.share("com.example.misread", "1.0", "rescan 123")
@@ -336,7 +348,7 @@ class Play:
         unknown = f"{CONSENT}{GUIDS[2]}"
         place.zscaler.governance.add_unknown(unknown)
         for words in (
-            "help", "history", "apps", "apps ledger", "rescan ledger", "sdk app", "diff com.example.shop",
+            "help", "history", "apps", "apps ledger", "rescan ledger", "sdk okhttp", "diff com.example.shop",
             "status", f"status {self.scan(self.second)}", "status com.example.shop", "verdict 1",
             f"verdict {'0' * 32}", "urls bad.shop-example.com new.shop-example.com",
             f"governance {ONEDRIVE_FREE_CLIENT['clientId']}", f"governance {unknown}", "zscaler",
@@ -344,7 +356,7 @@ class Play:
             await place.command(words)
         place.zscaler.world.activation = "PENDING"
         await place.command("zscaler activate")
-        for words, button in (("history", "history_older"), ("apps", "apps_next"), ("apps ledger", "applications_next")):
+        for words, button in (("history", "history_older"), ("apps", "apps_next"), ("sdk okhttp", "sdk_next"), ("apps ledger", "applications_next")):
             await place.command(words)
             answer = self.dana.ephemerals(place.builds_channel)[-1]
             await place.told(await self.dana.press(place.builds_channel, answer.ts, button))
@@ -357,6 +369,8 @@ class Play:
             (self.seen_before, "Rescan as…", 0, ()),
             (self.taken, "Rescan as…", 0, ()),
             (self.uncertain, "It arrived…", 0, ()),
+            (self.linkable, "Link app ID…", 0, ()),
+            (self.many, "All SDKs and permissions", 1, ("found_next",)),
         ):
             await self.form(shared, button, number=number)
             for page in pages:
@@ -387,6 +401,10 @@ class Play:
         await self.state("opinions", self.held, "analysing")
         await self.state("scans", self.held, "queued")
 
+        place.zscaler.unavailable(None, "cloud.*")
+        looking = self.share("com.example.looking", strings=["https://yet.shop-example.com"])
+        await self.state("host_looks", looking, "looking")
+
         half = faults.add("webhook", hold=True, hold_after=1_000_000)
         small = ipa(bundle_id="com.example.sending", name="Sending", display_name="Sending")
         sending = self.share_bytes("Sending.ipa", padded(small, 16_000_000))  # more than what lies between two sockets
@@ -404,7 +422,6 @@ class Play:
         await self.state("scans", pulling, "pulling")
         await self.late_arrival()
         place.zscaler.unavailable(None, "sandbox.*")
-        place.zscaler.unavailable(None, "cloud.*")
         # OneTrust goes away: what is sent fails until nothing is sent any more, and a notice says so.
         slack.clear()
         slack.add("download", hold=True, hold_after=100, times=None, where={"file": pulling.file_id})
