@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from bot import log
-from bot.errors import SettingsError
+from bot.errors import NewerDatabase, SettingsError
 from bot.settings import RUN, Need, Settings
 
 logger = logging.getLogger(__name__)
@@ -132,6 +132,9 @@ def main(arguments: list[str] | None = None) -> int:
         return code
     except SettingsError as error:  # in the policy file, which is read by the time it is needed
         return _unfit(error)
+    except NewerDatabase as error:
+        print(error.user_message, file=sys.stderr)
+        return 1
     except BrokenPipeError:  # such as ``… export | head``: whoever read has read enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0

@@ -9,7 +9,7 @@ import json
 import sqlite3
 import time
 import zlib
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, closing
 from dataclasses import asdict
 from pathlib import Path
@@ -92,6 +92,25 @@ def make_database(folder: Path, database: Path) -> None:
     """Make the database of a fixture."""
     with closing(sqlite3.connect(database)) as db:
         db.executescript((folder / "history.sql").read_text())
+
+
+def before(query: str, folder: Path = FOLDER) -> list[tuple[Any, ...]]:
+    """Ask the database as the older version left it."""
+    with closing(sqlite3.connect(":memory:")) as database:
+        database.executescript((folder / "history.sql").read_text())
+        return database.execute(query).fetchall()
+
+
+def rows(place: Office, query: str, *values: object) -> list[tuple[Any, ...]]:
+    """Ask the database that the bot of today works on."""
+    with closing(sqlite3.connect(place.environ["APPSCAN_DB"])) as database:
+        return database.execute(query, values).fetchall()
+
+
+def reply_of(place: Office, number: int) -> Message | None:
+    """Return the bot's reply that shows a scan."""
+    ((channel, ts),) = rows(place, "SELECT channel, reply_ts FROM scans WHERE number = ?", number)
+    return place.slack.world.find_message(channel, ts) if channel and ts else None
 
 
 # What is around it, as JSON.
@@ -191,24 +210,27 @@ def fill_scanners(folder: Path, place: Office) -> None:
 
 
 @asynccontextmanager
-async def restored(folder: Path, tmp_path: Path, *, after_s: float = 1.0, **environ: str) -> AsyncIterator[Office]:
-    """Open a fixture, and start the bot of today in it so long after it was written."""
+async def restored(
+    folder: Path, tmp_path: Path, *, prepare: Callable[[Office], None] | None = None
+) -> AsyncIterator[Office]:
+    """Open a fixture, and start the bot of today in it a second after it was written."""
     make_database(folder, tmp_path / "appscan.db")
     clock = ShiftedClock()
-    clock.advance(read("workspace.json", folder)["at"] + after_s - time.time())
+    clock.advance(read("workspace.json", folder)["at"] + 1 - time.time())
     outside = OutsideClock(clock)
 
-    def prepare(place: Office) -> None:
+    def furnish(place: Office) -> None:
         fill_scanners(folder, place)
-        place.onetrust.scanner.scan_s = None
-        place.environ |= environ
+        place.environ["APPSCAN_ADMINS"] = f"{place.dana.id} {place.eli.id}"
+        if prepare is not None:
+            prepare(place)
 
     async with office(
         tmp_path,
         world=make_world(folder, outside),
         clock=clock,
         outside=outside,
-        prepare=prepare,
+        prepare=furnish,
         zscaler=True,
         ONETRUST_RESULTS_HOURS="24",
         ONETRUST_RESULTS_POLL_S="5",
