@@ -34,8 +34,8 @@ class SlackSandbox:
     """Slack, with one workspace and one app; an async context manager that listens while it is open.
 
     ``ack_timeout_s`` and ``retries_s`` are Slack's own unless told otherwise; time is the world's clock.
-    Everything that may be changed while it runs is in ``app``, ``world`` and ``faults``. Where the world has a
-    bot of that name already, the app is that bot's.
+    Everything that may be changed while it runs is in ``app``, ``world`` and ``faults``. Where the world
+    has a bot of that name already, the app is that bot's.
     """
 
     def __init__(

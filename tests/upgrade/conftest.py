@@ -1,11 +1,10 @@
 """Installations of older versions, with the bot of today in them."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
-from tests.scenario.conftest import _no_task_fails_unseen as _no_task_fails_unseen
 from tests.scenario.office import Office
 from tests.upgrade.history import FOLDER, restored
 

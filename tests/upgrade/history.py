@@ -17,8 +17,8 @@ from typing import Any
 
 from sandbox.clock import Clock
 from sandbox.onetrust import Submission
-from sandbox.onetrust.scanning import Scan
 from sandbox.onetrust.records import App
+from sandbox.onetrust.scanning import Scan
 from sandbox.world import Channel, ChannelKind, File, FileMode, FileShare, Message, Team, User, View, World
 from sandbox.zscaler.records import Submission as Sent
 from sandbox.zscaler.reports import Verdict

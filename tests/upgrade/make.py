@@ -75,7 +75,9 @@ class Play:
         )  # fmt: skip
         return int(number) if number is not None else 0
 
-    async def until(self, condition: Callable[[], Any], *, step_s: float = 0.0, timeout_s: float = 60.0) -> None:
+    async def until(
+        self, condition: Callable[[], Any], *, step_s: float = 0.0, timeout_s: float = 60.0
+    ) -> None:
         async with asyncio.timeout(timeout_s):
             while not condition():
                 if step_s:
@@ -121,7 +123,12 @@ class Play:
             else apk(version, package=package, label=name, **about)
         )
         return self.share_bytes(
-            f"{name}-{version}.{'ipa' if ios else 'apk'}", build, comment, who=who, where=where, thread_ts=thread_ts
+            f"{name}-{version}.{'ipa' if ios else 'apk'}",
+            build,
+            comment,
+            who=who,
+            where=where,
+            thread_ts=thread_ts,
         )
 
     def share_bytes(
@@ -155,7 +162,9 @@ class Play:
                 step_s=2,
             )
 
-    async def form(self, shared: Shared, button: str, *, who: Person | None = None, number: int = 0, **pick: str):
+    async def form(
+        self, shared: Shared, button: str, *, who: Person | None = None, number: int = 0, **pick: str
+    ):
         """Press what opens a form, and let the form stand."""
         person = who or self.dana
         self.clock.hurried = False  # Slack lets a form be opened for three seconds
@@ -178,9 +187,7 @@ class Play:
         """What is purged, lost, given up."""
         gone = self.share("com.example.gone")
         await self.completed(gone)
-        await self.until(
-            lambda: not self.rows("SELECT 1 FROM scans"), step_s=6 * HOUR_S, timeout_s=120
-        )
+        await self.until(lambda: not self.rows("SELECT 1 FROM scans"), step_s=6 * HOUR_S, timeout_s=120)
         assert self.rows("SELECT * FROM known_apps")
         await self.restart(APPSCAN_RETENTION_DAYS="")
 
@@ -217,7 +224,9 @@ class Play:
         self.first = self.share("com.example.shop", "4.1.0", strings=hosts)
         await self.completed(self.first)
         await self.state("host_looks", self.first, "known")
-        self.second = self.share("com.example.shop", "4.2.0", strings=[*hosts, "https://ads.shop-example.com/v1"])
+        self.second = self.share(
+            "com.example.shop", "4.2.0", strings=[*hosts, "https://ads.shop-example.com/v1"]
+        )
         await self.completed(self.second)
         self.copy = self.share(
             "com.example.shop", "4.2.0", strings=[*hosts, "https://ads.shop-example.com/v1"], who=self.eli
@@ -356,7 +365,12 @@ class Play:
             await place.command(words)
         place.zscaler.world.activation = "PENDING"
         await place.command("zscaler activate")
-        for words, button in (("history", "history_older"), ("apps", "apps_next"), ("sdk okhttp", "sdk_next"), ("apps ledger", "applications_next")):
+        for words, button in (
+            ("history", "history_older"),
+            ("apps", "apps_next"),
+            ("sdk okhttp", "sdk_next"),
+            ("apps ledger", "applications_next"),
+        ):
             await place.command(words)
             answer = self.dana.ephemerals(place.builds_channel)[-1]
             await place.told(await self.dana.press(place.builds_channel, answer.ts, button))
@@ -376,7 +390,8 @@ class Play:
             for page in pages:
                 await self.form_page(page)
         ((breach,),) = self.rows(
-            "SELECT max(number) FROM breaches WHERE scan = ? AND acknowledged_at IS NULL", self.scan(self.second)
+            "SELECT max(number) FROM breaches WHERE scan = ? AND acknowledged_at IS NULL",
+            self.scan(self.second),
         )
         await self.form(self.second, "Acknowledge…", number=1, value=str(breach))
         found = [
@@ -407,7 +422,9 @@ class Play:
 
         half = faults.add("webhook", hold=True, hold_after=1_000_000)
         small = ipa(bundle_id="com.example.sending", name="Sending", display_name="Sending")
-        sending = self.share_bytes("Sending.ipa", padded(small, 16_000_000))  # more than what lies between two sockets
+        sending = self.share_bytes(
+            "Sending.ipa", padded(small, 16_000_000)
+        )  # more than what lies between two sockets
         await asyncio.wait_for(half.reached(), 60)
         await self.state("submissions", sending, "sending")
         whole = faults.add("webhook", hold=True, hold_after=1)
@@ -431,8 +448,12 @@ class Play:
         await self.until(lambda: self.rows("SELECT 1 FROM notices WHERE away_since IS NOT NULL"), step_s=5)
         parked = self.share("com.example.parked", strings=["https://n1.shop-example.com"])
         await self.state("scans", parked, "queued")
-        await self.until(lambda: self.scan(parked) and self.rows(
-            "SELECT 1 FROM scans WHERE number = ? AND reply_ts > '0'", self.scan(parked)))
+        await self.until(
+            lambda: (
+                self.scan(parked)
+                and self.rows("SELECT 1 FROM scans WHERE number = ? AND reply_ts > '0'", self.scan(parked))
+            )
+        )
         slack.add("chat.postMessage", hold=True, times=None)
         received = self.share("com.example.received", ios=True, where=self.place.channel("quiet"))
         await self.until(lambda: self.scan(received))
@@ -479,20 +500,22 @@ async def make(folder: Path) -> None:
             }
 
         place = await stack.enter_async_context(
-            office(work, world=World(clock=outside), clock=clock, outside=outside, prepare=prepare, zscaler=True)
+            office(
+                work, world=World(clock=outside), clock=clock, outside=outside, prepare=prepare, zscaler=True
+            )
         )
         play = Play(place, clock, work)
         for act in (
             play.long_ago, play.ordinary, play.outcomes, play.verdicts, play.elsewhere, play.questions,
             play.in_flight,
         ):  # fmt: skip
-            print(act.__name__, flush=True)
+            sys.stdout.write(f"{act.__name__}\n")
+            sys.stdout.flush()
             async with asyncio.timeout(200):
                 await act()
-        folder.mkdir(parents=True, exist_ok=True)
         save(place, folder)
-        print("saved", flush=True)
 
 
 if __name__ == "__main__":
+    Path(sys.argv[1]).mkdir(parents=True, exist_ok=True)
     asyncio.run(make(Path(sys.argv[1])))

@@ -1,4 +1,4 @@
-"""A new version starts on what an older one left: all that was under way is finished, and nothing goes twice."""
+"""A new version starts on what an older one left: all under way is finished, nothing goes twice."""
 
 import asyncio
 from collections import Counter
@@ -63,7 +63,9 @@ async def test_everything_under_way_finishes_once_and_its_replies_say_so(place: 
     names = Counter(each.file_name for each in place.onetrust.received)
     for (file_id,) in arrivals:
         assert names[place.slack.world.files[file_id].name] <= 1
-    shares = Counter(rows(place, "SELECT channel, message_ts, file_id, occasion FROM scans WHERE file_id > ''"))
+    shares = Counter(
+        rows(place, "SELECT channel, message_ts, file_id, occasion FROM scans WHERE file_id > ''")
+    )
     assert set(shares.values()) == {1}
 
     told: Counter[tuple[str, int]] = Counter()
@@ -99,7 +101,9 @@ async def test_everything_awaited_comes(place: Office):
     waiting = f"SELECT channel, message_ts FROM requests WHERE state = 'waiting' AND app_id = '{APP_ID}'"
     ((channel, ts),) = before(waiting)
     place.eli.share(channel, [("till-5.apk", apk("5.0", package="com.example.till"))], thread_ts=ts)
-    await until(place, lambda: [each for each in place.onetrust.received if each.app_id == APP_ID][1:], step_s=2)
+    await until(
+        place, lambda: [each for each in place.onetrust.received if each.app_id == APP_ID][1:], step_s=2
+    )
     assert place.onetrust.received[-1].is_rescan
 
     assert before("SELECT user FROM app_asks") == [(place.dana.id,)]
