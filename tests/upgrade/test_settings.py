@@ -45,4 +45,4 @@ async def test_old_manifest_lets_the_bot_run(tmp_path: Path):
         assert "Scan #" in await place.command("status 3")
         message = next(each for each in place.dana.messages(place.builds_channel) if each.files)
         pressed = await place.dana.shortcut(place.builds_channel, message.ts, "scan_this_build")
-        assert await place.told(pressed)
+        assert pressed.acked
