@@ -11,7 +11,7 @@ from pathlib import Path
 
 from bot import log
 from bot.config.settings import RUN, Need, Settings
-from bot.errors import SettingsError
+from bot.errors import NewerDatabase, SettingsError
 
 logger = logging.getLogger(__name__)
 
@@ -133,6 +133,9 @@ def main(arguments: list[str] | None = None) -> int:
         return code
     except SettingsError as error:  # in the rules file, which is read by the time it is needed
         return _unfit(error)
+    except NewerDatabase as error:
+        print(error.user_message, file=sys.stderr)
+        return 1
     except BrokenPipeError:  # such as ``… export | head``: whoever read has read enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
