@@ -7,7 +7,9 @@ import pytest
 
 from bot.core.repositories import Repositories
 from bot.storage.database import Database
-from tests.fakes import Bench, HeldClock, store_on
+from bot.wiring.parts import store_on
+from tests.bench import Bench
+from tests.fakes import HeldClock
 
 
 @pytest.fixture

@@ -12,7 +12,8 @@ import pytest
 from bot.cli.backup import backup
 from bot.storage.database import Database
 from bot.storage.restore_guard import MARK
-from tests.fakes import HeldClock, a_share, store_on
+from bot.wiring.parts import store_on
+from tests.fakes import HeldClock, a_share
 
 
 @pytest.fixture

@@ -16,7 +16,8 @@ from bot.features.verdicts.models import ReportStatus, VerdictState
 from bot.scanners.zscaler.sandbox import PROFILE as ZSCALER
 from bot.storage.database import Database
 from bot.storage.migrations import MIGRATIONS
-from tests.fakes import HeldClock, a_share, store_on
+from bot.wiring.parts import store_on
+from tests.fakes import HeldClock, a_share
 
 MD5 = "0123456789abcdef0123456789abcdef"
 WRITER = """

@@ -13,7 +13,8 @@ from bot.core.scan import FLOW, OPEN, WORKING, Source, State, SubmissionState
 from bot.errors import Superseded
 from bot.features.submission.decision import decide
 from bot.storage.database import Database
-from tests.fakes import SHOP, HeldClock, a_share, store_on
+from bot.wiring.parts import store_on
+from tests.fakes import SHOP, HeldClock, a_share
 
 
 class LifeOfAScan(RuleBasedStateMachine):

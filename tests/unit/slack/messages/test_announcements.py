@@ -25,10 +25,11 @@ from bot.slack.messages.delivery import GONE
 from bot.slack.messages.living_message import GIVE_UP_S, REFRESH_INTERVAL_S, LivingMessages
 from bot.slack.messages.rate_limits import POSTS, UPDATES
 from bot.storage.database import Database
+from bot.wiring.parts import store_on
 from sandbox.reading import Reader
 from sandbox.slack import Shared, SlackSandbox
 from sandbox.world import Message
-from tests.fakes import SHOP, HeldClock, a_share, store_on, until
+from tests.fakes import SHOP, HeldClock, a_share, until
 from tests.unit.features import samples
 
 ASKED = Decision(

@@ -18,9 +18,10 @@ from bot.slack.messages.posts import ATTEMPTS
 from bot.slack.messages.rate_limits import POSTS, UPDATES
 from bot.slack.messages.subjects import replies
 from bot.storage.database import Database
+from bot.wiring.parts import store_on
 from sandbox.slack import Shared, SlackSandbox
 from sandbox.world import Message
-from tests.fakes import HeldClock, a_share, store_on, until
+from tests.fakes import HeldClock, a_share, until
 
 
 @dataclass
