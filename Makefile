@@ -14,7 +14,7 @@ STAMP := .venv/.ready
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo run test zscaler-down kills flood fuzz check format bench clean
+.PHONY: help setup demo run test test-sandbox zscaler-down kills flood fuzz check format bench clean
 
 help:  ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*  ## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name what; do \
@@ -29,8 +29,11 @@ run: $(STAMP)  ## Run the bot against the real services, with the settings in .e
 	@test -f .env || { echo "There is no .env yet: cp .env.example .env, then fill it in." >&2; exit 1; }
 	@set -a; . ./.env; set +a; exec $(BIN)/python -m bot $(ARGS)
 
-test: $(STAMP)  ## Run all tests (ARGS="-k manifest" chooses)
+test: $(STAMP)  ## Run the bot's tests (ARGS="-k manifest" chooses)
 	$(BIN)/pytest -n $(WORKERS) --dist worksteal $(ARGS)
+
+test-sandbox: $(STAMP)  ## Run the tests of the stand-ins themselves (ARGS as above)
+	$(BIN)/pytest -n $(WORKERS) --dist worksteal tests/sandbox $(ARGS)
 
 zscaler-down: $(STAMP)  ## Run all scenarios with a Zscaler that is down, then with one that never answers
 	@for how in down wedged; do \
@@ -58,7 +61,8 @@ format: $(STAMP)  ## Format the code and mend what lint can mend
 	$(BIN)/ruff check --fix-only .
 	$(BIN)/ruff format .
 
-bench: $(STAMP)  ## Measure how soon the bot answers, idle and under load
+bench: $(STAMP)  ## Measure how soon the bot answers, idle and under load, and what reading builds costs
+	@$(SYNC) --group benchmarks
 	@for bench in benchmarks/[!_]*.py; do \
 		name=$$(basename "$$bench" .py); echo "== $$name"; $(BIN)/python -m "benchmarks.$$name" $(ARGS) || exit 1; done
 

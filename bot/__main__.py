@@ -11,7 +11,7 @@ from pathlib import Path
 
 from bot import log
 from bot.config.settings import RUN, Need, Settings
-from bot.errors import SettingsError
+from bot.errors import NewerDatabase, SettingsError
 
 logger = logging.getLogger(__name__)
 
@@ -124,6 +124,7 @@ def main(arguments: list[str] | None = None) -> int:
         settings = Settings.read(os.environ, needs(given))
     except SettingsError as error:
         return _unfit(error)
+    os.environ.pop("SLACK_BOT_TOKEN", None)  # slack_bolt would read it by itself, and warn that it is unused
     quiet = given.command not in {None, "run"}
     log.configure("WARNING" if quiet else settings.log_level, settings.secrets(), form=settings.log_format)
     try:
@@ -132,6 +133,9 @@ def main(arguments: list[str] | None = None) -> int:
         return code
     except SettingsError as error:  # in the rules file, which is read by the time it is needed
         return _unfit(error)
+    except NewerDatabase as error:
+        print(error.user_message, file=sys.stderr)
+        return 1
     except BrokenPipeError:  # such as ``… export | head``: whoever read has read enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0

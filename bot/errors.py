@@ -18,6 +18,7 @@
     ├── PullFailed              the file could not be pulled this time; worth another try
     ├── ShutOut                 Slack has shut the bot out, until a person mends something
     ├── NoRoom                  the bot's own disk took no more of it; tried again until it does
+    ├── NewerDatabase           a newer version of appscan has upgraded the database
     ├── StoreUnavailable        the database can't be read or written just now; nothing was changed
     └── SubmissionError         the scanner did not take the build
         ├── Refused             a clear no: a person has to mend something first
@@ -214,6 +215,17 @@ class NoRoom(AppscanError):
         super().__init__(
             "The bot's own disk takes no more builds. Whoever runs it has to make room there, or mend it; "
             "then this goes on by itself.",
+            detail=detail,
+        )
+
+
+class NewerDatabase(AppscanError):
+    """A newer version of appscan has upgraded the database; ``user_message`` is for whoever runs the bot."""
+
+    def __init__(self, *, detail: str = "") -> None:
+        super().__init__(
+            "The database was upgraded by a newer version of appscan, so this version can't use it. Run the "
+            "newer version, or restore a backup that was made before the upgrade.",
             detail=detail,
         )
 

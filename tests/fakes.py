@@ -1,43 +1,28 @@
-"""Stand-ins for what the domain needs of the world, and the domain joined together on them.
-
-The store is the real one, on a file of the test's own: it is fast, and it is what decides.
-"""
+"""Stand-ins for what the domain needs of the world."""
 # ruff: noqa: ASYNC240 - a few bytes, in files of the test's own
 
 import asyncio
 import heapq
 import itertools
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import sqlite_utils
 
-from bot.core.access import Access
-from bot.core.circuit_breaker import CircuitBreaker
 from bot.core.people import Person
 from bot.core.ports import Progress
-from bot.core.scan import Build, ChannelKind, FileType, Kind, Pulled, Scan, Seen, Share, State
-from bot.core.scheduler import Scheduler
-from bot.core.work_dir import WorkDir
+from bot.core.scan import Build, ChannelKind, FileType, Kind, Pulled, Scan, Seen, Share
 from bot.errors import NotFound, NotInvited
-from bot.features.history.history import Cards, HistoryService
 from bot.features.hosts.models import HostsFound
 from bot.features.rescan_requests.models import RescanRequest
 from bot.features.results import transition_repository
-from bot.features.submission.intake import Intake
-from bot.features.submission.pipeline import Pipeline
-from bot.features.submission.routes import Journal, Order, Receipt, Routes
-from bot.features.submission.user_actions import UserActions
-from bot.features.submission.worker import Worker
-from bot.features.verdicts.hold import Hold
+from bot.features.submission.routes import Journal, Order, Receipt
 from bot.features.verdicts.models import Quota, Report, ReportStatus, SandboxReceipt
-from bot.scanners.zscaler.sandbox import PROFILE as ZSCALER
 from bot.storage import transitions
 from bot.storage.database import Database
-from bot.wiring.repositories import store_on
 
 START = 1_790_000_000.0
 APP_ID = "0b51dc1e-7a35-4f0c-9c55-2a6f4f1f8f8d"
@@ -410,135 +395,6 @@ def a_share(
             **rest,
         }
     )
-
-
-class Bench:
-    """The domain, joined together on fakes and a real store."""
-
-    def __init__(
-        self, database: Database, work_dir: Path, *, policy: Access | None = None, concurrency: int = 2
-    ) -> None:
-        self.clock = HeldClock()
-        self.database = database
-        self.store = store_on(database, self.clock)
-        self.files, self.reader, self.scanner = FakeFiles(), FakeReader(), FakeRoute()
-        self.announcer, self.board, self.workspace = FakeAnnouncer(), FakeBoard(), FakeWorkspace()
-        self.people, self.refusals = FakePeople(), FakeRefusals()
-        self.policy = replace(policy, people=self.people) if policy else Access(people=self.people)
-        self.work_dir = work_dir
-        self.work_dir.mkdir(exist_ok=True)
-        self.woken = 0
-        self.dropped: list[int] = []
-        self.breaker = CircuitBreaker(self.clock)
-        self.pipeline = self.new_pipeline(self.breaker)
-        self.intake = Intake(
-            store=self.store,
-            workspace=self.workspace,
-            board=self.board,
-            announcer=self.announcer,
-            refusals=self.refusals,
-            policy=self.policy,
-            clock=self.clock,
-            wake=self._wake,
-            drop=self._drop,
-        )
-        self.choices = UserActions(
-            store=self.store,
-            announcer=self.announcer,
-            policy=self.policy,
-            wake=self._wake,
-            drop=self._drop,
-        )
-        self.cards = Cards(
-            store=self.store,
-            log_url=lambda request_id: f"https://log.example/{request_id}",
-            permalink=lambda scan: f"https://slack.example/{scan.channel}/{scan.number}",
-            scanners=[ZSCALER],
-        )
-        self.records = HistoryService(
-            store=self.store,
-            cards=self.cards,
-            workspace=self.workspace,
-            policy=self.policy,
-            clock=self.clock,
-        )
-        self.scheduler = Scheduler(self.clock)
-        self.runner = Worker(
-            store=self.store,
-            pipeline=self.pipeline,
-            intake=self.intake,
-            announcer=self.announcer,
-            clock=self.clock,
-            breaker=self.breaker,
-            concurrency=concurrency,
-            scheduler=self.scheduler,
-        )
-
-    def new_pipeline(
-        self,
-        breaker: CircuitBreaker | None = None,
-        *,
-        accepts_aab: bool = False,
-        holding: Hold | None = None,
-    ) -> Pipeline:
-        """Return a pipeline that remembers nothing, as after a restart."""
-        return Pipeline(
-            store=self.store,
-            files=self.files,
-            reader=self.reader,
-            routes=Routes([self.scanner]),
-            announcer=self.announcer,
-            clock=self.clock,
-            breaker=breaker or CircuitBreaker(self.clock),
-            work_dir=WorkDir(self.work_dir, self.clock),
-            may_create_link=self.policy.may_create_link,
-            accepts_aab=accepts_aab,
-            adjustment=holding,
-        )
-
-    def _wake(self) -> None:
-        self.woken += 1
-        self.runner.wake()
-
-    def _drop(self, number: int) -> None:
-        self.dropped.append(number)
-        self.runner.drop(number)
-
-    async def shared(self, share: Share) -> int:
-        """Record a share as if Slack had told of it; return the scan's number."""
-        scans = await self.intake.shared((share,))
-        return scans[0].number
-
-    async def submitted(self, share: Share) -> Scan:
-        """Record a share and take it to its end, which is to be a submission."""
-        number = await self.shared(share)
-        await self.pipeline.run(number)
-        scan = await self.store.scans.scan(number)
-        assert scan.state is State.SUBMITTED, scan
-        return scan
-
-    async def scan(self, number: int) -> Scan:
-        return await self.store.scans.scan(number)
-
-    async def state(self, number: int) -> State:
-        return (await self.scan(number)).state
-
-    async def story(self, number: int) -> list[State]:
-        """Return the states the scan went through."""
-        return [event.after for event in await self.store.scans.events(number)]
-
-    async def fill_disk(self) -> None:
-        """Let no scan be written from now on, while all can be read."""
-        await self.database.read(
-            lambda db: db.execute(
-                "CREATE TEMP TRIGGER disk_full BEFORE UPDATE ON scans "
-                "BEGIN SELECT RAISE(ABORT, 'database or disk is full'); END"
-            )
-        )
-
-    async def clear_disk(self) -> None:
-        """Let scans be written again."""
-        await self.database.read(lambda db: db.execute("DROP TRIGGER disk_full"))
 
 
 async def submitted_apps(database: Database, now: float, count: int) -> list[int]:

@@ -9,6 +9,9 @@ from pathlib import Path
 from typing import TextIO
 from urllib.parse import quote
 
+import sqlite_utils
+
+from bot.storage.migrations import check_version
 from bot.storage.restore_guard import MARK
 
 BUSY_TIMEOUT_S = 10.0
@@ -28,6 +31,7 @@ async def backup(database: Path, to: Path, out: TextIO, *, force: bool) -> int:
     when it is whole. ``force`` lets it replace another file there, never the database itself.
 
     Raises:
+        NewerDatabase: a newer version of appscan has upgraded the database.
         SystemExit: there is no copy; says why.
     """
     told = await asyncio.to_thread(_backup, database, to, force=force)
@@ -80,6 +84,7 @@ def _copy(database: Path, part: Path) -> int:
         closing(sqlite3.connect(address, uri=True, timeout=BUSY_TIMEOUT_S)) as source,
         closing(sqlite3.connect(part, isolation_level=None)) as copy,
     ):
+        check_version(sqlite_utils.Database(source))
         source.backup(copy)  # in one step: in steps, it would begin again at each write of the bot
         copy.execute("PRAGMA journal_mode = DELETE")  # one file is all there is
         copy.execute("PRAGMA synchronous = FULL")

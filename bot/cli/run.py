@@ -8,7 +8,7 @@ from slack_sdk.errors import SlackApiError
 
 from bot.app import Bot
 from bot.config.settings import Settings
-from bot.errors import ShutOut, StoreUnavailable, slack_code
+from bot.errors import NewerDatabase, ShutOut, StoreUnavailable, slack_code
 
 logger = logging.getLogger(__name__)
 
@@ -30,7 +30,7 @@ async def run(settings: Settings, stop: asyncio.Event) -> int:
         return 0
     try:
         opening.result()
-    except (ShutOut, SlackApiError, OSError, sqlite3.Error, StoreUnavailable) as error:
+    except (ShutOut, NewerDatabase, SlackApiError, OSError, sqlite3.Error, StoreUnavailable) as error:
         stopped.cancel()
         logger.error("the bot can't start: %s", _why(error))  # noqa: TRY400 - a sentence, no traceback
         return 1
@@ -48,9 +48,9 @@ async def run(settings: Settings, stop: asyncio.Event) -> int:
     return code
 
 
-def _why(error: ShutOut | SlackApiError | OSError | sqlite3.Error | StoreUnavailable) -> str:
+def _why(error: ShutOut | NewerDatabase | SlackApiError | OSError | sqlite3.Error | StoreUnavailable) -> str:
     """Say in a sentence why the bot can't start, and what to do."""
-    if isinstance(error, ShutOut):
+    if isinstance(error, (ShutOut, NewerDatabase)):
         return error.user_message
     if isinstance(error, SlackApiError):
         code = slack_code(error)

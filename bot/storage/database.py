@@ -18,7 +18,7 @@ from typing import Self, TypeVar
 
 from bot.errors import StoreUnavailable
 from bot.storage.connection import Connection, RowHooks
-from bot.storage.migrations import MIGRATIONS
+from bot.storage.migrations import MIGRATIONS, check_version
 
 T = TypeVar("T")
 logger = logging.getLogger(__name__)
@@ -63,6 +63,7 @@ class Database:
         """Open the file, make it if need be (readable by its owner only), and bring its schema up to date.
 
         Raises:
+            NewerDatabase: a newer version of appscan has upgraded it.
             OSError, sqlite3.Error: the file can't be opened or written.
         """
         self = cls(path, hooks)
@@ -82,6 +83,7 @@ class Database:
         try:
             self._busy_timeout_ms = busy_timeout_ms
             db.execute(f"PRAGMA busy_timeout = {busy_timeout_ms}")
+            check_version(db)
             _write_ahead(db, busy_timeout_ms)
             # The mark that a submission may have been taken must outlive a power cut, or it would be sent
             # twice.

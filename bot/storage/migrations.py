@@ -3,6 +3,7 @@
 import sqlite_utils
 from sqlite_utils.migrations import Migrations
 
+from bot.errors import NewerDatabase
 from bot.storage import zscaler_tables
 
 MIGRATIONS = Migrations("appscan")
@@ -379,3 +380,17 @@ def _asked_verdicts(db: sqlite_utils.Database) -> None:
 def _side_scanners(db: sqlite_utils.Database) -> None:
     for statement in zscaler_tables.SIDE_SCANNERS:
         db.execute(statement)
+
+
+_KNOWN = frozenset(step.name for step in MIGRATIONS.pending(sqlite_utils.Database(memory=True)))
+
+
+def check_version(db: sqlite_utils.Database) -> None:
+    """Check that no newer version of appscan has upgraded the database.
+
+    Raises:
+        NewerDatabase: one has.
+    """
+    unknown = [step.name for step in MIGRATIONS.applied(db) if step.name not in _KNOWN]
+    if unknown:
+        raise NewerDatabase(detail=f"the database has migrations of a newer version: {', '.join(unknown)}")

@@ -34,7 +34,8 @@ class SlackSandbox:
     """Slack, with one workspace and one app; an async context manager that listens while it is open.
 
     ``ack_timeout_s`` and ``retries_s`` are Slack's own unless told otherwise; time is the world's clock.
-    Everything that may be changed while it runs is in ``app``, ``world`` and ``faults``.
+    Everything that may be changed while it runs is in ``app``, ``world`` and ``faults``. Where the world
+    has a bot of that name already, the app is that bot's.
     """
 
     def __init__(
@@ -53,7 +54,8 @@ class SlackSandbox:
         ping_interval_s: float = 30.0,
     ) -> None:
         self.world = world or World()
-        self.app = app or App()
+        known = self.world.find_user(bot_name)
+        self.app = app or (App(app_id=known.app_id) if known is not None and known.app_id else App())
         if signing_secret is not None:
             self.app.signing_secret = signing_secret
         self.faults = Faults(POINTS, self.world.changes.tell)

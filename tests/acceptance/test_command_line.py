@@ -70,7 +70,10 @@ async def test_check_says_what_is_not_fit_and_what_to_do(stage: Stage):
     stage.slack.app.scopes = {*stage.slack.app.scopes} - {"files:read"}
     code, out, _ = await stage.here("check", ONETRUST_CLIENT_SECRET="not-the-client-secret")
     assert code == 1
-    assert "FAIL  Slack scopes: files:read missing: add them under OAuth & Permissions" in out
+    assert (
+        "FAIL  Slack scope files:read: missing, so builds can't be downloaded from Slack: "
+        "update the app from manifest.yml, then reinstall it\n" in out
+    )
     assert "FAIL  OneTrust token: OneTrust does not know the bot's client ID and secret (401)" in out
     assert "not-the-client-secret" not in out
 

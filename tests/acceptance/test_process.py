@@ -1,5 +1,6 @@
 """Starting, stopping and restarting the bot as a supervisor does."""
 
+import re
 import time
 
 from sandbox import builds
@@ -8,6 +9,12 @@ from tests.acceptance.conftest import Stage, free_port, listening
 
 APK = builds.make_apk(package="com.example.shop", version_name="4.2.0", version_code=420, label="Shop")
 STOP_S = 100.0  # some 20 s at most on a usual machine; this one may be slow
+
+
+async def test_start_logs_no_warning(stage: Stage):
+    bot = await stage.bot(ONETRUST_RESULTS_HOURS="24")
+    assert await bot.stop() == 0
+    assert re.findall(r".*(?:WARNING|ERROR|CRITICAL).*|.*Warning: .*", bot.log.read_text()) == []
 
 
 async def test_sigterm_in_mid_upload_hands_the_scan_back_and_the_next_start_submits_it_once(stage: Stage):

@@ -4,7 +4,7 @@ import asyncio
 import os
 import ssl
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +15,7 @@ from bot.config.settings import Settings
 from bot.features.verdicts.side_scanner import SideScanner
 from sandbox import builds
 from sandbox.bot_process import zscaler_settings
+from sandbox.clock import Clock
 from sandbox.onetrust import OneTrustSandbox
 from sandbox.reading import Reader
 from sandbox.slack import Invocation, Person, Shared, SlackSandbox
@@ -306,19 +307,23 @@ async def office(
     reads_apart: bool = False,
     zscaler: bool | str | None = None,
     side_scanners: Sequence[SideScanner] = (),
+    clock: ShiftedClock | None = None,
+    outside: Clock | None = None,
+    prepare: Callable[[Office], None] | None = None,
     **environ: str,
 ) -> AsyncIterator[Office]:
     """Open the stand-ins and start the bot; with ``tls``, OneTrust speaks https.
 
     With ``reads_apart``, each build is read in a process of its own, as it is where the bot is at work.
     With ``zscaler``, all three of its APIs are set up too; ``down`` or ``wedged``, they are of no use. Where
-    nothing is said of it, ``EVERYWHERE`` says it.
+    nothing is said of it, ``EVERYWHERE`` says it. ``clock`` is the bot's, ``outside`` that of the scanners'
+    stand-ins; ``prepare`` is called once the stand-ins are open and before the bot starts.
     """
     async with (
         SlackSandbox(
             world, mode="http" if mode == "http" else "socket", strict_rates=strict_rates, retries_s=RETRIES_S
         ) as slack,
-        OneTrustSandbox(client_secret="onetrust-client-s3cret", tls=tls) as onetrust,
+        OneTrustSandbox(client_secret="onetrust-client-s3cret", tls=tls, clock=outside) as onetrust,
         AsyncExitStack() as stack,
     ):
         place = Office(
@@ -343,6 +348,12 @@ async def office(
                 ),
             },
         )
+        if clock is not None:
+            place.clock = clock
+        if outside is not None:
+            place.zscaler = ZscalerSandbox(
+                client_secret=ZSCALER_SECRET, report_s=0.0, strict_rates=False, clock=outside
+            )
         if zscaler is True:
             place.environ |= zscaler_settings(await stack.enter_async_context(place.zscaler))
         elif trouble := os.environ.get(EVERYWHERE) if zscaler is None else zscaler:
@@ -350,6 +361,8 @@ async def office(
             about = zscaler_settings(place.zscaler).items()
             place.environ |= {name: value.replace(place.zscaler.url, url) for name, value in about}
         assert place.dana.name == "dana"  # before others name her: she is in New York
+        if prepare is not None:
+            prepare(place)
         with secrecy.Log(Settings.read(place.environ | environ).secrets()) as log:
             await place.start(**environ)
             try:

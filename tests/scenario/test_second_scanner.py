@@ -4,9 +4,9 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from bot.slack.messages.announcements import LOOK_S
 
 from bot.features.verdicts.models import Threat
+from bot.slack.messages.living_message import REFRESH_INTERVAL_S
 from tests.scenario.office import apk, office
 from tests.scenario.second_scanner import AcmeService
 
@@ -51,7 +51,7 @@ async def test_a_bad_verdict_of_the_second_is_announced_once_and_opens_its_own_r
 
         await place.stop()
         await place.start()
-        place.clock.advance(LOOK_S)
+        place.clock.advance(REFRESH_INTERVAL_S)
         await place.press(shared, "Analyzer report", number=1)
         form = await place.form()
 

@@ -7,8 +7,9 @@ import pytest
 
 from bot.storage.database import Database
 from bot.wiring.database import open_database
-from bot.wiring.repositories import Repositories
-from tests.fakes import Bench, HeldClock, store_on
+from bot.wiring.repositories import Repositories, store_on
+from tests.bench import Bench
+from tests.fakes import HeldClock
 
 
 @pytest.fixture

@@ -5,8 +5,9 @@ import os
 import shutil
 import sqlite3
 import sys
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
+from typing import Final
 
 import aiohttp
 from slack_sdk.errors import SlackApiError
@@ -15,7 +16,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.cli.check import onetrust, zscaler
 from bot.cli.check.result import CheckResult, failed
 from bot.config.settings import Settings
-from bot.errors import StoreUnavailable, slack_code
+from bot.errors import NewerDatabase, StoreUnavailable, slack_code
 from bot.slack.api.client import slack_session
 from bot.slack.api.identity import Identity
 from bot.storage.instance_lock import InstanceLock
@@ -24,11 +25,22 @@ from bot.wiring.database import open_database
 
 logger = logging.getLogger(__name__)
 
-SCOPES = frozenset(
-    {"app_mentions:read", "chat:write", "commands", "files:read", "users:read"}
-    | {f"{kind}:{verb}" for kind in ("channels", "groups", "im", "mpim") for verb in ("history", "read")}
-)
-"""What the bot asks of Slack; ``manifest.yml`` says why for each."""
+SCOPES: Final[Mapping[str, str]] = {
+    "app_mentions:read": "mentions of the bot get no answer",
+    "channels:history": "builds shared in public channels are not noticed",
+    "channels:read": "public channels can't be told from private ones",
+    "chat:write": "the bot can't post or update replies",
+    "commands": "/appscan and the shortcut don't work",
+    "files:read": "builds can't be downloaded from Slack",
+    "groups:history": "builds shared in private channels are not noticed",
+    "groups:read": "who is in a private channel can't be checked, so its scans are shown to nobody",
+    "im:history": "builds shared in direct messages are not noticed",
+    "im:read": "direct messages can't be told from channels",
+    "mpim:history": "builds shared in group direct messages are not noticed",
+    "mpim:read": "who is in a group direct message can't be checked, so its scans are shown to nobody",
+    "users:read": "guests and people from other organizations can't be recognized, so nobody is served",
+}
+"""The scopes the bot needs, and what does not work without each; ``manifest.yml`` asks for them."""
 
 ROOM_BYTES = 70_000_000
 """Disk that one build being worked on may take."""
@@ -73,13 +85,13 @@ async def _slack(settings: Settings, client: AsyncWebClient) -> AsyncGenerator[C
         yield failed("Slack token", "Slack can't be reached: check the network, SLACK_API_URL, proxies")
         return
     yield CheckResult(what="Slack token", fit=True, note=f"{identity.user_id} in {identity.team}")
-    missing = sorted(SCOPES - identity.scopes)
-    if missing:
+    missing = SCOPES.keys() - identity.scopes
+    for scope in sorted(missing):
         yield failed(
-            "Slack scopes",
-            f"{', '.join(missing)} missing: add them under OAuth & Permissions, then reinstall the app",
+            f"Slack scope {scope}",
+            f"missing, so {SCOPES[scope]}: update the app from manifest.yml, then reinstall it",
         )
-    else:
+    if not missing:
         yield CheckResult(what="Slack scopes", fit=True, note="all there")
     if settings.slack_app_token is None:
         return
@@ -109,6 +121,8 @@ async def _database(settings: Settings) -> CheckResult:
             writable = await database.writable()
         finally:
             await database.close()
+    except NewerDatabase as error:
+        return failed("database", error.user_message.removesuffix("."))
     except (OSError, sqlite3.Error, StoreUnavailable) as error:
         return failed("database", f"{path} can't be used ({error}): check APPSCAN_DB and its folder's owner")
     if state != "ok" or not writable:

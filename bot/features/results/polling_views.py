@@ -42,7 +42,7 @@ def outcome(card: Card) -> list[str]:
     if followed is not None and not _is_unread(card):
         if looks := _looks(followed, card.results_next_at):
             lines.append(f"{text.capital(looks)}{_late(card)}")
-        lines.append(text.sentence(followed.looked_for))
+        lines.append(text.sentence(followed.looked_for, 1000))
         if card.scan.state is State.SUBMITTED:
             lines.append(" ".join(unfound(card)))
     if card.results is not None:

@@ -13,7 +13,8 @@ from bot.cli.backup import backup
 from bot.storage.database import Database
 from bot.storage.restore_guard import MARK
 from bot.wiring.database import open_database
-from tests.fakes import HeldClock, a_share, store_on
+from bot.wiring.repositories import store_on
+from tests.fakes import HeldClock, a_share
 
 
 @pytest.fixture

@@ -25,7 +25,8 @@ from bot.features.compliance.rules import Rule, judge_by
 from bot.features.hosts.models import HostsFound, UrlCategories
 from bot.features.results.models import AppScan, OneTrustScanStatus, Permission, Results, Sdk
 from bot.wiring.database import open_database
-from tests.fakes import APP_ID, HeldClock, a_share, store_on
+from bot.wiring.repositories import store_on
+from tests.fakes import APP_ID, HeldClock, a_share
 from tests.unit.features.results.samples import CAMERA, FIREBASE, a_completed_scan
 from tests.unit.features.scenes import a_scan
 

@@ -16,7 +16,8 @@ from bot.features.verdicts.models import ReportStatus, VerdictState
 from bot.scanners.zscaler.sandbox import PROFILE as ZSCALER
 from bot.storage.migrations import MIGRATIONS
 from bot.wiring.database import open_database
-from tests.fakes import HeldClock, a_share, store_on
+from bot.wiring.repositories import store_on
+from tests.fakes import HeldClock, a_share
 
 MD5 = "0123456789abcdef0123456789abcdef"
 WRITER = """

@@ -13,7 +13,8 @@ from bot.core.scan import FLOW, OPEN, WORKING, Source, State, SubmissionState
 from bot.errors import Superseded
 from bot.features.submission.decision import decide
 from bot.wiring.database import open_database
-from tests.fakes import SHOP, HeldClock, a_share, store_on
+from bot.wiring.repositories import store_on
+from tests.fakes import SHOP, HeldClock, a_share
 
 
 class LifeOfAScan(RuleBasedStateMachine):

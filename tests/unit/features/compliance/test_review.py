@@ -8,7 +8,8 @@ from bot.errors import NotAllowed, NotFound, Superseded
 from bot.features.compliance.review import ViolationReview
 from bot.features.compliance.rules import Rule, judge_by
 from bot.features.results.models import AppScan, OneTrustScanStatus, Results, Sdk
-from tests.fakes import Bench, FakePeople, a_share
+from tests.bench import Bench
+from tests.fakes import FakePeople, a_share
 from tests.unit.features.scenes import a_scan
 
 FOUND = Results(

@@ -12,7 +12,7 @@ from bot.errors import SettingsError
 from bot.features.compliance import rules_file
 from bot.features.compliance.rules import Rule
 
-DOCUMENT = Path(__file__).parents[3] / "docs/policy.md"
+DOCUMENT = Path(__file__).parents[4] / "docs/policy.md"
 EXAMPLES = re.findall(r"```toml\n(.*?)```", DOCUMENT.read_text(encoding="utf-8"), re.DOTALL)
 
 WHOLE = """

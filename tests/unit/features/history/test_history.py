@@ -10,7 +10,8 @@ from bot.core.scan import ChannelKind, Platform, State
 from bot.errors import NotAllowed, NotFound, UsageError
 from bot.features.history.history import APPS_A_PAGE
 from bot.features.history.models import Cursor
-from tests.fakes import APP_ID, OTHER_APP_ID, SHOP, SHOP_IOS, Bench, FakePeople, a_share
+from tests.bench import Bench
+from tests.fakes import APP_ID, OTHER_APP_ID, SHOP, SHOP_IOS, FakePeople, a_share
 from tests.unit.features.scenes import a_scan
 
 SHOP_ID = "com.example.shop"

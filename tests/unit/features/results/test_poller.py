@@ -17,7 +17,8 @@ from bot.features.results.fetcher import LISTS_S, ResultFetcher
 from bot.features.results.models import Application, AppScan, OneTrustScanStatus, Results, ResultState, Sdk
 from bot.features.results.poller import ResultPoller
 from bot.scanners.onetrust.client import REQUESTS
-from tests.fakes import APP_ID, OTHER_APP_ID, SHOP, Bench, a_share, submitted_apps, until
+from tests.bench import Bench
+from tests.fakes import APP_ID, OTHER_APP_ID, SHOP, a_share, submitted_apps, until
 
 FIRST_S = 30.0
 HOUR_S = 3600.0

@@ -15,7 +15,8 @@ from bot.features.results.models import AppScan, OneTrustScanStatus, Results
 from bot.features.retention.repository import BATCH, SqlPrivacyRepository
 from bot.features.submission.decision import decide
 from bot.wiring.database import open_database
-from tests.fakes import APP_ID, SHOP, HeldClock, a_share, store_on
+from bot.wiring.repositories import store_on
+from tests.fakes import APP_ID, SHOP, HeldClock, a_share
 from tests.unit.features.scenes import a_scan
 
 DAY_S = 86_400.0

@@ -9,7 +9,8 @@ from bot.core.scan import ChannelKind, Platform, Reason, State, SubmissionState
 from bot.errors import NotAllowed, NotFound, NotInvited, PullFailed, Unidentified, UsageError
 from bot.features.rescan_requests.models import RequestState
 from bot.features.submission.intake import LOOK_BACKOFF, LOOKED_AT_A_TIME, LOOKS, TROUBLE_S, WAIT_S
-from tests.fakes import APP_ID, OTHER_APP_ID, START, Bench, FakePeople, a_share
+from tests.bench import Bench
+from tests.fakes import APP_ID, OTHER_APP_ID, START, FakePeople, a_share
 
 TS = "1790000000.000100"
 

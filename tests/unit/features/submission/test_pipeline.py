@@ -12,7 +12,8 @@ from bot.core.scan import FORGOTTEN, FileType, Kind, Platform, Reason, State, Su
 from bot.errors import BuildRejected, FileUnavailable, PullFailed, Refused, Superseded, TryLater, Uncertain
 from bot.features.submission.pipeline import INSIDE, MAXIMUM_PULLS, MAXIMUM_SENDS
 from bot.features.submission.routes import Receipt
-from tests.fakes import APP_ID, OTHER_APP_ID, SHOP, START, Bench, a_share, until
+from tests.bench import Bench
+from tests.fakes import APP_ID, OTHER_APP_ID, SHOP, START, a_share, until
 
 ASKED = {
     "comment": {"comment": f"rescan {APP_ID}"},

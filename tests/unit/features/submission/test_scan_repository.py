@@ -25,7 +25,8 @@ from bot.core.scan import (
 from bot.errors import NotFound, Superseded
 from bot.features.submission.decision import decide
 from bot.wiring.database import open_database
-from tests.fakes import APP_ID, SHOP, SHOP_IOS, START, a_share, store_on
+from bot.wiring.repositories import store_on
+from tests.fakes import APP_ID, SHOP, SHOP_IOS, START, a_share
 from tests.unit.features.scenes import a_scan
 
 ONE_STORE_FOR_ALL = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)

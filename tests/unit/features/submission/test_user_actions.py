@@ -20,7 +20,8 @@ from bot.core.scan import (
 from bot.errors import NotAllowed, NotFound, Refused, Superseded, UsageError
 from bot.features.results.models import ResultState
 from bot.features.submission.user_actions import ActionResult
-from tests.fakes import APP_ID, OTHER_APP_ID, START, Bench, FakePeople, a_share
+from tests.bench import Bench
+from tests.fakes import APP_ID, OTHER_APP_ID, START, FakePeople, a_share
 from tests.unit.features.scenes import a_scan
 
 SHOP = ("com.example.shop", Platform.ANDROID)

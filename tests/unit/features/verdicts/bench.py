@@ -14,7 +14,8 @@ from bot.features.verdicts.side_scanner import ReportApi, SideScanner, Submissio
 from bot.features.verdicts.submitter import VerdictSubmitter
 from bot.features.verdicts.worker import VerdictWorker
 from bot.scanners.zscaler.sandbox import PROFILE as ZSCALER
-from tests.fakes import Bench, FakeReports, FakeSandbox, a_share, until
+from tests.bench import Bench
+from tests.fakes import FakeReports, FakeSandbox, a_share, until
 
 FIRST_S = 600.0
 TOO_LATE, NOT_THERE = ZSCALER.fill(report_poller.TOO_LATE), ZSCALER.fill(report_poller.NOT_THERE)

@@ -13,7 +13,8 @@ from bot.features.verdicts import report_poller, submitter, worker
 from bot.features.verdicts.hold import HoldRelease
 from bot.features.verdicts.models import VerdictState
 from bot.scanners.zscaler.sandbox import PROFILE as ZSCALER
-from tests.fakes import Bench, a_share, until
+from tests.bench import Bench
+from tests.fakes import a_share, until
 from tests.unit.features.verdicts.bench import BAD, FIRST_S, GOOD, Second, done, holding
 
 SAME = b"the very same bytes"

@@ -13,7 +13,8 @@ from bot.features.verdicts.models import Quota, Report, ReportStatus, SandboxRec
 from bot.features.verdicts.report_poller import WITHIN_S
 from bot.features.verdicts.submitter import GIVE_UP_S
 from bot.wiring.database import open_database
-from tests.fakes import START, Bench
+from tests.bench import Bench
+from tests.fakes import START
 from tests.unit.features.verdicts.bench import BAD, FIRST_S, GOOD, Second, done
 
 _HOLD_S = 1800.0

@@ -8,7 +8,8 @@ from bot.core.scan import Build, Source, State
 from bot.errors import Refused, TryLater
 from bot.features.submission.decision import Decision, DecisionFacts
 from bot.features.verdicts.models import Quota, SandboxReceipt, VerdictState
-from tests.fakes import SHOP_IOS, START, Bench, a_share
+from tests.bench import Bench
+from tests.fakes import SHOP_IOS, START, a_share
 from tests.unit.features.verdicts.bench import BAD, FIRST_S, GOOD, Second, done, holding
 
 HOLD_S = 1800.0

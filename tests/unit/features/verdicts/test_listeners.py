@@ -17,7 +17,7 @@ from bot.features.verdicts import listeners, views
 from bot.features.verdicts.models import VerdictState
 from bot.features.verdicts.retry import VerdictRetry
 from bot.wiring.database import open_database
-from tests.fakes import Bench
+from tests.bench import Bench
 from tests.unit.features.verdicts.bench import Second, a_scanner
 
 

@@ -23,7 +23,8 @@ from bot.features.verdicts.models import (
 )
 from bot.features.verdicts.side_scanner import ReportApi
 from bot.scanners.zscaler.sandbox import PROFILE as ZSCALER
-from tests.fakes import SHOP, Bench, FakeSandbox, a_share
+from tests.bench import Bench
+from tests.fakes import SHOP, FakeSandbox, a_share
 from tests.unit.features import samples
 from tests.unit.features.verdicts.bench import a_scanner
 

@@ -15,7 +15,8 @@ from bot.features.verdicts.models import (
     VerdictState,
 )
 from bot.scanners.zscaler.sandbox import PROFILE as ZSCALER
-from tests.fakes import START, Bench, a_share
+from tests.bench import Bench
+from tests.fakes import START, a_share
 from tests.unit.features.verdicts.bench import BAD, FIRST_S, GOOD, NOT_THERE, TOO_LATE, Second, done
 
 UNREADY = Report(status=ReportStatus.IN_PROGRESS)

@@ -12,7 +12,8 @@ from bot.features.verdicts.report_poller import WITHIN_S
 from bot.features.verdicts.retry import VerdictRetry
 from bot.features.verdicts.submitter import GIVE_UP_S
 from bot.scanners.zscaler.sandbox import PROFILE as ZSCALER
-from tests.fakes import Bench, a_share
+from tests.bench import Bench
+from tests.fakes import a_share
 from tests.unit.features.verdicts.bench import FIRST_S, GOOD, NOT_THERE, TOO_LATE, Second, a_scanner, done
 
 

@@ -15,7 +15,8 @@ from bot.features.verdicts.side_scanner import SideScanner
 from bot.features.verdicts.submitter import VerdictSubmitter
 from bot.features.verdicts.worker import VerdictWorker
 from bot.scanners.zscaler.sandbox import PROFILE as ZSCALER
-from tests.fakes import START, Bench, FakeReports, FakeSandbox, a_share, until
+from tests.bench import Bench
+from tests.fakes import START, FakeReports, FakeSandbox, a_share, until
 from tests.scenario.second_scanner import ACME
 from tests.unit.features.verdicts.bench import GOOD
 

@@ -7,7 +7,8 @@ import sqlite_utils
 from bot.core.scan import State
 from bot.storage.migrations import MIGRATIONS
 from bot.wiring.database import open_database
-from tests.fakes import SHOP, Bench, until
+from tests.bench import Bench
+from tests.fakes import SHOP, until
 
 LEFT = {
     # state, and that of the submission: what becomes of it

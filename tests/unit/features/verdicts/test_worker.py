@@ -23,7 +23,8 @@ from bot.features.verdicts import submitter, worker
 from bot.features.verdicts.models import SandboxReceipt, VerdictState
 from bot.scanners.zscaler import sandbox
 from bot.scanners.zscaler.sandbox import PROFILE as ZSCALER
-from tests.fakes import SHOP_IOS, START, Bench, FakeHosts, a_share, until
+from tests.bench import Bench
+from tests.fakes import SHOP_IOS, START, FakeHosts, a_share, until
 from tests.unit.features.verdicts.bench import BAD, FIRST_S, GOOD, Second
 
 BYTES = b"the bytes of F1"

@@ -27,11 +27,11 @@ from bot.slack.messages.living_message import GIVE_UP_S, REFRESH_INTERVAL_S, Liv
 from bot.slack.messages.rate_limits import POSTS, UPDATES
 from bot.storage.database import Database
 from bot.wiring.database import open_database
-from bot.wiring.repositories import Repositories
+from bot.wiring.repositories import Repositories, store_on
 from sandbox.reading import Reader
 from sandbox.slack import Shared, SlackSandbox
 from sandbox.world import Message
-from tests.fakes import SHOP, HeldClock, a_share, store_on, until
+from tests.fakes import SHOP, HeldClock, a_share, until
 from tests.unit.features import samples
 
 ASKED = Decision(

@@ -17,10 +17,10 @@ from bot.slack.messages.living_message import CROWDED_S, MESSAGE_BACKOFF, Living
 from bot.slack.messages.posts import ATTEMPTS
 from bot.slack.messages.rate_limits import POSTS, UPDATES
 from bot.wiring.database import open_database
-from bot.wiring.repositories import Repositories
+from bot.wiring.repositories import Repositories, store_on
 from sandbox.slack import Shared, SlackSandbox
 from sandbox.world import Message
-from tests.fakes import HeldClock, a_share, store_on, until
+from tests.fakes import HeldClock, a_share, until
 
 
 @dataclass

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 import aiohttp
 import pytest
 
-from tests.unit.sandbox.bolt import bolt_app, connected
+from tests.sandbox.slack.bolt import bolt_app, connected
 
 
 @pytest.fixture

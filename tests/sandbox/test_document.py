@@ -20,7 +20,7 @@ from sandbox.slack.person import Person
 from sandbox.slack.points import POINTS as SLACK_POINTS
 from sandbox.zscaler.server import POINTS as ZSCALER_POINTS
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / "docs" / "sandbox.md").read_text(encoding="utf-8")
 EXAMPLES = re.findall(r"^```python\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL)
 POINTS = (*SLACK_POINTS, *ONETRUST_POINTS, *ZSCALER_POINTS)

@@ -7,7 +7,7 @@ from slack_sdk.webhook.async_client import AsyncWebhookClient
 from sandbox.clock import HeldClock
 from sandbox.slack import App, CannotDo, SlackSandbox
 from sandbox.world import World
-from tests.unit.sandbox.bolt import bolt_app, connected
+from tests.sandbox.slack.bolt import bolt_app, connected
 
 
 def plain(text):

@@ -5,7 +5,7 @@ import hashlib
 import httpx
 import pytest
 
-from tests.unit.sandbox_onetrust.conftest import build
+from tests.sandbox.onetrust.conftest import build
 
 NEW = {"uploadType": "FTP", "filePath": "in/a.apk", "fileType": "apk", "name": "Shop", "os": "ANDROID"}
 

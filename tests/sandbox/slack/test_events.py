@@ -7,7 +7,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from sandbox.clock import HeldClock
 from sandbox.slack import EVENTS, App, CannotDo, SlackSandbox
 from sandbox.world import FileMode, World
-from tests.unit.sandbox.bolt import bolt_app, connected
+from tests.sandbox.slack.bolt import bolt_app, connected
 
 
 def listening(slack, *, kinds=("message", "file_shared", "app_mention")):

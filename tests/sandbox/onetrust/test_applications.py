@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from sandbox.onetrust import DataType, Permission, Results, Sdk
-from tests.unit.sandbox_onetrust.conftest import build
+from tests.sandbox.onetrust.conftest import build
 
 NEW = {"name": "Shop", "solutionType": "API", "platform": "IOS", "orgId": str(uuid.uuid4())}
 PAGE = {

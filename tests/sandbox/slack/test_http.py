@@ -11,7 +11,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from sandbox.clock import HeldClock
 from sandbox.slack import SlackSandbox
 from sandbox.world import World
-from tests.unit.sandbox.bolt import bolt_app, served
+from tests.sandbox.slack.bolt import bolt_app, served
 
 
 @pytest.fixture
