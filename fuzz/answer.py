@@ -1,4 +1,4 @@
-"""The reading process's one line: ``believed`` gives a build whose words are clean, or refuses."""
+"""The child's one line: ``parse_build`` gives a build whose texts are clean, or refuses."""
 
 import json
 from dataclasses import asdict
@@ -7,7 +7,7 @@ import atheris
 
 with atheris.instrument_imports(include=["bot.builds"]):
     from bot.builds.problems import BuildProblem, BuildProblemError
-    from bot.builds.reader import believed
+    from bot.builds.reader import parse_build
     from bot.builds.text import clean, is_bundle_id
     from bot.core.scan import Build, FileType
 
@@ -17,9 +17,9 @@ _BUILD = Build(file_type=FileType.IPA, bundle_id="a.b", display_name="Shop", ver
 
 
 def one(data: bytes) -> None:
-    """Believe a line, or not."""
+    """Parse a line."""
     try:
-        found = believed(data)
+        found = parse_build(data)
     except BuildProblemError:
         return
     assert is_bundle_id(found.bundle_id)
@@ -28,5 +28,5 @@ def one(data: bytes) -> None:
 
 
 if __name__ == "__main__":
-    flaws = [json.dumps({"flaw": flaw}).encode() for flaw in BuildProblem]
-    fuzz("answer", one, [json.dumps({"build": asdict(_BUILD)}).encode(), *flaws])
+    problems = [json.dumps({"problem": problem}).encode() for problem in BuildProblem]
+    fuzz("answer", one, [json.dumps({"build": asdict(_BUILD)}).encode(), *problems])

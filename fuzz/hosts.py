@@ -1,4 +1,4 @@
-"""The hosts in any file: they are found, and the parent believes each of them."""
+"""The hosts in any file: they are found, and the parent accepts each of them."""
 
 import json
 
@@ -6,7 +6,7 @@ import atheris
 
 with atheris.instrument_imports(include=["bot.builds"]):
     from bot.builds.hosts.entries import form_of
-    from bot.builds.hosts.finder import believed
+    from bot.builds.hosts.finder import parse_hosts
     from bot.builds.hosts.hermes import is_hermes, strings
     from bot.builds.hosts.search import Search
 
@@ -29,7 +29,7 @@ def one(data: bytes) -> None:
     search = Search()
     search.read(strings(pieces) if is_hermes(data) else pieces, form_of(b"Info.plist", data))
     told = {"hosts": sorted(search.hosts)[:500], "left_out": 0, "cut_short": search.cut_short}
-    assert list(believed(json.dumps(told).encode()).hosts) == told["hosts"]
+    assert list(parse_hosts(json.dumps(told).encode()).hosts) == told["hosts"]
 
 
 if __name__ == "__main__":

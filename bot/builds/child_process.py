@@ -1,33 +1,37 @@
-"""A process that reads one file, given on its standard input, and says one line.
+"""The parent's side of reading a build: runs a child on one file and parses the line it prints.
 
-It is given nothing else: no path, no open file, and the environment that is named. It is gone when asking it
-ends, however that is.
+A child gets the file on its standard input and nothing else: no path, no other open file, and only the
+environment it is given. It is always gone by the time the call returns or raises.
 """
 
 import asyncio
+import json
 import logging
 import signal
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 from bot.builds.problems import BuildProblem, BuildProblemError
 
-_FOLDER = Path(__file__).resolve().parents[2]
-_MAX_ANSWER_BYTES = 64 * 1024
-_OUT_OF_BOUNDS = {-signal.SIGXCPU, -signal.SIGALRM, -signal.SIGKILL}
-"""The limits on processor time and time; the system's on memory."""
-_STOPPED = {-signal.SIGTERM, -signal.SIGINT, -signal.SIGHUP}
+T = TypeVar("T")
 
-_log = logging.getLogger(__name__)
+_PROJECT = Path(__file__).resolve().parents[2]
+_MAX_ANSWER_BYTES = 64 * 1024
+_LIMIT_SIGNALS = {-signal.SIGXCPU, -signal.SIGALRM, -signal.SIGKILL}
+"""From the child's limits on CPU time and wall-clock time, and from the system when memory runs out."""
+_STOP_SIGNALS = {-signal.SIGTERM, -signal.SIGINT, -signal.SIGHUP}
+
+logger = logging.getLogger(__name__)
 
 
 def command_of(module: str) -> tuple[str, ...]:
-    """Return the command that runs a module of this package. It needs no other package, and finds none."""
+    """Return the command that runs a module of this package, without access to installed packages."""
     return (sys.executable, "-s", "-S", "-m", module)
 
 
-class ReadingProcess:
+class ChildProcess:
     """Runs a command on files, each in a process of its own; any number at a time.
 
     ``timeout_s`` is wall-clock time. ``environment`` is all that the process gets.
@@ -46,48 +50,64 @@ class ReadingProcess:
         self._environment = dict(environment or {})
         self._max_answer_bytes = max_answer_bytes
 
-    async def ask(self, path: Path) -> bytes:
-        """Return the process's one line on the file at ``path``, of which nothing is believed yet.
+    async def run(self, path: Path) -> bytes:
+        """Return the line that the process prints about the file at ``path``; it is not validated yet.
 
-        A service that is being stopped may signal all its processes, and a child that has barely begun does
-        not ignore that yet: this says nothing of the build, so it is asked once more.
+        A service manager may signal all processes of a service to stop, and a child that has just started
+        does not ignore that yet. This says nothing about the build, so the child is run again, once.
 
         Raises:
-            Flawed: it ended otherwise than it should, or took too long.
+            BuildProblemError: it failed or timed out.
             OSError: the file can't be opened, or no process can be started.
         """
-        line, status = await self._run(path)
-        if status in _STOPPED:
-            line, status = await self._run(path)
+        line, status = await self._run_once(path)
+        if status in _STOP_SIGNALS:
+            line, status = await self._run_once(path)
         if status:
-            _log.warning("the process reading a build ended with status %d", status)
+            logger.warning("the process reading a build ended with status %d", status)
             raise BuildProblemError(
-                BuildProblem.EXHAUSTING if status in _OUT_OF_BOUNDS else BuildProblem.UNREADABLE
+                BuildProblem.EXHAUSTING if status in _LIMIT_SIGNALS else BuildProblem.UNREADABLE
             )
         return line
 
-    async def _run(self, path: Path) -> tuple[bytes, int]:
-        """Run the process; return its line and status. It is gone when this ends, however it does."""
+    async def _run_once(self, path: Path) -> tuple[bytes, int]:
+        """Return the process's line and exit status."""
         with path.open("rb") as file:  # a local file, opened here and read in the child
             process = await asyncio.create_subprocess_exec(
                 *self._command,
                 stdin=file,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=asyncio.subprocess.DEVNULL,
-                cwd=_FOLDER,
+                cwd=_PROJECT,
                 env=self._environment,
                 limit=self._max_answer_bytes,
-                start_new_session=True,  # Ctrl-C in a terminal is for the bot alone
+                start_new_session=True,  # so that Ctrl-C in a terminal reaches only the bot
             )
-        assert process.stdout is not None  # noqa: S101 - asked for above
+        assert process.stdout is not None  # noqa: S101 - requested above
         try:
             async with asyncio.timeout(self._timeout_s):
                 return await process.stdout.readline(), await process.wait()
         except TimeoutError as error:
             raise BuildProblemError(BuildProblem.EXHAUSTING) from error
-        except ValueError as error:  # a line without end
+        except ValueError as error:  # the line is too long
             raise BuildProblemError(BuildProblem.UNREADABLE) from error
         finally:
             if process.returncode is None:
                 process.kill()
-            await process.communicate()  # what is left in the pipe, and the end of the process
+            await process.communicate()  # drains the pipe and waits for the process to end
+
+
+def parse_answer(line: bytes, parse: Callable[..., T]) -> T:
+    """Return the result of ``parse``, which gets the fields of the child's answer as keyword arguments.
+
+    Raises:
+        BuildProblemError: the child reports one, or ``parse`` finds the answer invalid (``TypeError``,
+            ``KeyError`` or ``ValueError``).
+    """
+    try:
+        answer = json.loads(line)
+        if isinstance(answer, dict) and set(answer) == {"problem"}:
+            raise BuildProblemError(BuildProblem(answer["problem"]))
+        return parse(**answer)
+    except (ValueError, TypeError, KeyError, RecursionError) as error:
+        raise BuildProblemError(BuildProblem.UNREADABLE) from error

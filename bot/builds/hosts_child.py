@@ -1,22 +1,18 @@
-"""The process in which a build's hosts are read: ``python -m bot.builds.hosts_child``.
+"""The child process that searches a build for hosts: ``python -m bot.builds.hosts_child``.
 
-It limits itself before it reads a byte, and reads the build on its standard input.
-It says one line of JSON: ``{"hosts": […], "left_out": 0, "cut_short": false}``, or ``{"flaw": "…"}`` with the
-value of a ``Flaw``. It says nothing else, whatever happens.
+It prints ``{"hosts": […], "left_out": 0, "cut_short": false}``, or ``{"problem": "…"}``.
 """
 
 import codecs
-import json
-import sys
 import time
 from collections.abc import Iterator
 from itertools import chain
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
-from bot.builds.hosts.entries import form_of, worth_reading
+from bot.builds.child import Answer, run
+from bot.builds.hosts.entries import form_of, searched_entries
 from bot.builds.hosts.hermes import is_hermes, strings
 from bot.builds.hosts.search import Search
-from bot.builds.limits import limit
 from bot.builds.problems import BuildProblem, BuildProblemError
 from bot.builds.zip_archive import Archive, Entry
 from bot.features.hosts.models import MAX_HOSTS
@@ -25,50 +21,47 @@ MAX_BYTES = 600 * 1024 * 1024
 """Read of all entries together, expanded."""
 
 CPU_S = 20
-"""Of processor time, after which all ends."""
-_SEARCH_S = 15.0  # of processor time; after it what was found is told, before the limit ends all
-_WALL_S = 70  # more than the parent waits: for when there is no parent any more
+_SEARCH_CPU_S = 15.0  # then the search ends and its results are printed, before the hard limit
+_WALL_S = 70  # longer than the parent waits: it matters only once the parent is gone
 
 
-class _Room:
-    """How much may still be read."""
+class _Budget:
+    """The bytes that may still be read, and the CPU time for it."""
 
     def __init__(self, max_bytes: int) -> None:
-        self.left = max_bytes
-        self._until = time.process_time() + _SEARCH_S
+        self.left_bytes = max_bytes
+        self._until = time.process_time() + _SEARCH_CPU_S
 
     def pieces(self, archive: Archive, entry: Entry) -> Iterator[bytes]:
-        """Give an entry's content as far as there is room.
+        """Yield an entry's content.
 
         Raises:
-            Flawed: the entry is damaged, or there is no more room.
+            BuildProblemError: the entry is damaged, or the budget is used up.
         """
         for piece in archive.pieces(entry):
-            self.left -= len(piece)
-            if self.left < 0 or time.process_time() > self._until:
-                self.left = -1
+            self.left_bytes -= len(piece)
+            if self.left_bytes < 0 or time.process_time() > self._until:
+                self.left_bytes = -1
                 raise BuildProblemError(BuildProblem.TOO_LARGE_INSIDE)
             yield piece
 
 
-def find(file: BinaryIO, *, max_bytes: int = MAX_BYTES) -> dict[str, Any]:
-    """Return the hosts in a build, as this process tells them.
-
-    An entry that can't be read leaves the others: what is missing then is told as cut short.
+def find(file: BinaryIO, *, max_bytes: int = MAX_BYTES) -> Answer:
+    """Search a build; entries that can't be read are skipped, and the result marked as cut short.
 
     Raises:
-        Flawed: it is no archive that can be relied on.
+        BuildProblemError: it is not a valid archive.
     """
     archive = Archive(file)
-    search, room, cut_short = Search(), _Room(max_bytes), False
-    for entry in worth_reading(archive.entries.values()):
-        if room.left < 0:
+    search, budget, cut_short = Search(), _Budget(max_bytes), False
+    for entry in searched_entries(archive.entries.values()):
+        if budget.left_bytes < 0:
             break
         try:
-            pieces = room.pieces(archive, entry)
+            pieces = budget.pieces(archive, entry)
             head = next(pieces, b"")
-            whole: Iterator[bytes] = chain((head,), pieces)
-            search.read(strings(whole) if is_hermes(head) else whole, form_of(entry.name, head))
+            content: Iterator[bytes] = chain((head,), pieces)
+            search.read(strings(content) if is_hermes(head) else content, form_of(entry.name, head))
         except BuildProblemError:
             cut_short = True
     hosts = sorted(search.hosts)
@@ -79,22 +72,6 @@ def find(file: BinaryIO, *, max_bytes: int = MAX_BYTES) -> dict[str, Any]:
     }
 
 
-def answer(file: BinaryIO) -> dict[str, Any]:
-    """Read the build and return what to tell the parent."""
-    try:
-        return find(file)
-    except BuildProblemError as flawed:
-        return {"flaw": flawed.flaw}
-    except MemoryError:
-        return {"flaw": BuildProblem.EXHAUSTING}
-
-
-def main() -> None:
-    """Read standard input, within limits, and answer on standard output."""
-    codecs.lookup("idna")  # loaded from files
-    limit(cpu_s=CPU_S, wall_s=_WALL_S)
-    sys.stdout.write(json.dumps(answer(sys.stdin.buffer)) + "\n")
-
-
 if __name__ == "__main__":
-    main()
+    codecs.lookup("idna")  # Python loads it from files, which it could not open later
+    run(find, cpu_s=CPU_S, wall_s=_WALL_S)

@@ -1,43 +1,23 @@
-"""The process in which a build is read: ``python -m bot.builds.read_child``, the build on standard input.
+"""The child process that reads a build: ``python -m bot.builds.read_child``, the build on standard input.
 
-It limits itself before it reads a byte.
-It says one line of JSON: ``{"build": {…}}`` with the fields of ``Build``, or ``{"flaw": "…"}`` with the value
-of a ``Flaw``. It says nothing else, whatever happens.
+It prints ``{"build": {…}}`` with the fields of ``Build``, or ``{"problem": "…"}``.
 """
 
-import json
-import sys
 from dataclasses import asdict
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
-from bot.builds import limits
+from bot.builds.child import Answer, run
 from bot.builds.detect import read_build
-from bot.builds.problems import BuildProblem, BuildProblemError
 
-_CPU_S = 5
-_WALL_S = 40  # more than the parent waits: for when there is no parent any more
-
-
-def limit() -> None:
-    """Bound what this process may take."""
-    limits.limit(cpu_s=_CPU_S, wall_s=_WALL_S)
+CPU_S = 5
+WALL_S = 40
+"""Longer than the parent waits: it matters only once the parent is gone."""
 
 
-def answer(file: BinaryIO) -> dict[str, Any]:
-    """Read the build and return what to tell the parent."""
-    try:
-        return {"build": asdict(read_build(file))}
-    except BuildProblemError as flawed:
-        return {"flaw": flawed.flaw}
-    except MemoryError:
-        return {"flaw": BuildProblem.EXHAUSTING}
-
-
-def main() -> None:
-    """Read standard input, within limits, and answer on standard output."""
-    limit()
-    sys.stdout.write(json.dumps(answer(sys.stdin.buffer)) + "\n")
+def read(file: BinaryIO) -> Answer:
+    """Read a build; raises as ``read_build`` does."""
+    return {"build": asdict(read_build(file))}
 
 
 if __name__ == "__main__":
-    main()
+    run(read, cpu_s=CPU_S, wall_s=WALL_S)

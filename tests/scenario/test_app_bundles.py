@@ -7,8 +7,8 @@ from sandbox.bundles import make_aab
 from tests.scenario.office import apk, office
 
 REFUSED = (
-    ("shop.apk", make_aab(package="a.b"), "The name ends in `.apk`, but inside is an Android App Bundle."),
-    ("shop.aab", apk(), "The name ends in `.aab`, but inside is an APK."),
+    ("shop.apk", make_aab(package="a.b"), "The name ends in `.apk`, but the file is an Android App Bundle."),
+    ("shop.aab", apk(), "The name ends in `.aab`, but the file is an APK."),
     ("shop.aab", make_zip({"BundleConfig.pb": b"x"}), "Build the bundle again and share the new `.aab`."),
 )
 

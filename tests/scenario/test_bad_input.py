@@ -74,13 +74,13 @@ def _claims_bytes(size_bytes: int) -> bytes:
 
 
 BAD = {
-    "renamed zip": ("shop.apk", make_zip({"readme.txt": b"hello"}), "This is a zip archive, but no build"),
+    "renamed zip": ("shop.apk", make_zip({"readme.txt": b"hello"}), "This zip archive is not a build"),
     "renamed zip as ipa": ("Shop.ipa", make_zip({"a/b.txt": b"x"}), "Share the `.ipa` or `.apk` itself"),
-    "not an archive": ("shop.apk", b"\x89PNG\r\n\x1a\n" + bytes(5000), "This is not a real IPA or APK"),
-    "text": ("Shop.ipa", b"see the wiki for the build", "This is not a real IPA or APK"),
-    "truncated": ("shop.apk", apk(padding_bytes=20_000)[:-9_000], "the upload was probably cut short"),
-    "sign-in page": ("Shop.ipa", SIGN_IN_PAGE, "most likely a sign-in page was saved in its place"),
-    "encrypted": ("shop.apk", _locked(apk()), "This archive is locked with a password"),
+    "not an archive": ("shop.apk", b"\x89PNG\r\n\x1a\n" + bytes(5000), "This is not an IPA or APK"),
+    "text": ("Shop.ipa", b"see the wiki for the build", "This is not an IPA or APK"),
+    "truncated": ("shop.apk", apk(padding_bytes=20_000)[:-9_000], "the upload was probably cut off"),
+    "sign-in page": ("Shop.ipa", SIGN_IN_PAGE, "probably a sign-in page was saved instead of the file"),
+    "encrypted": ("shop.apk", _locked(apk()), "This archive is protected with a password"),
     "broken": ("shop.apk", _damaged(apk()), "This archive is damaged"),
     "absurd entries": ("shop.apk", _claims_entries(10_000_000), "far more files than a real build has"),
     "absurd sizes": (
@@ -88,8 +88,8 @@ BAD = {
         _claims_bytes(4_000_000_000),
         "would expand to far more than a real build does",
     ),
-    "ipa as apk": ("shop.apk", ipa(), "The name ends in `.apk`, but inside is an iOS build"),
-    "apk as ipa": ("Shop.ipa", apk(), "The name ends in `.ipa`, but inside is an Android build"),
+    "ipa as apk": ("shop.apk", ipa(), "The name ends in `.apk`, but the file is an iOS build"),
+    "apk as ipa": ("Shop.ipa", apk(), "The name ends in `.ipa`, but the file is an APK"),
     "no plist": ("Shop.ipa", make_zip({"Payload/Shop.app/Info.plist": b"no"}), "`Info.plist` can't be read"),
     "no manifest": ("shop.apk", make_zip({"AndroidManifest.xml": b"<manifest/>"}), "can't be read"),
     "split": ("shop.apk", apk(split="config.arm64"), "only a part of an app"),

@@ -1,1 +1,1 @@
-"""APKs and app bundles."""
+"""Reading APKs and App Bundles."""

@@ -1,6 +1,6 @@
-"""What Android's binary resource files are made of: chunks, string pools and typed values.
+"""The building blocks of Android's binary resource files: chunks, string pools and typed values.
 
-Everything here raises ``ValueError`` or ``struct.error`` on bytes that make no sense.
+Everything here raises ``ValueError`` or ``struct.error`` on invalid bytes.
 Source: ``ResourceTypes.h`` in AOSP, ``frameworks/base/libs/androidfw/include/androidfw``.
 """
 
@@ -8,7 +8,7 @@ import struct
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from bot.builds.text import MAX_LENGTH
+from bot.builds.text import MAX_TEXT_BYTES
 
 STRING_POOL = 0x0001
 REFERENCE = 0x01
@@ -18,11 +18,10 @@ INTEGERS = range(0x10, 0x12)
 NO_STRING = 0xFFFFFFFF
 
 _HEADER = struct.Struct("<HHI")
-_MOST_BYTES = 4 * MAX_LENGTH  # of a string, as no more of it is ever shown
 
 
 class Chunk(NamedTuple):
-    """One chunk: where its header begins, its body begins and it ends."""
+    """One chunk: the offsets of its header, its body and its end."""
 
     kind: int
     start: int
@@ -31,7 +30,7 @@ class Chunk(NamedTuple):
 
 
 class Value(NamedTuple):
-    """One typed value; ``text`` where it is a string."""
+    """One typed value; ``text`` if it is a string."""
 
     kind: int
     data: int
@@ -39,17 +38,17 @@ class Value(NamedTuple):
 
 
 def chunks(data: bytes, start: int, end: int) -> Iterator[Chunk]:
-    """Give the chunks that lie one after the other from ``start`` to ``end``."""
+    """Yield the consecutive chunks from ``start`` to ``end``."""
     while start + _HEADER.size <= end:
         kind, header_bytes, size = _HEADER.unpack_from(data, start)
         if not _HEADER.size <= header_bytes <= size <= end - start:
-            raise ValueError("a chunk that doesn't fit")
+            raise ValueError("a chunk does not fit")
         yield Chunk(kind=kind, start=start, body=start + header_bytes, end=start + size)
         start += size
 
 
 class StringPool:
-    """The strings of a file, read one at a time as they are asked for."""
+    """The strings of a file, each decoded on access."""
 
     def __init__(self, data: bytes, chunk: Chunk) -> None:
         count, _, flags, strings_at = struct.unpack_from("<4I", data, chunk.start + 8)
@@ -65,18 +64,18 @@ class StringPool:
             raise ValueError("no such string")
         at = self._strings + self._number("<I", self._offsets + 4 * index)
         if self._utf8:
-            _, at = self._short_length(at)  # in UTF-16 units: of no use here
+            _, at = self._short_length(at)  # the length in UTF-16 units is not needed
             size, at = self._short_length(at)
             codec = "utf-8"
         else:
             units, at = self._long_length(at)
             size, codec = 2 * units, "utf-16-le"
         if at + size > self._end:
-            raise ValueError("a string that runs out of its pool")
-        text = self._data[at : at + min(size, _MOST_BYTES)].decode(
-            codec, "surrogatepass" if size <= _MOST_BYTES else "ignore"
+            raise ValueError("a string exceeds its pool")
+        text = self._data[at : at + min(size, MAX_TEXT_BYTES)].decode(
+            codec, "surrogatepass" if size <= MAX_TEXT_BYTES else "ignore"
         )
-        # aapt2 writes what is beyond the basic plane as two surrogates in UTF-8: join them again.
+        # aapt2 writes characters beyond the basic plane as two surrogates in UTF-8: join them.
         return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "ignore")
 
     def value(self, kind: int, data: int) -> Value:
@@ -85,19 +84,19 @@ class StringPool:
 
     def _number(self, form: str, at: int) -> int:
         if at + struct.calcsize(form) > self._end:
-            raise ValueError("a string that begins outside its pool")
+            raise ValueError("a string begins outside its pool")
         number: int = struct.unpack_from(form, self._data, at)[0]
         return number
 
     def _short_length(self, at: int) -> tuple[int, int]:
-        """Return a length of one or two bytes, and what follows it."""
+        """Return a length of one or two bytes, and the offset after it."""
         first = self._number("<B", at)
         if first < 0x80:
             return first, at + 1
         return (first & 0x7F) << 8 | self._number("<B", at + 1), at + 2
 
     def _long_length(self, at: int) -> tuple[int, int]:
-        """Return a length of one or two 16-bit units, and what follows it."""
+        """Return a length of one or two 16-bit units, and the offset after it."""
         first = self._number("<H", at)
         if first < 0x8000:
             return first, at + 2

@@ -1,12 +1,14 @@
 """The compiled ``AndroidManifest.xml``, read up to its application element.
 
-Attributes of Android's own go by their resource IDs, as in Android: names may be obfuscated or empty.
+Android's own attributes are identified by their resource IDs, as in Android: names may be obfuscated or
+empty.
 Source: ``ResourceTypes.h`` in AOSP (``ResXMLTree_*``) and ``R.attr`` for the IDs.
 """
 
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Self
 
 from bot.builds.android.chunks import NO_STRING, STRING_POOL, Chunk, StringPool, Value, chunks
 
@@ -20,12 +22,13 @@ VERSION_CODE = 0x0101021B
 VERSION_NAME = 0x0101021C
 VERSION_CODE_MAJOR = 0x01010576
 
-_Attributes = dict[int | str, Value]
+Attributes = dict[int | str, Value]
+"""By resource ID, or by name for those with neither ID nor namespace; the first of each counts."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Manifest:
-    """What the manifest says of the app; values may be references to resources."""
+    """The values of interest in a manifest; they may be references to resources."""
 
     package: Value | None
     split: Value | None
@@ -34,32 +37,35 @@ class Manifest:
     version_name: Value | None
     label: Value | None
 
+    @classmethod
+    def of(cls, root: Attributes, application: Attributes) -> Self:
+        """Return the manifest with these attributes of its root and its application element."""
+        return cls(
+            package=root.get("package"),
+            split=root.get("split"),
+            version_code=root.get(VERSION_CODE),
+            version_code_major=root.get(VERSION_CODE_MAJOR),
+            version_name=root.get(VERSION_NAME),
+            label=application.get(LABEL),
+        )
+
 
 def read_manifest(data: bytes) -> Manifest:
     """Read a compiled manifest.
 
     Raises:
-        ValueError, struct.error: it is none, or is damaged.
+        ValueError, struct.error: it is not a manifest, or is damaged.
     """
     document = _Document(data)
     elements = document.elements()
     _, name, chunk = next(elements, (0, "", None))
     if chunk is None or name != "manifest":
-        raise ValueError("no manifest")
+        raise ValueError("not a manifest")
     root = document.attributes(chunk)
-    application: _Attributes = {}
     for depth, name, chunk in elements:
         if depth == 2 and name == "application":
-            application = document.attributes(chunk)
-            break
-    return Manifest(
-        package=root.get("package"),
-        split=root.get("split"),
-        version_code=root.get(VERSION_CODE),
-        version_code_major=root.get(VERSION_CODE_MAJOR),
-        version_name=root.get(VERSION_NAME),
-        label=application.get(LABEL),
-    )
+            return Manifest.of(root, document.attributes(chunk))
+    return Manifest.of(root, {})
 
 
 class _Document:
@@ -69,7 +75,7 @@ class _Document:
         self._data = data
         document = next(chunks(data, 0, len(data)), None)
         if document is None or document.kind != _XML:
-            raise ValueError("no compiled XML")
+            raise ValueError("not compiled XML")
         self._chunk = document
         pool: StringPool | None = None
         self._ids: list[int] = []
@@ -85,7 +91,7 @@ class _Document:
         self._pool = pool
 
     def elements(self) -> Iterator[tuple[int, str, Chunk]]:
-        """Give the elements as they begin: depth (the root's is 1), name and chunk."""
+        """Yield each start of an element: depth (1 for the root), name and chunk."""
         depth = 0
         for chunk in chunks(self._data, self._chunk.body, self._chunk.end):
             if chunk.kind == _START_ELEMENT:
@@ -94,17 +100,17 @@ class _Document:
             elif chunk.kind == _END_ELEMENT:
                 depth -= 1
 
-    def attributes(self, element: Chunk) -> _Attributes:
-        """Return an element's attributes: by resource ID, or by name those with neither ID nor namespace."""
+    def attributes(self, element: Chunk) -> Attributes:
+        """Return an element's attributes."""
         _, _, first, size, count = struct.unpack_from("<2I3H", self._data, element.body)
         start = element.body + first
         if size < 20 or start + size * count > element.end:
-            raise ValueError("attributes that don't fit")
-        found: _Attributes = {}
+            raise ValueError("attributes do not fit")
+        attributes: Attributes = {}
         for at in range(start, start + size * count, size):
             namespace, name, _, kind, data = struct.unpack_from("<3I3xBI", self._data, at)
             if name < len(self._ids) and self._ids[name]:
-                found.setdefault(self._ids[name], self._pool.value(kind, data))
+                attributes.setdefault(self._ids[name], self._pool.value(kind, data))
             elif namespace == NO_STRING:
-                found.setdefault(self._pool[name], self._pool.value(kind, data))
-        return found
+                attributes.setdefault(self._pool[name], self._pool.value(kind, data))
+        return attributes

@@ -1,11 +1,11 @@
 """An App Bundle's ``AndroidManifest.xml``, an ``XmlNode`` of protocol buffers: its root and application.
 
-Attributes of Android's own go by their resource IDs, as they do in an APK's manifest.
+Android's own attributes are identified by their resource IDs, as in an APK's manifest.
 Source: ``Resources.proto`` in AOSP, ``frameworks/base/tools/aapt2``.
 """
 
 from bot.builds.android.chunks import INTEGERS, REFERENCE, STRING, Value
-from bot.builds.android.manifest import LABEL, VERSION_CODE, VERSION_CODE_MAJOR, VERSION_NAME, Manifest
+from bot.builds.android.manifest import Attributes, Manifest
 from bot.builds.android.protobuf import ProtoMessage
 
 _NODE_ELEMENT = 1
@@ -13,68 +13,55 @@ _ELEMENT_NAME, _ELEMENT_ATTRIBUTE, _ELEMENT_CHILD = 3, 4, 5
 _ATTRIBUTE_NAMESPACE, _ATTRIBUTE_NAME, _ATTRIBUTE_VALUE, _ATTRIBUTE_ID, _ATTRIBUTE_COMPILED = 1, 2, 3, 5, 6
 _ITEM_REFERENCE, _ITEM_PRIMITIVE = 1, 7
 _ITEM_TEXTS = range(2, 5)  # a string, a raw string, a styled string
-_ITEM_KINDS = range(1, 8)  # what follows them are flags beside the value
+_ITEM_KINDS = range(1, 8)  # higher numbers are flags beside the value
 _REFERENCE_TYPE, _REFERENCE_ID = 1, 2
 _TEXT = 1
 _PRIMITIVE_INTEGERS = range(6, 8)  # decimal, hexadecimal
 _OTHER = Value(kind=0, data=0, text=None)
-
-_Attributes = dict[int | str, Value]
 
 
 def read_proto_manifest(data: bytes) -> Manifest:
     """Read a bundle's manifest.
 
     Raises:
-        ValueError: it is none, or is damaged.
+        ValueError: it is not a manifest, or is damaged.
     """
     root = ProtoMessage(data).message(_NODE_ELEMENT)
     if root is None or root.text(_ELEMENT_NAME) != "manifest":
-        raise ValueError("no manifest")
-    found = _attributes(root)
-    application: _Attributes = {}
+        raise ValueError("not a manifest")
     for child in root.messages(_ELEMENT_CHILD):
         element = child.message(_NODE_ELEMENT)
         if element is not None and element.text(_ELEMENT_NAME) == "application":
-            application = _attributes(element)
-            break
-    return Manifest(
-        package=found.get("package"),
-        split=found.get("split"),
-        version_code=found.get(VERSION_CODE),
-        version_code_major=found.get(VERSION_CODE_MAJOR),
-        version_name=found.get(VERSION_NAME),
-        label=application.get(LABEL),
-    )
+            return Manifest.of(_attributes(root), _attributes(element))
+    return Manifest.of(_attributes(root), {})
 
 
-def _attributes(element: ProtoMessage) -> _Attributes:
-    """Return an element's attributes: by resource ID, or by name those with neither ID nor namespace."""
-    found: _Attributes = {}
+def _attributes(element: ProtoMessage) -> Attributes:
+    attributes: Attributes = {}
     for attribute in element.messages(_ELEMENT_ATTRIBUTE):
         number = attribute.number(_ATTRIBUTE_ID)
         if number:
-            found.setdefault(number, _value(attribute))
+            attributes.setdefault(number, _value(attribute))
         elif not attribute.text(_ATTRIBUTE_NAMESPACE):
-            found.setdefault(attribute.text(_ATTRIBUTE_NAME) or "", _value(attribute))
-    return found
+            attributes.setdefault(attribute.text(_ATTRIBUTE_NAME) or "", _value(attribute))
+    return attributes
 
 
 def _value(attribute: ProtoMessage) -> Value:
-    """Return the attribute's value as compiled, else as written."""
+    """Return the attribute's compiled value, else its source text."""
     compiled = attribute.message(_ATTRIBUTE_COMPILED)
     value = item_value(compiled) if compiled is not None else None
     return value or Value(kind=STRING, data=0, text=attribute.text(_ATTRIBUTE_VALUE) or "")
 
 
 def item_value(item: ProtoMessage) -> Value | None:
-    """Return the value of an ``Item``; ``None`` where it has none.
+    """Return the value of an ``Item``; ``None`` if it has none.
 
-    References to a theme's attributes and what is neither text nor a whole number are no more than there.
+    The content of theme attributes, and of anything but text and integers, is not read.
     """
     kinds = [field for field in item.fields() if field.number in _ITEM_KINDS]
     if len(kinds) > 1:
-        raise ValueError("a value of two kinds")
+        raise ValueError("a value has two kinds")
     for field in kinds:
         content = item.within(field)
         if field.number in _ITEM_TEXTS:
@@ -88,7 +75,7 @@ def item_value(item: ProtoMessage) -> Value | None:
 
 
 def _primitive(primitive: ProtoMessage) -> Value:
-    """Return a whole number in its 32 bits, which a sign stretches to 64 on the wire."""
+    """Return an integer as 32 bits; a negative one is sign-extended to 64 in the file."""
     for number, kind in zip(_PRIMITIVE_INTEGERS, INTEGERS, strict=True):
         value = primitive.number(number)
         if value is not None:

@@ -1,4 +1,4 @@
-"""An App Bundle's ``resources.pb``, a ``ResourceTable`` of protocol buffers: what one resource ID stands for.
+"""An App Bundle's ``resources.pb``, a ``ResourceTable`` of protocol buffers: the value of a resource ID.
 
 Source: ``Resources.proto`` in AOSP, ``frameworks/base/tools/aapt2``.
 """
@@ -12,7 +12,7 @@ _TABLE_PACKAGE = 2
 _PACKAGE_ID, _PACKAGE_TYPE = 1, 3
 _TYPE_ID, _TYPE_ENTRY = 1, 3
 _ENTRY_ID, _ENTRY_VALUE = 1, 6
-_ID = 1  # of a package, a type or an entry; 0 is left out on the wire
+_ID = 1  # of a package, a type or an entry; 0 is omitted
 _CONFIG_VALUE_CONFIG, _CONFIG_VALUE_VALUE = 1, 2
 _VALUE_ITEM = 4
 
@@ -21,7 +21,7 @@ class ProtoResources:
     """A resource table.
 
     Raises:
-        ValueError: here and in its methods, where the table is damaged.
+        ValueError: here and in its methods, if the table is damaged.
     """
 
     def __init__(self, data: bytes) -> None:
@@ -32,11 +32,11 @@ class ProtoResources:
                 self._types.setdefault((package_id, _id(kind, _TYPE_ID)), []).append(kind)
 
     def resolve(self, value: Value) -> Value | None:
-        """Follow references until there is a value; ``None`` where they lead nowhere."""
+        """Follow references to a value; ``None`` if there is none."""
         return follow(value, self._find)
 
     def _find(self, resource_id: int) -> Value | None:
-        """Return the value in the default configuration, else in the first that has one."""
+        """Return the value of the default configuration, else of the first that has one."""
         package, kind, index = resource_id >> 24, resource_id >> 16 & 0xFF, resource_id & 0xFFFF
         first: Value | None = None
         for entries in self._types.get((package, kind), ()):
@@ -58,7 +58,7 @@ def _id(message: ProtoMessage, number: int) -> int:
 
 
 def _value(configured: ProtoMessage) -> Value | None:
-    """Return a plain value; a style, an array or plurals are none."""
+    """Return a simple value; ``None`` for a style, an array or plurals."""
     value = configured.message(_CONFIG_VALUE_VALUE)
     item = value.message(_VALUE_ITEM) if value is not None else None
     return item_value(item) if item is not None else None

@@ -1,29 +1,27 @@
-"""Protocol buffers on the wire: messages, looked into field by field.
+"""A parser of protocol buffers that reads messages field by field.
 
-Only what is asked for is looked into, and nothing here calls itself, however deep messages lie in each other.
-Everything here raises ``ValueError`` on bytes that make no sense, also on a field that is said twice or has
-another type than it was asked for as: readers differ in what they make of those. Groups, which are of the
-past, are refused.
+Only requested fields are parsed, without recursion, however deeply messages are nested.
+Everything here raises ``ValueError`` on invalid bytes, and also where parsers differ: on a singular field
+that is repeated, and on a field of another type than requested. Groups, which are deprecated, are rejected.
 Source: https://protobuf.dev/programming-guides/encoding
 """
 
 from collections.abc import Iterator
 from typing import NamedTuple, Self
 
-from bot.builds.text import MAX_LENGTH
+from bot.builds.text import MAX_TEXT_BYTES
 
 MAX_FIELDS = 1_000_000
-"""Of one file, each counted as often as it is passed: a large app's resources take a fifth of that."""
+"""Of one file, counted each time they are read: a large app's resources take a fifth of that."""
 
 _VARINT, _FIXED64, _LENGTH, _FIXED32 = 0, 1, 2, 5
 _SIZES = {_FIXED64: 8, _FIXED32: 4}
 _MAX_VARINT_BITS = 64
 _MAX_TAG = 0xFFFF_FFFF
-_MOST_BYTES = 4 * MAX_LENGTH  # of a string, as no more of it is ever shown
 
 
 class ProtoField(NamedTuple):
-    """One field: its number, its wire type, its value where it is a varint, and where its content lies."""
+    """One field; ``value`` if it is a varint, and the start and end of its content."""
 
     number: int
     wire_type: int
@@ -32,35 +30,35 @@ class ProtoField(NamedTuple):
     end: int
 
 
-class _Work:
-    """How many fields of a file may still be passed."""
+class _Budget:
+    """The fields of a file that may still be read."""
 
     def __init__(self) -> None:
         self.left = MAX_FIELDS
 
 
 class ProtoMessage:
-    """A message: all of a file, or what lies from ``start`` to ``end`` of it."""
+    """A message: a whole file, or its bytes from ``start`` to ``end``."""
 
     def __init__(
-        self, data: bytes, start: int = 0, end: int | None = None, work: _Work | None = None
+        self, data: bytes, start: int = 0, end: int | None = None, budget: _Budget | None = None
     ) -> None:
         self._data = data
         self._start = start
         self._end = len(data) if end is None else end
-        self._work = work or _Work()
+        self._budget = budget or _Budget()
 
     def fields(self) -> Iterator[ProtoField]:
-        """Give the fields in their order."""
+        """Yield the fields in order."""
         data, at, last = self._data, self._start, self._end
         while at < last:
-            self._work.left -= 1
-            if self._work.left < 0:
+            self._budget.left -= 1
+            if self._budget.left < 0:
                 raise ValueError("too many fields")
             tag, at = (data[at], at + 1) if data[at] < 0x80 else self._varint(at)  # most take one byte
             number, wire_type = tag >> 3, tag & 7
             if not number or tag > _MAX_TAG:
-                raise ValueError("no field's number")
+                raise ValueError("an invalid field number")
             value = 0
             if wire_type == _LENGTH:
                 size, at = self._varint(at)
@@ -70,34 +68,34 @@ class ProtoMessage:
             elif wire_type in _SIZES:
                 end = at + _SIZES[wire_type]
             else:
-                raise ValueError("a group, or no wire type")
+                raise ValueError("a group, or an invalid wire type")
             if end > last:
-                raise ValueError("a field that runs out of its message")
+                raise ValueError("a field exceeds its message")
             yield ProtoField(number, wire_type, value, at, end)
             at = end
 
     def messages(self, number: int) -> Iterator[Self]:
-        """Give the messages in a repeated field."""
+        """Yield the messages in a repeated field."""
         for field in self.fields():
             if field.number == number:
                 yield self.within(field)
 
     def message(self, number: int) -> Self | None:
-        """Return the message in a field; ``None`` where it has none."""
+        """Return the message in a field; ``None`` if there is none."""
         field = self._one(number)
         return None if field is None else self.within(field)
 
     def text(self, number: int) -> str | None:
-        """Return the string in a field, cut where nobody would read on; ``None`` where it has none."""
+        """Return the string in a field, cut to ``MAX_TEXT_BYTES``; ``None`` if there is none."""
         field = self._one(number)
         if field is None:
             return None
         _expect(field, _LENGTH)
-        end = min(field.end, field.start + _MOST_BYTES)
+        end = min(field.end, field.start + MAX_TEXT_BYTES)
         return self._data[field.start : end].decode(errors="strict" if end == field.end else "ignore")
 
     def number(self, number: int) -> int | None:
-        """Return the varint in a field, without a sign; ``None`` where it has none."""
+        """Return the varint in a field as an unsigned integer; ``None`` if there is none."""
         field = self._one(number)
         if field is None:
             return None
@@ -107,23 +105,23 @@ class ProtoMessage:
     def within(self, field: ProtoField) -> Self:
         """Return the message that is a field's content."""
         _expect(field, _LENGTH)
-        return type(self)(self._data, field.start, field.end, self._work)
+        return type(self)(self._data, field.start, field.end, self._budget)
 
     def is_empty(self) -> bool:
-        """Tell whether it has no field at all."""
+        """Return whether it has no fields."""
         return self._start == self._end
 
     def _one(self, number: int) -> ProtoField | None:
-        found = None
+        single = None
         for field in self.fields():
             if field.number == number:
-                if found is not None:
-                    raise ValueError("a field that is said twice")
-                found = field
-        return found
+                if single is not None:
+                    raise ValueError("a singular field is repeated")
+                single = field
+        return single
 
     def _varint(self, at: int) -> tuple[int, int]:
-        """Return a number of up to 64 bits, and what follows it."""
+        """Return a number of up to 64 bits, and the offset after it."""
         if at < self._end and self._data[at] < 0x80:
             return self._data[at], at + 1
         value = 0
@@ -137,9 +135,9 @@ class ProtoMessage:
                 if value.bit_length() > _MAX_VARINT_BITS:
                     break
                 return value, at
-        raise ValueError("a number that is too long, or cut short")
+        raise ValueError("a varint is too long, or cut short")
 
 
 def _expect(field: ProtoField, wire_type: int) -> None:
     if field.wire_type != wire_type:
-        raise ValueError("a field of another type than it should have")
+        raise ValueError("a field of another type than requested")

@@ -1,7 +1,7 @@
-"""``resources.arsc``: what one resource ID stands for.
+"""``resources.arsc``: the value of a resource ID.
 
-Only the places of the types' chunks are kept; a value is read where it lies. All three ways of storing
-entries (plain, sparse, 16-bit offsets) and both kinds of entry (plain, compact) are known.
+Only the positions of the types' chunks are kept; values are read in place. All three encodings of offsets
+(plain, sparse, 16-bit) and both of entries (plain, compact) are supported.
 Source: ``ResourceTypes.h`` in AOSP (``ResTable_*``).
 """
 
@@ -21,12 +21,12 @@ _COMPLEX, _COMPACT = 0x0001, 0x0008
 
 
 def follow(value: Value, find: Callable[[int], Value | None]) -> Value | None:
-    """Follow references, ``find`` giving what an ID stands for; ``None`` where they lead nowhere."""
-    found: Value | None = value
+    """Follow references, with ``find`` to look up an ID; ``None`` if there is no value."""
+    current: Value | None = value
     for _ in range(_MAX_HOPS):
-        if found is None or found.kind not in REFERENCES:
-            return found
-        found = find(found.data)
+        if current is None or current.kind not in REFERENCES:
+            return current
+        current = find(current.data)
     return None
 
 
@@ -34,16 +34,18 @@ class Resources:
     """A resource table.
 
     Raises:
-        ValueError, struct.error: here and in its methods, where the table is damaged.
+        ValueError, struct.error: here and in its methods, if the table is damaged.
     """
 
     def __init__(self, data: bytes) -> None:
         self._data = data
         self._parts = 0
-        self._types: dict[tuple[int, int, bool], list[Chunk]] = {}  # by package, type, whether default
+        self._types: dict[
+            tuple[int, int, bool], list[Chunk]
+        ] = {}  # by package, type and whether it is the default configuration
         table = next(chunks(data, 0, len(data)), None)
         if table is None or table.kind != _TABLE:
-            raise ValueError("no resource table")
+            raise ValueError("not a resource table")
         pool: StringPool | None = None
         for chunk in chunks(data, table.body, table.end):
             if chunk.kind == STRING_POOL and pool is None:
@@ -62,15 +64,15 @@ class Resources:
                 raise ValueError("too many types")
             if part.kind == _TYPE:
                 is_default = not self._data[part.start + 24 : part.body].strip(b"\0")
-                place = (package, self._data[part.start + 8], is_default)
-                self._types.setdefault(place, []).append(part)
+                key = (package, self._data[part.start + 8], is_default)
+                self._types.setdefault(key, []).append(part)
 
     def resolve(self, value: Value) -> Value | None:
-        """Follow references until there is a value; ``None`` where they lead nowhere."""
+        """Follow references to a value; ``None`` if there is none."""
         return follow(value, self._find)
 
     def _find(self, resource_id: int) -> Value | None:
-        """Return the value in the default configuration, else in the first that has one."""
+        """Return the value of the default configuration, else of the first that has one."""
         package, kind, index = resource_id >> 24, resource_id >> 16 & 0xFF, resource_id & 0xFFFF
         for is_default in (True, False):
             for chunk in self._types.get((package, kind, is_default), ()):
@@ -98,7 +100,7 @@ class Resources:
         return self._pool.value(kind, data)
 
     def _offset(self, chunk: Chunk, flags: int, count: int, index: int) -> int | None:
-        """Return where an entry begins, from the first of its chunk; ``None`` where it has none."""
+        """Return an entry's offset from the first entry of its chunk; ``None`` if there is no such entry."""
         data, body = self._data, chunk.body
         width = 2 if flags & _SHORT_OFFSETS and not flags & _SPARSE else 4
         if body + count * width > chunk.end:
@@ -107,8 +109,10 @@ class Resources:
             place = bisect_left(
                 range(count), index, key=lambda i: data[body + 4 * i] | data[body + 4 * i + 1] << 8
             )
-            found, offset = struct.unpack_from("<2H", data, body + 4 * place) if place < count else (-1, 0)
-            return 4 * offset if found == index else None
+            found_index, offset = (
+                struct.unpack_from("<2H", data, body + 4 * place) if place < count else (-1, 0)
+            )
+            return 4 * offset if found_index == index else None
         if index >= count:
             return None
         if width == 2:

@@ -1,1 +1,1 @@
-"""Searching a build for the hosts it names."""
+"""Searching a build for the hosts that it names."""

@@ -1,8 +1,7 @@
-"""Which entries of a build are read for hosts, and in which order.
+"""Which entries of a build are searched for hosts, and in which order.
 
-Code and what is compiled into a build come first, so that what is left out where a build is too large is what
-says least. Pictures, sounds, fonts, signatures and the texts of licences are not read: what they name is who
-made them.
+Code and compiled resources come first, so that the least relevant entries are left out of a build that is too
+large. Pictures, sounds, fonts, signatures and licence texts are skipped: they name their authors.
 """
 
 import re
@@ -35,13 +34,13 @@ _COMPILED = re.compile(
 _PLIST = re.compile(rb".*\.(?:plist|strings)", re.DOTALL)
 
 
-def worth_reading(entries: Iterable[Entry]) -> list[Entry]:
-    """Return the entries to read, those that say most first."""
-    ranked = [(_rank(entry.name), entry.name, entry) for entry in entries if _is_read(entry)]
+def searched_entries(entries: Iterable[Entry]) -> list[Entry]:
+    """Return the entries to search, the most relevant first."""
+    ranked = [(_rank(entry.name), entry.name, entry) for entry in entries if _is_searched(entry)]
     return [entry for *_, entry in sorted(ranked)]
 
 
-def _is_read(entry: Entry) -> bool:
+def _is_searched(entry: Entry) -> bool:
     name = entry.name
     if not entry.size_bytes or _SIGNATURES.fullmatch(name) or _MEDIA.fullmatch(name):
         return False
@@ -56,7 +55,7 @@ def _rank(name: bytes) -> int:
 
 
 def form_of(name: bytes, head: bytes) -> Form:
-    """Return what an entry is made of, by its name and its first bytes."""
+    """Return the form of an entry, by its name and first bytes."""
     if head.startswith(b"dex\n"):
         return Form.DEX
     if is_hermes(head):

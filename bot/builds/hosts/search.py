@@ -1,8 +1,8 @@
-"""Finds hosts in streams of bytes, in which they may stand in any form of text.
+"""Searches streams of bytes for hosts, in any form of text.
 
-What is looked for is ``://`` after ``http``, ``https``, ``ws`` or ``wss``: in UTF-8, in UTF-16, and with the
-slashes escaped as JSON has them. The strings of compiled code and of a property list are known by the marks
-around each, so that a whole string that is a host name is found without a scheme too. No table is believed.
+The search is for ``://`` after ``http``, ``https``, ``ws`` or ``wss``: in UTF-8, in UTF-16, and with slashes
+escaped as in JSON. Strings in compiled code and property lists are recognised by the markers around them, so
+that a whole string that is a host name is found without a scheme too. The files' string tables are not used.
 Sources: "Dalvik executable format" (``string_data_item``); ``CFBinaryPList.c`` in Apple's CoreFoundation.
 """
 
@@ -11,18 +11,17 @@ from collections.abc import Iterable, Iterator
 from enum import Enum
 from typing import NamedTuple
 
-from bot.builds.hosts.bare import is_bare_host
+from bot.builds.hosts.filters import MAX_BEFORE, is_bare_host, is_ignored, is_reference
 from bot.builds.hosts.names import host_in
-from bot.builds.hosts.noise import MAX_BEFORE, is_noise, is_pointed_out
 
-MAX_PLACES = 300_000
-"""Places in a build that are looked at closely: a few seconds, where each is one that counts."""
-MAX_KNOWN = 10_000
-"""Hosts that are told apart."""
+MAX_CANDIDATES = 300_000
+"""Of URLs and words in a build; examining that many real ones takes a few seconds."""
+MAX_COLLECTED = 10_000
+"""Distinct hosts that are collected."""
 
-_AUTHORITY_BYTES = 512  # read of what may name a host: names have 253 characters
-_READ_BYTES = _AUTHORITY_BYTES + 96  # with the beginning of a path
-_AHEAD = 2 * _READ_BYTES + 6  # in UTF-16, with the mark
+_AUTHORITY_BYTES = 512  # names have 253 characters at most
+_READ_BYTES = _AUTHORITY_BYTES + 96  # with the start of a path
+_AHEAD = 2 * _READ_BYTES + 6  # in UTF-16, with the marker
 _BEHIND = 2 * (MAX_BEFORE + len("https"))
 _SCHEME = re.compile(rb"(?:https?|(?<![a-z])wss?)\Z", re.IGNORECASE)
 _AUTHORITY = re.compile(rb"[^\x00-\x20\x7f/?#\\\"<>`]*")
@@ -33,17 +32,17 @@ _NAME = rb"(?P<name>[a-z0-9-]{1,63}+(?:\.[a-z0-9-]{1,63}+)++(?::\d{1,5}+)?)"
 
 
 class Form(Enum):
-    """What bytes are from, as far as it matters here, with how a whole string is known in it."""
+    """The form of a file, with the pattern that a whole string matches in it."""
 
     DEX = re.compile(rb"\0(?P<size>[\x04-\x7f])" + _NAME + rb"(?=\0)")
     BINARY_PLIST = re.compile(rb"(?P<size>[\x54-\x5e]|_\x10[\x04-\xff])" + _NAME)
     XML_PLIST = re.compile(rb"<(?:key|string)>(?P<size>)" + _NAME + rb"</")
     HERMES = re.compile(rb"\0(?P<size>)" + _NAME + rb"(?=\0)")
-    OTHER = None  # no words without a scheme are looked for
+    OTHER = None  # only URLs are searched for
 
 
 class _Window(NamedTuple):
-    """Some bytes of a stream; what begins from ``start`` to ``end`` is to be found."""
+    """Some bytes of a stream; matches that begin from ``start`` to ``end`` count."""
 
     bytes: bytes
     start: int
@@ -51,20 +50,20 @@ class _Window(NamedTuple):
 
 
 class Search:
-    """What was found in the files of one build, within these bounds."""
+    """Collects the hosts in the files of one build, within limits."""
 
-    def __init__(self, *, max_places: int = MAX_PLACES, max_known: int = MAX_KNOWN) -> None:
-        self._max_places = max_places
-        self._max_known = max_known
+    def __init__(self, *, max_candidates: int = MAX_CANDIDATES, max_hosts: int = MAX_COLLECTED) -> None:
+        self._max_candidates = max_candidates
+        self._max_hosts = max_hosts
         self.hosts: set[str] = set()
-        """Each in the form of ``host_names``; ``max_known`` at most."""
+        """Each in the normal form of ``names``; ``max_hosts`` at most."""
         self.cut_short = False
-        """Whether there was more than is looked at."""
-        self._places = 0
-        self._read: dict[bytes, str | None] = {}
+        """Whether a limit was reached."""
+        self._candidates = 0
+        self._parsed: dict[bytes, str | None] = {}
 
     def read(self, pieces: Iterable[bytes], form: Form) -> None:
-        """Find the hosts in one file, given piece by piece."""
+        """Search one file, given in pieces."""
         big_endian = None
         for window in _windows(pieces):
             if big_endian is None:
@@ -72,46 +71,46 @@ class Search:
             for text in self._urls(window, "utf-16-be" if big_endian else "utf-16-le"):
                 self._add_url(text)
             for match in form.value.finditer(window.bytes, max(0, window.start - 1)) if form.value else ():
-                if not self._may_look():
+                if not self._count_candidate():
                     return
                 self._add_word(match["size"], match["name"], form)
 
-    def _may_look(self) -> bool:
-        self._places += 1
-        self.cut_short = self.cut_short or self._places > self._max_places
-        return self._places <= self._max_places
+    def _count_candidate(self) -> bool:
+        self._candidates += 1
+        self.cut_short = self.cut_short or self._candidates > self._max_candidates
+        return self._candidates <= self._max_candidates
 
     def _urls(self, window: _Window, wide: str) -> Iterator[bytes]:
-        """Give what follows ``://`` in each URL, in UTF-8."""
+        """Yield what follows ``://`` in each URL, in UTF-8."""
         data = window.bytes
         for mark in (_MARK, _ESCAPED_MARK):
             for begin, end in self._all(mark, window):
-                if _is_read(data[max(0, begin - _BEHIND // 2) : begin]):
+                if _counts(data[max(0, begin - _BEHIND // 2) : begin]):
                     yield data[end : end + _READ_BYTES]
         for begin, end in self._all(_WIDE_MARK, window):
-            if _is_read(data[max(0, begin - _BEHIND) : begin][-2::-2][::-1]):
+            if _counts(data[max(0, begin - _BEHIND) : begin][-2::-2][::-1]):
                 first = end - (wide == "utf-16-be")
                 text = data[first : first + 2 * _READ_BYTES].decode(wide, "replace")
                 yield text.encode("utf-8", "replace")
 
     def _all(self, mark: re.Pattern[bytes], window: _Window) -> Iterator[tuple[int, int]]:
         for match in mark.finditer(window.bytes, window.start):
-            if match.start() >= window.end or not self._may_look():
+            if match.start() >= window.end or not self._count_candidate():
                 return
             yield match.span()
 
     def _add_url(self, text: bytes) -> None:
-        found = _AUTHORITY.match(text)
-        authority = found[0] if found else b""
+        match = _AUTHORITY.match(text)
+        authority = match[0] if match else b""
         if not authority or len(authority) >= _AUTHORITY_BYTES:
             return
-        if authority not in self._read:
-            if len(self._read) >= MAX_KNOWN:
-                self._read.clear()
-            self._read[authority] = host_in(authority.decode("utf-8", "replace"))
-        host = self._read[authority]
+        if authority not in self._parsed:
+            if len(self._parsed) >= MAX_COLLECTED:
+                self._parsed.clear()
+            self._parsed[authority] = host_in(authority.decode("utf-8", "replace"))
+        host = self._parsed[authority]
         path = text[len(authority) :].replace(b"\\/", b"/")
-        if host is not None and not is_noise(host, path.decode("latin-1")):
+        if host is not None and not is_ignored(host, path.decode("latin-1")):
             self._add(host)
 
     def _add_word(self, size: bytes, name: bytes, form: Form) -> None:
@@ -121,26 +120,26 @@ class Search:
             length = size[-1] if len(size) > 1 else size[0] & 0x0F
             if length > len(name):
                 return
-            name = name[:length]  # the mark of what follows may be a digit
+            name = name[:length]  # the marker of the next string may be a digit
         word = name.decode("ascii")
-        if is_bare_host(word) and not is_noise(word, ""):
+        if is_bare_host(word) and not is_ignored(word, ""):
             self._add(word)
 
     def _add(self, host: str) -> None:
-        if len(self.hosts) < self._max_known:
+        if len(self.hosts) < self._max_hosts:
             self.hosts.add(host)
         elif host not in self.hosts:
             self.cut_short = True
 
 
-def _is_read(before: bytes) -> bool:
-    """Tell whether what stands before ``://`` is a scheme that counts, of a URL that is no hint to people."""
+def _counts(before: bytes) -> bool:
+    """Return whether ``://`` follows a scheme that counts, and the URL is not a reference for readers."""
     scheme = _SCHEME.search(before[-8:])
-    return scheme is not None and not is_pointed_out(before[: -len(scheme[0])])
+    return scheme is not None and not is_reference(before[: -len(scheme[0])])
 
 
 def _windows(pieces: Iterable[bytes]) -> Iterator[_Window]:
-    """Give pieces with what stands before and after each, as what is looked for may lie across borders."""
+    """Yield pieces with the bytes before and after each, as a match may lie across pieces."""
     held, start = b"", 0
     for piece in pieces:
         held += piece

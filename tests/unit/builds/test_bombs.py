@@ -1,4 +1,4 @@
-"""Archives made to do harm: each is refused with its flaw, soon, in little memory, and nothing leaves it."""
+"""Malicious archives: each is rejected with its problem, soon, in little memory, and nothing leaves it."""
 
 import io
 import json
@@ -32,10 +32,10 @@ def contents(build: bytes) -> dict[str, bytes]:
         return {name: archive.read(name) for name in archive.namelist()}
 
 
-def flaw(data: bytes) -> BuildProblem:
+def problem_of(data: bytes) -> BuildProblem:
     with pytest.raises(BuildProblemError) as caught:
         read_build(io.BytesIO(data))
-    return caught.value.flaw
+    return caught.value.problem
 
 
 def zip_of(files: Mapping[str, bytes], method: int = zipfile.ZIP_DEFLATED) -> bytes:
@@ -78,7 +78,7 @@ def read_by_the_child(path: Path) -> tuple[str, float, int]:
 def test_a_thousand_to_one(mark: str):
     bomb = make_zip({mark: bytes(60_000_000)})
     assert len(bomb) < 70_000
-    assert flaw(bomb) is BuildProblem.TOO_LARGE_INSIDE
+    assert problem_of(bomb) is BuildProblem.TOO_LARGE_INSIDE
 
 
 def test_bombs_beside_the_manifest_are_never_opened(tmp_path: Path):
@@ -97,7 +97,7 @@ def test_a_thousand_entries_that_are_one_and_the_same():
     local = b"PK\x03\x04" + bytes(4) + b"\x08\0" + bytes(16) + struct.pack("<2H", 1, 0) + b"a" + packed
     entries = [central(b"%d" % n, size=5_000_000, packed=len(packed), method=8) for n in range(1000)]
     directory = b"".join([central(MANIFEST.encode(), size=5_000_000, packed=len(packed), method=8), *entries])
-    assert flaw(local + directory + end(1001, len(directory), len(local))) is BuildProblem.DAMAGED
+    assert problem_of(local + directory + end(1001, len(directory), len(local))) is BuildProblem.DAMAGED
 
 
 def test_archives_in_archives_are_not_looked_into():
@@ -105,7 +105,7 @@ def test_archives_in_archives_are_not_looked_into():
     for _ in range(6):
         inner = make_zip({"0": bomb})
         bomb = make_zip({f"lib {number}.zip": inner for number in range(16)})
-    assert flaw(bomb) is BuildProblem.NO_BUILD
+    assert problem_of(bomb) is BuildProblem.NO_BUILD
 
 
 def test_an_archive_that_holds_itself_costs_no_more_than_any_other():
@@ -113,7 +113,7 @@ def test_an_archive_that_holds_itself_costs_no_more_than_any_other():
     name = MANIFEST.encode()
     local = struct.pack("<4s5H3I2H", b"PK\x03\x04", 20, 0, 0, 0, 0, 0, 0, 0, len(name), 0) + name
     directory = central(name, size=len(local), packed=len(local), offset=0)
-    assert flaw(local + directory + end(1, len(directory), len(local))) is BuildProblem.DAMAGED
+    assert problem_of(local + directory + end(1, len(directory), len(local))) is BuildProblem.DAMAGED
 
 
 @pytest.mark.parametrize("method", [1, 6, 9, 12, 14, 20, 93, 95, 98, 99, 0xFFFF])
@@ -123,7 +123,7 @@ def test_ways_of_packing_that_no_build_has(method: int, mark: str):
     data = bytearray(make_zip({mark: b"x" * 1000}))
     for signature, at in ((b"PK\x03\x04", 8), (b"PK\x01\x02", 10)):
         struct.pack_into("<H", data, data.index(signature) + at, method)
-    assert flaw(bytes(data)) is BuildProblem.DAMAGED
+    assert problem_of(bytes(data)) is BuildProblem.DAMAGED
 
 
 # Very many entries
@@ -154,7 +154,7 @@ def test_a_million_entries(tmp_path: Path):
         with path.open("wb") as file:
             file.writelines([heads, directory, last])
         answer, cpu_s, peak_mb = read_by_the_child(path)
-        assert answer == '{"flaw": "too_many_entries"}\n'
+        assert answer == '{"problem": "too_many_entries"}\n'
         assert cpu_s < 4
         assert peak_mb < most_mb, told
 
@@ -186,7 +186,10 @@ def test_zip64_records_that_lie():
         (count, size, offset + 1),
         (2**63, size, offset),
     ):
-        assert flaw(with_zip64(APK, *lie, wide)) in {BuildProblem.DAMAGED, BuildProblem.TOO_MANY_ENTRIES}
+        assert problem_of(with_zip64(APK, *lie, wide)) in {
+            BuildProblem.DAMAGED,
+            BuildProblem.TOO_MANY_ENTRIES,
+        }
 
 
 @pytest.mark.parametrize("place", range(3))
@@ -195,13 +198,13 @@ def test_two_end_records_that_do_not_agree(place: int):
     told = list(told_by(APK))
     told[place] += 1
     data = with_zip64(APK, *told_by(APK), (told[0], told[1], told[2]))
-    assert flaw(data) is BuildProblem.AMBIGUOUS
+    assert problem_of(data) is BuildProblem.AMBIGUOUS
 
 
 def test_an_end_record_in_the_comment_of_another():
     hidden = end(1, 10, 10)
     last = APK[:-2] + struct.pack("<H", len(hidden))
-    assert flaw(last + hidden) is BuildProblem.AMBIGUOUS
+    assert problem_of(last + hidden) is BuildProblem.AMBIGUOUS
 
 
 def test_a_local_header_that_says_something_else():
@@ -209,7 +212,7 @@ def test_a_local_header_that_says_something_else():
     for place, form, value in ((8, "<H", 0), (14, "<I", 1), (18, "<I", 7), (22, "<I", 7)):
         data = bytearray(APK)
         struct.pack_into(form, data, at + place, value)
-        assert flaw(bytes(data)) is BuildProblem.DAMAGED
+        assert problem_of(bytes(data)) is BuildProblem.DAMAGED
 
 
 def test_sizes_that_stand_behind_the_content_are_taken_from_the_directory():
@@ -278,14 +281,17 @@ def test_names_that_some_readers_take_for_the_manifests(form: str, build: bytes,
     name = form.format(mark)
     data = make_zip(contents(build) | {"x" * len(name): contents(build)[mark]})
     swapped = data.replace(b"x" * len(name), name.encode())
-    assert flaw(swapped) is BuildProblem.AMBIGUOUS
+    assert problem_of(swapped) is BuildProblem.AMBIGUOUS
 
 
 def test_names_in_other_letters_or_with_other_slashes():
     for build, name in ((APK, "androidmanifest.XML"), (IPA, "payload/shop.app/info.plist")):
-        assert flaw(make_zip(contents(build) | {name: b""})) is BuildProblem.AMBIGUOUS
+        assert problem_of(make_zip(contents(build) | {name: b""})) is BuildProblem.AMBIGUOUS
     data = make_zip(contents(IPA) | {"x" * len(PLIST): b""})
-    assert flaw(data.replace(b"x" * len(PLIST), PLIST.replace("/", "\\").encode())) is BuildProblem.AMBIGUOUS
+    assert (
+        problem_of(data.replace(b"x" * len(PLIST), PLIST.replace("/", "\\").encode()))
+        is BuildProblem.AMBIGUOUS
+    )
 
 
 @pytest.mark.parametrize("name", [MANIFEST, PLIST, "resources.arsc"])
@@ -294,7 +300,7 @@ def test_two_of_what_names_the_app(name: str):
     found = contents(build)
     other = "y" * len(name)
     data = make_zip(found | {other: found[name]})
-    assert flaw(data.replace(other.encode(), name.encode())) is BuildProblem.AMBIGUOUS
+    assert problem_of(data.replace(other.encode(), name.encode())) is BuildProblem.AMBIGUOUS
 
 
 def test_manifests_alike_deeper_down_are_an_apps_own_business():
@@ -311,14 +317,14 @@ def test_a_symbolic_link_is_only_its_text(mark: str, expected: BuildProblem):
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w") as archive:
         archive.writestr(link, "/etc/passwd")
-    assert flaw(out.getvalue()) is expected
+    assert problem_of(out.getvalue()) is expected
 
 
 # What the child could do at all
 
 
 def limited(script: str) -> str:
-    whole = f"import os, socket, sys; from bot.builds import read_child; read_child.limit()\n{script}"
+    whole = f"import os, socket, sys; from bot.builds import child; child.limit(cpu_s=5, wall_s=40)\n{script}"
     done = subprocess.run([sys.executable, "-c", whole], capture_output=True, check=False, text=True)
     return done.stdout + done.stderr
 

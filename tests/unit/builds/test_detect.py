@@ -1,4 +1,4 @@
-"""What kind of file it is, by its content: each kind, and each flaw with its sentence."""
+"""What kind of file it is, by its content: each kind, and each problem with its message."""
 
 import io
 
@@ -15,10 +15,10 @@ APK = make_apk(package="org.example.shop", version_name="4.2.0", version_code=40
 IPA = make_ipa(bundle_id="org.example.Shop", name="Shop", version="4.2.0", build_number="402")
 
 
-def flaw(data: bytes) -> BuildProblem:
+def problem_of(data: bytes) -> BuildProblem:
     with pytest.raises(BuildProblemError) as caught:
         read_build(io.BytesIO(data))
-    return caught.value.flaw
+    return caught.value.problem
 
 
 def test_an_apk():
@@ -87,7 +87,7 @@ def test_an_ipa():
     ],
 )
 def test_archives_that_are_no_build(files: dict[str, bytes], expected: BuildProblem):
-    assert flaw(make_zip(files)) is expected
+    assert problem_of(make_zip(files)) is expected
 
 
 def test_apks_within_an_apk_are_its_own_business():
@@ -108,14 +108,14 @@ def test_an_app_bundle():
 
 @pytest.mark.parametrize("build", [APK, IPA])
 def test_a_build_cut_short(build: bytes):
-    assert flaw(build[: len(build) // 2]) is BuildProblem.CUT_SHORT
+    assert problem_of(build[: len(build) // 2]) is BuildProblem.CUT_SHORT
 
 
-def test_every_flaw_has_a_sentence_of_its_own():
-    sentences = {BuildProblemError(one).user_message for one in BuildProblem}
-    assert len(sentences) == len(BuildProblem)
-    for sentence in sentences:
-        what, _, advice = sentence.partition(". ")
+def test_every_problem_has_a_message_of_its_own():
+    messages = {BuildProblemError(one).user_message for one in BuildProblem}
+    assert len(messages) == len(BuildProblem)
+    for message in messages:
+        what, _, advice = message.partition(". ")
         assert what
         assert advice.endswith(".")
     assert BuildProblemError(BuildProblem.APP_BUNDLE).user_message == APP_BUNDLE

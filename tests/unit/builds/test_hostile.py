@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.builds import read_child, reader
+from bot.builds.child import answer
 from bot.builds.detect import read_build
 from bot.core.scan import Build
 from bot.errors import BuildRejected
@@ -53,9 +54,9 @@ def check(data: bytes) -> None:
         assert rejected.user_message  # noqa: PT017 - either way it has to be one of two
     else:
         assert isinstance(found, Build)
-        told = json.dumps(read_child.answer(io.BytesIO(data))).encode()
+        told = json.dumps(answer(read_child.read, io.BytesIO(data))).encode()
         assert told == json.dumps({"build": asdict(found)}).encode()
-        assert reader.believed(told) == found
+        assert reader.parse_build(told) == found
 
 
 @given(st.sampled_from(WHOLE), edits, st.floats(0, 1), st.binary(max_size=8))

@@ -17,10 +17,10 @@ def build(**about: Any) -> Build:
     return read_build(io.BytesIO(make_ipa(**about)))
 
 
-def flaw_of_plist(plist: bytes) -> BuildProblem:
+def problem_of_plist(plist: bytes) -> BuildProblem:
     with pytest.raises(BuildProblemError) as caught:
         read_build(io.BytesIO(make_zip({"Payload/X.app/Info.plist": plist})))
-    return caught.value.flaw
+    return caught.value.problem
 
 
 @pytest.mark.parametrize("binary", [True, False])
@@ -93,7 +93,7 @@ def test_words_are_cleaned():
     ],
 )
 def test_plists_that_can_not_be_used(plist: bytes):
-    assert flaw_of_plist(plist) is BuildProblem.BAD_PLIST
+    assert problem_of_plist(plist) is BuildProblem.BAD_PLIST
 
 
 def test_a_number_too_long_to_be_written_out_is_left_out():
@@ -111,9 +111,9 @@ def test_a_plist_nested_too_deeply():
     trailer = (
         bytes(6) + b"\x02\x02" + b"".join(n.to_bytes(8, "big") for n in (depth + 1, 0, 8 + len(objects)))
     )
-    assert flaw_of_plist(b"bplist00" + objects + offsets + trailer) is BuildProblem.BAD_PLIST
+    assert problem_of_plist(b"bplist00" + objects + offsets + trailer) is BuildProblem.BAD_PLIST
 
 
 def test_a_plist_larger_than_any():
     plist = plistlib.dumps({"CFBundleIdentifier": "a.b", "filler": "x" * 4 * 1024 * 1024})
-    assert flaw_of_plist(plist) is BuildProblem.TOO_LARGE_INSIDE
+    assert problem_of_plist(plist) is BuildProblem.TOO_LARGE_INSIDE

@@ -17,8 +17,8 @@ from bot.builds.problems import BuildProblem
 from bot.builds.reader import BuildFileReader
 from sandbox.builds import make_zip
 from tests.unit.builds.test_bombs import read_by_the_child
-from tests.unit.builds.test_ios import flaw_of_plist
-from tests.unit.builds.test_reader import flaw, saved
+from tests.unit.builds.test_ios import problem_of_plist
+from tests.unit.builds.test_reader import problem_of, saved
 
 HEAD = b"<?xml version='1.0' encoding='UTF-8'?>"
 APP = b"<key>CFBundleIdentifier</key><string>a.b</string>"
@@ -62,7 +62,9 @@ ENTITIES = {
 @pytest.mark.parametrize("before", ENTITIES.values(), ids=ENTITIES.keys())
 def test_entities_are_not_followed(before: bytes):
     began = time.process_time()
-    assert flaw_of_plist(xml(b"<key>x</key><string>&l11;</string>", before=before)) is BuildProblem.BAD_PLIST
+    assert (
+        problem_of_plist(xml(b"<key>x</key><string>&l11;</string>", before=before)) is BuildProblem.BAD_PLIST
+    )
     assert time.process_time() - began < 1
 
 
@@ -77,23 +79,25 @@ def test_a_document_type_that_lies_elsewhere_is_not_fetched():
 @pytest.mark.parametrize("encoding", ["UTF-7", "base64", "rot13", "cp037", "punycode", "unheard-of", "idna"])
 def test_odd_encodings_are_refused(encoding: str):
     plist = xml(b"").replace(b"UTF-8", encoding.encode())
-    assert flaw_of_plist(plist) is BuildProblem.BAD_PLIST
+    assert problem_of_plist(plist) is BuildProblem.BAD_PLIST
 
 
 def test_xml_nested_deeply_is_no_recursion():
     depth = 60_000
     inside = b"<key>x</key>" + b"<array>" * depth + b"</array>" * depth
     assert identifier(xml(inside)) == "a.b"
-    assert flaw_of_plist(xml(b"<key>x</key>" + b"<array>" * depth)) is BuildProblem.BAD_PLIST
+    assert problem_of_plist(xml(b"<key>x</key>" + b"<array>" * depth)) is BuildProblem.BAD_PLIST
 
 
 def test_binary_plists_in_a_circle():
     in_itself = bplist([b"\xd1" + ref(1, 0), IDENTIFIER])
-    assert flaw_of_plist(in_itself) is BuildProblem.BAD_PLIST  # the identifier is the dictionary it stands in
+    assert (
+        problem_of_plist(in_itself) is BuildProblem.BAD_PLIST
+    )  # the identifier is the dictionary it stands in
     as_its_key = bplist([b"\xd1" + ref(0, 1), IDENTIFIER])
-    assert flaw_of_plist(as_its_key) is BuildProblem.BAD_PLIST
+    assert problem_of_plist(as_its_key) is BuildProblem.BAD_PLIST
     arrays = bplist([b"\xa1" + ref(1), b"\xa1" + ref(0)])
-    assert flaw_of_plist(arrays) is BuildProblem.BAD_PLIST
+    assert problem_of_plist(arrays) is BuildProblem.BAD_PLIST
     beside = bplist([b"\xd2" + ref(1, 3, 2, 0), IDENTIFIER, b"\x53a.b", b"\x51x"])
     assert identifier(beside) == "a.b"
     as_a_name = bplist([b"\xd2" + ref(1, 3, 2, 0), IDENTIFIER, b"\x53a.b", b"\x5cCFBundleName"])
@@ -122,7 +126,7 @@ LIES = {
 @pytest.mark.parametrize("plist", LIES.values(), ids=LIES.keys())
 def test_binary_plists_with_lengths_that_overflow(plist: bytes):
     began = time.process_time()
-    assert flaw_of_plist(plist) is BuildProblem.BAD_PLIST
+    assert problem_of_plist(plist) is BuildProblem.BAD_PLIST
     assert time.process_time() - began < 1
 
 
@@ -148,15 +152,21 @@ def app(plist: bytes) -> bytes:
 async def test_a_plist_that_takes_the_parser_minutes_is_given_up(tmp_path: Path):
     """The process ends by its own limit on processor time, long before the wait for it does."""
     reader = BuildFileReader(timeout_s=110)
-    assert await flaw(reader, saved(tmp_path, app(colliding(30_000))), "Shop.ipa") is BuildProblem.EXHAUSTING
+    assert (
+        await problem_of(reader, saved(tmp_path, app(colliding(30_000))), "Shop.ipa")
+        is BuildProblem.EXHAUSTING
+    )
 
 
 async def test_a_plist_that_takes_gigabytes_is_given_up(tmp_path: Path):
     plist = crowding(2000)
     assert len(plist) < 1024 * 1024
-    assert await flaw(BuildFileReader(), saved(tmp_path, app(plist)), "Shop.ipa") is BuildProblem.EXHAUSTING
+    assert (
+        await problem_of(BuildFileReader(), saved(tmp_path, app(plist)), "Shop.ipa")
+        is BuildProblem.EXHAUSTING
+    )
     build, cpu_s, peak_mb = read_by_the_child(saved(tmp_path, app(plist)))
-    assert build == '{"flaw": "exhausting"}\n'
+    assert build == '{"problem": "exhausting"}\n'
     assert cpu_s < 4
     assert peak_mb < 560
 

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from bot.builds import read_child
+from bot.builds.child import answer
 from bot.builds.problems import BuildProblem, BuildProblemError
 from bot.builds.reader import COMMAND, BuildFileReader
 from bot.core.file_names import APP_BUNDLE
@@ -22,6 +23,7 @@ from sandbox.builds import make_apk, make_ipa, make_zip
 from sandbox.bundles import make_aab
 
 APK = make_apk(package="org.example.shop", version_name="4.2.0", version_code=402, label="Shöp 😀")
+LIMIT = "from bot.builds import child, read_child as own; child.limit(cpu_s=own.CPU_S, wall_s=own.WALL_S)"
 AAB = make_aab(package="org.example.shop", version_name="4.2.0", version_code=402, label="Shöp 😀")
 IPA = make_ipa(bundle_id="org.example.Shop", name="Shop", version="4.2.0", build_number="402")
 ANDROID = Build(
@@ -44,10 +46,10 @@ def saying(text: str) -> BuildFileReader:
     return BuildFileReader(command=["/bin/sh", "-c", 'printf "%s" "$1"', "sh", text])
 
 
-async def flaw(reader: BuildFileReader, path: Path, name: str = "a.apk") -> BuildProblem:
+async def problem_of(reader: BuildFileReader, path: Path, name: str = "a.apk") -> BuildProblem:
     with pytest.raises(BuildProblemError) as caught:
         await reader.read(path, name)
-    return caught.value.flaw
+    return caught.value.problem
 
 
 async def test_builds_are_read_in_a_process_of_their_own(tmp_path: Path):
@@ -62,19 +64,25 @@ async def test_several_at_a_time(tmp_path: Path):
     assert await asyncio.gather(*(reader.read(path, "a.apk") for _ in range(4))) == [ANDROID] * 4
 
 
-async def test_a_flaw_comes_back_with_its_sentence(tmp_path: Path):
-    assert await flaw(BuildFileReader(), saved(tmp_path, b"")) is BuildProblem.EMPTY
+async def test_a_problem_comes_back_with_its_message(tmp_path: Path):
+    assert await problem_of(BuildFileReader(), saved(tmp_path, b"")) is BuildProblem.EMPTY
     with pytest.raises(BuildRejected, match="no_build") as caught:
         await BuildFileReader().read(saved(tmp_path, make_zip({"secret.txt": b"x"})), "a.apk")
-    assert "zip archive, but no build" in caught.value.user_message
+    assert "zip archive is not a build" in caught.value.user_message
 
 
 async def test_name_and_content_have_to_agree(tmp_path: Path):
     reader = BuildFileReader()
-    assert await flaw(reader, saved(tmp_path, APK), "shop.ipa") is BuildProblem.ANDROID_AS_IPA
-    assert await flaw(reader, saved(tmp_path, IPA), "shop.apk") is BuildProblem.IOS_AS_APK
+    with pytest.raises(BuildRejected, match=r"apk named \.ipa") as caught:
+        await reader.read(saved(tmp_path, APK), "shop.ipa")
+    assert caught.value.user_message == (
+        "The name ends in `.ipa`, but the file is an APK. If it is the build you want scanned, rename it to "
+        "`.apk` and share it again."
+    )
+    with pytest.raises(BuildRejected, match=r"ipa named \.apk"):
+        await reader.read(saved(tmp_path, IPA), "shop.apk")
     bundle = saved(tmp_path, make_zip({"BundleConfig.pb": b""}))
-    assert await flaw(reader, bundle, "renamed.apk") is BuildProblem.APP_BUNDLE
+    assert await problem_of(reader, bundle, "renamed.apk") is BuildProblem.APP_BUNDLE
     with pytest.raises(BuildRejected) as caught:
         await reader.read(saved(tmp_path, APK), "shop.aab")
     assert caught.value.user_message == APP_BUNDLE
@@ -84,9 +92,9 @@ async def test_app_bundles_are_read_where_they_are_taken(tmp_path: Path):
     reader = BuildFileReader(accepts_aab=True)
     path = saved(tmp_path, AAB)
     assert await reader.read(path, "shop.AAB") == replace(ANDROID, file_type=FileType.AAB)
-    assert await flaw(BuildFileReader(), path, "shop.apk") is BuildProblem.APP_BUNDLE
+    assert await problem_of(BuildFileReader(), path, "shop.apk") is BuildProblem.APP_BUNDLE
     assert (
-        await flaw(reader, saved(tmp_path, make_zip({"BundleConfig.pb": b""})), "a.aab")
+        await problem_of(reader, saved(tmp_path, make_zip({"BundleConfig.pb": b""})), "a.aab")
         is BuildProblem.BAD_BUNDLE
     )
 
@@ -94,16 +102,17 @@ async def test_app_bundles_are_read_where_they_are_taken(tmp_path: Path):
 @pytest.mark.parametrize(
     ("data", "name", "expected"),
     [
-        (AAB, "shop.apk", BuildProblem.AAB_AS_APK),
-        (AAB, "shop.ipa", BuildProblem.AAB_AS_IPA),
-        (APK, "shop.aab", BuildProblem.APK_AS_AAB),
-        (IPA, "shop.aab", BuildProblem.IOS_AS_AAB),
+        (AAB, "shop.apk", "aab named .apk"),
+        (AAB, "shop.ipa", "aab named .ipa"),
+        (APK, "shop.aab", "apk named .aab"),
+        (IPA, "shop.aab", "ipa named .aab"),
     ],
 )
 async def test_bundles_have_to_agree_with_their_name_too(
-    tmp_path: Path, data: bytes, name: str, expected: BuildProblem
+    tmp_path: Path, data: bytes, name: str, expected: str
 ):
-    assert await flaw(BuildFileReader(accepts_aab=True), saved(tmp_path, data), name) is expected
+    with pytest.raises(BuildRejected, match=expected):
+        await BuildFileReader(accepts_aab=True).read(saved(tmp_path, data), name)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="needs /proc, as Linux has it")
@@ -114,7 +123,7 @@ async def test_the_child_knows_nothing_of_this_process(tmp_path: Path):
 with open({str(told)!r}, "w") as file:
     json.dump([sys.argv, dict(os.environ), sorted(os.listdir("/proc/self/fd")), file.fileno()], file)
 """
-    await flaw(BuildFileReader(command=[sys.executable, "-c", script]), saved(tmp_path, APK))
+    await problem_of(BuildFileReader(command=[sys.executable, "-c", script]), saved(tmp_path, APK))
     arguments, environment, descriptors, own = json.loads(told.read_text())
     assert arguments == ["-c"]
     assert set(environment) <= {"LC_CTYPE"}  # Python sets it by itself
@@ -129,9 +138,9 @@ with open({str(told)!r}, "w") as file:
         "[]",
         "null",
         "{}",
-        '{"flaw": "unheard of"}',
-        '{"flaw": []}',
-        '{"flaw": "empty", "build": {}}',
+        '{"problem": "unheard of"}',
+        '{"problem": []}',
+        '{"problem": "empty", "build": {}}',
         '{"build": null}',
         '{"build": []}',
         "[" * 50_000,
@@ -147,7 +156,7 @@ with open({str(told)!r}, "w") as file:
     ],
 )
 async def test_answers_that_make_no_sense_are_not_believed(answer: str, tmp_path: Path):
-    assert await flaw(saying(answer), saved(tmp_path, APK)) is BuildProblem.UNREADABLE
+    assert await problem_of(saying(answer), saved(tmp_path, APK)) is BuildProblem.UNREADABLE
 
 
 async def test_a_sound_answer_is_believed(tmp_path: Path):
@@ -168,12 +177,12 @@ async def test_a_sound_answer_is_believed(tmp_path: Path):
 )
 async def test_a_child_that_dies_or_babbles(script: str, expected: BuildProblem, tmp_path: Path):
     reader = BuildFileReader(command=["/bin/sh", "-c", script])
-    assert await flaw(reader, saved(tmp_path, APK)) is expected
+    assert await problem_of(reader, saved(tmp_path, APK)) is expected
 
 
 async def test_a_child_that_never_stops_talking(tmp_path: Path):
     reader = BuildFileReader(command=["/bin/sh", "-c", "exec yes"], timeout_s=0.2)
-    assert await flaw(reader, saved(tmp_path, APK)) is BuildProblem.EXHAUSTING
+    assert await problem_of(reader, saved(tmp_path, APK)) is BuildProblem.EXHAUSTING
 
 
 async def test_a_child_stopped_with_the_service_is_asked_once_more(tmp_path: Path):
@@ -195,7 +204,7 @@ async def test_a_child_that_loops_is_ended(tmp_path: Path):
     script = f'echo $$ > "{said}"; while :; do :; done'
     for timeout_s in (0.2, 2, 20):  # the first is enough, unless the machine is very busy
         reader = BuildFileReader(command=["/bin/sh", "-c", script], timeout_s=timeout_s)
-        assert await flaw(reader, saved(tmp_path, APK)) is BuildProblem.EXHAUSTING
+        assert await problem_of(reader, saved(tmp_path, APK)) is BuildProblem.EXHAUSTING
         if said.exists() and said.read_text():
             break
     assert_gone(int(said.read_text()))
@@ -222,7 +231,7 @@ async def test_what_is_not_the_builds_fault_is_no_rejection(tmp_path: Path):
 
 def test_the_child_limits_itself():
     script = (
-        "import json, resource as r; from bot.builds import read_child; read_child.limit(); "
+        f"import json, resource as r; {LIMIT}; "
         "names = ['CPU', 'FSIZE', 'NOFILE', 'CORE', 'AS']; "
         "print(json.dumps({n: r.getrlimit(getattr(r, 'RLIMIT_' + n)) for n in names}))"
     )
@@ -235,7 +244,7 @@ def test_the_child_limits_itself():
 
 
 def test_the_child_can_not_outgrow_its_memory():
-    script = "from bot.builds import read_child; read_child.limit(); bytearray(600 * 1024 * 1024)"
+    script = f"{LIMIT}; bytearray(600 * 1024 * 1024)"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, check=False)
     assert b"MemoryError" in done.stderr
 
@@ -245,7 +254,7 @@ def test_a_build_that_takes_too_much_memory_is_said_to():
         def seek(self, offset: int, whence: int = 0) -> int:
             raise MemoryError(offset, whence)
 
-    assert read_child.answer(Greedy(APK)) == {"flaw": BuildProblem.EXHAUSTING}
+    assert answer(read_child.read, Greedy(APK)) == {"problem": BuildProblem.EXHAUSTING}
 
 
 def test_the_child_says_nothing_of_what_it_reads(tmp_path: Path):
@@ -253,5 +262,5 @@ def test_the_child_says_nothing_of_what_it_reads(tmp_path: Path):
     folder = Path(read_child.__file__).parents[2]
     with path.open("rb") as file:
         done = subprocess.run([*COMMAND], stdin=file, capture_output=True, check=True, cwd=folder)
-    assert done.stdout == b'{"flaw": "bad_manifest"}\n'
+    assert done.stdout == b'{"problem": "bad_manifest"}\n'
     assert not done.stderr

@@ -14,10 +14,10 @@ from sandbox.builds import make_ipa, make_zip
 TEXT = b"forty-two bytes of text that deflate well " * 10
 
 
-def flaw(data: bytes) -> BuildProblem:
+def problem_of(data: bytes) -> BuildProblem:
     with pytest.raises(BuildProblemError) as caught:
         Archive(io.BytesIO(data))
-    return caught.value.flaw
+    return caught.value.problem
 
 
 def content(data: bytes, name: bytes) -> bytes:
@@ -25,11 +25,11 @@ def content(data: bytes, name: bytes) -> bytes:
     return archive.read(archive.entries[name], limit_bytes=1024 * 1024)
 
 
-def read_flaw(data: bytes, name: bytes, limit_bytes: int = 1024 * 1024) -> BuildProblem:
+def problem_of_entry(data: bytes, name: bytes, limit_bytes: int = 1024 * 1024) -> BuildProblem:
     archive = Archive(io.BytesIO(data))
     with pytest.raises(BuildProblemError) as caught:
         archive.read(archive.entries[name], limit_bytes=limit_bytes)
-    return caught.value.flaw
+    return caught.value.problem
 
 
 def central(
@@ -92,11 +92,11 @@ def test_sizes_of_zip64_entries_come_from_their_extra_field():
     data = directory_only(central(b"a", size=0xFFFFFFFF, packed=0xFFFFFFFF, extra=extra))
     entry = Archive(io.BytesIO(data)).entries[b"a"]
     assert (entry.size_bytes, entry.packed_bytes) == (700, 700)
-    assert flaw(directory_only(central(b"a", size=0xFFFFFFFF, packed=9))) is BuildProblem.DAMAGED
+    assert problem_of(directory_only(central(b"a", size=0xFFFFFFFF, packed=9))) is BuildProblem.DAMAGED
 
 
 def test_no_bytes():
-    assert flaw(b"") is BuildProblem.EMPTY
+    assert problem_of(b"") is BuildProblem.EMPTY
 
 
 @pytest.mark.parametrize(
@@ -109,14 +109,14 @@ def test_no_bytes():
     ],
 )
 def test_web_pages(page: bytes):
-    assert flaw(page) is BuildProblem.WEB_PAGE
+    assert problem_of(page) is BuildProblem.WEB_PAGE
 
 
 @pytest.mark.parametrize(
     "data", [b"x", b"\x1f\x8b\x08 a gzip", b"Rar!\x1a\x07", b'{"error": "no"}', bytes(100_000)]
 )
 def test_what_is_no_archive(data: bytes):
-    assert flaw(data) is BuildProblem.NOT_AN_ARCHIVE
+    assert problem_of(data) is BuildProblem.NOT_AN_ARCHIVE
 
 
 def test_an_archive_that_was_cut_short():
@@ -127,8 +127,8 @@ def test_an_archive_that_was_cut_short():
         archive.writestr("more", TEXT)
     data = stored.getvalue()
     for kept in (4, 100, len(inner) + 60, len(data) - 1):
-        assert flaw(data[:kept]) is BuildProblem.CUT_SHORT
-    assert flaw(data + b"<!-- added by a proxy -->") is BuildProblem.CUT_SHORT
+        assert problem_of(data[:kept]) is BuildProblem.CUT_SHORT
+    assert problem_of(data + b"<!-- added by a proxy -->") is BuildProblem.CUT_SHORT
 
 
 def test_ten_million_entries_are_refused_unread():
@@ -147,32 +147,35 @@ def test_ten_million_entries_are_refused_unread():
     file = Counting(b"PK\x03\x04" + directory + record + locator + end(0xFFFF, 0xFFFFFFFF, 0xFFFFFFFF))
     with pytest.raises(BuildProblemError) as caught:
         Archive(file)
-    assert caught.value.flaw is BuildProblem.TOO_MANY_ENTRIES
+    assert caught.value.problem is BuildProblem.TOO_MANY_ENTRIES
     assert file.count < 100_000
 
 
 def test_more_entries_than_were_claimed_are_counted():
     entries = [central(b"a%d" % number, offset=0) for number in range(MAX_ENTRIES + 1)]
     directory = b"".join(entries)
-    assert flaw(b"PK\x03\x04" + directory + end(1, len(directory), 4)) is BuildProblem.TOO_MANY_ENTRIES
+    assert problem_of(b"PK\x03\x04" + directory + end(1, len(directory), 4)) is BuildProblem.TOO_MANY_ENTRIES
 
 
 def test_a_directory_longer_than_is_sane():
-    assert flaw(b"PK\x03\x04" + end(1, 65 * 1024 * 1024, 4)) is BuildProblem.TOO_MANY_ENTRIES
+    assert problem_of(b"PK\x03\x04" + end(1, 65 * 1024 * 1024, 4)) is BuildProblem.TOO_MANY_ENTRIES
 
 
 def test_sizes_beyond_what_is_sane():
     wide = struct.pack("<2H2Q", 1, 16, MAX_EXPANDED_BYTES + 1, 500_000_000)
     huge = central(b"a", size=0xFFFFFFFF, packed=0xFFFFFFFF, method=8, extra=wide)
-    assert flaw(directory_only(huge)) is BuildProblem.TOO_LARGE_INSIDE
+    assert problem_of(directory_only(huge)) is BuildProblem.TOO_LARGE_INSIDE
     assert (
-        flaw(directory_only(central(b"a", size=1_000_000, packed=100, method=8)))
+        problem_of(directory_only(central(b"a", size=1_000_000, packed=100, method=8)))
         is BuildProblem.TOO_LARGE_INSIDE
     )
 
 
 def test_an_entry_is_bounded_before_it_is_read():
-    assert read_flaw(make_zip({"a": TEXT}), b"a", limit_bytes=len(TEXT) - 1) is BuildProblem.TOO_LARGE_INSIDE
+    assert (
+        problem_of_entry(make_zip({"a": TEXT}), b"a", limit_bytes=len(TEXT) - 1)
+        is BuildProblem.TOO_LARGE_INSIDE
+    )
 
 
 def test_an_entry_that_expands_beyond_its_claim():
@@ -180,25 +183,27 @@ def test_an_entry_that_expands_beyond_its_claim():
     packed = packer.compress(bytes(10_000_000)) + packer.flush()
     local = b"PK\x03\x04" + bytes(22) + struct.pack("<2H", 1, 0) + b"a" + packed
     directory = central(b"a", size=1000, packed=len(packed), method=8)
-    assert read_flaw(local + directory + end(1, len(directory), len(local)), b"a") is BuildProblem.DAMAGED
+    assert (
+        problem_of_entry(local + directory + end(1, len(directory), len(local)), b"a") is BuildProblem.DAMAGED
+    )
 
 
 @pytest.mark.parametrize("flags", [0x0001, 0x0041, 0x2000])
 def test_encrypted_entries(flags: int):
-    assert flaw(directory_only(central(b"a", flags=flags))) is BuildProblem.ENCRYPTED
+    assert problem_of(directory_only(central(b"a", flags=flags))) is BuildProblem.ENCRYPTED
 
 
 def test_an_entry_encrypted_only_where_it_lies():
     data = bytearray(make_zip({"a": TEXT}))
     data[6] |= 1
-    assert read_flaw(bytes(data), b"a") is BuildProblem.ENCRYPTED
+    assert problem_of_entry(bytes(data), b"a") is BuildProblem.ENCRYPTED
 
 
 def test_entries_that_share_bytes():
     data = directory_only(central(b"a", size=50, packed=50), central(b"b", size=50, packed=50, offset=40))
-    assert flaw(data) is BuildProblem.DAMAGED
+    assert problem_of(data) is BuildProblem.DAMAGED
     assert (
-        flaw(directory_only(central(b"a", size=990, packed=990))) is BuildProblem.DAMAGED
+        problem_of(directory_only(central(b"a", size=990, packed=990))) is BuildProblem.DAMAGED
     )  # and the directory's
 
 
@@ -209,20 +214,20 @@ def test_headers_that_were_changed(mark: bytes):
     changed[data.index(mark) + 3] ^= 0xFF
     with pytest.raises(BuildProblemError) as caught:
         content(bytes(changed), b"name")
-    assert caught.value.flaw is BuildProblem.DAMAGED
+    assert caught.value.problem is BuildProblem.DAMAGED
 
 
 def test_packed_bytes_that_were_changed():
     data = bytearray(make_zip({"name": TEXT}))
     data[36] ^= 0xFF
-    assert read_flaw(bytes(data), b"name") is BuildProblem.DAMAGED
+    assert problem_of_entry(bytes(data), b"name") is BuildProblem.DAMAGED
 
 
 def test_a_wrong_checksum():
     data = io.BytesIO()
     with zipfile.ZipFile(data, "w") as archive:
         archive.writestr("a", TEXT)
-    assert read_flaw(data.getvalue().replace(b"forty", b"sixty"), b"a") is BuildProblem.DAMAGED
+    assert problem_of_entry(data.getvalue().replace(b"forty", b"sixty"), b"a") is BuildProblem.DAMAGED
 
 
 def test_two_entries_of_one_name():
@@ -231,20 +236,20 @@ def test_two_entries_of_one_name():
         archive.writestr("a", b"one")
         with pytest.warns(UserWarning, match="Duplicate name"):
             archive.writestr("a", b"two")
-    assert read_flaw(twice.getvalue(), b"a") is BuildProblem.AMBIGUOUS
+    assert problem_of_entry(twice.getvalue(), b"a") is BuildProblem.AMBIGUOUS
 
 
 def test_ways_of_packing_that_builds_do_not_use():
     data = io.BytesIO()
     with zipfile.ZipFile(data, "w", zipfile.ZIP_LZMA) as archive:
         archive.writestr("a", TEXT)
-    assert read_flaw(data.getvalue(), b"a") is BuildProblem.DAMAGED
+    assert problem_of_entry(data.getvalue(), b"a") is BuildProblem.DAMAGED
 
 
 def test_one_volume_of_several():
     data = bytearray(make_zip({"a": TEXT}))
     data[-18] = 1
-    assert flaw(bytes(data)) is BuildProblem.DAMAGED
+    assert problem_of(bytes(data)) is BuildProblem.DAMAGED
 
 
 def test_names_are_never_paths():

@@ -67,10 +67,10 @@ def labelled(resources: bytes) -> str | None:
     return read_build(io.BytesIO(bundle(data, resources))).display_name
 
 
-def flaw(data: bytes) -> BuildProblem:
+def problem_of(data: bytes) -> BuildProblem:
     with pytest.raises(BuildProblemError) as caught:
         read_build(io.BytesIO(data))
-    return caught.value.flaw
+    return caught.value.problem
 
 
 def expected(about: dict[str, Any]) -> Build:
@@ -134,8 +134,8 @@ def test_features_of_the_app_are_passed_over():
     found = build(package="a.b", label="Shop", features={"camera": "Camera", "aaa": "First"})
     assert (found.bundle_id, found.display_name) == ("a.b", "Shop")
     only_a_feature = make_zip({"BundleConfig.pb": b"", "camera/manifest/AndroidManifest.xml": b""})
-    assert flaw(only_a_feature) is BuildProblem.BAD_BUNDLE
-    assert flaw(make_aab(package="a.b", split="camera")) is BuildProblem.BAD_BUNDLE
+    assert problem_of(only_a_feature) is BuildProblem.BAD_BUNDLE
+    assert problem_of(make_aab(package="a.b", split="camera")) is BuildProblem.BAD_BUNDLE
 
 
 def test_an_attribute_that_was_not_compiled_is_taken_as_written():
@@ -224,15 +224,15 @@ def test_elements_in_elements_cost_nothing():
     ],
 )
 def test_manifests_that_are_none(data: bytes):
-    assert flaw(bundle(data)) is BuildProblem.BAD_BUNDLE
+    assert problem_of(bundle(data)) is BuildProblem.BAD_BUNDLE
 
 
 def test_a_manifest_larger_than_any():
-    assert flaw(bundle(bytes(9 * 1024 * 1024))) is BuildProblem.TOO_LARGE_INSIDE
+    assert problem_of(bundle(bytes(9 * 1024 * 1024))) is BuildProblem.TOO_LARGE_INSIDE
 
 
 @given(st.binary(max_size=300), st.binary(max_size=300))
 @settings(deadline=None)
 def test_any_bytes_are_a_build_or_refused(first: bytes, second: bytes):
-    assert flaw(bundle(first, second)) is BuildProblem.BAD_BUNDLE
+    assert problem_of(bundle(first, second)) is BuildProblem.BAD_BUNDLE
     assert labelled(second) is None

@@ -121,20 +121,20 @@ def test_resources_larger_than_any_are_left_unread():
     assert read_build(io.BytesIO(changed)).display_name is None
 
 
-def flaw(data: bytes) -> BuildProblem:
+def problem_of(data: bytes) -> BuildProblem:
     with pytest.raises(BuildProblemError) as caught:
         read_build(io.BytesIO(data))
-    return caught.value.flaw
+    return caught.value.problem
 
 
 def test_a_part_of_an_app_is_no_build():
-    assert flaw(make_apk(package="a.b", split="config.arm64_v8a")) is BuildProblem.SPLIT_APK
+    assert problem_of(make_apk(package="a.b", split="config.arm64_v8a")) is BuildProblem.SPLIT_APK
     assert build(package="a.b", split="").bundle_id == "a.b"
 
 
 @pytest.mark.parametrize("package", ["", "a b", "<!here>", "x" * 300, "a/../b"])
 def test_what_is_no_package_name(package: str):
-    assert flaw(make_apk(package=package)) is BuildProblem.BAD_MANIFEST
+    assert problem_of(make_apk(package=package)) is BuildProblem.BAD_MANIFEST
 
 
 def test_manifests_that_are_none():
@@ -147,10 +147,10 @@ def test_manifests_that_are_none():
         manifest.replace(b"manifest", b"anifesto"),
         b"\x04" + manifest[1:],
     ):
-        assert flaw(make_zip({"AndroidManifest.xml": changed})) is BuildProblem.BAD_MANIFEST
+        assert problem_of(make_zip({"AndroidManifest.xml": changed})) is BuildProblem.BAD_MANIFEST
     assert read_build(io.BytesIO(make_zip({"AndroidManifest.xml": manifest}))).display_name == "Shop"
 
 
 def test_a_manifest_larger_than_any():
     data = make_zip({"AndroidManifest.xml": bytes(9 * 1024 * 1024)})
-    assert flaw(data) is BuildProblem.TOO_LARGE_INSIDE
+    assert problem_of(data) is BuildProblem.TOO_LARGE_INSIDE

@@ -34,8 +34,8 @@ def changed(data: bytes, width: int) -> Iterator[bytes]:
 def check(data: bytes) -> None:
     try:
         assert read_build(io.BytesIO(data)).bundle_id
-    except BuildProblemError as flawed:
-        assert flawed.user_message  # noqa: PT017 - either way it has to be one of two
+    except BuildProblemError as error:
+        assert error.user_message  # noqa: PT017 - either way it has to be one of two
 
 
 @pytest.mark.parametrize("width", EDGES)

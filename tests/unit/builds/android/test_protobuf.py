@@ -67,8 +67,8 @@ def test_a_field_of_another_type_than_asked_for():
         list(message.messages(1))
 
 
-def test_a_field_that_is_said_twice():
-    with pytest.raises(ValueError, match="twice"):
+def test_a_singular_field_that_is_repeated():
+    with pytest.raises(ValueError, match="repeated"):
         ProtoMessage(field(1, 5) + field(2, 6) + field(1, 5)).number(1)
 
 

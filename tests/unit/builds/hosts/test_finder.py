@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from bot.builds import hosts_child
-from bot.builds.hosts.finder import COMMAND, HostFinder, believed
+from bot.builds.hosts.finder import COMMAND, HostFinder, parse_hosts
 from bot.builds.problems import BuildProblem, BuildProblemError
 from bot.errors import BuildRejected
 from bot.features.hosts.models import MAX_HOSTS, HostReader, HostsFound
@@ -123,7 +123,7 @@ def test_more_hosts_than_are_kept():
     answer = hosts_child.find(io.BytesIO(make_apk(package="a.b", files={"assets/a": words.encode()})))
     assert (len(answer["hosts"]), answer["left_out"], answer["cut_short"]) == (MAX_HOSTS, 7, False)
     assert answer["hosts"][0] == "n000.shop.com"
-    assert len(believed(json.dumps(answer).encode()).hosts) == MAX_HOSTS
+    assert len(parse_hosts(json.dumps(answer).encode()).hosts) == MAX_HOSTS
 
 
 def test_more_bytes_than_are_read():
@@ -170,13 +170,13 @@ SOUND: dict[str, Any] = {"hosts": ["a.shop.com", "b.shop.com"], "left_out": 1, "
 
 def test_a_sound_answer_is_believed():
     hosts = ("a.shop.com", "b.shop.com")
-    assert believed(json.dumps(SOUND).encode()) == HostsFound(hosts=hosts, left_out=1, cut_short=True)
+    assert parse_hosts(json.dumps(SOUND).encode()) == HostsFound(hosts=hosts, left_out=1, cut_short=True)
 
 
 @pytest.mark.parametrize(
     "answer",
     [
-        *(b"", b"[]", b"{}", b"null", b"[" * 50_000, b'{"flaw": "unheard of"}'),
+        *(b"", b"[]", b"{}", b"null", b"[" * 50_000, b'{"problem": "unheard of"}'),
         *(
             json.dumps(SOUND | changed).encode()
             for changed in (
@@ -200,8 +200,8 @@ def test_a_sound_answer_is_believed():
 )
 def test_answers_that_make_no_sense_are_not_believed(answer: bytes):
     with pytest.raises(BuildProblemError) as caught:
-        believed(answer)
-    assert caught.value.flaw is BuildProblem.UNREADABLE
+        parse_hosts(answer)
+    assert caught.value.problem is BuildProblem.UNREADABLE
 
 
 def bomb() -> bytes:

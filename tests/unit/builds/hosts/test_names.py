@@ -2,9 +2,8 @@
 
 import pytest
 
-from bot.builds.hosts.bare import is_bare_host
+from bot.builds.hosts.filters import is_bare_host, is_ignored, is_reference
 from bot.builds.hosts.names import MAX_LENGTH, host_in, is_host
-from bot.builds.hosts.noise import is_noise, is_pointed_out
 
 
 @pytest.mark.parametrize(
@@ -165,7 +164,7 @@ def test_words_that_are_none(word: str):
     ],
 )
 def test_names_and_licences_are_noise(host: str, path: str, *, expected: bool):
-    assert is_noise(host, path) is expected
+    assert is_ignored(host, path) is expected
 
 
 @pytest.mark.parametrize(
@@ -181,5 +180,5 @@ def test_names_and_licences_are_noise(host: str, path: str, *, expected: bool):
         (b"", False),
     ],
 )
-def test_what_a_message_says_to_read_is_pointed_out(before: bytes, *, expected: bool):
-    assert is_pointed_out(before) is expected
+def test_what_a_message_says_to_read_is_reference(before: bytes, *, expected: bool):
+    assert is_reference(before) is expected

@@ -44,7 +44,7 @@ def test_names_in_other_alphabets_in_every_form_of_text():
     assert found(plistlib.dumps({"a": text}, fmt=plistlib.FMT_BINARY), Form.BINARY_PLIST) == expected
 
 
-def test_the_path_tells_whether_a_host_is_noise():
+def test_the_path_tells_whether_a_host_is_ignored():
     dtd = b"http://www.apple.com/DTDs/PropertyList-1.0.dtd https:\\/\\/www.apple.com\\/DTDs\\/x"
     assert found(dtd) == set()
     assert found(dtd + b" https://www.apple.com/privacy") == {"www.apple.com"}
@@ -123,14 +123,14 @@ def test_a_dex_file_with_lies_in_its_header():
 
 
 def test_more_places_than_are_looked_at():
-    search = Search(max_places=10)
+    search = Search(max_candidates=10)
     search.read([b"https://" * 9 + b"://" * 1000 + b" http://a.shop.com http://late.shop.com"], Form.OTHER)
     assert search.cut_short
     assert search.hosts == {"a.shop.com"}
 
 
 def test_more_hosts_than_are_told_apart():
-    search = Search(max_known=3)
+    search = Search(max_hosts=3)
     search.read([b"http://a.shop.com http://b.shop.com http://c.shop.com http://a.shop.com"], Form.OTHER)
     assert not search.cut_short
     search.read([b"http://a.shop.com http://d.shop.com"], Form.OTHER)
