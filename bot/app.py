@@ -130,7 +130,7 @@ class Bot:
         self._metrics.figures = figures
         session = await stack.enter_async_context(slack_session(trace=self._metrics.slack_calls()))
         client = slack_client(settings, session, self._clock)
-        identity = await Identity.ask_until_told(client, self._clock)
+        identity = await Identity.ask_with_retries(client, self._clock)
         routes = await stack.enter_async_context(onetrust_routes(settings, self._metrics))
         budget = RateLimiter(self._clock, REQUESTS)
         applications = await stack.enter_async_context(
@@ -247,7 +247,7 @@ class Bot:
     async def _take_request(self, request: web.Request) -> web.StreamResponse:
         if self._app is None or self._door is None:
             raise web.HTTPServiceUnavailable
-        return await self._door.take(request, self._app.async_dispatch)
+        return await self._door.handle(request, self._app.async_dispatch)
 
     async def _hears(self) -> bool:
         """Tell whether what people do in Slack reaches the bot now; over HTTP, whether the door is open."""

@@ -11,8 +11,10 @@ async def at_rest(socket: SocketMode, *, hangs: bool = False) -> None:
     for _ in range(40):
         await asyncio.sleep(0)
     if not hangs:
-        await until(lambda: not _attempting() and not any(each._unanswered for each in socket._connections))
+        await until(
+            lambda: not _attempting() and not any(each._unanswered_pings for each in socket._connections)
+        )
 
 
 def _attempting() -> bool:
-    return any(getattr(task.get_coro(), "__name__", "") == "_make" for task in asyncio.all_tasks())
+    return any(getattr(task.get_coro(), "__name__", "") == "_open" for task in asyncio.all_tasks())

@@ -176,7 +176,7 @@ async def test_a_file_that_the_plan_hides_by_the_time_it_is_needed(place: Office
     await place.reply(shared, "rescan or a new app")
     place.slack.world.files[shared.file_id].mode = FileMode.HIDDEN_BY_LIMIT
     await place.press(shared, "Scan as a new app")
-    await place.reply(shared, "was not submitted", "past the limits of your workspace's plan")
+    await place.reply(shared, "was not submitted", "limits of your workspace's plan")
     assert len(place.onetrust.received) == 1
 
 
@@ -186,7 +186,7 @@ async def test_a_file_outside_slack_gets_neither_a_visit_nor_the_token(place: Of
         place.builds_channel, [("shop.apk", apk())], mode=FileMode.EXTERNAL, external_url=elsewhere
     )
     await _refused(
-        place, shared, "was not submitted", "kept outside Slack", "Upload the build itself to Slack."
+        place, shared, "was not submitted", "stored outside Slack", "Upload the build itself to Slack."
     )
     assert place.onetrust.calls == []
     assert place.slack.called("download") == []
@@ -209,22 +209,22 @@ async def test_a_file_of_another_organization_that_the_bot_may_not_read(place: O
         shared,
         "A file without a name was not submitted",
         "belongs to another organization",
-        "of your own workspace to upload",
+        "in your own workspace to upload",
     )
     assert place.slack.called("download") == []
 
 
 async def test_a_file_hidden_by_the_plan_has_no_name_and_is_told_all_the_same(place: Office):
     shared = place.dana.share(place.builds_channel, [("shop.apk", apk())], mode=FileMode.HIDDEN_BY_LIMIT)
-    await _refused(place, shared, "was not submitted", "past the limits of your workspace's plan")
+    await _refused(place, shared, "was not submitted", "limits of your workspace's plan")
     assert place.slack.called("download") == []
 
 
 async def test_slacks_own_sign_in_page_is_not_taken_for_the_file(place: Office):
     place.slack.faults.add("download", body=SIGN_IN_PAGE.decode(), content_type="text/html")
     shared = place.dana.share(place.builds_channel, [("shop.apk", apk())])
-    told = await _refused(place, shared, "was not submitted", "gave a sign-in page", "scope `files:read`")
-    assert "Whoever runs this bot should check" in told
+    told = await _refused(place, shared, "was not submitted", "sent a sign-in page", "scope `files:read`")
+    assert "The operator of this bot should check" in told
     await place.press(shared, "Try again")
     await place.submitted(shared)
 
@@ -232,7 +232,7 @@ async def test_slacks_own_sign_in_page_is_not_taken_for_the_file(place: Office):
 async def test_a_redirect_off_slack_is_not_followed(place: Office):
     place.slack.faults.add("download", location=f"{place.onetrust.url}/steal")
     shared = place.dana.share(place.builds_channel, [("shop.apk", apk())])
-    await _refused(place, shared, "was not submitted", "off Slack", "its token must not go")
+    await _refused(place, shared, "was not submitted", "redirects to another site", "must not send its token")
     assert place.onetrust.calls == []
 
 
@@ -274,7 +274,7 @@ async def test_a_file_that_changed_while_its_scan_waited_is_not_submitted(place:
     file.content = apk("6.6.6")
     file.size_bytes = len(file.content)
     place.clock.advance(61)
-    await place.reply(shared, "no longer the one that was checked", "Share the build again.")
+    await place.reply(shared, "has changed since it was checked", "Share the build again.")
     assert place.onetrust.received == []
 
 

@@ -246,7 +246,7 @@ async def test_requests_that_two_readers_read_differently(services: Office, smug
 @asynccontextmanager
 async def hasty_server(seen: list[str]) -> AsyncIterator[int]:
     """A door that waits for nobody for long; yields its port."""
-    door = HttpReceiver(SECRET, body_s=0.2)
+    door = HttpReceiver(SECRET, body_timeout_s=0.2)
 
     async def dispatch(taken: AsyncBoltRequest) -> BoltResponse:
         seen.append(taken.raw_body)
@@ -256,7 +256,7 @@ async def hasty_server(seen: list[str]) -> AsyncIterator[int]:
         return Readiness(checks={"all": True})
 
     async def take(got: web.Request) -> web.StreamResponse:
-        return await door.take(got, dispatch)
+        return await door.handle(got, dispatch)
 
     server = WebServer(build_web(ready=ready, slack_handler=take), port=0, host="127.0.0.1", head_s=0.2)
     await server.start()
@@ -319,5 +319,5 @@ async def test_a_crowd_of_half_requests_keeps_nobody_out(tmp_path: Path):
 
 
 async def test_an_empty_secret_is_no_secret():
-    with pytest.raises(ValueError, match="signs nothing"):
+    with pytest.raises(ValueError, match="secret is empty"):
         HttpReceiver("")

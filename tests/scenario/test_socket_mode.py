@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from bot.slack.transport.socket_mode import LINGER_S, STEADY_S
-from bot.slack.transport.token_monitor import LOOK_S
+from bot.slack.transport.socket_mode import LINGER_S, STABLE_S
+from bot.slack.transport.token_monitor import CHECK_INTERVAL_S
 from sandbox.slack import Shared
 from tests.scenario.office import Office, apk, office
 from tests.sockets import at_rest
@@ -26,7 +26,7 @@ async def place(tmp_path: Path) -> AsyncIterator[Office]:
     async with office(tmp_path, PORT="0") as opened:
         await pass_time(opened, lambda: opened.slack.socket.connections == 2)
         began = opened.clock.now()
-        await pass_time(opened, lambda: opened.clock.now() >= began + 2 * STEADY_S)
+        await pass_time(opened, lambda: opened.clock.now() >= began + 2 * STABLE_S)
         yield opened
 
 
@@ -87,7 +87,7 @@ async def test_a_renewal_leaves_no_gap(place: Office, reason: str):
     assert await readyz(place) == READY
     await pass_time(place, lambda: place.slack.socket.connections == 1, LINGER_S)
     assert await readyz(place) == READY
-    await pass_time(place, lambda: place.slack.socket.connections == 2, STEADY_S)
+    await pass_time(place, lambda: place.slack.socket.connections == 2, STABLE_S)
     assert len(place.onetrust.received) == 1
 
 
@@ -165,7 +165,7 @@ async def test_link_disabled_is_told_and_the_bot_is_not_ready(place: Office):
 async def test_a_revoked_bot_token_is_noticed_though_the_connections_are_up(place: Office, code: str):
     assert place.bot is not None
     place.slack.faults.add("auth.test", error=code)
-    place.clock.advance(LOOK_S)
+    place.clock.advance(CHECK_INTERVAL_S)
     assert f"Slack refuses SLACK_BOT_TOKEN ({code})" in (await place.bot.shut_out()).user_message
     assert await readyz(place) == NOT_READY
 

@@ -1,9 +1,9 @@
-"""Answers of Slack's that are kept for a while, so that it is asked less than it allows."""
+"""A cache of Slack's answers, which also merges concurrent requests for the same one."""
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Hashable
-from typing import Generic, TypeVar
+from collections.abc import Callable, Coroutine, Hashable
+from typing import Any, Generic, TypeVar
 
 from bot.core.ports import Clock
 from bot.core.tasks import end
@@ -13,55 +13,57 @@ V = TypeVar("V")
 
 
 class CoalescingCache(Generic[K, V]):
-    """Asks once for all who want to know the same at the same time, and keeps the answer ``keep_s`` seconds.
+    """Fetches each value once for all concurrent callers, and keeps it for ``keep_s`` seconds.
 
-    Whoever waits may give up; the asking goes on, so that the next one to want it finds it. Of more than
-    ``most`` answers the oldest go. An error is told to all who wait, and kept by nobody.
+    If a caller gives up, the fetch continues, so that the next caller finds its result. Above ``max_kept``
+    values the oldest are dropped. An error is raised to all callers that wait for it, and not kept.
     """
 
     def __init__(
-        self, ask: Callable[[K], Awaitable[V]], clock: Clock, *, keep_s: float, most: int = 5_000
+        self,
+        fetch: Callable[[K], Coroutine[Any, Any, V]],
+        clock: Clock,
+        *,
+        keep_s: float,
+        max_kept: int = 5_000,
     ) -> None:
-        self._ask = ask
+        self._fetch = fetch
         self._clock = clock
         self._keep_s = keep_s
-        self._most = most
-        self._answers: OrderedDict[K, tuple[float, V]] = OrderedDict()
-        self._asking: dict[K, asyncio.Task[V]] = {}
+        self._max_kept = max_kept
+        self._kept: OrderedDict[K, tuple[float, V]] = OrderedDict()
+        self._fetching: dict[K, asyncio.Task[V]] = {}
 
     @property
-    def asking(self) -> int:
-        """About how many things Slack is being asked now."""
-        return len(self._asking)
+    def fetching(self) -> int:
+        """The number of values being fetched."""
+        return len(self._fetching)
 
     def peek(self, key: K) -> V | None:
-        """Return the answer that is kept; ``None`` where there is none."""
-        kept = self._answers.get(key)
+        """Return the value if it is kept, else ``None``."""
+        kept = self._kept.get(key)
         return kept[1] if kept is not None and kept[0] > self._clock.now() else None
 
     async def get(self, key: K) -> V:
-        """Return the answer, asked for where none is kept; raises what asking raises."""
+        """Return the value, fetched unless it is kept; raises what the fetch raises."""
         kept = self.peek(key)
         if kept is not None:
             return kept
-        asking = self._asking.get(key)
-        if asking is None:
-            asking = self._asking[key] = asyncio.create_task(self._fresh(key))
-            asking.add_done_callback(lambda done: self._asked(key, done))
-        return await asyncio.shield(asking)
+        task = self._fetching.get(key)
+        if task is None:
+            task = self._fetching[key] = asyncio.create_task(self._fetch(key))
+            task.add_done_callback(lambda done: self._fetched(key, done))
+        return await asyncio.shield(task)
 
     async def close(self) -> None:
-        """Give up what is being asked."""
-        await end(*self._asking.values())
+        """Cancel all fetches."""
+        await end(*self._fetching.values())
 
-    async def _fresh(self, key: K) -> V:
-        return await self._ask(key)
-
-    def _asked(self, key: K, done: asyncio.Task[V]) -> None:
-        del self._asking[key]
+    def _fetched(self, key: K, done: asyncio.Task[V]) -> None:
+        del self._fetching[key]
         if done.cancelled() or done.exception() is not None:
             return
-        self._answers[key] = (self._clock.now() + self._keep_s, done.result())
-        self._answers.move_to_end(key)
-        while len(self._answers) > self._most:
-            self._answers.popitem(last=False)
+        self._kept[key] = (self._clock.now() + self._keep_s, done.result())
+        self._kept.move_to_end(key)
+        while len(self._kept) > self._max_kept:
+            self._kept.popitem(last=False)

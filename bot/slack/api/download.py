@@ -1,9 +1,8 @@
-"""Fetching one file from Slack to disk.
+"""Downloading a file from Slack to disk.
 
-The bot's token goes with each request, so each address is looked at before it is asked, the ones that
-Slack redirects to as well (an Enterprise Grid sends from files.slack.com to files-origin.slack.com): its
-name here, what the name leads to by ``resolver``.
-A token that Slack does not take is answered with a sign-in page and HTTP 200.
+The bot's token is sent with each request, so each URL is checked first, also after a redirect (an Enterprise
+Grid redirects from files.slack.com to files-origin.slack.com): its host here, the addresses of the host by
+``resolver``. Slack answers an invalid token with a sign-in page and HTTP 200.
 
 Source: https://docs.slack.dev/reference/objects/file-object ("url_private_download").
 """
@@ -22,47 +21,50 @@ from yarl import URL
 from bot.core.ports import Progress
 from bot.core.scan import Pulled
 from bot.errors import BuildRejected, FileUnavailable, PullFailed, TooLarge, retry_after_s
-from bot.slack.api.file_info import EMPTY, NO_ADDRESS, NOT_ALLOWED, NOT_VISIBLE, RUNNER, FileInfo
+from bot.slack.api.file_info import CHECK, EMPTY, NO_ADDRESS, NOT_ALLOWED, NOT_VISIBLE, FileInfo
 from bot.slack.api.file_sink import FileSink
 from bot.slack.transport.allowed_hosts import NotPublicError, is_slack
 
-MAX_HOPS: Final = 5
-BLOCK: Final = 512 * 1024
-"""Bytes that are written at once, at most."""
+MAX_REDIRECTS: Final = 5
+BLOCK_BYTES: Final = 512 * 1024
+"""Written at a time, at most."""
 
-HEAD: Final = 512
-"""Bytes that show whether it is a page."""
+HEAD_BYTES: Final = 512
+"""Examined to detect a web page."""
 
-ELSEWHERE = "Slack sends the bot off Slack for this file, where its token must not go. Share the build again."
+OTHER_SITE = (
+    "Slack redirects to another site for this file, where the bot must not send its token. "
+    "Share the build again."
+)
 SIGN_IN_PAGE = (
-    f"Slack gave a sign-in page in place of the file: it did not take the bot's token. {RUNNER} its Slack "
+    f"Slack sent a sign-in page instead of the file: it did not accept the bot's token. {CHECK} its Slack "
     "token and that it has the scope `files:read`."
 )
-INSIDE = (
-    "Here the name of Slack's file server leads into a private network, where the bot's token must not go. "
-    f"{RUNNER} DNS where the bot runs, or the proxy in `HTTPS_PROXY`."
+PRIVATE_ADDRESS = (
+    "Slack's file server resolves to a private network, where the bot must not send its token. "
+    f"{CHECK} DNS on the bot's network, or the proxy in `HTTPS_PROXY`."
 )
 NOT_SERVED = "Slack does not serve this file. Share the build again."
-UNREACHED = "Slack can't serve this file right now."
-CUT = "The connection to Slack was lost while this file was being pulled."
-SHORT = "Slack sent this file with another size than it should have."
+UNAVAILABLE = "Slack can't serve this file right now."
+CONNECTION_LOST = "The connection to Slack was lost while this file was being downloaded."
+WRONG_SIZE = "Slack sent this file with the wrong size."
 
 
 @dataclass(frozen=True, kw_only=True)
 class DownloadTimeouts:
-    """How long each part of a pull may take, in seconds."""
+    """Timeouts of a download, in seconds."""
 
     connect_s: float = 30.0
     silence_s: float = 60.0
-    """Between two reads."""
-    slowest_bytes_per_s: float = 20_000.0
-    """A file that comes more slowly than this over its whole size is given up."""
+    """Without any data."""
+    min_bytes_per_s: float = 20_000.0
+    """On average over the whole file."""
 
 
 class Download:
-    """Fetches files with ``token``, from https hosts of Slack and from the host and port of ``api_url``.
+    """Downloads files with ``token``, from Slack's https hosts and from the host and port of ``api_url``.
 
-    ``resolver`` says what a name leads to, and refuses with ``NotPublicError`` where the bot must not go.
+    ``resolver`` raises ``NotPublicError`` for hosts that the bot must not connect to.
     """
 
     def __init__(
@@ -71,14 +73,14 @@ class Download:
         api_url: str,
         token: str,
         tls: ssl.SSLContext | None,
-        patience: DownloadTimeouts,
+        timeouts: DownloadTimeouts,
         resolver: Callable[[], AbstractResolver],
     ) -> None:
         self._api = URL(api_url)
         self._resolver = resolver
         self._token = token
         self._tls = tls
-        self._patience = patience
+        self._timeouts = timeouts
 
     async def fetch(self, info: FileInfo, to: Path, *, limit_bytes: int, progress: Progress) -> Pulled:
         """Write a file to ``to``, readable by its owner only; raises as ``Files.pull`` does."""
@@ -87,38 +89,38 @@ class Download:
             await asyncio.to_thread(sink.open)
             async with self._session(info.size_bytes or limit_bytes) as session:
                 return await self._follow(session, info, sink, limit_bytes, progress)
-        except (aiohttp.ClientError, OSError) as exc:
-            if isinstance(exc.__cause__, NotPublicError):
-                raise FileUnavailable(INSIDE) from exc.__cause__
-            detail = f"the download failed: {type(exc).__name__}"
+        except (aiohttp.ClientError, OSError) as error:
+            if isinstance(error.__cause__, NotPublicError):
+                raise FileUnavailable(PRIVATE_ADDRESS) from error.__cause__
+            detail = f"the download failed: {type(error).__name__}"
         finally:
             await asyncio.to_thread(sink.close)
-        # Raised out here: aiohttp's errors carry the file's address, which may be signed.
-        raise PullFailed(CUT, detail=detail)
+        # Raised here, without the cause: aiohttp's errors contain the URL, which may be signed.
+        raise PullFailed(CONNECTION_LOST, detail=detail)
 
     def _session(self, size_bytes: int) -> aiohttp.ClientSession:
         async def authorize(
             request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
         ) -> aiohttp.ClientResponse:
-            # Set here, as aiohttp would otherwise put what a .netrc says of this host before it.
+            # Set here, as aiohttp would otherwise prefer an entry for this host in .netrc.
             request.headers["Authorization"] = f"Bearer {self._token}"
             return await handler(request)
 
-        patience = self._patience
+        timeouts = self._timeouts
         return aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(
                 force_close=True, ssl=self._tls or True, resolver=self._resolver()
             ),
             timeout=aiohttp.ClientTimeout(
-                total=2 * patience.silence_s + size_bytes / patience.slowest_bytes_per_s,
-                sock_connect=patience.connect_s,
-                sock_read=patience.silence_s,
+                total=2 * timeouts.silence_s + size_bytes / timeouts.min_bytes_per_s,
+                sock_connect=timeouts.connect_s,
+                sock_read=timeouts.silence_s,
             ),
             cookie_jar=aiohttp.DummyCookieJar(),
             headers={"Accept-Encoding": "identity"},
             middlewares=(authorize,),
             auto_decompress=False,
-            read_bufsize=BLOCK,
+            read_bufsize=BLOCK_BYTES,
             trust_env=True,
         )
 
@@ -131,7 +133,7 @@ class Download:
         progress: Progress,
     ) -> Pulled:
         url = self._checked(URL(), info.url)
-        for _ in range(MAX_HOPS + 1):
+        for _ in range(MAX_REDIRECTS + 1):
             async with session.get(url, allow_redirects=False) as response:
                 if response.status not in {301, 302, 303, 307, 308}:
                     _check_status(response)
@@ -139,25 +141,25 @@ class Download:
                 url = self._checked(url, response.headers.get("Location", ""))
         raise FileUnavailable(NO_ADDRESS, detail="too many redirects")
 
-    def _checked(self, base: URL, address: str) -> URL:
+    def _checked(self, base: URL, location: str) -> URL:
         try:
-            url = base.join(URL(address, encoded=True))
+            url = base.join(URL(location, encoded=True))
             allowed = is_slack(url, self._api)
         except ValueError:
             allowed = False
         if not allowed:
-            raise FileUnavailable(ELSEWHERE)
+            raise FileUnavailable(OTHER_SITE)
         return url
 
 
 def _check_status(response: aiohttp.ClientResponse) -> None:
     status = response.status
-    detail = f"the download was answered {status}"
+    detail = f"the download failed with status {status}"
     if status == 200:
         return
     if status in {408, 429} or status >= 500:
         wait_s = retry_after_s(response.headers.get("Retry-After"))
-        raise PullFailed(UNREACHED, retry_after_s=wait_s, limited=status == 429, detail=detail)
+        raise PullFailed(UNAVAILABLE, retry_after_s=wait_s, limited=status == 429, detail=detail)
     if status in {404, 410}:
         raise FileUnavailable(NOT_VISIBLE, detail=detail)
     if status in {401, 403}:
@@ -174,7 +176,7 @@ async def _save(
 ) -> Pulled:
     total = size_bytes if size_bytes is not None else response.content_length or 0
     block = b""
-    while len(block) < HEAD and (more := await response.content.read(HEAD - len(block))):
+    while len(block) < HEAD_BYTES and (more := await response.content.read(HEAD_BYTES - len(block))):
         block += more
     is_page = _is_page(response, block)
     done = 0
@@ -184,12 +186,12 @@ async def _save(
             raise TooLarge(size_bytes=size_bytes)
         await asyncio.to_thread(sink.write, block)
         progress(done, total)
-        block = await response.content.read(BLOCK)
-    # A page of just the size that Slack has for the file is the file: somebody shared a page.
+        block = await response.content.read(BLOCK_BYTES)
+    # A page of exactly the file's size is the file itself: a web page was shared.
     if is_page and done != size_bytes:
         raise FileUnavailable(SIGN_IN_PAGE)
     if size_bytes is not None and done != size_bytes:
-        raise PullFailed(SHORT, detail=f"{done} bytes came where {size_bytes} should have")
+        raise PullFailed(WRONG_SIZE, detail=f"received {done} of {size_bytes} bytes")
     if done == 0:
         raise BuildRejected(EMPTY)
     return Pulled(size_bytes=done, sha256=sink.sha256)

@@ -1,8 +1,12 @@
 """What responses of all methods of Slack's Web API have in common: pagination and error codes."""
 
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 from bot.errors import SLACK_REFUSALS
+
+PAGE = 200
+"""Items of a page; Slack recommends no more."""
 
 KEPT_OUT = SLACK_REFUSALS | {
     "ekm_access_denied",
@@ -22,3 +26,13 @@ UNSEEN = frozenset({"channel_not_found", "not_in_channel", "missing_scope", "no_
 def next_cursor(answer: Any) -> str:
     """Return the cursor of the next page; empty after the last one."""
     return str((answer.get("response_metadata") or {}).get("next_cursor") or "")
+
+
+async def pages(method: Callable[..., Awaitable[Any]], **arguments: Any) -> AsyncIterator[Any]:
+    """Yield the responses of a paginated method, one for each page."""
+    cursor = ""
+    while True:
+        answer = await method(**arguments, limit=PAGE, cursor=cursor)
+        yield answer
+        if not (cursor := next_cursor(answer)):
+            return

@@ -1,7 +1,7 @@
-"""What ``files.info`` says of a file: whether it can be had, where, and how large it is.
+"""Parsing ``files.info``: whether a file is available, at which URL, and its size.
 
-Source: https://docs.slack.dev/reference/objects/file-object and .../methods/files.info. What Slack says is
-read with care: a field can be missing, or of another type.
+Fields can be missing, or of another type.
+Source: https://docs.slack.dev/reference/objects/file-object and .../methods/files.info
 """
 
 from collections.abc import Mapping
@@ -11,25 +11,25 @@ from typing import Any
 from bot.errors import AppscanError, BuildRejected, FileUnavailable, PullFailed, TooLarge
 from bot.slack.api.errors import KEPT_OUT
 
-RUNNER = "Whoever runs this bot should check"
+CHECK = "The operator of this bot should check"
 
 DELETED = "This file was deleted from Slack. Share the build again."
-HIDDEN = "Slack hides this file, as it is past the limits of your workspace's plan. Share the build again."
-EXTERNAL = "This file is kept outside Slack, where the bot does not go. Upload the build itself to Slack."
+HIDDEN = "Slack hides this file because of the limits of your workspace's plan. Share the build again."
+EXTERNAL = "This file is stored outside Slack, where the bot can't get it. Upload the build itself to Slack."
 NOT_SHARED = (
     "This file belongs to another organization, and Slack does not let the bot read it. "
-    "Ask someone of your own workspace to upload the build."
+    "Ask someone in your own workspace to upload the build."
 )
 NOT_VISIBLE = (
-    "The bot can't see this file: it was deleted, or it is shared only where the bot is not. "
-    "Invite the bot to that conversation, or share the build again."
+    "The bot can't see this file: it was deleted, or is only shared in conversations without the bot. "
+    "Invite the bot to one of them, or share the build again."
 )
 NOT_ALLOWED = (
-    f"Slack does not let the bot read files. {RUNNER} its Slack token and that it has the scope `files:read`."
+    f"Slack does not let the bot read files. {CHECK} its Slack token and that it has the scope `files:read`."
 )
-NO_ADDRESS = "Slack names no place to get this file from. Share the build again."
+NO_ADDRESS = "Slack gave no URL for this file. Share the build again."
 EMPTY = "This file is empty. Export the build again and share the new file."
-BUSY = "Slack can't tell about this file right now."
+BUSY = "Slack can't provide this file right now."
 
 _ERRORS = {
     "file_not_found": NOT_VISIBLE,
@@ -42,21 +42,21 @@ _ERRORS = {
 
 @dataclass(frozen=True, kw_only=True)
 class FileInfo:
-    """A file that Slack should serve."""
+    """A file that Slack can serve."""
 
     url: str
-    """Where it is; wants the bot's token, and must be looked at before it gets it."""
+    """Requires the bot's token; must be checked before the token is sent to it."""
     size_bytes: int | None
-    """As Slack has it; ``None`` where it does not say."""
+    """``None`` if Slack does not give it."""
 
 
 def read_file_info(file: Mapping[str, Any], limit_bytes: int) -> FileInfo:
-    """Read a file object.
+    """Parse a file object.
 
     Raises:
         TooLarge: it has ``limit_bytes`` or more.
         BuildRejected: it is empty.
-        FileUnavailable: it can't be had.
+        FileUnavailable: Slack can't serve it.
     """
     mode, access = file.get("mode"), file.get("file_access")
     if mode == "tombstone" or file.get("deleted") is True:
@@ -85,9 +85,9 @@ def read_file_info(file: Mapping[str, Any], limit_bytes: int) -> FileInfo:
 def file_error(
     code: str | None, *, retry_after_s: float | None = None, limited: bool = False
 ) -> AppscanError:
-    """Return what an error code of ``files.info`` means; one that is not known may pass."""
+    """Return the error for a code of ``files.info``; an unknown one is retried."""
     if code in _ERRORS:
-        return FileUnavailable(_ERRORS[code], detail=f"files.info said {code}")
+        return FileUnavailable(_ERRORS[code], detail=f"files.info failed: {code}")
     if code in KEPT_OUT:
-        return FileUnavailable(NOT_ALLOWED, detail=f"files.info said {code}")
-    return PullFailed(BUSY, retry_after_s=retry_after_s, limited=limited, detail="files.info gave no file")
+        return FileUnavailable(NOT_ALLOWED, detail=f"files.info failed: {code}")
+    return PullFailed(BUSY, retry_after_s=retry_after_s, limited=limited, detail=f"files.info failed: {code}")

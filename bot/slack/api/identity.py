@@ -1,4 +1,4 @@
-"""Who the bot is in its workspace, asked once."""
+"""The bot's identity in its workspace."""
 
 import logging
 from dataclasses import dataclass
@@ -14,36 +14,36 @@ from bot.errors import SLACK_TROUBLE, slack_code, slack_wait_s
 
 logger = logging.getLogger(__name__)
 
-AGAIN_S = 5.0
-"""The wait between two questions while Slack is in trouble."""
+RETRY_S = 5.0
+"""Between attempts while Slack is down."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Identity:
-    """What ``auth.test`` said."""
+    """The result of ``auth.test``."""
 
     user_id: str
     bot_id: str
     team_id: str
     team: str
     enterprise_id: str
-    """Of the Enterprise Grid organisation; empty where there is none."""
+    """Of the Enterprise Grid organisation; empty without one."""
     url: str
     """Of the workspace, with a trailing slash."""
     scopes: frozenset[str]
 
     @classmethod
     async def ask(cls, client: AsyncWebClient) -> "Identity":
-        """Ask Slack who the token is.
+        """Fetch the identity that the token belongs to.
 
         Raises:
-            SlackApiError: the token is not good, or Slack does not say whose it is.
+            SlackApiError: the token is invalid, or the response is incomplete.
 
         Source: https://docs.slack.dev/reference/methods/auth.test
         """
         answer = await client.auth_test()
         if not (answer.get("user_id") and answer.get("team_id")):
-            raise SlackApiError("auth.test does not say who the bot is", answer)  # type: ignore[no-untyped-call]
+            raise SlackApiError("auth.test did not return the bot's identity", answer)  # type: ignore[no-untyped-call]
         return cls(
             user_id=str(answer["user_id"]),
             bot_id=str(answer.get("bot_id") or ""),
@@ -57,27 +57,27 @@ class Identity:
         )
 
     @classmethod
-    async def ask_until_told(cls, client: AsyncWebClient, clock: Clock) -> "Identity":
-        """Ask Slack who the token is, again and again while Slack is in trouble or can't be reached.
+    async def ask_with_retries(cls, client: AsyncWebClient, clock: Clock) -> "Identity":
+        """Fetch the identity, retrying while Slack is down or can't be reached.
 
         Raises:
-            SlackApiError: the token is not good.
+            SlackApiError: the token is invalid.
         """
         while True:
-            wait_s = AGAIN_S
+            wait_s = RETRY_S
             try:
                 return await cls.ask(client)
             except SlackApiError as error:
-                if (asked_s := slack_wait_s(error)) is None and slack_code(error) not in SLACK_TROUBLE:
+                if (requested_s := slack_wait_s(error)) is None and slack_code(error) not in SLACK_TROUBLE:
                     raise
-                wait_s = max(wait_s, asked_s or 0.0)
-                logger.warning("Slack is in trouble (%s); trying again in %d s", slack_code(error), wait_s)
+                wait_s = max(wait_s, requested_s or 0.0)
+                logger.warning("Slack is unavailable (%s); retrying in %d s", slack_code(error), wait_s)
             except (aiohttp.ClientError, TimeoutError, OSError) as error:
-                logger.warning("Slack can't be reached (%s); trying again", type(error).__name__)
+                logger.warning("Slack can't be reached (%s); retrying", type(error).__name__)
             await clock.sleep(wait_s)
 
     def authorize(self, token: str) -> Any:
-        """Return Bolt's ``authorize``, which so needs no call of its own for each event."""
+        """Return an ``authorize`` for Bolt, which would otherwise call ``auth.test`` itself."""
 
         async def authorize(enterprise_id: str | None, team_id: str | None) -> AuthorizeResult:
             return AuthorizeResult(
@@ -91,6 +91,6 @@ class Identity:
         return authorize
 
     def permalink(self, channel: str, message_ts: str, thread_ts: str | None = None) -> str:
-        """Return the address of a message, as Slack's own "Copy link" gives it."""
+        """Return the URL of a message, the same as Slack's "Copy link"."""
         link = f"{self.url}archives/{channel}/p{message_ts.replace('.', '')}"
         return f"{link}?thread_ts={thread_ts}&cid={channel}" if thread_ts not in {None, message_ts} else link

@@ -1,4 +1,4 @@
-"""Who somebody is, asked of Slack: a member, a guest, somebody of another organisation, an app."""
+"""Looks up people and apps in Slack: whether they are members, guests or of another organisation."""
 
 import asyncio
 import logging
@@ -20,93 +20,97 @@ from bot.slack.api.identity import Identity
 logger = logging.getLogger(__name__)
 
 KEEP_S = 300.0
-"""How long it is kept who somebody is."""
-ANSWER_S = 1.5
-"""So long an answer is waited for: Slack wants an event acknowledged within 3 seconds."""
-ASKED_AT_ONCE = 50
-"""About so many people Slack is asked at a time."""
+TIMEOUT_S = 1.5
+"""Of a lookup: Slack wants an event acknowledged within 3 seconds."""
+MAX_CONCURRENT = 50
+"""Lookups at a time, approximately."""
 
 _UNKNOWN = {"user_not_found", "user_not_visible", "users_not_found", "bot_not_found"}
 _DAY_S = 86_400
 
 
 class SlackPeople:
-    """What ``users.info`` says of people and apps, kept for some minutes.
+    """Looks up people and apps with ``users.info``, and keeps the results for some minutes.
 
-    Slack is asked once for all who want to know of somebody at the same time. Who waits gives up after
-    ``ANSWER_S``; the asking goes on, rate limits waited out, so that the next one to want it finds it.
+    A lookup times out after ``TIMEOUT_S``, but the request continues through rate limits, so that the next
+    lookup finds its result.
     """
 
     def __init__(self, client: AsyncWebClient, identity: Identity, clock: Clock) -> None:
         self._client = client
         self._identity = identity
-        self._kept = CoalescingCache(self._ask, clock, keep_s=KEEP_S)
+        self._people = CoalescingCache(self._fetch, clock, keep_s=KEEP_S)
 
     async def person(self, user: str) -> Person:
-        """Return who that is; see ``People.person``."""
-        if self._kept.asking >= ASKED_AT_ONCE and self._kept.peek(user) is None:
-            raise Unidentified(detail="too many people are being asked about")
+        """Look up a person or app; see ``People.person``."""
+        if self._people.fetching >= MAX_CONCURRENT and self._people.peek(user) is None:
+            raise Unidentified(detail="too many lookups at a time")
         try:
-            async with asyncio.timeout(ANSWER_S):
-                return await self._kept.get(user)
+            async with asyncio.timeout(TIMEOUT_S):
+                return await self._people.get(user)
         except TimeoutError as error:
-            raise Unidentified(detail="users.info takes its time") from error
+            raise Unidentified(detail="users.info timed out") from error
         except Unidentified as error:
-            logger.warning("Slack does not say who somebody is: %s", error)
+            logger.warning("could not look up a person in Slack: %s", error)
             raise
 
     async def close(self) -> None:
-        """Give up what is being asked."""
-        await self._kept.close()
+        """Cancel requests in progress."""
+        await self._people.close()
 
-    async def _ask(self, user: str) -> Person:
-        """Ask Slack.
+    async def _fetch(self, user: str) -> Person:
+        """Fetch a person or app.
 
-        Source: https://docs.slack.dev/reference/methods/users.info, https://docs.slack.dev/reference/methods/bots.info
+        Source: https://docs.slack.dev/reference/methods/users.info and .../methods/bots.info
         """
         try:
             if user.startswith("B"):
                 bot = (await self._client.bots_info(bot=user)).get("bot")
-                of = bot.get("user_id") if isinstance(bot, Mapping) else None
-                if not isinstance(of, str) or not of:  # such as an incoming webhook of this workspace
+                bot_user = bot.get("user_id") if isinstance(bot, Mapping) else None
+                if (
+                    not isinstance(bot_user, str) or not bot_user
+                ):  # such as an incoming webhook of this workspace
                     gone = not isinstance(bot, Mapping) or bot.get("deleted") is True
                     return Person(active=not gone)
-                user = of
-            found = (await self._client.users_info(user=user)).get("user")
+                user = bot_user
+            profile = (await self._client.users_info(user=user)).get("user")
         except SlackApiError as error:
             code = slack_code(error)
             if code in _UNKNOWN:
                 return Person(active=False, external=True)
-            raise Unidentified(detail=f"users.info said {code}") from error
+            raise Unidentified(detail=f"users.info failed: {code}") from error
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise Unidentified(detail=f"users.info failed: {type(error).__name__}") from error
-        if not isinstance(found, Mapping):
-            raise Unidentified(detail="users.info told of nobody")
+        if not isinstance(profile, Mapping):
+            raise Unidentified(detail="users.info returned no user")
         return Person(
-            active=found.get("deleted") is not True,
-            guest=bool(found.get("is_restricted") or found.get("is_ultra_restricted")),
-            external=self._is_external(found),
-            timezone=_zone(found),
+            active=profile.get("deleted") is not True,
+            guest=bool(profile.get("is_restricted") or profile.get("is_ultra_restricted")),
+            external=self._is_external(profile),
+            timezone=_zone(profile),
         )
 
-    def _is_external(self, found: Mapping[str, Any]) -> bool:
-        """Tell whether somebody is of another organisation; whoever is not surely of ours is.
+    def _is_external(self, profile: Mapping[str, Any]) -> bool:
+        """Return whether a person is of another organisation; so is everyone not certainly of ours.
 
         Source: https://docs.slack.dev/apis/slack-connect, https://docs.slack.dev/enterprise
         """
-        if found.get("is_stranger"):
+        if profile.get("is_stranger"):
             return True
-        enterprise = found.get("enterprise_user")
-        of = enterprise.get("enterprise_id") if isinstance(enterprise, Mapping) else None
+        enterprise = profile.get("enterprise_user")
+        enterprise_id = enterprise.get("enterprise_id") if isinstance(enterprise, Mapping) else None
         ours = {self._identity.team_id, self._identity.enterprise_id} - {""}
-        return found.get("team_id") not in ours and (not of or of != self._identity.enterprise_id)
+        return profile.get("team_id") not in ours and (
+            not enterprise_id or enterprise_id != self._identity.enterprise_id
+        )
 
 
-def _zone(found: Mapping[str, Any]) -> tzinfo:
-    """Return a person's time zone, UTC where Slack does not say."""
+def _zone(profile: Mapping[str, Any]) -> tzinfo:
+    """Return a person's time zone; UTC if it is unknown."""
     try:
-        return ZoneInfo(str(found.get("tz") or ""))
+        return ZoneInfo(str(profile.get("tz") or ""))
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        offset = found.get("tz_offset")
-        known = isinstance(offset, int) and abs(offset) < _DAY_S
-        return timezone(timedelta(seconds=offset)) if known and isinstance(offset, int) else UTC
+        offset = profile.get("tz_offset")
+        if isinstance(offset, int) and abs(offset) < _DAY_S:
+            return timezone(timedelta(seconds=offset))
+        return UTC

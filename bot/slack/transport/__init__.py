@@ -1,1 +1,1 @@
-"""How Slack's payloads arrive: Socket Mode or HTTP."""
+"""Receiving Slack's payloads, by Socket Mode or HTTP."""

@@ -1,4 +1,4 @@
-"""The door for what Slack sends over HTTP: measured, and its signature checked, before Bolt sees it.
+"""Receives Slack's requests over HTTP, and checks their size and signature before Bolt sees them.
 
 Source: https://docs.slack.dev/authentication/verifying-requests-from-slack
 """
@@ -23,13 +23,12 @@ logger = logging.getLogger(__name__)
 
 BODY_LIMIT_BYTES: Final = 1_000_000
 """Of one request; Slack's payloads are far smaller."""
-BODY_S: Final = 10.0
-"""How long a body may take to come."""
-FRESH_S: Final = 300.0
-"""A request that is older has been sent again by somebody."""
+BODY_TIMEOUT_S: Final = 10.0
+MAX_AGE_S: Final = 300.0
+"""An older request is rejected as a replay."""
 
-_KINDS = {"application/json", "application/x-www-form-urlencoded"}
-_SINGLE = (
+_CONTENT_TYPES = {"application/json", "application/x-www-form-urlencoded"}
+_SINGLE_HEADERS = (
     "X-Slack-Request-Timestamp",
     "X-Slack-Signature",
     "Content-Type",
@@ -43,32 +42,32 @@ Dispatch = Callable[[AsyncBoltRequest], Awaitable[BoltResponse]]
 
 
 class HttpReceiver:
-    """Lets in what ``signing_secret`` signed within the last five minutes, up to ``BODY_LIMIT_BYTES``.
+    """Accepts requests signed with ``signing_secret`` in the last five minutes, up to ``BODY_LIMIT_BYTES``.
 
-    Nothing is unpacked: what comes compressed is refused. ``body_s`` bounds how long a body may take.
+    Compressed requests are rejected.
     """
 
-    def __init__(self, signing_secret: str, *, body_s: float = BODY_S) -> None:
+    def __init__(self, signing_secret: str, *, body_timeout_s: float = BODY_TIMEOUT_S) -> None:
         if not signing_secret:
-            raise ValueError("an empty secret signs nothing")
+            raise ValueError("the signing secret is empty")
         self._verifier = SignatureVerifier(signing_secret)
-        self._body_s = body_s
+        self._body_timeout_s = body_timeout_s
 
-    async def take(self, request: web.Request, dispatch: Dispatch) -> web.StreamResponse:
-        """Give a request to ``dispatch``; return its answer.
+    async def handle(self, request: web.Request, dispatch: Dispatch) -> web.StreamResponse:
+        """Pass a request to ``dispatch``; return its response.
 
         Raises:
-            HTTPException: 400, 401, 408, 413 or 415, by what is wrong with the request.
+            HTTPException: 400, 401, 408, 413 or 415, if the request is invalid.
         """
         timestamp, signature = _headers(request)
-        if abs(time.time() - int(timestamp)) > FRESH_S:
-            raise web.HTTPUnauthorized  # a replay: no use in reading on
+        if abs(time.time() - int(timestamp)) > MAX_AGE_S:
+            raise web.HTTPUnauthorized
         try:
             body = (await self._read(request)).decode()
         except UnicodeDecodeError as error:
             raise web.HTTPBadRequest from error
         if not self._verifier.is_valid(body, timestamp, signature):
-            logger.warning("a request that Slack did not sign was refused")
+            logger.warning("rejected a request that Slack did not sign")
             raise web.HTTPUnauthorized
         headers: dict[str, str | Sequence[str]] = {name: [value] for name, value in request.headers.items()}
         return await to_aiohttp_response(
@@ -77,7 +76,7 @@ class HttpReceiver:
 
     async def _read(self, request: web.Request) -> bytes:
         try:
-            async with asyncio.timeout(self._body_s):
+            async with asyncio.timeout(self._body_timeout_s):
                 body = bytearray()
                 async for block in request.content.iter_any():
                     body += block
@@ -89,8 +88,8 @@ class HttpReceiver:
 
 
 def _headers(request: web.Request) -> tuple[str, str]:
-    """Return the timestamp and the signature of a request; refuse what its headers show to be wrong."""
-    for name in _SINGLE:
+    """Return the timestamp and the signature of a request; reject invalid headers."""
+    for name in _SINGLE_HEADERS:
         if len(request.headers.getall(name, ())) > 1:
             raise web.HTTPBadRequest
     timestamp = request.headers.get("X-Slack-Request-Timestamp", "")
@@ -98,7 +97,7 @@ def _headers(request: web.Request) -> tuple[str, str]:
     if not (_TIMESTAMP.fullmatch(timestamp) and _SIGNATURE.fullmatch(signature)):
         raise web.HTTPUnauthorized
     if (
-        request.content_type not in _KINDS
+        request.content_type not in _CONTENT_TYPES
         or request.headers.get("Content-Encoding", "identity") != "identity"
     ):
         raise web.HTTPUnsupportedMediaType
@@ -108,13 +107,13 @@ def _headers(request: web.Request) -> tuple[str, str]:
 
 
 def only_to_slack(api_url: str) -> Callable[..., Awaitable[BoltResponse]]:
-    """Return a middleware of Bolt's that refuses payloads whose answer would be posted off Slack."""
+    """Return a middleware for Bolt that rejects payloads whose response would be posted outside Slack."""
     api = URL(api_url)
 
     async def check(body: dict[str, Any], next_: Callable[[], Awaitable[BoltResponse]]) -> BoltResponse:
         if answers_to_slack(body, api):
             return await next_()
-        logger.warning("a payload that wants its answer sent off Slack was refused")
+        logger.warning("rejected a payload with a response URL outside Slack")
         return BoltResponse(status=400)
 
     return check

@@ -1,7 +1,7 @@
-"""One WebSocket of Socket Mode, from Slack's greeting to its end.
+"""One WebSocket connection of Socket Mode.
 
-The SDK's own client closes a connection before it opens the next, tries one dead address for ever, and
-comes back at once whatever Slack gave as the reason. So connections are made here, and each has one life.
+The SDK's own client closes a connection before it opens the next, retries one dead URL forever, and
+reconnects at once whatever reason Slack gave. So connections are opened here, and none is ever reopened.
 
 Source: https://docs.slack.dev/apis/events-api/using-socket-mode
 """
@@ -27,19 +27,18 @@ from bot.core.tasks import end
 
 logger = logging.getLogger(__name__)
 
-PING_S = 10.0
-MOST_UNANSWERED = 3
-"""How many pings in a row may stay without any word from the other side."""
-DRAIN_S = 3.0
-"""How long a close waits for what is being answered: as long as Slack waits for an acknowledgement."""
-CLOSE_S = 2.0
-"""How long the other side may take to say goodbye."""
+PING_INTERVAL_S = 10.0
+MAX_UNANSWERED_PINGS = 3
+"""In a row; any frame from Slack counts as an answer."""
+DRAIN_TIMEOUT_S = 3.0
+"""For payloads in progress when a connection is closed: as long as Slack waits for an acknowledgement."""
+CLOSE_TIMEOUT_S = 2.0
 
 _ENDED = frozenset({WSMsgType.CLOSE, WSMsgType.CLOSING, WSMsgType.CLOSED, WSMsgType.ERROR})
 
 
-class NotGreeted(Exception):  # noqa: N818 - it is what Slack did not do
-    """Slack took the connection and sent it away again; ``reason`` is Slack's word for it."""
+class HelloMissingError(Exception):
+    """Slack accepted the connection but sent no ``hello``; ``reason`` is Slack's, or ``closed``."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
@@ -47,9 +46,9 @@ class NotGreeted(Exception):  # noqa: N818 - it is what Slack did not do
 
 
 class Connection:
-    """A connection that Slack has greeted.
+    """A connection on which Slack has said ``hello``.
 
-    ``changed`` is called when something about it is different: each beat, Slack's farewell, the end.
+    ``changed`` is called after each ping, when Slack announces a disconnect, and when the connection ends.
     """
 
     def __init__(
@@ -65,19 +64,19 @@ class Connection:
         self._app = app
         self._clock = clock
         self._changed = changed
-        self._beats = 0
-        self._unanswered = 0
-        self._answering: set[asyncio.Task[None]] = set()
+        self._pings = 0
+        self._unanswered_pings = 0
+        self._in_progress: set[asyncio.Task[None]] = set()
         self._tasks: list[asyncio.Task[None]] = []
         self.open = True
-        """Whether Slack can send something over it."""
-        self.farewell: str | None = None
-        """Why Slack will end it, in Slack's word; it still works until it ends."""
-        self.silent = False
-        """Whether it ended because nothing came from the other side any more."""
+        """Whether Slack can still send payloads on it."""
+        self.disconnect_reason: str | None = None
+        """Slack's reason, if it has announced that it will end the connection; until then it still works."""
+        self.timed_out = False
+        """Whether it ended because pings were not answered."""
 
     @classmethod
-    async def make(
+    async def open_to(
         cls,
         url: str,
         app: AsyncApp,
@@ -87,48 +86,48 @@ class Connection:
         proxy: str | None = None,
         tls: SSLContext | None = None,
     ) -> Self:
-        """Connect to an address that Slack gave, and wait for the greeting, for as long as it takes.
+        """Connect to a URL that Slack gave, and wait for ``hello``, without a timeout.
 
         Raises:
-            NotGreeted: Slack said farewell instead, or nothing.
-            aiohttp.ClientError, OSError: nobody could be reached there.
+            HelloMissingError: Slack sent a disconnect instead, or closed the connection.
+            aiohttp.ClientError, OSError: the connection failed.
         """
         session = aiohttp.ClientSession()
         socket: aiohttp.ClientWebSocketResponse | None = None
         try:
             socket = await session.ws_connect(
                 url,
-                autoping=False,  # its pings run on the wall's clock
+                autoping=False,  # its pings don't use our clock
                 proxy=proxy,
                 ssl=tls or True,
-                timeout=aiohttp.ClientWSTimeout(ws_close=CLOSE_S),
+                timeout=aiohttp.ClientWSTimeout(ws_close=CLOSE_TIMEOUT_S),
             )
-            await _greeting(socket)
+            await _wait_for_hello(socket)
         except BaseException:
             await _abandon(session, socket)
             raise
         connection = cls(session, socket, app, clock, changed)
         connection._tasks = [
             asyncio.create_task(connection._listen(), name="socket-listen"),
-            asyncio.create_task(connection._beat(), name="socket-beat"),
+            asyncio.create_task(connection._ping(), name="socket-ping"),
         ]
         return connection
 
     @property
     def age_s(self) -> float:
-        """How long it has lived, in whole beats; the wall's clock may be set, and has no say here."""
-        return self._beats * PING_S
+        """Its age, counted in pings, as the system's clock may be changed."""
+        return self._pings * PING_INTERVAL_S
 
     async def close(self) -> None:
-        """Answer what is being answered, say goodbye, and end it; may be called again."""
-        if self._answering and self.open:
+        """Finish payloads in progress, then close the connection; may be called again."""
+        if self._in_progress and self.open:
             with contextlib.suppress(TimeoutError):
-                await within(self._clock, DRAIN_S, asyncio.wait(set(self._answering)))
+                await within(self._clock, DRAIN_TIMEOUT_S, asyncio.wait(set(self._in_progress)))
         if self.open:
             with contextlib.suppress(ConnectionError):
                 await self._socket.close()
         self._end()
-        await end(*self._tasks, *self._answering)
+        await end(*self._tasks, *self._in_progress)
         await _abandon(self._session, self._socket)
 
     def _end(self) -> None:
@@ -136,45 +135,47 @@ class Connection:
             self.open = False
             self._changed()
 
-    async def _beat(self) -> None:
+    async def _ping(self) -> None:
         while self.open:
-            await self._clock.sleep(PING_S)
-            self._beats += 1
-            if self._unanswered >= MOST_UNANSWERED:
-                self.silent = True
+            await self._clock.sleep(PING_INTERVAL_S)
+            self._pings += 1
+            if self._unanswered_pings >= MAX_UNANSWERED_PINGS:
+                self.timed_out = True
                 self._end()
                 return
-            self._unanswered += 1
-            with contextlib.suppress(TimeoutError, ConnectionError):  # a full buffer must not stop the count
-                await within(self._clock, PING_S, self._socket.ping())
+            self._unanswered_pings += 1
+            with contextlib.suppress(
+                TimeoutError, ConnectionError
+            ):  # a full buffer must not stop the count of pings
+                await within(self._clock, PING_INTERVAL_S, self._socket.ping())
             self._changed()
 
     async def _listen(self) -> None:
         try:
             while (frame := await self._socket.receive()).type not in _ENDED:
-                self._unanswered = 0
+                self._unanswered_pings = 0
                 if frame.type is WSMsgType.PING:
                     await self._socket.pong(frame.data)
                 elif frame.type is WSMsgType.TEXT:
-                    self._take(_read(frame.data))
+                    self._receive(_parse(frame.data))
         except ConnectionError:
-            pass  # it broke while a ping was answered
+            pass  # it broke while a ping was being answered
         finally:
             self._end()
 
-    def _take(self, message: dict[str, Any]) -> None:
+    def _receive(self, message: dict[str, Any]) -> None:
         if message.get("type") == "disconnect":
-            self.farewell = str(message.get("reason"))
+            self.disconnect_reason = str(message.get("reason"))
             self._changed()
             return
         request = SocketModeRequest.from_dict(message)
         if request is not None:
-            task = asyncio.create_task(self._answer(request), name="socket-answer")
-            self._answering.add(task)
-            task.add_done_callback(self._answering.discard)
+            task = asyncio.create_task(self._process(request), name="socket-process")
+            self._in_progress.add(task)
+            task.add_done_callback(self._in_progress.discard)
 
-    async def _answer(self, request: SocketModeRequest) -> None:
-        """Let Bolt work on it, and acknowledge it as Bolt says; what isn't comes again."""
+    async def _process(self, request: SocketModeRequest) -> None:
+        """Pass a payload to Bolt and acknowledge it if Bolt succeeds; otherwise Slack sends it again."""
         try:
             response = await run_async_bolt_app(self._app, request)
             if response.status != 200:
@@ -184,32 +185,32 @@ class Connection:
         except ConnectionError:
             logger.info("the connection to Slack ended before an acknowledgement")
         except Exception:  # one payload must not end the connection
-            logger.exception("a payload from Slack could not be worked on")
+            logger.exception("a payload from Slack could not be processed")
 
 
 async def _abandon(session: aiohttp.ClientSession, socket: aiohttp.ClientWebSocketResponse | None) -> None:
-    """End it without waiting for the other side."""
+    """Close without waiting for the other side."""
     await session.close()
     if socket is not None:
         await socket.close()
 
 
-async def _greeting(socket: aiohttp.ClientWebSocketResponse) -> None:
+async def _wait_for_hello(socket: aiohttp.ClientWebSocketResponse) -> None:
     while True:
         frame = await socket.receive()
         if frame.type in _ENDED:
-            raise NotGreeted("closed")
+            raise HelloMissingError("closed")
         if frame.type is WSMsgType.PING:
             await socket.pong(frame.data)
-        message = _read(frame.data) if frame.type is WSMsgType.TEXT else {}
+        message = _parse(frame.data) if frame.type is WSMsgType.TEXT else {}
         if message.get("type") == "disconnect":
-            raise NotGreeted(str(message.get("reason")))
+            raise HelloMissingError(str(message.get("reason")))
         if message.get("type") == "hello":
             return
 
 
-def _read(text: str) -> dict[str, Any]:
-    """Return a message, empty where it is none."""
+def _parse(text: str) -> dict[str, Any]:
+    """Return a message; empty if it is not a JSON object."""
     try:
         message = json.loads(text)
     except (ValueError, RecursionError):
@@ -220,6 +221,5 @@ def _read(text: str) -> dict[str, Any]:
 def _payload(response: BoltResponse) -> dict[str, Any]:
     if not response.body:
         return {}
-    kind = response.headers.get("content-type", [""])[0]
-    plain = not kind.startswith("application/json")
-    return {"payload": {"text": response.body} if plain else json.loads(response.body)}
+    is_json = response.headers.get("content-type", [""])[0].startswith("application/json")
+    return {"payload": json.loads(response.body) if is_json else {"text": response.body}}

@@ -1,8 +1,8 @@
-"""Socket Mode: two connections over which Slack sends what people do, so that there is always one.
+"""Socket Mode with two connections, so that one is always open.
 
-Any payload may come over either. When Slack says that it will end a connection, its successor is made first.
-When one ends without a word, the other goes on. They are made some time apart, so that they don't grow old
-together. Each attempt asks for an address of its own: Slack's are good for one connection.
+Slack sends each payload on either. When Slack announces that it will end a connection, the replacement is
+opened first; when one breaks, the other is still there. They are opened some time apart, so that they don't
+expire at the same time. Each attempt requests a new URL, as Slack's URLs are valid for one connection.
 """
 
 import asyncio
@@ -19,24 +19,24 @@ from bot.core.clock import within
 from bot.core.ports import Clock
 from bot.core.tasks import end
 from bot.errors import SLACK_REFUSALS, ShutOut, slack_code, slack_wait_s
-from bot.slack.transport.socket_connection import Connection, NotGreeted
+from bot.slack.transport.socket_connection import Connection, HelloMissingError
 
 logger = logging.getLogger(__name__)
 
 WANTED = 2
-CONNECT_S = 20.0
-"""How long an attempt may take, from asking for an address to Slack's greeting."""
-STEADY_S = 30.0
-"""A connection of this age is steady: the second one follows, and failures before it are forgotten."""
+CONNECT_TIMEOUT_S = 20.0
+"""For an attempt, from requesting a URL to Slack's ``hello``."""
+STABLE_S = 30.0
+"""A connection of this age is stable: the second one is opened, and the count of failures reset."""
 LINGER_S = 10.0
-"""How long a connection that Slack will end is kept once its successor is up."""
+"""A connection that Slack will end is kept this long after its replacement is open."""
 RECONNECT_BACKOFF = Backoff(first_s=1.0, maximum_s=61.0)
 """Less ``first_s`` each time: the first attempt follows at once, then after 1, 3, 7 and up to 60 seconds."""
-MOST_ASKED_S = 600.0
-"""A longer pause that Slack asks for is taken as this."""
-CROWDED_S = 60.0
-CROWDED_WITH_ANOTHER_S = 300.0
-"""The pause where Slack says that there are too many connections; this, where one of ours is up."""
+MAX_RETRY_AFTER_S = 600.0
+"""A longer ``Retry-After`` of Slack's is cut to this."""
+TOO_MANY_PAUSE_S = 60.0
+TOO_MANY_WITH_ANOTHER_PAUSE_S = 300.0
+"""The pause after Slack reports too many connections, without and with another connection of ours."""
 
 SWITCHED_OFF = frozenset({"link_disabled", "socket_mode_not_enabled"})
 
@@ -48,7 +48,7 @@ class SocketMode:
         self._app = app
         self._app_token = app_token
         self._clock = clock
-        # Bolt's own client may wait out a rate limit by itself; here that is a pause like others.
+        # Without the retries of Bolt's client: a rate limit is a pause like others here.
         self._client = AsyncWebClient(
             base_url=app.client.base_url,
             ssl=app.client.ssl,
@@ -58,18 +58,18 @@ class SocketMode:
         )
         self._connections: list[Connection] = []
         self._newest: Connection | None = None
-        """The last that was made, until it is steady."""
-        self._up = False
-        """Whether there was a fresh one at the last look."""
+        """The last that was opened, until it is stable."""
+        self._was_up = False
+        """Whether there was a fresh connection at the last check."""
         self._failures = 0
-        self._pausing: asyncio.Task[None] | None = None
+        self._pause_task: asyncio.Task[None] | None = None
         self._changed = asyncio.Event()
         self._keeper: asyncio.Task[None] | None = None
-        self._endings: set[asyncio.Task[None]] = set()
+        self._closing: set[asyncio.Task[None]] = set()
         self.shut_out: asyncio.Future[ShutOut] = asyncio.get_running_loop().create_future()
         """Has a result once Slack has shut the bot out."""
         self.made = 0
-        """How many connections were made since the start."""
+        """The number of connections opened since the start."""
 
     @property
     def connected(self) -> bool:
@@ -78,11 +78,11 @@ class SocketMode:
 
     @property
     def open_count(self) -> int:
-        """How many connections are open now."""
+        """The number of open connections."""
         return sum(connection.open for connection in self._connections)
 
     async def start(self) -> None:
-        """Connect, and keep connected; where Slack can't be reached now, that is done later.
+        """Connect and stay connected; if Slack can't be reached, it is retried in the background.
 
         Raises:
             ShutOut: Slack refuses the app-level token, or Socket Mode is switched off.
@@ -91,8 +91,8 @@ class SocketMode:
         self._keeper = asyncio.create_task(self._keep(), name="socket-keeper")
 
     async def stop(self) -> None:
-        """Disconnect; nothing more comes from Slack."""
-        await end(self._keeper, self._pausing, *self._endings)
+        """Disconnect; no more payloads arrive."""
+        await end(self._keeper, self._pause_task, *self._closing)
         await asyncio.gather(*(connection.close() for connection in self._connections))
         self._connections.clear()
 
@@ -100,8 +100,8 @@ class SocketMode:
         try:
             while True:
                 self._changed.clear()
-                self._look()
-                if self._another_is_due():
+                self._check()
+                if self._needs_another():
                     await self._add()
                 else:
                     await self._changed.wait()
@@ -110,72 +110,72 @@ class SocketMode:
 
     @property
     def _fresh(self) -> list[Connection]:
-        return [each for each in self._connections if each.open and each.farewell is None]
+        return [each for each in self._connections if each.open and each.disconnect_reason is None]
 
-    def _another_is_due(self) -> bool:
+    def _needs_another(self) -> bool:
         fresh = self._fresh
         return (
             len(fresh) < WANTED
-            and (self._pausing is None or self._pausing.done())
-            and not (fresh and fresh[-1].age_s < STEADY_S)
+            and (self._pause_task is None or self._pause_task.done())
+            and not (fresh and fresh[-1].age_s < STABLE_S)
         )
 
-    def _look(self) -> None:
-        """Take note of what became of the connections.
+    def _check(self) -> None:
+        """Remove ended connections, and decide on pauses.
 
         Raises:
             ShutOut: Slack says that Socket Mode is switched off.
         """
-        was_up, self._up = self._up, bool(self._fresh)
-        if was_up and not self._up:
-            self._end_pause()  # it was made while another connection worked
+        was_up, self._was_up = self._was_up, bool(self._fresh)
+        if was_up and not self._was_up:
+            self._end_pause()  # it was chosen while another connection was open
         for connection in list(self._connections):
-            if connection.farewell in SWITCHED_OFF:
-                raise _shut_out(connection.farewell)
-            crowded = connection.farewell == "too_many_websockets"
-            if connection.open and not crowded:
+            if connection.disconnect_reason in SWITCHED_OFF:
+                raise _shut_out(connection.disconnect_reason)
+            too_many = connection.disconnect_reason == "too_many_websockets"
+            if connection.open and not too_many:
                 continue
             self._connections.remove(connection)
-            self._start(connection.close())
-            if crowded:
-                self._crowded()
-            elif connection.farewell is None:
-                why = "nothing comes over it any more" if connection.silent else "it was cut"
-                logger.warning("a connection to Slack was lost: %s", why)
+            self._start_closing(connection.close())
+            if too_many:
+                self._too_many()
+            elif connection.disconnect_reason is None:
+                reason = "pings were not answered" if connection.timed_out else "it was closed"
+                logger.warning("lost a connection to Slack: %s", reason)
         newest = self._newest
-        if newest is not None and newest.age_s >= STEADY_S:
+        if newest is not None and newest.age_s >= STABLE_S:
             self._newest, self._failures = None, 0
         elif newest is not None and newest not in self._fresh:
-            self._newest = None  # a server that greets and leaves is not to be asked without pause
-            if newest.farewell != "too_many_websockets":
+            self._newest = None  # a server that disconnects right after hello needs a backoff too
+            if newest.disconnect_reason != "too_many_websockets":
                 self._failed()
 
     async def _add(self) -> None:
-        """Try once to make a connection.
+        """Try once to open a connection.
 
         Raises:
-            ShutOut: Slack says that trying again is of no use.
+            ShutOut: retrying can't help.
         """
         try:
-            await within(self._clock, CONNECT_S, self._make())
-        except NotGreeted as error:
+            await within(self._clock, CONNECT_TIMEOUT_S, self._open())
+        except HelloMissingError as error:
             if error.reason in SWITCHED_OFF:
                 raise _shut_out(error.reason) from error
             if error.reason == "too_many_websockets":
-                self._crowded()
+                self._too_many()
             else:
-                self._failed("Slack took the connection and closed it")
+                self._failed("Slack closed the connection at once")
         except SlackApiError as error:
             code = slack_code(error)
             if code in SWITCHED_OFF | SLACK_REFUSALS:
                 raise _shut_out(str(code)) from error
-            self._failed(f"Slack says {code}", min(slack_wait_s(error) or 0.0, MOST_ASKED_S))
-        except Exception as error:  # noqa: BLE001 - whatever it was, there is another attempt
+            self._failed(f"Slack says {code}", min(slack_wait_s(error) or 0.0, MAX_RETRY_AFTER_S))
+        except Exception as error:  # noqa: BLE001 - any error is retried
             self._failed(type(error).__name__)
 
-    async def _make(self) -> None:
+    async def _open(self) -> None:
         answer = await self._client.apps_connections_open(app_token=self._app_token)
-        connection = await Connection.make(
+        connection = await Connection.open_to(
             str(answer["url"]),
             self._app,
             self._clock,
@@ -183,11 +183,11 @@ class SocketMode:
             proxy=self._client.proxy,
             tls=self._client.ssl,
         )
-        # Taken up here, without a pause: a stop at this moment must find it and close it.
+        # No await from here on: if the bot stops now, it must find the connection and close it.
         logger.info("connected to Slack")
         self.made += 1
-        for leaving in [each for each in self._connections if each.farewell is not None]:
-            self._start(self._retire(leaving))
+        for leaving in [each for each in self._connections if each.disconnect_reason is not None]:
+            self._start_closing(self._retire(leaving))
         self._connections.append(connection)
         self._newest = connection
 
@@ -195,18 +195,18 @@ class SocketMode:
         await self._clock.sleep(LINGER_S)
         await connection.close()
 
-    def _failed(self, why: str = "", at_least_s: float = 0.0) -> None:
+    def _failed(self, reason: str = "", at_least_s: float = 0.0) -> None:
         self._failures += 1
-        grown_s = RECONNECT_BACKOFF.delay_s(self._failures) - RECONNECT_BACKOFF.first_s
-        pause_s = max(grown_s, at_least_s)
-        if why:
-            logger.warning("no new connection to Slack (%s); trying again in %d s", why, pause_s)
+        backoff_s = RECONNECT_BACKOFF.delay_s(self._failures) - RECONNECT_BACKOFF.first_s
+        pause_s = max(backoff_s, at_least_s)
+        if reason:
+            logger.warning("could not connect to Slack (%s); retrying in %d s", reason, pause_s)
         self._pause(pause_s)
 
-    def _crowded(self) -> None:
-        pause_s = CROWDED_WITH_ANOTHER_S if self._fresh else CROWDED_S
+    def _too_many(self) -> None:
+        pause_s = TOO_MANY_WITH_ANOTHER_PAUSE_S if self._fresh else TOO_MANY_PAUSE_S
         logger.warning(
-            "Slack says that the app has too many connections; trying again in %d s. "
+            "Slack says that the app has too many connections; retrying in %d s. "
             "Does another bot use the same SLACK_APP_TOKEN?",
             pause_s,
         )
@@ -214,18 +214,18 @@ class SocketMode:
 
     def _pause(self, seconds: float) -> None:
         self._end_pause()
-        self._pausing = asyncio.create_task(self._clock.sleep(seconds), name="socket-pause")
-        self._pausing.add_done_callback(lambda _: self._changed.set())
+        self._pause_task = asyncio.create_task(self._clock.sleep(seconds), name="socket-pause")
+        self._pause_task.add_done_callback(lambda _: self._changed.set())
 
     def _end_pause(self) -> None:
-        if self._pausing is not None:
-            self._pausing.cancel()
-            self._pausing = None
+        if self._pause_task is not None:
+            self._pause_task.cancel()
+            self._pause_task = None
 
-    def _start(self, ending: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.create_task(ending, name="socket-ending")
-        self._endings.add(task)
-        task.add_done_callback(self._endings.discard)
+    def _start_closing(self, closing: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(closing, name="socket-closing")
+        self._closing.add(task)
+        task.add_done_callback(self._closing.discard)
 
 
 def _shut_out(code: str) -> ShutOut:

@@ -1,4 +1,4 @@
-"""Whether Slack still takes the bot's token: nobody tells an app that it was removed."""
+"""Checks that Slack still accepts the bot's token: an app is not notified when it is removed."""
 
 import asyncio
 import logging
@@ -12,28 +12,33 @@ from bot.errors import SLACK_REFUSALS, ShutOut, slack_code
 
 logger = logging.getLogger(__name__)
 
-LOOK_S = 300.0
+CHECK_INTERVAL_S = 300.0
 
 
 class TokenMonitor:
-    """Asks Slack from time to time who the token is."""
+    """Checks the token at regular intervals."""
 
     def __init__(self, client: AsyncWebClient) -> None:
         self._client = client
         self.shut_out: asyncio.Future[ShutOut] = asyncio.get_running_loop().create_future()
-        """Has a result once Slack has refused the token."""
+        """Has a result once Slack has rejected the token."""
 
     @property
     def good(self) -> bool:
-        """Whether the token has not been refused."""
+        """Whether the token has not been rejected."""
         return not self.shut_out.done()
 
     @property
     def job(self) -> Job:
-        """Asks; at first after a while, as Slack has just taken the token."""
-        return Job(name="check of the Slack token", run=self._ask, interval_s=LOOK_S, starts_at_once=False)
+        """Checks the token; the first check is after an interval, as Slack has just accepted it."""
+        return Job(
+            name="check of the Slack token",
+            run=self._check,
+            interval_s=CHECK_INTERVAL_S,
+            starts_at_once=False,
+        )
 
-    async def _ask(self) -> None:
+    async def _check(self) -> None:
         if not self.good:
             return
         try:
@@ -43,7 +48,7 @@ class TokenMonitor:
             if code in SLACK_REFUSALS:
                 self.shut_out.set_result(_shut_out(str(code)))
         except (SlackClientError, aiohttp.ClientError, TimeoutError, OSError) as error:
-            logger.info("Slack could not be asked about the bot's token: %s", type(error).__name__)
+            logger.info("could not check the bot's token: %s", type(error).__name__)
 
 
 def _shut_out(code: str) -> ShutOut:

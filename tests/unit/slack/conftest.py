@@ -8,7 +8,7 @@ import pytest
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.slack.transport.socket_mode import STEADY_S, SocketMode
+from bot.slack.transport.socket_mode import STABLE_S, SocketMode
 from sandbox.slack import SlackSandbox
 from tests.fakes import HeldClock, until
 from tests.sockets import at_rest
@@ -46,7 +46,7 @@ class Line:
 
     async def pair(self) -> None:
         """Live until both connections are up and steady."""
-        await self.live(2 * STEADY_S)
+        await self.live(2 * STABLE_S)
         await self.slack.until(lambda: self.open == 2)
 
     async def wait(self, so: Callable[[], bool], *, most_s: float = 600.0, hangs: bool = False) -> float:

@@ -18,14 +18,14 @@ async def slack() -> AsyncIterator[Slack]:
 @pytest.fixture
 def pull(slack, tmp_path):
     async def pulled(
-        *, limit_bytes=LIMIT, progress=ignore, patience=None, resolver=None, api=None, tls=None, **about
+        *, limit_bytes=LIMIT, progress=ignore, timeouts=None, resolver=None, api=None, tls=None, **about
     ):
         client = AsyncWebClient(token=TOKEN, base_url=slack.url + "/api/")
         files = SlackFiles(
             client,
             api_url=api or slack.url + "/api/",
             token=TOKEN,
-            patience=patience,
+            timeouts=timeouts,
             resolver=resolver,
             tls=tls,
         )

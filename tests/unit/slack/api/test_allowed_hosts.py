@@ -14,12 +14,12 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
 
 from bot.errors import FileUnavailable, PullFailed
-from bot.slack.api.download import ELSEWHERE, INSIDE, Download, DownloadTimeouts
+from bot.slack.api.download import OTHER_SITE, PRIVATE_ADDRESS, Download, DownloadTimeouts
 from bot.slack.api.file_info import FileInfo
 from bot.slack.transport.allowed_hosts import (
     PublicResolver,
     answers_to_slack,
-    chosen_hosts,
+    configured_hosts,
     is_public,
     is_slack,
 )
@@ -121,7 +121,7 @@ async def test_a_name_of_slacks_that_leads_inside_is_not_asked(slack, failure, a
 
     assert names.asked == ["files.slack.com"]
     assert type(error) is FileUnavailable
-    assert error.user_message == INSIDE
+    assert error.user_message == PRIVATE_ADDRESS
     assert slack.asked == []
 
 
@@ -129,7 +129,9 @@ async def test_one_bad_address_among_good_ones_is_enough(slack, failure):
     slack.info = {"url_private_download": "https://files.slack.com/file"}
     names = Names(files_slack_com=[["8.8.8.8", "127.0.0.1"]])
 
-    assert (await failure(api=SLACK_API, resolver=lambda: PublicResolver(names))).user_message == INSIDE
+    assert (
+        await failure(api=SLACK_API, resolver=lambda: PublicResolver(names))
+    ).user_message == PRIVATE_ADDRESS
 
 
 async def test_a_name_that_is_not_known_is_tried_again(slack, failure):
@@ -206,7 +208,7 @@ async def test_a_name_is_looked_at_after_each_redirect(slack, failure, pull, aut
 
         bad = Names(port, files_slack_com=[["127.0.0.1"]], **{"files-origin_slack_com": [["127.0.0.2"]]})
         error = await failure(api=SLACK_API, tls=tls, resolver=lambda: seen_as_public(bad))
-        assert error.user_message == INSIDE
+        assert error.user_message == PRIVATE_ADDRESS
         assert asked[2:] == ["files.slack.com/file"]
 
 
@@ -223,7 +225,7 @@ async def test_what_was_checked_is_what_is_connected_to(slack, pull, authority, 
         assert asked == ["files.slack.com/file"]
 
 
-ELSEWHERES = [
+OTHER_SITES = [
     "https://slack.com.evil.example/file",
     "https://evilslack.com/file",
     "https://slack.com@evil.example/file",
@@ -262,7 +264,7 @@ ELSEWHERES = [
 ]
 
 
-@pytest.mark.parametrize("location", ELSEWHERES)
+@pytest.mark.parametrize("location", OTHER_SITES)
 async def test_redirects_that_lead_elsewhere_are_not_followed(slack, failure, authority, tls, location):
     slack.info = {"url_private_download": "https://files.slack.com/file"}
     routes = {"files.slack.com/file": "https://files.slack.com/again", "files.slack.com/again": location}
@@ -279,14 +281,14 @@ async def test_redirects_that_lead_elsewhere_are_not_followed(slack, failure, au
         assert len(asked) <= 8
 
 
-@pytest.mark.parametrize("location", ELSEWHERES)
+@pytest.mark.parametrize("location", OTHER_SITES)
 async def test_an_address_elsewhere_is_not_asked_to_begin_with(slack, failure, location):
     slack.info = {"url_private_download": location}
     names = Names()
 
     error = await failure(api=SLACK_API, resolver=lambda: PublicResolver(names))
 
-    assert error.user_message == ELSEWHERE
+    assert error.user_message == OTHER_SITE
     assert names.asked == []
 
 
@@ -323,7 +325,7 @@ async def test_an_api_of_ones_own_may_be_inside(slack, pull):
     slack.info = {"url_private_download": api.replace("/api/", "/file")}
     names = Names(localhost=[["127.0.0.1"]])
 
-    pulled = await pull(api=api, resolver=lambda: PublicResolver(names, trusted=chosen_hosts(URL(api))))
+    pulled = await pull(api=api, resolver=lambda: PublicResolver(names, trusted=configured_hosts(URL(api))))
 
     assert pulled.size_bytes == len(BUILD)
     assert names.asked == ["localhost"]
@@ -332,13 +334,13 @@ async def test_an_api_of_ones_own_may_be_inside(slack, pull):
 def test_which_hosts_were_chosen(monkeypatch):
     for name in ("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
         monkeypatch.delenv(name, raising=False)
-    assert chosen_hosts(URL("https://slack.com/api/")) == frozenset()
-    assert chosen_hosts(URL("https://acme.slack.com/api/")) == frozenset()
-    assert chosen_hosts(URL("https://slack-gov.com/api/")) == frozenset()
-    assert chosen_hosts(URL("http://127.0.0.1:1/api/")) == {"127.0.0.1"}
-    assert chosen_hosts(URL("https://gateway.example/api/")) == {"gateway.example"}
+    assert configured_hosts(URL("https://slack.com/api/")) == frozenset()
+    assert configured_hosts(URL("https://acme.slack.com/api/")) == frozenset()
+    assert configured_hosts(URL("https://slack-gov.com/api/")) == frozenset()
+    assert configured_hosts(URL("http://127.0.0.1:1/api/")) == {"127.0.0.1"}
+    assert configured_hosts(URL("https://gateway.example/api/")) == {"gateway.example"}
     monkeypatch.setenv("HTTPS_PROXY", "http://proxy.example:3128")
-    assert chosen_hosts(URL("https://slack.com/api/")) == {"proxy.example"}
+    assert configured_hosts(URL("https://slack.com/api/")) == {"proxy.example"}
 
 
 async def test_behind_a_proxy_names_are_the_proxys_to_resolve(monkeypatch, tmp_path):
@@ -354,12 +356,12 @@ async def test_behind_a_proxy_names_are_the_proxys_to_resolve(monkeypatch, tmp_p
     port = server.sockets[0].getsockname()[1]
     monkeypatch.setenv("HTTPS_PROXY", f"http://proxy.example:{port}")
     names = Names(proxy_example=[["127.0.0.1"]])
-    chosen = chosen_hosts(URL(SLACK_API))
+    chosen = configured_hosts(URL(SLACK_API))
     download = Download(
         api_url=SLACK_API,
         token=TOKEN,
         tls=None,
-        patience=DownloadTimeouts(),
+        timeouts=DownloadTimeouts(),
         resolver=lambda: PublicResolver(names, trusted=chosen),
     )
 

@@ -49,7 +49,7 @@ async def test_all_who_ask_at_the_same_time_get_one_answer(source, clock):
     source.gate.clear()
     asking = [asyncio.create_task(kept.get("a")) for _ in range(5)]
     await asyncio.sleep(0)
-    assert kept.asking == 1
+    assert kept.fetching == 1
     source.gate.set()
 
     assert await asyncio.gather(*asking) == ["a 1"] * 5
@@ -77,7 +77,7 @@ async def test_an_error_is_told_to_all_who_wait_and_kept_by_nobody(source, clock
 
 
 async def test_the_oldest_answers_go(source, clock):
-    kept = CoalescingCache(source, clock, keep_s=60.0, most=2)
+    kept = CoalescingCache(source, clock, keep_s=60.0, max_kept=2)
     for key in "abc":
         await kept.get(key)
 
@@ -91,6 +91,6 @@ async def test_closing_gives_up_what_is_being_asked(source, clock):
     await asyncio.sleep(0)
     await kept.close()
 
-    assert kept.asking == 0
+    assert kept.fetching == 0
     with pytest.raises(asyncio.CancelledError):
         await waiting

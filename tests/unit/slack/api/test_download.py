@@ -88,7 +88,7 @@ async def test_the_token_goes_to_no_other_host(slack, failure, first):
         error = await failure()
 
         assert type(error) is FileUnavailable
-        assert "off Slack" in error.user_message
+        assert "another site" in error.user_message
         assert other.asked == []
 
 
@@ -175,7 +175,7 @@ async def test_silence_is_tried_again(slack, failure):
 
     silent = asyncio.Event()
     slack.handlers["/file"] = stall
-    error = await failure(patience=DownloadTimeouts(silence_s=0.05))
+    error = await failure(timeouts=DownloadTimeouts(silence_s=0.05))
     silent.set()
 
     assert type(error) is PullFailed

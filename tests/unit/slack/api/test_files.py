@@ -8,7 +8,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.core.scan import Scan, Source, State
 from bot.errors import BuildRejected, FileUnavailable, NoRoom, PullFailed, TooLarge
 from bot.slack.api.file_sink import FileSink
-from bot.slack.api.files import NOT_THE_SAME, SlackFiles
+from bot.slack.api.files import FILE_CHANGED, SlackFiles
 from tests.unit.slack.api.stub import BUILD, LIMIT, PAGE, TOKEN, Slack, ignore
 
 
@@ -44,8 +44,8 @@ async def test_replaces_what_an_earlier_pull_left(pull, tmp_path):
         ({"mode": "file_access", "file_access": "access_denied"}, FileUnavailable, "another organization"),
         ({"mode": "file_access", "file_access": "check_file_info"}, FileUnavailable, "another organization"),
         ({"file_access": "file_not_found"}, FileUnavailable, "can't see"),
-        ({"url_private_download": None}, FileUnavailable, "no place"),
-        ({"url_private_download": 7}, FileUnavailable, "no place"),
+        ({"url_private_download": None}, FileUnavailable, "gave no URL"),
+        ({"url_private_download": 7}, FileUnavailable, "gave no URL"),
         ({"size": 0}, BuildRejected, "empty"),
         ({"size": LIMIT}, TooLarge, "too large"),
         ({"size": 10**12}, TooLarge, "too large"),
@@ -152,7 +152,7 @@ async def test_the_file_that_was_checked_is_the_file_that_is_pulled(pull, failur
     error = await failure(sha256="0" * 64)
 
     assert type(error) is BuildRejected
-    assert error.user_message == NOT_THE_SAME
+    assert error.user_message == FILE_CHANGED
 
 
 async def test_a_disk_that_takes_no_more(pull, failure, tmp_path):

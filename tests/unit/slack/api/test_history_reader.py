@@ -8,7 +8,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.core.scan import ChannelKind
 from bot.errors import NotInvited, PullFailed
-from bot.slack.api.history_reader import HEAD_PAGES, THREADS_S, SlackHistory
+from bot.slack.api.history_reader import OLDER_PAGES, THREADS_S, SlackHistory
 from bot.slack.api.identity import Identity
 from sandbox.clock import HeldClock
 from sandbox.slack import Person, SlackSandbox
@@ -105,7 +105,7 @@ async def test_heads_of_threads_are_looked_at_within_bounds(scene: Scene):
     too_old = scene.ana.say(scene.builds, "Too old")
     scene.time.advance(THREADS_S)
     far_up = scene.ana.say(scene.builds, "Too far up")
-    scene.chatter(PAGE * (HEAD_PAGES + 1))
+    scene.chatter(PAGE * (OLDER_PAGES + 1))
     near = scene.ana.say(scene.builds, "Near enough")
     scene.time.advance(3600)
     since = scene.time.now() - 1
@@ -113,7 +113,7 @@ async def test_heads_of_threads_are_looked_at_within_bounds(scene: Scene):
     for head, name in ((too_old, "too-old.apk"), (far_up, "far-up.apk"), (near, "near.apk")):
         scene.ana.share(scene.builds, [(name, b"PK")], thread_ts=head.ts)
     assert await scene.names(since) == ["near.apk"]
-    assert len(scene.slack.called("conversations.history")) == HEAD_PAGES + 1
+    assert len(scene.slack.called("conversations.history")) == OLDER_PAGES + 1
 
 
 async def test_a_thread_in_which_only_the_bot_replied_is_not_read(scene: Scene):

@@ -6,7 +6,7 @@ import logging
 
 import pytest
 
-from bot.slack.transport.socket_connection import DRAIN_S
+from bot.slack.transport.socket_connection import DRAIN_TIMEOUT_S
 from tests.fakes import until
 from tests.unit.slack.conftest import Line
 
@@ -65,7 +65,7 @@ async def test_a_stop_waits_for_the_acknowledgement_of_what_is_being_answered(li
     typed = asyncio.create_task(line.slack.person("ana").slash("builds", "/appscan", "slow"))
     await begun.wait()
     stopping = asyncio.create_task(line.socket.stop())
-    await until(lambda: DRAIN_S in line.clock.naps)
+    await until(lambda: DRAIN_TIMEOUT_S in line.clock.naps)
     go.set()
     await stopping
     await typed
@@ -85,8 +85,8 @@ async def test_a_stop_does_not_wait_for_ever(line: Line):
     typed = asyncio.create_task(line.slack.person("ana").slash("builds", "/appscan", "never"))
     await begun.wait()
     stopping = asyncio.create_task(line.socket.stop())
-    await until(lambda: DRAIN_S in line.clock.naps)
-    line.clock.advance(DRAIN_S)
+    await until(lambda: DRAIN_TIMEOUT_S in line.clock.naps)
+    line.clock.advance(DRAIN_TIMEOUT_S)
     await stopping
     await typed
     assert line.open == 0

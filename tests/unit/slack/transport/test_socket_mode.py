@@ -3,8 +3,14 @@
 import pytest
 
 from bot.errors import SLACK_REFUSALS, ShutOut
-from bot.slack.transport.socket_connection import MOST_UNANSWERED, PING_S
-from bot.slack.transport.socket_mode import CONNECT_S, CROWDED_S, CROWDED_WITH_ANOTHER_S, LINGER_S, STEADY_S
+from bot.slack.transport.socket_connection import MAX_UNANSWERED_PINGS, PING_INTERVAL_S
+from bot.slack.transport.socket_mode import (
+    CONNECT_TIMEOUT_S,
+    LINGER_S,
+    STABLE_S,
+    TOO_MANY_PAUSE_S,
+    TOO_MANY_WITH_ANOTHER_PAUSE_S,
+)
 from sandbox.slack import SlackSandbox
 from tests.fakes import HeldClock
 from tests.unit.slack.conftest import Line, make
@@ -13,10 +19,10 @@ DEAD = '{"ok": true, "url": "ws://127.0.0.1:1/link/?ticket=1"}'
 
 
 async def test_a_second_connection_follows_once_the_first_is_steady(line: Line):
-    await line.live(STEADY_S - PING_S)
+    await line.live(STABLE_S - PING_INTERVAL_S)
     assert line.asked == 1
 
-    await line.live(PING_S)
+    await line.live(PING_INTERVAL_S)
     await line.slack.until(lambda: line.open == 2)
 
     await line.live(3600)
@@ -46,7 +52,7 @@ async def test_when_both_are_cut_a_new_one_is_made_at_once_and_the_second_follow
 
     await line.slack.until(lambda: line.slack.socket.greeted == 3)
     await line.says("back again")
-    await line.live(STEADY_S)
+    await line.live(STABLE_S)
     await line.slack.until(lambda: line.open == 2)
     assert line.socket.connected
 
@@ -68,7 +74,7 @@ async def test_a_connection_that_slack_will_end_works_until_its_successor_is_up(
     await line.slack.until(lambda: line.open == 3)
     await line.live(LINGER_S)
     await line.slack.until(lambda: line.open == 1)
-    await line.live(STEADY_S)
+    await line.live(STABLE_S)
     await line.slack.until(lambda: line.open == 2)
     assert line.asked == 4
 
@@ -117,7 +123,7 @@ async def test_a_server_that_takes_the_connection_and_stays_silent_is_left_for_a
     await silent.reached()
     assert not line.socket.connected
 
-    assert await line.wait(lambda: line.open == 1, hangs=True) <= CONNECT_S + 5
+    assert await line.wait(lambda: line.open == 1, hangs=True) <= CONNECT_TIMEOUT_S + 5
     await line.up()
 
 
@@ -127,16 +133,16 @@ async def test_a_connection_over_which_nothing_comes_any_more_is_noticed_within_
     await line.pair()
     silence = line.slack.faults.add("socket.ping", drop=True, times=None)
     began = line.clock.now()
-    for beat in range(1, MOST_UNANSWERED + 1):
-        line.clock.advance(PING_S)
+    for beat in range(1, MAX_UNANSWERED_PINGS + 1):
+        line.clock.advance(PING_INTERVAL_S)
         await line.slack.until(lambda beat=beat: silence.used == 2 * beat)
         assert line.socket.connected
 
-    line.clock.advance(PING_S)
+    line.clock.advance(PING_INTERVAL_S)
 
     await line.slack.until(lambda: line.slack.socket.greeted == 3)
     assert line.clock.now() - began <= 60
-    assert caplog.messages.count("a connection to Slack was lost: nothing comes over it any more") == 2
+    assert caplog.messages.count("lost a connection to Slack: pings were not answered") == 2
     silence.cancel()
     await line.says("heard again")
 
@@ -145,10 +151,10 @@ async def test_too_many_connections_are_tried_rarely_while_the_one_that_is_up_wo
     line: Line, caplog: pytest.LogCaptureFixture
 ):
     line.slack.socket.most = 1
-    await line.live(STEADY_S)
+    await line.live(STABLE_S)
     await line.slack.until(lambda: line.asked == 2)
     await line.live(3600)
-    assert line.asked <= 2 + 3600 / CROWDED_WITH_ANOTHER_S
+    assert line.asked <= 2 + 3600 / TOO_MANY_WITH_ANOTHER_PAUSE_S
     assert (line.open, line.socket.connected) == (1, True)
     assert "Does another bot use the same SLACK_APP_TOKEN?" in caplog.text
     await line.says("still there")
@@ -159,7 +165,7 @@ async def test_too_many_connections_are_tried_rarely_while_the_one_that_is_up_wo
 
 async def test_the_one_that_is_up_is_replaced_at_once_even_while_there_were_too_many(line: Line):
     line.slack.socket.most = 1
-    await line.live(STEADY_S)
+    await line.live(STABLE_S)
     await line.slack.until(lambda: line.asked == 2)
     await line.live(60)
 
@@ -173,9 +179,9 @@ async def test_the_one_that_is_up_is_replaced_at_once_even_while_there_were_too_
 async def test_with_none_up_and_too_many_of_others_it_is_tried_once_a_minute(line: Line):
     line.slack.socket.most = 0
     await line.slack.socket.disconnect("too_many_websockets")
-    assert await line.wait(lambda: line.asked == 2) >= CROWDED_S - 1
+    assert await line.wait(lambda: line.asked == 2) >= TOO_MANY_PAUSE_S - 1
     assert not line.socket.connected
-    assert await line.wait(lambda: line.asked == 3) >= CROWDED_S - 1
+    assert await line.wait(lambda: line.asked == 3) >= TOO_MANY_PAUSE_S - 1
 
     line.slack.socket.most = 10
     await line.wait(lambda: line.open == 1)

@@ -7,7 +7,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.core.scheduler import Scheduler
 from bot.errors import SLACK_REFUSALS
-from bot.slack.transport.token_monitor import LOOK_S, TokenMonitor
+from bot.slack.transport.token_monitor import CHECK_INTERVAL_S, TokenMonitor
 from sandbox.slack import SlackSandbox
 from tests.fakes import HeldClock, until
 
@@ -24,8 +24,8 @@ async def standing(slack: SlackSandbox, clock: HeldClock) -> AsyncIterator[Token
 
 async def look(slack: SlackSandbox, clock: HeldClock) -> None:
     seen = len(slack.called("auth.test"))
-    await until(lambda: LOOK_S in clock.naps)
-    clock.advance(LOOK_S)
+    await until(lambda: CHECK_INTERVAL_S in clock.naps)
+    clock.advance(CHECK_INTERVAL_S)
     await slack.until(lambda: len(slack.called("auth.test")) > seen)
 
 
@@ -62,5 +62,5 @@ async def test_trouble_is_outlived(
     slack.faults.add("auth.test", **trouble)
     await look(slack, clock)
     await look(slack, clock)
-    await until(lambda: LOOK_S in clock.naps)
+    await until(lambda: CHECK_INTERVAL_S in clock.naps)
     assert standing.good
