@@ -1,4 +1,4 @@
-"""The command line: ``python -m bot`` runs the bot; ``--help`` tells the rest."""
+"""The command line: ``python -m bot`` runs the bot; ``--help`` lists the other commands."""
 
 import argparse
 import asyncio
@@ -18,13 +18,13 @@ logger = logging.getLogger(__name__)
 EXAMPLES = """\
 examples:
   python -m bot                                  run the bot
-  python -m bot check                            are the settings, Slack and OneTrust fit?
+  python -m bot check                            check the settings, Slack and OneTrust
   python -m bot scan shop.apk                    scan a build from a shell or a pipeline
   python -m bot scan shop.apk --app-id 0b51dc1e-7a35-4f0c-9c55-2a6f4f1f8f8d --channel C0123456789
   python -m bot export --format csv > scans.csv  the whole history
-  python -m bot export --sdks > sdks.csv         which build had which SDK in it
+  python -m bot export --sdks > sdks.csv         the SDKs in each build
   python -m bot backup /backups/appscan.db       a copy of the database, while the bot runs
-  python -m bot forget U0123456789               take a person out of the history
+  python -m bot forget U0123456789               remove a person from the history
 
 Settings come from environment variables: see docs/settings.md.
 """
@@ -32,13 +32,13 @@ Settings come from environment variables: see docs/settings.md.
 SCAN_EPILOG = """\
 exit codes:
   0  submitted; the request ID is on standard output
-  1  not submitted: OneTrust or Slack said no, the time was up, or the settings are wrong
+  1  not submitted: rejected by OneTrust or Slack, timed out, or the settings are wrong
   2  the command was typed wrong
-  3  the file is no build that can be scanned
+  3  the file is not a build that can be scanned
   4  a person has to decide: run again with --app-id or --new
   5  the very same file was submitted before; its request ID, where known, is on standard output
-  6  uncertain: OneTrust may have taken it; look in its log before running again
- 70  an error that nobody foresaw; the traceback is on standard error
+  6  uncertain: OneTrust may have accepted it; check its log before running again
+ 70  an unexpected error; the traceback is on standard error
 
 examples:
   python -m bot scan shop.apk
@@ -47,32 +47,32 @@ examples:
 """
 
 
-def parser(*, tells_zscaler: bool = False) -> argparse.ArgumentParser:
-    """Return what reads the command line; its help tells of what Zscaler adds where that is wanted."""
+def parser(*, shows_zscaler: bool = False) -> argparse.ArgumentParser:
+    """Return the parser of the command line; its help shows options for Zscaler if ``shows_zscaler``."""
     plain = argparse.RawDescriptionHelpFormatter
     top = argparse.ArgumentParser(
         prog="python -m bot",
-        description="Every mobile build shared in Slack is scanned by OneTrust, and its thread says so.",
+        description="Has every mobile build shared in Slack scanned by OneTrust, and replies in its thread.",
         epilog=EXAMPLES,
         formatter_class=plain,
     )
     commands = top.add_subparsers(dest="command", metavar="command")
     commands.add_parser("run", help="run the bot (the default)")
-    commands.add_parser("check", help="tell whether everything is fit to run")
+    commands.add_parser("check", help="check the settings, and the connections to Slack and OneTrust")
     export = commands.add_parser("export", help="write the history to standard output")
     export.add_argument("--format", choices=("csv", "json"), default="csv", help="default: csv")
-    found = export.add_mutually_exclusive_group()
-    found.add_argument("--sdks", action="store_true", help="a row for each scan and SDK found in it")
-    found.add_argument("--permissions", action="store_true", help="a row for each scan and permission")
-    verdicts, hosts = "a row for each scan that Zscaler was asked about", "a row for each scan and host"
-    for name, told in (("--verdicts", verdicts), ("--hosts", hosts)):
-        found.add_argument(name, action="store_true", help=told if tells_zscaler else argparse.SUPPRESS)
+    kind = export.add_mutually_exclusive_group()
+    kind.add_argument("--sdks", action="store_true", help="a row for each scan and SDK")
+    kind.add_argument("--permissions", action="store_true", help="a row for each scan and permission")
+    verdicts, hosts = "a row for each scan with a verdict from Zscaler", "a row for each scan and host"
+    for name, text in (("--verdicts", verdicts), ("--hosts", hosts)):
+        kind.add_argument(name, action="store_true", help=text if shows_zscaler else argparse.SUPPRESS)
     backup = commands.add_parser(
-        "backup", help="copy the database while the bot runs (docs/deploy.md tells how to restore)"
+        "backup", help="copy the database while the bot runs (docs/deploy.md explains how to restore)"
     )
-    backup.add_argument("path", type=Path, help="the file to make")
-    backup.add_argument("--force", action="store_true", help="replace the file if it is there")
-    forget = commands.add_parser("forget", help="take a person out of the history")
+    backup.add_argument("path", type=Path, help="the file to create")
+    backup.add_argument("--force", action="store_true", help="replace an existing file")
+    forget = commands.add_parser("forget", help="remove a person from the history")
     forget.add_argument("user", help="their user ID in Slack, such as U0123456789")
     scan = commands.add_parser(
         "scan",
@@ -81,33 +81,33 @@ def parser(*, tells_zscaler: bool = False) -> argparse.ArgumentParser:
         formatter_class=plain,
     )
     scan.add_argument("build", type=Path, help="an .ipa or .apk")
-    way = scan.add_mutually_exclusive_group()
-    way.add_argument("--app-id", metavar="ID", help="rescan this app (the Production ID in OneTrust)")
-    way.add_argument("--name", help="the app's name, if it turns out to be a new app")
+    app = scan.add_mutually_exclusive_group()
+    app.add_argument("--app-id", metavar="ID", help="rescan this app (the Production ID in OneTrust)")
+    app.add_argument("--name", help="the app's name, if it is a new app")
     scan.add_argument("--new", action="store_true", help="scan as a new app, even if seen before")
-    scan.add_argument("--again", action="store_true", help="scan even if this very file was submitted before")
+    scan.add_argument("--again", action="store_true", help="scan even if the same file was submitted before")
     scan.add_argument(
         "--timeout",
         metavar="MINUTES",
         type=float,
         default=60.0,
-        help="give up when it takes longer, as while OneTrust is away (default: 60)",
+        help="give up after this time, for instance while OneTrust is down (default: 60)",
     )
-    scan.add_argument("--channel", metavar="C…", help="tell it in this Slack channel as well")
+    scan.add_argument("--channel", metavar="C…", help="also post to this Slack channel")
     return top
 
 
-def asked(arguments: list[str] | None = None, environ: Mapping[str, str] = os.environ) -> argparse.Namespace:
-    """Return what is asked for; where it was typed wrong, say so and end."""
-    top = parser(tells_zscaler=any(name.startswith("ZSCALER_") for name in environ))
+def parse(arguments: list[str] | None = None, environ: Mapping[str, str] = os.environ) -> argparse.Namespace:
+    """Parse the command line; exits with a message if it is invalid."""
+    top = parser(shows_zscaler=any(name.startswith("ZSCALER_") for name in environ))
     given = top.parse_args(arguments)
     if given.command == "scan" and given.new and given.app_id:
-        top.error("--new and --app-id can't both be meant")
+        top.error("--new and --app-id can't be combined")
     return given
 
 
 def needs(given: argparse.Namespace) -> frozenset[Need]:
-    """Return which settings a command can't do without."""
+    """Return the settings that a command needs."""
     return {
         "scan": frozenset({Need.ONETRUST, Need.POST} if getattr(given, "channel", None) else {Need.ONETRUST}),
         "export": frozenset[Need](),
@@ -118,13 +118,13 @@ def needs(given: argparse.Namespace) -> frozenset[Need]:
 
 def main(arguments: list[str] | None = None) -> int:
     """Run a command; return the exit code."""
-    given = asked(arguments)
+    given = parse(arguments)
     log.configure("WARNING", ())
     try:
         settings = Settings.read(os.environ, needs(given))
     except SettingsError as error:
-        return _unfit(error)
-    os.environ.pop("SLACK_BOT_TOKEN", None)  # slack_bolt would read it by itself, and warn that it is unused
+        return _invalid_settings(error)
+    os.environ.pop("SLACK_BOT_TOKEN", None)  # slack_bolt would read it, and warn that it is unused
     quiet = given.command not in {None, "run"}
     log.configure("WARNING" if quiet else settings.log_level, settings.secrets(), form=settings.log_format)
     try:
@@ -132,24 +132,24 @@ def main(arguments: list[str] | None = None) -> int:
         sys.stdout.flush()
         return code
     except SettingsError as error:  # in the rules file, which is read by the time it is needed
-        return _unfit(error)
+        return _invalid_settings(error)
     except NewerDatabase as error:
         print(error.user_message, file=sys.stderr)
         return 1
-    except BrokenPipeError:  # such as ``… export | head``: whoever read has read enough
+    except BrokenPipeError:  # such as ``… export | head``
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
-    except Exception:  # Python's own traceback would not go through the log, which hides secrets
-        logger.exception("an error that nobody foresaw ended this")
+    except Exception:  # logged, as Python's own traceback would not hide secrets
+        logger.exception("stopped by an unexpected error")
         return 70
 
 
-def _unfit(error: SettingsError) -> int:
-    """Print what is wrong with the settings; return the exit code."""
-    print("The settings are not fit to run with:", file=sys.stderr)
+def _invalid_settings(error: SettingsError) -> int:
+    """Print the problems with the settings; return the exit code."""
+    print("The settings are invalid:", file=sys.stderr)
     for problem in error.problems:
         print(f"  {problem}", file=sys.stderr)
-    print("docs/settings.md tells about each; .env.example shows them all.", file=sys.stderr)
+    print("docs/settings.md explains each; .env.example lists them all.", file=sys.stderr)
     return 1
 
 
@@ -162,8 +162,8 @@ async def _until_signalled(given: argparse.Namespace, settings: Settings) -> int
 
 
 async def perform(given: argparse.Namespace, settings: Settings, stop: asyncio.Event) -> int:
-    """Do what is asked for, until ``stop`` is set; return the exit code."""
-    # Each command is imported when it is asked for: exporting needs no Slack.
+    """Run a command until it ends or ``stop`` is set; return the exit code."""
+    # Only the command's own module is imported: exporting needs no Slack.
     match given.command:
         case "check":
             from bot.cli.check.report import check
@@ -172,8 +172,8 @@ async def perform(given: argparse.Namespace, settings: Settings, stop: asyncio.E
         case "export":
             from bot.cli.export import ExportKind, export
 
-            asked = [what for what in ExportKind if getattr(given, what, False)]
-            return await export(settings.database, given.format, sys.stdout, *asked)
+            kinds = [kind for kind in ExportKind if getattr(given, kind, False)]
+            return await export(settings.database, given.format, sys.stdout, *kinds)
         case "backup":
             from bot.cli.backup import backup
 

@@ -2,39 +2,39 @@
 
 ::
 
-    AppscanError                what went wrong, with a sentence for whoever meets it
-    ├── SettingsError           the settings can't work together; lists every problem at once
-    ├── UsageError              a command or its words were wrong; carries an example
-    ├── NotAllowed              this person may not do that, or not in this channel
-    ├── Unidentified            Slack can't say right now who somebody is; worth another try
+    AppscanError                has a message for people
+    ├── SettingsError           the settings are invalid; lists all problems at once
+    ├── UsageError              a command was typed wrong; has an example
+    ├── NotAllowed              the person may not do that, or not in this channel
+    ├── Unidentified            Slack can't identify the person right now; a retry may work
     ├── NotInvited              the bot is not in the channel where it should post
-    ├── NotFound                no such scan, file or link, or none this person may see
-    ├── Superseded              the scan has moved on since the caller looked
-    ├── BuildRejected           the file can't be scanned, and never will be as it is
-    │   └── TooLarge            no open route takes so many bytes
-    ├── NoRoute                 no open route takes this build; another setting could open one
-    ├── CannotRead              OneTrust does not let this credential read results
-    ├── FileUnavailable         Slack can't serve the file, and trying again won't help
-    ├── PullFailed              the file could not be pulled this time; worth another try
-    ├── ShutOut                 Slack has shut the bot out, until a person mends something
-    ├── NoRoom                  the bot's own disk took no more of it; tried again until it does
+    ├── NotFound                there is no such thing, or none that the person may see
+    ├── Superseded              the scan has changed since the caller read it
+    ├── BuildRejected           the file can't be scanned as it is
+    │   └── TooLarge            it is too large for every open route
+    ├── NoRoute                 no open route accepts the build; another setting could open one
+    ├── CannotRead              OneTrust does not let the credential read results
+    ├── FileUnavailable         Slack can't serve the file, and a retry won't help
+    ├── PullFailed              the file could not be downloaded; a retry may work
+    ├── ShutOut                 Slack has shut the bot out, until a person fixes it
+    ├── NoRoom                  the bot's disk is full or failing; retried until it works
     ├── NewerDatabase           a newer version of appscan has upgraded the database
-    ├── StoreUnavailable        the database can't be read or written just now; nothing was changed
-    └── SubmissionError         the scanner did not take the build
-        ├── Refused             a clear no: a person has to mend something first
-        │   └── UnknownApp      it knows no app with the ID of the rescan
-        ├── TryLater            not taken, certainly, and worth another try
-        │   └── Maintenance     it only answers questions for a while, and takes nothing
-        └── Uncertain           it may have been taken: never repeated without being told to
+    ├── StoreUnavailable        the database is unavailable; nothing was changed
+    └── SubmissionError         the scanner did not accept the build
+        ├── Refused             a permanent error, until a person fixes something
+        │   └── UnknownApp      the scanner does not know the app
+        ├── TryLater            certainly not accepted; a retry may work
+        │   └── Maintenance     the scanner answers queries, but accepts nothing for now
+        └── Uncertain           may have been accepted: never repeated unless a person asks for it
 
-``user_message`` is what a person reads. It is written here in the project, in plain words (Slack's code
-style is allowed), and never carries text from outside: no file name, no server's answer, no secret.
-``str(error)`` is for the log and holds no secret either.
+``user_message`` is what people read. It is written in this project (Slack's code formatting is allowed), and
+never contains text from outside: no file name, no server's response, no secret. ``str(error)`` is for the log
+and contains no secret either.
 """
 
 
 class AppscanError(Exception):
-    """Something went wrong that has a sentence for the person who meets it."""
+    """An error with a message for people; ``detail`` is for the log."""
 
     def __init__(self, user_message: str, *, detail: str = "") -> None:
         super().__init__(detail or user_message)
@@ -42,20 +42,20 @@ class AppscanError(Exception):
 
 
 def slack_code(error: BaseException) -> str | None:
-    """Return the code in the answer of an error of Slack's API, such as ``ratelimited``.
+    """Return the code of an error from Slack's API, such as ``ratelimited``.
 
-    ``None`` where the answer is none of Slack's: a proxy's page, or JSON that was cut off.
+    ``None`` if the response was not from Slack: a proxy's page, or truncated JSON.
     """
     data = getattr(getattr(error, "response", None), "data", None)
     code = data.get("error") if isinstance(data, dict) else None
     return code if isinstance(code, str) else None
 
 
-LONGEST_WAIT_S = 3600.0
+MAX_WAIT_S = 3600.0
 
 
 def slack_wait_s(error: BaseException) -> float | None:
-    """Return how many seconds Slack asks to wait, up to an hour; ``None`` where it limits nothing.
+    """Return the seconds that Slack asks to wait, at most an hour; ``None`` if it is not a rate limit.
 
     Source: https://docs.slack.dev/apis/web-api/rate-limits
     """
@@ -68,51 +68,41 @@ def slack_wait_s(error: BaseException) -> float | None:
 
 
 def wait_asked_s(retry_after: object) -> float:
-    """Read ``Retry-After`` in seconds, up to an hour; 1 where it can't be read."""
-    asked_s = retry_after_s(retry_after)
-    return 1.0 if asked_s is None else asked_s
+    """Parse ``Retry-After`` into seconds, at most an hour; 1 if it is invalid."""
+    wait_s = retry_after_s(retry_after)
+    return 1.0 if wait_s is None else wait_s
 
 
 def retry_after_s(value: object) -> float | None:
-    """Return the seconds of Slack's ``Retry-After``, at most an hour; ``None`` where it can't be read."""
+    """Parse ``Retry-After`` into seconds, at most an hour; ``None`` if it is invalid."""
     if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 10:
-        return min(float(value), LONGEST_WAIT_S)
+        return min(float(value), MAX_WAIT_S)
     return None
 
 
 SLACK_TROUBLE = frozenset({None, "internal_error", "fatal_error", "request_timeout", "service_unavailable"})
-"""What ``slack_code`` gives where nothing is wrong with the token: Slack, or the way to it, is in trouble."""
-
+"""Results of ``slack_code`` when Slack or the network fails, and the token may be fine."""
 
 SLACK_REFUSALS = frozenset(
     {
-        "access_denied",
-        "account_inactive",
-        "app_uninstalled",
-        "invalid_auth",
-        "missing_scope",
-        "no_permission",
-        "not_allowed_token_type",
-        "not_authed",
-        "token_expired",
-        "token_revoked",
+        *("access_denied", "account_inactive", "app_uninstalled", "invalid_auth", "missing_scope"),
+        *("no_permission", "not_allowed_token_type", "not_authed", "token_expired", "token_revoked"),
         "user_removed_from_team",
     }
 )
-"""What ``slack_code`` gives where a token is not good, and won't be by itself.
+"""Results of ``slack_code`` when a token is invalid, until a person fixes it.
 
 Source: https://docs.slack.dev/reference/methods/auth.test#errors
 """
 
-
 SLACK_BAD_BLOCKS = frozenset(
     {"invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long", "msg_too_long", "too_many_attachments"}
 )
-"""What ``slack_code`` gives where a message may be taken as words alone."""
+"""Results of ``slack_code`` when the message may be accepted as plain text."""
 
 
 class SettingsError(AppscanError):
-    """The settings are missing something or contradict each other."""
+    """The settings are invalid; ``problems`` lists everything that is wrong with them."""
 
     def __init__(self, problems: list[str]) -> None:
         super().__init__("\n".join(problems))
@@ -120,7 +110,7 @@ class SettingsError(AppscanError):
 
 
 class UsageError(AppscanError):
-    """A command was typed in a way that can't be followed."""
+    """A command was typed wrong."""
 
     def __init__(self, user_message: str, *, example: str = "") -> None:
         super().__init__(user_message)
@@ -128,11 +118,11 @@ class UsageError(AppscanError):
 
 
 class NotAllowed(AppscanError):
-    """This person may not do that, or not in this channel."""
+    """The person may not do that, or not in this channel."""
 
 
 class Unidentified(AppscanError):
-    """Slack can't say right now who somebody is; another try may work."""
+    """Slack can't identify the person right now; a retry may work."""
 
     def __init__(self, *, detail: str = "") -> None:
         super().__init__("Slack can't tell me who you are right now. Try again in a moment.", detail=detail)
@@ -143,33 +133,33 @@ class NotInvited(AppscanError):
 
 
 class NotFound(AppscanError):
-    """There is no such thing, or none that this person may see."""
+    """There is no such thing, or none that the person may see."""
 
 
 class Superseded(AppscanError):
-    """The scan has moved on since the caller looked at it."""
+    """The scan has changed since the caller read it."""
 
 
 class BuildRejected(AppscanError):
-    """The file can't be scanned, and never will be as it is."""
+    """The file can't be scanned as it is."""
 
 
 class TooLarge(BuildRejected):
-    """The file has more bytes than any open route takes; ``size_bytes`` is ``None`` where it is not known."""
+    """The file is too large for every open route; ``size_bytes`` is ``None`` if unknown."""
 
     def __init__(self, *, size_bytes: int | None = None) -> None:
-        super().__init__("This build is too large for every way into OneTrust that is open here.")
+        super().__init__("This build is too large for every route to OneTrust that is set up here.")
         self.size_bytes = size_bytes
 
 
 class NoRoute(AppscanError):
-    """No open route takes this build; whoever runs the bot can open one."""
+    """No open route accepts the build; the operator can open one."""
 
 
 class CannotRead(AppscanError):
-    """OneTrust does not let this credential read results, or has no such API here; scans go on without.
+    """OneTrust does not let the credential read results, or has no such API here; scans work without it.
 
-    ``status`` is the HTTP status of the answer.
+    ``status`` is the HTTP status.
     """
 
     def __init__(self, user_message: str, *, status: int | None = None) -> None:
@@ -178,14 +168,14 @@ class CannotRead(AppscanError):
 
 
 class FileUnavailable(AppscanError):
-    """Slack can't serve the file, and trying again won't help."""
+    """Slack can't serve the file, and a retry won't help."""
 
 
 class PullFailed(AppscanError):
-    """The file could not be pulled this time; another try may work.
+    """The file could not be downloaded; a retry may work.
 
-    ``retry_after_s`` is what Slack asked for, in seconds. ``limited``: Slack only wants to be asked
-    later: that says nothing of the file.
+    ``retry_after_s`` is the wait that Slack asked for. ``limited``: it was a rate limit, not a problem with
+    the file.
     """
 
     def __init__(
@@ -204,23 +194,23 @@ class PullFailed(AppscanError):
 class ShutOut(AppscanError):
     """Slack has shut the bot out: a token was revoked, the app removed, or Socket Mode switched off.
 
-    ``user_message`` is for the log: whoever runs the bot reads it.
+    ``user_message`` is for the operator, in the log.
     """
 
 
 class NoRoom(AppscanError):
-    """The bot's own disk took no more of a build; it is tried again until it does."""
+    """The bot's disk is full or failing; the build is retried until it works."""
 
     def __init__(self, *, detail: str = "") -> None:
         super().__init__(
-            "The bot's own disk takes no more builds. Whoever runs it has to make room there, or mend it; "
-            "then this goes on by itself.",
+            "The bot's disk is full or not working. The operator of this bot has to free space or repair it; "
+            "then the build is retried automatically.",
             detail=detail,
         )
 
 
 class NewerDatabase(AppscanError):
-    """A newer version of appscan has upgraded the database; ``user_message`` is for whoever runs the bot."""
+    """A newer version of appscan has upgraded the database; ``user_message`` is for admins."""
 
     def __init__(self, *, detail: str = "") -> None:
         super().__init__(
@@ -231,20 +221,20 @@ class NewerDatabase(AppscanError):
 
 
 class StoreUnavailable(AppscanError):
-    """The database can't be read or written just now; nothing was changed."""
+    """The database can't be read or written right now; nothing was changed."""
 
     def __init__(self, *, detail: str = "") -> None:
         super().__init__(
-            "The bot can't write to its database at the moment, so nothing was changed. Try again in a few "
-            "minutes; if it lasts, tell whoever runs the bot.",
+            "The bot can't write to its database right now, so nothing was changed. Try again in a few "
+            "minutes. If that doesn't help, tell the operator of this bot.",
             detail=detail,
         )
 
 
 class SubmissionError(AppscanError):
-    """The scanner did not take the build, or did not say that it did.
+    """The scanner did not accept the build, or did not confirm it.
 
-    ``status`` is the HTTP status, ``None`` where there was no answer.
+    ``status`` is the HTTP status, ``None`` if there was no response.
     """
 
     def __init__(self, user_message: str, *, status: int | None = None, detail: str = "") -> None:
@@ -253,18 +243,18 @@ class SubmissionError(AppscanError):
 
 
 class Refused(SubmissionError):
-    """The scanner said no, and will say it again until a person mends something."""
+    """The scanner rejected the build, and will until a person fixes something."""
 
 
 class UnknownApp(Refused):
-    """The scanner knows no app with the ID that a rescan named, or that it gave to one made for a build."""
+    """The scanner does not know the app of a rescan, or the one it created for a build."""
 
 
 class TryLater(SubmissionError):
-    """The build was certainly not taken, and another try may work.
+    """The build was certainly not accepted; a retry may work.
 
-    ``retry_after_s`` is what the scanner asked for, in seconds; ``None`` where it named no time.
-    ``scanner_failed`` tells trouble of the scanner, or on the way to it, from trouble on this side.
+    ``retry_after_s`` is the wait that the scanner asked for; ``None`` without one. ``scanner_failed`` is
+    whether the scanner or the network failed, rather than the bot.
     """
 
     def __init__(
@@ -282,13 +272,13 @@ class TryLater(SubmissionError):
 
 
 class Maintenance(TryLater):
-    """The service is under maintenance: it answers questions, and takes nothing until that is over."""
+    """The scanner is under maintenance: it answers queries, but accepts nothing."""
 
 
 class Uncertain(SubmissionError):
-    """The build may have been taken, and nothing came back that says so."""
+    """The build may have been accepted, but there was no confirmation."""
 
     @property
     def scanner_failed(self) -> bool:
-        """Whether the scanner, or the way to it, broke; a yes without a request ID is an answer after all."""
+        """Whether the scanner or the network failed; a 2xx response without a request ID does not count."""
         return self.status is None or not 200 <= self.status < 300

@@ -1,8 +1,8 @@
-"""Logging: one line a message, on standard error, with no secret in it and none that can be forged.
+"""Logging to standard error: one line for each message, without secrets, and safe from log injection.
 
-What is logged holds texts from outside (file names, servers' answers, at DEBUG whole request bodies), so each
-text is cleaned as the last thing before it is written: secrets out first, then control characters escaped.
-A line says which scan it is about, whoever wrote it: see ``bot.core.log_context``.
+Messages contain text from outside (file names, servers' responses, at DEBUG whole request bodies), so each is
+cleaned just before it is written: secrets are hidden first, then control characters escaped.
+Each line names the scan it is about: see ``bot.core.log_context``.
 """
 
 import html
@@ -17,27 +17,27 @@ from urllib.parse import quote, quote_plus
 
 from bot.core import log_context
 
-NOISY = ("aiohttp.access", "asyncio", "asyncssh", "httpcore", "httpx", "slack_bolt", "slack_sdk")
-"""Libraries that say more than an operator wants; what is below WARNING they say at DEBUG only."""
+NOISY_LOGGERS = ("aiohttp.access", "asyncio", "asyncssh", "httpcore", "httpx", "slack_bolt", "slack_sdk")
+"""Their messages below WARNING are logged only at level DEBUG."""
 
 HIDDEN = "***"
 
-LONGEST = 8_000
-"""Characters of one message, or of one line of a traceback, that are written."""
+MAX_LENGTH = 8_000
+"""Characters of a message, or of a line of a traceback; the rest is cut."""
 
-_SHAPES = re.compile(
+_CREDENTIALS = re.compile(
     r"""
       (?P<keep>
           \b Bearer (?:\s|%20|\+)+
         | \b Basic \s+ (?=[a-z0-9+/=]{8})
-        | hooks\.slack\.com/                              # a response_url lets whoever has it answer
+        | hooks\.slack\.com/                              # a response_url needs no token
         | \b (?:access_|refresh_|id_|api_)?token (?:=|\\*["']\s*[:=]\s*\\*["'])
         | \b (?:client_secret|ticket|api[_-]?key) (?:=|\\*["']\s*[:=]\s*\\*["'])
       )
       [^\s"'\\&,;<>)}\]]+
     | (?P<cookie> \b JSESSIONID (?:=\\*["']?|\\*["']\s*[:=]\s*\\*["'])) [^\s"\\,;]+  # RFC 6265, section 4.1.1
-    | (?<=://) [^/\s@]+ (?=@)                             # a proxy's user and password
-    | \b x(?:ox[a-z]|app) (?:\.xox[a-z])? -[\w.%-]+       # Slack's tokens, wherever they stand
+    | (?<=://) [^/\s@]+ (?=@)                             # user and password
+    | \b x(?:ox[a-z]|app) (?:\.xox[a-z])? -[\w.%-]+       # Slack's tokens
     """,
     re.VERBOSE | re.IGNORECASE,
 )
@@ -48,21 +48,20 @@ def configure(
 ) -> None:
     """Send all logging of ``level`` and above to ``stream`` (standard error), with ``secrets`` hidden.
 
-    ``form`` is ``text`` or ``json``. May be called again, as when the settings have been read; the last
-    call holds.
+    ``form`` is ``text`` or ``json``. May be called again, for instance once the settings have been read.
     """
     handler = _Handler(stream or sys.stderr)
     handler.setFormatter((JsonFormatter if form == "json" else LineFormatter)(secrets))
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
-    for name in NOISY:
+    for name in NOISY_LOGGERS:
         logging.getLogger(name).setLevel(logging.NOTSET if level == "DEBUG" else logging.WARNING)
-    logging.captureWarnings(capture=True)  # they quote source and values, and would go around the formatter
+    logging.captureWarnings(capture=True)  # they quote source and values, and would bypass the formatter
 
 
 class LineFormatter(logging.Formatter):
-    """Writes a record as one line; a traceback follows it, indented, so that it can't pass for a line."""
+    """Formats a record as one line; a traceback follows, indented so that it can't imitate a log line."""
 
     def __init__(self, secrets: Iterable[str]) -> None:
         super().__init__()
@@ -73,13 +72,13 @@ class LineFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         """Return the text of ``record``, cleaned."""
         scan = log_context.number()
-        about = "" if scan is None else f" scan={scan}"
-        head = f"{_at(record)} {record.levelname:<7} {record.name}{about}: "
+        field = "" if scan is None else f" scan={scan}"
+        head = f"{_at(record)} {record.levelname:<7} {record.name}{field}: "
         lines = [escape(head) + self._clean(_message(record)), *self._trace(record)]
         return "\n".join(lines)
 
     def _trace(self, record: logging.LogRecord) -> list[str]:
-        """Return the traceback and the stack in lines, cleaned and indented."""
+        """Return the lines of the traceback and the stack, cleaned and indented."""
         trace = self.formatException(record.exc_info) if record.exc_info else ""
         texts = (trace, record.stack_info or "")
         return ["    " + escape(line) for text in texts for line in self._hide(text).split("\n") if line]
@@ -89,45 +88,43 @@ class LineFormatter(logging.Formatter):
 
     def _hide(self, text: str) -> str:
         text = self._secrets.sub(HIDDEN, text)
-        return _SHAPES.sub(lambda found: (found["keep"] or found["cookie"] or "") + HIDDEN, text)
+        return _CREDENTIALS.sub(lambda match: (match["keep"] or match["cookie"] or "") + HIDDEN, text)
 
 
 class JsonFormatter(LineFormatter):
-    """Writes a record as one line that is one JSON object.
+    """Formats a record as one line with a JSON object.
 
-    ``time`` (ISO 8601, UTC), ``level``, ``logger``, ``message``; ``scan`` (a number) and ``exception`` (the
-    traceback's lines) where there is one. The texts are cleaned as those of plain lines are.
+    ``time`` (ISO 8601, UTC), ``level``, ``logger``, ``message``, and, if present, ``scan`` (a number) and
+    ``exception`` (the traceback's lines). Texts are cleaned as in plain lines.
     """
 
     def format(self, record: logging.LogRecord) -> str:
-        """Return ``record`` as JSON, its texts cleaned."""
-        told: dict[str, str | int] = {
+        """Return ``record`` as JSON, cleaned."""
+        fields: dict[str, str | int] = {
             "time": _at(record),
             "level": record.levelname,
             "logger": self._clean(record.name),
             "message": self._clean(_message(record)),
         }
         if (scan := log_context.number()) is not None:
-            told["scan"] = scan
+            fields["scan"] = scan
         if trace := self._trace(record):
-            told["exception"] = "\n".join(trace)
-        return json.dumps(told, ensure_ascii=False)
+            fields["exception"] = "\n".join(trace)
+        return json.dumps(fields, ensure_ascii=False)
 
 
 def escape(text: str) -> str:
-    """Write what breaks a line, moves the cursor or can't be seen as backslash escapes; cut a long text."""
-    if len(text) > LONGEST:
-        text = f"{text[:LONGEST]}… ({len(text) - LONGEST} more characters)"
+    """Escape line breaks, control characters and invisible characters; cut a long text."""
+    if len(text) > MAX_LENGTH:
+        text = f"{text[:MAX_LENGTH]}… ({len(text) - MAX_LENGTH} more characters)"
     if text.isprintable():
         return text
-    return "".join(
-        sign if sign.isprintable() else sign.encode("unicode_escape").decode("ascii") for sign in text
-    )
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
 
 
 class _Handler(logging.StreamHandler[TextIO]):
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802  # the library's name
-        """Say nothing: the library's own report would print the record as it is, secrets and all."""
+        """Do nothing: the library would print the record unchanged, including secrets."""
 
 
 def _at(record: logging.LogRecord) -> str:
@@ -138,12 +135,12 @@ def _at(record: logging.LogRecord) -> str:
 def _message(record: logging.LogRecord) -> str:
     try:
         return record.getMessage()
-    except Exception:  # noqa: BLE001  # a mistake in a log call must not lose what it wanted to say
+    except Exception:  # noqa: BLE001  # a wrong log call must not lose its message
         return f"{record.msg} {record.args!r}"
 
 
 def _spellings(secret: str) -> set[str]:
-    """Spell a text in the ways it is met in URLs, JSON, HTML and ``repr``."""
+    """Return a text as encoded in URLs, JSON, HTML and ``repr``."""
     return {
         secret,
         quote(secret),

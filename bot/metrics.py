@@ -1,8 +1,8 @@
-"""What Prometheus asks for: the state of the rows at the time of the question, and counts of what was done.
+"""Metrics for Prometheus: the state of the database, and counters since the process started.
 
-No label holds anything from outside: each value is one of a fixed set, and what is not in it is ``other``.
-Counts begin with the process. The rows are looked at within bounds: at most once in ``FRESH_S``, and
-where they can't be read in time the last look is shown, with ``appscan_database_up`` at 0.
+Labels never contain text from outside: each value is one of a fixed set, or ``other``. The database is read
+at most once in ``FRESH_S``. If it can't be read in time, the last snapshot is shown, with
+``appscan_database_up`` at 0.
 """
 
 import asyncio
@@ -26,8 +26,8 @@ from bot.core.tasks import end
 logger = logging.getLogger(__name__)
 
 FRESH_S: Final = 2.0
-READ_S: Final = 3.0
-"""How long a question waits for the rows."""
+READ_TIMEOUT_S: Final = 3.0
+"""For reading the database."""
 
 OTHER: Final = "other"
 NO_ANSWER: Final = "none"
@@ -47,19 +47,19 @@ STATUSES: Final = frozenset(
     }
 )
 
-_SAID: Final = ((b'{"ok":true', "ok"), (b'{"ok":false', "refused"))
+_RESULTS: Final = ((b'{"ok":true', "ok"), (b'{"ok":false', "refused"))
 _STEPS: Final = (State.PULLING, State.CHECKING, State.SUBMITTING)
 _SECONDS: Final = (0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 900, 3600)
 
 
 class Metrics:
-    """Counts what is done, and puts it together with what the rows say when it is asked for.
+    """Counts events, and combines them with a snapshot of the database when Prometheus asks.
 
-    What the bot joins later stands in ``figures`` (the rows), ``workroom`` (the folder of builds that are
-    worked on), ``breaker_open`` and ``socket`` (how many connections there are, and were made).
+    Set later by the bot: ``figures`` (the database), ``work_dir`` (the folder of builds in progress),
+    ``breaker_open``, and ``socket`` (how many connections are open, and were opened in all).
     """
 
-    def __init__(self, *, fresh_s: float = FRESH_S, read_s: float = READ_S) -> None:
+    def __init__(self, *, fresh_s: float = FRESH_S, read_s: float = READ_TIMEOUT_S) -> None:
         self.registry = CollectorRegistry()
         self.figures: Stats | None = None
         self.work_dir: Path | None = None
@@ -67,35 +67,36 @@ class Metrics:
         self.socket: Callable[[], tuple[int, int]] = lambda: (0, 0)
         self._fresh_s = fresh_s
         self._read_s = read_s
-        self._looking: asyncio.Task[None] | None = None
-        self._looked_at = float("-inf")
+        self._refreshing: asyncio.Task[None] | None = None
+        self._refreshed_at = float("-inf")
         self._page = b""
-        self._look = StatsSnapshot(scans={}, queued=0, oldest_s=0.0, moves=())
-        self._up = Gauge(
-            "appscan_database_up", "Whether the rows could be read just now.", registry=self.registry
-        )
+        self._snapshot = StatsSnapshot(scans={}, queued=0, oldest_s=0.0, moves=())
+        self._up = Gauge("appscan_database_up", "Whether the database could be read.", registry=self.registry)
         self._steps = Histogram(
             "appscan_step_seconds",
-            "How long a step of a scan took, whatever came of it; total: from asked for to submitted.",
+            "Duration of a step of a scan, with any outcome; total: from request to submission.",
             ["step"],
             buckets=_SECONDS,
             registry=self.registry,
         )
         self._retries = Counter(
-            "appscan_retries", "Scans put off to try again, by step.", ["step"], registry=self.registry
+            "appscan_retries", "Retries of scans, by step.", ["step"], registry=self.registry
         )
         self._bytes = Counter(
-            "appscan_bytes", "Pulled from Slack, and sent to OneTrust.", ["direction"], registry=self.registry
+            "appscan_bytes",
+            "Downloaded from Slack, and sent to OneTrust.",
+            ["direction"],
+            registry=self.registry,
         )
         self._slack = Counter(
             "appscan_slack_calls",
-            "Calls of Slack's Web API; ok, refused (Slack said no), an HTTP status, or none (no answer).",
+            "Calls of Slack's Web API; ok, refused (Slack's error), an HTTP status, or none (no response).",
             ["method", "result"],
             registry=self.registry,
         )
         self._onetrust = Counter(
             "appscan_onetrust_calls",
-            "Calls of OneTrust by HTTP status; none: no answer.",
+            "Calls of OneTrust by HTTP status; none: no response.",
             ["endpoint", "status"],
             registry=self.registry,
         )
@@ -109,33 +110,33 @@ class Metrics:
         ProcessCollector(registry=self.registry)
 
     async def page(self) -> bytes:
-        """Return the page that Prometheus reads."""
+        """Return the page for Prometheus."""
         now = asyncio.get_running_loop().time()
-        if now - self._looked_at < self._fresh_s:
+        if now - self._refreshed_at < self._fresh_s:
             return self._page
-        if self._looking is None or self._looking.done():
-            self._looking = asyncio.create_task(self._refresh(), name="metrics")
-        done, _ = await asyncio.wait({self._looking}, timeout=self._read_s)
-        if not done:  # a write waits for another process, or the disk; the look goes on
+        if self._refreshing is None or self._refreshing.done():
+            self._refreshing = asyncio.create_task(self._refresh(), name="metrics")
+        done, _ = await asyncio.wait({self._refreshing}, timeout=self._read_s)
+        if not done:  # the database is locked or slow; the read continues
             self._up.set(0)
         self._page = generate_latest(self.registry)
-        self._looked_at = now
+        self._refreshed_at = now
         return self._page
 
     async def stop(self) -> None:
-        """Look no more."""
-        await end(self._looking)
+        """Stop reading the database."""
+        await end(self._refreshing)
 
     async def _refresh(self) -> None:
         try:
-            look = await self.figures.look() if self.figures is not None else None
-        except Exception as error:  # noqa: BLE001 - whatever it was, the page says that there is no look
-            logger.warning("the figures could not be read: %s", type(error).__name__)
-            look = None
-        self._up.set(0 if look is None else 1)
-        if look is not None:
-            self._look = look
-            for move in look.moves:
+            snapshot = await self.figures.look() if self.figures is not None else None
+        except Exception as error:  # noqa: BLE001 - any error is shown as database_up 0
+            logger.warning("could not read the database for metrics: %s", type(error).__name__)
+            snapshot = None
+        self._up.set(0 if snapshot is None else 1)
+        if snapshot is not None:
+            self._snapshot = snapshot
+            for move in snapshot.moves:
                 self._moved(move)
 
     def _moved(self, move: Move) -> None:
@@ -147,48 +148,48 @@ class Metrics:
             self._steps.labels("total").observe(move.total_s)
 
     def collect(self) -> Iterable[Metric]:
-        """Tell what is so now; called by the registry."""
+        """Return the current gauges; called by the registry."""
         scans = GaugeMetricFamily("appscan_scans", "Scans in the database.", labels=["state", "platform"])
         for state in State:
             for platform in (*Platform, None):
                 name = platform.value if platform else OTHER
-                scans.add_metric([state.value, name], self._look.scans.get((state, platform), 0))
+                scans.add_metric([state.value, name], self._snapshot.scans.get((state, platform), 0))
         yield scans
         open_now, made = self.socket()
-        for name, told, value in (
-            ("queue_length", "Scans that wait to be worked on.", self._look.queued),
-            ("queue_oldest_seconds", "Since when the oldest of them was asked for.", self._look.oldest_s),
-            ("breaker_open", "Whether nothing is sent to OneTrust, as it is away.", self.breaker_open()),
-            ("socket_connections", "Connections to Slack that are open.", open_now),
-            ("workroom_bytes", "Builds that are being worked on, on disk.", _size(self.work_dir)),
+        for name, help_text, value in (
+            ("queue_length", "Scans in the queue.", self._snapshot.queued),
+            ("queue_oldest_seconds", "Age of the oldest scan in the queue.", self._snapshot.oldest_s),
+            ("breaker_open", "Whether submissions are paused, as OneTrust is down.", self.breaker_open()),
+            ("socket_connections", "Open connections to Slack.", open_now),
+            ("workroom_bytes", "Builds in progress, on disk.", _size(self.work_dir)),
         ):
-            yield GaugeMetricFamily(f"appscan_{name}", told, value=float(value))
-        connections = Metric("appscan_socket_connects", "Connections to Slack that were made.", "counter")
+            yield GaugeMetricFamily(f"appscan_{name}", help_text, value=float(value))
+        connections = Metric("appscan_socket_connects", "Connections to Slack that were opened.", "counter")
         connections.add_sample("appscan_socket_connects_total", {}, float(made))
         yield connections
 
     def slack_calls(self) -> aiohttp.TraceConfig:
-        """Return what counts the calls of a session that is Slack's."""
+        """Return a trace that counts the calls of a session for Slack."""
 
         def count(url: Any, result: str) -> None:
             method = url.path.rpartition("/")[2]
             self._slack.labels(method if method in SLACK_METHODS else OTHER, result).inc()
 
-        async def answered(_: Any, about: SimpleNamespace, told: aiohttp.TraceRequestEndParams) -> None:
-            about.status = told.response.status
-            if about.status != 200:
-                count(told.url, _status(about.status))
+        async def answered(_: Any, context: SimpleNamespace, event: aiohttp.TraceRequestEndParams) -> None:
+            context.status = event.response.status
+            if context.status != 200:
+                count(event.url, _status(context.status))
 
         async def read(
-            _: Any, about: SimpleNamespace, told: aiohttp.TraceResponseChunkReceivedParams
+            _: Any, context: SimpleNamespace, event: aiohttp.TraceResponseChunkReceivedParams
         ) -> None:
-            if about.status == 200:
-                # Each answer of the Web API begins with whether it is a yes; what doesn't is a proxy's page.
-                start = told.chunk[:64].replace(b" ", b"")
-                count(told.url, next((said for head, said in _SAID if start.startswith(head)), OTHER))
+            if context.status == 200:
+                # Responses of the Web API begin with ``ok``; others are a proxy's page.
+                start = event.chunk[:64].replace(b" ", b"")
+                count(event.url, next((result for head, result in _RESULTS if start.startswith(head)), OTHER))
 
-        async def lost(_: Any, __: SimpleNamespace, told: aiohttp.TraceRequestExceptionParams) -> None:
-            count(told.url, NO_ANSWER)
+        async def lost(_: Any, __: SimpleNamespace, event: aiohttp.TraceRequestExceptionParams) -> None:
+            count(event.url, NO_ANSWER)
 
         trace = aiohttp.TraceConfig()
         trace.on_request_end.append(answered)
@@ -197,36 +198,28 @@ class Metrics:
         return trace
 
     def onetrust_calls(self, endpoint: str) -> aiohttp.TraceConfig:
-        """Return what counts the calls of a session that submits builds, and their bytes.
+        """Return a trace that counts the calls and bytes of a session that submits builds.
 
-        ``endpoint`` is a word of this project.
+        ``endpoint`` is our name for it.
         """
 
-        async def sent(_: Any, __: SimpleNamespace, told: aiohttp.TraceRequestChunkSentParams) -> None:
-            self._bytes.labels("sent").inc(len(told.chunk))
+        async def sent(_: Any, __: SimpleNamespace, event: aiohttp.TraceRequestChunkSentParams) -> None:
+            self._bytes.labels("sent").inc(len(event.chunk))
 
-        async def answered(_: Any, __: SimpleNamespace, told: aiohttp.TraceRequestEndParams) -> None:
-            self.onetrust_called(endpoint, told.response.status)
-
-        async def lost(_: Any, __: SimpleNamespace, ___: aiohttp.TraceRequestExceptionParams) -> None:
-            self.onetrust_called(endpoint, None)
-
-        trace = aiohttp.TraceConfig()
+        trace = counted(endpoint, self.onetrust_called)
         trace.on_request_chunk_sent.append(sent)
-        trace.on_request_end.append(answered)
-        trace.on_request_exception.append(lost)
         return trace
 
     def onetrust_called(self, endpoint: str, status: int | None) -> None:
-        """Count a call; ``endpoint`` is a word of this project, no status is no answer."""
+        """Count a call; ``endpoint`` is our name for it, and ``status`` is ``None`` without a response."""
         self._onetrust.labels(endpoint, _status(status)).inc()
 
     def zscaler_calls(self) -> Callable[[str, int | None], None]:
-        """Return what counts a call of Zscaler, as ``onetrust_called`` does; from now on they are shown."""
+        """Return a function that counts a call of Zscaler; the counter is shown from now on."""
         if self._zscaler is None:
             self._zscaler = Counter(
                 "appscan_zscaler_calls",
-                "Calls of Zscaler, and for its tokens, by HTTP status; none: no answer.",
+                "Calls of Zscaler, and for its tokens, by HTTP status; none: no response.",
                 ["endpoint", "status"],
                 registry=self.registry,
             )
@@ -238,19 +231,19 @@ class Metrics:
         return called
 
     def pulled(self, size_bytes: int) -> None:
-        """Count bytes that came from Slack."""
+        """Count bytes downloaded from Slack."""
         self._bytes.labels("pulled").inc(size_bytes)
 
     def pulled_for(self, scanner: str, size_bytes: int) -> None:
-        """Count bytes that came from Slack once more, for a side scanner."""
+        """Count bytes downloaded from Slack again, for a side scanner."""
         self._bytes.labels(f"pulled_for_{scanner}").inc(size_bytes)
 
 
 def counted(endpoint: str, called: Callable[[str, int | None], None]) -> aiohttp.TraceConfig:
-    """Return what tells ``called`` each answer's status of a session that asks one endpoint."""
+    """Return a trace that passes the status of each call of a session for one endpoint to ``called``."""
 
-    async def answered(_: Any, __: SimpleNamespace, told: aiohttp.TraceRequestEndParams) -> None:
-        called(endpoint, told.response.status)
+    async def answered(_: Any, __: SimpleNamespace, event: aiohttp.TraceRequestEndParams) -> None:
+        called(endpoint, event.response.status)
 
     async def lost(_: Any, __: SimpleNamespace, ___: aiohttp.TraceRequestExceptionParams) -> None:
         called(endpoint, None)
@@ -283,20 +276,20 @@ class CountedClient(httpx.AsyncClient):
 
 
 class CountedFiles:
-    """The ``Files`` port; ``count`` is told of the bytes as they come."""
+    """The ``Files`` port; passes the bytes to ``count`` as they arrive."""
 
     def __init__(self, files: Files, count: Callable[[int], None]) -> None:
         self._files = files
         self._count = count
 
     async def pull(self, scan: Scan, to: Path, *, limit_bytes: int, progress: Progress) -> Pulled:
-        """Pull as the files counted do."""
-        known = 0
+        """Pull a file; see ``Files.pull``."""
+        counted_bytes = 0
 
         def moved(done: int, total: int) -> None:
-            nonlocal known
-            self._count(max(0, done - known))
-            known = done
+            nonlocal counted_bytes
+            self._count(max(0, done - counted_bytes))
+            counted_bytes = done
             progress(done, total)
 
         return await self._files.pull(scan, to, limit_bytes=limit_bytes, progress=moved)
@@ -309,12 +302,12 @@ def _status(status: int | None) -> str:
 
 
 def _size(folder: Path | None) -> int:
-    """Return the bytes under a folder: a few files, one for each scan at work."""
+    """Return the size of a folder in bytes: it has one file for each scan in progress."""
     size = 0
     for place, _, names in os.walk(folder) if folder is not None else ():
         for name in names:
             try:
                 size += (Path(place) / name).lstat().st_size
-            except OSError:  # gone meanwhile
+            except OSError:  # removed in the meantime
                 continue
     return size

@@ -1,7 +1,8 @@
-"""The web server: what a host asks about the bot's health and, in HTTP mode, what Slack sends.
+"""The web server, for health checks, metrics and, in HTTP mode, Slack's requests.
 
-``/healthz`` says that the process runs, ``/readyz`` that it can do its work: restart on the first, route by
-the second. ``/metrics`` is for Prometheus, and never stands beside Slack's door, which is open to all.
+``/healthz`` says that the process runs (restart it if not), ``/readyz`` that it can do its work (route
+requests to it only if so). ``/metrics`` is for Prometheus, and never on the same port as Slack's requests,
+which is public.
 """
 
 import asyncio
@@ -16,21 +17,21 @@ from bot.core.tasks import end
 logger = logging.getLogger(__name__)
 
 BODY_LIMIT_BYTES = 1_000_000
-"""Of a request to this server; Slack's payloads are far smaller."""
+"""Of a request; Slack's payloads are far smaller."""
 
 READY_TIMEOUT_S = 5.0
-"""How long the checks may take before the answer is no."""
+"""For all checks; later, the bot counts as not ready."""
 
-KEEP_S = 75.0
-"""How long a connection is kept for a next request; longer than the routers in front keep theirs (60 s)."""
+KEEPALIVE_TIMEOUT_S = 75.0
+"""Longer than that of the load balancers in front (60 s)."""
 
-HEAD_S = 15.0
-"""How long a new connection may take to its first request."""
+FIRST_REQUEST_TIMEOUT_S = 15.0
+"""From a new connection to the headers of its first request."""
 
 LINGER_S = 2.0
-"""How long what a refused request still sends is read and thrown away."""
+"""The rest of a rejected request is read and discarded for this long."""
 
-ALL_INTERFACES = "0.0.0.0"  # noqa: S104  # a container's or a host's router must reach it
+ALL_INTERFACES = "0.0.0.0"  # noqa: S104  # must be reachable from outside a container
 
 METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 """Source: https://prometheus.io/docs/instrumenting/exposition_formats/"""
@@ -42,14 +43,14 @@ MetricsPage = Callable[[], Awaitable[bytes]]
 
 @dataclass(frozen=True, kw_only=True)
 class Readiness:
-    """What was found when the parts of the bot were looked at."""
+    """The results of the readiness checks."""
 
     checks: Mapping[str, bool]
-    """Name of a part (``slack``, ``database``, ``runner``, ``lock``) to whether it works."""
+    """By part (``slack``, ``database``, ``runner``, ``lock``): whether it works."""
 
     @property
     def ready(self) -> bool:
-        """Whether every part works; an empty look proves nothing and is a no."""
+        """Whether every part works; no checks count as not ready."""
         return bool(self.checks) and all(self.checks.values())
 
 
@@ -59,13 +60,13 @@ def build_web(
     slack_handler: SlackHandler | None,
     metrics: MetricsPage | None = None,
 ) -> web.Application:
-    """Build the application; ``/slack/events`` is there only with a handler, so never in Socket Mode.
+    """Build the application; it has ``/slack/events`` only with a handler, so never in Socket Mode.
 
     Raises:
-        ValueError: both Slack's handler and the metrics are given.
+        ValueError: both ``slack_handler`` and ``metrics`` are given.
     """
     if slack_handler is not None and metrics is not None:
-        raise ValueError("metrics are not for the port that is open to all")
+        raise ValueError("metrics must not be on the public port")
     app = web.Application(client_max_size=BODY_LIMIT_BYTES)
 
     async def healthz(_: web.Request) -> web.Response:
@@ -76,8 +77,8 @@ def build_web(
         try:
             async with asyncio.timeout(READY_TIMEOUT_S):
                 readiness = await ready()
-        except Exception:  # whatever it was, the answer is no
-            logger.exception("the readiness checks did not come to an end")
+        except Exception:  # any error means not ready
+            logger.exception("the readiness checks failed")
         return web.json_response(
             {"ready": readiness.ready, "checks": dict(readiness.checks)},
             status=200 if readiness.ready else 503,
@@ -94,7 +95,7 @@ def build_web(
 
 
 def build_metrics_web(metrics: MetricsPage) -> web.Application:
-    """Build the application of a port that serves ``/metrics`` and nothing else."""
+    """Build an application that serves only ``/metrics``."""
     app = web.Application(client_max_size=BODY_LIMIT_BYTES)
     app.router.add_get("/metrics", _metrics_handler(metrics))
     app.on_response_prepare.append(_without_banner)
@@ -109,65 +110,70 @@ def _metrics_handler(metrics: MetricsPage) -> Callable[[web.Request], Awaitable[
 
 
 async def _without_banner(_: web.Request, response: web.StreamResponse) -> None:
-    # aiohttp puts its own and Python's version there. What is no HTTP at all it answers itself.
+    # aiohttp puts its own and Python's version there. Invalid HTTP it answers itself.
     response.headers.popall("Server", None)
 
 
-class Newcomers:
-    """Closes connections on which no whole request came within ``head_s``.
+class FirstRequestTimeout:
+    """Closes connections without a complete first request within ``timeout_s``.
 
-    aiohttp waits for ever for the first one. A crowd that sends its headers byte by byte would otherwise use
-    up the open files of the process.
+    aiohttp has no such timeout. Clients that send headers byte by byte could otherwise use up the process's
+    file descriptors.
     """
 
-    def __init__(self, head_s: float) -> None:
-        self._head_s = head_s
-        self._since: dict[object, float] = {}
-        self._known: set[object] = set()
-        self._watching: asyncio.Task[None] | None = None
+    def __init__(self, timeout_s: float) -> None:
+        self._timeout_s = timeout_s
+        self._opened_at: dict[object, float] = {}
+        self._served: set[object] = set()
+        self._task: asyncio.Task[None] | None = None
 
     @web.middleware
-    async def greet(
+    async def middleware(
         self, request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
     ) -> web.StreamResponse:
-        """Note that a request has come on its connection."""
-        self._known.add(request.protocol)
+        """Note that the connection has had a request."""
+        self._served.add(request.protocol)
         return await handler(request)
 
     def watch(self, runner: web.AppRunner) -> None:
-        """Begin to look after a server that listens."""
-        self._watching = asyncio.create_task(self._watch(runner), name="newcomers")
+        """Start watching the connections of a server that listens."""
+        self._task = asyncio.create_task(self._watch(runner), name="first-request-timeout")
 
     async def stop(self) -> None:
-        """End it; safe before ``watch``."""
-        await end(self._watching)
+        """Stop; safe before ``watch``."""
+        await end(self._task)
 
     async def _watch(self, runner: web.AppRunner) -> None:
         now = asyncio.get_running_loop().time
         while runner.server is not None:
             open_ = set(runner.server.connections)
-            self._known &= open_
-            self._since = {each: self._since.get(each, now()) for each in open_ - self._known}
-            for connection in open_ - self._known:
-                if now() - self._since[connection] >= self._head_s:
+            self._served &= open_
+            self._opened_at = {each: self._opened_at.get(each, now()) for each in open_ - self._served}
+            for connection in open_ - self._served:
+                if now() - self._opened_at[connection] >= self._timeout_s:
                     connection.force_close()
-            await asyncio.sleep(self._head_s / 4)
+            await asyncio.sleep(self._timeout_s / 4)
 
 
 class WebServer:
     """Serves an application on a port until it is stopped."""
 
     def __init__(
-        self, app: web.Application, *, port: int, host: str = ALL_INTERFACES, head_s: float = HEAD_S
+        self,
+        app: web.Application,
+        *,
+        port: int,
+        host: str = ALL_INTERFACES,
+        first_request_timeout_s: float = FIRST_REQUEST_TIMEOUT_S,
     ) -> None:
-        self._newcomers = Newcomers(head_s)
-        app.middlewares.insert(0, self._newcomers.greet)
+        self._first_request = FirstRequestTimeout(first_request_timeout_s)
+        app.middlewares.insert(0, self._first_request.middleware)
         self._runner = web.AppRunner(
             app,
             access_log_format='%a "%r" %s %b',
             shutdown_timeout=5.0,
-            auto_decompress=False,  # nothing that is sent here may grow
-            keepalive_timeout=KEEP_S,
+            auto_decompress=False,  # protects from decompression bombs
+            keepalive_timeout=KEEPALIVE_TIMEOUT_S,
             lingering_time=LINGER_S,
         )
         self._host = host
@@ -175,22 +181,22 @@ class WebServer:
 
     @property
     def port(self) -> int:
-        """The port that is listened on: where 0 was asked for, the one that was given once started."""
+        """The port; if it is 0, the one that the system chose, once started."""
         addresses = self._runner.addresses
         return int(addresses[0][1]) if addresses else self._port
 
     async def start(self) -> None:
-        """Begin to listen.
+        """Start listening.
 
         Raises:
             OSError: the port is taken or not allowed.
         """
         await self._runner.setup()
         await web.TCPSite(self._runner, self._host, self._port).start()
-        self._newcomers.watch(self._runner)
+        self._first_request.watch(self._runner)
         logger.info("listening on port %d", self.port)
 
     async def stop(self) -> None:
-        """Stop listening, and give requests under way a few seconds to end; safe before a start."""
-        await self._newcomers.stop()
+        """Stop listening, and let current requests finish for a few seconds; safe before ``start``."""
+        await self._first_request.stop()
         await self._runner.cleanup()

@@ -1,4 +1,4 @@
-"""Copies the database while the bot works on it: ``python -m bot backup <path>``."""
+"""``python -m bot backup <path>``: copies the database while the bot runs."""
 
 import asyncio
 import os
@@ -16,10 +16,10 @@ from bot.storage.restore_guard import MARK
 
 BUSY_TIMEOUT_S = 10.0
 SUFFIXES = ("", "-wal", "-shm", "-journal", ".lock")
-"""Of the files that belong to a database in use."""
+"""Of the files of a database in use."""
 
-NOT_SOUND = (
-    "The copy was thrown away, as SQLite finds the database damaged: {problem}. Keep what you have, and "
+DAMAGED = (
+    "The copy was discarded: SQLite reports that the database is damaged: {problem}. Keep its files, and "
     "restore an older backup."
 )
 
@@ -27,15 +27,14 @@ NOT_SOUND = (
 async def backup(database: Path, to: Path, out: TextIO, *, force: bool) -> int:
     """Write a consistent, checked copy of ``database`` to ``to``, readable by its owner only.
 
-    The copy is one read of one moment: it takes no lock that a writer waits for. It appears under its name
-    when it is whole. ``force`` lets it replace another file there, never the database itself.
+    The copy is a snapshot, and does not block writers. It appears under its name once it is complete.
+    ``force`` lets it replace another file, but never the database itself.
 
     Raises:
         NewerDatabase: a newer version of appscan has upgraded the database.
-        SystemExit: there is no copy; says why.
+        SystemExit: with the reason why there is no copy.
     """
-    told = await asyncio.to_thread(_backup, database, to, force=force)
-    out.write(told)
+    out.write(await asyncio.to_thread(_backup, database, to, force=force))
     return 0
 
 
@@ -46,15 +45,15 @@ def _backup(database: Path, to: Path, *, force: bool) -> str:
     if to.resolve() in {live.with_name(live.name + suffix) for suffix in SUFFIXES} or (
         to.exists() and to.samefile(database)
     ):
-        raise SystemExit(f"{to} belongs to the database itself: name another file for the copy.")
+        raise SystemExit(f"{to} is a file of the database itself: name another file for the copy.")
     if to.is_dir():
         raise SystemExit(f"{to} is a folder: name a file in it.")
     if to.exists() and not force:
-        raise SystemExit(f"{to} is there already: name another file, or replace it with --force.")
+        raise SystemExit(f"{to} already exists: name another file, or replace it with --force.")
     try:
         handle, name = tempfile.mkstemp(prefix=f".{to.name}.", suffix=".part", dir=to.parent)  # mode 0600
     except OSError as error:
-        raise SystemExit(f"No file can be made in {to.parent}: {error.strerror}.") from None
+        raise SystemExit(f"Can't create a file in {to.parent}: {error.strerror}.") from None
     os.close(handle)
     part = Path(name)
     try:
@@ -63,10 +62,10 @@ def _backup(database: Path, to: Path, *, force: bool) -> str:
         if force:
             part.replace(to)
         else:
-            os.link(part, to)  # unlike a rename, fails where another file came meanwhile
-        _settle_folder(to.parent)
+            os.link(part, to)  # unlike a rename, fails if the file was created in the meantime
+        _sync_folder(to.parent)
     except FileExistsError:
-        raise SystemExit(f"{to} is there already: name another file, or replace it with --force.") from None
+        raise SystemExit(f"{to} already exists: name another file, or replace it with --force.") from None
     except sqlite3.Error as error:
         raise SystemExit(f"The database at {database} can't be copied: {error}.") from None
     except OSError as error:
@@ -78,25 +77,25 @@ def _backup(database: Path, to: Path, *, force: bool) -> str:
 
 
 def _copy(database: Path, part: Path) -> int:
-    """Copy, mark and check; return how many scans there are in the copy."""
+    """Copy the database, mark it as a backup and check it; return the number of scans in it."""
     address = f"file:{quote(str(database))}?mode=rw"
     with (
         closing(sqlite3.connect(address, uri=True, timeout=BUSY_TIMEOUT_S)) as source,
         closing(sqlite3.connect(part, isolation_level=None)) as copy,
     ):
         check_version(sqlite_utils.Database(source))
-        source.backup(copy)  # in one step: in steps, it would begin again at each write of the bot
-        copy.execute("PRAGMA journal_mode = DELETE")  # one file is all there is
+        source.backup(copy)  # in one step: otherwise it would restart at each write of the bot
+        copy.execute("PRAGMA journal_mode = DELETE")  # a single file
         copy.execute("PRAGMA synchronous = FULL")
         copy.execute(f"PRAGMA user_version = {MARK}")
         problems = [row[0] for row in copy.execute("PRAGMA integrity_check(1)")]
         if problems != ["ok"]:
-            raise SystemExit(NOT_SOUND.format(problem=ascii(problems[0])))
+            raise SystemExit(DAMAGED.format(problem=ascii(problems[0])))
         return int(copy.execute("SELECT count(*) FROM scans").fetchone()[0])
 
 
-def _settle_folder(folder: Path) -> None:
-    """Let the copy's name outlive a power cut too."""
+def _sync_folder(folder: Path) -> None:
+    """Make the new name survive a power failure."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(descriptor)

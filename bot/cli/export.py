@@ -1,4 +1,4 @@
-"""Writes the history out, for spreadsheets and other programs."""
+"""``python -m bot export``: writes the history as CSV or JSON."""
 
 import csv
 import json
@@ -35,20 +35,20 @@ VERDICT_COLUMNS = (
     *("known_from", "sent_at", "verdict_at", "opinion_problem", "scanner"),
 )
 HOST_COLUMNS = (*_BUILD, "host", "looked_up", "categories", "alerts")
-_FOUND_BY = """
-    FROM scans JOIN results ON results.scan = scans.number JOIN {0} AS found ON found.scan = scans.number
-    WHERE scans.number > ? AND scans.number <= ? ORDER BY scans.number, found.rowid
+_ITEMS = """
+    FROM scans JOIN results ON results.scan = scans.number JOIN {0} AS item ON item.scan = scans.number
+    WHERE scans.number > ? AND scans.number <= ? ORDER BY scans.number, item.rowid
 """
 
 
 class ExportKind(StrEnum):
-    """What is written out, a row each."""
+    """What the rows are."""
 
     SCANS = "scans"
-    SDKS = "sdks"  # one for each scan and SDK that was found in it
-    PERMISSIONS = "permissions"  # one for each scan and permission that its build asks for
+    SDKS = "sdks"  # one for each scan and SDK in its build
+    PERMISSIONS = "permissions"  # one for each scan and permission of its build
     VERDICTS = "verdicts"  # one for each scan and side scanner that was asked about it
-    HOSTS = "hosts"  # one for each scan and host that its build names
+    HOSTS = "hosts"  # one for each scan and host in its build
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,18 +78,18 @@ _TABLES = {
     ExportKind.SDKS: _Table(
         columns=SDK_COLUMNS,
         query=f"""
-            SELECT scans.*, results.scanned_at, found.package_id, found.name AS sdk, found.vendor,
-                   found.category, found.description {_FOUND_BY.format("sdks")}
+            SELECT scans.*, results.scanned_at, item.package_id, item.name AS sdk, item.vendor,
+                   item.category, item.description {_ITEMS.format("sdks")}
         """,
     ),
     ExportKind.PERMISSIONS: _Table(
         columns=PERMISSION_COLUMNS,
         query=f"""
-            SELECT scans.*, results.scanned_at, found.name AS permission, found.category, found.status,
-                   found.sensitivity, found.description,
-                   trim(coalesce(found.sensitivity, '')) LIKE 'HIGH%'
-                   OR trim(coalesce(found.sensitivity, '')) LIKE 'SENSITIVE%' AS high_risk
-                   {_FOUND_BY.format("permissions")}
+            SELECT scans.*, results.scanned_at, item.name AS permission, item.category, item.status,
+                   item.sensitivity, item.description,
+                   trim(coalesce(item.sensitivity, '')) LIKE 'HIGH%'
+                   OR trim(coalesce(item.sensitivity, '')) LIKE 'SENSITIVE%' AS high_risk
+                   {_ITEMS.format("permissions")}
         """,
     ),
     ExportKind.VERDICTS: _Table(
@@ -115,21 +115,20 @@ _TABLES = {
 }
 _FLAGS = frozenset({"high_risk", "is_instant", "looked_up"})
 _LISTS = frozenset({"categories", "alerts"})
-_AT_A_TIME = 500
-"""Scans that are read at once."""
-_OVERLOOKED = r"[\s\"'\x00-\x1f\x7f\u200b-\u200f\u2060\ufeff]*"
-_SIGN = r"[=+\-@\uff1d\uff0b\uff0d\uff20\ufe66\ufe62\ufe63\ufe6b\u2212]"  # the last nine: wide, small, minus
-_FORMULA = re.compile(rf"(?:^|(?<=[;|\t\r\n]))(?={_OVERLOOKED}{_SIGN})|^(?=[\t\r\n])")
-"""Where a spreadsheet would begin a formula, whatever its separator and whatever it overlooks before it."""
+_BATCH = 500
+"""Scans read at a time."""
+_SKIPPED = r"[\s\"'\x00-\x1f\x7f\u200b-\u200f\u2060\ufeff]*"
+_SIGN = r"[=+\-@\uff1d\uff0b\uff0d\uff20\ufe66\ufe62\ufe63\ufe6b\u2212]"  # wide, small, minus
+_FORMULA = re.compile(rf"(?:^|(?<=[;|\t\r\n]))(?={_SKIPPED}{_SIGN})|^(?=[\t\r\n])")
+"""Where a spreadsheet could start a formula, with any separator and any characters that it skips."""
 
 
 async def export(path: Path, form: str, out: TextIO, what: ExportKind = ExportKind.SCANS) -> int:
-    """Write every scan to ``out``, oldest first, as ``csv`` or ``json``; return the exit code.
+    """Write the rows of ``what`` to ``out``, oldest scan first, as ``csv`` or ``json``; return the exit code.
 
-    Or, oldest scan first, all SDKs or permissions that were found, verdicts or hosts. JSON is one array, of
-    scans each with its timeline and what it breaks of the policy; times are ISO 8601, UTC.
+    JSON is one array; its scans include their timeline and violations. Times are ISO 8601, UTC.
     """
-    if not path.exists():  # noqa: ASYNC240 - one look, before anything else runs
+    if not path.exists():  # noqa: ASYNC240 - before anything else runs
         raise SystemExit(f"There is no database at {path}: set APPSCAN_DB to where the bot keeps it.")
     database = await open_database(path)
     table = _TABLES[what]
@@ -141,16 +140,16 @@ async def export(path: Path, form: str, out: TextIO, what: ExportKind = ExportKi
             out.write("[")
         first = True
         newest = await database.read(_newest)
-        for after in range(0, newest, _AT_A_TIME):
+        for after in range(0, newest, _BATCH):
             for row in await database.read(partial(_page, query=table.query, after=after)):
-                told = {column: _value(column, row[column]) for column in table.columns}
+                record = {column: _value(column, row[column]) for column in table.columns}
                 if form == "csv":
-                    writer.writerow([_cell(value) for value in told.values()])
+                    writer.writerow([_cell(value) for value in record.values()])
                     continue
                 if what is ExportKind.SCANS:
-                    told["timeline"] = await _timeline(database, row["number"])
-                    told["breaches"] = await _violations(database, row["number"])
-                out.write(("" if first else ",") + "\n" + json.dumps(told, ensure_ascii=False))
+                    record["timeline"] = await _timeline(database, row["number"])
+                    record["breaches"] = await _violations(database, row["number"])
+                out.write(("" if first else ",") + "\n" + json.dumps(record, ensure_ascii=False))
                 first = False
         if form == "json":
             out.write("\n]\n")
@@ -164,7 +163,7 @@ def _newest(db: Connection) -> int:
 
 
 def _page(db: Connection, query: str, after: int) -> list[dict[str, Any]]:
-    return list(db.query(query, [after, after + _AT_A_TIME]))
+    return list(db.query(query, [after, after + _BATCH]))
 
 
 async def _timeline(database: Database, number: int) -> list[dict[str, Any]]:
@@ -174,17 +173,17 @@ async def _timeline(database: Database, number: int) -> list[dict[str, Any]]:
 
 
 async def _violations(database: Database, number: int) -> list[dict[str, Any]]:
-    found = await database.read(lambda db: repository.read(db, number))
+    violations = await database.read(lambda db: repository.read(db, number))
     return [
         {
-            "rule": breach.rule,
-            "found": [asdict(finding) for finding in breach.found],
-            "more": breach.more,
-            "acknowledged_by": breach.acknowledged_by,
-            "acknowledged_at": _value("acknowledged_at", breach.acknowledged_at),
-            "reason": breach.reason,
+            "rule": violation.rule,
+            "found": [asdict(finding) for finding in violation.found],
+            "more": violation.more,
+            "acknowledged_by": violation.acknowledged_by,
+            "acknowledged_at": _value("acknowledged_at", violation.acknowledged_at),
+            "reason": violation.reason,
         }
-        for breach in found
+        for violation in violations
     ]
 
 
@@ -199,7 +198,7 @@ def _value(column: str, value: Any) -> Any:
 
 
 def _cell(value: Any) -> Any:
-    """Keep a spreadsheet from running what a build calls itself: ``'`` makes text of it."""
+    """Escape text with ``'`` so that a spreadsheet does not run it as a formula."""
     if isinstance(value, list):
         value = ", ".join(value)
     return _FORMULA.sub("'", value) if isinstance(value, str) else value

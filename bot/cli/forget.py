@@ -1,4 +1,4 @@
-"""Takes a person out of the history: ``python -m bot forget U0123456789``."""
+"""``python -m bot forget U0123456789``: removes a person from the history."""
 
 from pathlib import Path
 from typing import TextIO
@@ -10,14 +10,14 @@ from bot.wiring.database import open_database
 
 
 async def forget(path: Path, user: str, out: TextIO) -> int:
-    """Forget ``user`` (a user ID) in the database at ``path``; say to ``out`` what was found.
+    """Remove ``user`` (a user ID) from the database at ``path``, and report to ``out``.
 
-    Returns the exit code: 1 where the history does not hold them.
+    Returns the exit code: 1 if they are not in the history, 2 if it is not a user ID.
     """
     if not USER_ID.fullmatch(user):
-        out.write("That is no user ID. In Slack: the person's profile, ⋮, Copy member ID.\n")
+        out.write("That is not a user ID. Find it in Slack: the person's profile, ⋮, Copy member ID.\n")
         return 2
-    if not path.exists():  # noqa: ASYNC240 - one look, before anything else runs
+    if not path.exists():  # noqa: ASYNC240 - before anything else runs
         raise SystemExit(f"There is no database at {path}: set APPSCAN_DB to where the bot keeps it.")
     database = await open_database(path)
     try:
@@ -25,14 +25,11 @@ async def forget(path: Path, user: str, out: TextIO) -> int:
     finally:
         await database.close()
     if scans is None:
-        out.write(f"{user} is nowhere in the database, so nothing was changed. Is the ID right?\n")
+        out.write(f"{user} is not in the database, so nothing was changed. Is the ID right?\n")
         return 1
     out.write(
-        f"{user} is forgotten: their name and comments were taken out of {_scans(scans)} and every "
-        "timeline. Slack still holds the bot's messages; delete those there.\n"
+        f"{user} is forgotten: their name and comments were removed from {scans} "
+        f"{'scan' if scans == 1 else 'scans'} and every timeline. Slack still has the bot's messages; delete "
+        "those there.\n"
     )
     return 0
-
-
-def _scans(count: int) -> str:
-    return "1 scan" if count == 1 else f"{count} scans"

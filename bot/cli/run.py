@@ -1,4 +1,4 @@
-"""``python -m bot``: runs the bot until it is told to stop, or until Slack shuts it out."""
+"""``python -m bot``: runs the bot until it is stopped, or Slack shuts it out."""
 
 import asyncio
 import logging
@@ -13,7 +13,7 @@ from bot.errors import NewerDatabase, ShutOut, StoreUnavailable, slack_code
 logger = logging.getLogger(__name__)
 
 SHUT_OUT = 77
-"""The exit code where Slack has shut the bot out while it ran; ``EX_NOPERM`` of ``sysexits.h``."""
+"""The exit code if Slack shuts the bot out while it runs; ``EX_NOPERM`` in ``sysexits.h``."""
 
 
 async def run(settings: Settings, stop: asyncio.Event) -> int:
@@ -24,7 +24,7 @@ async def run(settings: Settings, stop: asyncio.Event) -> int:
     opening = asyncio.create_task(bot.__aenter__())
     stopped = asyncio.create_task(stop.wait())
     await asyncio.wait({opening, stopped}, return_when=asyncio.FIRST_COMPLETED)
-    if not opening.done():  # it may still wait for another bot to go, or for Slack
+    if not opening.done():  # it may be waiting for another bot to stop, or for Slack
         opening.cancel()
         await asyncio.gather(opening, return_exceptions=True)
         return 0
@@ -32,31 +32,33 @@ async def run(settings: Settings, stop: asyncio.Event) -> int:
         opening.result()
     except (ShutOut, NewerDatabase, SlackApiError, OSError, sqlite3.Error, StoreUnavailable) as error:
         stopped.cancel()
-        logger.error("the bot can't start: %s", _why(error))  # noqa: TRY400 - a sentence, no traceback
+        logger.error("the bot can't start: %s", _reason(error))  # noqa: TRY400 - without a traceback
         return 1
     shut_out = asyncio.create_task(bot.shut_out())
     await asyncio.wait({stopped, shut_out}, return_when=asyncio.FIRST_COMPLETED)
     code = 0
     if not stopped.done():
-        logger.error("Slack has shut the bot out, so it ends. %s", shut_out.result().user_message)
+        logger.error("Slack has shut the bot out, so it stops. %s", shut_out.result().user_message)
         code = SHUT_OUT
     stopped.cancel()
     shut_out.cancel()
-    logger.info("stopping: what runs is finished or handed back")
+    logger.info("stopping: current work is finished or returned to the queue")
     await bot.__aexit__()
     logger.info("stopped")
     return code
 
 
-def _why(error: ShutOut | NewerDatabase | SlackApiError | OSError | sqlite3.Error | StoreUnavailable) -> str:
-    """Say in a sentence why the bot can't start, and what to do."""
+def _reason(
+    error: ShutOut | NewerDatabase | SlackApiError | OSError | sqlite3.Error | StoreUnavailable,
+) -> str:
+    """Return why the bot can't start, and what to do."""
     if isinstance(error, (ShutOut, NewerDatabase)):
         return error.user_message
     if isinstance(error, SlackApiError):
         code = slack_code(error)
         return f"Slack says {code}. Check the tokens with `python -m bot check`."
     if isinstance(error, StoreUnavailable):
-        return f"{error}. Look at APPSCAN_DB, its disk, and what else is using it."
+        return f"{error}. Check APPSCAN_DB, its disk, and what else is using it."
     if isinstance(error, sqlite3.Error):
         return f"the database at APPSCAN_DB can't be used: {error}."
     return f"{error.strerror or error}. Check PORT, APPSCAN_METRICS_PORT and the folder of APPSCAN_DB."

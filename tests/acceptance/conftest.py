@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from bot.__main__ import asked, needs, perform
+from bot.__main__ import needs, parse, perform
 from bot.config.settings import Settings
 from sandbox.bot_process import BotProcess, environ_for
 from sandbox.onetrust import OneTrustSandbox
@@ -74,7 +74,7 @@ class Stage:
         out, err = io.StringIO(), io.StringIO()
         with redirect_stdout(out), redirect_stderr(err):
             try:
-                given = asked([*arguments])
+                given = parse([*arguments])
                 settings = Settings.read(self.environ(**environ), needs(given))
                 code = await perform(given, settings, asyncio.Event())
             except SystemExit as end:

@@ -45,7 +45,7 @@ async def test_what_was_submitted_after_the_backup_is_not_sent_again_by_the_rest
 
     code, _, err = await stage.command("backup", str(copy))
     assert code == 1
-    assert "is there already: name another file, or replace it with --force." in err
+    assert "already exists: name another file, or replace it with --force." in err
 
     restored = stage.folder / "restored" / "appscan.db"
     restored.parent.mkdir()

@@ -301,7 +301,7 @@ async def test_a_running_bot_leaves_the_shells_scans_alone_and_forgets_whom_it_i
 
     code, out, err = await stage.command("forget", stage.dana.id)
     assert (code, err) == (0, "")
-    told = f"{stage.dana.id} is forgotten: their name and comments were taken out of 1 scan and "
+    told = f"{stage.dana.id} is forgotten: their name and comments were removed from 1 scan and "
     assert out.startswith(told)
     _, exported, _ = await stage.here("export", "--format", "json")
     assert stage.dana.id not in exported

@@ -7,7 +7,7 @@ from tests.acceptance.limits import no_file_beyond, used_s
 BIG = builds.make_apk(package="com.example.shop", version_name="1", padding_bytes=16_000_000, seed=5)
 SMALL = builds.make_apk(package="com.example.news", version_name="1")
 LIMIT_BYTES = 8_000_000
-NO_ROOM = "The bot's own disk takes no more builds. Whoever runs it has to make room there"
+NO_ROOM = "The bot's disk is full or not working. The operator of this bot has to free space"
 
 
 async def test_a_full_disk_is_told_and_waited_for(stage: Stage):

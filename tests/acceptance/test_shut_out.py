@@ -17,7 +17,7 @@ async def test_link_disabled_ends_the_bot_with_a_clear_log_and_an_exit_code_of_i
     assert await bot.ended() == SHUT_OUT == 77
     log = bot.log.read_text()
     assert (
-        "Slack has shut the bot out, so it ends. Socket Mode is switched off for the Slack app. "
+        "Slack has shut the bot out, so it stops. Socket Mode is switched off for the Slack app. "
         "Switch it on at api.slack.com/apps, under Socket Mode, and start the bot again."
     ) in log
     assert "Traceback" not in log

@@ -258,7 +258,9 @@ async def hasty_server(seen: list[str]) -> AsyncIterator[int]:
     async def take(got: web.Request) -> web.StreamResponse:
         return await door.handle(got, dispatch)
 
-    server = WebServer(build_web(ready=ready, slack_handler=take), port=0, host="127.0.0.1", head_s=0.2)
+    server = WebServer(
+        build_web(ready=ready, slack_handler=take), port=0, host="127.0.0.1", first_request_timeout_s=0.2
+    )
     await server.start()
     try:
         yield server.port

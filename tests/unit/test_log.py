@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.core import log_context
-from bot.log import LONGEST, NOISY, JsonFormatter, LineFormatter, configure, escape
+from bot.log import MAX_LENGTH, NOISY_LOGGERS, JsonFormatter, LineFormatter, configure, escape
 
 SECRET = "p&ss/wörd+1 <x>"
 LINE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z (DEBUG|INFO|WARNING|ERROR) +[\w.]+: ")
@@ -24,7 +24,7 @@ def stream():
     """Where the log goes while a test runs; everything is as before afterwards."""
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
-    levels = {name: logging.getLogger(name).level for name in NOISY}
+    levels = {name: logging.getLogger(name).level for name in NOISY_LOGGERS}
     yield io.StringIO()
     logging.captureWarnings(capture=False)
     root.handlers[:], root.level = handlers, level
@@ -155,7 +155,7 @@ def test_a_secret_never_comes_out_as_it_was(secret, before, after):
 
 
 def test_a_long_text_is_cut():
-    assert escape("x" * (LONGEST + 5)) == "x" * LONGEST + "… (5 more characters)"
+    assert escape("x" * (MAX_LENGTH + 5)) == "x" * MAX_LENGTH + "… (5 more characters)"
 
 
 def test_a_log_call_with_the_wrong_arguments_still_says_what_it_wanted():
@@ -175,12 +175,12 @@ def test_the_words_of_a_line_that_can_not_be_written_do_not_appear_elsewhere(str
 def test_libraries_are_quiet_below_debug(stream, level, said):
     configure(level, [], stream)
 
-    for name in NOISY:
+    for name in NOISY_LOGGERS:
         logging.getLogger(f"{name}.part").info("chatter")
         logging.getLogger(f"{name}.part").warning("trouble")
 
-    assert stream.getvalue().count("chatter") == (len(NOISY) if said else 0)
-    assert stream.getvalue().count("trouble") == len(NOISY)
+    assert stream.getvalue().count("chatter") == (len(NOISY_LOGGERS) if said else 0)
+    assert stream.getvalue().count("trouble") == len(NOISY_LOGGERS)
 
 
 def test_the_last_configuration_holds(stream):

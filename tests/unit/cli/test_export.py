@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.__main__ import asked
+from bot.__main__ import parse
 from bot.cli.export import (
     COLUMNS,
     HOST_COLUMNS,
@@ -314,7 +314,7 @@ def test_help_tells_of_what_zscaler_adds_where_anything_of_it_is_set(capsys):
     told = []
     for environ in ({}, {"ZSCALER_APPTOTAL_KEY": "key"}):
         with pytest.raises(SystemExit):
-            asked(["export", "--help"], environ)
+            parse(["export", "--help"], environ)
         told.append(capsys.readouterr().out)
     without, with_zscaler = told
     assert "Zscaler" not in without

@@ -151,7 +151,7 @@ async def test_nothing_of_a_forgotten_person_can_be_read_from_the_files(tmp_path
 
     assert await forget(path, "UFORGETME", out) == 0
 
-    assert "taken out of 1 scan and" in out.getvalue()
+    assert "removed from 1 scan and" in out.getvalue()
     scan, theirs = await store.scans.scan(mine.number), await store.scans.scan(other.number)
     assert (scan.shared_by, scan.comment, scan.state) == (FORGOTTEN, "", State.CANCELLED)
     assert (theirs.shared_by, theirs.comment) == ("UBEN", "thanks someone!")
@@ -189,7 +189,7 @@ async def test_what_is_no_user_id_is_told_as_such(tmp_path, word):
 
     assert await forget(tmp_path / "appscan.db", word, out) == 2
 
-    assert "no user ID" in out.getvalue()
+    assert "not a user ID" in out.getvalue()
     assert list(tmp_path.iterdir()) == []
 
 
@@ -223,4 +223,4 @@ async def test_forgetting_somebody_who_is_nowhere_says_so(tmp_path):
 
     assert await forget(tmp_path / "appscan.db", "UNOBODY", out) == 1
 
-    assert "UNOBODY is nowhere in the database" in out.getvalue()
+    assert "UNOBODY is not in the database" in out.getvalue()

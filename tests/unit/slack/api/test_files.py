@@ -161,7 +161,7 @@ async def test_a_disk_that_takes_no_more(pull, failure, tmp_path):
     error = await failure()
 
     assert type(error) is NoRoom
-    assert "disk takes no more builds" in error.user_message
+    assert "disk is full or not working" in error.user_message
     assert not (tmp_path / "elsewhere").exists()
 
 
