@@ -79,26 +79,15 @@ class Metrics:
             buckets=_SECONDS,
             registry=self.registry,
         )
-        self._retries = Counter(
-            "appscan_retries", "Retries of scans, by step.", ["step"], registry=self.registry
-        )
-        self._bytes = Counter(
-            "appscan_bytes",
-            "Downloaded from Slack, and sent to OneTrust.",
-            ["direction"],
-            registry=self.registry,
-        )
-        self._slack = Counter(
-            "appscan_slack_calls",
+        self._retries = self._counter("retries", "Retries of scans, by step.", "step")
+        self._bytes = self._counter("bytes", "Downloaded from Slack, and sent to OneTrust.", "direction")
+        self._slack = self._counter(
+            "slack_calls",
             "Calls of Slack's Web API; ok, refused (Slack's error), an HTTP status, or none (no response).",
-            ["method", "result"],
-            registry=self.registry,
+            *("method", "result"),
         )
-        self._onetrust = Counter(
-            "appscan_onetrust_calls",
-            "Calls of OneTrust by HTTP status; none: no response.",
-            ["endpoint", "status"],
-            registry=self.registry,
+        self._onetrust = self._counter(
+            "onetrust_calls", "Calls of OneTrust by HTTP status; none: no response.", "endpoint", "status"
         )
         self._zscaler: Counter | None = None
         for step in _STEPS:
@@ -108,6 +97,9 @@ class Metrics:
             self._bytes.labels(direction)
         self.registry.register(self)
         ProcessCollector(registry=self.registry)
+
+    def _counter(self, name: str, text: str, *labels: str) -> Counter:
+        return Counter(f"appscan_{name}", text, labels, registry=self.registry)
 
     async def page(self) -> bytes:
         """Return the page for Prometheus."""
@@ -217,11 +209,10 @@ class Metrics:
     def zscaler_calls(self) -> Callable[[str, int | None], None]:
         """Return a function that counts a call of Zscaler; the counter is shown from now on."""
         if self._zscaler is None:
-            self._zscaler = Counter(
-                "appscan_zscaler_calls",
+            self._zscaler = self._counter(
+                "zscaler_calls",
                 "Calls of Zscaler, and for its tokens, by HTTP status; none: no response.",
-                ["endpoint", "status"],
-                registry=self.registry,
+                *("endpoint", "status"),
             )
         calls = self._zscaler
 
