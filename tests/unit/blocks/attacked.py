@@ -9,7 +9,7 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from hypothesis import strategies as st
 
-from bot.blocks import governance_modals, history, results_modals
+from bot.blocks import history
 from bot.blocks.help import OPTIONAL, TOPICS
 from bot.blocks.message import Message
 from bot.blocks.text import plain
@@ -17,6 +17,7 @@ from bot.features.verdicts.scanner_profile import ScannerProfile
 from bot.scans.administration import CallsLeft
 from bot.scans.lookups import Query
 from bot.scans.models import Card, Event
+from bot.scans.verdicts import CardVerdict, HashAnswer, NoAnswer
 from bot.zscaler.sandbox import PROFILE as ZSCALER
 from tests.scenario.second_scanner import ACME
 from tests.unit.blocks.test_limits import queries
@@ -75,7 +76,6 @@ BY_NAME: dict[str, st.SearchStrategy[Any]] = {
     "words": st.sets(st.sampled_from(sorted(OPTIONAL))),
     "scanner": st.just("zscaler"),
     "source": st.sampled_from(["", "zscaler", "acme"]),
-    "tab": st.sampled_from(["", *results_modals.Tab, *governance_modals.Tab]),
     "word": st.sampled_from(["diff", "status"]),
     **dict.fromkeys(("stars", "risk_score", "permission_level"), st.floats(0, 1e12)),
 }
@@ -137,6 +137,8 @@ BY_TYPE: dict[Any, st.SearchStrategy[Any]] = {
 }
 """What values of a type look like, where its parts don't say it; grows below by records built of others."""
 
+BY_NAME["answers"] = st.lists(sample(HashAnswer | NoAnswer), min_size=1, max_size=2)
+BY_NAME["verdicts"] = st.lists(sample(CardVerdict), min_size=1, max_size=2)
 BY_TYPE[CallsLeft] = record(Left)
 BY_TYPE[Message] = sample(Card).map(lambda card: history.status(card, []))
 BY_TYPE[Query] = queries
