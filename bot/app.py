@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from contextlib import AsyncExitStack
 from typing import Any, Self
 
@@ -11,6 +11,7 @@ from slack_bolt.async_app import AsyncApp
 
 from bot import listeners, policy_file
 from bot.errors import ShutOut, SubmissionError
+from bot.features.verdicts.side_scanner import SideScanner
 from bot.listeners.press import ListeningApp
 from bot.metrics import Metrics
 from bot.onetrust.depot import Depot, open_depot
@@ -37,7 +38,7 @@ from bot.store.figures import FiguresStore
 from bot.store.lock import InstanceLock
 from bot.web import Readiness, WebServer, build_metrics_web, build_web
 from bot.wiring import Wired, wire
-from bot.zscaler_parts import Zscaler, open_zscaler
+from bot.zscaler_parts import Zscaler, open_zscaler, side_scanner
 
 logger = logging.getLogger(__name__)
 
@@ -59,8 +60,11 @@ class Bot:
         *,
         reader: BuildReader | None = None,
         busy_timeout_ms: int = BUSY_TIMEOUT_MS,
+        side_scanners: Sequence[SideScanner] = (),
     ) -> None:
+        """Take the settings, and parts other than those that they name: ``side_scanners`` are added."""
         self._settings = settings
+        self._side_scanners = side_scanners
         self._rules = policy_file.read(settings.policy) if settings.policy else ()
         self._reader = reader or build_reader(settings)
         self._busy_timeout_ms = busy_timeout_ms
@@ -131,6 +135,7 @@ class Bot:
         )
         self._workroom.empty()
         self._metrics.workroom = self._workroom.folder
+        zscaler = await self._open_zscaler(stack)
         opened = Opened(
             settings=settings,
             clock=self._clock,
@@ -145,7 +150,8 @@ class Bot:
             hears=self._hears,
             applications=applications,
             budget=budget,
-            zscaler=await self._open_zscaler(stack),
+            zscaler=zscaler,
+            side_scanners=(side_scanner(settings.zscaler, zscaler), *self._side_scanners),
         )
         wired = wire(opened, stack)
         self._app = ListeningApp(
@@ -271,8 +277,8 @@ def _tell_beside(stack: AsyncExitStack, wired: Wired) -> None:
     """Let it be told beside all else what is told in messages of their own."""
     _beside(stack, wired.notices.run(), "notices")
     _beside(stack, wired.announcements.run(), "announcements")
-    if wired.verdicts is not None:
-        _beside(stack, wired.verdicts.run(), "verdicts")
+    for name, verdicts in wired.verdicts.items():
+        _beside(stack, verdicts.run(), f"verdicts of {name}")
 
 
 def _beside(stack: AsyncExitStack, work: Coroutine[Any, Any, None], name: str) -> None:

@@ -14,6 +14,7 @@ import sqlite_utils
 
 from bot.store import breaches
 from bot.store.database import Database
+from bot.store.rows import ONETRUST
 
 COLUMNS = (
     *("number", "state", "source", "created_at", "updated_at", "finished_at", "channel", "shared_by"),
@@ -31,7 +32,7 @@ PERMISSION_COLUMNS = (
 )
 VERDICT_COLUMNS = (
     *(*_BUILD, "sha256", "md5", "opinion", "verdict", "category", "score", "malware", "is_instant"),
-    *("known_from", "sent_at", "verdict_at", "opinion_problem"),
+    *("known_from", "sent_at", "verdict_at", "opinion_problem", "scanner"),
 )
 HOST_COLUMNS = (*_BUILD, "host", "looked_up", "categories", "alerts")
 _FOUND_BY = """
@@ -46,7 +47,7 @@ class What(StrEnum):
     SCANS = "scans"
     SDKS = "sdks"  # one for each scan and SDK that was found in it
     PERMISSIONS = "permissions"  # one for each scan and permission that its build asks for
-    VERDICTS = "verdicts"  # one for each scan that Zscaler was asked about
+    VERDICTS = "verdicts"  # one for each scan and side scanner that was asked about it
     HOSTS = "hosts"  # one for each scan and host that its build names
 
 
@@ -59,7 +60,7 @@ class _Table:
 _TABLES = {
     What.SCANS: _Table(
         columns=COLUMNS,
-        query="""
+        query=f"""
             SELECT scans.*, o.request_id, o.status AS http_status, o.attempts, o.route,
                    results.state AS result, results.status AS onetrust_status,
                    results.ended_at AS result_at, results.scanned_at, results.version AS scanned_version,
@@ -69,10 +70,10 @@ _TABLES = {
                    (SELECT count(*) FROM breaches WHERE scan = scans.number) AS breach_count,
                    (SELECT count(*) FROM breaches
                     WHERE scan = scans.number AND acknowledged_at IS NULL) AS open_breach_count
-            FROM scans JOIN submissions AS o ON o.scan = scans.number AND o.scanner = 'onetrust'
+            FROM scans JOIN submissions AS o ON o.scan = scans.number AND o.{ONETRUST}
             LEFT JOIN results ON results.scan = scans.number
             WHERE scans.number > ? AND scans.number <= ? ORDER BY scans.number
-        """,
+        """,  # noqa: S608 - a constant
     ),
     What.SDKS: _Table(
         columns=SDK_COLUMNS,
@@ -94,12 +95,13 @@ _TABLES = {
     What.VERDICTS: _Table(
         columns=VERDICT_COLUMNS,
         query="""
-            SELECT scans.*, o.request_id AS md5, found.state AS opinion, found.threat AS verdict,
-                   found.category, found.score, found.malware, found.is_instant, found.known_from,
-                   found.since AS sent_at, found.ended_at AS verdict_at, found.problem AS opinion_problem
+            SELECT scans.*, found.scanner, o.request_id AS md5, found.state AS opinion,
+                   found.threat AS verdict, found.category, found.score, found.malware, found.is_instant,
+                   found.known_from, found.since AS sent_at, found.ended_at AS verdict_at,
+                   found.problem AS opinion_problem
             FROM scans JOIN opinions AS found ON found.scan = scans.number
-            LEFT JOIN submissions AS o ON o.scan = scans.number AND o.scanner = 'zscaler'
-            WHERE scans.number > ? AND scans.number <= ? ORDER BY scans.number
+            LEFT JOIN submissions AS o ON o.scan = scans.number AND o.scanner = found.scanner
+            WHERE scans.number > ? AND scans.number <= ? ORDER BY scans.number, found.scanner
         """,
     ),
     What.HOSTS: _Table(

@@ -242,9 +242,9 @@ class Metrics:
         """Count bytes that came from Slack."""
         self._bytes.labels("pulled").inc(size_bytes)
 
-    def pulled_again(self, size_bytes: int) -> None:
-        """Count bytes that came from Slack once more, for Zscaler."""
-        self._bytes.labels("pulled_for_zscaler").inc(size_bytes)
+    def pulled_for(self, scanner: str, size_bytes: int) -> None:
+        """Count bytes that came from Slack once more, for a side scanner."""
+        self._bytes.labels(f"pulled_for_{scanner}").inc(size_bytes)
 
 
 def counted(endpoint: str, called: Callable[[str, int | None], None]) -> aiohttp.TraceConfig:

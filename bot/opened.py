@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.features.verdicts.side_scanner import SideScanner
 from bot.metrics import Metrics
 from bot.scans.budget import Budget
 from bot.scans.memory import Store
@@ -39,4 +40,6 @@ class Opened:
     budget: Budget
     """Of calls that read."""
     zscaler: Zscaler | None
-    """The second opinion; ``None`` where it is not set up."""
+    """Zscaler's APIs; ``None`` if they are not set up."""
+    side_scanners: tuple[SideScanner, ...]
+    """All that are known, also those that are not set up."""

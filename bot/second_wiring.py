@@ -1,14 +1,16 @@
-"""Joins what asks Zscaler: beside all that concerns OneTrust, and only where it is set up."""
+"""Joins the side scanners, and what else asks Zscaler: beside all that concerns OneTrust."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from bot.blocks import governance
+from bot.features.verdicts.side_scanner import SideScanner
+from bot.metrics import CountedFiles
 from bot.opened import Opened
 from bot.packages.hosts import PackageHosts
 from bot.scans.administration import Administration, CloudApis
 from bot.scans.asking_again import AskingAgain
-from bot.scans.breaker import Breaker
 from bot.scans.categories import Categories
 from bot.scans.governing import Governing
 from bot.scans.holding import Holding, Unheld
@@ -20,15 +22,14 @@ from bot.scans.reporting import Reporter
 from bot.scans.runner import Turn
 from bot.scans.second import SecondOpinion
 from bot.scans.sending import Sending
-from bot.scans.sending import logger as sending_logger
 from bot.scans.verdict_inquiry import VerdictInquiry
 from bot.slack.governance import SlackTeller
-from bot.zscaler_parts import Zscaler
+from bot.zscaler.sandbox import PROFILE
 
 
 @dataclass(frozen=True, kw_only=True)
 class Second:
-    """What shows builds to Zscaler."""
+    """What shows builds to one side scanner."""
 
     opinions: SecondOpinion
     """To be stopped."""
@@ -36,85 +37,95 @@ class Second:
     """For the runner."""
 
 
+def seeing(opened: Opened) -> tuple[SideScanner, ...]:
+    """Return the side scanners that see builds: for a verdict, or for where they talk to."""
+    return tuple(
+        scanner
+        for scanner in opened.side_scanners
+        if scanner.submissions is not None or _reads_hosts(opened, scanner)
+    )
+
+
+def _reads_hosts(opened: Opened, scanner: SideScanner) -> bool:
+    has_categories = opened.zscaler is not None and opened.zscaler.categories is not None
+    return has_categories and scanner.profile is PROFILE
+
+
+def judging(opened: Opened) -> tuple[SideScanner, ...]:
+    """Return the side scanners that builds are submitted to."""
+    return tuple(scanner for scanner in opened.side_scanners if scanner.submissions is not None)
+
+
 def holding(opened: Opened) -> Holding | None:
-    """Return how Zscaler bears on what a build becomes; ``None`` where no build is shown to it."""
-    settings = opened.settings.zscaler
-    if settings is None or not _sees_builds(opened.zscaler):
-        return None
-    return Holding(hold_max_s=settings.hold_max_s)
+    """Return how side scanners bear on what a build becomes; ``None`` if none sees builds."""
+    scanners = seeing(opened)
+    return Holding(scanners=scanners) if scanners else None
 
 
-def unheld(opened: Opened, wake: Callable[[], None]) -> tuple[Turn, ...]:
-    """Return what lets builds go on that were held before the settings changed."""
-    held = holding(opened)
-    return () if held is not None and held.hold_max_s is not None else (Unheld(opened.store, wake).turn,)
+def unheld(opened: Opened, wake: Callable[[], None]) -> Unheld:
+    """Return what releases builds that were held before the settings changed."""
+    held = {scanner.name for scanner in seeing(opened) if scanner.hold_max_s is not None}
+    return Unheld(opened.store, wake, holding=held)
 
 
 def second(
     opened: Opened,
+    scanner: SideScanner,
     files: Files,
     announcer: Announcer,
     wake: Callable[[], None],
     *,
     bad: Callable[[int], None],
-) -> Second | None:
-    """Return what shows builds to Zscaler; ``bad`` is told of each scan whose verdict is to be announced."""
-    settings, zscaler, store, clock = opened.settings, opened.zscaler, opened.store, opened.clock
-    if settings.zscaler is None or zscaler is None or not _sees_builds(zscaler):
-        return None
-    first_s = float(settings.zscaler.report_first_s)
-    outcomes = OpinionOutcomes(store, announcer, wake, bad)
-    sending = Sending(
-        store=store,
-        outcomes=outcomes,
-        clock=clock,
-        breaker=Breaker(clock, "Zscaler's Sandbox", log=sending_logger),
-        sandbox=zscaler.sandbox,
-        reads=zscaler.reports is not None,
-        first_s=first_s,
-    )
+) -> Second:
+    """Return what shows builds to a side scanner; ``bad`` gets scans whose verdict is to be announced."""
+    store, clock, zscaler = opened.store, opened.clock, opened.zscaler
+    outcomes = OpinionOutcomes(store, scanner.profile, announcer, wake, bad)
+    reads_hosts = _reads_hosts(opened, scanner)
+    activation = zscaler.activation if reads_hosts and zscaler is not None else None
     opinions = SecondOpinion(
         store=store,
-        files=files,
+        scanner=scanner,
+        files=CountedFiles(files, partial(opened.metrics.pulled_for, scanner.name)),
         workroom=opened.workroom,
         outcomes=outcomes,
         clock=clock,
         wake=wake,
-        sending=sending,
-        hosts=PackageHosts(environment=settings.interpreter) if zscaler.categories is not None else None,
-        ask=zscaler.activation.status if zscaler.activation is not None else None,
+        sending=Sending(store=store, scanner=scanner, outcomes=outcomes, clock=clock),
+        hosts=PackageHosts(environment=opened.settings.interpreter) if reads_hosts else None,
+        ask=activation.status if activation is not None else None,
     )
-    reporter = Reporter(store=store, reports=zscaler.reports, outcomes=outcomes, clock=clock, first_s=first_s)
+    reporter = Reporter(store=store, scanner=scanner, outcomes=outcomes, clock=clock)
     return Second(opinions=opinions, turns=(opinions.turn, reporter.turn))
 
 
 def asking_again(opened: Opened, announcer: Announcer, wake: Callable[[], None]) -> AskingAgain:
-    """Return what has Zscaler asked again; it says so where there is none any more."""
-    zscaler = opened.zscaler
+    """Return what asks side scanners again."""
     return AskingAgain(
         store=opened.store,
         announcer=announcer,
         clock=opened.clock,
         wake=wake,
-        sends=zscaler is not None and zscaler.sandbox is not None,
-        reads=zscaler is not None and zscaler.reports is not None,
+        scanners={scanner.name: scanner for scanner in opened.side_scanners},
     )
 
 
-def _sees_builds(zscaler: Zscaler | None) -> bool:
-    """Tell whether builds are shown to Zscaler: for a verdict, or for where they talk to."""
-    return zscaler is not None and (zscaler.sandbox is not None or zscaler.categories is not None)
+def _asked(opened: Opened) -> tuple[SideScanner, ...]:
+    """Return the side scanners that people can ask about a file or a scan."""
+    return tuple(
+        scanner
+        for scanner in opened.side_scanners
+        if scanner.submissions is not None or scanner.reports is not None
+    )
 
 
 def words(opened: Opened) -> frozenset[str]:
-    """Return the words of ``/appscan`` that are there as Zscaler is set up."""
-    if opened.zscaler is None:
-        return frozenset()
+    """Return the optional commands of ``/appscan`` whose API is set up."""
+    zscaler = opened.zscaler
     there = {
-        "governance": opened.zscaler.governance is not None,
-        "urls": opened.zscaler.categories is not None,
-        "verdict": opened.zscaler.sandbox is not None or opened.zscaler.reports is not None,
-        "zscaler": True,
+        "governance": zscaler is not None and zscaler.governance is not None,
+        "urls": zscaler is not None and zscaler.categories is not None,
+        "verdict": bool(_asked(opened)),
+        "zscaler": zscaler is not None,
     }
     return frozenset(word for word, is_there in there.items() if is_there)
 
@@ -144,16 +155,16 @@ def verdict_inquiry(
     opened: Opened, cards: Cards, workspace: Workspace, policy: Policy
 ) -> VerdictInquiry | None:
     """Return what answers questions about verdicts."""
-    if opened.zscaler is None:
+    scanners = _asked(opened)
+    if not scanners:
         return None
     return VerdictInquiry(
         store=opened.store,
         cards=cards,
         workspace=workspace,
         policy=policy,
-        reports=opened.zscaler.reports,
+        scanners=scanners,
         clock=opened.clock,
-        sends=opened.zscaler.sandbox is not None,
     )
 
 
@@ -169,6 +180,6 @@ def administration(opened: Opened, policy: Policy, governing: Governing | None) 
         policy=policy,
         clock=opened.clock,
         cloud=cloud,
-        sent_since=opened.store.opinions.sent_since if settings.sandbox is not None else None,
+        sent_since=partial(opened.store.opinions.sent_since, PROFILE.name) if settings.sandbox else None,
         governance=(lambda: governing.remaining) if governing is not None else None,
     )

@@ -61,6 +61,7 @@ from bot.slack.threads import Threads
 from bot.slack.workspace import SlackWorkspace
 from bot.store import restored
 from bot.store.database import Database
+from bot.zscaler.sandbox import PROFILE
 
 logger = logging.getLogger(__name__)
 
@@ -227,7 +228,12 @@ async def _thread(
         raise NotInvited(f"Slack says {slack_code(error)}: nothing was submitted.") from error
     ts = str(posted["ts"])
     share = replace(share, channel=channel, channel_kind=kind, message_ts=ts, thread_ts=ts)
-    cards = Cards(store=store, log_url=parts.log_url(settings.onetrust_log_url), permalink=lambda _: None)
+    cards = Cards(
+        store=store,
+        log_url=parts.log_url(settings.onetrust_log_url),
+        permalink=lambda _: None,
+        scanners=[PROFILE],
+    )
     threads = Threads(
         client=client,
         bot_user_id=identity.user_id,

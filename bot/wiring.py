@@ -64,8 +64,8 @@ class Wired:
     runner: Runner
     notices: Notices
     announcements: Announcements
-    verdicts: Announcements | None
-    """``None`` where Zscaler is not set up."""
+    verdicts: dict[str, Announcements]
+    """Of bad verdicts, by the name of the side scanner."""
     catch_up: CatchUp
     follower: Follower | None
     """``None`` where the settings let no results be read."""
@@ -107,7 +107,7 @@ def wire(opened: Opened, stack: AsyncExitStack) -> Wired:
         outlook=outlook,
         unread=unread,
         second=opened.zscaler is not None,
-        verdicts=opened.zscaler is not None and opened.zscaler.sandbox is not None,
+        scanners=[scanner.profile for scanner in second_wiring.judging(opened)],
     )
     threads = Threads(
         client=client,
@@ -137,7 +137,12 @@ def wire(opened: Opened, stack: AsyncExitStack) -> Wired:
         return made
 
     announcements = telling(subjects.results(store), announcement)
-    verdicts = telling(subjects.verdicts(store), verdict_message) if opened.zscaler is not None else None
+    verdicts = {
+        scanner.name: telling(
+            subjects.verdicts(store, scanner.name), partial(verdict_message, scanner=scanner.name)
+        )
+        for scanner in second_wiring.seeing(opened)
+    }
 
     def tell_breach(number: int) -> None:
         threads.changed(number)
@@ -162,7 +167,7 @@ def wire(opened: Opened, stack: AsyncExitStack) -> Wired:
         drop=drop,
     )
     categories = second_wiring.categories(opened)
-    also: list[Turn] = [*second_wiring.unheld(opened, wake)]
+    also: list[Turn] = [second_wiring.unheld(opened, wake).turn]
     if categories is not None:
         looks = HostLooks(rows=store.hosts, categories=categories, announcer=threads, clock=clock)
         also.append(looks.turn)
@@ -170,13 +175,11 @@ def wire(opened: Opened, stack: AsyncExitStack) -> Wired:
     if governing is not None:
         also.append(governing.turn)
     files = SlackFiles(client, api_url=settings.slack_api_url, token=settings.slack_bot_token.reveal())
-    again = CountedFiles(files, opened.metrics.pulled_again)
-    asked = second_wiring.second(
-        opened, again, threads, wake, bad=verdicts.announce if verdicts is not None else lambda _: None
-    )
-    if asked is not None:
-        stack.push_async_callback(asked.opinions.stop)
-        also += asked.turns
+    for scanner in second_wiring.seeing(opened):
+        bad = verdicts[scanner.name].announce
+        shown = second_wiring.second(opened, scanner, files, threads, wake, bad=bad)
+        stack.push_async_callback(shown.opinions.stop)
+        also += shown.turns
     runner = Runner(
         store=store,
         pipeline=_pipeline(opened, CountedFiles(files, opened.metrics.pulled), threads, breaker, policy),

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 import httpx
 
+from bot.features.verdicts.side_scanner import ReportApi, SideScanner, SubmissionApi
 from bot.metrics import CountedClient, Metrics, counted
 from bot.scans.activation import ActivationApi
 from bot.scans.administration import CloudState
 from bot.scans.governance import GovernanceApi
 from bot.scans.hosts import UrlLookup
 from bot.scans.ports import Clock
-from bot.scans.verdicts import SandboxApi, SandboxReports
 from bot.zscaler.activation import Activation
 from bot.zscaler.call import Caller
 from bot.zscaler.categories import Categories
@@ -23,9 +23,10 @@ from bot.zscaler.login import Login
 from bot.zscaler.maintenance import ReadOnly
 from bot.zscaler.oauth import OAuth
 from bot.zscaler.reports import Reports
-from bot.zscaler.sandbox import Sandbox
+from bot.zscaler.sandbox import PROFILE, Sandbox
 from bot.zscaler.session import Session
 from bot.zscaler_settings import (
+    REPORT_FIRST_S,
     AppTotalSettings,
     CloudSettings,
     OAuthLogin,
@@ -39,13 +40,24 @@ from bot.zscaler_settings import (
 class Zscaler:
     """What can be asked of Zscaler; ``None`` where it is not set up."""
 
-    sandbox: SandboxApi | None = None
-    reports: SandboxReports | None = None
+    sandbox: SubmissionApi | None = None
+    reports: ReportApi | None = None
     categories: UrlLookup | None = None
     activation: ActivationApi | None = None
     cloud: CloudState | None = None
     """How the cloud service API stands, for administrators."""
     governance: GovernanceApi | None = None
+
+
+def side_scanner(settings: ZscalerSettings | None, zscaler: Zscaler | None) -> SideScanner:
+    """Return the Sandbox as a side scanner; it is known where it is not set up, too."""
+    return SideScanner(
+        profile=PROFILE,
+        submissions=zscaler.sandbox if zscaler is not None else None,
+        reports=zscaler.reports if zscaler is not None else None,
+        first_report_s=float(settings.report_first_s if settings is not None else REPORT_FIRST_S),
+        hold_max_s=settings.hold_max_s if settings is not None else None,
+    )
 
 
 @asynccontextmanager

@@ -41,10 +41,11 @@ from bot.scans.records import Cards, Records
 from bot.scans.requests import RescanRequest
 from bot.scans.routes import Journal, Order, Receipt, Routes
 from bot.scans.runner import Runner
-from bot.scans.verdicts import Quota, Report, ReportStatus, SandboxReceipt, Way
+from bot.scans.verdicts import Quota, Report, ReportStatus, SandboxReceipt
 from bot.scans.workroom import Workroom
 from bot.store import following, transitions
 from bot.store.database import Database
+from bot.zscaler.sandbox import PROFILE as ZSCALER
 
 START = 1_790_000_000.0
 APP_ID = "0b51dc1e-7a35-4f0c-9c55-2a6f4f1f8f8d"
@@ -225,7 +226,7 @@ class FakeSandbox:
         self.outcomes: list[Exception | SandboxReceipt] = []
         self.always: Exception | None = None
         self.gate: asyncio.Event | None = None
-        self.sent: list[tuple[Way, str, bytes]] = []
+        self.sent: list[tuple[str, bytes]] = []
         self.away: Exception | None = None
         """What the first question meets, before anything is sent."""
 
@@ -234,13 +235,7 @@ class FakeSandbox:
             raise self.away
 
     async def submit(self, path: Path, md5: str) -> SandboxReceipt:
-        return await self._take(Way.SUBMIT, path, md5)
-
-    async def discan(self, path: Path, md5: str) -> SandboxReceipt:
-        return await self._take(Way.DISCAN, path, md5)
-
-    async def _take(self, way: Way, path: Path, md5: str) -> SandboxReceipt:
-        self.sent.append((way, md5, path.read_bytes()))
+        self.sent.append((md5, path.read_bytes()))
         if self.gate is not None:
             await self.gate.wait()
         outcome = self.outcomes.pop(0) if self.outcomes else self.always or SandboxReceipt(md5=md5)
@@ -466,6 +461,7 @@ class Bench:
             store=self.store,
             log_url=lambda request_id: f"https://log.example/{request_id}",
             permalink=lambda scan: f"https://slack.example/{scan.channel}/{scan.number}",
+            scanners=[ZSCALER],
         )
         self.records = Records(
             store=self.store,

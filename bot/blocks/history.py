@@ -11,16 +11,16 @@ from bot.blocks.findings import count
 from bot.blocks.following import outcome, state
 from bot.blocks.hosts import host_blocks
 from bot.blocks.message import Message, compose
-from bot.blocks.opinion import SANDBOX, report_button, status_line, warning
+from bot.blocks.opinion import report_button, status_line, warning
 from bot.blocks.phrases import file, kind, name, route, sharer, title, version, went, why
 from bot.blocks.reply import DETAILS, OPEN_LOG
 from bot.blocks.states import MARKS, WORDS
 from bot.errors import UsageError
+from bot.features.verdicts.scanner_profile import ScannerProfile
 from bot.scans import search
 from bot.scans.lookups import ANY_BREACH, OPEN_BREACH, Cursor, Outcome, Page, Query
 from bot.scans.models import Card, Event, Scan, Source, State
 from bot.scans.results import FollowState
-from bot.scans.verdicts import Threat
 
 NEWER: Final = "history_newer"
 OLDER: Final = "history_older"
@@ -44,12 +44,20 @@ _EVENTS: Final = 30
 _SECTION_LIMIT: Final = 2900
 
 
-def page(shown: Page, *, query: Query | None = None, links: Mapping[int, str] | None = None) -> Message:
+def page(
+    shown: Page,
+    *,
+    query: Query | None = None,
+    links: Mapping[int, str] | None = None,
+    scanners: Mapping[str, ScannerProfile] | None = None,
+) -> Message:
     """List scans, newest first.
 
-    ``query`` is what ``shown.text`` means, for saying it in words; ``links`` are permalinks by scan number.
+    ``query`` is what ``shown.text`` means, for saying it in words; ``links`` are permalinks by scan number,
+    ``scanners`` the side scanners whose bad verdicts are shown, by name.
     """
     sought = describe(query) if query is not None else typed(shown.text)
+    scanners = scanners or {}
     if not shown.scans:
         return compose(_nothing(sought))
     first, last = shown.scans[0].number, shown.scans[-1].number
@@ -63,7 +71,11 @@ def page(shown: Page, *, query: Query | None = None, links: Mapping[int, str] | 
                     each,
                     (links or {}).get(each.number),
                     shown.outcomes.get(each.number),
-                    shown.threats.get(each.number),
+                    [
+                        warning(scanners[name], threat)
+                        for name, threat in shown.threats.get(each.number, {}).items()
+                        if name in scanners
+                    ],
                 )
                 for each in shown.scans[:PER_PAGE]
             ),
@@ -151,13 +163,13 @@ def status(card: Card, events: Sequence[Event], *, link: str | None = None) -> M
             facts(pairs),
             section("\n".join(lines)) if (lines := outcome(card)) else None,
             *host_blocks(card),
-            section(f"{SANDBOX}: {told}") if card.opinion and (told := status_line(card.opinion)) else None,
+            *(section(f"{each.scanner.title}: {status_line(each)}") for each in card.verdicts),
             context(went(scan) or f"Route: {route(scan)}") if route(scan) else None,
             context(f"SHA-256 {text.code(scan.sha256)}") if scan.sha256 else None,
             *_timeline(events),
             actions(
                 link_button("Open the log", OPEN_LOG, str(scan.number), card.log_url),
-                report_button(scan.number) if card.opinion and card.opinion.verdict else None,
+                *(report_button(each.scanner, scan.number) for each in card.verdicts if each.opinion.verdict),
             ),
         ]
     )
@@ -197,7 +209,7 @@ def _nothing(sought: str) -> list[Block | None]:
     ]
 
 
-def _row(scan: Scan, link: str | None, outcome: Outcome | None, threat: Threat | None) -> Block:
+def _row(scan: Scan, link: str | None, outcome: Outcome | None, warnings: Sequence[str]) -> Block:
     platform = scan.platform.title if scan.platform is not None else None
     number = text.link(link, f"#{scan.number}") if link is not None else f"#{scan.number}"
     came = outcome if scan.state is State.SUBMITTED else None
@@ -214,7 +226,7 @@ def _row(scan: Scan, link: str | None, outcome: Outcome | None, threat: Threat |
             for part in (
                 WORDS[scan.state],
                 *(_came(came) if came is not None else ()),
-                warning(threat) if threat is not None else "",
+                *warnings,
                 kind(scan),
                 text.code(known_as) if known_as is not None else "",
                 sharer(scan) if scan.source is Source.SHELL else place,

@@ -5,7 +5,7 @@ link of one that nobody should open.
 """
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Final, TypeVar
 
 from bot.blocks import text
@@ -31,10 +31,10 @@ _ACRONYMS: Final = frozenset(
 T = TypeVar("T")
 
 
-def host_blocks(card: Card, *, told: str | None = None) -> list[Block]:
+def host_blocks(card: Card, *, told: Collection[str] = ()) -> list[Block]:
     """Tell where a scan's build talks to; nothing where its hosts are not read.
 
-    ``told`` is a problem that the message names already, and that is not said again.
+    ``told`` are problems that the message names already, and that are not said again.
     """
     if card.hosts is None:
         return []
@@ -67,7 +67,7 @@ def categories(of: UrlCategories) -> str:
     return ", ".join([*told, f"{len(names) - _OF_ONE:,} more"] if len(names) > _OF_ONE else told)
 
 
-def _lines(hosts: ScanHosts, told: str | None) -> list[str]:
+def _lines(hosts: ScanHosts, told: Collection[str]) -> list[str]:
     named = count(len(hosts.hosts) + hosts.left_out, "host")
     match hosts.state:
         case HostsState.NONE:
@@ -84,8 +84,8 @@ def _lines(hosts: ScanHosts, told: str | None) -> list[str]:
             return [f"*Talks to {named}*: {_by_category(hosts)}.{_partly(hosts)}", *_to_look_at(hosts.hosts)]
 
 
-def _is_told(hosts: ScanHosts, told: str | None) -> bool:
-    return hosts.problem is not None and hosts.problem == told
+def _is_told(hosts: ScanHosts, told: Collection[str]) -> bool:
+    return hosts.problem in told
 
 
 def _later(hosts: ScanHosts) -> str:

@@ -1,4 +1,4 @@
-"""The form with Zscaler's report about a build: its summary, and page by page what the analysis saw."""
+"""The modal with a side scanner's report on a build: its summary, and page by page what the analysis saw."""
 
 import json
 from collections.abc import Mapping
@@ -12,8 +12,9 @@ from bot.blocks.modals import kept_in, scan_number
 from bot.blocks.opinion import threat
 from bot.blocks.pages import kept_page, last_page, place, pressed_page, turning
 from bot.blocks.phrases import title
+from bot.features.verdicts.scanner_profile import UNNAMED, ScannerProfile
 from bot.scans.models import Scan
-from bot.scans.verdicts import Opinion, Risk, SandboxVerdict
+from bot.scans.verdicts import CardVerdict, Risk, SandboxVerdict
 
 REPORT_FORM: Final = "opinion_form"
 PREVIOUS: Final = "opinion_previous"
@@ -34,29 +35,33 @@ class Leaf:
     channel: str
     """Where it was opened: who may see the scan there may leaf through it."""
     page: int = 0
+    scanner: str = UNNAMED
+    """Whose report it is."""
 
 
-def report_modal(scan: Scan, opinion: Opinion, leaf: Leaf) -> Block:
-    """Show a page of the report about a scan's build; a page that is not there shows the last one."""
-    verdict = opinion.verdict
+def report_modal(scan: Scan, shown: CardVerdict, leaf: Leaf) -> Block:
+    """Show a page of the report on a scan's build; a page that is not there shows the last one."""
+    scanner, verdict = shown.scanner, shown.opinion.verdict
     risks = ranked(verdict) if verdict is not None else []
     last = last_page(len(risks), A_PAGE)
     page = min(leaf.page, last)
-    shown = risks[page * A_PAGE : (page + 1) * A_PAGE]
+    seen = risks[page * A_PAGE : (page + 1) * A_PAGE]
     blocks = [
         section(f"{title(scan)}, scan #{scan.number}"),
-        facts(_facts(opinion.md5, verdict)),
+        facts(_facts(shown.opinion.md5, verdict)),
         context("An instant verdict: the build was not run.") if verdict and verdict.is_instant else None,
-        section("*What the analysis saw*" if risks else without_risks(verdict)),
-        *(section(risk(each)) for each in shown),
+        section("*What the analysis saw*" if risks else without_risks(scanner, verdict)),
+        *(section(risk(each)) for each in seen),
         context(place(page, A_PAGE, len(risks))) if last else None,
         turning(PREVIOUS, NEXT, page, last),
     ]
     return {
         "type": "modal",
         "callback_id": REPORT_FORM,
-        "private_metadata": json.dumps({"scan": leaf.scan, "channel": leaf.channel, "page": page}),
-        "title": words("Sandbox report"),
+        "private_metadata": json.dumps(
+            {"scan": leaf.scan, "channel": leaf.channel, "page": page, "scanner": leaf.scanner}
+        ),
+        "title": words(f"{scanner.product} report"),
         "close": words("Close"),
         "blocks": [block for block in blocks if block is not None],
     }
@@ -77,12 +82,12 @@ def risk(seen: Risk) -> str:
     return f"{line}\nIn {', '.join(sources)}{f' and {more:,} more' if more > 0 else ''}"
 
 
-def without_risks(verdict: SandboxVerdict | None) -> str:
+def without_risks(scanner: ScannerProfile, verdict: SandboxVerdict | None) -> str:
     """Say why no risks are shown."""
     if verdict is not None and verdict.is_full:
         return "The report names no risks."
     if verdict is not None and verdict.is_instant:
-        return "The Sandbox makes no report beyond this for an instant verdict."
+        return scanner.fill("{Short} makes no report beyond this for an instant verdict.")
     return "The full report has not been read, so only its summary is known here."
 
 
@@ -93,11 +98,12 @@ def read_report(view: Mapping[str, Any]) -> Leaf:
         UsageError: the form is not ours.
     """
     kept = kept_in(view)
-    channel, page = kept.get("channel"), kept.get("page")
+    channel, page, scanner = kept.get("channel"), kept.get("page"), kept.get("scanner")
     return Leaf(
         scan=scan_number(kept),
         channel=channel if isinstance(channel, str) else "",
         page=kept_page(page),
+        scanner=scanner if isinstance(scanner, str) else UNNAMED,
     )
 
 

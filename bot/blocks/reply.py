@@ -86,7 +86,7 @@ def _moving(card: Card) -> list[Block | None]:
             line, more = f"{title(scan)} waits for OneTrust", scan.problem or ""
         case State.RECEIVED if card.scanner_away:
             line, more = f"{title(scan)} waits for OneTrust", AWAY
-        case State.QUEUED if opinion.held(card):
+        case State.QUEUED if opinion.holding(card):
             line = opinion.held_line(card)
         case State.QUEUED:
             line = f"{title(scan)} will be tried again {_next_try(scan)}"

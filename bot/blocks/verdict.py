@@ -1,87 +1,83 @@
-"""The answer to ``/appscan verdict``: what Zscaler's Sandbox says of a scan's build, or of a file."""
+"""The answer to ``/appscan verdict``: what side scanners say of a scan's build, or of a file."""
 
+from collections.abc import Sequence
 from typing import Final
 
 from bot.blocks import text
 from bot.blocks.elements import Block, actions, context, section
 from bot.blocks.findings import paragraphs
 from bot.blocks.message import Message, compose
-from bot.blocks.opinion import SANDBOX, judged, known_by, report_button, status_line, threat
+from bot.blocks.opinion import judged, known_by, report_button, status_line, threat
 from bot.blocks.opinion_modals import ranked, risk, without_risks
 from bot.blocks.phrases import title
-from bot.scans.models import Card
-from bot.scans.verdicts import BAD, HashAnswer, ReportStatus, SandboxVerdict
+from bot.scans.models import Card, Scan
+from bot.scans.verdicts import BAD, CardVerdict, HashAnswer, NoAnswer, ReportStatus, SandboxVerdict
 
 LOW: Final = 50
-"""With no more reports left than this it is said how many there are."""
+"""If no more reports are left than this, the answer says how many."""
 _RISKS: Final = 10
 
 
 def known(card: Card, *, link: str | None = None) -> Message:
-    """Tell how far Zscaler's part of a scan is; ``link`` leads to its reply."""
-    scan, opinion = card.scan, card.opinion
+    """Show how far the part of each side scanner that was asked is; ``link`` leads to the scan's reply."""
+    return compose([block for shown in card.verdicts for block in _known(card.scan, shown, link)])
+
+
+def _known(scan: Scan, shown: CardVerdict, link: str | None) -> list[Block | None]:
+    opinion = shown.opinion
     number = text.link(link, f"scan #{scan.number}") if link is not None else f"scan #{scan.number}"
-    if opinion is None:
-        return compose([section(f"Zscaler was not asked about {number}.")])
     bad = opinion.verdict is not None and opinion.verdict.threat in BAD
     mark = ":rotating_light: " if bad else ""
-    return compose(
-        [
-            section(
-                "\n".join(
-                    filter(
-                        None,
-                        [
-                            f"{mark}{title(scan)}, {number}",
-                            f"{SANDBOX}: {status_line(opinion)}",
-                            known_by(card, opinion),
-                        ],
-                    )
-                )
-            ),
-            actions(report_button(scan.number) if opinion.verdict is not None else None),
-            context(f"MD5 {text.code(opinion.md5)}") if opinion.md5 else None,
-        ]
-    )
+    lines = [
+        f"{mark}{title(scan)}, {number}",
+        f"{shown.scanner.title}: {status_line(shown)}",
+        known_by(shown),
+    ]
+    return [
+        section("\n".join(filter(None, lines))),
+        actions(report_button(shown.scanner, scan.number) if opinion.verdict is not None else None),
+        context(f"MD5 {text.code(opinion.md5)}") if opinion.md5 else None,
+    ]
 
 
-def asked(answer: HashAnswer) -> Message:
-    """Tell what Zscaler says of a file that was asked about by its MD5."""
-    verdict = answer.report.verdict
-    left = answer.left
+def asked(answers: Sequence[HashAnswer | NoAnswer]) -> Message:
+    """Show what side scanners say of a file that was asked about by its MD5."""
+    return compose([block for answer in answers for block in _asked(answer)])
+
+
+def _asked(answer: HashAnswer | NoAnswer) -> list[Block]:
+    if isinstance(answer, NoAnswer):
+        return [context(f"{answer.scanner.title}: {text.sentence(answer.problem)}")]
+    verdict, left = answer.report.verdict, answer.left
     low = left is not None and left <= LOW
-    return compose(
-        [
-            *([_unjudged(answer)] if verdict is None else _judged(answer.md5, verdict)),
-            context(
-                f"Zscaler said so {text.when(answer.at)}",
-                f"{left:,} more {'report' if left == 1 else 'reports'} may be asked for today"
-                if low
-                else None,
-            ),
-        ]
-    )
+    return [
+        *([_unjudged(answer)] if verdict is None else _judged(answer, verdict)),
+        context(
+            f"{answer.scanner.vendor} said so {text.when(answer.at)}",
+            f"{left:,} more {'report' if left == 1 else 'reports'} may be asked for today" if low else None,
+        ),
+    ]
 
 
-def _judged(md5: str, verdict: SandboxVerdict) -> list[Block]:
+def _judged(answer: HashAnswer, verdict: SandboxVerdict) -> list[Block]:
     mark = ":rotating_light: " if verdict.threat in BAD else ""
-    line = ", ".join(filter(None, [f"{mark}{SANDBOX}: *{threat(verdict)}*", judged(verdict)]))
+    line = ", ".join(filter(None, [f"{mark}{answer.scanner.title}: *{threat(verdict)}*", judged(verdict)]))
     risks = ranked(verdict)
     lines = [f"• {risk(each)}" for each in risks[:_RISKS]]
     if len(risks) > _RISKS:
         lines.append(f"• and {len(risks) - _RISKS:,} more")
     if not lines:
-        lines = [without_risks(verdict)]
-    return [section(f"{line}\nMD5 {text.code(md5)}"), *(section(told) for told in paragraphs(lines))]
+        lines = [without_risks(answer.scanner, verdict)]
+    return [section(f"{line}\nMD5 {text.code(answer.md5)}"), *(section(told) for told in paragraphs(lines))]
 
 
 def _unjudged(answer: HashAnswer) -> Block:
-    named = f"the file with the MD5 {text.code(answer.md5)}"
+    named, scanner = f"the file with the MD5 {text.code(answer.md5)}", answer.scanner.title
     if answer.report.status is ReportStatus.IN_PROGRESS:
-        return section(f"{SANDBOX} is still analysing {named}. Ask again in 10 minutes.")
+        return section(f"{scanner} is still analysing {named}. Ask again in 10 minutes.")
     if answer.report.status is ReportStatus.NOT_FOUND:
         share = " Share the build to have it analysed." if answer.sends else ""
         return section(
-            f"{SANDBOX} knows nothing of {named}. It is not asked about it again for a day.{share}"
+            f"{scanner} knows nothing of {named}. It is not asked about it again for a day.{share}"
         )
-    return section(f"{SANDBOX} has no verdict on {named}.")
+    return section(f"{scanner} has no verdict on {named}.")

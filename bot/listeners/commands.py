@@ -30,7 +30,6 @@ from bot.listeners.asked import Asked
 from bot.scans import ids
 from bot.scans.desk import Desk
 from bot.scans.inquiries import Several
-from bot.scans.verdicts import HashAnswer
 
 COMMAND = "/appscan"
 _MAY_HOLD_SECRETS = frozenset({"governance", "urls"})
@@ -143,7 +142,7 @@ class Answers:
     async def _history(self, asked: Asked) -> Message:
         page, query = await self._desk.records.history(asked.user, asked.channel, asked.rest)
         links = {scan.number: link for scan in page.scans if (link := self._desk.cards.permalink(scan))}
-        return history.page(page, query=query, links=links)
+        return history.page(page, query=query, links=links, scanners=self._desk.cards.scanners)
 
     async def _status(self, asked: Asked) -> Message:
         if not asked.words:
@@ -193,9 +192,9 @@ class Answers:
 
     async def _verdict(self, asked: Asked) -> Message:
         if self._desk.verdicts is None:
-            raise NotFound("Zscaler's Sandbox is not set up here.")
+            raise NotFound("No side scanner is set up here.")
         told = await self._desk.verdicts.ask(asked.user, asked.channel, asked.rest)
-        if isinstance(told, HashAnswer):
+        if isinstance(told, list):
             return verdict.asked(told)
         return verdict.known(told, link=self._desk.cards.permalink(told.scan))
 

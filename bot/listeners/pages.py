@@ -21,7 +21,8 @@ def register(app: AsyncApp, desk: Desk) -> None:
         filters, cursor = history.read_cursor_value(press.value)
         page, query = await desk.records.history(press.user, press.channel, filters, cursor)
         links = {scan.number: link for scan in page.scans if (link := desk.cards.permalink(scan))}
-        await answer(respond, history.page(page, query=query, links=links), replace=True)
+        shown = history.page(page, query=query, links=links, scanners=desk.cards.scanners)
+        await answer(respond, shown, replace=True)
 
     async def turn(ack: AsyncAck, body: dict[str, Any], respond: AsyncRespond) -> None:
         await ack()

@@ -43,12 +43,13 @@ def scan_in(body: dict[str, Any]) -> int | None:
     try:
         if body.get("type") == "block_actions" and "view" not in body:
             pressed = body["actions"][0]
-            value = pressed["value"] if pressed["action_id"] in _BUTTONS else None
+            action, _, _ = pressed["action_id"].partition(":")  # behind it is the name of a side scanner
+            value = pressed["value"] if action in _BUTTONS else None
         elif body.get("type") in {"block_actions", "view_submission"}:
             value = json.loads(body["view"]["private_metadata"])["scan"]
         else:
             value = None
         number = int(value) if value is not None else None
-    except (KeyError, IndexError, TypeError, ValueError, OverflowError, RecursionError):
+    except (AttributeError, KeyError, IndexError, TypeError, ValueError, OverflowError, RecursionError):
         return None
     return number if number is not None and 0 < number < 10**15 else None

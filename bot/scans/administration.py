@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from typing import Final, Protocol, TypeVar
 
 from bot.errors import AppscanError, Maintenance, NotFound, Refused, Superseded
+from bot.features.verdicts.side_scanner import ReportApi
 from bot.scans.activation import ActivationApi, ActivationStatus
 from bot.scans.clock import SteadyClock, within
 from bot.scans.policy import Policy
 from bot.scans.ports import Clock
-from bot.scans.verdicts import Quota, SandboxReports
+from bot.scans.verdicts import Quota
 
 logger = logging.getLogger(__name__)
 
@@ -157,7 +158,7 @@ class CloudApis:
 
     state: CloudState
     activation: ActivationApi
-    reports: SandboxReports
+    reports: ReportApi
 
 
 class Administration:

@@ -1,26 +1,24 @@
-"""Asking Zscaler's Sandbox again about a build that it gave no verdict on: somebody pressed for it.
+"""Asking side scanners again about a build that they gave no verdict on: a person pressed the button.
 
 OneTrust's part of the scan is not touched.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from bot.errors import NotFound, Superseded
+from bot.features.verdicts.side_scanner import SideScanner
 from bot.scans.memory import Store
 from bot.scans.models import SubmissionState
 from bot.scans.ports import Announcer, Clock
-from bot.scans.sending import NOT_READ
 from bot.scans.verdicts import OpinionState
 
-NOT_SET_UP: Final = (
-    "Zscaler's Sandbox is not set up here any more, so it can't be asked again. Whoever runs the bot can "
-    "set it up (`ZSCALER_SANDBOX_TOKEN`)."
-)
+MOVED_ON: Final = "{vendor}'s part of scan #{number} has moved on: there is nothing to ask again."
+UNKNOWN: Final = "That scanner is not set up here any more, so it can't be asked again."
 
 
 class AskingAgain:
-    """Puts opinions back to where they go on; ``sends`` and ``reads`` tell what of Zscaler is set up."""
+    """Sets opinions back to the step that is to be repeated; ``scanners`` by name, also those not set up."""
 
     def __init__(
         self,
@@ -29,47 +27,49 @@ class AskingAgain:
         announcer: Announcer,
         clock: Clock,
         wake: Callable[[], None],
-        sends: bool,
-        reads: bool,
+        scanners: Mapping[str, SideScanner],
     ) -> None:
         self._store = store
         self._announcer = announcer
         self._clock = clock
         self._wake = wake
-        self._sends = sends
-        self._reads = reads
+        self._scanners = scanners
 
-    async def ask(self, number: int, user: str) -> None:
-        """Ask for the report now where the Sandbox took the build, and else send the build again.
+    async def ask(self, name: str, number: int, user: str) -> None:
+        """Request the report now if the scanner accepted the build, and else send the build again.
 
-        What became known of the very same file since is its verdict then, and nothing is asked or sent.
+        If there is a verdict on the very same file by now, that is taken, and nothing is requested or sent.
 
         Raises:
             NotFound: what that takes is not set up any more.
-            Superseded: it is asked already, or came to its last word.
+            Superseded: it is being asked already, or there is nothing more to ask.
         """
-        opinion = await self._store.opinions.of(number)
+        scanner = self._scanners.get(name)
+        if scanner is None:
+            raise NotFound(UNKNOWN)
+        profile = scanner.profile
+        opinion = await self._store.opinions.of(name, number)
         if opinion is None or not opinion.may_be_asked_again:
-            raise Superseded(f"Zscaler's part of scan #{number} has moved on: there is nothing to ask again.")
-        if not self._sends:
-            raise NotFound(NOT_SET_UP)
+            raise Superseded(MOVED_ON.format(vendor=profile.vendor, number=number))
+        if scanner.submissions is None:
+            raise NotFound(profile.fill(profile.not_set_up))
         scan = await self._store.scans.scan(number)
-        known = await self._store.opinions.known(scan.sha256 or "") is not None
+        known = await self._store.opinions.known(name, scan.sha256 or "") is not None
         only_report = opinion.is_taken and not known
-        if only_report and not self._reads:
-            raise NotFound(NOT_READ)
+        if only_report and scanner.reports is None:
+            raise NotFound(profile.fill(profile.no_reports))
         now = self._clock.now()
-        anew: dict[str, Any] = {
+        again: dict[str, Any] = {
             "due_at": now,
             "begun_at": now,
             "looks": 0,
             "problem": None,
             "ended_at": None,
         }
-        if only_report:  # how often it was sent stays: it counts on the day's quota
-            anew["state"] = OpinionState.ANALYSING
+        if only_report:  # how often it was sent stays: it counts against the daily limit
+            again["state"] = OpinionState.ANALYSING
         else:
-            anew |= {
+            again |= {
                 "state": OpinionState.WAITING,
                 "tries": 0,
                 "since": None,
@@ -77,7 +77,7 @@ class AskingAgain:
                 "status": None,
             }
         await self._store.opinions.keep(
-            number, why="ask Zscaler again", who=user, expect={opinion.state}, **anew
+            name, number, why=f"ask {profile.vendor} again", who=user, expect={opinion.state}, **again
         )
         self._announcer.changed(number)
         self._wake()

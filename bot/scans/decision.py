@@ -26,10 +26,22 @@ class Facts:
     """The newest other scan of this bundle identifier and platform that is submitted or uncertain."""
     known: bool = False
     """Whether one was, of which the history holds nothing more."""
-    second_over: bool = False
-    """Whether the second opinion on this scan is in, or was waited for before."""
-    second_known: bool = False
-    """Whether there is one on the very same file."""
+    verdicts_over: frozenset[str] = frozenset()
+    """Side scanners whose part of this scan has ended, or that it waited for before."""
+    verdicts_known: frozenset[str] = frozenset()
+    """Side scanners that gave a verdict on the very same file."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class VerdictRequest:
+    """A side scanner that is to judge the build."""
+
+    scanner: str
+    """Its name in rows."""
+    held_until: float | None = None
+    """When OneTrust's part stops waiting for it; ``None`` if it does not wait."""
+    held_for: str = ""
+    """What is waited for, as part of a sentence: "Zscaler's verdict"."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,10 +59,13 @@ class Verdict:
     """The sentence for people, where it ends here."""
     route: str | None = None
     route_why: str = ""
-    second: bool = False
-    """Whether a second opinion is asked for; not twice for one scan."""
-    held_until: float | None = None
-    """Until when at the latest a ``QUEUED`` scan waits for that one; else due at once."""
+    requests: tuple[VerdictRequest, ...] = ()
+    """To side scanners; one that was made for the scan before is not repeated."""
+
+    @property
+    def held_until(self) -> float | None:
+        """Return when a ``QUEUED`` scan stops waiting for verdicts; ``None`` if it is due at once."""
+        return max((each.held_until for each in self.requests if each.held_until is not None), default=None)
 
 
 _REASONS = {

@@ -1,69 +1,78 @@
-"""Whether a second scanner is asked about a build, and whether OneTrust's part waits for what it says."""
+"""Which side scanners are asked about a build, and whether OneTrust's part waits for their verdicts."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, replace
 
-from bot.scans.builds import Build, FileType
-from bot.scans.decision import Facts, Verdict
+from bot.features.verdicts.side_scanner import SideScanner
+from bot.scans.builds import Build
+from bot.scans.decision import Facts, Verdict, VerdictRequest
 from bot.scans.memory import Store
 from bot.scans.models import Scan, Source, State
-from bot.scans.verdicts import DISCAN_LIMIT_BYTES
 
 _ASKED = frozenset({State.SUBMITTING, State.WAITING, State.ASKING})
-"""What a build that goes on becomes; nobody asks about what ends here."""
+"""Decisions that request verdicts; others end the scan."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Holding:
-    """How a second scanner bears on a decision."""
+    """What side scanners change in a decision."""
 
-    hold_max_s: float | None = None
-    """For how long at most a build waits for its verdict; ``None`` where none does."""
+    scanners: tuple[SideScanner, ...]
+    """Those that see builds."""
 
     def applied(self, verdict: Verdict, build: Build, scan: Scan, facts: Facts, *, now: float) -> Verdict:
-        """Return the decision with the second scanner's part in it.
+        """Return the decision with the requests to side scanners.
 
-        Held is what it can judge and has not judged yet; once, and never at a later try.
+        A build is held for a scanner that accepts it and has not judged it yet, and never at a later attempt.
         """
         if scan.source is not Source.SLACK or verdict.state not in _ASKED:
             return verdict
-        asked = replace(verdict, second=True)
-        first = scan.submission.attempts == 0 and not facts.second_over
-        if verdict.state is not State.SUBMITTING or self.hold_max_s is None or not first:
+        may_hold = verdict.state is State.SUBMITTING and scan.submission.attempts == 0
+        done = facts.verdicts_over | facts.verdicts_known
+        requests = []
+        for scanner in self.scanners:
+            hold_s, profile = scanner.hold_max_s, scanner.profile
+            request = VerdictRequest(scanner=scanner.name)
+            accepts = profile.accepts(build.file_type, scan.size_bytes)
+            if may_hold and hold_s is not None and accepts and scanner.name not in done:
+                request = replace(request, held_until=now + hold_s, held_for=profile.verdict)
+            requests.append(request)
+        asked = replace(verdict, requests=tuple(requests))
+        if asked.held_until is None:
             return asked
-        if facts.second_known or not can_be_judged(build.file_type, scan.size_bytes):
-            return asked
-        most = span(self.hold_max_s)
+        held_for = joined(each.held_for for each in requests if each.held_until is not None)
+        waits = f"waits for {held_for}, {span(asked.held_until - now)} at most"
         return replace(
             asked,
             state=State.QUEUED,
-            why=f"{verdict.why}; waits for Zscaler's verdict, {most} at most",
-            problem=f"This build waits for Zscaler's verdict, {most} at most. Then it is sent to OneTrust.",
-            held_until=now + self.hold_max_s,
+            why=f"{verdict.why}; {waits}",
+            problem=f"This build {waits}. Then it is sent to OneTrust.",
             route=None,
             route_why="",
         )
 
 
 class Unheld:
-    """Lets go on what an earlier process held, where builds are held no more; one of the runner's loops."""
+    """Releases what an earlier process held for scanners that hold nothing now; one of the runner's loops."""
 
-    def __init__(self, store: Store, wake: Callable[[], None]) -> None:
+    def __init__(self, store: Store, wake: Callable[[], None], *, holding: Collection[str] = ()) -> None:
         self._store = store
         self._wake = wake
+        self._holding = holding
         self._done = False
 
     async def turn(self) -> None:
         """Do it once."""
         if not self._done:
-            await self._store.opinions.hasten_held()
+            await self._store.opinions.release_all(other_than=self._holding)
             self._done = True
             self._wake()
 
 
-def can_be_judged(file_type: FileType | None, size_bytes: int | None) -> bool:
-    """Tell whether the Sandbox takes such a file: it knows no iOS apps, and no bundles."""
-    return file_type is FileType.APK and (size_bytes or 0) <= DISCAN_LIMIT_BYTES
+def joined(parts: Iterable[str]) -> str:
+    """Return the parts as part of a sentence: "Zscaler's verdict and Acme's verdict"."""
+    *first, last = parts
+    return f"{', '.join(first)} and {last}" if first else last
 
 
 def span(seconds: float) -> str:

@@ -86,8 +86,8 @@ class Page:
     has_older: bool
     outcomes: Mapping[int, Outcome] = field(default_factory=dict)
     """By the numbers of those scans that OneTrust was looked at for."""
-    threats: Mapping[int, Threat] = field(default_factory=dict)
-    """By the numbers of those scans whose builds Zscaler calls malicious or suspicious."""
+    threats: Mapping[int, Mapping[str, Threat]] = field(default_factory=dict)
+    """Bad verdicts by the number of the scan, then by the name of the side scanner."""
 
 
 @dataclass(frozen=True, kw_only=True)

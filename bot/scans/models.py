@@ -14,7 +14,7 @@ from bot.scans.changes import Changes
 from bot.scans.hosts import HostChanges, ScanHosts
 from bot.scans.results import Followed, Results
 from bot.scans.rules import Breach
-from bot.scans.verdicts import Opinion
+from bot.scans.verdicts import CardVerdict
 
 FORGOTTEN = "forgotten"
 """Stands where the ID of a person stood whose name was taken out of the history."""
@@ -140,9 +140,8 @@ PARKED = math.inf
 
 @dataclass(frozen=True, kw_only=True)
 class Submission:
-    """One scanner's part of a scan."""
+    """OneTrust's part of a scan."""
 
-    scanner: str = "onetrust"
     state: SubmissionState = SubmissionState.PENDING
     attempts: int = 0
     """How often sending was begun."""
@@ -341,10 +340,8 @@ class Card:
     """Whether no results are read from OneTrust here."""
     results_waiting: int = 0
     """How many scans are being followed, this one among them."""
-    opinion: Opinion | None = None
-    """Zscaler's verdict, or how far it has come; ``None`` where it is not asked."""
-    opinion_link: str | None = None
-    """Where to read about the scan that ``opinion.known_from`` names, where everybody who sees this may."""
+    verdicts: tuple[CardVerdict, ...] = ()
+    """What each side scanner says, or how far it is; those that were not asked are left out."""
     hosts: ScanHosts | None = None
     """The hosts that the build names; ``None`` where they are not read."""
     hosts_before: Scan | None = None

@@ -1,9 +1,10 @@
-"""What comes of asking Zscaler about a build, written into its opinion: known, ended or put off."""
+"""What asking a side scanner led to, recorded in its opinion: known, ended or rescheduled."""
 
 import logging
 from collections.abc import Callable
 from typing import Any
 
+from bot.features.verdicts.scanner_profile import ScannerProfile
 from bot.scans.memory import Store
 from bot.scans.ports import Announcer
 from bot.scans.verdicts import BAD, Opinion, OpinionState, SandboxVerdict
@@ -12,28 +13,33 @@ logger = logging.getLogger(__name__)
 
 
 class OpinionOutcomes:
-    """Writes outcomes down and has them shown; ``wake`` lets a scan go on that was held for one."""
+    """Records one scanner's outcomes and updates the replies.
+
+    ``wake`` lets a scan continue that was held for one; ``bad`` gets each scan whose verdict is to be
+    announced.
+    """
 
     def __init__(
         self,
         store: Store,
+        scanner: ScannerProfile,
         announcer: Announcer,
         wake: Callable[[], None],
         bad: Callable[[int], None] = lambda _: None,
     ) -> None:
         self._store = store
+        self._scanner = scanner
         self._announcer = announcer
         self._wake = wake
         self._bad = bad
-        """Told of each scan whose verdict is to be announced."""
 
     async def known(self, number: int, verdict: SandboxVerdict, **changes: Any) -> None:
         """Record a verdict."""
         threat = verdict.threat.value.lower()
-        logger.info("scan #%d: Zscaler's verdict is %s", number, threat)
+        logger.info("scan #%d: %s is %s", number, self._scanner.verdict, threat)
         await self.kept(
             number,
-            why=f"Zscaler's verdict: {threat}",
+            why=f"{self._scanner.verdict}: {threat}",
             state=OpinionState.KNOWN,
             verdict=verdict,
             problem=None,
@@ -44,12 +50,16 @@ class OpinionOutcomes:
             self._bad(number)
 
     async def ended(self, number: int, state: OpinionState, problem: str | None, **changes: Any) -> None:
-        """Record that there will be no verdict; ``problem`` is the sentence for people, if they are told."""
-        level = logging.WARNING if state is OpinionState.FAILED else logging.INFO
-        said = problem or "none is asked for here"
-        logger.log(level, "scan #%d: no verdict of Zscaler's: %s", number, said)
+        """Record that there will be no verdict; ``problem`` is the sentence for people, if there is one."""
+        level, vendor = (
+            logging.WARNING if state is OpinionState.FAILED else logging.INFO,
+            self._scanner.vendor,
+        )
+        logger.log(
+            level, "scan #%d: no verdict of %s's: %s", number, vendor, problem or "none is asked for here"
+        )
         await self.kept(
-            number, why=f"Zscaler: {problem}" if problem else "", state=state, problem=problem, **changes
+            number, why=f"{vendor}: {problem}" if problem else "", state=state, problem=problem, **changes
         )
         self._wake()
 
@@ -61,26 +71,26 @@ class OpinionOutcomes:
         expected_at: float | None = None,
         **changes: Any,
     ) -> None:
-        """Record that it goes on at ``due_at``; the reply is stale only where it says something else then.
+        """Reschedule to ``due_at``; the reply is updated only if ``problem`` is new.
 
-        A scan that is held for it, and not for as long, goes on at once. ``expected_at`` is when it can be
-        expected to come to something, where that is later than the next look.
+        A scan that is held, but not that long, continues at once. ``expected_at`` is the earliest time at
+        which a verdict can be expected, if that is later.
         """
         after = await self.kept(
             opinion.scan, tell=problem != opinion.problem, due_at=due_at, problem=problem, **changes
         )
         if after.held_until is not None and after.held_until <= (expected_at or due_at):
-            await self._store.opinions.hasten_held(opinion.scan)
+            await self._store.opinions.release(self._scanner.name, opinion.scan)
             self._wake()
 
     async def kept(self, number: int, *, why: str = "", tell: bool = True, **changes: Any) -> Opinion:
-        """Record changes and have them shown."""
-        opinion = await self._store.opinions.keep(number, why=why, tell=tell, **changes)
+        """Record changes and update the reply."""
+        opinion = await self._store.opinions.keep(self._scanner.name, number, why=why, tell=tell, **changes)
         if tell:
             self._announcer.changed(number)
         return opinion
 
     def changed(self, number: int) -> None:
-        """Have shown what changed beside the opinion, and what follows from it done."""
+        """Update the reply after a change beside the opinion, and do what follows from it."""
         self._announcer.changed(number)
         self._wake()

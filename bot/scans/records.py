@@ -1,10 +1,11 @@
 """What people ask of the history: scans, their timelines, known apps and links."""
 
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from bot.errors import NotFound, UsageError
+from bot.features.verdicts.scanner_profile import ScannerProfile
 from bot.scans import ids, search, viewing
 from bot.scans.breaker import Breaker
 from bot.scans.changes import changes
@@ -18,7 +19,7 @@ from bot.scans.models import Card, ChannelKind, Event, Link, Platform, Scan, Sta
 from bot.scans.policy import Policy
 from bot.scans.ports import Clock, Workspace
 from bot.scans.results import FOLLOWED, Followed
-from bot.scans.verdicts import ASKED, Opinion, OpinionState
+from bot.scans.verdicts import ASKED, CardVerdict, Opinion, OpinionState
 
 APPS_A_PAGE = 10
 
@@ -44,7 +45,7 @@ class Linked:
 
 
 class Cards:
-    """Gathers what a scan's reply shows; Zscaler's verdict with ``second``."""
+    """Gathers what a scan's reply shows: the verdicts of ``scanners``, and with ``second`` its hosts."""
 
     def __init__(
         self,
@@ -56,10 +57,11 @@ class Cards:
         outlook: Callable[[Followed, int], Outlook | None] | None = None,
         unread: Callable[[], bool] = lambda: False,
         second: bool = True,
-        verdicts: bool = True,
+        scanners: Sequence[ScannerProfile] = (),
     ) -> None:
         self._store = store
-        self._second, self.verdicts = second, verdicts
+        self._second = second
+        self.scanners = {scanner.name: scanner for scanner in scanners}
         self._outlook = outlook
         self._unread = unread
         self._log_url = log_url
@@ -97,7 +99,6 @@ class Cards:
         if followed is not None and followed.state in FOLLOWED and self._outlook is not None:
             waiting = sum(await self._store.results.counts())
             outlook = self._outlook(followed, waiting)
-        opinion = await self._opinion(scan, original) if self.verdicts else None
         return Card(
             scan=scan,
             original=original,
@@ -116,26 +117,41 @@ class Cards:
             previous_link=self.permalink(previous) if previous and _open_to(scan, previous) else None,
             changes=changes(before[1], results) if before is not None and results is not None else None,
             breaches=await self._store.breaches.of(number),
-            opinion=opinion,
-            opinion_link=await self._known_from(scan, opinion) if opinion is not None else None,
+            verdicts=await self._verdicts(scan, original),
             hosts=hosts,
             hosts_before=hosts_before[0] if hosts_before is not None else None,
             host_changes=host_changes(hosts_before[1], hosts) if hosts_before and hosts else None,
         )
 
-    async def _opinion(self, scan: Scan, original: Scan | None) -> Opinion | None:
-        """Return the opinion on a scan; on a duplicate, which is not sent, that on the scan it duplicates."""
-        own = await self._store.opinions.of(scan.number)
-        if own is not None or original is None or scan.state is not State.DUPLICATE:
-            return own
-        first = await self._store.opinions.of(original.number)
-        if first is None or first.state not in {OpinionState.KNOWN, *ASKED}:
-            return None
-        source = first.known_from or first.scan
-        return replace(first, known_from=source, held_until=None, went_on_after_s=None, announced_ts=None)
+    async def _verdicts(self, scan: Scan, original: Scan | None) -> tuple[CardVerdict, ...]:
+        """Return the verdicts on a scan; a duplicate, which is not sent, shows those on its original."""
+        if not self.scanners:
+            return ()
+        own = {each.scanner: each for each in await self._store.opinions.of_scan(scan.number)}
+        others = {}
+        if original is not None and scan.state is State.DUPLICATE:
+            others = {
+                each.scanner: replace(
+                    each,
+                    known_from=each.known_from or each.scan,
+                    held_until=None,
+                    went_on_after_s=None,
+                    announced_ts=None,
+                )
+                for each in await self._store.opinions.of_scan(original.number)
+                if each.state in {OpinionState.KNOWN, *ASKED}
+            }
+        shown = others | own
+        return tuple(
+            [
+                CardVerdict(scanner=scanner, opinion=opinion, link=await self._known_from(scan, opinion))
+                for name, scanner in self.scanners.items()
+                if (opinion := shown.get(name)) is not None
+            ]
+        )
 
     async def _known_from(self, scan: Scan, opinion: Opinion) -> str | None:
-        """Return where to read about the scan of which a verdict is known, where all may read that."""
+        """Return a link to the scan that a verdict is known from, if everyone may read that."""
         if opinion.known_from is None:
             return None
         with contextlib.suppress(NotFound):  # it may be purged meanwhile
@@ -175,7 +191,7 @@ class Records:
         query = search.parse(text, now=self._clock.now(), tz=person.timezone, me=user, here=channel)
         viewer = await viewing.viewer(self._workspace, user, person, channel)
         page = await self._store.history.page(query, text, viewer, cursor)
-        return (page if self._cards.verdicts else replace(page, threats={})), query
+        return page, query
 
     async def status(self, user: str, channel: str, word: str) -> tuple[Card, list[Event]]:
         """Return everything known of a scan, by its number or request ID.

@@ -1,13 +1,14 @@
-"""Follows what was sent to the Sandbox until its report is there: the rows of opinions say what is due.
+"""Polls the reports on what was sent to a side scanner; the rows of opinions say which are due.
 
-Each report asked for counts on a daily quota, also one that is not there yet: so the first look comes late,
-further ones at growing intervals, and scans of the same file share one.
+Each request counts against a daily quota, even if there is no report yet. So the first one comes late,
+further ones at growing intervals, and scans of the same file share them.
 """
 
 import logging
 from typing import Any, Final
 
 from bot.errors import NotFound, Refused, StoreUnavailable, TryLater
+from bot.features.verdicts.side_scanner import ReportApi, SideScanner
 from bot.scans import retries
 from bot.scans.clock import SteadyClock
 from bot.scans.memory import Store
@@ -15,94 +16,83 @@ from bot.scans.models import SubmissionState
 from bot.scans.opinion_outcomes import OpinionOutcomes
 from bot.scans.ports import Clock
 from bot.scans.second import INSIDE
-from bot.scans.sending import DAY_S, NOT_READ
-from bot.scans.verdicts import (
-    Opinion,
-    OpinionState,
-    Quota,
-    Report,
-    ReportStatus,
-    SandboxReports,
-    SandboxVerdict,
-)
+from bot.scans.sending import DAY_S
+from bot.scans.verdicts import Opinion, OpinionState, Quota, Report, ReportStatus, SandboxVerdict
 
 logger = logging.getLogger(__name__)
 
 BATCH: Final = 50
-"""Opinions that are looked at in one turn; what falls due meanwhile is for the next."""
+"""Opinions that one turn handles; what falls due meanwhile is for the next."""
 WITHIN_S: Final = 48 * 3600.0
-"""For how long a report is asked for."""
+"""How long a report is polled."""
 GROWTH: Final = 1.5
+"""Factor from one interval between two requests for a report to the next."""
 LONGEST_S: Final = 3600.0
+"""Maximum of that interval."""
 QUOTA_S: Final = 300.0
-"""How often the quota is asked for, at most."""
+"""Minimum interval between two requests for the quota."""
 USED_UP_S: Final = 900.0
-"""How often it is looked whether a quota that is used up was raised; asking for it counts on none."""
+"""The same while the quota is used up, as it may be raised; these requests count against none."""
 REFUSED_S: Final = 3600.0
-"""How long nothing is asked after a clear no, and a report not again that the bot stumbled over."""
+"""Pause after a permanent error, and before a report is requested again that caused an unexpected one."""
 
-TOO_LATE: Final = "Zscaler's Sandbox had no report on this build for two days, so it has no verdict."
-NOT_THERE: Final = "Zscaler's Sandbox knew nothing of this build for two days, so it has no verdict."
+TOO_LATE: Final = "{service} had no report on this build for two days, so it has no verdict."
+NOT_THERE: Final = "{service} knew nothing of this build for two days, so it has no verdict."
 ANOTHER_FILE: Final = (
-    "What Zscaler's Sandbox reports under this build's MD5 is about another file, so there is no verdict. "
+    "What {service} reports under this build's MD5 is about another file, so there is no verdict. "
     "Somebody may have made the two alike: find out where this build comes from."
 )
 QUOTA_USED: Final = (
-    "Zscaler's reports of today are used up. The verdict is asked for when there are more, tomorrow at the "
+    "{vendor}'s reports of today are used up. The verdict is asked for when there are more, tomorrow at the "
     "latest."
 )
 
 
 class Reporter:
-    """Asks for reports that are due; ``turn`` is one of the runner's loops.
+    """Requests the reports of one scanner that are due; ``turn`` is one of the runner's loops.
 
-    ``reports`` is ``None`` where none can be read: what an earlier process sent ends with that.
+    If no reports can be read any more, what an earlier process sent ends with that.
     """
 
     def __init__(
-        self,
-        *,
-        store: Store,
-        reports: SandboxReports | None,
-        outcomes: OpinionOutcomes,
-        clock: Clock,
-        first_s: float,
+        self, *, store: Store, scanner: SideScanner, outcomes: OpinionOutcomes, clock: Clock
     ) -> None:
         self._store = store
-        self._reports = reports
+        self._scanner = scanner
+        self._profile = scanner.profile
         self._outcomes = outcomes
         self._clock = clock
         self._steady = SteadyClock(clock)
-        self._first_s = first_s
         self._paused_until = 0.0
         self._paused_for = ""
         self._failures = 0
         self._left: int | None = None
         self._quota_at = float("-inf")
         self._quota_until = 0.0
-        """When a quota that is used up begins anew, if nobody raises it before; seconds since the epoch."""
+        """When a quota that is used up starts over unless it is raised before; seconds since the epoch."""
 
     async def turn(self) -> float | None:
-        """Ask for the reports that are due; return when more are."""
+        """Request the reports that are due; return when more are."""
+        rows, reports = self._store.opinions, self._scanner.reports
         by_md5: dict[str, list[Opinion]] = {}
-        for opinion in await self._store.opinions.reports_due(BATCH):
+        for opinion in await rows.reports_due(self._scanner.name, BATCH):
             if await self._goes_on(opinion):
                 by_md5.setdefault(opinion.md5 or "", []).append(opinion)
-        if by_md5 and self._reports is not None:
-            await self._ask(self._reports, by_md5)
-        return await self._store.opinions.next_report_at()
+        if by_md5 and reports is not None:
+            await self._ask(reports, by_md5)
+        return await rows.next_report_at(self._scanner.name)
 
     async def _goes_on(self, opinion: Opinion) -> bool:
-        """Tell whether an opinion is still to be followed; where it is not, that is recorded."""
-        if self._reports is None:
-            await self._end(opinion, OpinionState.EXCLUDED, NOT_READ)
+        """Return whether an opinion is still polled; if not, it ends."""
+        if self._scanner.reports is None:
+            await self._end(opinion, OpinionState.EXCLUDED, self._profile.no_reports)
             return False
         if opinion.md5 is None or self._clock.now() - _since(opinion) > WITHIN_S:
             await self._end(opinion, OpinionState.FAILED, TOO_LATE)
             return False
         return True
 
-    async def _ask(self, reports: SandboxReports, by_md5: dict[str, list[Opinion]]) -> None:
+    async def _ask(self, reports: ReportApi, by_md5: dict[str, list[Opinion]]) -> None:
         if self._paused_until <= self._clock.now():
             await self._look_at_quota(reports)
         for md5, opinions in by_md5.items():
@@ -114,12 +104,12 @@ class Reporter:
                 await self._look(reports, md5, opinions)
             except StoreUnavailable:
                 raise
-            except Exception:  # the others are not to wait for what would go wrong again and again
-                logger.exception("the report on %s met an error that nobody foresaw", md5)
+            except Exception:  # the others must not wait for what would fail again and again
+                logger.exception("the report on %s met an unexpected error", md5)
                 await self._put_off(opinions, self._clock.now() + REFUSED_S, INSIDE)
 
-    async def _look_at_quota(self, reports: SandboxReports) -> None:
-        """Ask how many reports may still be asked for, where that was not known lately."""
+    async def _look_at_quota(self, reports: ReportApi) -> None:
+        """Request how many reports are left, unless that is known from less than ``QUOTA_S`` ago."""
         if self._left != 0 and self._steady.now() - self._quota_at < QUOTA_S:
             return
         try:
@@ -137,13 +127,13 @@ class Reporter:
     def _wait_for_quota(self, quotas: tuple[Quota, ...]) -> None:
         now = self._clock.now()
         ends = [(quota.started_at or now) + DAY_S for quota in quotas if not quota.unused]
-        # A window that is over by this clock is looked at again soon, and none is longer than a day.
+        # A window that is over by this clock is checked again soon, and none is longer than a day.
         self._quota_until = min(max([*ends, now + QUOTA_S]), now + DAY_S)
-        self._pause(min(USED_UP_S, self._quota_until - now), QUOTA_USED)
+        self._pause(min(USED_UP_S, self._quota_until - now), self._profile.fill(QUOTA_USED))
 
-    async def _look(self, reports: SandboxReports, md5: str, opinions: list[Opinion]) -> None:
-        """Ask for one report, for all scans of that file."""
-        wait_s = min(LONGEST_S, self._first_s * GROWTH ** min(opinions[0].looks + 1, 40))
+    async def _look(self, reports: ReportApi, md5: str, opinions: list[Opinion]) -> None:
+        """Request one report, for all scans of that file."""
+        wait_s = min(LONGEST_S, self._scanner.first_report_s * GROWTH ** min(opinions[0].looks + 1, 40))
         try:
             report = await self._report(reports, md5)
         except TryLater as error:
@@ -162,7 +152,7 @@ class Reporter:
                 await self._not_yet(opinions, report.status, wait_s)
 
     async def _about(self, opinions: list[Opinion], sha256: str | None) -> list[Opinion]:
-        """Return those whose build a report is about; an MD5 alone can be made to be another file's too."""
+        """Return those whose build a report is about; files can be made to share an MD5."""
         about = []
         for opinion in opinions:
             try:
@@ -178,7 +168,7 @@ class Reporter:
     async def _not_yet(self, opinions: list[Opinion], status: ReportStatus, wait_s: float) -> None:
         for opinion in opinions:
             if self._clock.now() + wait_s - _since(opinion) > WITHIN_S:
-                if status is ReportStatus.NOT_FOUND:  # so it was not taken: asked again, it is sent again
+                if status is ReportStatus.NOT_FOUND:  # so it was not accepted: asked again, it is sent again
                     pending = SubmissionState.PENDING
                     await self._end(opinion, OpinionState.FAILED, NOT_THERE, submission=pending)
                 else:
@@ -187,8 +177,8 @@ class Reporter:
                 due_at = self._clock.now() + wait_s
                 await self._put_off([opinion], due_at, None, looks=opinion.looks + 1)
 
-    async def _whole(self, reports: SandboxReports, md5: str, verdict: SandboxVerdict) -> SandboxVerdict:
-        """Return the verdict with the risks of the full report, where that can be had now."""
+    async def _whole(self, reports: ReportApi, md5: str, verdict: SandboxVerdict) -> SandboxVerdict:
+        """Return the verdict with the risks of the full report, if that is available now."""
         if self._left == 0:
             return verdict
         try:
@@ -196,10 +186,10 @@ class Reporter:
         except (TryLater, Refused, NotFound) as error:
             logger.info("the full report on %s can't be read: %s", md5, error)
             return verdict
-        # The two should be of one mind; what was found first is what people are told of.
+        # The two should agree; if not, the summary is shown.
         return full if full is not None and full.threat is verdict.threat else verdict
 
-    async def _report(self, reports: SandboxReports, md5: str, *, full: bool = False) -> Report:
+    async def _report(self, reports: ReportApi, md5: str, *, full: bool = False) -> Report:
         if self._left is not None:
             self._left = max(0, self._left - 1)
         try:
@@ -230,7 +220,7 @@ class Reporter:
 
     async def _end(self, opinion: Opinion, state: OpinionState, problem: str, **changes: Any) -> None:
         try:
-            await self._outcomes.ended(opinion.scan, state, problem, **changes)
+            await self._outcomes.ended(opinion.scan, state, self._profile.fill(problem), **changes)
         except NotFound:
             return  # purged meanwhile
 
@@ -239,13 +229,13 @@ class Reporter:
         return self._failures
 
     def _pause(self, wait_s: float, problem: str, level: int = logging.INFO) -> None:
-        """Ask for nothing for a while."""
-        logger.log(level, "no reports are asked of Zscaler for %.0f s: %s", wait_s, problem)
+        """Request nothing for a while."""
+        logger.log(level, "no reports are asked of %s for %.0f s: %s", self._profile.vendor, wait_s, problem)
         self._paused_until, self._paused_for = self._clock.now() + wait_s, problem
 
 
 def _since(opinion: Opinion) -> float:
-    """Return since when a report is asked for: since it was sent, or since somebody asked again."""
+    """Return when polling a report began: when it was sent, or when a person asked again."""
     return max(opinion.since or 0.0, opinion.begun_at)
 
 

@@ -1,7 +1,7 @@
-"""The second scanner's part of a scan: pulls the build again, has its hosts read, sends it to the Sandbox.
+"""Works through what one side scanner is asked: pulls the build again, has its hosts read and submits it.
 
-It runs beside the pipeline and never in its way: a build is taken up only when its own step to OneTrust is
-over, or waits. Whatever stops it leaves a row that says how it goes on; nothing is kept but the rows.
+It never delays OneTrust: a build is worked on only while its own step to OneTrust is over or waits. Whatever
+stops the work, the row says how it continues; nothing else is kept.
 """
 
 import asyncio
@@ -22,13 +22,14 @@ from bot.errors import (
     TooLarge,
     TryLater,
 )
+from bot.features.verdicts.side_scanner import SideScanner
 from bot.scans import retries
 from bot.scans.breaker import FIRST_PAUSE_S
 from bot.scans.clock import SteadyClock
 from bot.scans.current import concerning, working_on
 from bot.scans.hosts import HostReader
 from bot.scans.memory import Store
-from bot.scans.models import FileType, Scan
+from bot.scans.models import Scan
 from bot.scans.opinion_outcomes import OpinionOutcomes
 from bot.scans.ports import Clock, Files
 from bot.scans.sending import GAVE_UP, HEARD_S, Sending
@@ -39,47 +40,48 @@ from bot.scans.workroom import Workroom
 logger = logging.getLogger(__name__)
 
 AT_ONCE: Final = 2
-"""Builds that are worked on at the same time, so that one that goes slowly doesn't keep all others."""
+"""Builds that are worked on at the same time, so that a slow one doesn't keep all others waiting."""
 HOSTS_S: Final = 300.0
-"""For how long the hosts of one build may be read."""
+"""Timeout for reading the hosts of one build."""
 ANSWER_S: Final = 20.0
-"""How long Zscaler may take to say anything, before a build is pulled for it."""
+"""Timeout for asking whether hosts can be looked up."""
 
-ONLY_APKS: Final = "Only `.apk` files are sent to the Sandbox."
-TOO_LARGE: Final = "This build is larger than 400 MB, which is the most that the Sandbox takes."
 GONE: Final = (
-    "The file that was scanned can't be had from Slack any more, so it was not sent to the Sandbox. "
+    "The file that was scanned can't be had from Slack any more, so it was not sent to {short}. "
     "Share it again to have it judged."
 )
 HOSTS_GONE: Final = "The file can't be had from Slack any more, so its hosts could not be read."
 HOSTS_SLOW: Final = "Reading the hosts in this build took too long."
 LOOKUP_AWAY: Final = (
-    "Zscaler does not answer right now. Where this build talks to is looked up by itself later."
+    "{vendor} does not answer right now. Where this build talks to is looked up by itself later."
 )
 INSIDE: Final = "Something went wrong inside the bot. Its log says more, under this scan's number."
 
 
 class SecondOpinion:
-    """Takes up what Zscaler is to be asked about; ``turn`` is one of the runner's loops.
+    """The worker of one side scanner; ``turn`` is one of the runner's loops.
 
-    ``hosts`` is ``None`` where no hosts are looked up. ``ask`` asks what looks them up something harmless,
-    and raises as that does; without it they are read whether it answers or not.
+    ``hosts`` reads the hosts of builds, ``None`` if none are looked up for this scanner. ``ask`` raises if
+    what looks them up does not answer; without it, hosts are read in any case.
     """
 
     def __init__(
         self,
         *,
         store: Store,
+        scanner: SideScanner,
         files: Files,
         workroom: Workroom,
         outcomes: OpinionOutcomes,
         clock: Clock,
         wake: Callable[[], None],
         sending: Sending,
-        hosts: HostReader | None,
+        hosts: HostReader | None = None,
         ask: Callable[[], Awaitable[object]] | None = None,
     ) -> None:
         self._store = store
+        self._scanner = scanner
+        self._profile = scanner.profile
         self._files = files
         self._workroom = workroom
         self._outcomes = outcomes
@@ -99,19 +101,20 @@ class SecondOpinion:
         return frozenset(self._tasks)
 
     async def turn(self) -> float | None:
-        """Begin as many of the due builds as there is room for; return when more are due."""
+        """Start on as many due builds as ``AT_ONCE`` allows; return when more are due."""
+        rows, name = self._store.opinions, self._scanner.name
         if (closed_until := self._workroom.closed_until) is not None:
             await self.stop()  # the room that they take is for builds on their way to OneTrust
             return closed_until
-        while len(self._tasks) < AT_ONCE and (due := await self._store.opinions.due(1, busy=self._tasks)):
+        while len(self._tasks) < AT_ONCE and (due := await rows.due(name, 1, busy=self._tasks)):
             (number,) = due  # one by one, as the very same file is not worked on twice at a time
-            task = asyncio.create_task(self._run(number), name=f"second opinion on scan {number}")
+            task = asyncio.create_task(self._run(number), name=f"{name} verdict on scan {number}")
             self._tasks[number] = task
             task.add_done_callback(partial(self._done, number))
-        return await self._store.opinions.next_due_at()
+        return await rows.next_due_at(name)
 
     async def stop(self) -> None:
-        """End the work; what was under way is taken up again by the next start."""
+        """Stop the work; it resumes at the next start."""
         await end(*self._tasks.values())
 
     def _done(self, number: int, task: asyncio.Task[None]) -> None:
@@ -119,21 +122,24 @@ class SecondOpinion:
         if task.cancelled() or (error := task.exception()) is None:
             self._wake()
         elif isinstance(error, StoreUnavailable):
-            logger.warning("scan #%d could not be shown to Zscaler: %s", number, error)
-        else:  # it is due still: what went wrong gets a while to pass
+            logger.warning("scan #%d could not be shown to %s: %s", number, self._profile.vendor, error)
+        else:  # it is still due: without a wake, it is retried at the next turn
             with working_on(number):
-                logger.error("scan #%d could not be shown to Zscaler", number, exc_info=error)
+                logger.error(
+                    "scan #%d could not be shown to %s", number, self._profile.vendor, exc_info=error
+                )
 
     @concerning
     async def _run(self, number: int) -> None:
         try:
-            scan, opinion = await self._store.scans.scan(number), await self._store.opinions.of(number)
+            scan = await self._store.scans.scan(number)
+            opinion = await self._store.opinions.of(self._scanner.name, number)
             if opinion is None or opinion.state is not OpinionState.WAITING:
                 return
             if not self._sending.is_over(opinion, 0.0):
                 await self._work(scan, opinion)
-            elif await self._sending.wants(scan):  # after days without Zscaler it would surprise
-                await self._outcomes.ended(number, OpinionState.FAILED, GAVE_UP)
+            elif await self._sending.wants(scan):  # after days without the scanner it would surprise
+                await self._outcomes.ended(number, OpinionState.FAILED, self._profile.fill(GAVE_UP))
             else:
                 await self._settle(scan)
         except NotFound:
@@ -141,7 +147,9 @@ class SecondOpinion:
         except StoreUnavailable:
             raise
         except Exception:
-            logger.exception("scan #%d met an error that nobody foresaw, on its way to Zscaler", number)
+            logger.exception(
+                "scan #%d met an unexpected error on its way to %s", number, self._profile.vendor
+            )
             await self._outcomes.ended(number, OpinionState.FAILED, INSIDE)
 
     async def _work(self, scan: Scan, opinion: Opinion) -> None:
@@ -152,14 +160,14 @@ class SecondOpinion:
                     await self._with_build(scan, opinion, reader, sends=may)
             return
         if reader is not None and not await self._may_be_looked_up():
-            waits = await self._wait(opinion, None, LOOKUP_AWAY)
+            waits = await self._wait(opinion, None, self._profile.fill(LOOKUP_AWAY))
         else:
             waits = reader is not None and not await self._with_build(scan, opinion, reader, sends=False)
         if not waits:
             await self._settle(scan)
 
     async def _may_be_looked_up(self) -> bool:
-        """Tell whether hosts can be looked up now, so that no build is pulled for them in vain."""
+        """Return whether hosts can be looked up now; if not, no build is pulled for them."""
         now = self._steady.now()
         if self._ask is None or now < self._ask_again_at:
             return self._answers
@@ -169,14 +177,14 @@ class SecondOpinion:
         except (TryLater, TimeoutError):
             self._answers = False
         except Refused:
-            self._answers = True  # the look-up will say what is wrong
+            self._answers = True  # the look-up itself will report what is wrong
         else:
             self._answers = True
         self._ask_again_at = self._steady.now() + (HEARD_S if self._answers else FIRST_PAUSE_S)
         return self._answers
 
     async def _wait(self, opinion: Opinion, asked_s: float | None, problem: str) -> bool:
-        """Put a build off, longer the longer it has been tried; tell whether it may wait still."""
+        """Reschedule a build, with growing delays; return whether it may still wait."""
         grown_s = min(retries.LONGEST_S, (self._clock.now() - opinion.begun_at) / 2)
         wait_s = max(asked_s or 0.0, retries.FIRST_S, grown_s)
         if self._sending.is_over(opinion, wait_s):
@@ -187,33 +195,35 @@ class SecondOpinion:
     async def _settle(self, scan: Scan) -> None:
         """End an opinion for which nothing is sent."""
         number = scan.number
-        known = await self._store.opinions.known(scan.sha256 or "")
-        if not self._sending.is_there:
+        known = await self._store.opinions.known(self._scanner.name, scan.sha256 or "")
+        if self._scanner.submissions is None:
             await self._outcomes.ended(number, OpinionState.EXCLUDED, None)
         elif known is not None and known.verdict is not None:
             source = known.known_from or known.scan
             await self._outcomes.known(number, known.verdict, known_from=source, md5=known.md5)
         else:
-            problem = TOO_LARGE if scan.file_type is FileType.APK else ONLY_APKS
+            problem = self._profile.rejection(scan.file_type, scan.size_bytes)
             await self._outcomes.ended(number, OpinionState.EXCLUDED, problem)
 
     async def _with_build(
         self, scan: Scan, opinion: Opinion, reader: HostReader | None, *, sends: bool
     ) -> bool:
-        """Pull the build, have its hosts read and send it, as far as wanted; false where it was put off."""
+        """Pull the build, have its hosts read and submit it; return false if it was rescheduled."""
         try:
             with self._workroom.room(scan.number) as room:
                 await self._leave_room(scan)
                 await self._pull(scan, room / "build")
                 if reader is not None:
                     await self._read_hosts(scan.number, reader, room / "build")
-                if sends and not await self._sending.wants(scan):  # its verdict is known meanwhile
+                if sends and not await self._sending.wants(scan):  # its verdict became known meanwhile
                     await self._settle(scan)
                 elif sends:
                     await self._sending.send(scan, opinion, room / "build")
-        except NoRoom as error:  # only of this pull: those for OneTrust find out for themselves
+        except NoRoom as error:  # about this pull only: OneTrust's pulls find out for themselves
             due_at = self._clock.now() + retries.ROOM_LONGEST_S
-            logger.warning("scan #%d waits for room on its way to Zscaler: %s", scan.number, error)
+            logger.warning(
+                "scan #%d waits for room on its way to %s: %s", scan.number, self._profile.vendor, error
+            )
             await self._outcomes.put_off(opinion, due_at, error.user_message, begun_at=due_at)
             return False
         except PullFailed as error:
@@ -227,23 +237,24 @@ class SecondOpinion:
             await self._store.hosts.unread(scan.number, HOSTS_GONE)
             self._outcomes.changed(scan.number)
         if sends:
-            await self._outcomes.ended(scan.number, OpinionState.FAILED, GONE)
+            await self._outcomes.ended(scan.number, OpinionState.FAILED, self._profile.fill(GONE))
         return True
 
     async def _pull(self, scan: Scan, path: Path) -> None:
         limit_bytes = (scan.size_bytes or 0) + 1
         pulled = await self._files.pull(scan, path, limit_bytes=limit_bytes, progress=lambda *_: None)
         if pulled.sha256 != scan.sha256:
-            raise BuildRejected(GONE)
+            raise BuildRejected(self._profile.fill(GONE))
 
     async def _leave_room(self, scan: Scan) -> None:
-        """Leave room for one more build of this size, as those on their way to OneTrust come first.
+        """Check that a build of this size leaves room for another one on its way to OneTrust.
 
         Raises:
-            NoRoom: there is not as much.
+            NoRoom: it doesn't.
         """
         if await asyncio.to_thread(self._workroom.free_bytes) < 2 * (scan.size_bytes or 0):
-            raise NoRoom(detail="a build is not pulled for Zscaler, as it would take the room of another")
+            vendor = self._profile.vendor
+            raise NoRoom(detail=f"a build is not pulled for {vendor}, as it would take the room of another")
 
     async def _read_hosts(self, number: int, reader: HostReader, path: Path) -> None:
         try:

@@ -4,12 +4,14 @@ import asyncio
 import contextlib
 import logging
 import re
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Sequence
 from dataclasses import replace
 from typing import Final, TypeVar
 from weakref import WeakValueDictionary
 
-from bot.errors import Maintenance, NotFound, Refused, TryLater, UsageError
+from bot.errors import AppscanError, Maintenance, NotFound, Refused, TryLater, UsageError
+from bot.features.verdicts.scanner_profile import ScannerProfile
+from bot.features.verdicts.side_scanner import SideScanner
 from bot.scans import ids, viewing
 from bot.scans.lookups import Viewer
 from bot.scans.memory import Store
@@ -18,33 +20,33 @@ from bot.scans.policy import Policy
 from bot.scans.ports import Clock, Workspace
 from bot.scans.records import Cards
 from bot.scans.url_inquiry import ask_again
-from bot.scans.verdicts import ASKED, HashAnswer, OpinionState, ReportStatus, SandboxReports
+from bot.scans.verdicts import ASKED, HashAnswer, NoAnswer, OpinionState, ReportStatus
 
 T = TypeVar("T")
 
 logger = logging.getLogger(__name__)
 
 ANSWER_S: Final = 60.0
-"""How long a person waits for an answer."""
+"""Timeout for an answer to a person."""
 KEPT_S: Final = {ReportStatus.IN_PROGRESS: 600.0}
-"""How long it is not asked again for what has no verdict yet."""
+"""How long the answer is kept if there is no verdict yet."""
 UNKNOWN_KEPT_S: Final = 86_400.0
-"""The same for what is not known."""
+"""The same for a file that is not known."""
 
 USAGE: Final = "Say the number of a scan, the SHA-256 of a build that was scanned here, or a file's MD5."
 SHA1: Final = "That is a SHA-1. Give the file's MD5, or the SHA-256 of a build that was scanned here."
 UNKNOWN_SHA256: Final = (
-    "Zscaler was asked about no build with that SHA-256 that you can see. Give the file's MD5 instead: "
-    "Zscaler knows files by that."
+    "{vendors} was asked about no build with that SHA-256 that you can see. Give the file's MD5 instead: "
+    "{vendors} knows files by that."
 )
-UNASKED: Final = "Zscaler was not asked about scan #{number}. Give the file's MD5 to ask about it now."
+UNASKED: Final = "{vendors} was not asked about scan #{number}. Give the file's MD5 to ask about it now."
 UNREAD: Final = (
-    "Zscaler was asked about no file with that MD5 that you can see, and can't be asked here: no login to "
-    "its cloud service API is set up."
+    "{vendor} was asked about no file with that MD5 that you can see, and can't be asked here: "
+    "{missing_login}."
 )
-USED_UP: Final = "Zscaler's reports of today are used up. Ask again tomorrow."
-MAINTAINED: Final = "Zscaler is being maintained and can't be asked until that is over. Ask again later."
-BUSY: Final = "Zscaler is taking its time. Ask again in a few minutes."
+USED_UP: Final = "{vendor}'s reports of today are used up. Ask again tomorrow."
+MAINTAINED: Final = "{vendor} is being maintained and can't be asked until that is over. Ask again later."
+BUSY: Final = "{vendor} is taking its time. Ask again in a few minutes."
 
 _NUMBER = re.compile(r"#?([0-9]{1,15})")
 _HEX = re.compile(r"[0-9a-f]+")
@@ -54,10 +56,7 @@ _DIGITS = {12, _MD5_DIGITS, _SHA1_DIGITS, 64}
 
 
 class VerdictInquiry:
-    """Answers from the history what a person may see there; else asks Zscaler, within its quota.
-
-    ``reports`` is ``None`` where no reports can be read; ``sends`` tells whether shared builds are sent.
-    """
+    """Answers from the history what a person may see there; else asks the side scanners."""
 
     def __init__(
         self,
@@ -66,32 +65,31 @@ class VerdictInquiry:
         cards: Cards,
         workspace: Workspace,
         policy: Policy,
-        reports: SandboxReports | None,
+        scanners: Sequence[SideScanner],
         clock: Clock,
-        sends: bool = True,
         answer_s: float = ANSWER_S,
     ) -> None:
         self._store = store
         self._cards = cards
         self._workspace = workspace
         self._policy = policy
-        self._reports = reports
+        self._scanners = scanners
+        self._vendors = " or ".join(scanner.profile.vendor for scanner in scanners)
         self._clock = clock
-        self._sends = sends
         self._answer_s = answer_s
-        self._one_by_one: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
-        """By MD5, so that nobody asks what another is just asking."""
+        self._one_by_one: WeakValueDictionary[tuple[str, str], asyncio.Lock] = WeakValueDictionary()
+        """By scanner and MD5, so that the same is not requested twice at a time."""
 
-    async def ask(self, user: str, channel: str, typed: str) -> Card | HashAnswer:
-        """Return the card of a scan with its verdict, or what Zscaler says of a file.
+    async def ask(self, user: str, channel: str, typed: str) -> Card | list[HashAnswer | NoAnswer]:
+        """Return the card of a scan with its verdicts, or what each side scanner says of a file.
 
-        That somebody else's private scan is of the same file is not told: Zscaler is asked then as of any.
+        A private scan of the same file that the person may not see is not revealed: the scanners are asked.
 
         Raises:
             UsageError: it is no number, MD5 or SHA-256.
             NotFound: there is no such scan that this person may see, or nothing was asked about it.
             NotAllowed, Unidentified: as of any command.
-            TryLater, Refused: Zscaler can't be asked now; the sentence says what to do.
+            TryLater, Refused: no scanner can be asked now; the sentence says what to do.
         """
         person = await self._policy.admit(user, channel)
         word = ids.unwrapped(typed).strip("`'\"“”‘’ \t").lower()
@@ -105,14 +103,14 @@ class VerdictInquiry:
         if len(word) != _MD5_DIGITS:
             known = await self._store.asked_verdicts.scan_of(viewer, sha256=word)
             if known is None:
-                raise NotFound(UNKNOWN_SHA256)
-            return await self._cards.card(known)
+                raise NotFound(UNKNOWN_SHA256.format(vendors=self._vendors))
+            return await self._asked_card(known)
         known = await self._store.asked_verdicts.scan_of(viewer, md5=word)
         if known is not None:
             card = await self._cards.card(known)
-            if card.opinion is not None and card.opinion.state in {OpinionState.KNOWN, *ASKED}:
+            if any(each.opinion.state in {OpinionState.KNOWN, *ASKED} for each in card.verdicts):
                 return card
-        return replace(await self._of_md5(word), sends=self._sends)
+        return await self._of_md5(word)
 
     async def _of_scan(self, number: int, viewer: Viewer) -> Card:
         scan = None
@@ -123,51 +121,73 @@ class VerdictInquiry:
                 "There is no scan with that number that you can see. `/appscan history` lists the scans that "
                 "you can."
             )
+        return await self._asked_card(number)
+
+    async def _asked_card(self, number: int) -> Card:
         card = await self._cards.card(number)
-        if card.opinion is None:
-            raise NotFound(UNASKED.format(number=number))
+        if not card.verdicts:
+            raise NotFound(UNASKED.format(vendors=self._vendors, number=number))
         return card
 
-    async def _of_md5(self, md5: str) -> HashAnswer:
-        lock = self._one_by_one.setdefault(md5, asyncio.Lock())
+    async def _of_md5(self, md5: str) -> list[HashAnswer | NoAnswer]:
+        """Return what each scanner says; raise only if none says anything."""
+        asked = (self._answer(scanner, md5) for scanner in self._scanners)
+        said = await asyncio.gather(*asked, return_exceptions=True)
+        is_answered = any(isinstance(each, HashAnswer) for each in said)
+        answers: list[HashAnswer | NoAnswer] = []
+        for scanner, each in zip(self._scanners, said, strict=True):
+            if isinstance(each, HashAnswer):
+                answers.append(each)
+            elif not isinstance(each, AppscanError) or not is_answered:
+                raise each
+            elif not isinstance(each, NotFound):
+                answers.append(NoAnswer(scanner=scanner.profile, problem=each.user_message))
+        return answers
+
+    async def _answer(self, scanner: SideScanner, md5: str) -> HashAnswer:
+        profile = scanner.profile
+        lock = self._one_by_one.setdefault((scanner.name, md5), asyncio.Lock())
         try:
             async with asyncio.timeout(self._answer_s), lock:
-                kept = await self._store.asked_verdicts.answer(md5)
-                if kept is not None and self._holds(kept):
-                    return kept
-                return await self._now(md5)
+                answer = await self._store.asked_verdicts.answer(profile, md5)
+                if answer is None or not self._holds(answer):
+                    answer = await self._now(scanner, md5)
         except TimeoutError as error:
-            raise TryLater(BUSY) from error
+            raise TryLater(profile.fill(BUSY)) from error
+        return replace(answer, sends=scanner.submissions is not None)
 
-    async def _now(self, md5: str) -> HashAnswer:
-        """Ask Zscaler, which counts on the quota, and keep what it says."""
-        if self._reports is None:
-            raise NotFound(UNREAD)
-        left = min((quota.unused for quota in await _told(self._reports.quota())), default=None)
+    async def _now(self, scanner: SideScanner, md5: str) -> HashAnswer:
+        """Request the report, which counts against the quota, and keep the answer."""
+        profile, reports = scanner.profile, scanner.reports
+        if reports is None:
+            raise NotFound(profile.fill(UNREAD))
+        left = min((quota.unused for quota in await _told(profile, reports.quota())), default=None)
         if left == 0:
-            raise TryLater(USED_UP)
-        report = await _told(self._reports.report(md5, full=True))
+            raise TryLater(profile.fill(USED_UP))
+        report = await _told(profile, reports.report(md5, full=True))
         at = self._clock.now()
-        await self._store.asked_verdicts.keep(md5, report, at)
-        return HashAnswer(md5=md5, at=at, report=report, left=left - 1 if left is not None else None)
+        await self._store.asked_verdicts.keep(profile, md5, report, at)
+        return HashAnswer(
+            scanner=profile, md5=md5, at=at, report=report, left=left - 1 if left is not None else None
+        )
 
     def _holds(self, answer: HashAnswer) -> bool:
-        """Tell whether it is not asked again: for what has a verdict never, for other files after a while."""
+        """Return whether an answer still holds: a verdict forever, others for a while."""
         if answer.report.verdict is not None:
             return True
         kept_s = KEPT_S.get(answer.report.status, UNKNOWN_KEPT_S)
         return self._clock.now() - answer.at < kept_s
 
 
-async def _told(asking: Awaitable[T]) -> T:
-    """Ask Zscaler something, and say when to ask again where it gives no answer now."""
+async def _told(profile: ScannerProfile, asking: Awaitable[T]) -> T:
+    """Return the answer of a scanner; if it fails for now, say when to ask again."""
     try:
         return await asking
     except Maintenance as error:
-        raise TryLater(MAINTAINED) from error
+        raise TryLater(profile.fill(MAINTAINED)) from error
     except TryLater as error:
         told = f"{error.user_message} {ask_again(error.retry_after_s)}"
         raise TryLater(told, detail=str(error)) from error
     except Refused as error:
-        logger.warning("Zscaler gives no report: %s", error)
+        logger.warning("%s gives no report: %s", profile.vendor, error)
         raise

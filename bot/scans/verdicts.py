@@ -1,20 +1,13 @@
-"""What Zscaler's Sandbox says of a build, and how far asking it has come.
+"""What a side scanner says of a build, and how far getting its verdict has come.
 
-A build is known to the Sandbox by its MD5. All texts are Zscaler's, so they come from outside. Times are
-seconds since the epoch, UTC.
-
-Source: https://help.zscaler.com/zia/sandbox-submission-api and https://help.zscaler.com/zia/sandbox-report-api
+A build is known to a scanner by its MD5. All texts come from outside. Times are seconds since the epoch, UTC.
 """
 
 from dataclasses import dataclass
 from enum import StrEnum
-from pathlib import Path
-from typing import Final, Protocol
+from typing import Final
 
-SUBMIT_LIMIT_BYTES: Final = 20_000_000
-"""Dynamic analysis takes files up to 20 MB; what is larger gets an instant verdict."""
-DISCAN_LIMIT_BYTES: Final = 400_000_000
-"""An instant verdict is given for files up to 400 MB."""
+from bot.features.verdicts.scanner_profile import ScannerProfile
 
 
 class Threat(StrEnum):
@@ -27,11 +20,11 @@ class Threat(StrEnum):
 
 
 BAD: Final = frozenset({Threat.MALICIOUS, Threat.SUSPICIOUS})
-"""What breaks the quiet."""
+"""What is announced in a message of its own."""
 
 
 class ReportStatus(StrEnum):
-    """How far the Sandbox is with a file."""
+    """How far the scanner is with a file."""
 
     COMPLETED = "COMPLETED"
     NO_DYNAMIC = "NODYNAMIC"  # judged without being run
@@ -53,7 +46,7 @@ class Risk:
 
 @dataclass(frozen=True, kw_only=True)
 class SandboxVerdict:
-    """What the Sandbox found."""
+    """What a side scanner found."""
 
     threat: Threat
     category: str | None = None
@@ -75,26 +68,36 @@ class SandboxVerdict:
 
 @dataclass(frozen=True, kw_only=True)
 class Report:
-    """One answer of the Sandbox about a hash; ``verdict`` is ``None`` until there is one."""
+    """One answer about a hash; ``verdict`` is ``None`` until there is one."""
 
     status: ReportStatus
     verdict: SandboxVerdict | None = None
     sha256: str | None = None
-    """Lower-case hexadecimal, of the file that it is about; ``None`` where it does not say."""
+    """Lower-case hexadecimal, of the file that it is about; ``None`` if it does not say."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class HashAnswer:
-    """What the Sandbox said of a file that somebody asked about."""
+    """What a scanner said of a file that a person asked about."""
 
+    scanner: ScannerProfile
     md5: str
     at: float
     """When it said so."""
     report: Report
     left: int | None = None
-    """How many reports may still be asked for today; ``None`` where nothing was asked for this answer."""
+    """How many reports are left for today; ``None`` if none was requested for this answer."""
     sends: bool = True
-    """Whether builds that are shared here are sent to the Sandbox."""
+    """Whether builds that are shared here are sent to it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class NoAnswer:
+    """A scanner that could not be asked about a file now."""
+
+    scanner: ScannerProfile
+    problem: str
+    """The sentence for people."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,11 +107,11 @@ class SandboxReceipt:
     md5: str
     """Lower-case hexadecimal, 32 characters."""
     is_covered: bool = True
-    """Whether a rule of the Sandbox covers this type of file; where none does, it is not analysed."""
+    """Whether this type of file is analysed at all."""
     verdict: SandboxVerdict | None = None
-    """Of an instant answer: by ``discan``, or where the file is known to be malware."""
+    """Set if the verdict came at once."""
     is_analysed: bool = True
-    """Whether it is analysed now; where it was before, its report is there already."""
+    """Whether the analysis starts now; if the file was analysed before, its report is there already."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -128,51 +131,45 @@ class Quota:
 
 
 class OpinionState(StrEnum):
-    """How far Zscaler's verdict on a scan has come."""
+    """How far a side scanner's verdict on a scan has come."""
 
     WAITING = "waiting"  # to be sent
-    ANALYSING = "analysing"  # sent; its report is asked for
+    ANALYSING = "analysing"  # sent; its report is polled
     KNOWN = "known"  # there is a verdict
     EXCLUDED = "excluded"  # not sent, or nothing to be read of it: its type, its size, no rule, no API
     FAILED = "failed"  # it could not be sent, or no verdict came
 
 
 ASKED: Final = frozenset({OpinionState.WAITING, OpinionState.ANALYSING})
-"""States that move on by themselves."""
-
-
-class Way(StrEnum):
-    """How a build goes to the Sandbox."""
-
-    SUBMIT = "submit"  # for dynamic analysis
-    DISCAN = "discan"  # for an instant verdict
+"""States that change without a person."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Opinion:
-    """Zscaler's part of one scan."""
+    """One side scanner's part of one scan."""
 
+    scanner: str
+    """Its name."""
     scan: int
     """The number of the scan."""
     state: OpinionState
-    way: Way | None = None
     md5: str | None = None
     """``None`` until the build was pulled for it."""
     due_at: float = 0.0
-    """When it is sent, or its report asked for, next."""
+    """When it is sent, or its report requested, next."""
     begun_at: float = 0.0
-    """Since when it is tried, anew where somebody asks again.
+    """When the current attempts began; asking again begins new ones.
 
-    A time in which none may be sent does not count.
+    Time in which the daily limit allows no submission does not count.
     """
     tries: int = 0
-    """How often sending it was begun."""
+    """How many submissions were started."""
     looks: int = 0
-    """How often its report was asked for."""
+    """How often its report was requested."""
     since: float | None = None
     """When it was sent."""
     is_taken: bool = False
-    """Whether the Sandbox took it, so that only its report is to be asked for."""
+    """Whether the scanner accepted it, so that only its report is missing."""
     problem: str | None = None
     """The sentence for people: why it waits, was not sent, or has no verdict."""
     verdict: SandboxVerdict | None = None
@@ -180,48 +177,24 @@ class Opinion:
     """The scan from whose verdict this one is known, as it is the very same file."""
     ended_at: float | None = None
     held_until: float | None = None
-    """Until when at the latest OneTrust's part waits for this one; ``None`` where it does not."""
+    """When OneTrust's part stops waiting for this one; ``None`` if it does not wait."""
     went_on_after_s: float | None = None
-    """After how long OneTrust's part went on without this one, where it waited for it."""
+    """How long OneTrust's part waited for this one before it continued without."""
     announced_ts: str | None = None
-    """The message that broke the quiet; empty text while that is being posted."""
+    """The message that announced a bad verdict; empty while that is being posted."""
 
     @property
     def may_be_asked_again(self) -> bool:
-        """Whether another try may come to a verdict; what was excluded unsent never will."""
+        """Whether another attempt may lead to a verdict; what was excluded unsent never gets one."""
         was_sent = self.since is not None
         return self.state is OpinionState.FAILED or (self.state is OpinionState.EXCLUDED and was_sent)
 
 
-class SandboxApi(Protocol):
-    """Takes files for the Sandbox.
+@dataclass(frozen=True, kw_only=True)
+class CardVerdict:
+    """What a scan's card shows of one side scanner."""
 
-    Each call raises ``TryLater`` where it may work later, and ``Refused`` for a clear no.
-    """
-
-    async def reach(self) -> None:
-        """Find out whether files can be sent at all; sends none, and counts on no quota."""
-        ...
-
-    async def submit(self, path: Path, md5: str) -> SandboxReceipt:
-        """Send a file for dynamic analysis; to send it again does no harm, and counts on the quota."""
-        ...
-
-    async def discan(self, path: Path, md5: str) -> SandboxReceipt:
-        """Send a file for an instant verdict."""
-        ...
-
-
-class SandboxReports(Protocol):
-    """Tells what the Sandbox found.
-
-    Each call raises ``TryLater`` where it may work later, and ``Refused`` for a clear no.
-    """
-
-    async def report(self, md5: str, *, full: bool = False) -> Report:
-        """Return the report about a hash; counts on a daily quota, also for an unknown one."""
-        ...
-
-    async def quota(self) -> tuple[Quota, ...]:
-        """Return the quotas of ``report``; counts on none."""
-        ...
+    scanner: ScannerProfile
+    opinion: Opinion
+    link: str | None = None
+    """The message about ``opinion.known_from``, if everyone who reads the card may read that."""

@@ -65,7 +65,9 @@ class Announcements:
         clock: Clock,
     ) -> None:
         self._client = client
-        self._posts = Posts(client, bot_user_id, pace, clock, event_type=subject.event_type)
+        self._posts = Posts(
+            client, bot_user_id, pace, clock, event_type=subject.event_type, scanner=subject.scanner
+        )
         self._store = store
         self._subject = subject
         self._card = card

@@ -10,6 +10,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.errors import slack_code, slack_wait_s
+from bot.features.verdicts.scanner_profile import UNNAMED
 from bot.scans.models import Scan
 from bot.scans.ports import Clock
 from bot.slack.answers import next_cursor
@@ -33,16 +34,24 @@ class ThreadGone(Exception):  # noqa: N818 - it is no error of the bot's
 
 
 class Posts:
-    """Posts messages of one event type."""
+    """Posts messages of one event type, and of one side scanner if ``scanner`` names it."""
 
     def __init__(
-        self, client: AsyncWebClient, bot_user_id: str, pace: ChannelPace, clock: Clock, *, event_type: str
+        self,
+        client: AsyncWebClient,
+        bot_user_id: str,
+        pace: ChannelPace,
+        clock: Clock,
+        *,
+        event_type: str,
+        scanner: str | None = None,
     ) -> None:
         self._client = client
         self._bot_user_id = bot_user_id
         self._pace = pace
         self._clock = clock
         self._event_type = event_type
+        self._scanner = scanner if scanner != UNNAMED else None
 
     async def post(self, scan: Scan, message: Rendered) -> str:
         """Post a message in a scan's thread; return its timestamp.
@@ -51,13 +60,14 @@ class Posts:
             ThreadGone: there is no thread any more; nothing was left behind.
             SlackApiError: Slack refused; where it asked for a wait, its channel is held for so long.
         """
+        payload = {"scan": scan.number, **({"scanner": self._scanner} if self._scanner else {})}
         try:
             answer = await send(
                 self._client.chat_postMessage,
                 message,
                 channel=scan.channel,
                 thread_ts=scan.thread_ts,
-                metadata={"event_type": self._event_type, "event_payload": {"scan": scan.number}},
+                metadata={"event_type": self._event_type, "event_payload": payload},
                 unfurl_links=False,
                 unfurl_media=False,
             )
@@ -92,7 +102,11 @@ class Posts:
     def _is_of(self, message: Any, number: int) -> bool:
         metadata = message.get("metadata") or {}
         payload = metadata.get("event_payload") or {}
-        return metadata.get("event_type") == self._event_type and payload.get("scan") == number
+        return (
+            metadata.get("event_type") == self._event_type
+            and payload.get("scan") == number
+            and payload.get("scanner") == self._scanner
+        )
 
     async def _take_back(self, channel: str, message_ts: str) -> None:
         """Delete a message that went where it should not be."""

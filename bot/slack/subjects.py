@@ -5,12 +5,13 @@ The rows say what there is to tell, and remember the message that told it.
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from bot.scans.memory import Store
 from bot.scans.models import Card
 from bot.scans.results import FollowState
-from bot.scans.verdicts import BAD
+from bot.scans.verdicts import BAD, Opinion
 from bot.slack.posts import RESULT, VERDICT
 
 TOLD: Final = frozenset({FollowState.COMPLETED, FollowState.FAILED, FollowState.INTERRUPTED})
@@ -25,6 +26,8 @@ class Subject:
     """In the log and the timeline: "the result"."""
     event_type: str
     """In the message's metadata."""
+    scanner: str | None = None
+    """The side scanner that it is about, also in the metadata."""
     to_announce: Callable[[], Awaitable[list[int]]]
     """Gives the scans of which it is still to be told, or is being told."""
     set_announced: Callable[[int, str | None], Awaitable[None]]
@@ -47,18 +50,26 @@ def results(store: Store) -> Subject:
     )
 
 
-def verdicts(store: Store) -> Subject:
-    """Tell that Zscaler holds a build for malicious or suspicious."""
+def verdicts(store: Store, scanner: str) -> Subject:
+    """Announce that a side scanner calls a build malicious or suspicious."""
+
+    def opinion(card: Card) -> Opinion | None:
+        return next((each.opinion for each in card.verdicts if each.scanner.name == scanner), None)
+
+    def is_bad(card: Card) -> bool:
+        found = opinion(card)
+        return found is not None and found.verdict is not None and found.verdict.threat in BAD
+
+    def announced_ts(card: Card) -> str | None:
+        found = opinion(card)
+        return found.announced_ts if found is not None else None
+
     return Subject(
         name="verdict",
         event_type=VERDICT,
-        to_announce=store.opinions.to_announce,
-        set_announced=store.opinions.set_announced,
-        is_there=_is_bad,
-        announced_ts=lambda card: card.opinion.announced_ts if card.opinion is not None else None,
+        scanner=scanner,
+        to_announce=partial(store.opinions.to_announce, scanner),
+        set_announced=partial(store.opinions.set_announced, scanner),
+        is_there=is_bad,
+        announced_ts=announced_ts,
     )
-
-
-def _is_bad(card: Card) -> bool:
-    verdict = card.opinion.verdict if card.opinion is not None else None
-    return verdict is not None and verdict.threat in BAD

@@ -15,13 +15,13 @@ _TELLS = """
     SELECT 1 FROM scans WHERE (scans.app_id IN (?, ?, ?)
         OR scans.number IN (SELECT scan FROM submissions WHERE application_id = ?)) AND {} LIMIT 1
 """
-_MADE = """
-    SELECT 1 FROM scans JOIN submissions AS o ON o.scan = scans.number AND o.scanner = 'onetrust'
+_MADE = f"""
+    SELECT 1 FROM scans JOIN submissions AS o ON o.scan = scans.number AND o.{rows.ONETRUST}
     WHERE scans.kind = 'new' AND scans.name = ? AND scans.platform = ?
         AND scans.state IN ('submitting', 'submitted', 'uncertain') AND o.application_id IS NULL
         AND NOT EXISTS (
             SELECT 1 FROM apps WHERE apps.bundle_id = scans.bundle_id AND apps.platform = scans.platform
-        ) AND {} LIMIT 1
+        ) AND {{}} LIMIT 1
 """
 _SCANNED = "SELECT 1 FROM scans WHERE scans.bundle_id = ? AND scans.platform = ? AND {} LIMIT 1"
 _PURGED = "SELECT 1 FROM known_apps WHERE bundle_id = ? AND platform = ? AND NOT public"

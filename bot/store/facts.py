@@ -44,22 +44,20 @@ def gather(db: sqlite_utils.Database, scan: Scan, build: Build) -> Facts:
                 [build.bundle_id, build.platform.value],
             ).fetchone()
         ),
-        second_over=_any(
-            db,
-            f"SELECT 1 FROM opinions WHERE scan = ? AND (state NOT IN {opining.OPEN} OR held_at IS NOT NULL)",
-            scan.number,
+        verdicts_over=_scanners(
+            db, f"WHERE scan = ? AND (state NOT IN {opining.OPEN} OR held_at IS NOT NULL)", scan.number
         ),
-        second_known=_any(
+        verdicts_known=_scanners(
             db,
-            "SELECT 1 FROM scans CROSS JOIN opinions ON opinions.scan = scans.number "
-            "WHERE scans.sha256 = ? AND opinions.state = 'known'",
+            "WHERE state = 'known' AND scan IN (SELECT number FROM scans WHERE sha256 = ?)",
             scan.sha256,
         ),
     )
 
 
-def _any(db: sqlite_utils.Database, query: str, parameter: object) -> bool:
-    return db.execute(query, [parameter]).fetchone() is not None
+def _scanners(db: sqlite_utils.Database, rest: str, parameter: object) -> frozenset[str]:
+    found = db.query(f"SELECT DISTINCT scanner FROM opinions {rest}", [parameter])
+    return frozenset(row["scanner"] for row in found)
 
 
 def ahead(db: sqlite_utils.Database, bundle_id: str | None, platform: Platform | None) -> Scan | None:

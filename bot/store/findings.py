@@ -110,9 +110,9 @@ def _insert(db: sqlite_utils.Database, table: str, number: int, values: Mapping[
 
 def read(db: sqlite_utils.Database, number: int) -> Results | None:
     """Return what a completed scan found; ``None`` where it is not completed."""
-    query = """
+    query = f"""
         SELECT results.*, o.scan_id AS id FROM results
-        JOIN submissions AS o ON o.scan = results.scan AND o.scanner = 'onetrust'
+        JOIN submissions AS o ON o.scan = results.scan AND o.{rows.ONETRUST}
         WHERE results.scan = ? AND results.state = 'completed' AND results.sdk_count IS NOT NULL
     """
     row = next(iter(db.query(query, [number])), None)

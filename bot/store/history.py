@@ -115,7 +115,7 @@ def conditions(query: Query) -> tuple[list[str], list[object]]:
     for word in query.words:
         add(
             "scans.number IN (SELECT rowid FROM scans_fts WHERE scans_fts MATCH ? "
-            "UNION ALL SELECT scan FROM submissions WHERE scanner = 'onetrust' AND request_id IN (?, ?, ?))",
+            f"UNION ALL SELECT scan FROM submissions WHERE {rows.ONETRUST} AND request_id IN (?, ?, ?))",
             f"{phrase(word)}*",  # whose last part may be longer
             *(word, word.lower(), word.upper()),
         )

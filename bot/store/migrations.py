@@ -373,3 +373,9 @@ def _governance(db: sqlite_utils.Database) -> None:
 def _asked_verdicts(db: sqlite_utils.Database) -> None:
     for statement in zscaler_tables.ASKED_VERDICTS:
         db.execute(statement)
+
+
+@MIGRATIONS(name="0020_side_scanners")
+def _side_scanners(db: sqlite_utils.Database) -> None:
+    for statement in zscaler_tables.SIDE_SCANNERS:
+        db.execute(statement)

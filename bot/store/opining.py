@@ -1,7 +1,7 @@
-"""Which scans Zscaler is asked about: a scan's row in ``opinions`` comes and goes with the scan's state.
+"""The part of side scanners in a scan: rows of ``opinions`` that come and go with the scan's state.
 
-How sending goes is the scan's second row in ``submissions``, of the scanner ``zscaler``: its ``request_id``
-is the MD5, its ``route`` the way.
+Each has a row in ``submissions`` too, of the same scan and scanner, about sending the build; its
+``request_id`` is the MD5.
 """
 
 import json
@@ -11,69 +11,102 @@ from typing import Any, Final
 import sqlite_utils
 
 from bot.errors import NotFound
+from bot.scans.decision import VerdictRequest
 from bot.scans.holding import span
 from bot.scans.models import Scan, State, SubmissionState
-from bot.scans.verdicts import BAD, Opinion, OpinionState, Risk, SandboxVerdict, Threat, Way
+from bot.scans.verdicts import BAD, Opinion, OpinionState, Risk, SandboxVerdict, Threat
 from bot.store import rows
 
 OPINIONS: Final = """
     SELECT opinions.*, z.state AS z_state, z.attempts AS z_attempts, z.due_at AS z_due_at,
-           z.request_id AS z_md5, z.route AS z_way
-    FROM opinions CROSS JOIN submissions AS z ON z.scan = opinions.scan AND z.scanner = 'zscaler'
+           z.request_id AS z_md5
+    FROM opinions CROSS JOIN submissions AS z ON z.scan = opinions.scan AND z.scanner = opinions.scanner
 """
-"""Every read of opinions begins so; conditions follow."""
+"""The start of every query for opinions; conditions follow."""
 GOING: Final = frozenset({State.SUBMITTING, State.QUEUED, State.WAITING, State.ASKING})
-"""Where a scan has to be, decided, for Zscaler to be asked about it."""
+"""States of a decided scan in which side scanners are asked about it."""
 OPEN: Final = "('waiting', 'analysing')"
 _DROPPED = frozenset({State.CANCELLED, State.DUPLICATE, State.REJECTED})
-"""Where what was not sent yet is not wanted any more."""
+"""States in which builds that were not sent yet are no longer sent."""
 _VERDICT = ("threat", "category", "score", "malware", "file_type", "duration_s", "is_full", "is_instant")
-_SENDING = {"way": "route", "md5": "request_id", "due_at": "due_at", "tries": "attempts", "status": "status"}
+_SENDING = {"md5": "request_id", "due_at": "due_at", "tries": "attempts", "status": "status"}
 """What is kept in ``submissions``, by what it is called in an opinion."""
 
 
-def begin(db: sqlite_utils.Database, scan: Scan, *, now: float, held_until: float | None) -> None:
-    """Ask Zscaler about a scan from now on; what is asked already stays as it is."""
-    db.execute(
-        "INSERT OR IGNORE INTO submissions (scan, scanner, state, due_at) "
-        "VALUES (?, 'zscaler', 'pending', ?)",
-        [scan.number, now],
-    )
-    db.execute(
-        "INSERT OR IGNORE INTO opinions (scan, state, begun_at) VALUES (?, 'waiting', ?)",
-        [scan.number, now],
-    )
-    if held_until is not None:
+def begin(db: sqlite_utils.Database, scan: Scan, requests: Sequence[VerdictRequest], *, now: float) -> None:
+    """Record requests to side scanners; an existing row keeps its state."""
+    for request in requests:
+        key = [scan.number, request.scanner]
         db.execute(
-            "UPDATE opinions SET held_at = ?, held_until = ? WHERE scan = ?", [now, held_until, scan.number]
+            "INSERT OR IGNORE INTO submissions (scan, scanner, state, due_at) VALUES (?, ?, 'pending', ?)",
+            [*key, now],
         )
+        db.execute(
+            "INSERT OR IGNORE INTO opinions (scan, scanner, state, begun_at) VALUES (?, ?, 'waiting', ?)",
+            [*key, now],
+        )
+        if request.held_until is not None:
+            db.execute(
+                "UPDATE opinions SET held_at = ?, held_until = ?, held_for = ? "
+                "WHERE scan = ? AND scanner = ?",
+                [now, request.held_until, request.held_for, *key],
+            )
 
 
-def moved(db: sqlite_utils.Database, before: Scan, after: Scan, *, now: float) -> str | None:
-    """Follow a scan's move: what waits is dropped with it, and a hold is over once it goes on.
+def moved(db: sqlite_utils.Database, before: Scan, after: Scan, *, now: float) -> list[str]:
+    """Follow a scan's move: what waits is dropped with it, and holds end when it continues.
 
-    Returns a line for the timeline, where there is something to say.
+    Returns lines for the timeline.
     """
+    number = after.number
     if after.state in _DROPPED:
-        db.execute(
-            "DELETE FROM submissions WHERE scan = ? AND scanner = 'zscaler' AND EXISTS "
-            "(SELECT 1 FROM opinions WHERE opinions.scan = submissions.scan AND opinions.state = 'waiting')",
-            [after.number],
-        )
-        db.execute("DELETE FROM opinions WHERE scan = ? AND state = 'waiting'", [after.number])
+        waiting = "SELECT scanner FROM opinions WHERE scan = ? AND state = 'waiting'"
+        db.execute(f"DELETE FROM submissions WHERE scan = ? AND scanner IN ({waiting})", [number, number])
+        db.execute("DELETE FROM opinions WHERE scan = ? AND state = 'waiting'", [number])
     if before.state is not State.QUEUED:
-        return None
-    row = db.execute(
-        "SELECT held_at FROM opinions WHERE scan = ? AND held_until IS NOT NULL", [after.number]
-    ).fetchone()
-    if row is None:
-        return None
-    goes_on = after.state in {State.PULLING, State.RECEIVED, State.QUEUED}
-    after_s = max(0.0, now - row[0]) if goes_on else None
-    db.execute(
-        "UPDATE opinions SET held_until = NULL, went_on_after_s = ? WHERE scan = ?", [after_s, after.number]
+        return []
+    continues = after.state in {State.PULLING, State.RECEIVED, State.QUEUED}
+    lines = []
+    query = (
+        "SELECT scanner, held_at, held_for FROM opinions "
+        "WHERE scan = ? AND held_until IS NOT NULL ORDER BY scanner"
     )
-    return None if after_s is None else f"went on without Zscaler's verdict after {span(after_s)}"
+    for row in list(db.query(query, [number])):
+        after_s = max(0.0, now - row["held_at"]) if continues else None
+        db.execute(
+            "UPDATE opinions SET held_until = NULL, went_on_after_s = ? WHERE scan = ? AND scanner = ?",
+            [after_s, number, row["scanner"]],
+        )
+        if after_s is not None:
+            lines.append(f"went on without {row['held_for']} after {span(after_s)}")
+    return lines
+
+
+def release(db: sqlite_utils.Database, number: int, scanner: str, *, now: float, ended: bool) -> None:
+    """Stop holding a scan for one scanner's verdict; another may hold it still.
+
+    ``ended`` says that the scanner's part has ended. Otherwise its hold ends when the scan moves, which adds
+    a line to the timeline.
+    """
+    query = "SELECT scanner, held_until FROM opinions WHERE scan = ? AND held_until IS NOT NULL"
+    held = {row["scanner"]: float(row["held_until"]) for row in db.query(query, [number])}
+    if scanner not in held:
+        return
+    before, own = max(held.values()), held.pop(scanner)
+    due_at = max([now, *held.values()])
+    if ended or held:
+        db.execute(
+            "UPDATE opinions SET held_until = ? WHERE scan = ? AND scanner = ?",
+            [None if ended else min(own, now), number, scanner],
+        )
+    # A scan whose due time is another waits for something else by now, and so does one that was pulled.
+    condition, values = ("due_at = ?", [before]) if ended else ("due_at > ?", [due_at])
+    pulls = "" if ended else " AND pulls = 0"
+    db.execute(
+        f"UPDATE submissions SET due_at = ? WHERE scan = ? AND {rows.ONETRUST} AND {condition} "
+        f"AND EXISTS (SELECT 1 FROM scans WHERE number = scan AND state = 'queued'{pulls})",
+        [due_at, number, *values],
+    )
 
 
 def find(db: sqlite_utils.Database, rest: str, *parameters: object) -> list[Opinion]:
@@ -81,34 +114,36 @@ def find(db: sqlite_utils.Database, rest: str, *parameters: object) -> list[Opin
     return [of_row(row) for row in db.query(f"{OPINIONS} {rest}", list(parameters))]
 
 
-def threats(db: sqlite_utils.Database, numbers: Sequence[int]) -> dict[int, Threat]:
-    """Return which of these scans' builds were called bad, and how."""
-    found = db.query(
-        f"SELECT scan, threat FROM opinions WHERE scan IN ({', '.join('?' * len(numbers))}) "
-        f"AND threat IN ({', '.join('?' * len(BAD))})",
+def threats(db: sqlite_utils.Database, numbers: Sequence[int]) -> dict[int, dict[str, Threat]]:
+    """Return which of these scans' builds were called bad: by scan, then by scanner."""
+    found: dict[int, dict[str, Threat]] = {}
+    for row in db.query(
+        f"SELECT scan, scanner, threat FROM opinions WHERE scan IN ({', '.join('?' * len(numbers))}) "
+        f"AND threat IN ({', '.join('?' * len(BAD))}) ORDER BY scan, scanner",
         [*numbers, *(each.value for each in BAD)],
-    )
-    return {row["scan"]: Threat(row["threat"]) for row in found}
+    ):
+        found.setdefault(row["scan"], {})[row["scanner"]] = Threat(row["threat"])
+    return found
 
 
-def load(db: sqlite_utils.Database, number: int) -> Opinion:
-    """Return the opinion of a scan.
+def load(db: sqlite_utils.Database, number: int, scanner: str) -> Opinion:
+    """Return one scanner's opinion of a scan.
 
     Raises:
-        NotFound: Zscaler is not asked about it.
+        NotFound: the scanner is not asked about it.
     """
-    found = find(db, "WHERE opinions.scan = ?", number)
+    found = find(db, "WHERE opinions.scan = ? AND opinions.scanner = ?", number, scanner)
     if not found:
-        raise NotFound(f"Zscaler is not asked about scan #{number}.")
+        raise NotFound(f"No verdict on scan #{number} is expected.")
     return found[0]
 
 
 def of_row(row: Mapping[str, Any]) -> Opinion:
     """Make the record of a row of ``OPINIONS``."""
     return Opinion(
+        scanner=row["scanner"],
         scan=row["scan"],
         state=OpinionState(row["state"]),
-        way=Way(row["z_way"]) if row["z_way"] else None,
         md5=row["z_md5"],
         due_at=row["z_due_at"],
         begun_at=row["begun_at"],
@@ -143,8 +178,8 @@ def _verdict(row: Mapping[str, Any]) -> SandboxVerdict | None:
     )
 
 
-def change(db: sqlite_utils.Database, number: int, changes: Mapping[str, Any]) -> None:
-    """Write changes of an opinion's fields, and the ``status`` of sending it, to where each is kept."""
+def change(db: sqlite_utils.Database, number: int, scanner: str, changes: Mapping[str, Any]) -> None:
+    """Write changes of an opinion's fields, and the ``status`` of sending it, to the table of each."""
     sending = {_SENDING[name]: value for name, value in changes.items() if name in _SENDING}
     if "submission" in changes:
         sending["state"] = changes["submission"]
@@ -156,10 +191,10 @@ def change(db: sqlite_utils.Database, number: int, changes: Mapping[str, Any]) -
     if (verdict := changes.get("verdict")) is not None:
         rest |= {column: getattr(verdict, column) for column in _VERDICT}
         rest["risks"] = json.dumps([[risk.level, risk.signature, risk.sources] for risk in verdict.risks])
-    for table, where, values in (
-        ("submissions", "scan = ? AND scanner = 'zscaler'", rows.plain(sending)),
-        ("opinions", "scan = ?", rows.plain(rest)),
-    ):
+    for table, values in (("submissions", rows.plain(sending)), ("opinions", rows.plain(rest))):
         if values:
             assignments = ", ".join(f"{column} = ?" for column in values)
-            db.execute(f"UPDATE {table} SET {assignments} WHERE {where}", [*values.values(), number])
+            db.execute(
+                f"UPDATE {table} SET {assignments} WHERE scan = ? AND scanner = ?",
+                [*values.values(), number, scanner],
+            )

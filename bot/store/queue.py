@@ -9,8 +9,8 @@ from bot.scans.ports import Clock
 from bot.store import facts, rows, transitions
 from bot.store.database import Database
 
-_WAITING = """
-    FROM scans JOIN submissions AS o ON o.scan = scans.number AND o.scanner = 'onetrust'
+_WAITING = f"""
+    FROM scans JOIN submissions AS o ON o.scan = scans.number AND o.{rows.ONETRUST}
     WHERE scans.state IN ('received', 'queued') AND scans.source = 'slack'
 """
 _NUMBERS = f"SELECT scans.number AS number {_WAITING}"
@@ -40,7 +40,7 @@ class QueueStore:
                     SELECT number, channel, 1 AS working FROM scans WHERE number IN ({working})
                     UNION ALL
                     SELECT number, channel, 0
-                    FROM scans CROSS JOIN submissions AS o ON o.scan = number AND o.scanner = 'onetrust'
+                    FROM scans CROSS JOIN submissions AS o ON o.scan = number AND o.{rows.ONETRUST}
                     WHERE scans.state IN ('received', 'queued') AND source = 'slack' AND due_at <= ?
                           AND number NOT IN ({working})
                 )
@@ -99,8 +99,7 @@ class QueueStore:
     async def release(self, *, hasten: bool) -> None:
         """Make due what is parked; with ``hasten`` also what waits as the scanner said "later".
 
-        What waits for Slack (its last pull failed) goes on waiting, and so does what is held for a second
-        opinion.
+        What waits for Slack (its last pull failed) goes on waiting, and so does what is held for a verdict.
         """
         later = f"o.due_at > ? AND scans.state = 'queued' AND scans.pulls = 0 AND NOT {_HELD}"
         ahead = f"OR ({later})" if hasten else ""
@@ -110,7 +109,7 @@ class QueueStore:
         if await self._database.read(lambda db: list(db.query(f"{query} LIMIT 1", parameters))):
             await self._database.write(
                 lambda db: db.execute(
-                    f"UPDATE submissions SET due_at = ? WHERE scanner = 'onetrust' AND scan IN ({query})",
+                    f"UPDATE submissions SET due_at = ? WHERE {rows.ONETRUST} AND scan IN ({query})",
                     [now, *parameters],
                 )
             )
@@ -216,7 +215,7 @@ class QueueStore:
             scan = transitions.load(db, number)
             if scan.state is State.QUEUED and scan.problem == problem:
                 db.execute(
-                    "UPDATE submissions SET due_at = ? WHERE scan = ? AND scanner = 'onetrust'",
+                    f"UPDATE submissions SET due_at = ? WHERE scan = ? AND {rows.ONETRUST}",
                     [due_at, number],
                 )
                 return

@@ -96,8 +96,7 @@ class ResultStore:
             if scan.state is not State.SUBMITTED or _is_taken(db, scan_id, number):
                 return False
             db.execute(
-                "UPDATE submissions SET application_id = ?, scan_id = ? "
-                "WHERE scan = ? AND scanner = 'onetrust'",
+                f"UPDATE submissions SET application_id = ?, scan_id = ? WHERE scan = ? AND {rows.ONETRUST}",
                 [application_id, scan_id, number],
             )
             findings.change(db, number, {"state": FollowState.RUNNING, "looked_for": ""})

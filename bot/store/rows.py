@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from enum import Enum
-from typing import Any
+from typing import Any, Final
 
 import sqlite_utils
 
@@ -23,11 +23,14 @@ from bot.scans.models import (
 )
 from bot.scans.requests import RequestState, RescanRequest
 
-SCANS = """
+MAIN_SCANNER: Final = "onetrust"
+"""The scanner that every build is submitted to; the other rows of ``submissions`` are of side scanners."""
+ONETRUST: Final = f"scanner = '{MAIN_SCANNER}'"
+SCANS = f"""
     SELECT scans.*, o.state AS o_state, o.attempts AS o_attempts, o.due_at AS o_due_at,
            o.request_id AS o_request_id, o.status AS o_status, o.route AS o_route,
            o.route_why AS o_route_why, o.application_id AS o_application_id, o.scan_id AS o_scan_id
-    FROM scans CROSS JOIN submissions AS o ON o.scan = scans.number AND o.scanner = 'onetrust'
+    FROM scans CROSS JOIN submissions AS o ON o.scan = scans.number AND o.{ONETRUST}
 """
 """Every read of scans begins so; conditions follow.
 

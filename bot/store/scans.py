@@ -82,7 +82,8 @@ class ScanStore:
                 list(values.values()),
             ).lastrowid
             db.execute(
-                "INSERT INTO submissions (scan, scanner, state) VALUES (?, 'onetrust', 'pending')", [number]
+                "INSERT INTO submissions (scan, scanner, state) VALUES (?, ?, 'pending')",
+                [number, rows.MAIN_SCANNER],
             )
             scan = transitions.load(db, int(number or 0))
             transitions.note(
@@ -175,7 +176,7 @@ class ScanStore:
         """Record what was read and decide what the scan becomes, in one transaction.
 
         Two scans of one app can't both find that it was never seen: whoever comes second finds the first.
-        Where the verdict asks for a second opinion, that is begun with it, once a scan.
+        What it requests of side scanners begins with it, once a scan.
         """
 
         def work(db: sqlite_utils.Database) -> Scan:
@@ -215,8 +216,8 @@ class ScanStore:
                 if going
                 else held,
             )
-            if verdict.second and decided.state in opining.GOING:
-                opining.begin(db, decided, now=now, held_until=verdict.held_until)
+            if decided.state in opining.GOING:
+                opining.begin(db, decided, verdict.requests, now=now)
             return decided
 
         return await self._database.write(work)
@@ -233,7 +234,7 @@ class ScanStore:
             if scan.state is not State.SUBMITTING:
                 raise Superseded(f"Scan #{number} was taken back before it was submitted.")
             db.execute(
-                "UPDATE submissions SET state = 'committed' WHERE scan = ? AND scanner = 'onetrust'", [number]
+                f"UPDATE submissions SET state = 'committed' WHERE scan = ? AND {rows.ONETRUST}", [number]
             )
 
         await self._database.write(work)
@@ -251,7 +252,7 @@ class ScanStore:
                 raise Superseded(f"Scan #{number} was taken back before it was submitted.")
             db.execute(
                 "UPDATE submissions SET state = 'sending', application_id = ? "
-                "WHERE scan = ? AND scanner = 'onetrust'",
+                f"WHERE scan = ? AND {rows.ONETRUST}",
                 [application_id, number],
             )
             transitions.note(

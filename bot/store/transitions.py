@@ -62,12 +62,12 @@ def move(
     }
     _update(db, "scans", "number = ?", number, changes)
     if submission:
-        _update(db, "submissions", "scan = ? AND scanner = 'onetrust'", number, submission)
+        _update(db, "submissions", f"scan = ? AND {rows.ONETRUST}", number, submission)
     note(db, number, now=now, who=who, before=before.state, after=to, why=why)
     after = load(db, number)
     following.moved(db, before, after, now=now)
-    if (went_on := opining.moved(db, before, after, now=now)) is not None:
-        note(db, number, now=now, before=to, after=to, why=went_on)
+    for line in opining.moved(db, before, after, now=now):
+        note(db, number, now=now, before=to, after=to, why=line)
     if to not in OPEN and before.sha256 is not None:
         db.execute(  # what their replies say of this scan holds no more
             "UPDATE scans SET revision = revision + 1 "

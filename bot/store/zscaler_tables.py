@@ -1,4 +1,4 @@
-"""The tables of what Zscaler is asked, as the migrations make them; what is here is never changed."""
+"""The tables of what Zscaler and other side scanners are asked, for the migrations; never changed."""
 
 from typing import Final
 
@@ -71,5 +71,52 @@ ASKED_VERDICTS: Final = (
     """
     CREATE TABLE asked_verdicts (md5 TEXT PRIMARY KEY, at REAL NOT NULL, status TEXT NOT NULL, verdict TEXT)
     """,
+    "CREATE INDEX asked_verdicts_at ON asked_verdicts (at)",
+)
+
+SIDE_SCANNERS: Final = (
+    # Until then, Zscaler's Sandbox was the only side scanner.
+    """
+    CREATE TABLE new_opinions (
+        scan INTEGER NOT NULL REFERENCES scans (number) ON DELETE CASCADE,
+        scanner TEXT NOT NULL,
+        state TEXT NOT NULL,
+        begun_at REAL NOT NULL,
+        looks INTEGER NOT NULL DEFAULT 0,
+        since REAL,
+        problem TEXT,
+        known_from INTEGER REFERENCES scans (number) ON DELETE SET NULL,
+        ended_at REAL,
+        held_at REAL, held_until REAL, held_for TEXT, went_on_after_s REAL,
+        announced_ts TEXT,
+        threat TEXT, category TEXT, score INTEGER, malware TEXT, file_type TEXT, duration_s REAL,
+        risks TEXT NOT NULL DEFAULT '[]',
+        is_full INTEGER NOT NULL DEFAULT 0, is_instant INTEGER NOT NULL DEFAULT 0,
+        PRIMARY KEY (scan, scanner)
+    )
+    """,
+    """
+    INSERT INTO new_opinions SELECT
+        scan, 'zscaler', state, begun_at, looks, since, problem, known_from, ended_at,
+        held_at, held_until, CASE WHEN held_at IS NOT NULL THEN 'Zscaler''s verdict' END, went_on_after_s,
+        announced_ts, threat, category, score, malware, file_type, duration_s, risks, is_full, is_instant
+    FROM opinions
+    """,
+    "DROP TABLE opinions",
+    "ALTER TABLE new_opinions RENAME TO opinions",
+    "CREATE INDEX opinions_state ON opinions (scanner, state)",
+    "CREATE INDEX opinions_since ON opinions (scanner, since)",
+    "CREATE INDEX opinions_known_from ON opinions (known_from) WHERE known_from IS NOT NULL",
+    "CREATE INDEX opinions_unannounced ON opinions (scan) "
+    "WHERE threat IN ('MALICIOUS', 'SUSPICIOUS') AND coalesce(announced_ts, '') = ''",
+    """
+    CREATE TABLE new_asked_verdicts (
+        md5 TEXT NOT NULL, scanner TEXT NOT NULL, at REAL NOT NULL, status TEXT NOT NULL, verdict TEXT,
+        PRIMARY KEY (md5, scanner)
+    )
+    """,
+    "INSERT INTO new_asked_verdicts SELECT md5, 'zscaler', at, status, verdict FROM asked_verdicts",
+    "DROP TABLE asked_verdicts",
+    "ALTER TABLE new_asked_verdicts RENAME TO asked_verdicts",
     "CREATE INDEX asked_verdicts_at ON asked_verdicts (at)",
 )

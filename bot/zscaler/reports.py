@@ -30,7 +30,7 @@ _MD5 = re.compile(r"[0-9a-f]{32}")
 
 
 class Reports:
-    """Reads reports. Implements the ``SandboxReports`` port."""
+    """Reads reports. Implements the ``ReportApi`` port."""
 
     def __init__(self, cloud: Cloud) -> None:
         self._cloud = cloud

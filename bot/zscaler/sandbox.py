@@ -23,12 +23,47 @@ from bot.calls.build_file import BLOCK, BuildChanged, BuildFile
 from bot.calls.trust import why_not_trusted
 from bot.calls.upload import ANSWER_LIMIT, extending, session
 from bot.errors import AppscanError, Refused, SubmissionError, TryLater
+from bot.features.verdicts.scanner_profile import ScannerProfile
+from bot.scans.builds import FileType
 from bot.scans.verdicts import SandboxReceipt
 from bot.zscaler.answers import NOT_TRUSTED, Told
 from bot.zscaler.receipts import LOST, PROXY, receipt
 
+SUBMIT_LIMIT_BYTES: Final = 20_000_000
+"""Dynamic analysis takes files up to 20 MB; what is larger gets an instant verdict."""
+DISCAN_LIMIT_BYTES: Final = 400_000_000
+"""An instant verdict is given for files up to 400 MB."""
+
+ONLY_APKS: Final = "Only `.apk` files are sent to the Sandbox."
+TOO_LARGE: Final = "This build is larger than 400 MB, which is the most that the Sandbox takes."
 NOT_REACHED: Final = "Zscaler's Sandbox can't be reached right now."
 BUILD_CHANGED: Final = "The bot's own copy of this build changed while it was being sent to Zscaler."
+
+
+def rejection(file_type: FileType | None, size_bytes: int | None) -> str | None:
+    """Return why the Sandbox does not take such a build: it knows no iOS apps and no bundles."""
+    if file_type is not FileType.APK:
+        return ONLY_APKS
+    return TOO_LARGE if (size_bytes or 0) > DISCAN_LIMIT_BYTES else None
+
+
+PROFILE: Final = ScannerProfile(
+    name="zscaler",
+    vendor="Zscaler",
+    product="Sandbox",
+    rejection=rejection,
+    daily_limit=100,
+    not_covered="No rule of the Sandbox covers this type of file. Your Zscaler administrator can add one.",
+    no_reports=(
+        "It was sent to the Sandbox, and the verdict can't be read here: whoever runs the bot can set up the "
+        "cloud service API for that (`ZSCALER_CLIENT_ID` or `ZSCALER_USERNAME`, and what goes with it)."
+    ),
+    missing_login="no login to its cloud service API is set up",
+    not_set_up=(
+        "{service} is not set up here any more, so it can't be asked again. Whoever runs the bot can "
+        "set it up (`ZSCALER_SANDBOX_TOKEN`)."
+    ),
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,7 +87,7 @@ class Patience:
 
 
 class Sandbox:
-    """Sends files to the Sandbox. Implements the ``SandboxApi`` port.
+    """Sends files to the Sandbox. Implements the ``SubmissionApi`` port.
 
     ``url`` is the API's base, ``token`` a secret. ``tls`` is the context for https; ``None`` is the machine's
     own. ``traces`` are made for each call, by the word of this project for what is asked.
@@ -66,6 +101,7 @@ class Sandbox:
         now: Callable[[], float],
         tls: ssl.SSLContext | None = None,
         patience: Patience | None = None,
+        submit_limit_bytes: int = SUBMIT_LIMIT_BYTES,
         traces: Callable[[str], Sequence[aiohttp.TraceConfig]] = lambda _: (),
     ) -> None:
         self._url = URL(url)
@@ -73,6 +109,7 @@ class Sandbox:
         self._now = now
         self._tls = tls
         self._patience = patience or Patience()
+        self._submit_limit_bytes = submit_limit_bytes
         self._traces = traces
 
     async def reach(self) -> None:
@@ -98,37 +135,26 @@ class Sandbox:
             raise failure
 
     async def submit(self, path: Path, md5: str) -> SandboxReceipt:
-        """Send a file for dynamic analysis; one that was analysed before is not analysed again.
+        """Send a file for dynamic analysis, a large one for an instant verdict; a known one is not run again.
 
         Raises:
             TryLater: it may work later.
             Refused: a clear no.
         """
-        told = await self._send("submit", path, force="0")
-        return receipt(told, md5, self._now(), is_instant=False)
-
-    async def discan(self, path: Path, md5: str) -> SandboxReceipt:
-        """Send a file for an instant verdict.
-
-        Raises:
-            TryLater: it may work later.
-            Refused: a clear no.
-        """
-        told = await self._send("discan", path)
-        return receipt(told, md5, self._now(), is_instant=True)
-
-    async def _send(self, verb: str, path: Path, **query: str) -> Told:
-        """Send a file, and return what came back."""
-        told: Told | None = None
-        failure: AppscanError | None = None
         try:
             size_bytes = (await asyncio.to_thread(path.stat)).st_size
-            body = _FileBody(BuildFile(path, size_bytes))
         except OSError:
-            failure = TryLater(BUILD_CHANGED, scanner_failed=False)
-        else:
-            url = (self._url / verb).with_query(api_token=self._token, **query)
-            told, failure = await self._call(verb, url, body)
+            raise TryLater(BUILD_CHANGED, scanner_failed=False) from None
+        if size_bytes > self._submit_limit_bytes:
+            told = await self._send("discan", path, size_bytes)
+            return receipt(told, md5, self._now(), is_instant=True)
+        told = await self._send("submit", path, size_bytes, force="0")
+        return receipt(told, md5, self._now(), is_instant=False)
+
+    async def _send(self, verb: str, path: Path, size_bytes: int, **query: str) -> Told:
+        """Send a file, and return what came back."""
+        url = (self._url / verb).with_query(api_token=self._token, **query)
+        told, failure = await self._call(verb, url, _FileBody(BuildFile(path, size_bytes)))
         # Raised out here, where no error of aiohttp's is being handled: none becomes the context.
         if told is None:
             raise failure or RuntimeError("neither an answer nor an error")

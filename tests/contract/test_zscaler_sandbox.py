@@ -16,7 +16,7 @@ from bot.errors import Maintenance, Refused, SubmissionError, TryLater
 from bot.scans.verdicts import SandboxVerdict, Threat
 from bot.zscaler import receipts as sentences
 from bot.zscaler.found import WORD_LIMIT
-from bot.zscaler.sandbox import Patience, Sandbox
+from bot.zscaler.sandbox import SUBMIT_LIMIT_BYTES, Patience, Sandbox
 from sandbox.builds import make_apk
 from sandbox.zscaler import ZscalerSandbox
 
@@ -40,10 +40,20 @@ def md5_of(path: Path) -> str:
     return hashlib.md5(path.read_bytes(), usedforsecurity=False).hexdigest()
 
 
-def client(zscaler: ZscalerSandbox, *, token: str | None = None, url: str | None = None) -> Sandbox:
+def client(
+    zscaler: ZscalerSandbox,
+    *,
+    token: str | None = None,
+    url: str | None = None,
+    limit: int = SUBMIT_LIMIT_BYTES,
+) -> Sandbox:
     patience = Patience(connect_s=5, silence_s=0.3, answer_s=0.3, reach_s=0.3)
     return Sandbox(
-        url or zscaler.sandbox_url, token or zscaler.sandbox_token, now=zscaler.clock.now, patience=patience
+        url or zscaler.sandbox_url,
+        token or zscaler.sandbox_token,
+        now=zscaler.clock.now,
+        patience=patience,
+        submit_limit_bytes=limit,
     )
 
 
@@ -90,17 +100,27 @@ async def test_an_instant_verdict_is_one_whether_its_code_is_text_or_number(
     zscaler: ZscalerSandbox, build: Path
 ) -> None:
     for _ in range(2):
-        receipt = await client(zscaler).discan(build, md5_of(build))
+        receipt = await client(zscaler, limit=0).submit(build, md5_of(build))
         assert receipt.verdict is not None
         assert (receipt.verdict.threat, receipt.verdict.is_instant) == (Threat.BENIGN, True)
     assert [sent.way for sent in zscaler.submissions] == ["discan", "discan"]
 
 
-@pytest.mark.parametrize("verb", ["submit", "discan"])
-async def test_known_malware_is_told_at_once(zscaler: ZscalerSandbox, build: Path, verb: str) -> None:
+@pytest.mark.parametrize(("spare", "way"), [(0, "submit"), (-1, "discan")])
+async def test_a_file_above_the_limit_gets_an_instant_verdict(
+    zscaler: ZscalerSandbox, build: Path, spare: int, way: str
+) -> None:
+    limit = build.stat().st_size + spare  # noqa: ASYNC240 - one look
+    await client(zscaler, limit=limit).submit(build, md5_of(build))
+
+    assert [sent.way for sent in zscaler.submissions] == [way]
+
+
+@pytest.mark.parametrize("limit", [SUBMIT_LIMIT_BYTES, 0])
+async def test_known_malware_is_told_at_once(zscaler: ZscalerSandbox, build: Path, limit: int) -> None:
     zscaler.world.known_bad[md5_of(build)] = ("Android/Agent", "Virus")
 
-    receipt = await getattr(client(zscaler), verb)(build, md5_of(build))
+    receipt = await client(zscaler, limit=limit).submit(build, md5_of(build))
 
     assert receipt.verdict == SandboxVerdict(
         threat=Threat.MALICIOUS, category="Virus", malware="Android/Agent", file_type="apk", is_instant=True
@@ -110,8 +130,8 @@ async def test_known_malware_is_told_at_once(zscaler: ZscalerSandbox, build: Pat
 async def test_what_no_rule_covers_is_known_by_its_type(zscaler: ZscalerSandbox, build: Path) -> None:
     zscaler.world.covered.discard("apk")
 
-    for verb in ("submit", "discan"):
-        receipt = await getattr(client(zscaler), verb)(build, md5_of(build))
+    for limit in (SUBMIT_LIMIT_BYTES, 0):
+        receipt = await client(zscaler, limit=limit).submit(build, md5_of(build))
         assert (receipt.is_covered, receipt.verdict) == (False, None)
 
 

@@ -4,13 +4,14 @@ import asyncio
 import os
 import ssl
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from bot.app import Bot
+from bot.features.verdicts.side_scanner import SideScanner
 from bot.settings import Settings
 from sandbox import builds
 from sandbox.bot_process import zscaler_settings
@@ -103,6 +104,8 @@ class Office:
     clock: ShiftedClock = field(default_factory=ShiftedClock)
     bot: Bot | None = None
     reads_apart: bool = False
+    side_scanners: Sequence[SideScanner] = ()
+    """Beside Zscaler's."""
     zscaler: ZscalerSandbox = field(
         default_factory=lambda: ZscalerSandbox(
             client_secret=ZSCALER_SECRET, report_s=0.0, strict_rates=False
@@ -132,7 +135,9 @@ class Office:
         self.environ |= environ
         settings = Settings.read(self.environ)
         reader = None if self.reads_apart else ReaderHere(accepts_aab=settings.accepts_aab)
-        self.bot = await Bot(settings, self.clock, reader=reader).__aenter__()
+        self.bot = await Bot(
+            settings, self.clock, reader=reader, side_scanners=self.side_scanners
+        ).__aenter__()
         if "SLACK_APP_TOKEN" not in self.environ:
             self.slack.events_url = f"http://127.0.0.1:{self.bot.port}/slack/events"
 
@@ -300,6 +305,7 @@ async def office(
     tls: ssl.SSLContext | None = None,
     reads_apart: bool = False,
     zscaler: bool | str | None = None,
+    side_scanners: Sequence[SideScanner] = (),
     **environ: str,
 ) -> AsyncIterator[Office]:
     """Open the stand-ins and start the bot; with ``tls``, OneTrust speaks https.
@@ -319,6 +325,7 @@ async def office(
             slack=slack,
             onetrust=onetrust,
             reads_apart=reads_apart,
+            side_scanners=side_scanners,
             environ={
                 "SLACK_BOT_TOKEN": slack.bot_token,
                 "SLACK_API_URL": slack.api_url,

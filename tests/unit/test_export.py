@@ -262,8 +262,9 @@ async def judged(path):
 
     def known(db):
         db.execute(
-            "INSERT OR REPLACE INTO opinions (scan, state, begun_at, threat, score, ended_at, known_from) "
-            "VALUES (1, 'known', 0, 'MALICIOUS', 97, 1790000000, 2)"
+            "INSERT OR REPLACE INTO opinions "
+            "(scan, scanner, state, begun_at, threat, score, ended_at, known_from) "
+            "VALUES (1, 'zscaler', 'known', 0, 'MALICIOUS', 97, 1790000000, 2)"
         )
         db.execute(
             "INSERT OR REPLACE INTO submissions (scan, scanner, state, request_id) "

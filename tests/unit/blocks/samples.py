@@ -28,7 +28,8 @@ from bot.scans.results import (
     ScanStatus,
     Sdk,
 )
-from bot.scans.verdicts import Opinion, OpinionState, Risk, SandboxVerdict, Threat, Way
+from bot.scans.verdicts import CardVerdict, Opinion, OpinionState, Risk, SandboxVerdict, Threat
+from bot.zscaler.sandbox import PROFILE as ZSCALER
 
 APP_ID = "0b51dc1e-7a35-4f0c-9c55-2a6f4f1f8f8d"
 REQUEST_ID = "7f1c9a52-0f7e-4f0e-8c86-0d6f3f1b2a34"
@@ -140,9 +141,9 @@ WHOLE_VERDICT = SandboxVerdict(
     is_full=True,
 )
 MALICIOUS = Opinion(
+    scanner="zscaler",
     scan=12,
     state=OpinionState.KNOWN,
-    way=Way.SUBMIT,
     md5="0123456789abcdef0123456789abcdef",
     since=AT + 20,
     looks=2,
@@ -152,6 +153,11 @@ MALICIOUS = Opinion(
 BENIGN = replace(
     MALICIOUS, verdict=SandboxVerdict(threat=Threat.BENIGN, category="BENIGN", score=3, is_full=True)
 )
+
+
+def by_zscaler(opinion: Opinion | None, link: str | None = None) -> tuple[CardVerdict, ...]:
+    """Return what a card has of Zscaler."""
+    return (CardVerdict(scanner=ZSCALER, opinion=opinion, link=link),) if opinion is not None else ()
 
 
 def followed(state: FollowState, looked_for: str = "") -> Followed:

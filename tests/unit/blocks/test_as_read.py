@@ -89,7 +89,9 @@ from bot.scans.rules import Breach, Finding, What
 from bot.scans.url_inquiry import UrlsTold
 from bot.scans.urls import Named
 from bot.scans.verdicts import (
+    CardVerdict,
     HashAnswer,
+    NoAnswer,
     Opinion,
     OpinionState,
     Quota,
@@ -99,9 +101,11 @@ from bot.scans.verdicts import (
     SandboxVerdict,
     Threat,
 )
+from bot.zscaler.sandbox import PROFILE as ZSCALER
 from sandbox.reading import Reader
 from sandbox.slack.blockkit import check_blocks, check_view
 from sandbox.world import User, World
+from tests.scenario.second_scanner import ACME
 from tests.unit.blocks import samples
 from tests.unit.blocks.test_limits import links, queries, scans
 from tests.unit.blocks.test_zscaler import Left
@@ -258,6 +262,7 @@ verdicts = st.builds(
 )
 opinions = st.builds(
     Opinion,
+    scanner=st.just(ZSCALER.name),
     scan=st.just(12),
     state=st.sampled_from(OpinionState),
     md5=maybe,
@@ -270,13 +275,15 @@ opinions = st.builds(
     held_until=st.none() | moments,
     went_on_after_s=st.none() | moments,
 )
+shown_verdicts = st.builds(
+    CardVerdict, scanner=st.sampled_from([ZSCALER, ACME]), opinion=opinions, link=st.none() | permalink
+)
 cards = st.builds(
     Card,
     hosts=st.none() | named_hosts,
     hosts_before=st.none() | builds,
     host_changes=st.none() | talks_elsewhere,
-    opinion=st.none() | opinions,
-    opinion_link=st.none() | permalink,
+    verdicts=st.lists(shown_verdicts, max_size=2, unique_by=lambda shown: shown.scanner.name).map(tuple),
     breaches=st.lists(breaches, max_size=3).map(tuple),
     followed=st.none() | follows,
     results=st.none() | founds,
@@ -567,22 +574,32 @@ SURFACES: dict[Callable[..., Any], st.SearchStrategy[Any]] = {
             st.integers(0, 9),
         ),
     ),
-    verdict.known: st.builds(verdict.known, cards, link=st.none() | permalink),
+    verdict.known: st.builds(
+        verdict.known, cards.filter(lambda card: bool(card.verdicts)), link=st.none() | permalink
+    ),
     verdict.asked: st.builds(
         verdict.asked,
-        st.builds(
-            HashAnswer,
-            md5=outside,
-            at=moments,
-            report=st.builds(Report, status=st.sampled_from(ReportStatus), verdict=st.none() | verdicts),
-            left=st.none() | st.integers(0, 99),
+        st.lists(
+            st.builds(
+                HashAnswer,
+                scanner=st.just(ZSCALER),
+                md5=outside,
+                at=moments,
+                report=st.builds(Report, status=st.sampled_from(ReportStatus), verdict=st.none() | verdicts),
+                left=st.none() | st.integers(0, 99),
+            )
+            | st.builds(NoAnswer, scanner=st.just(ACME), problem=ours),
+            min_size=1,
+            max_size=2,
         ),
     ),
-    opinion.verdict_message: st.builds(opinion.verdict_message, cards, mention=st.booleans()),
+    opinion.verdict_message: st.builds(
+        opinion.verdict_message, cards, scanner=st.just("zscaler"), mention=st.booleans()
+    ),
     opinion_modals.report_modal: st.builds(
         opinion_modals.report_modal,
         builds,
-        opinions,
+        shown_verdicts,
         st.builds(
             opinion_modals.Leaf, scan=st.just(12), channel=st.just("C0CHANNEL"), page=st.integers(0, 9)
         ),

@@ -10,6 +10,7 @@ from bot.scans.lookups import Cursor, Outcome, Page, Query
 from bot.scans.models import Card, Event, Platform, State
 from bot.scans.results import FollowState
 from bot.scans.verdicts import Threat
+from bot.zscaler.sandbox import PROFILE as ZSCALER
 from tests.unit.blocks import samples
 from tests.unit.blocks.samples import APP_ID, DONE, REQUEST_ID, RESCAN, SHARED
 
@@ -63,8 +64,12 @@ def test_a_row_tells_what_came_of_it_in_onetrust(outcome: Outcome, mark: str, wo
 
 
 def test_a_row_says_that_zscaler_calls_the_build_bad() -> None:
-    row = history.page(replace(page(DONE), threats={12: Threat.MALICIOUS})).blocks[1]["text"]["text"]
+    row = history.page(
+        replace(page(DONE), threats={12: {"zscaler": Threat.MALICIOUS}}), scanners={"zscaler": ZSCALER}
+    ).blocks[1]["text"]["text"]
     assert " · :rotating_light: Zscaler Sandbox: malicious · " in row
+    not_set_up = history.page(replace(page(DONE), threats={12: {"zscaler": Threat.MALICIOUS}}))
+    assert "Zscaler" not in not_set_up.text
 
 
 def test_pages_turn_both_ways_with_their_filters() -> None:

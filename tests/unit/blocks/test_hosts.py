@@ -93,14 +93,18 @@ def test_until_all_is_known_it_is_said_how_it_stands():
 def test_what_is_in_the_way_of_both_answers_is_said_once(state, told):
     away = "Zscaler can't be reached right now."
     hosts = replace(KNOWN, state=state, problem=away)
-    opinion = Opinion(scan=samples.DONE.number, state=OpinionState.WAITING, problem=away)
+    opinion = Opinion(scanner="zscaler", scan=samples.DONE.number, state=OpinionState.WAITING, problem=away)
 
-    text = compose(second.blocks(Card(scan=samples.DONE, hosts=hosts, opinion=opinion))).text
+    text = compose(
+        second.blocks(Card(scan=samples.DONE, hosts=hosts, verdicts=samples.by_zscaler(opinion)))
+    ).text
 
     assert text.count(away) == 1
     assert text.split("\n")[-1] == f"*Names 4 hosts.* {told}"
     other = replace(opinion, problem="Zscaler is busy.")
-    both = compose(second.blocks(Card(scan=samples.DONE, hosts=hosts, opinion=other))).text
+    both = compose(
+        second.blocks(Card(scan=samples.DONE, hosts=hosts, verdicts=samples.by_zscaler(other)))
+    ).text
     assert away in both
     assert "Zscaler is busy." in both
 

@@ -8,8 +8,8 @@ import pytest
 from bot.blocks import history, opinion, reply, verdict
 from bot.blocks.opinion_modals import A_PAGE, NEXT, PREVIOUS, Leaf, read_report, report_modal, turned
 from bot.errors import UsageError
+from bot.scans import reporting
 from bot.scans.models import Card, State
-from bot.scans.reporting import QUOTA_USED
 from bot.scans.verdicts import (
     HashAnswer,
     Opinion,
@@ -19,8 +19,8 @@ from bot.scans.verdicts import (
     Risk,
     SandboxVerdict,
     Threat,
-    Way,
 )
+from bot.zscaler.sandbox import PROFILE as ZSCALER
 from sandbox.reading import Reader
 from sandbox.slack.blockkit import check_blocks, check_view
 from sandbox.world import User, World
@@ -29,13 +29,14 @@ from tests.unit.blocks import samples
 WORLD = World()
 WORLD.users["U0ANA"] = User(id="U0ANA", name="ana", real_name="Ana")
 READER = Reader(WORLD)
-ASKED = Opinion(scan=12, state=OpinionState.WAITING)
-SENT = replace(ASKED, state=OpinionState.ANALYSING, way=Way.SUBMIT, since=samples.AT, due_at=samples.AT + 600)
+QUOTA_USED = ZSCALER.fill(reporting.QUOTA_USED)
+ASKED = Opinion(scanner="zscaler", scan=12, state=OpinionState.WAITING)
+SENT = replace(ASKED, state=OpinionState.ANALYSING, since=samples.AT, due_at=samples.AT + 600)
 
 
 def told(asked: Opinion | None, **card: Any) -> list[str]:
     """Return what the reply to a submitted build says of it."""
-    shown = reply.reply(Card(scan=samples.DONE, opinion=asked, **card))
+    shown = reply.reply(Card(scan=samples.DONE, verdicts=samples.by_zscaler(asked), **card))
     assert check_blocks(shown.blocks) == []
     known = {line for block in reply.reply(Card(scan=samples.DONE)).blocks for line in READER.blocks([block])}
     return [line for line in READER.blocks(shown.blocks) if line not in known]
@@ -46,7 +47,9 @@ def judged(verdict: SandboxVerdict, **changes: Any) -> Opinion:
 
 
 def page(asked: Opinion, number: int = 0) -> list[str]:
-    view = report_modal(samples.DONE, asked, Leaf(scan=12, channel="C0CHANNEL", page=number))
+    view = report_modal(
+        samples.DONE, samples.by_zscaler(asked)[0], Leaf(scan=12, channel="C0CHANNEL", page=number)
+    )
     assert check_view(view) == []
     return list(READER.blocks(view["blocks"]))
 
@@ -100,21 +103,26 @@ def test_a_verdict_says_how_it_came_about():
     link = "https://ours.slack.com/archives/C1/p1"
     known = replace(samples.BENIGN, known_from=7)
     assert "Known from scan #7: it is the very same file." in "\n".join(told(known))
-    assert f"<{link}|scan #7>" in reply.reply(Card(scan=samples.DONE, opinion=known, opinion_link=link)).text
+    assert (
+        f"<{link}|scan #7>"
+        in reply.reply(Card(scan=samples.DONE, verdicts=samples.by_zscaler(known, link))).text
+    )
     instant = judged(SandboxVerdict(threat=Threat.BENIGN, is_instant=True))
     assert "An instant verdict: the build was not run." in "\n".join(told(instant))
 
 
 def test_a_duplicate_tells_what_is_known_of_the_very_same_file():
     scan, first = replace(samples.DONE, number=14, state=State.DUPLICATE, original=12), samples.DONE
-    known = Card(scan=scan, original=first, opinion=replace(samples.MALICIOUS, known_from=12))
+    known = Card(
+        scan=scan, original=first, verdicts=samples.by_zscaler(replace(samples.MALICIOUS, known_from=12))
+    )
     shown = list(READER.blocks(reply.reply(known).blocks))
     line = next(number for number, each in enumerate(shown) if "Zscaler" in each)
     assert shown[line].startswith("🚨 Zscaler Sandbox: malicious")
     assert shown[line + 1] == "Known from scan #12: it is the very same file."
     assert shown[line + 2].startswith("Don't install or hand out this build")
 
-    waits = Card(scan=scan, original=first, opinion=replace(SENT, known_from=12))
+    waits = Card(scan=scan, original=first, verdicts=samples.by_zscaler(replace(SENT, known_from=12)))
     shown = list(READER.blocks(reply.reply(waits).blocks))
     assert "Zscaler Sandbox: no verdict yet; it is told in the thread of scan #12." in shown
 
@@ -130,7 +138,7 @@ def test_a_duplicate_tells_what_is_known_of_the_very_same_file():
 def test_what_may_come_to_a_verdict_yet_can_be_asked_again(asked: Opinion, line: str):
     asked = replace(asked, problem="Mend the token.")
     assert told(asked) == [line, "[ Ask Zscaler again ]"]
-    shown = samples.buttons(reply.reply(Card(scan=samples.DONE, opinion=asked)))
+    shown = samples.buttons(reply.reply(Card(scan=samples.DONE, verdicts=samples.by_zscaler(asked))))
     assert shown[opinion.ASK_AGAIN]["value"] == str(samples.DONE.number)
 
 
@@ -148,18 +156,20 @@ def test_what_has_no_verdict_says_why(state: OpinionState, line: str):
 def test_a_held_build_says_what_it_waits_for_and_then_that_it_went_on():
     scan = replace(samples.NEW, state=State.QUEUED)
     waiting = replace(SENT, held_until=samples.AT + 1800)
-    shown = list(READER.blocks(reply.reply(Card(scan=scan, opinion=waiting)).blocks))
+    shown = list(READER.blocks(reply.reply(Card(scan=scan, verdicts=samples.by_zscaler(waiting))).blocks))
     assert shown[0] == f"⏳ Shop 4.2.0 waits for Zscaler's verdict, until {when(1800)} at the latest"
     assert not [line for line in shown if "tried again" in line]
 
     late = told(replace(SENT, went_on_after_s=1800.0))
     assert late[0].endswith("OneTrust's part waited 30 min for it, and went on without it.")
-    failed = list(READER.blocks(reply.reply(Card(scan=scan, opinion=replace(SENT))).blocks))
+    failed = list(
+        READER.blocks(reply.reply(Card(scan=scan, verdicts=samples.by_zscaler(replace(SENT)))).blocks)
+    )
     assert "will be tried again" in failed[0]
 
 
 def test_everything_about_a_scan_tells_zscalers_part_too():
-    card = Card(scan=samples.DONE, opinion=samples.MALICIOUS)
+    card = Card(scan=samples.DONE, verdicts=samples.by_zscaler(samples.MALICIOUS))
     shown = list(READER.blocks(history.status(card, []).blocks))
     assert (
         "Zscaler Sandbox: malicious, category Malware botnet, score 92 of 100, detected `Android/Joker.A`"
@@ -168,12 +178,15 @@ def test_everything_about_a_scan_tells_zscalers_part_too():
     assert shown[-1] == "[ Sandbox report ]"
     assert "Zscaler" not in history.status(Card(scan=samples.DONE), []).text
     waits = replace(ASKED, problem="Zscaler can't be reached.")
-    assert "Zscaler can't be reached." in history.status(Card(scan=samples.DONE, opinion=waits), []).text
+    assert (
+        "Zscaler can't be reached."
+        in history.status(Card(scan=samples.DONE, verdicts=samples.by_zscaler(waits)), []).text
+    )
 
 
 def test_the_message_mentions_who_shared_it_and_says_what_to_do():
-    card = Card(scan=samples.DONE, opinion=samples.MALICIOUS)
-    shown = opinion.verdict_message(card, mention=True)
+    card = Card(scan=samples.DONE, verdicts=samples.by_zscaler(samples.MALICIOUS))
+    shown = opinion.verdict_message(card, scanner="zscaler", mention=True)
     assert check_blocks(shown.blocks) == []
     assert list(READER.blocks(shown.blocks)) == [
         "🚨 @ana Zscaler Sandbox: Shop 4.2.0 is malicious",
@@ -182,9 +195,12 @@ def test_the_message_mentions_who_shared_it_and_says_what_to_do():
         "[ Sandbox report ]",
         "Scan #12",
     ]
-    assert "<@U0ANA> " not in opinion.verdict_message(card, mention=False).blocks[0]["text"]["text"]
+    assert (
+        "<@U0ANA> "
+        not in opinion.verdict_message(card, scanner="zscaler", mention=False).blocks[0]["text"]["text"]
+    )
     app = replace(card, scan=replace(samples.DONE, shared_by="B0CI"))
-    assert "<@" not in opinion.verdict_message(app, mention=True).text
+    assert "<@" not in opinion.verdict_message(app, scanner="zscaler", mention=True).text
 
 
 def test_the_report_shows_the_summary_and_the_worst_risks_first():
@@ -218,7 +234,9 @@ def test_many_risks_come_page_by_page():
     assert last[-1] == "[ Previous ]"
     assert "LOW: Seen 044" in last
 
-    view = report_modal(samples.DONE, asked, Leaf(scan=12, channel="C0CHANNEL", page=1))
+    view = report_modal(
+        samples.DONE, samples.by_zscaler(asked)[0], Leaf(scan=12, channel="C0CHANNEL", page=1)
+    )
     values = {
         each["action_id"]: each["value"]
         for block in view["blocks"]
@@ -235,7 +253,7 @@ def test_many_risks_come_page_by_page():
 
 
 def test_the_answer_about_a_scan_names_it_and_its_verdict():
-    card = Card(scan=samples.DONE, opinion=replace(samples.MALICIOUS, known_from=7))
+    card = Card(scan=samples.DONE, verdicts=samples.by_zscaler(replace(samples.MALICIOUS, known_from=7)))
     shown = verdict.known(card, link="https://ours.slack.com/archives/C1/p1")
     assert check_blocks(shown.blocks) == []
     assert list(READER.blocks(shown.blocks)) == [
@@ -245,7 +263,7 @@ def test_the_answer_about_a_scan_names_it_and_its_verdict():
         "[ Sandbox report ]",
         "MD5 `0123456789abcdef0123456789abcdef`",
     ]
-    waits = verdict.known(Card(scan=samples.DONE, opinion=ASKED)).text
+    waits = verdict.known(Card(scan=samples.DONE, verdicts=samples.by_zscaler(ASKED))).text
     assert waits == "*Shop 4.2.0*, scan #12\nZscaler Sandbox: to be submitted."
 
 
@@ -253,20 +271,21 @@ def test_the_answer_about_a_file_tells_its_risks_and_what_is_left_when_that_is_l
     risks = tuple(Risk(level="LOW", signature=f"Seen {number:02}") for number in range(12))
     found = replace(samples.WHOLE_VERDICT, risks=risks)
     answer = HashAnswer(
+        scanner=ZSCALER,
         md5="0" * 32,
         at=samples.AT,
         report=Report(status=ReportStatus.COMPLETED, verdict=found),
         left=verdict.LOW,
     )
-    shown = verdict.asked(answer)
+    shown = verdict.asked([answer])
     assert check_blocks(shown.blocks) == []
     lines = list(READER.blocks(shown.blocks))
     assert lines[0].startswith("🚨 Zscaler Sandbox: malicious, category Malware botnet")
     assert lines[2] == "• LOW: Seen 00"
     assert lines[-2] == "• and 2 more"
     assert lines[-1] == f"Zscaler said so {when(0)} · 50 more reports may be asked for today"
-    assert "may be asked for" not in verdict.asked(replace(answer, left=verdict.LOW + 1)).text
-    assert "· 1 more report may" in verdict.asked(replace(answer, left=1)).text
+    assert "may be asked for" not in verdict.asked([replace(answer, left=verdict.LOW + 1)]).text
+    assert "· 1 more report may" in verdict.asked([replace(answer, left=1)]).text
 
 
 @pytest.mark.parametrize(
@@ -278,6 +297,6 @@ def test_the_answer_about_a_file_tells_its_risks_and_what_is_left_when_that_is_l
     ],
 )
 def test_the_answer_about_a_file_without_a_verdict_says_what_to_do(status: ReportStatus, words: str):
-    answer = HashAnswer(md5="0" * 32, at=samples.AT, report=Report(status=status))
-    assert words in verdict.asked(answer).text
-    assert "Share the build" not in verdict.asked(replace(answer, sends=False)).text
+    answer = HashAnswer(scanner=ZSCALER, md5="0" * 32, at=samples.AT, report=Report(status=status))
+    assert words in verdict.asked([answer]).text
+    assert "Share the build" not in verdict.asked([replace(answer, sends=False)]).text

@@ -19,7 +19,7 @@ from bot.scans.asking_again import AskingAgain
 from bot.scans.verdicts import OpinionState
 from bot.store.database import Database
 from tests.fakes import Bench
-from tests.unit.scans.second_bench import Second
+from tests.unit.scans.second_bench import Second, a_scanner
 
 
 @pytest.fixture
@@ -48,8 +48,7 @@ async def test_a_press_asks_again_and_one_from_elsewhere_does_not(zscaler: Secon
         announcer=bench.announcer,
         clock=bench.clock,
         wake=lambda: None,
-        sends=True,
-        reads=True,
+        scanners={"zscaler": a_scanner(zscaler.sandbox, zscaler.reports)},
     )
     troubles: list[Exception] = []
 

@@ -2,7 +2,8 @@
 
 from collections.abc import Awaitable, Callable
 
-from bot.scans.breaker import Breaker
+from bot.features.verdicts.side_scanner import ReportApi, SideScanner, SubmissionApi
+from bot.scans import reporting
 from bot.scans.holding import Holding
 from bot.scans.hosts import HostReader
 from bot.scans.models import Scan, Share
@@ -10,11 +11,13 @@ from bot.scans.opinion_outcomes import OpinionOutcomes
 from bot.scans.reporting import Reporter
 from bot.scans.second import SecondOpinion
 from bot.scans.sending import Sending
-from bot.scans.verdicts import Opinion, Report, ReportStatus, SandboxApi, SandboxVerdict, Threat
+from bot.scans.verdicts import Opinion, Report, ReportStatus, SandboxVerdict, Threat
 from bot.scans.workroom import Workroom
+from bot.zscaler.sandbox import PROFILE as ZSCALER
 from tests.fakes import Bench, FakeReports, FakeSandbox, a_share, until
 
 FIRST_S = 600.0
+TOO_LATE, NOT_THERE = ZSCALER.fill(reporting.TOO_LATE), ZSCALER.fill(reporting.NOT_THERE)
 GOOD = SandboxVerdict(threat=Threat.BENIGN, score=0)
 BAD = SandboxVerdict(threat=Threat.MALICIOUS, score=100, malware="Android/Agent")
 
@@ -23,46 +26,63 @@ def done(verdict: SandboxVerdict = GOOD, status: ReportStatus = ReportStatus.COM
     return Report(status=status, verdict=verdict)
 
 
+def a_scanner(
+    submissions: SubmissionApi | None = None,
+    reports: ReportApi | None = None,
+    *,
+    hold_max_s: float | None = None,
+) -> SideScanner:
+    """Return Zscaler's Sandbox on fakes."""
+    return SideScanner(
+        profile=ZSCALER,
+        submissions=submissions,
+        reports=reports,
+        first_report_s=FIRST_S,
+        hold_max_s=hold_max_s,
+    )
+
+
+def holding(hold_max_s: float | None) -> Holding:
+    """Return how Zscaler bears on a decision."""
+    return Holding(scanners=(a_scanner(hold_max_s=hold_max_s),))
+
+
 class Second:
     """Zscaler, asked about what is on the bench."""
 
     def __init__(self, bench: Bench) -> None:
         self.bench = bench
         self.sandbox, self.reports = FakeSandbox(), FakeReports()
-        self.breaker = Breaker(bench.clock, "Zscaler's Sandbox")
         self.workroom = Workroom(bench.workroom, bench.clock)
         self.woken = 0
         self.bad: list[int] = []
-        self.outcomes = OpinionOutcomes(bench.store, bench.announcer, self._wake, self.bad.append)
+        self.outcomes = OpinionOutcomes(bench.store, ZSCALER, bench.announcer, self._wake, self.bad.append)
         self.opinions = self.new_opinions()
         self.reporter = self.new_reporter(self.reports)
 
     def new_opinions(
         self,
         *,
-        sandbox: SandboxApi | None = None,
+        sandbox: SubmissionApi | None = None,
         hosts: HostReader | None = None,
         alone: bool = False,
         reads: bool = True,
         ask: Callable[[], Awaitable[object]] | None = None,
     ) -> SecondOpinion:
         """Return one that remembers nothing, as after a restart; ``alone`` is without the Sandbox."""
+        scanner = a_scanner(None if alone else sandbox or self.sandbox, FakeReports() if reads else None)
+        self.sending = Sending(
+            store=self.bench.store, scanner=scanner, outcomes=self.outcomes, clock=self.bench.clock
+        )
         return SecondOpinion(
             store=self.bench.store,
+            scanner=scanner,
             files=self.bench.files,
             workroom=self.workroom,
             outcomes=self.outcomes,
             clock=self.bench.clock,
             wake=self._wake,
-            sending=Sending(
-                store=self.bench.store,
-                outcomes=self.outcomes,
-                clock=self.bench.clock,
-                breaker=self.breaker,
-                sandbox=None if alone else sandbox or self.sandbox,
-                reads=reads,
-                first_s=FIRST_S,
-            ),
+            sending=self.sending,
             hosts=hosts,
             ask=ask,
         )
@@ -71,28 +91,27 @@ class Second:
         """Return one that remembers nothing, as after a restart."""
         return Reporter(
             store=self.bench.store,
-            reports=reports,
+            scanner=a_scanner(self.sandbox, reports),
             outcomes=self.outcomes,
             clock=self.bench.clock,
-            first_s=FIRST_S,
         )
 
     async def submitted(self, share: Share | None = None, *, hold_s: float | None = None) -> Scan:
         """Share a build and take its own step to OneTrust to the end, or to where it is held."""
         number = await self.bench.shared(share or a_share())
-        await self.bench.new_pipeline(self.bench.breaker, holding=Holding(hold_max_s=hold_s)).run(number)
+        await self.bench.new_pipeline(self.bench.breaker, holding=holding(hold_s)).run(number)
         return await self.bench.scan(number)
 
     async def turn(self, opinions: SecondOpinion | None = None) -> None:
         """Do what is due, and wait until it is done."""
         taken = opinions or self.opinions
-        while await self.bench.store.opinions.due(1):
+        while await self.bench.store.opinions.due("zscaler", 1):
             await taken.turn()
             await until(lambda: not taken.busy)
 
     async def opinion(self, number: int = 1) -> Opinion:
         """Return the opinion on a scan."""
-        opinion = await self.bench.store.opinions.of(number)
+        opinion = await self.bench.store.opinions.of("zscaler", number)
         assert opinion is not None
         return opinion
 

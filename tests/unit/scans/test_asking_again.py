@@ -5,14 +5,15 @@ import asyncio
 import pytest
 
 from bot.errors import FileUnavailable, NotFound, Refused, Superseded
-from bot.scans import asking_again, second, sending
+from bot.scans import second
 from bot.scans.asking_again import AskingAgain
 from bot.scans.models import State
-from bot.scans.reporting import NOT_THERE, TOO_LATE, WITHIN_S
+from bot.scans.reporting import WITHIN_S
 from bot.scans.sending import GIVE_UP_S
 from bot.scans.verdicts import OpinionState, Report, ReportStatus, SandboxReceipt
+from bot.zscaler.sandbox import PROFILE as ZSCALER
 from tests.fakes import Bench, a_share
-from tests.unit.scans.second_bench import FIRST_S, GOOD, Second, done
+from tests.unit.scans.second_bench import FIRST_S, GOOD, NOT_THERE, TOO_LATE, Second, a_scanner, done
 
 
 def again(zscaler: Second, *, sends: bool = True, reads: bool = True) -> AskingAgain:
@@ -22,8 +23,9 @@ def again(zscaler: Second, *, sends: bool = True, reads: bool = True) -> AskingA
         announcer=bench.announcer,
         clock=bench.clock,
         wake=zscaler._wake,
-        sends=sends,
-        reads=reads,
+        scanners={
+            "zscaler": a_scanner(zscaler.sandbox if sends else None, zscaler.reports if reads else None)
+        },
     )
 
 
@@ -45,7 +47,7 @@ def zscaler(bench: Bench) -> Second:
     ("outcome", "problem"),
     [
         (Refused("Mend the token.", status=401), "Mend the token."),
-        (SandboxReceipt(md5="0" * 32, is_covered=False), sending.NOT_COVERED),
+        (SandboxReceipt(md5="0" * 32, is_covered=False), ZSCALER.not_covered),
         (ZeroDivisionError(), second.INSIDE),
     ],
 )
@@ -59,7 +61,7 @@ async def test_what_was_not_taken_is_sent_again_and_onetrusts_part_stays(
     zscaler.bench.announcer.told.clear()
     woken = zscaler.woken
 
-    await again(zscaler).ask(1, "UDANA")
+    await again(zscaler).ask("zscaler", 1, "UDANA")
 
     opinion, now = await zscaler.opinion(), zscaler.bench.clock.now()
     assert (opinion.state, opinion.problem, opinion.tries) == (OpinionState.WAITING, None, 0)
@@ -80,9 +82,9 @@ async def test_a_file_that_came_back_is_sent(zscaler: Second) -> None:
     await zscaler.submitted()
     zscaler.bench.files.troubles = [FileUnavailable("Gone.")]
     await zscaler.turn()
-    assert (await zscaler.opinion()).problem == second.GONE
+    assert (await zscaler.opinion()).problem == ZSCALER.fill(second.GONE)
 
-    await again(zscaler).ask(1, "UDANA")
+    await again(zscaler).ask("zscaler", 1, "UDANA")
     await zscaler.turn()
 
     assert (await zscaler.opinion()).state is OpinionState.ANALYSING
@@ -96,7 +98,7 @@ async def test_where_only_the_report_was_missing_it_is_asked_for_now_and_for_two
     assert (before.state, before.problem) == (OpinionState.FAILED, TOO_LATE)
     asked = len(zscaler.reports.asked)
 
-    await again(zscaler).ask(1, "UDANA")
+    await again(zscaler).ask("zscaler", 1, "UDANA")
 
     opinion, now = await zscaler.opinion(), zscaler.bench.clock.now()
     assert (opinion.state, opinion.due_at, opinion.looks) == (OpinionState.ANALYSING, now, 0)
@@ -114,7 +116,7 @@ async def test_what_the_sandbox_knew_nothing_of_is_sent_again(zscaler: Second) -
     await missed(zscaler, ReportStatus.NOT_FOUND)
     assert (await zscaler.opinion()).problem == NOT_THERE
 
-    await again(zscaler).ask(1, "UDANA")
+    await again(zscaler).ask("zscaler", 1, "UDANA")
     await zscaler.turn()
 
     assert len(zscaler.sandbox.sent) == 2
@@ -125,12 +127,12 @@ async def test_a_verdict_that_could_not_be_read_is_read_once_that_is_set_up(zsca
     await zscaler.turn(zscaler.new_opinions(reads=False))
 
     with pytest.raises(NotFound) as still:
-        await again(zscaler, reads=False).ask(1, "UDANA")
-    assert still.value.user_message == sending.NOT_READ
+        await again(zscaler, reads=False).ask("zscaler", 1, "UDANA")
+    assert still.value.user_message == ZSCALER.no_reports
     assert (await zscaler.opinion()).state is OpinionState.EXCLUDED
 
     zscaler.reports.always = done(GOOD)
-    await again(zscaler).ask(1, "UDANA")
+    await again(zscaler).ask("zscaler", 1, "UDANA")
     await zscaler.reporter.turn()
     assert (await zscaler.opinion()).verdict == GOOD
     assert len(zscaler.sandbox.sent) == 1
@@ -144,7 +146,7 @@ async def test_what_is_known_of_the_very_same_file_by_now_is_not_asked_for(zscal
     assert (await zscaler.opinion(2)).verdict == GOOD
     asked = len(zscaler.reports.asked)
 
-    await again(zscaler).ask(1, "UDANA")
+    await again(zscaler).ask("zscaler", 1, "UDANA")
     await zscaler.turn()
 
     opinion = await zscaler.opinion()
@@ -157,7 +159,9 @@ async def test_pressed_twice_it_is_done_once(zscaler: Second) -> None:
     await zscaler.analysing()
     desk = again(zscaler)
 
-    both = await asyncio.gather(desk.ask(1, "UDANA"), desk.ask(1, "UELI"), return_exceptions=True)
+    both = await asyncio.gather(
+        desk.ask("zscaler", 1, "UDANA"), desk.ask("zscaler", 1, "UELI"), return_exceptions=True
+    )
 
     assert [type(each) for each in both if each is not None] == [Superseded]
     lines = [event.why for event in await zscaler.bench.store.scans.events(1)]
@@ -169,9 +173,9 @@ async def test_without_the_sandbox_it_says_so_and_changes_nothing(zscaler: Secon
     await zscaler.analysing()
 
     with pytest.raises(NotFound) as refused:
-        await again(zscaler, sends=False).ask(1, "UDANA")
+        await again(zscaler, sends=False).ask("zscaler", 1, "UDANA")
 
-    assert refused.value.user_message == asking_again.NOT_SET_UP
+    assert refused.value.user_message == ZSCALER.fill(ZSCALER.not_set_up)
     assert (await zscaler.opinion()).problem == "Mend the token."
 
 
@@ -183,4 +187,4 @@ async def test_what_has_a_verdict_or_was_never_asked_about_is_not_asked_again(
     await zscaler.analysing()
 
     with pytest.raises(Superseded, match="there is nothing to ask again"):
-        await again(zscaler).ask(number, "UDANA")
+        await again(zscaler).ask("zscaler", number, "UDANA")

@@ -6,11 +6,10 @@ import pytest
 
 from bot.errors import Refused, TryLater
 from bot.scans.decision import Facts, Verdict
-from bot.scans.holding import Holding
 from bot.scans.models import Build, Source, State
 from bot.scans.verdicts import OpinionState, Quota, SandboxReceipt
 from tests.fakes import SHOP_IOS, START, Bench, a_share
-from tests.unit.scans.second_bench import BAD, FIRST_S, GOOD, Second, done
+from tests.unit.scans.second_bench import BAD, FIRST_S, GOOD, Second, done, holding
 
 HOLD_S = 1800.0
 
@@ -28,7 +27,7 @@ async def test_a_held_build_waits_and_says_so(bench: Bench, zscaler: Second) -> 
         scan.problem == "This build waits for Zscaler's verdict, 30 min at most. Then it is sent to OneTrust."
     )
     assert bench.scanner.orders == []
-    assert await bench.store.opinions.due(5) == [scan.number]
+    assert await bench.store.opinions.due("zscaler", 5) == [scan.number]
     assert await bench.store.queue.due(5, busy=()) == []
 
 
@@ -92,7 +91,7 @@ async def test_a_later_try_is_never_held(bench: Bench, zscaler: Second) -> None:
     scan = await zscaler.submitted(hold_s=HOLD_S)
     bench.scanner.outcomes = [TryLater("Later.")]
 
-    pipeline = bench.new_pipeline(bench.breaker, holding=Holding(hold_max_s=HOLD_S))
+    pipeline = bench.new_pipeline(bench.breaker, holding=holding(HOLD_S))
     bench.clock.advance(HOLD_S)
     await pipeline.run(scan.number)
     assert await bench.state(scan.number) is State.QUEUED
@@ -109,7 +108,7 @@ async def test_a_held_build_can_be_taken_back(bench: Bench, zscaler: Second) -> 
     await bench.store.scans.cancel(scan.number, why="taken back", who="UANA")
 
     assert await bench.state(scan.number) is State.CANCELLED
-    assert await bench.store.opinions.of(scan.number) is None
+    assert await bench.store.opinions.of("zscaler", scan.number) is None
 
 
 @pytest.mark.parametrize(
@@ -123,11 +122,11 @@ async def test_what_the_sandbox_does_not_take_is_not_held(
     verdict = Verdict(state=State.SUBMITTING, why="")
     given = build or bench.reader.build
 
-    applied = Holding(hold_max_s=HOLD_S).applied(
+    applied = holding(HOLD_S).applied(
         verdict, given, replace(scan, size_bytes=size_bytes), Facts(), now=START
     )
 
-    assert (applied.state, applied.second, applied.held_until) == (State.SUBMITTING, True, None)
+    assert (applied.state, len(applied.requests), applied.held_until) == (State.SUBMITTING, 1, None)
 
 
 async def test_zscaler_is_not_asked_about_the_shells_scans(bench: Bench) -> None:
@@ -135,4 +134,4 @@ async def test_zscaler_is_not_asked_about_the_shells_scans(bench: Bench) -> None
     scan, _ = await bench.store.scans.record(a_share(), source=Source.SHELL)
     verdict = Verdict(state=State.SUBMITTING, why="")
 
-    assert Holding(hold_max_s=1.0).applied(verdict, bench.reader.build, scan, Facts(), now=START) == verdict
+    assert holding(1.0).applied(verdict, bench.reader.build, scan, Facts(), now=START) == verdict

@@ -5,10 +5,10 @@ import pytest
 from bot.errors import Maintenance, NotFound, Refused, TryLater
 from bot.scans import reporting
 from bot.scans.models import State
-from bot.scans.sending import NOT_READ
 from bot.scans.verdicts import OpinionState, Quota, Report, ReportStatus, Risk, SandboxVerdict, Threat
+from bot.zscaler.sandbox import PROFILE as ZSCALER
 from tests.fakes import START, Bench, a_share
-from tests.unit.scans.second_bench import BAD, FIRST_S, GOOD, Second, done
+from tests.unit.scans.second_bench import BAD, FIRST_S, GOOD, NOT_THERE, TOO_LATE, Second, done
 
 UNREADY = Report(status=ReportStatus.IN_PROGRESS)
 MISSING = Report(status=ReportStatus.NOT_FOUND)
@@ -74,9 +74,7 @@ async def test_what_is_not_ready_is_asked_for_again_ever_later(
     assert (opinion.state, opinion.problem, opinion.looks) == (OpinionState.ANALYSING, None, 8)
 
 
-@pytest.mark.parametrize(
-    ("answer", "sentence"), [(UNREADY, reporting.TOO_LATE), (MISSING, reporting.NOT_THERE)]
-)
+@pytest.mark.parametrize(("answer", "sentence"), [(UNREADY, TOO_LATE), (MISSING, NOT_THERE)])
 async def test_after_two_days_there_is_no_verdict_and_its_thread_says_so(
     zscaler: Second, answer: Report, sentence: str
 ) -> None:
@@ -92,7 +90,7 @@ async def test_a_bot_that_was_away_for_days_asks_for_nothing_that_old(zscaler: S
     await later(zscaler, reporting.WITHIN_S + 1)
 
     assert zscaler.reports.asked == []
-    assert (await zscaler.opinion()).problem == reporting.TOO_LATE
+    assert (await zscaler.opinion()).problem == TOO_LATE
 
 
 async def test_scans_of_one_file_share_a_look(bench: Bench, zscaler: Second) -> None:
@@ -143,7 +141,7 @@ async def test_a_used_up_quota_is_waited_for_and_said(zscaler: Second) -> None:
 
     opinion = await zscaler.opinion()
     assert zscaler.reports.asked == []
-    assert (opinion.state, opinion.problem) == (OpinionState.ANALYSING, reporting.QUOTA_USED)
+    assert (opinion.state, opinion.problem) == (OpinionState.ANALYSING, ZSCALER.fill(reporting.QUOTA_USED))
     assert opinion.due_at == START + FIRST_S + reporting.USED_UP_S
     await later(zscaler, reporting.USED_UP_S)  # nobody raised it yet
     assert (zscaler.reports.asked, zscaler.reports.quota_asked) == ([], 2)
@@ -200,7 +198,7 @@ async def test_without_the_cloud_service_api_what_was_sent_before_ends(zscaler: 
     await zscaler.new_reporter(None).turn()
 
     opinion = await zscaler.opinion()
-    assert (opinion.state, opinion.problem) == (OpinionState.EXCLUDED, NOT_READ)
+    assert (opinion.state, opinion.problem) == (OpinionState.EXCLUDED, ZSCALER.no_reports)
 
 
 async def test_a_purged_scan_is_asked_for_no_more(bench: Bench, zscaler: Second) -> None:

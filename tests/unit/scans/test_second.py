@@ -19,7 +19,9 @@ from bot.errors import (
 from bot.scans import retries, second, sending
 from bot.scans.hosts import HostsState
 from bot.scans.models import State
-from bot.scans.verdicts import OpinionState, SandboxReceipt, Way
+from bot.scans.verdicts import OpinionState, SandboxReceipt
+from bot.zscaler import sandbox
+from bot.zscaler.sandbox import PROFILE as ZSCALER
 from tests.fakes import SHOP_IOS, START, Bench, FakeHosts, a_share, until
 from tests.unit.scans.second_bench import BAD, FIRST_S, GOOD, Second
 
@@ -38,9 +40,9 @@ async def test_an_apk_is_sent_for_analysis_after_it_went_to_onetrust(bench: Benc
 
     await zscaler.turn()
 
-    assert zscaler.sandbox.sent == [(Way.SUBMIT, MD5, BYTES)]
+    assert zscaler.sandbox.sent == [(MD5, BYTES)]
     opinion = await zscaler.opinion()
-    assert (opinion.state, opinion.way, opinion.md5) == (OpinionState.ANALYSING, Way.SUBMIT, MD5)
+    assert (opinion.state, opinion.md5) == (OpinionState.ANALYSING, MD5)
     assert (opinion.since, opinion.due_at, opinion.problem) == (START, START + FIRST_S, None)
     assert bench.announcer.told[-1] == scan.number
     assert await bench.state(scan.number) is State.SUBMITTED
@@ -81,7 +83,7 @@ async def test_no_build_is_pulled_for_hosts_that_nobody_can_look_up(bench: Bench
     opinions = zscaler.new_opinions(alone=True, hosts=FakeHosts(), ask=ask)
     await zscaler.turn(opinions)
     waits = await zscaler.opinion()
-    assert (waits.state, waits.problem) == (OpinionState.WAITING, second.LOOKUP_AWAY)
+    assert (waits.state, waits.problem) == (OpinionState.WAITING, ZSCALER.fill(second.LOOKUP_AWAY))
     assert (len(bench.files.pulled), asked) == (pulled, 1)
 
     answer = Refused("The login is refused.")  # an answer: what is wrong is said where hosts are looked up
@@ -119,16 +121,12 @@ async def test_a_build_that_waits_for_a_person_is_judged_meanwhile(bench: Bench,
     assert (await zscaler.opinion(scan.number)).state is OpinionState.ANALYSING
 
 
-@pytest.mark.parametrize(("size_bytes", "way"), [(20_000_000, Way.SUBMIT), (20_000_001, Way.DISCAN)])
-async def test_a_larger_build_gets_an_instant_verdict(
-    bench: Bench, zscaler: Second, size_bytes: int, way: Way
-) -> None:
-    await _sized(bench, zscaler, size_bytes)
+async def test_an_instant_verdict_is_one(bench: Bench, zscaler: Second) -> None:
+    await _sized(bench, zscaler, 20_000_001)
     zscaler.sandbox.outcomes = [SandboxReceipt(md5=MD5, verdict=GOOD)]
 
     await zscaler.turn()
 
-    assert [sent[0] for sent in zscaler.sandbox.sent] == [way]
     opinion = await zscaler.opinion()
     assert (opinion.state, opinion.verdict, opinion.since) == (OpinionState.KNOWN, GOOD, START)
 
@@ -139,7 +137,7 @@ async def test_what_is_too_large_is_not_even_pulled(bench: Bench, zscaler: Secon
     await zscaler.turn()
 
     opinion = await zscaler.opinion()
-    assert (opinion.state, opinion.problem) == (OpinionState.EXCLUDED, second.TOO_LARGE)
+    assert (opinion.state, opinion.problem) == (OpinionState.EXCLUDED, sandbox.TOO_LARGE)
     assert bench.files.pulled == [1]
 
 
@@ -150,7 +148,7 @@ async def test_an_ios_app_is_not_sent_and_its_thread_says_why(bench: Bench, zsca
     await zscaler.turn()
 
     opinion = await zscaler.opinion()
-    assert (opinion.state, opinion.problem) == (OpinionState.EXCLUDED, second.ONLY_APKS)
+    assert (opinion.state, opinion.problem) == (OpinionState.EXCLUDED, sandbox.ONLY_APKS)
     assert zscaler.sandbox.sent == []
 
 
@@ -224,14 +222,12 @@ async def test_whoever_shares_a_bad_build_again_reads_that_it_is_bad(bench: Benc
     scan = await zscaler.submitted(a_share("F2", ts="1790000000.000002", occasion="again"))
 
     assert scan.state is State.DUPLICATE
-    opinion = (await bench.cards.card(scan.number)).opinion
-    assert opinion is not None
+    [shown] = (await bench.cards.card(scan.number)).verdicts
+    opinion = shown.opinion
     assert (opinion.scan, opinion.verdict, opinion.known_from) == (1, BAD, 1)
-    assert await bench.store.opinions.of(scan.number) is None  # nothing is asked about it
+    assert await bench.store.opinions.of("zscaler", scan.number) is None  # nothing is asked about it
     page, _ = await bench.records.history("UBEN", "C1", "")
-    assert page.threats == {1: BAD.threat}
-    bench.cards.verdicts = False  # as where Zscaler is set up no more
-    assert (await bench.records.history("UBEN", "C1", ""))[0].threats == {}
+    assert page.threats == {1: {"zscaler": BAD.threat}}
 
 
 async def test_known_malware_is_known_at_once_and_told(zscaler: Second) -> None:
@@ -251,7 +247,7 @@ async def test_what_no_rule_covers_is_told(zscaler: Second) -> None:
     await zscaler.turn()
 
     opinion = await zscaler.opinion()
-    assert (opinion.state, opinion.problem) == (OpinionState.EXCLUDED, sending.NOT_COVERED)
+    assert (opinion.state, opinion.problem) == (OpinionState.EXCLUDED, ZSCALER.not_covered)
 
 
 async def test_where_no_report_can_be_read_the_settings_are_named(zscaler: Second) -> None:
@@ -260,8 +256,8 @@ async def test_where_no_report_can_be_read_the_settings_are_named(zscaler: Secon
     await zscaler.turn(zscaler.new_opinions(reads=False))
 
     opinion = await zscaler.opinion()
-    assert (opinion.state, opinion.problem) == (OpinionState.EXCLUDED, sending.NOT_READ)
-    assert "ZSCALER_CLIENT_ID" in sending.NOT_READ
+    assert (opinion.state, opinion.problem) == (OpinionState.EXCLUDED, ZSCALER.no_reports)
+    assert "ZSCALER_CLIENT_ID" in ZSCALER.no_reports
     assert opinion.since == START
 
 
@@ -307,7 +303,7 @@ async def test_a_pause_that_is_asked_for_is_kept_to(zscaler: Second) -> None:
     await zscaler.turn()
 
     assert (await zscaler.opinion()).due_at == START + 500
-    assert zscaler.breaker.is_open
+    assert zscaler.sending.breaker.is_open
 
 
 async def test_sending_is_given_up_after_a_day_and_more(bench: Bench, zscaler: Second) -> None:
@@ -318,7 +314,7 @@ async def test_sending_is_given_up_after_a_day_and_more(bench: Bench, zscaler: S
     await zscaler.turn()
 
     opinion = await zscaler.opinion()
-    assert (opinion.state, opinion.problem) == (OpinionState.FAILED, sending.GAVE_UP)
+    assert (opinion.state, opinion.problem) == (OpinionState.FAILED, ZSCALER.fill(sending.GAVE_UP))
 
 
 async def test_a_dead_sandbox_is_not_tried_for_each_of_many(bench: Bench, zscaler: Second) -> None:
@@ -333,7 +329,7 @@ async def test_a_dead_sandbox_is_not_tried_for_each_of_many(bench: Bench, zscale
     assert tried <= 6
     assert len(bench.files.pulled) == 8 + tried
     problems = {(await zscaler.opinion(number)).problem for number in range(1, 9)}
-    assert problems == {"Away.", sending.AWAY}
+    assert problems == {"Away.", ZSCALER.fill(sending.AWAY)}
 
 
 @pytest.mark.parametrize("trouble", [FileUnavailable("Gone."), BuildRejected("Another one.")])
@@ -346,7 +342,7 @@ async def test_a_file_that_is_gone_from_slack_ends_it_quietly(
     await zscaler.turn(zscaler.new_opinions(hosts=FakeHosts()))
 
     opinion, hosts = await zscaler.opinion(), await bench.store.hosts.of(1)
-    assert (opinion.state, opinion.problem) == (OpinionState.FAILED, second.GONE)
+    assert (opinion.state, opinion.problem) == (OpinionState.FAILED, ZSCALER.fill(second.GONE))
     assert hosts is not None
     assert (hosts.state, hosts.problem) == (HostsState.FAILED, second.HOSTS_GONE)
 
@@ -358,7 +354,7 @@ async def test_a_file_that_is_another_one_now_is_not_sent(bench: Bench, zscaler:
     await zscaler.turn()
 
     assert zscaler.sandbox.sent == []
-    assert (await zscaler.opinion()).problem == second.GONE
+    assert (await zscaler.opinion()).problem == ZSCALER.fill(second.GONE)
 
 
 async def test_a_pull_that_fails_is_tried_again_for_a_day_and_more(bench: Bench, zscaler: Second) -> None:
@@ -375,7 +371,7 @@ async def test_a_pull_that_fails_is_tried_again_for_a_day_and_more(bench: Bench,
     bench.files.troubles = [PullFailed("Slack is slow.")]
     await zscaler.turn()
 
-    assert (await zscaler.opinion()).problem == second.GONE
+    assert (await zscaler.opinion()).problem == ZSCALER.fill(second.GONE)
 
 
 async def test_a_full_disk_only_puts_off(bench: Bench, zscaler: Second) -> None:
@@ -400,7 +396,7 @@ async def test_a_hundred_files_a_day_are_sent_and_the_next_one_waits_and_says_so
     await _sent_before(bench, 100)
     await zscaler.turn()
     opinion = await zscaler.opinion()
-    assert (opinion.state, opinion.problem) == (OpinionState.WAITING, sending.QUOTA_USED)
+    assert (opinion.state, opinion.problem) == (OpinionState.WAITING, ZSCALER.fill(sending.QUOTA_USED))
     assert opinion.due_at == START - 100 + sending.DAY_S
     assert zscaler.sandbox.sent == []
 
@@ -427,7 +423,7 @@ async def test_the_same_file_of_two_scans_is_sent_once(bench: Bench, zscaler: Se
         first.since,
         first.due_at,
     )
-    assert await bench.store.opinions.sent_since(START) == 1
+    assert await bench.store.opinions.sent_since("zscaler", START) == 1
 
 
 async def test_one_that_is_taken_back_is_not_sent(bench: Bench, zscaler: Second) -> None:
@@ -521,7 +517,8 @@ async def _sent_before(bench: Bench, count: int) -> None:
                 [number],
             )
             db.execute(
-                "INSERT INTO opinions (scan, state, begun_at, since) VALUES (?, 'known', 0, ?)",
+                "INSERT INTO opinions (scan, scanner, state, begun_at, since) "
+                "VALUES (?, 'zscaler', 'known', 0, ?)",
                 [number, START - 100],
             )
 

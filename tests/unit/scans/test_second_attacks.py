@@ -8,12 +8,13 @@ import pytest
 from bot.errors import NoRoom, PullFailed, TryLater
 from bot.scans import reporting, second, sending
 from bot.scans.breaker import FIRST_PAUSE_S
-from bot.scans.holding import Holding, Unheld
+from bot.scans.holding import Unheld
 from bot.scans.models import State
 from bot.scans.verdicts import OpinionState
 from bot.scans.workroom import Workroom
+from bot.zscaler.sandbox import PROFILE as ZSCALER
 from tests.fakes import Bench, a_share, until
-from tests.unit.scans.second_bench import BAD, FIRST_S, GOOD, Second, done
+from tests.unit.scans.second_bench import BAD, FIRST_S, GOOD, Second, done, holding
 
 SAME = b"the very same bytes"
 
@@ -92,7 +93,7 @@ async def test_while_a_probe_hangs_the_others_wait_in_peace(bench: Bench, zscale
     bench.clock.advance(31)
     zscaler.sandbox.gate = asyncio.Event()
 
-    while await bench.store.opinions.due(1, busy=zscaler.opinions.busy):
+    while await bench.store.opinions.due("zscaler", 1, busy=zscaler.opinions.busy):
         await zscaler.opinions.turn()
         await until(lambda: len(zscaler.opinions.busy) <= 1)
 
@@ -109,7 +110,7 @@ async def test_what_is_days_old_is_not_sent_by_surprise(bench: Bench, zscaler: S
     await zscaler.turn()
 
     opinion = await zscaler.opinion()
-    assert (opinion.state, opinion.problem) == (OpinionState.FAILED, sending.GAVE_UP)
+    assert (opinion.state, opinion.problem) == (OpinionState.FAILED, ZSCALER.fill(sending.GAVE_UP))
     assert zscaler.sandbox.sent == []
 
 
@@ -161,11 +162,11 @@ async def test_what_waits_behind_a_held_build_goes_on_when_that_one_is_taken_bac
     behind = await zscaler.submitted(a_share("F2", ts="1790000000.000002"), hold_s=1800)
     copy = await zscaler.submitted(a_share("F3", ts="1790000000.000003"), hold_s=1800)
     assert [each.state for each in (held, behind, copy)] == [State.QUEUED, State.WAITING, State.DUPLICATE]
-    assert await bench.store.opinions.of(copy.number) is None
+    assert await bench.store.opinions.of("zscaler", copy.number) is None
 
     await bench.store.scans.cancel(held.number, why="taken back", who="UANA")
     assert await bench.store.queue.wake_waiting() == [behind.number]
-    pipeline = bench.new_pipeline(bench.breaker, holding=Holding(hold_max_s=1800))
+    pipeline = bench.new_pipeline(bench.breaker, holding=holding(1800))
     await pipeline.run(behind.number)
     assert await bench.state(behind.number) is State.QUEUED  # its own verdict is waited for
     await zscaler.turn()
@@ -188,7 +189,7 @@ async def test_a_held_build_whose_time_is_up_while_onetrust_is_away_goes_when_th
     await bench.store.queue.release(hasten=True)
 
     assert await bench.store.queue.due(5, busy=()) == [scan.number]
-    await bench.new_pipeline(bench.breaker, holding=Holding(hold_max_s=60)).run(scan.number)
+    await bench.new_pipeline(bench.breaker, holding=holding(60)).run(scan.number)
     assert await bench.state(scan.number) is State.SUBMITTED
     assert (await zscaler.opinion()).went_on_after_s == 60
 
@@ -243,7 +244,7 @@ async def test_a_build_is_not_held_for_what_comes_after_that(bench: Bench, zscal
 
     assert await bench.store.queue.due(5, busy=()) == [scan.number]
     bench.clock.advance(5)
-    await bench.new_pipeline(bench.breaker, holding=Holding(hold_max_s=1800)).run(scan.number)
+    await bench.new_pipeline(bench.breaker, holding=holding(1800)).run(scan.number)
     assert await bench.state(scan.number) is State.SUBMITTED
     opinion = await zscaler.opinion()
     assert (opinion.state, opinion.went_on_after_s) == (OpinionState.WAITING, 5)
@@ -259,6 +260,6 @@ async def test_a_report_about_another_file_of_the_same_md5_is_no_verdict(
     await zscaler.reporter.turn()
 
     opinion = await zscaler.opinion()
-    assert (opinion.state, opinion.problem) == (OpinionState.FAILED, reporting.ANOTHER_FILE)
+    assert (opinion.state, opinion.problem) == (OpinionState.FAILED, ZSCALER.fill(reporting.ANOTHER_FILE))
     assert opinion.verdict is None
     assert await bench.store.queue.due(5, busy=()) == [scan.number]

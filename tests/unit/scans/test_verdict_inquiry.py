@@ -7,27 +7,35 @@ from typing import Any
 import pytest
 
 from bot.errors import Maintenance, NotFound, Refused, TryLater, UsageError
+from bot.features.verdicts.side_scanner import ReportApi
 from bot.scans import verdict_inquiry
-from bot.scans.decision import Verdict
+from bot.scans.decision import Verdict, VerdictRequest
 from bot.scans.models import Card, ChannelKind, Kind, Reason, Scan, State
 from bot.scans.verdict_inquiry import VerdictInquiry
 from bot.scans.verdicts import (
     HashAnswer,
+    NoAnswer,
     OpinionState,
     Quota,
     Report,
     ReportStatus,
-    SandboxReports,
     SandboxVerdict,
     Threat,
 )
-from tests.fakes import SHOP, Bench, a_share
+from bot.zscaler.sandbox import PROFILE as ZSCALER
+from tests.fakes import SHOP, Bench, FakeSandbox, a_share
 from tests.unit.blocks import samples
+from tests.unit.scans.second_bench import a_scanner
 
 MD5 = "0123456789abcdef0123456789abcdef"
 BENIGN = SandboxVerdict(threat=Threat.BENIGN, is_full=True)
 GOES = Verdict(
-    state=State.SUBMITTING, why="", kind=Kind.NEW, reason=Reason.FIRST, route="webhook", second=True
+    state=State.SUBMITTING,
+    why="",
+    kind=Kind.NEW,
+    reason=Reason.FIRST,
+    route="webhook",
+    requests=(VerdictRequest(scanner="zscaler"),),
 )
 
 
@@ -58,13 +66,13 @@ class FakeReports:
         return self.quotas
 
 
-def inquiry(bench: Bench, reports: SandboxReports | None, **more: Any) -> VerdictInquiry:
+def inquiry(bench: Bench, reports: ReportApi | None, *, sends: bool = True, **more: Any) -> VerdictInquiry:
     return VerdictInquiry(
         store=bench.store,
         cards=bench.cards,
         workspace=bench.workspace,
         policy=bench.policy,
-        reports=reports,
+        scanners=[a_scanner(FakeSandbox() if sends else None, reports)],
         clock=bench.clock,
         **more,
     )
@@ -81,11 +89,13 @@ async def a_scan(bench: Bench, file_id: str = "F1", *, body: str = "a", **share:
 
 async def judged(bench: Bench, file_id: str = "F1", verdict: SandboxVerdict = BENIGN, **share: Any) -> Scan:
     scan = await a_scan(bench, file_id, **share)
-    await bench.store.opinions.keep(scan.number, state=OpinionState.KNOWN, verdict=verdict, md5=MD5)
+    await bench.store.opinions.keep(
+        "zscaler", scan.number, state=OpinionState.KNOWN, verdict=verdict, md5=MD5
+    )
     return scan
 
 
-async def ask(asking: VerdictInquiry, typed: str) -> Card | HashAnswer:
+async def ask(asking: VerdictInquiry, typed: str) -> Card | list[HashAnswer | NoAnswer]:
     return await asking.ask("UBEN", "C1", typed)
 
 
@@ -98,8 +108,10 @@ async def shown(asking: VerdictInquiry, typed: str) -> int:
 
 async def live(asking: VerdictInquiry, typed: str = MD5) -> HashAnswer:
     told = await ask(asking, typed)
-    assert isinstance(told, HashAnswer)
-    return told
+    assert isinstance(told, list)
+    [answer] = told
+    assert isinstance(answer, HashAnswer)
+    return answer
 
 
 async def test_what_the_history_knows_is_told_from_there(bench: Bench):
@@ -117,7 +129,7 @@ async def test_of_several_scans_of_a_file_the_newest_with_a_verdict_is_told(benc
     await judged(bench, "F1")
     newest = await judged(bench, "F2")
     waiting = await a_scan(bench, "F3")
-    await bench.store.opinions.keep(waiting.number, state=OpinionState.ANALYSING, md5=MD5)
+    await bench.store.opinions.keep("zscaler", waiting.number, state=OpinionState.ANALYSING, md5=MD5)
 
     assert await shown(asking, MD5) == newest.number
     assert await shown(asking, "a" * 64) == newest.number
@@ -126,11 +138,11 @@ async def test_of_several_scans_of_a_file_the_newest_with_a_verdict_is_told(benc
 async def test_what_is_being_analysed_costs_no_report(bench: Bench):
     reports = FakeReports()
     scan = await a_scan(bench)
-    await bench.store.opinions.keep(scan.number, state=OpinionState.ANALYSING, md5=MD5)
+    await bench.store.opinions.keep("zscaler", scan.number, state=OpinionState.ANALYSING, md5=MD5)
     assert await shown(inquiry(bench, reports), MD5) == scan.number
     assert reports.asked == []
 
-    await bench.store.opinions.keep(scan.number, state=OpinionState.FAILED)
+    await bench.store.opinions.keep("zscaler", scan.number, state=OpinionState.FAILED)
     assert (await live(inquiry(bench, reports))).report == reports.answer
 
 
@@ -139,7 +151,9 @@ async def test_a_private_scan_of_somebody_else_is_as_if_it_were_not_there(bench:
     asking = inquiry(bench, reports)
     scan = await judged(bench, channel="G1", channel_kind=ChannelKind.PRIVATE)
 
-    assert await live(asking) == HashAnswer(md5=MD5, at=bench.clock.now(), report=reports.answer, left=41)
+    assert await live(asking) == HashAnswer(
+        scanner=ZSCALER, md5=MD5, at=bench.clock.now(), report=reports.answer, left=41
+    )
     with pytest.raises(NotFound, match="build with that SHA-256 that you can see"):
         await ask(asking, "a" * 64)
     with pytest.raises(NotFound, match="no scan with that number that you can see"):
@@ -191,7 +205,7 @@ async def test_without_quota_nothing_is_asked(bench: Bench):
     with pytest.raises(TryLater, match="used up") as refused:
         await ask(inquiry(bench, reports), MD5)
 
-    assert refused.value.user_message == verdict_inquiry.USED_UP
+    assert refused.value.user_message == ZSCALER.fill(verdict_inquiry.USED_UP)
     assert reports.asked == []
 
 
@@ -201,7 +215,7 @@ async def test_trouble_is_told_plainly_and_asked_again_next_time(bench: Bench):
     for trouble, told in (
         (TryLater("Zscaler can't be reached."), "Zscaler can't be reached. Ask again in a few minutes."),
         (TryLater("Zscaler is busy.", retry_after_s=3000), "Zscaler is busy. Ask again in 50 minutes."),
-        (Maintenance("x"), verdict_inquiry.MAINTAINED),
+        (Maintenance("x"), ZSCALER.fill(verdict_inquiry.MAINTAINED)),
         (Refused("Zscaler takes no login."), "Zscaler takes no login."),
     ):
         reports.trouble = trouble
@@ -217,7 +231,7 @@ async def test_nobody_waits_for_ever(bench: Bench):
     reports = FakeReports(wedged=asyncio.Event())
     with pytest.raises(TryLater) as late:
         await ask(inquiry(bench, reports, answer_s=0.01), MD5)
-    assert late.value.user_message == verdict_inquiry.BUSY
+    assert late.value.user_message == ZSCALER.fill(verdict_inquiry.BUSY)
 
 
 async def test_where_no_reports_can_be_read_that_is_told(bench: Bench):

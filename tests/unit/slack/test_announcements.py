@@ -12,7 +12,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.blocks.opinion import verdict_message
 from bot.blocks.results import announcement
-from bot.scans.decision import Verdict
+from bot.scans.decision import Verdict, VerdictRequest
 from bot.scans.memory import Store
 from bot.scans.models import Kind, Reason, Source, State, SubmissionState
 from bot.scans.records import Cards
@@ -23,6 +23,7 @@ from bot.slack.announcements import GIVE_UP_S, LOOK_S, UNTOLD, Announcements
 from bot.slack.pace import POST_GAP_S, ChannelPace, UpdatePace
 from bot.slack.sending import GONE
 from bot.store.database import Database
+from bot.zscaler.sandbox import PROFILE as ZSCALER
 from sandbox.reading import Reader
 from sandbox.slack import Shared, SlackSandbox
 from sandbox.world import Message
@@ -35,7 +36,7 @@ ASKED = Verdict(
     kind=Kind.NEW,
     reason=Reason.FIRST,
     route="webhook",
-    second=True,
+    requests=(VerdictRequest(scanner="zscaler"),),
 )
 
 
@@ -58,9 +59,13 @@ class Scene:
             client=client,
             bot_user_id=self.slack.bot_user_id,
             store=self.store,
-            subject=(subjects.verdicts if of_verdicts else subjects.results)(self.store),
-            card=Cards(store=self.store, log_url=lambda _: None, permalink=lambda _: None).card,
-            render=partial(verdict_message if of_verdicts else announcement, mention=True),
+            subject=subjects.verdicts(self.store, "zscaler") if of_verdicts else subjects.results(self.store),
+            card=Cards(
+                store=self.store, log_url=lambda _: None, permalink=lambda _: None, scanners=[ZSCALER]
+            ).card,
+            render=partial(verdict_message, scanner="zscaler", mention=True)
+            if of_verdicts
+            else partial(announcement, mention=True),
             pace=pace or ChannelPace(self.clock),
             updates=UpdatePace(self.clock),
             clock=self.clock,
@@ -89,7 +94,9 @@ class Scene:
         await self.store.scans.begin(scan.number)
         await self.store.scans.move(scan.number, State.CHECKING, why="pulled whole")
         await self.store.scans.decide(scan.number, SHOP, "Shop", lambda *_: ASKED)
-        await self.store.opinions.keep(scan.number, state=OpinionState.KNOWN, verdict=verdict, **known)
+        await self.store.opinions.keep(
+            "zscaler", scan.number, state=OpinionState.KNOWN, verdict=verdict, **known
+        )
         return scan.number
 
     async def _submitted(self, number: int) -> None:
@@ -121,7 +128,7 @@ class Scene:
             self.clock.advance(5)
             waiting = [
                 *await self.store.results.to_announce(),
-                *await self.store.opinions.to_announce(),
+                *await self.store.opinions.to_announce("zscaler"),
             ]
             return number not in waiting
 
@@ -339,7 +346,7 @@ async def test_a_bad_verdict_is_told_once(scene: Scene):
         await verdicts.settle(5)
 
     (message,) = scene.told()
-    opinion = await scene.store.opinions.of(number)
+    opinion = await scene.store.opinions.of("zscaler", number)
     assert opinion is not None
     assert opinion.announced_ts == message.ts
     assert message.metadata is not None
@@ -375,7 +382,7 @@ async def test_a_verdict_whose_answer_or_process_was_lost_is_found_again(scene: 
     lost = scene.slack.faults.add("chat.postMessage", answer_lost=True)
     scene.new(of_verdicts=True).announce(number)
     await scene.advance_until_told(number)
-    await scene.store.opinions.set_announced(number, "")  # as it is while it is being posted
+    await scene.store.opinions.set_announced("zscaler", number, "")  # as it is while it is being posted
     scene.new(of_verdicts=True).announce(number)
     await scene.advance_until_told(number)
 

@@ -12,10 +12,13 @@ import sqlite_utils
 
 from bot.errors import StoreUnavailable
 from bot.scans.models import Build, FileType
+from bot.scans.verdicts import OpinionState, ReportStatus
 from bot.store.database import Database
 from bot.store.migrations import MIGRATIONS
+from bot.zscaler.sandbox import PROFILE as ZSCALER
 from tests.fakes import HeldClock, a_share, store_on
 
+MD5 = "0123456789abcdef0123456789abcdef"
 WRITER = """
 import sqlite3, sys
 db = sqlite3.connect(sys.argv[1], timeout=10, isolation_level=None)
@@ -77,6 +80,50 @@ async def test_an_older_schema_is_brought_up_to_date_with_what_it_holds(tmp_path
             lambda db: list(db.query("SELECT rowid FROM scans_fts WHERE scans_fts MATCH 'oldie'"))
         )
         assert found == [{"rowid": 1}]
+    finally:
+        await database.close()
+
+
+async def test_verdicts_of_an_older_schema_are_zscalers(tmp_path):
+    path = tmp_path / "appscan.db"
+    old = sqlite_utils.Database(path)
+    MIGRATIONS.apply(old, stop_before="0020_side_scanners")
+    with old.atomic():
+        old.execute(
+            "INSERT INTO scans (number, state, source, created_at, updated_at, file_name, channel) "
+            "VALUES (1, 'queued', 'slack', 1, 1, 'a.apk', 'C1'), "
+            "(2, 'submitted', 'slack', 1, 1, 'b.apk', 'C1')"
+        )
+        for number, due_at in ((1, 1900.0), (2, 5.0)):
+            old.execute(
+                "INSERT INTO submissions (scan, scanner, state, due_at, request_id) "
+                "VALUES (?, 'onetrust', 'pending', ?, NULL), (?, 'zscaler', 'accepted', 7, ?)",
+                [number, due_at, number, MD5],
+            )
+        old.execute(
+            "INSERT INTO opinions (scan, state, begun_at, since, held_at, held_until) "
+            "VALUES (1, 'analysing', 3, 4, 100, 1900)"
+        )
+        old.execute(
+            "INSERT INTO opinions (scan, state, begun_at, threat, score, risks, known_from) "
+            "VALUES (2, 'known', 3, 'MALICIOUS', 97, '[[\"HIGH\", \"Sends texts\", []]]', 1)"
+        )
+        old.execute("INSERT INTO asked_verdicts VALUES (?, 5, 'NOTFOUND', NULL)", [MD5])
+    old.close()
+
+    database = await Database.open(path)
+    try:
+        store = store_on(database, HeldClock(400.0))
+        held, known = await store.opinions.of("zscaler", 1), await store.opinions.of("zscaler", 2)
+        assert (held.state, held.md5, held.due_at, held.held_until) == (OpinionState.ANALYSING, MD5, 7, 1900)
+        assert (known.verdict.score, known.verdict.risks[0].level, known.known_from) == (97, "HIGH", 1)
+        assert await store.opinions.to_announce("zscaler") == [2]
+        answer = await store.asked_verdicts.answer(ZSCALER, MD5)
+        assert (answer.at, answer.report.status) == (5, ReportStatus.NOT_FOUND)
+        await store.opinions.release("zscaler", 1)
+        await store.scans.begin(1)
+        assert (await store.scans.events(1))[-1].why == "went on without Zscaler's verdict after 5 min"
+        assert await database.read(lambda db: list(db.query("PRAGMA foreign_key_check"))) == []
     finally:
         await database.close()
 

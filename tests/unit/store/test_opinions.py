@@ -6,10 +6,10 @@ from hashlib import sha256
 import pytest
 
 from bot.errors import NotFound, Superseded
-from bot.scans.decision import Facts, Verdict
+from bot.scans.decision import Facts, Verdict, VerdictRequest
 from bot.scans.memory import Store
 from bot.scans.models import Kind, Reason, Scan, Source, State, SubmissionState
-from bot.scans.verdicts import OpinionState, Risk, SandboxVerdict, Threat, Way
+from bot.scans.verdicts import OpinionState, Risk, SandboxVerdict, Threat
 from bot.store import restored
 from bot.store.database import Database
 from bot.store.opinions import GIVE_WAY_S
@@ -27,8 +27,14 @@ BAD = SandboxVerdict(
     risks=(Risk(level="HIGH", signature="Sends texts", sources=("classes.dex", "x")),),
     is_full=True,
 )
+ASK = VerdictRequest(scanner="zscaler")
 GOES = Verdict(
-    state=State.SUBMITTING, why="new app", kind=Kind.NEW, reason=Reason.FIRST, route="webhook", second=True
+    state=State.SUBMITTING,
+    why="new app",
+    kind=Kind.NEW,
+    reason=Reason.FIRST,
+    route="webhook",
+    requests=(ASK,),
 )
 
 
@@ -53,7 +59,8 @@ async def asked(
 
 
 def held(clock: HeldClock, seconds: float = 1800) -> Verdict:
-    return replace(GOES, state=State.QUEUED, held_until=clock.now() + seconds)
+    request = replace(ASK, held_until=clock.now() + seconds, held_for="Zscaler's verdict")
+    return replace(GOES, state=State.QUEUED, requests=(request,))
 
 
 async def why(store: Store, number: int) -> list[str]:
@@ -62,26 +69,26 @@ async def why(store: Store, number: int) -> list[str]:
 
 async def test_zscaler_is_asked_where_the_decision_says_so_and_nowhere_else(store: Store) -> None:
     with_it = await asked(store)
-    without = await asked(store, "F2", verdict=replace(GOES, second=False))
+    without = await asked(store, "F2", verdict=replace(GOES, requests=()))
     no_way = await asked(store, "F3", verdict=replace(GOES, state=State.FAILED))
 
-    opinion = await store.opinions.of(with_it.number)
+    opinion = await store.opinions.of("zscaler", with_it.number)
     assert opinion is not None
     assert (opinion.state, opinion.tries, opinion.due_at) == (OpinionState.WAITING, 0, START)
-    assert await store.opinions.of(without.number) is None
-    assert await store.opinions.of(no_way.number) is None
+    assert await store.opinions.of("zscaler", without.number) is None
+    assert await store.opinions.of("zscaler", no_way.number) is None
 
 
 async def test_a_scan_that_is_decided_again_keeps_its_opinion(store: Store) -> None:
     scan = await asked(store, verdict=replace(GOES, state=State.WAITING))
-    await store.opinions.keep(scan.number, state=OpinionState.KNOWN, verdict=BAD, md5=MD5)
+    await store.opinions.keep("zscaler", scan.number, state=OpinionState.KNOWN, verdict=BAD, md5=MD5)
     for state in (State.RECEIVED, State.PULLING, State.CHECKING):
         await store.scans.move(scan.number, state, why="again")
 
     again = await store.scans.decide(scan.number, SHOP, "Shop", lambda *_: GOES)
 
     assert again.submission.state is SubmissionState.SENDING
-    opinion = await store.opinions.of(scan.number)
+    opinion = await store.opinions.of("zscaler", scan.number)
     assert opinion is not None
     assert (opinion.state, opinion.verdict, opinion.md5) == (OpinionState.KNOWN, BAD, MD5)
 
@@ -90,10 +97,10 @@ async def test_what_is_kept_is_read_again_and_onetrusts_part_stays_as_it_is(stor
     scan = await asked(store)
 
     kept = await store.opinions.keep(
+        "zscaler",
         scan.number,
         why="sent to Zscaler",
         state=OpinionState.ANALYSING,
-        way=Way.SUBMIT,
         md5=MD5,
         tries=2,
         looks=3,
@@ -104,8 +111,8 @@ async def test_what_is_kept_is_read_again_and_onetrusts_part_stays_as_it_is(stor
         status=200,
     )
 
-    assert kept == await store.opinions.of(scan.number)
-    assert (kept.way, kept.md5, kept.tries, kept.looks) == (Way.SUBMIT, MD5, 2, 3)
+    assert kept == await store.opinions.of("zscaler", scan.number)
+    assert (kept.md5, kept.tries, kept.looks) == (MD5, 2, 3)
     assert (kept.since, kept.due_at, kept.problem, kept.ended_at) == (
         START + 5,
         START + 600,
@@ -116,34 +123,34 @@ async def test_what_is_kept_is_read_again_and_onetrusts_part_stays_as_it_is(stor
     assert after.submission == scan.submission
     assert (after.state, after.revision) == (State.SUBMITTED, scan.revision + 1)
     assert (await why(store, scan.number))[-1] == "sent to Zscaler"
-    assert await store.opinions.of_md5(MD5.upper()) == [kept]
+    assert await store.opinions.of_md5("zscaler", MD5.upper()) == [kept]
     assert await store.scans.of_request_id(MD5) is None
 
 
 async def test_what_changes_nothing_that_is_told_leaves_the_reply_be(store: Store) -> None:
     scan = await asked(store)
 
-    await store.opinions.keep(scan.number, tell=False, looks=1)
+    await store.opinions.keep("zscaler", scan.number, tell=False, looks=1)
 
     assert (await store.scans.scan(scan.number)).revision == scan.revision
 
 
 async def test_what_is_not_asked_can_t_be_kept(store: Store) -> None:
-    scan = await asked(store, verdict=replace(GOES, second=False))
+    scan = await asked(store, verdict=replace(GOES, requests=()))
     with pytest.raises(NotFound):
-        await store.opinions.keep(scan.number, looks=1)
+        await store.opinions.keep("zscaler", scan.number, looks=1)
 
 
 async def test_a_build_is_sent_once_it_is_not_on_its_way_to_onetrust(store: Store) -> None:
     scan = await asked(store, then=None)
-    assert await store.opinions.due(5) == []
+    assert await store.opinions.due("zscaler", 5) == []
     await store.scans.move(scan.number, State.SUBMITTED, why="taken")
 
-    assert await store.opinions.due(5) == [scan.number]
-    assert await store.opinions.due(5, busy={scan.number}) == []
-    await store.opinions.keep(scan.number, due_at=START + 60)
-    assert await store.opinions.due(5) == []
-    assert await store.opinions.next_due_at() == START + 60
+    assert await store.opinions.due("zscaler", 5) == [scan.number]
+    assert await store.opinions.due("zscaler", 5, busy={scan.number}) == []
+    await store.opinions.keep("zscaler", scan.number, due_at=START + 60)
+    assert await store.opinions.due("zscaler", 5) == []
+    assert await store.opinions.next_due_at("zscaler") == START + 60
 
 
 async def test_builds_on_their_way_to_onetrust_go_first_for_a_while(store: Store, clock: HeldClock) -> None:
@@ -151,10 +158,10 @@ async def test_builds_on_their_way_to_onetrust_go_first_for_a_while(store: Store
     waits = await asked(store, "F2", verdict=held(clock, 3600))
     await a_scan(store, State.RECEIVED, a_share("F3", ts="1790000000.000003"))
 
-    assert await store.opinions.due(5) == [waits.number]
+    assert await store.opinions.due("zscaler", 5) == [waits.number]
     clock.advance(GIVE_WAY_S)
-    assert await store.opinions.due(5) == [waits.number, scan.number]
-    assert await store.opinions.due(1) == [waits.number]
+    assert await store.opinions.due("zscaler", 5) == [waits.number, scan.number]
+    assert await store.opinions.due("zscaler", 1) == [waits.number]
 
 
 @pytest.mark.parametrize("end", [State.CANCELLED, State.DUPLICATE, State.REJECTED])
@@ -166,17 +173,17 @@ async def test_what_waits_is_dropped_with_its_scan(store: Store, end: State) -> 
         for state in (State.RECEIVED, State.PULLING, State.CHECKING, end):
             await store.scans.move(scan.number, state, why="so")
 
-    assert await store.opinions.of(scan.number) is None
-    assert await store.opinions.due(5) == []
+    assert await store.opinions.of("zscaler", scan.number) is None
+    assert await store.opinions.due("zscaler", 5) == []
 
 
 async def test_what_was_sent_stays_when_its_scan_is_cancelled(store: Store, clock: HeldClock) -> None:
     scan = await asked(store, verdict=held(clock))
-    await store.opinions.keep(scan.number, state=OpinionState.ANALYSING, md5=MD5, due_at=START)
+    await store.opinions.keep("zscaler", scan.number, state=OpinionState.ANALYSING, md5=MD5, due_at=START)
 
     await store.scans.cancel(scan.number, why="taken back", who="UANA")
 
-    (due,) = await store.opinions.reports_due(5)
+    (due,) = await store.opinions.reports_due("zscaler", 5)
     assert (due.scan, due.held_until, due.went_on_after_s) == (scan.number, None, None)
 
 
@@ -186,10 +193,10 @@ async def test_an_opinion_that_ends_lets_its_scan_go_on(store: Store, clock: Hel
     assert await store.queue.due(5, busy=()) == []
     clock.advance(60)
 
-    await store.opinions.keep(scan.number, state=OpinionState.KNOWN, verdict=BAD)
+    await store.opinions.keep("zscaler", scan.number, state=OpinionState.KNOWN, verdict=BAD)
 
     assert await store.queue.due(5, busy=()) == [scan.number]
-    opinion = await store.opinions.of(scan.number)
+    opinion = await store.opinions.of("zscaler", scan.number)
     assert opinion is not None
     assert (opinion.held_until, opinion.went_on_after_s, opinion.ended_at) == (None, None, START + 60)
 
@@ -202,7 +209,7 @@ async def test_a_scan_whose_time_is_up_goes_on_and_says_so(store: Store, clock: 
     await store.scans.begin(scan.number)
 
     assert (await why(store, scan.number))[-1] == "went on without Zscaler's verdict after 30 min"
-    opinion = await store.opinions.of(scan.number)
+    opinion = await store.opinions.of("zscaler", scan.number)
     assert opinion is not None
     assert (opinion.state, opinion.held_until, opinion.went_on_after_s) == (OpinionState.WAITING, None, 1800)
 
@@ -224,7 +231,7 @@ async def test_a_parked_scan_is_not_hastened_by_its_opinion(store: Store, clock:
     clock.advance(1800)
     assert await store.queue.park("away", busy=()) == [scan.number]
 
-    await store.opinions.keep(scan.number, state=OpinionState.KNOWN, verdict=BAD)
+    await store.opinions.keep("zscaler", scan.number, state=OpinionState.KNOWN, verdict=BAD)
 
     assert await store.queue.due(5, busy=()) == []
     await store.queue.release(hasten=True)
@@ -236,21 +243,23 @@ async def test_a_verdict_is_known_by_the_file_of_whatever_scan(store: Store) -> 
     second = await asked(store, "F2", body="same")
     other = await asked(store, "F3", body="other")
     assert first.sha256
-    assert await store.opinions.known(first.sha256) is None
-    await store.opinions.keep(first.number, state=OpinionState.KNOWN, verdict=BAD, md5=MD5)
-    await store.opinions.keep(second.number, state=OpinionState.KNOWN, verdict=BAD, known_from=first.number)
+    assert await store.opinions.known("zscaler", first.sha256) is None
+    await store.opinions.keep("zscaler", first.number, state=OpinionState.KNOWN, verdict=BAD, md5=MD5)
+    await store.opinions.keep(
+        "zscaler", second.number, state=OpinionState.KNOWN, verdict=BAD, known_from=first.number
+    )
 
-    known = await store.opinions.known(first.sha256)
+    known = await store.opinions.known("zscaler", first.sha256)
 
     assert known is not None
     assert (known.scan, known.verdict) == (first.number, BAD)
     assert other.sha256
-    assert await store.opinions.known(other.sha256) is None
+    assert await store.opinions.known("zscaler", other.sha256) is None
 
 
 async def test_the_decision_is_told_what_is_known(store: Store) -> None:
     first = await asked(store, body="same")
-    await store.opinions.keep(first.number, state=OpinionState.KNOWN, verdict=BAD)
+    await store.opinions.keep("zscaler", first.number, state=OpinionState.KNOWN, verdict=BAD)
     second = await a_scan(store, State.CHECKING, a_share("F2", ts="1790000000.000002"), body="same")
     told: list[Facts] = []
 
@@ -261,15 +270,15 @@ async def test_the_decision_is_told_what_is_known(store: Store) -> None:
     await store.scans.decide(second.number, SHOP, "Shop", choose)
     for ended in (False, True):
         if ended:
-            await store.opinions.keep(second.number, state=OpinionState.EXCLUDED)
+            await store.opinions.keep("zscaler", second.number, state=OpinionState.EXCLUDED)
         for state in (State.RECEIVED, State.PULLING, State.CHECKING):
             await store.scans.move(second.number, state, why="again")
         await store.scans.decide(second.number, SHOP, "Shop", choose)
 
-    assert [(facts.second_over, facts.second_known) for facts in told] == [
-        (False, True),
-        (False, True),
-        (True, True),
+    assert [(len(facts.verdicts_over), len(facts.verdicts_known)) for facts in told] == [
+        (0, 1),
+        (0, 1),
+        (1, 1),
     ]
 
 
@@ -277,14 +286,21 @@ async def test_what_was_sent_is_counted(store: Store) -> None:
     scans = [await asked(store, f"F{number}", body=str(number)) for number in range(1, 6)]
     for index, scan in enumerate(scans[:3]):
         await store.opinions.keep(
-            scan.number, state=OpinionState.ANALYSING, since=START + index, tries=1, due_at=START + 600
+            "zscaler",
+            scan.number,
+            state=OpinionState.ANALYSING,
+            since=START + index,
+            tries=1,
+            due_at=START + 600,
         )
-    await store.opinions.keep(scans[3].number, submission=SubmissionState.SENDING, tries=1)
-    await store.opinions.keep(scans[4].number, state=OpinionState.ANALYSING, since=START)  # with another
+    await store.opinions.keep("zscaler", scans[3].number, submission=SubmissionState.SENDING, tries=1)
+    await store.opinions.keep(
+        "zscaler", scans[4].number, state=OpinionState.ANALYSING, since=START
+    )  # with another
 
-    assert await store.opinions.sent_since(START + 1) == 3
-    assert await store.opinions.sent_before(1) == START
-    assert [await store.opinions.sent_before(count) for count in (2, 3, 4, 5)] == [
+    assert await store.opinions.sent_since("zscaler", START + 1) == 3
+    assert await store.opinions.sent_before("zscaler", 1) == START
+    assert [await store.opinions.sent_before("zscaler", count) for count in (2, 3, 4, 5)] == [
         START + 2,
         START + 1,
         START,
@@ -295,59 +311,64 @@ async def test_what_was_sent_is_counted(store: Store) -> None:
 async def test_reports_are_asked_for_in_the_order_in_which_they_are_due(
     store: Store, clock: HeldClock
 ) -> None:
-    assert await store.opinions.next_report_at() is None
+    assert await store.opinions.next_report_at("zscaler") is None
     first, second = await asked(store, body="1"), await asked(store, "F2", body="2")
-    await store.opinions.keep(first.number, state=OpinionState.ANALYSING, due_at=START + 20)
-    await store.opinions.keep(second.number, state=OpinionState.ANALYSING, due_at=START + 10)
+    await store.opinions.keep("zscaler", first.number, state=OpinionState.ANALYSING, due_at=START + 20)
+    await store.opinions.keep("zscaler", second.number, state=OpinionState.ANALYSING, due_at=START + 10)
 
-    assert await store.opinions.next_report_at() == START + 10
-    assert await store.opinions.reports_due(5) == []
+    assert await store.opinions.next_report_at("zscaler") == START + 10
+    assert await store.opinions.reports_due("zscaler", 5) == []
     clock.advance(20)
-    assert [due.scan for due in await store.opinions.reports_due(5)] == [second.number, first.number]
+    assert [due.scan for due in await store.opinions.reports_due("zscaler", 5)] == [
+        second.number,
+        first.number,
+    ]
 
 
 async def test_bad_verdicts_are_announced_until_they_surely_were(store: Store) -> None:
     bad, good = await asked(store, body="1"), await asked(store, "F2", body="2")
-    await store.opinions.keep(bad.number, state=OpinionState.KNOWN, verdict=BAD)
+    await store.opinions.keep("zscaler", bad.number, state=OpinionState.KNOWN, verdict=BAD)
     await store.opinions.keep(
-        good.number, state=OpinionState.KNOWN, verdict=SandboxVerdict(threat=Threat.BENIGN)
+        "zscaler", good.number, state=OpinionState.KNOWN, verdict=SandboxVerdict(threat=Threat.BENIGN)
     )
 
-    assert await store.opinions.to_announce() == [bad.number]
-    await store.opinions.set_announced(bad.number, "")
-    assert await store.opinions.to_announce() == [bad.number]
-    await store.opinions.set_announced(bad.number, "1790000500.000001")
-    assert await store.opinions.to_announce() == []
+    assert await store.opinions.to_announce("zscaler") == [bad.number]
+    await store.opinions.set_announced("zscaler", bad.number, "")
+    assert await store.opinions.to_announce("zscaler") == [bad.number]
+    await store.opinions.set_announced("zscaler", bad.number, "1790000500.000001")
+    assert await store.opinions.to_announce("zscaler") == []
 
 
 async def test_a_backup_that_is_put_back_looks_for_what_was_announced(
     store: Store, database: Database, clock: HeldClock
 ) -> None:
     scan, held_one = await asked(store), await asked(store, "F2", verdict=held(clock))
-    await store.opinions.keep(scan.number, state=OpinionState.KNOWN, verdict=BAD)
+    await store.opinions.keep("zscaler", scan.number, state=OpinionState.KNOWN, verdict=BAD)
     await database.read(lambda db: db.execute(f"PRAGMA user_version = {restored.MARK}"))
 
     await restored.settle(database, clock)
 
-    opinion = await store.opinions.of(scan.number)
+    opinion = await store.opinions.of("zscaler", scan.number)
     assert opinion is not None
     assert opinion.announced_ts == ""
     assert (await why(store, held_one.number))[-1] == "the bot was set back to a backup"
-    waits = await store.opinions.of(held_one.number)
+    waits = await store.opinions.of("zscaler", held_one.number)
     assert waits is not None
     assert (waits.state, waits.held_until) == (OpinionState.WAITING, None)
 
 
 async def test_opinions_go_with_their_scans(store: Store, database: Database, clock: HeldClock) -> None:
     first = await asked(store, body="same")
-    await store.opinions.keep(first.number, state=OpinionState.KNOWN, verdict=BAD)
+    await store.opinions.keep("zscaler", first.number, state=OpinionState.KNOWN, verdict=BAD)
     clock.advance(1000)
     second = await asked(store, "F2", body="same")
-    await store.opinions.keep(second.number, state=OpinionState.KNOWN, verdict=BAD, known_from=first.number)
+    await store.opinions.keep(
+        "zscaler", second.number, state=OpinionState.KNOWN, verdict=BAD, known_from=first.number
+    )
 
     assert await store.privacy.purge(START + 500) == 1
 
-    left = await store.opinions.of(second.number)
+    left = await store.opinions.of("zscaler", second.number)
     assert left is not None
     assert (left.verdict, left.known_from) == (BAD, None)
     rows = await database.read(lambda db: db.execute("SELECT scan FROM opinions").fetchall())
@@ -358,7 +379,7 @@ async def test_opinions_go_with_their_scans(store: Store, database: Database, cl
 async def test_a_second_submission_changes_nothing_in_onetrusts_queue(store: Store, clock: HeldClock) -> None:
     queued = await asked(store, verdict=GOES, then=State.QUEUED)
     await store.queue.postpone(queued.number, "later", START + 30)
-    await store.opinions.keep(queued.number, due_at=START + 5, tries=7)
+    await store.opinions.keep("zscaler", queued.number, due_at=START + 5, tries=7)
 
     assert await store.queue.next_due_at() == START + 30
     clock.advance(30)
@@ -366,7 +387,7 @@ async def test_a_second_submission_changes_nothing_in_onetrusts_queue(store: Sto
     assert await store.queue.probe(busy=()) == queued.number
     assert await store.queue.park("away", busy=()) == [queued.number]
     assert await store.queue.recover(source=Source.SLACK) == []
-    opinion = await store.opinions.of(queued.number)
+    opinion = await store.opinions.of("zscaler", queued.number)
     assert opinion is not None
     assert (opinion.due_at, opinion.tries) == (START + 5, 7)
 
@@ -375,11 +396,12 @@ async def test_what_has_moved_on_is_not_changed_and_the_timeline_names_who_did_i
     scan = await asked(store)
     number, anew = scan.number, {"state": OpinionState.WAITING, "ended_at": None}
     ended = await store.opinions.keep(
-        number, state=OpinionState.FAILED, problem="No.", submission=SubmissionState.ACCEPTED
+        "zscaler", number, state=OpinionState.FAILED, problem="No.", submission=SubmissionState.ACCEPTED
     )
     assert (ended.is_taken, ended.may_be_asked_again) == (True, True)
 
     reopened = await store.opinions.keep(
+        "zscaler",
         number,
         why="ask again",
         who="UANA",
@@ -388,9 +410,9 @@ async def test_what_has_moved_on_is_not_changed_and_the_timeline_names_who_did_i
         **anew,
     )
     with pytest.raises(Superseded):
-        await store.opinions.keep(number, why="ask again", expect={OpinionState.FAILED}, **anew)
+        await store.opinions.keep("zscaler", number, why="ask again", expect={OpinionState.FAILED}, **anew)
 
     assert (reopened.is_taken, reopened.ended_at) == (False, None)
     events = await store.scans.events(number)
     assert [event.who for event in events if event.why == "ask again"] == ["UANA"]
-    assert await store.opinions.due(5) == [number]
+    assert await store.opinions.due("zscaler", 5) == [number]

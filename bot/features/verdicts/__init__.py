@@ -1,0 +1,1 @@
+"""What side scanners say of a build."""
