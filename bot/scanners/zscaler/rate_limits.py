@@ -64,7 +64,8 @@ class RateLimits:
             TryLater: the wait would be too long; says how long.
         """
         limiter = self._limiters[endpoint]
-        wait_s = limiter.wait_s()
+        if (wait_s := limiter.try_take()) <= 0:
+            return None
         if wait_s <= LONGEST_WAIT_S:
             try:
                 return await within(self._clock, LONGEST_WAIT_S, limiter.take())

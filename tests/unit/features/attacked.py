@@ -12,8 +12,7 @@ from hypothesis import strategies as st
 from bot.core.scan import Card, Event
 from bot.features.history import views
 from bot.features.history.models import HistoryQuery
-from bot.features.results import modals as results_modals
-from bot.features.third_party_apps import modals
+from bot.features.verdicts.models import CardVerdict, HashAnswer, NoAnswer
 from bot.features.verdicts.scanner_profile import ScannerProfile
 from bot.features.zscaler_admin.service import CallsLeft
 from bot.scanners.zscaler.sandbox import PROFILE as ZSCALER
@@ -77,7 +76,6 @@ BY_NAME: dict[str, st.SearchStrategy[Any]] = {
     "words": st.sets(st.sampled_from(sorted(OPTIONAL))),
     "scanner": st.just("zscaler"),
     "source": st.sampled_from(["", "zscaler", "acme"]),
-    "tab": st.sampled_from(["", *results_modals.ResultTab, *modals.AppTab]),
     "word": st.sampled_from(["diff", "status"]),
     **dict.fromkeys(("stars", "risk_score", "permission_level"), st.floats(0, 1e12)),
 }
@@ -139,6 +137,8 @@ BY_TYPE: dict[Any, st.SearchStrategy[Any]] = {
 }
 """What values of a type look like, where its parts don't say it; grows below by records built of others."""
 
+BY_NAME["answers"] = st.lists(sample(HashAnswer | NoAnswer), min_size=1, max_size=2)
+BY_NAME["verdicts"] = st.lists(sample(CardVerdict), min_size=1, max_size=2)
 BY_TYPE[CallsLeft] = record(Left)
 BY_TYPE[Message] = sample(Card).map(lambda card: views.status(card, []))
 BY_TYPE[HistoryQuery] = queries

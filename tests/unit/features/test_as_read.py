@@ -20,6 +20,7 @@ from bot.features.hosts.models import HostChanges, HostsState, ScanHosts, UrlCat
 from bot.features.submission import views as reply
 from bot.slack.blocks import message, short_answers
 from bot.slack.blocks.message import Message
+from bot.slack.blocks.paged_modal import PagedModal
 from bot.slack.blocks.state_text import MARKS
 from sandbox.reading import Reader
 from sandbox.slack.blockkit import check_blocks, check_view
@@ -46,7 +47,13 @@ def views() -> Iterator[Callable[..., Any]]:
 def drawn(view: Callable[..., Any]) -> st.SearchStrategy[Any]:
     """Return what draws views of all that may be given to it."""
     types = get_type_hints(view)
-    return st.builds(view, **{name: sample(types[name], name) for name in inspect.signature(view).parameters})
+    arguments = {name: sample(types[name], name) for name in inspect.signature(view).parameters}
+    for modal in vars(import_module(view.__module__)).values():
+        if isinstance(modal, PagedModal):
+            arguments["state"] = st.builds(
+                replace, arguments["state"], tab=st.sampled_from(modal.tabs or ("",))
+            )
+    return st.builds(view, **arguments)
 
 
 ALL_VIEWS = [view for view in views() if view not in MADE_SAFE_BY_OTHERS]
