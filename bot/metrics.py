@@ -18,10 +18,10 @@ import httpx
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
 
+from bot.core.clock import cancel_all
 from bot.core.ports import Files, Progress
 from bot.core.scan import Platform, Pulled, Scan, State
 from bot.core.stats import Move, Stats, StatsSnapshot
-from bot.core.tasks import end
 
 logger = logging.getLogger(__name__)
 
@@ -124,7 +124,7 @@ class Metrics:
 
     async def stop(self) -> None:
         """Look no more."""
-        await end(self._looking)
+        await cancel_all(self._looking)
 
     async def _refresh(self) -> None:
         try:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
-from bot.core.tasks import end
+from bot.core.clock import cancel_all
 
 logger = logging.getLogger(__name__)
 
@@ -140,7 +140,7 @@ class Newcomers:
 
     async def stop(self) -> None:
         """End it; safe before ``watch``."""
-        await end(self._watching)
+        await cancel_all(self._watching)
 
     async def _watch(self, runner: web.AppRunner) -> None:
         now = asyncio.get_running_loop().time

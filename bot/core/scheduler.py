@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from bot.core.backoff import Backoff
+from bot.core.clock import cancel_all, first_of
 from bot.core.ports import Clock
-from bot.core.tasks import end, first_of
 from bot.errors import AppscanError
 
 logger = logging.getLogger(__name__)
@@ -65,7 +65,7 @@ class Scheduler:
     async def stop(self, *names: str) -> None:
         """Cancel these jobs, or all, and wait until they are over."""
         ending = [self._tasks.pop(name) for name in names or tuple(self._tasks) if name in self._tasks]
-        await end(*ending)
+        await cancel_all(*ending)
 
     async def _repeat(self, job: Job, woken: asyncio.Event) -> None:
         failures = 0

@@ -6,12 +6,11 @@ from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 
 from bot.core.circuit_breaker import AWAY, CircuitBreaker
-from bot.core.clock import SteadyClock
+from bot.core.clock import SteadyClock, first_of
 from bot.core.log_context import working_on
 from bot.core.ports import Announcer, Clock
 from bot.core.scan import Source, SubmissionState
 from bot.core.scheduler import Job, Scheduler
-from bot.core.tasks import first_of
 from bot.errors import StoreUnavailable
 from bot.features.submission.intake import Intake
 from bot.features.submission.pipeline import STOPPED, Pipeline

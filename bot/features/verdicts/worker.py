@@ -13,11 +13,10 @@ from typing import Final
 
 from bot.core.backoff import Backoff
 from bot.core.circuit_breaker import PROBE_BACKOFF
-from bot.core.clock import SteadyClock
+from bot.core.clock import SteadyClock, cancel_all
 from bot.core.log_context import concerning, working_on
 from bot.core.ports import Clock, Files
 from bot.core.scan import Scan
-from bot.core.tasks import end
 from bot.core.work_dir import ROOM_BACKOFF, WorkDir
 from bot.errors import (
     BuildRejected,
@@ -116,7 +115,7 @@ class VerdictWorker:
 
     async def stop(self) -> None:
         """Stop the work; it resumes at the next start."""
-        await end(*self._tasks.values())
+        await cancel_all(*self._tasks.values())
 
     def _done(self, number: int, task: asyncio.Task[None]) -> None:
         del self._tasks[number]

@@ -5,8 +5,8 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Hashable
 from typing import Generic, TypeVar
 
+from bot.core.clock import cancel_all
 from bot.core.ports import Clock
-from bot.core.tasks import end
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
@@ -52,7 +52,7 @@ class CoalescingCache(Generic[K, V]):
 
     async def close(self) -> None:
         """Give up what is being asked."""
-        await end(*self._asking.values())
+        await cancel_all(*self._asking.values())
 
     async def _fresh(self, key: K) -> V:
         return await self._ask(key)
