@@ -259,7 +259,7 @@ class Bot:
     async def _ready(self) -> Readiness:
         checks = {"lock": self._lock.held, "runner": self._scheduler is not None and self._scheduler.alive}
         checks["database"] = self._database is not None and await self._database.writable()
-        checks["disk"] = await self._work_dir.usable()
+        checks["disk"] = await self._work_dir.is_writable()
         checks["slack"] = await self._hears()
         return Readiness(checks=checks)
 

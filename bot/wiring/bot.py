@@ -236,7 +236,7 @@ def _notices(opened: Opened, breaker: CircuitBreaker) -> BacklogNotices:
         board=BacklogMessages(opened.client, queue, RateLimiter(opened.clock, NOTICES)),
         clock=opened.clock,
         away_s=lambda: breaker.open_s,
-        heard=lambda: breaker.heard,
+        heard=lambda: breaker.has_answered,
     )
 
 

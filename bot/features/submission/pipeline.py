@@ -142,7 +142,7 @@ class Pipeline:
         pulled = await self._pull(scan, path)
         if pulled is None:
             return
-        self._work_dir.has_room()
+        self._work_dir.mark_writable()
         scan = await self._store.scans.move(
             number,
             State.CHECKING,
@@ -184,7 +184,7 @@ class Pipeline:
 
     async def _wait_for_room(self, scan: Scan, error: NoRoom) -> None:
         """Put off a scan whose build the bot's own disk does not take, for as long as that lasts."""
-        due_at = self._work_dir.is_full()
+        due_at = self._work_dir.mark_full()
         tries = await self._store.scans.pulls(scan.number)
         await self._store.scans.move(
             scan.number,

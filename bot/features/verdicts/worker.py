@@ -17,7 +17,7 @@ from bot.core.clock import SteadyClock, cancel_all
 from bot.core.log_context import concerning, working_on
 from bot.core.ports import Clock, Files
 from bot.core.scan import Scan
-from bot.core.work_dir import ROOM_BACKOFF, WorkDir
+from bot.core.work_dir import FULL_BACKOFF, WorkDir
 from bot.errors import (
     BuildRejected,
     FileUnavailable,
@@ -219,7 +219,7 @@ class VerdictWorker:
                 elif sends:
                     await self._sending.send(scan, opinion, room / "build")
         except NoRoom as error:  # about this pull only: OneTrust's pulls find out for themselves
-            due_at = self._clock.now() + ROOM_BACKOFF.maximum_s
+            due_at = self._clock.now() + FULL_BACKOFF.maximum_s
             logger.warning(
                 "scan #%d waits for room on its way to %s: %s", scan.number, self._profile.vendor, error
             )
