@@ -99,7 +99,7 @@ BAD = {
         "archive of APKs",
     ),
     "aab": ("shop.aab", make_zip({"BundleConfig.pb": b"x"}), "Android App Bundle (`.aab`)"),
-    "aab as apk": ("shop.apk", make_aab(package="a.b"), "list `direct` in `ONETRUST_ROUTES`"),
+    "aab as apk": ("shop.apk", make_aab(package="a.b"), "listing `direct` in `ONETRUST_ROUTES`"),
     "apks": ("shop.apks", make_zip({"toc.pb": b"x"}), "which can't be scanned. Share one whole `.apk`"),
     "xapk": ("Shop.XAPK", make_zip({"manifest.json": b"{}"}), "which can't be scanned. Share one whole"),
 }

@@ -105,8 +105,8 @@ async def test_status_tells_everything_of_a_scan_with_its_timeline(place: Office
     timeline = told.partition("Timeline\n")[2].splitlines()[:5]
     assert [re.sub(r"^\S+ at [\d:]+ [AP]M ", "", line) for line in timeline] == [
         "received: shared (@dana)",
-        "being pulled: taken up",
-        "being read: pulled whole",
+        "being pulled: started",
+        "being read: pulled",
         "being submitted: new app, never scanned before",
         f"submitted: request ID {request_id}",
     ]

@@ -1,4 +1,4 @@
-"""Waiting rescans, and files that arrived without their message."""
+"""The rows of rescan requests, and of files that arrived without their message."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -19,7 +19,7 @@ _WAITS = f"""state = 'waiting' AND NOT EXISTS (
 
 
 class SqlRescanRequestRepository:
-    """The table of waiting rescans."""
+    """Reads and writes them."""
 
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
@@ -35,7 +35,7 @@ class SqlRescanRequestRepository:
         wait_s: float,
         latest: int | None,
     ) -> RescanRequest:
-        """Record that somebody waits for a build of an app."""
+        """Record a request for a build of an app."""
         now = self._clock.now()
 
         def work(db: sqlite_utils.Database) -> RescanRequest:
@@ -60,7 +60,7 @@ class SqlRescanRequestRepository:
         return await self._database.write(work)
 
     async def answer(self) -> list[RescanRequest]:
-        """Close the requests whose app was rescanned with a build that came for them; return them."""
+        """Close and return the requests that were fulfilled by the submission of a build for them."""
         query = """
             SELECT requests.number AS number, min(scans.number) AS answer
             FROM requests JOIN scans INDEXED BY scans_request ON scans.request_number = requests.number
@@ -80,7 +80,7 @@ class SqlRescanRequestRepository:
         return await self._database.write(work)
 
     async def request(self, number: int) -> RescanRequest | None:
-        """Return a request."""
+        """Return a request, if it exists."""
         return await self._database.read(
             lambda db: next(
                 (_request(row) for row in db.query("SELECT * FROM requests WHERE number = ?", [number])),
@@ -89,7 +89,7 @@ class SqlRescanRequestRepository:
         )
 
     async def waiting_in(self, channel: str, thread_ts: str) -> RescanRequest | None:
-        """Return the request whose message began this thread and that still waits."""
+        """Return the waiting request whose message started this thread."""
         query = """
             SELECT * FROM requests
             WHERE channel = ? AND message_ts = ? AND state = 'waiting' AND expires_at > ?
@@ -100,7 +100,7 @@ class SqlRescanRequestRepository:
         )
 
     async def lapse(self) -> list[RescanRequest]:
-        """Close the requests that waited too long; return them. A build that came in time is waited for."""
+        """Close and return the expired requests, except those whose build is in progress."""
 
         def work(db: sqlite_utils.Database) -> list[RescanRequest]:
             where = f"{_WAITS} AND expires_at <= ?"
@@ -113,12 +113,12 @@ class SqlRescanRequestRepository:
         return await self._database.write(work)
 
     async def next_lapse_at(self) -> float | None:
-        """Return when the next waiting request lapses."""
+        """Return when the next waiting request expires."""
         query = f"SELECT min(expires_at) AS at FROM requests WHERE {_WAITS}"
         return await self._database.read(lambda db: next(iter(db.query(query)))["at"])
 
     async def arrived(self, file_id: str, channel: str, event_ts: str) -> None:
-        """Record a file whose message is yet to be found."""
+        """Record a file whose message has to be found."""
         await self._database.write(
             lambda db: db.execute(
                 "INSERT OR IGNORE INTO arrivals (file_id, channel, event_ts, due_at) VALUES (?, ?, ?, ?)",
@@ -127,7 +127,7 @@ class SqlRescanRequestRepository:
         )
 
     async def arrivals(self, *, all_: bool = False) -> list[tuple[str, str, str, int, float]]:
-        """Return ``(file_id, channel, event_ts, attempts, due_at)`` of those due now, or of all."""
+        """Return ``(file_id, channel, event_ts, attempts, due_at)`` of the files that are due, or of all."""
         limit = float("inf") if all_ else self._clock.now()
         query = "SELECT * FROM arrivals WHERE due_at <= ? ORDER BY due_at"
         return await self._database.read(
@@ -138,18 +138,18 @@ class SqlRescanRequestRepository:
         )
 
     async def settle_arrival(
-        self, file_id: str, channel: str, event_ts: str, *, again_at: float | None
+        self, file_id: str, channel: str, event_ts: str, *, retry_at: float | None
     ) -> None:
-        """Forget an arrival, or look again at ``again_at``."""
+        """Delete a file, or search for its message again at ``retry_at``."""
         key = [file_id, channel, event_ts]
         where = "WHERE file_id = ? AND channel = ? AND event_ts = ?"
-        if again_at is None:
+        if retry_at is None:
             await self._database.write(lambda db: db.execute(f"DELETE FROM arrivals {where}", key))
         else:
             await self._database.write(
                 lambda db: db.execute(
                     f"UPDATE arrivals SET attempts = attempts + 1, due_at = ? {where}",
-                    [again_at, *key],
+                    [retry_at, *key],
                 )
             )
 
@@ -159,7 +159,6 @@ def _load(db: sqlite_utils.Database, number: int) -> RescanRequest:
 
 
 def _request(row: Mapping[str, Any]) -> RescanRequest:
-    """Make the record of a row of ``requests``."""
     return RescanRequest(
         **{
             **row,

@@ -1,4 +1,4 @@
-"""What the history knows that bears on a decision."""
+"""Reads the facts for a decision."""
 
 import sqlite_utils
 
@@ -14,14 +14,14 @@ SENT = "scans.state IN ('submitted', 'uncertain')"
 
 
 def gather(db: sqlite_utils.Database, scan: Scan, build: Build) -> DecisionFacts:
-    """Read what bears on the decision; see ``decision.Facts``."""
+    """Return the facts for a scan's decision."""
     same_app = (build.bundle_id, build.platform)
-    asked = scan.asked_app_id
+    app_id = scan.asked_app_id
     return DecisionFacts(
         link=repository.of_build(db, *same_app),
         owners=tuple(
             link
-            for link in (repository.of_app(db, asked) if asked else [])
+            for link in (repository.of_app(db, app_id) if app_id else [])
             if (link.bundle_id, link.platform) != same_app
         ),
         same_file=rows.first_scan(
@@ -65,7 +65,7 @@ def _scanners(db: sqlite_utils.Database, rest: str, parameter: object) -> frozen
 
 
 def ahead(db: sqlite_utils.Database, bundle_id: str | None, platform: Platform | None) -> Scan | None:
-    """Return a scan of the app that moves on by itself, decided or about to be."""
+    """Return an open scan of the app, decided or not."""
     return rows.first_scan(
         db,
         f"WHERE scans.bundle_id = ? AND scans.platform = ? AND scans.state IN ({OPEN_STATES})",
@@ -77,7 +77,7 @@ def ahead(db: sqlite_utils.Database, bundle_id: str | None, platform: Platform |
 def in_flight(
     db: sqlite_utils.Database, other_than: int, bundle_id: str | None, platform: Platform | None
 ) -> Scan | None:
-    """Return the oldest other scan of the app that is decided and moves on by itself."""
+    """Return the oldest other scan of the app that is open and decided."""
     return rows.first_scan(
         db,
         f"WHERE scans.bundle_id = ? AND scans.platform = ? AND scans.number <> ? AND {_IN_FLIGHT} "

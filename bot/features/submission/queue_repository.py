@@ -1,4 +1,4 @@
-"""The rows as a queue: which scans are due, which were left behind, which replies are stale."""
+"""The rows of scans as a queue: due scans, recovery, stale replies."""
 
 from collections.abc import Collection
 
@@ -19,19 +19,18 @@ _HELD = "EXISTS (SELECT 1 FROM opinions WHERE opinions.scan = scans.number AND h
 
 
 class SqlQueueRepository:
-    """What a runner takes, and what a restart takes up."""
+    """The queue of the worker."""
 
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
         self._clock = clock
 
     async def due(self, limit: int, *, busy: Collection[int]) -> list[int]:
-        """Return up to ``limit`` scans that may be taken up now, first of channels with the fewest at work.
+        """Return up to ``limit`` due scans, first of channels with the fewest in progress (``busy``).
 
-        ``busy`` are the scans that are being worked on: a channel that shared a hundred builds doesn't keep
-        the others waiting until the last of them is done.
+        So a channel with a hundred builds doesn't make the others wait for the last of them.
         """
-        working = _listed(busy)
+        working = _joined(busy)
         query = f"""
             SELECT number FROM (
                 SELECT number, working, row_number() OVER (
@@ -52,20 +51,19 @@ class SqlQueueRepository:
         )
 
     async def next_due_at(self) -> float | None:
-        """Return when the next queued scan is due, ``None`` where none is queued."""
+        """Return when the next queued scan is due."""
         query = f"SELECT min(o.due_at) AS at {_WAITING} AND o.due_at > ?"
         return await self._database.read(lambda db: next(iter(db.query(query, [self._clock.now()])))["at"])
 
-    # While the scanner takes no builds.
+    # While the scanner accepts no builds.
 
     async def probe(self, *, busy: Collection[int]) -> int | None:
-        """Return the scan that was sent the fewest times of all that are due or parked.
+        """Return the due or parked scan with the fewest sends, and of those the smallest.
 
-        So one whose own bytes are the trouble doesn't keep the others from finding out; the smallest of
-        them, as all others wait for it.
+        A build that the scanner can't handle is not sent as every probe, and all others wait for the probe.
         """
         query = f"""
-            {_NUMBERS} AND (o.due_at <= ? OR o.due_at = ?) AND scans.number NOT IN ({_listed(busy)})
+            {_NUMBERS} AND (o.due_at <= ? OR o.due_at = ?) AND scans.number NOT IN ({_joined(busy)})
             ORDER BY o.attempts, scans.size_bytes, scans.number LIMIT 1
         """
         parameters = [self._clock.now(), PARKED]
@@ -73,9 +71,9 @@ class SqlQueueRepository:
         return int(found[0]["number"]) if found else None
 
     async def park(self, why: str, *, busy: Collection[int]) -> list[int]:
-        """Let all that is due wait for the scanner, however long; return which those are."""
+        """Park all due scans until the scanner accepts builds; return their numbers."""
         query = (
-            f"{_NUMBERS} AND o.due_at <= ? AND scans.number NOT IN ({_listed(busy)}) ORDER BY scans.number"
+            f"{_NUMBERS} AND o.due_at <= ? AND scans.number NOT IN ({_joined(busy)}) ORDER BY scans.number"
         )
 
         def work(db: sqlite_utils.Database) -> list[int]:
@@ -98,9 +96,9 @@ class SqlQueueRepository:
         return await self._database.write(work)
 
     async def release(self, *, hasten: bool) -> None:
-        """Make due what is parked; with ``hasten`` also what waits as the scanner said "later".
+        """Make parked scans due; with ``hasten`` also those that the scanner asked to retry later.
 
-        What waits for Slack (its last pull failed) goes on waiting, and so does what is held for a verdict.
+        Scans that wait for Slack (their last pull failed) or for a verdict are not changed.
         """
         later = f"o.due_at > ? AND scans.state = 'queued' AND scans.pulls = 0 AND NOT {_HELD}"
         ahead = f"OR ({later})" if hasten else ""
@@ -116,9 +114,9 @@ class SqlQueueRepository:
             )
 
     async def wake_waiting(self) -> list[int]:
-        """Let scans go on that waited for one of the same app that is in flight no more; one of each app.
+        """Queue scans that waited for one of the same app that has ended, one of each app.
 
-        While one is on its way to be decided again, the others of its app go on waiting: they may have to.
+        The others of the app wait until that one is decided, as they may have to wait for it too.
         """
 
         def work(db: sqlite_utils.Database) -> list[int]:
@@ -133,7 +131,7 @@ class SqlQueueRepository:
                     scan.number,
                     State.RECEIVED,
                     now=self._clock.now(),
-                    why=f"{_one(scan.original)} is in flight no more",
+                    why=f"{_name(scan.original)} has ended",
                     scan={"original": None},
                 )
             return woken
@@ -147,12 +145,12 @@ class SqlQueueRepository:
     async def recover(
         self, *, source: Source, before: float | None = None, busy: Collection[int] = ()
     ) -> list[int]:
-        """Take up what nobody works on any more.
+        """Requeue scans whose process ended, and cancel those of a shell; return their numbers.
 
-        For the bot: all of its own that are not ``busy``. For shell scans: those not held since ``before``.
+        From Slack: all in progress that are not ``busy``. From shells: those whose lease ended by ``before``.
         """
         working = ", ".join(f"'{state.value}'" for state in sorted(WORKING))
-        condition = f"scans.state IN ({working}) AND scans.number NOT IN ({_listed(busy)})"
+        condition = f"scans.state IN ({working}) AND scans.number NOT IN ({_joined(busy)})"
         parameters: list[object] = [source.value]
         if before is not None:
             condition = f"scans.state IN ({facts_repository.OPEN_STATES}, 'waiting') AND scans.held_until < ?"
@@ -181,7 +179,7 @@ class SqlQueueRepository:
         return await self._database.write(work)
 
     async def cancel_waiting(self, channel: str, user: str, *, why: str) -> list[int]:
-        """Take back, in one transaction, what a person shared or asked for in a channel and what waits."""
+        """Cancel a person's waiting scans in a channel, in one transaction; return their numbers."""
 
         def work(db: sqlite_utils.Database) -> list[int]:
             waiting = rows.scans_where(
@@ -206,10 +204,10 @@ class SqlQueueRepository:
         return await self._database.write(work)
 
     async def postpone(self, number: int, problem: str, due_at: float) -> None:
-        """Let a due scan wait until ``due_at``; where it waits for the same already, nothing new is told.
+        """Reschedule a due scan; if it is queued for the same problem, without a line in the timeline.
 
         Raises:
-            Superseded: it is not due any more.
+            Superseded: no longer due.
         """
 
         def work(db: sqlite_utils.Database) -> None:
@@ -234,7 +232,7 @@ class SqlQueueRepository:
         await self._database.write(work)
 
     async def hold(self, number: int, until: float) -> None:
-        """Say that a shell's scan is still being worked on."""
+        """Extend the lease of a shell's scan."""
         await self._database.write(
             lambda db: db.execute("UPDATE scans SET held_until = ? WHERE number = ?", [until, number])
         )
@@ -242,19 +240,19 @@ class SqlQueueRepository:
     # The reply in the thread.
 
     async def set_reply(self, number: int, reply_ts: str | None) -> None:
-        """Remember the bot's message; empty while it is being posted, ``None`` where it surely was not."""
+        """Record the reply; empty while it is being posted, ``None`` if it certainly was not."""
         await self._database.write(
             lambda db: db.execute("UPDATE scans SET reply_ts = ? WHERE number = ?", [reply_ts, number])
         )
 
     async def shown(self, number: int, revision: int) -> None:
-        """Remember which revision of the scan its reply shows."""
+        """Record the revision of the scan that its reply shows."""
         await self._database.write(
             lambda db: db.execute("UPDATE scans SET shown_revision = ? WHERE number = ?", [revision, number])
         )
 
     async def stale(self) -> list[int]:
-        """Return the scans whose replies do not show their rows."""
+        """Return the scans whose replies are out of date."""
         return await self._database.read(
             lambda db: [
                 row["number"]
@@ -266,7 +264,7 @@ class SqlQueueRepository:
         )
 
     async def stale_copies(self, number: int) -> list[int]:
-        """Return the duplicates of a scan whose replies don't show what became of it."""
+        """Return the duplicates of a scan whose replies are out of date."""
         return await self._database.read(
             lambda db: [
                 row["number"]
@@ -279,10 +277,10 @@ class SqlQueueRepository:
         )
 
 
-def _listed(numbers: Collection[int]) -> str:
+def _joined(numbers: Collection[int]) -> str:
     return ", ".join(str(int(number)) for number in numbers)
 
 
-def _one(number: int | None) -> str:
-    """Name the scan that another waited for; it may be purged by now."""
-    return f"scan #{number}" if number is not None else "the one before"
+def _name(number: int | None) -> str:
+    """Name a scan that may have been purged."""
+    return f"scan #{number}" if number is not None else "the earlier scan"
