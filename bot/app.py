@@ -125,7 +125,7 @@ class Bot:
             )
         store = store_on(self._database, self._clock)
         figures = SqlStats(self._database, self._clock)
-        await figures.look()  # what happens from here on is counted
+        await figures.snapshot()  # what happens from here on is counted
         self._metrics.figures = figures
         session = await stack.enter_async_context(slack_session(trace=self._metrics.slack_calls()))
         client = slack_client(settings, session, self._clock)

@@ -128,7 +128,7 @@ class Metrics:
 
     async def _refresh(self) -> None:
         try:
-            look = await self.figures.look() if self.figures is not None else None
+            look = await self.figures.snapshot() if self.figures is not None else None
         except Exception as error:  # noqa: BLE001 - whatever it was, the page says that there is no look
             logger.warning("the figures could not be read: %s", type(error).__name__)
             look = None

@@ -36,6 +36,6 @@ class StatsSnapshot:
 class Stats(Protocol):
     """The source of the statistics."""
 
-    async def look(self) -> StatsSnapshot:
+    async def snapshot(self) -> StatsSnapshot:
         """Take a snapshot; the first one has no moves."""
         ...

@@ -81,20 +81,17 @@ class SqlRescanRequestRepository:
 
     async def request(self, number: int) -> RescanRequest | None:
         """Return a request, if it exists."""
-        return await self._database.read(
-            lambda db: next(
-                (_request(row) for row in db.query("SELECT * FROM requests WHERE number = ?", [number])),
-                None,
-            )
-        )
+        return await self._first("WHERE number = ?", number)
 
     async def waiting_in(self, channel: str, thread_ts: str) -> RescanRequest | None:
         """Return the waiting request whose message started this thread."""
-        query = """
-            SELECT * FROM requests
-            WHERE channel = ? AND message_ts = ? AND state = 'waiting' AND expires_at > ?
-        """
-        parameters = [channel, thread_ts, self._clock.now()]
+        return await self._first(
+            "WHERE channel = ? AND message_ts = ? AND state = 'waiting' AND expires_at > ?",
+            *(channel, thread_ts, self._clock.now()),
+        )
+
+    async def _first(self, where: str, *parameters: object) -> RescanRequest | None:
+        query = f"SELECT * FROM requests {where}"
         return await self._database.read(
             lambda db: next((_request(row) for row in db.query(query, parameters)), None)
         )
@@ -141,17 +138,11 @@ class SqlRescanRequestRepository:
         self, file_id: str, channel: str, event_ts: str, *, retry_at: float | None
     ) -> None:
         """Delete a file, or search for its message again at ``retry_at``."""
-        key = [file_id, channel, event_ts]
-        where = "WHERE file_id = ? AND channel = ? AND event_ts = ?"
-        if retry_at is None:
-            await self._database.write(lambda db: db.execute(f"DELETE FROM arrivals {where}", key))
-        else:
-            await self._database.write(
-                lambda db: db.execute(
-                    f"UPDATE arrivals SET attempts = attempts + 1, due_at = ? {where}",
-                    [retry_at, *key],
-                )
-            )
+        change, values = "DELETE FROM arrivals", []
+        if retry_at is not None:
+            change, values = "UPDATE arrivals SET attempts = attempts + 1, due_at = ?", [retry_at]
+        query = f"{change} WHERE file_id = ? AND channel = ? AND event_ts = ?"
+        await self._database.write(lambda db: db.execute(query, [*values, file_id, channel, event_ts]))
 
 
 def _load(db: sqlite_utils.Database, number: int) -> RescanRequest:

@@ -367,8 +367,7 @@ def _sees(user: str, person: Person, share: Share, channels: frozenset[str]) -> 
 def _of_event(found: tuple[Share, ...], event_ts: str, *, is_last: bool) -> tuple[Share, ...]:
     """Return the share that caused an event: the newest that is not younger than the event.
 
-    A much older one is an earlier share of the file: Slack doesn't return the new one yet. Only the last search
-    uses it.
+    A much older one is an earlier share: Slack doesn't return the new one yet. Only the last search uses it.
     """
     event_at = float(event_ts)
     older = [share for share in found if float(share.message_ts) <= event_at + 1]

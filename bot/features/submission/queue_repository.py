@@ -16,6 +16,7 @@ _WAITING = f"""
 """
 _NUMBERS = f"SELECT scans.number AS number {_WAITING}"
 _HELD = "EXISTS (SELECT 1 FROM opinions WHERE opinions.scan = scans.number AND held_until IS NOT NULL)"
+_STALE = "SELECT number FROM scans WHERE shown_revision < revision AND source = 'slack'"
 
 
 class SqlQueueRepository:
@@ -46,9 +47,7 @@ class SqlQueueRepository:
                 )
             ) WHERE NOT working ORDER BY place, number LIMIT ?
         """
-        return await self._database.read(
-            lambda db: [row["number"] for row in db.query(query, [self._clock.now(), limit])]
-        )
+        return await self._numbers(query, self._clock.now(), limit)
 
     async def next_due_at(self) -> float | None:
         """Return when the next queued scan is due."""
@@ -66,9 +65,7 @@ class SqlQueueRepository:
             {_NUMBERS} AND (o.due_at <= ? OR o.due_at = ?) AND scans.number NOT IN ({_joined(busy)})
             ORDER BY o.attempts, scans.size_bytes, scans.number LIMIT 1
         """
-        parameters = [self._clock.now(), PARKED]
-        found = await self._database.read(lambda db: list(db.query(query, parameters)))
-        return int(found[0]["number"]) if found else None
+        return next(iter(await self._numbers(query, self._clock.now(), PARKED)), None)
 
     async def park(self, why: str, *, busy: Collection[int]) -> list[int]:
         """Park all due scans until the scanner accepts builds; return their numbers."""
@@ -91,7 +88,7 @@ class SqlQueueRepository:
                 )
             return numbers
 
-        if not await self._database.read(lambda db: list(db.query(query, [self._clock.now()]))):
+        if not await self._numbers(query, self._clock.now()):
             return []
         return await self._database.write(work)
 
@@ -105,7 +102,7 @@ class SqlQueueRepository:
         query = f"{_NUMBERS} AND (o.due_at = ? {ahead})"
         now = self._clock.now()
         parameters = [PARKED, now] if hasten else [PARKED]
-        if await self._database.read(lambda db: list(db.query(f"{query} LIMIT 1", parameters))):
+        if await self._numbers(f"{query} LIMIT 1", *parameters):
             await self._database.write(
                 lambda db: db.execute(
                     f"UPDATE submissions SET due_at = ? WHERE {rows.ONETRUST} AND scan IN ({query})",
@@ -136,9 +133,7 @@ class SqlQueueRepository:
                 )
             return woken
 
-        if not await self._database.read(
-            lambda db: list(db.query("SELECT 1 FROM scans WHERE state = 'waiting' LIMIT 1"))
-        ):
+        if not await self._numbers("SELECT number FROM scans WHERE state = 'waiting' LIMIT 1"):
             return []
         return await self._database.write(work)
 
@@ -233,48 +228,34 @@ class SqlQueueRepository:
 
     async def hold(self, number: int, until: float) -> None:
         """Extend the lease of a shell's scan."""
-        await self._database.write(
-            lambda db: db.execute("UPDATE scans SET held_until = ? WHERE number = ?", [until, number])
-        )
+        await self._update(number, "held_until", until)
 
     # The reply in the thread.
 
     async def set_reply(self, number: int, reply_ts: str | None) -> None:
         """Record the reply; empty while it is being posted, ``None`` if it certainly was not."""
-        await self._database.write(
-            lambda db: db.execute("UPDATE scans SET reply_ts = ? WHERE number = ?", [reply_ts, number])
-        )
+        await self._update(number, "reply_ts", reply_ts)
 
     async def shown(self, number: int, revision: int) -> None:
         """Record the revision of the scan that its reply shows."""
-        await self._database.write(
-            lambda db: db.execute("UPDATE scans SET shown_revision = ? WHERE number = ?", [revision, number])
-        )
+        await self._update(number, "shown_revision", revision)
 
     async def stale(self) -> list[int]:
         """Return the scans whose replies are out of date."""
-        return await self._database.read(
-            lambda db: [
-                row["number"]
-                for row in db.query(
-                    "SELECT number FROM scans WHERE shown_revision < revision "
-                    "AND source = 'slack' ORDER BY number"
-                )
-            ]
-        )
+        return await self._numbers(f"{_STALE} ORDER BY number")
 
     async def stale_copies(self, number: int) -> list[int]:
         """Return the duplicates of a scan whose replies are out of date."""
-        return await self._database.read(
-            lambda db: [
-                row["number"]
-                for row in db.query(
-                    "SELECT number FROM scans WHERE shown_revision < revision AND source = 'slack' "
-                    "AND state = 'duplicate' AND original = ? ORDER BY number",
-                    [number],
-                )
-            ]
+        return await self._numbers(
+            f"{_STALE} AND state = 'duplicate' AND original = ? ORDER BY number", number
         )
+
+    async def _numbers(self, query: str, *parameters: object) -> list[int]:
+        return await self._database.read(lambda db: [row["number"] for row in db.query(query, parameters)])
+
+    async def _update(self, number: int, column: str, value: object) -> None:
+        query = f"UPDATE scans SET {column} = ? WHERE number = ?"
+        await self._database.write(lambda db: db.execute(query, [value, number]))
 
 
 def _joined(numbers: Collection[int]) -> str:

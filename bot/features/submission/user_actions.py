@@ -35,7 +35,7 @@ _RESET_SUBMISSION: Mapping[str, Any] = {
 
 
 @dataclass(frozen=True, kw_only=True)
-class ActionResult:
+class LinkResult:
     """The result of linking an app ID to a scan's build."""
 
     other: Link | None = None
@@ -86,7 +86,7 @@ class UserActions:
         """Scan a duplicate."""
         await self._restart(number, user, {State.DUPLICATE}, "scan again", {"insist": True})
 
-    async def scan_once_more(self, number: int, user: str) -> None:
+    async def repeat_failed_scan(self, number: int, user: str) -> None:
         """Scan a file again, in the same thread, after OneTrust's scan of it failed."""
         scan = await self._store.scans.scan(number)
         followed = await self._store.results.followed(number)
@@ -94,11 +94,6 @@ class UserActions:
             raise Superseded(f"Scan #{number} has moved on: there is no failed scan to repeat.")
         if scan.source is Source.SHELL:
             raise NotFound(NOT_IN_SLACK)
-        linked = (
-            await self._store.links.of_build(scan.bundle_id, scan.platform)
-            if scan.bundle_id is not None and scan.platform is not None
-            else None
-        )
         repeat, new = await self._store.scans.record(
             Share(
                 channel=scan.channel or "",
@@ -110,7 +105,7 @@ class UserActions:
                 size_bytes=scan.size_bytes,
                 shared_by=scan.shared_by,
                 asked_by=user,
-                asked_app_id=scan.app_id if linked is None else None,
+                asked_app_id=None if await self._link_of(scan) else scan.app_id,
                 asked_name=scan.asked_name,
                 occasion=f"again-{number}",
                 original=number,
@@ -146,7 +141,7 @@ class UserActions:
             {"kind": Kind.NEW, "reason": Reason.CHOSEN, "app_id": None, "asked_app_id": None},
         )
 
-    async def rescan_as(self, number: int, user: str, app_id: str) -> ActionResult:
+    async def rescan_as(self, number: int, user: str, app_id: str) -> LinkResult:
         """Answer the question with an app ID; for an admin, also link it to the build.
 
         Raises:
@@ -167,11 +162,8 @@ class UserActions:
         )
         if self._access.is_admin(user):
             return await self._link(scan, user, app_id)
-        linked = any(
-            (link.bundle_id, link.platform) == (scan.bundle_id, scan.platform)
-            for link in await self._store.links.of_app(app_id)
-        )
-        return ActionResult(admins_only=not linked)
+        link = await self._link_of(scan)
+        return LinkResult(admins_only=link is None or link.app_id.lower() != app_id.lower())
 
     async def rescan_anyway(self, number: int, user: str) -> None:
         """Confirm the requested app ID although it is linked to another build; makes no link."""
@@ -186,7 +178,7 @@ class UserActions:
             {"kind": Kind.RESCAN, "reason": Reason.CHOSEN, "app_id": scan.asked_app_id},
         )
 
-    async def link(self, number: int, user: str, app_id: str) -> ActionResult:
+    async def link(self, number: int, user: str, app_id: str) -> LinkResult:
         """Link a submitted scan's bundle identifier to an app ID, so that the next build is a rescan of it.
 
         Raises:
@@ -208,16 +200,19 @@ class UserActions:
             if scan.platform not in {None, link.platform}:
                 raise UsageError(OTHER_PLATFORM)
 
-    async def _link(self, scan: Scan, user: str, app_id: str) -> ActionResult:
+    async def _link_of(self, scan: Scan) -> Link | None:
         if scan.bundle_id is None or scan.platform is None:
-            return ActionResult()
+            return None
+        return await self._store.links.of_build(scan.bundle_id, scan.platform)
+
+    async def _link(self, scan: Scan, user: str, app_id: str) -> LinkResult:
+        if scan.bundle_id is None or scan.platform is None:
+            return LinkResult()
         await self._store.links.put(scan.bundle_id, scan.platform, app_id, who=user, replace=True)
-        others = [
-            link
-            for link in await self._store.links.of_app(app_id)
-            if (link.bundle_id, link.platform) != (scan.bundle_id, scan.platform)
-        ]
-        return ActionResult(other=others[0] if others else None)
+        for link in await self._store.links.of_app(app_id):
+            if (link.bundle_id, link.platform) != (scan.bundle_id, scan.platform):
+                return LinkResult(other=link)
+        return LinkResult()
 
     async def dismiss(self, number: int, user: str) -> None:
         """Answer the question: don't scan it; raises as ``cancel`` does."""
