@@ -126,7 +126,7 @@ class Bot:
             )
         store = store_on(self._database, self._clock)
         figures = SqlStats(self._database, self._clock)
-        await figures.look()  # what happens from here on is counted
+        await figures.snapshot()  # what happens from here on is counted
         self._metrics.figures = figures
         session = await stack.enter_async_context(slack_session(trace=self._metrics.slack_calls()))
         client = slack_client(settings, session, self._clock)
@@ -260,7 +260,7 @@ class Bot:
     async def _ready(self) -> Readiness:
         checks = {"lock": self._lock.held, "runner": self._scheduler is not None and self._scheduler.alive}
         checks["database"] = self._database is not None and await self._database.writable()
-        checks["disk"] = await self._work_dir.usable()
+        checks["disk"] = await self._work_dir.is_writable()
         checks["slack"] = await self._hears()
         return Readiness(checks=checks)
 

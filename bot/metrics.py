@@ -18,10 +18,10 @@ import httpx
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
 
+from bot.core.clock import cancel_all
 from bot.core.ports import Files, Progress
 from bot.core.scan import Platform, Pulled, Scan, State
 from bot.core.stats import Move, Stats, StatsSnapshot
-from bot.core.tasks import end
 
 logger = logging.getLogger(__name__)
 
@@ -117,11 +117,11 @@ class Metrics:
 
     async def stop(self) -> None:
         """Stop reading the database."""
-        await end(self._refreshing)
+        await cancel_all(self._refreshing)
 
     async def _refresh(self) -> None:
         try:
-            snapshot = await self.figures.look() if self.figures is not None else None
+            snapshot = await self.figures.snapshot() if self.figures is not None else None
         except Exception as error:  # noqa: BLE001 - any error is shown as database_up 0
             logger.warning("could not read the database for metrics: %s", type(error).__name__)
             snapshot = None

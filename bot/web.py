@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
-from bot.core.tasks import end
+from bot.core.clock import cancel_all
 
 logger = logging.getLogger(__name__)
 
@@ -141,7 +141,7 @@ class FirstRequestTimeout:
 
     async def stop(self) -> None:
         """Stop; safe before ``watch``."""
-        await end(self._task)
+        await cancel_all(self._task)
 
     async def _watch(self, runner: web.AppRunner) -> None:
         now = asyncio.get_running_loop().time

@@ -59,7 +59,7 @@ class Bench:
             board=self.board,
             announcer=self.announcer,
             refusals=self.refusals,
-            policy=self.policy,
+            access=self.policy,
             clock=self.clock,
             wake=self._wake,
             drop=self._drop,
@@ -67,7 +67,7 @@ class Bench:
         self.choices = UserActions(
             store=self.store,
             announcer=self.announcer,
-            policy=self.policy,
+            access=self.policy,
             wake=self._wake,
             drop=self._drop,
         )

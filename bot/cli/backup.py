@@ -9,8 +9,7 @@ from pathlib import Path
 from typing import TextIO
 from urllib.parse import quote
 
-import sqlite_utils
-
+from bot.storage.connection import Connection
 from bot.storage.migrations import check_version
 from bot.storage.restore_guard import MARK
 
@@ -83,7 +82,7 @@ def _copy(database: Path, part: Path) -> int:
         closing(sqlite3.connect(address, uri=True, timeout=BUSY_TIMEOUT_S)) as source,
         closing(sqlite3.connect(part, isolation_level=None)) as copy,
     ):
-        check_version(sqlite_utils.Database(source))
+        check_version(Connection(source))
         source.backup(copy)  # in one step: otherwise it would restart at each write of the bot
         copy.execute("PRAGMA journal_mode = DELETE")  # a single file
         copy.execute("PRAGMA synchronous = FULL")

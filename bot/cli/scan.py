@@ -21,12 +21,11 @@ from slack_sdk.errors import SlackApiError
 from bot.config.settings import Settings
 from bot.core import identifiers
 from bot.core.circuit_breaker import CircuitBreaker
-from bot.core.clock import SystemClock
+from bot.core.clock import SystemClock, cancel_all
 from bot.core.file_names import is_build_name, unsupported_name
 from bot.core.ports import Announcer, Progress
 from bot.core.rate_limit import RateLimiter, RateLimiters
 from bot.core.scan import OPEN, ChannelKind, Kind, Pulled, Question, Reason, Scan, Share, Source, State
-from bot.core.tasks import end
 from bot.core.work_dir import WorkDir
 from bot.errors import (
     AppscanError,
@@ -317,7 +316,7 @@ async def _held(store: Repositories, number: int) -> AsyncIterator[None]:
     try:
         yield
     finally:
-        await end(holding)
+        await cancel_all(holding)
 
 
 async def _tell(store: Repositories, settings: Settings, scan: Scan) -> int:

@@ -1,4 +1,4 @@
-"""How long to wait before the next attempt at something that failed."""
+"""Exponential backoff between attempts."""
 
 import random
 from collections.abc import Callable
@@ -17,15 +17,14 @@ class Backoff:
     maximum_s: float
     factor: float = 2.0
     jitter: float = 0.0
-    """By which share a wait may be shortened at random, so that what failed together is retried apart."""
+    """The largest share of a wait that is cut at random, to spread retries of simultaneous failures."""
 
     def delay_s(
         self, attempt: int, retry_after_s: float | None = None, draw: Callable[[], float] = random.random
     ) -> float:
-        """Return how long to wait after the failed ``attempt`` (from 1), in seconds.
+        """Return the wait after the failed ``attempt`` (from 1), in seconds.
 
-        ``retry_after_s``, the wait that the server asked for, is used instead of ours, but is at least a
-        second.
+        ``retry_after_s``, the server's own, replaces it, but is at least a second.
         """
         if retry_after_s is not None:
             return max(1.0, retry_after_s)
@@ -34,12 +33,12 @@ class Backoff:
         return delay_s * (1 - self.jitter * draw()) if self.jitter else delay_s
 
     def delay_after_s(self, elapsed_s: float) -> float:
-        """Return how long to wait where only the time since the first attempt is known, in seconds.
+        """Return the wait where only the time since the first attempt is known, in seconds.
 
-        Waits that grow by ``factor`` are each ``factor - 1`` times the time that has passed.
+        Each wait that grows by ``factor`` is ``factor - 1`` times the time elapsed.
         """
         return min(self.maximum_s, max(self.first_s, elapsed_s * (self.factor - 1)))
 
 
 SERVER_BACKOFF: Final = Backoff(first_s=5.0, maximum_s=900.0, jitter=0.5)
-"""For requests to a server that fails, or answers "later"."""
+"""For requests to a server that fails or asks to retry later."""

@@ -1,6 +1,6 @@
-"""What a build is. It stands apart from the other records, as the process that reads a build needs no more.
+"""The record of a build, apart from the others: the process that reads a build imports only this one.
 
-That process is started for each build, and every import is part of how long that takes.
+It is started for each build, so each import makes every scan slower.
 """
 
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ class Platform(StrEnum):
 
 
 class FileType(StrEnum):
-    """What kind of file a build is; the values are those of OneTrust's ``fileType``."""
+    """The kind of file; the values are those of OneTrust's ``fileType``."""
 
     IPA = "ipa"
     APK = "apk"
@@ -28,13 +28,13 @@ class FileType(StrEnum):
 
     @property
     def platform(self) -> Platform:
-        """The operating system that builds of this kind are for."""
+        """The platform of builds of this kind."""
         return Platform.IOS if self is FileType.IPA else Platform.ANDROID
 
 
 @dataclass(frozen=True, kw_only=True)
 class Build:
-    """What was read from inside a build."""
+    """What a build's file says about it."""
 
     file_type: FileType
     bundle_id: str
@@ -50,7 +50,7 @@ class Build:
 
     @property
     def platform(self) -> Platform:
-        """The operating system that it is for."""
+        """The platform of its file type."""
         return self.file_type.platform
 
     @property

@@ -1,9 +1,9 @@
-"""The real clock, and waiting by any clock."""
+"""The real clock, waiting by any clock, and ending tasks."""
 
 import asyncio
 import time
 from collections.abc import Awaitable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from bot.core.ports import Clock
 
@@ -11,19 +11,19 @@ T = TypeVar("T")
 
 
 class SystemClock:
-    """Time as the machine tells it."""
+    """The machine's clock."""
 
     def now(self) -> float:
         """Return seconds since the epoch, UTC."""
         return time.time()
 
     async def sleep(self, seconds: float) -> None:
-        """Wait that long."""
+        """Sleep; a negative time counts as 0."""
         await asyncio.sleep(max(0.0, seconds))
 
 
 class SteadyClock:
-    """Another clock, for what is measured rather than told: where that one is set back, this one goes on."""
+    """A clock for measuring durations: it keeps running when the clock it reads is set back."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -38,24 +38,41 @@ class SteadyClock:
         return now + self._lost_s
 
     async def sleep(self, seconds: float) -> None:
-        """Wait that long."""
+        """Sleep by the clock that it reads."""
         await self._clock.sleep(seconds)
 
 
 async def within(clock: Clock, seconds: float, wanted: Awaitable[T]) -> T:
-    """Wait for something, but by ``clock`` not longer than that.
+    """Return the result of ``wanted``, with a timeout measured by ``clock``.
 
     Raises:
         TimeoutError: it took longer; ``wanted`` was cancelled.
     """
     task = asyncio.ensure_future(wanted)
-    alarm = asyncio.ensure_future(clock.sleep(seconds))
+    timeout = asyncio.ensure_future(clock.sleep(seconds))
     try:
-        await asyncio.wait({task, alarm}, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait({task, timeout}, return_when=asyncio.FIRST_COMPLETED)
         if not task.done():
             raise TimeoutError
         return task.result()
     finally:
-        alarm.cancel()
+        await cancel_all(task, timeout)
+
+
+async def cancel_all(*tasks: asyncio.Task[Any] | None) -> None:
+    """Cancel tasks and wait until they have ended; their exceptions are dropped."""
+    running = [task for task in tasks if task is not None]
+    for task in running:
         task.cancel()
-        await asyncio.gather(task, return_exceptions=True)  # and nobody misses what it may have raised
+    await asyncio.gather(*running, return_exceptions=True)
+
+
+async def first_of(*awaitables: Awaitable[object]) -> None:
+    """Wait until one of them is done, then cancel the others."""
+    tasks = [asyncio.ensure_future(awaitable) for awaitable in awaitables]
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)

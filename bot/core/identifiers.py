@@ -1,7 +1,7 @@
-"""Reading what people paste: app IDs, bundle identifiers, request IDs, links to Slack, a share's comment.
+"""Parsing what people type: app IDs, bundle identifiers, request IDs, Slack links, a share's comment.
 
-Slack delivers typed text with ``& < >`` escaped, and with what looks like a web address made a link: the
-bundle identifier ``com.example.app`` can arrive as ``<http://com.example.app|com.example.app>``.
+Slack escapes ``& < >`` in typed text and turns what looks like a URL into a link: the bundle identifier
+``com.example.app`` can arrive as ``<http://com.example.app|com.example.app>``.
 """
 
 import re
@@ -16,7 +16,7 @@ WHERE_APP_ID: Final = "the Production ID in the Instructions tab of OneTrust's S
 """Where a person finds an app ID (OneTrust, Scan Apps via API, "Test Rescan of App")."""
 
 NAME_LIMIT: Final = 100
-"""Characters of a name given in a comment."""
+"""Maximum characters of a name given in a comment."""
 
 _EXAMPLE_ID: Final = "0b51dc1e-7a35-4f0c-9c55-2a6f4f1f8f8d"
 _APP_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{6,126}[A-Za-z0-9]")
@@ -63,7 +63,7 @@ class MessageLink:
     channel: str
     message_ts: str
     thread_ts: str | None = None
-    """The thread that the message answers in; ``None`` where it began one or the link doesn't say."""
+    """The thread that the message is a reply in; ``None`` if it isn't one or the link doesn't say."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,59 +74,59 @@ class FileLink:
 
 
 def is_timestamp(value: object) -> TypeGuard[str]:
-    """Tell whether a value of a payload can be a message's timestamp, and so read as a number."""
+    """Tell whether a payload's value has the form of a message timestamp, which ``float`` accepts."""
     return isinstance(value, str) and _TS.fullmatch(value) is not None
 
 
 def unwrapped(text: str) -> str:
-    """Undo what Slack does to typed text: links become their labels again, and ``&amp;`` a plain sign."""
+    """Undo Slack's changes to typed text: links become their labels again, and escapes are removed."""
     return _unescaped(_WRAPPED.sub(lambda link: link[2] or _BARE_LINK.sub("", link[1]), text))
 
 
 def app_id(text: str) -> str:
-    """Read an app ID: letters, digits and hyphens, 8 to 128 of them.
+    """Parse an app ID: 8 to 128 letters, digits and hyphens.
 
     OneTrust's Production ID is a UUID, in some tenants with a suffix.
 
     Raises:
-        UsageError: it can't be one; says where it is found.
+        UsageError: not an app ID; says where to find one.
     """
     found = _stripped(text)
     if not is_app_id(found):
         raise UsageError(
-            "That can't be an app ID: it has letters, digits and hyphens only, 8 to 128 of them, "
-            f"and at least one digit. It is {WHERE_APP_ID}.",
+            "That is not an app ID. An app ID has 8 to 128 letters, digits and hyphens, and at least one "
+            f"digit. It is {WHERE_APP_ID}.",
             example=_EXAMPLE_ID,
         )
     return found
 
 
 def is_app_id(text: str) -> bool:
-    """Tell whether ``app_id`` would read it."""
+    """Tell whether ``app_id`` accepts it."""
     found = _stripped(text)
     return _APP_ID.fullmatch(found) is not None and any(character.isdigit() for character in found)
 
 
 def bundle_id(text: str) -> str:
-    """Read a bundle identifier, or a package name.
+    """Parse a bundle identifier or package name.
 
     Raises:
-        UsageError: it can't be one.
+        UsageError: not one.
     """
     found = _stripped(text)
     if not _BUNDLE_ID.fullmatch(found):
         raise UsageError(
-            "That can't be a bundle identifier: it has letters, digits, dots, hyphens and underscores only.",
+            "That is not a bundle identifier, which has only letters, digits, dots, hyphens and underscores.",
             example="com.example.shop",
         )
     return found
 
 
 def platform(text: str) -> Platform:
-    """Read a platform, by any of its usual names.
+    """Parse a platform, by any of its usual names.
 
     Raises:
-        UsageError: it is none.
+        UsageError: not a platform.
     """
     try:
         return _PLATFORMS[_stripped(text).lower()]
@@ -135,15 +135,15 @@ def platform(text: str) -> Platform:
 
 
 def request_id(text: str) -> str:
-    """Read a request ID, as OneTrust gave it.
+    """Parse OneTrust's request ID.
 
     Raises:
-        UsageError: it can't be one.
+        UsageError: not a request ID.
     """
     found = _stripped(text)
     if not _REQUEST_ID.fullmatch(found):
         raise UsageError(
-            "That can't be a request ID: it has no spaces, and 4 to 128 letters, digits and hyphens. "
+            "That is not a request ID, which has 4 to 128 letters, digits and hyphens, and no spaces. "
             "OneTrust shows it in the workflow's log.",
             example=_EXAMPLE_ID,
         )
@@ -151,9 +151,9 @@ def request_id(text: str) -> str:
 
 
 def comment(text: str) -> tuple[str | None, str | None]:
-    """Read a share's comment: the app ID of ``rescan <appId>`` and the name of ``name: …``, where they are.
+    """Return the app ID of ``rescan <appId>`` and the name of ``name: …`` in a share's comment.
 
-    Prose such as "please rescan everything" asks for nothing: without quotes, an app ID here has a digit.
+    An unquoted app ID must have a digit here, so that "please rescan everything" requests nothing.
     """
     found: str | None = None
     for match in _RESCAN.finditer(text):
@@ -167,10 +167,9 @@ def comment(text: str) -> tuple[str | None, str | None]:
 
 
 def misread(text: str) -> bool:
-    """Tell whether a share's comment names something to rescan that can't be an app ID.
+    """Tell whether a share's comment requests a rescan of something that is not an app ID.
 
-    Prose ("please rescan this") names nothing, and a link is none of it; what is named holds a digit, or a
-    dot or ``_`` within.
+    A word counts only if it has a digit, a dot or ``_`` in it ("please rescan this" doesn't), and is no link.
     """
     named = _RESCAN_OF.search(_unescaped(text))
     if named is None or comment(text)[0] is not None:
@@ -182,15 +181,15 @@ def misread(text: str) -> bool:
 
 
 def slack_link(text: str) -> MessageLink | FileLink | None:
-    """Read a link to a message or a file in Slack; ``None`` where it is none.
+    """Parse a link to a message or a file in Slack; ``None`` for anything else.
 
-    Any workspace's host under ``slack.com`` will do, and loopback, where a stand-in runs.
+    Accepts every host under ``slack.com``, and loopback, for stand-ins of Slack.
     """
     wrapped = _WRAPPED.fullmatch(text.strip())
     try:
         url = urlsplit(_unescaped(wrapped[1] if wrapped else text).strip())
         host = url.hostname or ""
-        asked = parse_qs(url.query, max_num_fields=20).get("thread_ts", [""])[0]
+        linked_thread = parse_qs(url.query, max_num_fields=20).get("thread_ts", [""])[0]
     except ValueError:
         return None
     slack = url.scheme == "https" and (host == "slack.com" or host.endswith(".slack.com"))
@@ -198,7 +197,7 @@ def slack_link(text: str) -> MessageLink | FileLink | None:
         return None
     if message := _MESSAGE_PATH.fullmatch(url.path):
         ts = f"{message[2]}.{message[3]}"
-        thread_ts = asked if _LINKED_TS.fullmatch(asked) and asked != ts else None
+        thread_ts = linked_thread if _LINKED_TS.fullmatch(linked_thread) and linked_thread != ts else None
         return MessageLink(channel=message[1], message_ts=ts, thread_ts=thread_ts)
     if file := _FILE_PATH.fullmatch(url.path) or _PRIVATE_FILE_PATH.fullmatch(url.path):
         return FileLink(file_id=file[1])
@@ -214,7 +213,7 @@ def _unescaped(text: str) -> str:
 
 
 def _name(text: str) -> str | None:
-    """Clean a name that was typed: Slack's tags and escapes, invisible signs and quotes go."""
+    """Return a typed name without Slack's tags and escapes, invisible characters and quotes."""
     words = _unescaped(_TAG.sub(r"\1", text)).split()
     shown = "".join(sign for sign in " ".join(words) if sign.isprintable())
     return shown.strip(_QUOTES + "* ")[:NAME_LIMIT].strip() or None

@@ -1,6 +1,6 @@
-"""Which scan is being worked on, so that each line of the log can say it, those of libraries as well.
+"""The current scan's number, which every log record carries, also those of libraries.
 
-Tasks inherit it from where they are made; one that is about another scan says so with ``concerning``.
+A task inherits it from the code that creates it; ``concerning`` sets another.
 """
 
 from collections.abc import Callable, Coroutine, Iterator
@@ -17,13 +17,13 @@ _NUMBER: ContextVar[int | None] = ContextVar("scan", default=None)
 
 
 def number() -> int | None:
-    """Return the number of the scan that is being worked on, ``None`` where it is none in particular."""
+    """Return the current scan's number; ``None`` outside of any."""
     return _NUMBER.get()
 
 
 @contextmanager
 def working_on(scan: int | None) -> Iterator[None]:
-    """Say that what is done within is about this scan, or about none."""
+    """Set the current scan within the block; ``None`` for no scan."""
     token = _NUMBER.set(scan)
     try:
         yield
@@ -32,14 +32,14 @@ def working_on(scan: int | None) -> Iterator[None]:
 
 
 def turn_to(scan: int | None) -> None:
-    """Say that from here on it is about this scan, until the ``working_on`` around it ends."""
+    """Change the current scan until the enclosing ``working_on`` block ends."""
     _NUMBER.set(scan)
 
 
 def concerning(
     work: Callable[Concatenate[Owner, int, P], Coroutine[Any, Any, T]],
 ) -> Callable[Concatenate[Owner, int, P], Coroutine[Any, Any, T]]:
-    """Mark a method whose first argument is a scan's number: what it does is about that scan."""
+    """Decorate a method to set the current scan, whose number is its first argument."""
 
     @wraps(work)
     async def about(owner: Owner, scan: int, /, *args: P.args, **kwargs: P.kwargs) -> T:

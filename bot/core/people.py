@@ -1,4 +1,4 @@
-"""Who a person is to Slack, and which scans they may see."""
+"""People as Slack describes them, and as viewers of scans."""
 
 from dataclasses import dataclass
 from datetime import UTC, tzinfo
@@ -6,28 +6,28 @@ from datetime import UTC, tzinfo
 
 @dataclass(frozen=True, kw_only=True)
 class Person:
-    """Somebody, or an app, as Slack knows them."""
+    """A person or an app, as Slack describes them."""
 
     active: bool = True
-    """False for an account that is deactivated, or that Slack does not know."""
+    """False for a deactivated or unknown account."""
     guest: bool = False
-    """A guest of the workspace, in one channel or in several."""
+    """A single- or multi-channel guest of the workspace."""
     external: bool = False
-    """Of another organisation, as in Slack Connect."""
+    """From another organisation, through Slack Connect."""
     timezone: tzinfo = UTC
 
     @property
     def outsider(self) -> bool:
-        """Whether they see only the conversations that they are in, public channels too."""
+        """Whether they see only conversations that they are a member of; true even for public channels."""
         return self.guest or self.external
 
 
 @dataclass(frozen=True, kw_only=True)
 class Viewer:
-    """Who is asking to see scans, and what they may see."""
+    """A person who asks to see scans, and the conversations whose scans they may see."""
 
     user: str
     channels: frozenset[str] = frozenset()
-    """Private channels and group messages that they are in; of an outsider, the public channels too."""
+    """Their private channels and group messages; for an outsider, their public channels too."""
     member: bool = True
-    """False for an outsider, who sees no public channel but those in ``channels``."""
+    """Whether they see every public channel; false for an outsider."""

@@ -1,4 +1,4 @@
-"""What the domain needs of the world, as protocols; ``bot.wiring.bot`` joins them to the real things."""
+"""The interfaces between the features and the outside: clock, files, Slack."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -8,108 +8,108 @@ from bot.core.people import Person
 from bot.core.scan import Build, ChannelKind, Pulled, Scan, Seen, Share
 
 Progress = Callable[[int, int], None]
-"""Told ``(done_bytes, total_bytes)`` as bytes move; cheap, and never waits."""
+"""Called with ``(done_bytes, total_bytes)`` during a transfer; must be cheap and not block."""
 
 
 class Clock(Protocol):
-    """Time, so that tests can hold it."""
+    """Time, which tests replace."""
 
     def now(self) -> float:
         """Return seconds since the epoch, UTC."""
         ...
 
     async def sleep(self, seconds: float) -> None:
-        """Wait that long."""
+        """Sleep; a negative time counts as 0."""
         ...
 
 
 class Files(Protocol):
-    """Where a build's bytes come from."""
+    """The source of builds."""
 
     async def pull(self, scan: Scan, to: Path, *, limit_bytes: int, progress: Progress) -> Pulled:
-        """Write the scan's file to ``to``, hashing as it goes, memory flat.
+        """Download the scan's file to ``to`` as a stream, hashing it on the way.
 
         Raises:
-            TooLarge: it has ``limit_bytes`` or more.
-            BuildRejected: it is empty, or not what was shared.
-            FileUnavailable: it can't be had, now or later.
-            PullFailed: another try may work.
-            NoRoom: the bot's disk takes no more.
+            TooLarge: ``limit_bytes`` or more.
+            BuildRejected: empty, or not the file that was shared.
+            FileUnavailable: permanently unavailable.
+            PullFailed: a retry may succeed.
+            NoRoom: the bot's disk is full.
         """
         ...
 
 
 class BuildReader(Protocol):
-    """Reads what is in a build."""
+    """Reads a build's metadata."""
 
     async def read(self, path: Path, file_name: str) -> Build:
-        """Read the build at ``path``; ``file_name`` is what it was shared as (only its ending is used).
+        """Read the build at ``path``; of ``file_name``, as shared, only the extension is used.
 
         Raises:
-            BuildRejected: it is no build that can be scanned; says which way.
+            BuildRejected: can't be scanned; says why.
         """
         ...
 
 
 class Announcer(Protocol):
-    """Keeps people told: shows each scan where it was asked for."""
+    """Keeps the messages about scans up to date."""
 
     def changed(self, number: int) -> None:
-        """Say that a scan's row has changed; returns at once, the showing happens later."""
+        """Schedule an update of the messages about a scan whose row has changed; returns at once."""
         ...
 
     def progress(self, number: int, done_bytes: int, total_bytes: int) -> None:
-        """Say how far the bytes have moved; returns at once."""
+        """Schedule an update of a transfer's progress; returns at once."""
         ...
 
 
 class People(Protocol):
-    """Who somebody is."""
+    """The directory of people."""
 
     async def person(self, user: str) -> Person:
-        """Return who that is, by the ID of a person or of an app (``U…``, ``W…``, ``B…``); answers soon.
+        """Look up a person or an app by ID (``U…``, ``W…``, ``B…``), with a short timeout.
 
         Raises:
-            Unidentified: Slack does not say right now.
+            Unidentified: Slack can't say at the moment.
         """
         ...
 
 
 class Refusals(Protocol):
-    """Tells people that their build is not taken."""
+    """Rejects shares."""
 
     def refuse(self, share: Share, sentence: str) -> None:
-        """Say so to whoever shared it, once a message, seen by nobody else; returns at once."""
+        """Show the sentence once per message, only to the person who shared it; returns at once."""
         ...
 
 
 class Workspace(Protocol):
-    """What the domain asks of Slack about conversations and messages."""
+    """Conversations and messages in Slack."""
 
     def read(self, payload: Mapping[str, Any]) -> Seen:
-        """Read what a message event holds; nothing for the bot's own messages."""
+        """Parse a message event; empty for the bot's own messages."""
         ...
 
     async def kind_of(self, channel: str) -> ChannelKind:
-        """Tell how visible a conversation is.
+        """Return a conversation's kind.
 
         Raises:
-            NotInvited: the bot can't see it.
+            NotInvited: the bot is not a member.
         """
         ...
 
     async def private_channels(self, user: str) -> frozenset[str]:
-        """Return the private channels and group messages that the person and the bot are in."""
+        """Return the private channels and group messages of which both the person and the bot are members."""
         ...
 
     async def channels(self, user: str) -> frozenset[str]:
-        """Return all that ``private_channels`` does, and the public channels that the person is in."""
+        """Return ``private_channels`` and the public channels of which the person is a member."""
         ...
 
     async def shares_of_message(
         self, channel: str, message_ts: str, thread_ts: str | None
     ) -> tuple[Share, ...]:
-        """Return the builds in a message; empty where it holds none.
+        """Return the builds in a message, possibly none.
 
         Raises:
             NotInvited: the bot can't read the conversation.
@@ -120,10 +120,10 @@ class Workspace(Protocol):
     async def shares_of_file(
         self, file_id: str, channel: str | None = None, message_ts: str | None = None
     ) -> tuple[Share, ...] | None:
-        """Return where a file was shared (in one channel, or in all that the bot sees), newest first.
+        """Return a file's shares (in one channel, or in all that the bot sees), newest first.
 
-        Empty where it is no build; ``None`` where Slack does not say yet. A file that Slack hides, its name
-        as well, is found in the message of that timestamp alone, as ``names.NAMELESS``.
+        Empty if the file is not a build; ``None`` if Slack does not say yet. A file whose name Slack hides is
+        found only in the message with that timestamp, as ``file_names.NAMELESS``.
 
         Raises:
             NotFound: the bot can't see the file.

@@ -1,4 +1,4 @@
-"""How often another system may be called; calls go in the order in which they were asked for."""
+"""Rate limits for calls to other systems, first come, first served."""
 
 import asyncio
 from collections import deque
@@ -10,7 +10,7 @@ from bot.core.ports import Clock
 
 @dataclass(frozen=True, kw_only=True)
 class Limit:
-    """So many ``calls`` in any ``window_s`` seconds; or a token bucket."""
+    """At most ``calls`` in any ``window_s`` seconds; or a token bucket."""
 
     calls: int
     window_s: float
@@ -19,15 +19,15 @@ class Limit:
 
 
 class RateLimiter:
-    """Lets calls through as often as all of its ``limits`` allow; one that may not be made yet waits."""
+    """Delays calls until all of its ``limits`` allow them."""
 
     def __init__(self, clock: Clock, *limits: Limit) -> None:
         self._clock = SteadyClock(clock)
         self._limits = limits
         self._free_at = [deque([float("-inf")] * limit.calls) for limit in limits]
-        """When each call that a limit allows may be made again, ascending."""
+        """For each limit, the times from which its calls may be made again, ascending."""
         self._paused_until = 0.0
-        self._turn = asyncio.Lock()  # it goes to those who wait in the order in which they asked
+        self._turn = asyncio.Lock()  # first in, first out
         self._waiting = 0
 
     async def take(self) -> None:
@@ -43,9 +43,9 @@ class RateLimiter:
             self._waiting -= 1
 
     def try_take(self, *, reserved: int = 0) -> float:
-        """Count a call if it may be made now; else return in how many seconds to ask again.
+        """Count a call if it may be made now and return 0; else return the wait in seconds.
 
-        ``reserved`` calls are left to more important ones, which don't reserve any.
+        ``reserved`` calls are left for more important callers, which don't reserve any.
         """
         wait_s = self.wait_s(reserved=reserved)
         if wait_s <= 0:
@@ -53,9 +53,9 @@ class RateLimiter:
         return wait_s
 
     def pause(self, seconds: float) -> None:
-        """Let no call through for that long, as the other system asked; a longer pause stays as it is.
+        """Block all calls, as the other system asked; a longer pause stays as it is.
 
-        A bucket holds a single call after it: what asks for a pause wants no burst.
+        A bucket starts with a single call after it: a system that asks for a pause doesn't want a burst.
         """
         until = self._clock.now() + seconds
         self._paused_until = max(self._paused_until, until)
@@ -66,23 +66,23 @@ class RateLimiter:
 
     @property
     def paused_s(self) -> float:
-        """How much longer the pause lasts, in seconds; 0 without one."""
+        """Seconds until the pause ends; 0 without one."""
         return max(0.0, self._paused_until - self._clock.now())
 
     @property
     def left(self) -> list[int]:
-        """How many calls each limit allows right now; a pause in a window doesn't count here."""
+        """Calls that each limit allows now, disregarding a pause."""
         now = self._clock.now()
         return [sum(at <= now for at in free_at) for free_at in self._free_at]
 
     @property
     def is_idle(self) -> bool:
-        """Whether nothing is waiting, and nothing that was counted still matters."""
+        """Whether no call waits, no pause lasts and no earlier call counts any longer."""
         now = self._clock.now()
         return not (self._waiting or self.paused_s or any(free_at[-1] > now for free_at in self._free_at))
 
     def wait_s(self, calls: int = 1, *, reserved: int = 0) -> float:
-        """Return in how many seconds the last of ``calls`` more calls could be made, after all that wait."""
+        """Return the seconds until the last of ``calls`` more calls could be made, after those that wait."""
         now = at = self._clock.now()
         free_at = [each.copy() for each in self._free_at]
         for number in range(self._waiting + calls):
@@ -95,7 +95,7 @@ class RateLimiter:
 
     def _count(self, free_at: list[deque[float]], asked_at: float, at: float) -> None:
         for limit, each in zip(self._limits, free_at, strict=True):
-            # A bucket fills while a call waits; in a window a call counts from when it is made.
+            # A bucket refills while a call waits; in a window, a call counts from when it is made.
             since = max(each[-1], asked_at) if limit.is_bucket else at
             each.popleft()
             each.append(since + limit.window_s)
@@ -110,6 +110,6 @@ class RateLimiters:
         self._limiters: dict[str, RateLimiter] = {}
 
     def of(self, key: str) -> RateLimiter:
-        """Return the limiter of a key, to be used at once: idle ones are forgotten."""
+        """Return the limiter of a key; use it at once, as idle ones are dropped."""
         self._limiters = {name: each for name, each in self._limiters.items() if not each.is_idle}
         return self._limiters.setdefault(key, RateLimiter(self._clock, *self._limits))

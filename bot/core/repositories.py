@@ -1,4 +1,4 @@
-"""What the domain needs remembered: the ports of the store. See the repositories for what each call does."""
+"""The repositories that every feature may use, as protocols; the SQL classes document each call."""
 
 from collections.abc import Collection, Mapping
 from typing import Any, Protocol
@@ -77,7 +77,7 @@ class LinkRepository(Protocol):
 
 
 class UploadRepository(Protocol):
-    """What was put on the FTP server."""
+    """Files on the file server."""
 
     async def add(self, name: str, scan: int) -> None: ...
     async def older_than(self, before: float, limit: int) -> list[str]: ...
@@ -86,7 +86,7 @@ class UploadRepository(Protocol):
 
 
 class Store(Protocol):
-    """The repositories that every feature may use; a feature's ``ports`` adds its own."""
+    """All of them; a feature's ``ports`` adds its own."""
 
     @property
     def scans(self) -> ScanRepository: ...

@@ -1,4 +1,4 @@
-"""The records of the domain: builds, scans, submissions, events, links and waiting rescans.
+"""The records that every feature uses: scans, submissions, shares, timeline events and links.
 
 Times are seconds since the epoch, UTC. Sizes are bytes.
 """
@@ -7,7 +7,7 @@ import math
 from dataclasses import dataclass
 from enum import StrEnum
 
-from bot.core.build import Build as Build  # noqa: PLC0414 - builds are told with the other records
+from bot.core.build import Build as Build  # noqa: PLC0414 - re-exported with the other records
 from bot.core.build import FileType as FileType  # noqa: PLC0414 - as above
 from bot.core.build import Platform as Platform  # noqa: PLC0414 - as above
 from bot.features.compliance.rules import Violation
@@ -17,39 +17,39 @@ from bot.features.results.models import Results, ResultStatus
 from bot.features.verdicts.models import CardVerdict
 
 FORGOTTEN = "forgotten"
-"""Stands where the ID of a person stood whose name was taken out of the history."""
+"""Replaces the user ID of a person who was removed from the history."""
 
 
 class State(StrEnum):
-    """Where a scan is in its life. See ``FLOW`` for what may follow what."""
+    """A scan's state; ``FLOW`` has the transitions."""
 
-    RECEIVED = "received"  # recorded; due to be pulled
-    PULLING = "pulling"  # its bytes are coming from Slack
-    CHECKING = "checking"  # its bytes are being read and the way is being decided
-    WAITING = "waiting"  # another scan of the same app is in flight; decided when that one is known
-    ASKING = "asking"  # a person has to say: new app, or rescan of which
-    SUBMITTING = "submitting"  # its bytes are going to the scanner
-    QUEUED = "queued"  # not taken this time; tried again when its submission is due
-    SUBMITTED = "submitted"  # taken; there is a request ID
-    UNCERTAIN = "uncertain"  # may have been taken; a person settles it
-    DUPLICATE = "duplicate"  # the very same file was submitted before
-    REJECTED = "rejected"  # no build that can be scanned
-    FAILED = "failed"  # the scanner, or Slack, said a clear no
-    CANCELLED = "cancelled"  # taken back before it was submitted
+    RECEIVED = "received"  # recorded; due to be downloaded
+    PULLING = "pulling"  # being downloaded from Slack
+    CHECKING = "checking"  # being read; what happens next is being decided
+    WAITING = "waiting"  # for another scan of the same app that is in flight; decided after that one
+    ASKING = "asking"  # for a person's decision: new app, or rescan of which app
+    SUBMITTING = "submitting"  # being uploaded to the scanner
+    QUEUED = "queued"  # not accepted this time; retried when its submission is due
+    SUBMITTED = "submitted"  # accepted; has a request ID
+    UNCERTAIN = "uncertain"  # may have been accepted; a person has to check
+    DUPLICATE = "duplicate"  # the same file was submitted before
+    REJECTED = "rejected"  # not a build that can be scanned
+    FAILED = "failed"  # a permanent error of the scanner or Slack
+    CANCELLED = "cancelled"  # cancelled before it was submitted
 
 
 WORKING = frozenset({State.PULLING, State.CHECKING, State.SUBMITTING})
-"""States in which a runner is at work; after a crash these are taken up again."""
+"""States in which a worker is busy with the scan; requeued after a crash."""
 
 OPEN = WORKING | {State.RECEIVED, State.QUEUED}
-"""States that move on by themselves. With a kind decided, a scan in one of these is in flight."""
+"""States that change without a person. A scan in one of them whose kind is decided is in flight."""
 
 CANCELLABLE = frozenset(OPEN | {State.WAITING, State.ASKING})
-"""States from which a scan may still be taken back, as long as its submission is not committed."""
+"""States in which a scan may be cancelled, unless its submission is committed."""
 
 _BACK = frozenset({State.RECEIVED, State.QUEUED, State.FAILED, State.CANCELLED})
 _LOST = frozenset({State.UNCERTAIN})
-"""From wherever it moves on by itself, where a backup was put back: what came of it since is not known."""
+"""From every open state, after a backup was restored: what happened since the backup is not known."""
 
 FLOW: dict[State, frozenset[State]] = {
     State.RECEIVED: _LOST | {State.PULLING, State.QUEUED, State.CANCELLED},
@@ -68,45 +68,45 @@ FLOW: dict[State, frozenset[State]] = {
     State.FAILED: frozenset({State.RECEIVED}),
     State.CANCELLED: frozenset(),
 }
-"""What may follow each state; the store refuses anything else."""
+"""The transitions; the repository rejects any other."""
 
 
 class Kind(StrEnum):
-    """What the scanner is asked for."""
+    """What is requested of the scanner."""
 
-    NEW = "new"  # a new app is made in OneTrust
-    RESCAN = "rescan"  # one more scan of an app that OneTrust knows
+    NEW = "new"  # creates a new app in OneTrust
+    RESCAN = "rescan"  # of an existing app in OneTrust
 
 
 class Reason(StrEnum):
-    """Why a scan is new or a rescan; told in the reply."""
+    """Why a scan is new or a rescan; shown in the reply."""
 
     REQUEST = "request"  # it answered a waiting /appscan rescan
-    COMMAND = "command"  # /appscan rescan named this very file, or the shell's --app-id did
-    COMMENT = "comment"  # the share's comment said so
+    COMMAND = "command"  # /appscan rescan with this file, or the shell's --app-id
+    COMMENT = "comment"  # the share's comment requested it
     LINKED = "linked"  # its bundle identifier and platform are linked to an app ID
     FIRST = "first"  # never seen before
-    CHOSEN = "chosen"  # a person pressed a button, or the shell said --new
+    CHOSEN = "chosen"  # a person's button, or the shell's --new
 
 
 class Question(StrEnum):
-    """What a person is asked while a scan is ``ASKING``."""
+    """The question to people while a scan is ``ASKING``."""
 
     SEEN_BEFORE = "seen_before"  # scanned before, but its app ID is not known
-    MISREAD = "misread"  # the comment names something to rescan that can't be an app ID
-    APP_ID_TAKEN = "app_id_taken"  # the asked app ID is linked to another bundle identifier or platform
-    UNKNOWN_APP = "unknown_app"  # OneTrust does not know the app ID that the bot had linked by itself
+    MISREAD = "misread"  # the comment requests a rescan of something that is not an app ID
+    APP_ID_TAKEN = "app_id_taken"  # the requested app ID is linked to another bundle identifier or platform
+    UNKNOWN_APP = "unknown_app"  # OneTrust does not know the app ID, which the bot had linked
 
 
 class Source(StrEnum):
-    """Where a build came from."""
+    """The origin of a build."""
 
     SLACK = "slack"  # a file in Slack
     SHELL = "shell"  # ``python -m bot scan``
 
 
 class ChannelKind(StrEnum):
-    """How visible a conversation is."""
+    """A conversation's kind, which decides who sees its scans."""
 
     PUBLIC = "public"
     PRIVATE = "private"
@@ -117,17 +117,17 @@ class ChannelKind(StrEnum):
 class SubmissionState(StrEnum):
     """Where one scanner's part of a scan is."""
 
-    PENDING = "pending"  # not sent, or certainly not taken
-    SENDING = "sending"  # bytes are going; the last of them have not gone
-    COMMITTED = "committed"  # the last bytes may have gone: from here on it may have been taken
-    ACCEPTED = "accepted"  # the scanner gave a request ID
-    UNCERTAIN = "uncertain"  # nobody knows
-    REFUSED = "refused"  # the scanner said no
+    PENDING = "pending"  # not sent, or certainly not accepted
+    SENDING = "sending"  # uploading; the last bytes are held back
+    COMMITTED = "committed"  # the last bytes may have been sent, so it may have been accepted
+    ACCEPTED = "accepted"  # has a request ID
+    UNCERTAIN = "uncertain"  # it is not known whether it was accepted
+    REFUSED = "refused"  # rejected by the scanner
 
 
 @dataclass(frozen=True, kw_only=True)
 class Pulled:
-    """A file that has been pulled whole."""
+    """A completely downloaded file."""
 
     size_bytes: int
     sha256: str
@@ -135,7 +135,7 @@ class Pulled:
 
 
 PARKED = math.inf
-"""When what waits for the scanner is due."""
+"""``due_at`` of scans that wait until the scanner accepts builds again."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -144,91 +144,91 @@ class Submission:
 
     state: SubmissionState = SubmissionState.PENDING
     attempts: int = 0
-    """How often sending was begun."""
+    """Number of sends that were started."""
     due_at: float = 0.0
-    """When the next attempt may begin; ``PARKED`` until the scanner takes builds again."""
+    """When the next attempt may start, or ``PARKED``."""
     request_id: str | None = None
     status: int | None = None
-    """The last HTTP status, ``None`` where there was no answer."""
+    """The last HTTP status; ``None`` without a response."""
     route: str | None = None
-    """The route that was taken last; see ``bot.features.submission.routes``."""
+    """The last route; see ``bot.features.submission.routes``."""
     route_why: str = ""
-    """Why that one, as part of a sentence; empty where it is the first one that is open."""
+    """Why not an earlier route, as part of a sentence; empty for the first."""
     application_id: str | None = None
-    """The application in OneTrust that was made for it, or that it was found to be."""
+    """The application in OneTrust that was created for it, or matched with it."""
     scan_id: str | None = None
-    """OneTrust's own ID of the scan, where it is known."""
+    """OneTrust's own ID of the scan, if known."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Share:
-    """One file in one message, as a listener saw it; or one at the command line, outside Slack."""
+    """A file in a message, or one from the command line."""
 
     channel: str = ""
     channel_kind: ChannelKind | None = None
     message_ts: str = ""
     thread_ts: str = ""
-    """The thread to answer in: the message's own timestamp where it began one."""
+    """The thread to reply in: the message's own timestamp if it is not in one."""
     file_id: str = ""
     file_name: str
     size_bytes: int | None = None
     shared_by: str | None = None
     """User ID, or an app's user or bot ID."""
     bot_id: str | None = None
-    """The bot ID of the app that shared it, where one did."""
+    """The bot ID of the app that shared it, if any."""
     comment: str = ""
     """The message's text."""
     occasion: str = ""
-    """Empty for the share itself; unique for each later ask (a command, a shortcut) about the same file."""
+    """Empty for the share itself; unique for each later request for the same file (a command, a shortcut)."""
     asked_by: str | None = None
-    """Who asked, where that is not who shared."""
+    """Who requested the scan, if not who shared the file."""
     asked_app_id: str | None = None
     """An app ID given by a command or by the comment."""
     asked_name: str | None = None
     """A name for a new app, given by a command or by the comment."""
     request_number: int | None = None
-    """The waiting rescan that this answers."""
+    """The waiting rescan request that this fulfils."""
     kind: Kind | None = None
     reason: Reason | None = None
-    """Set where a person has decided already."""
+    """Set if a person has already decided."""
     original: int | None = None
-    """The scan whose file is scanned once more."""
+    """The scan whose file is scanned again."""
     insist: bool = False
     expected_sha256: str | None = None
-    """What the file was when it was last seen; ``None`` where it was not."""
+    """The file's SHA-256 when it was last downloaded, if it was."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Seen:
-    """What a message holds that may be a build."""
+    """The possible builds in a message."""
 
     shares: tuple[Share, ...] = ()
     unnamed: tuple[str, ...] = ()
-    """File IDs of which Slack has not said what they are."""
+    """IDs of files whose names Slack has not sent yet."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Scan:
-    """One build in one thread, with its OneTrust submission."""
+    """A build in a thread, with its submission to OneTrust."""
 
     number: int
     state: State
     source: Source
     revision: int
-    """Counts the transitions, of a duplicate its original's end too; a reply that shows less is stale."""
+    """Counts transitions, and for a duplicate also its original's end; a reply with a lower one is stale."""
     created_at: float
     updated_at: float
     begun_at: float | None = None
-    """When it was last asked for; what came before was a person's thinking."""
+    """When it was last requested, after any wait for a person's decision."""
     finished_at: float | None = None
-    """When it last reached a state that does not move on by itself."""
+    """When it last left the open states."""
 
     channel: str | None = None
     channel_kind: ChannelKind | None = None
     message_ts: str | None = None
     thread_ts: str | None = None
     reply_ts: str | None = None
-    """The bot's own message; empty text while it is being posted."""
+    """The bot's reply; empty while it is being posted."""
     file_id: str | None = None
     occasion: str = ""
     shared_by: str | None = None
@@ -250,21 +250,21 @@ class Scan:
     asked_app_id: str | None = None
     asked_name: str | None = None
     insist: bool = False
-    """A person asked for it although the same file was submitted before."""
+    """A person requested it although the same file was submitted before."""
     kind: Kind | None = None
     reason: Reason | None = None
     app_id: str | None = None
     question: Question | None = None
     original: int | None = None
-    """The scan that this one duplicates, waits for, or was taken from."""
+    """The scan that this one duplicates, waits for or repeats."""
     problem: str | None = None
-    """The sentence for people about what is wrong, from ``user_message``."""
+    """What is wrong, for people: a ``user_message``."""
 
     submission: Submission = Submission()
 
     @property
     def build(self) -> Build | None:
-        """What was read from the build; ``None`` before it has been."""
+        """What was read from the build; ``None`` until then."""
         if self.file_type is None or self.bundle_id is None:
             return None
         return Build(
@@ -278,7 +278,7 @@ class Scan:
 
 @dataclass(frozen=True, kw_only=True)
 class Event:
-    """One line of a scan's timeline."""
+    """An entry of a scan's timeline."""
 
     scan: int
     at: float
@@ -291,7 +291,7 @@ class Event:
 
 @dataclass(frozen=True, kw_only=True)
 class Link:
-    """That a bundle identifier on a platform is an app in OneTrust."""
+    """The app in OneTrust of a bundle identifier on a platform."""
 
     bundle_id: str
     platform: Platform

@@ -1,4 +1,4 @@
-"""What runs again and again beside all else: each job in a task of its own, all by one clock."""
+"""Periodic background jobs, each in a task of its own."""
 
 import asyncio
 import logging
@@ -7,36 +7,36 @@ from dataclasses import dataclass
 from typing import Final
 
 from bot.core.backoff import Backoff
+from bot.core.clock import cancel_all, first_of
 from bot.core.ports import Clock
-from bot.core.tasks import end, first_of
 from bot.errors import AppscanError
 
 logger = logging.getLogger(__name__)
 
 MINIMUM_S: Final = 0.01
-"""Between two rounds of a job, however long its next one has been due."""
+"""The shortest wait between two runs of a job, even if the next is overdue."""
 RETRY_S: Final = 60.0
-"""After a failed round of a job that has no interval."""
+"""The wait after a failed run of a job without an interval."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Job:
-    """Work that is done in rounds."""
+    """A periodic job."""
 
     name: str
-    """Unique; also in the log."""
+    """Unique; used in the log."""
     run: Callable[[], Awaitable[float | None]]
-    """Does one round; returns when the next one is due, in seconds since the epoch, if that is known."""
+    """Runs once and returns when the next run is due, in seconds since the epoch; ``None`` if not known."""
     interval_s: float | None
-    """The longest time between two rounds; ``None`` where only ``run`` or ``wake`` brings the next one."""
+    """The longest wait between two runs; ``None``: only ``run``'s result or ``wake`` starts the next one."""
     backoff: Backoff | None = None
-    """After failed rounds; without it, ``interval_s``."""
+    """After failed runs; ``None``: ``interval_s``."""
     starts_at_once: bool = True
-    """Or after ``interval_s``."""
+    """Else the first run is after ``interval_s``."""
 
 
 class Scheduler:
-    """Runs jobs from ``start`` to ``stop``; a round that fails is logged and tried again."""
+    """Runs jobs from ``start`` to ``stop``; a failed run is logged and retried."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -45,11 +45,11 @@ class Scheduler:
 
     @property
     def alive(self) -> bool:
-        """Whether there are jobs, and all of them go on."""
+        """Whether there are jobs and all are running."""
         return bool(self._tasks) and not any(task.done() for task in self._tasks.values())
 
     def start(self, *jobs: Job) -> None:
-        """Begin with these jobs; returns at once."""
+        """Start jobs; returns at once."""
         for job in jobs:
             if job.name in self._tasks:
                 raise ValueError(f"there are two jobs called {job.name}")
@@ -57,15 +57,15 @@ class Scheduler:
             self._tasks[job.name] = asyncio.create_task(self._repeat(job, woken), name=job.name)
 
     def wake(self, *names: str) -> None:
-        """Begin the next round of these jobs now, or as soon as the present one is over."""
+        """Run these jobs now, or again as soon as their current run has ended."""
         for name in names:
             if name in self._woken:
                 self._woken[name].set()
 
     async def stop(self, *names: str) -> None:
-        """Cancel these jobs, or all, and wait until they are over."""
+        """Cancel these jobs, or all, and wait until they have ended."""
         ending = [self._tasks.pop(name) for name in names or tuple(self._tasks) if name in self._tasks]
-        await end(*ending)
+        await cancel_all(*ending)
 
     async def _repeat(self, job: Job, woken: asyncio.Event) -> None:
         failures = 0
@@ -76,13 +76,13 @@ class Scheduler:
             wait_s = job.interval_s
             try:
                 next_at = await job.run()
-            except Exception as error:  # whatever it was, it may pass
+            except Exception as error:  # any error may be temporary
                 failures += 1
                 wait_s = job.backoff.delay_s(failures) if job.backoff else job.interval_s or RETRY_S
                 if isinstance(error, AppscanError):
-                    logger.warning("%s failed; trying again in %d s: %s", job.name, wait_s, error)
+                    logger.warning("%s failed; retrying in %d s: %s", job.name, wait_s, error)
                 else:
-                    logger.exception("%s failed; trying again in %d s", job.name, wait_s)
+                    logger.exception("%s failed; retrying in %d s", job.name, wait_s)
             else:
                 failures = 0
                 if next_at is not None:

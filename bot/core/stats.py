@@ -1,4 +1,4 @@
-"""What the rows say in figures, for whoever watches the bot."""
+"""Statistics about scans, for the metrics."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,33 +9,33 @@ from bot.core.scan import Platform, State
 
 @dataclass(frozen=True, kw_only=True)
 class Move:
-    """A scan's way from one state to another."""
+    """A scan's transition from one state to another."""
 
     before: State
     after: State
     seconds: float
-    """How long it was in ``before``."""
+    """Time spent in ``before``."""
     total_s: float
-    """How long ago it had been asked for, by its share or by a person's later word."""
+    """Time since it was requested: shared, or last restarted by a person."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class StatsSnapshot:
-    """What was found at one look."""
+    """Statistics at one moment."""
 
     scans: Mapping[tuple[State, Platform | None], int]
-    """How many there are; no platform where the build was not read."""
+    """Number of scans; no platform if the build was not read."""
     queued: int
-    """Scans that are due to be worked on, now or later."""
+    """Scans that are due now or later."""
     oldest_s: float
-    """How long the oldest of them has been asked for; 0 where there is none."""
+    """Age of the oldest of them; 0 without any."""
     moves: tuple[Move, ...]
-    """What happened since the last look."""
+    """Transitions since the last snapshot."""
 
 
 class Stats(Protocol):
-    """Where the figures come from."""
+    """The source of the statistics."""
 
-    async def look(self) -> StatsSnapshot:
-        """Look at the rows; what happened before the first look is not told."""
+    async def snapshot(self) -> StatsSnapshot:
+        """Take a snapshot; the first one has no moves."""
         ...

@@ -28,7 +28,7 @@ class SqlStats:
         self._clock = clock
         self._seen: int | None = None
 
-    async def look(self) -> StatsSnapshot:
+    async def snapshot(self) -> StatsSnapshot:
         """Look at the rows; what happened before the first look is not told."""
         return await self._database.read(self._look)
 

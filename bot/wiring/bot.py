@@ -147,7 +147,7 @@ def wire(opened: Opened, stack: AsyncExitStack) -> Wired:
         board=RescanRequestMessage(client, request_message, pace, updates),
         announcer=threads,
         refusals=refusals,
-        policy=policy,
+        access=policy,
         clock=clock,
         wake=wake,
         drop=drop,
@@ -184,7 +184,7 @@ def wire(opened: Opened, stack: AsyncExitStack) -> Wired:
     return Wired(
         services=Services(
             intake=intake,
-            choices=UserActions(store=store, announcer=threads, policy=policy, wake=wake, drop=drop),
+            choices=UserActions(store=store, announcer=threads, access=policy, wake=wake, drop=drop),
             records=HistoryService(store=store, cards=cards, workspace=workspace, policy=policy, clock=clock),
             comparisons=Comparisons(
                 store=store,
@@ -236,7 +236,7 @@ def _notices(opened: Opened, breaker: CircuitBreaker) -> BacklogNotices:
         board=BacklogMessages(opened.client, queue, RateLimiter(opened.clock, NOTICES)),
         clock=opened.clock,
         away_s=lambda: breaker.open_s,
-        heard=lambda: breaker.heard,
+        heard=lambda: breaker.has_answered,
     )
 
 

@@ -171,7 +171,7 @@ async def test_a_request_id_is_kept_until_a_locked_database_takes_it(
     await place.slack.until(lambda: _is_committed(place))
     with _locked(place):
         webhook.release()
-        await _advance_until(place, lambda: caplog.text.count("scan #1 could not be recorded") >= 3)
+        await _advance_until(place, lambda: caplog.text.count("could not record the receipt of scan #1") >= 3)
 
     await _submitted_once(place, shared)
 
@@ -187,7 +187,7 @@ async def test_a_database_that_is_locked_before_the_last_bytes_go_lets_none_go(
     await webhook.reached()
     with _locked(place):
         webhook.release()
-        await place.slack.until(lambda: "scan #1 could not be worked on" in caplog.text)
+        await place.slack.until(lambda: "could not process scan #1" in caplog.text)
         assert place.onetrust.received == []
 
     await _submitted_once(place, shared)
@@ -203,7 +203,7 @@ async def test_a_database_that_is_locked_while_a_build_is_pulled_ends_nothing(
     await download.reached()
     with _locked(place):
         download.release()
-        await place.slack.until(lambda: "scan #1 could not be worked on" in caplog.text)
+        await place.slack.until(lambda: "could not process scan #1" in caplog.text)
 
     await _submitted_once(place, shared)
 

@@ -96,12 +96,12 @@ BAD = {
     "apks as apk": (
         "shop.apk",
         make_zip({"base.apk": apk(), "config.apk": apk(split="x")}),
-        "archive with APKs",
+        "archive of APKs",
     ),
     "aab": ("shop.aab", make_zip({"BundleConfig.pb": b"x"}), "Android App Bundle (`.aab`)"),
-    "aab as apk": ("shop.apk", make_aab(package="a.b"), "list `direct` in `ONETRUST_ROUTES`"),
-    "apks": ("shop.apks", make_zip({"toc.pb": b"x"}), "which the scan doesn't take. Share one whole `.apk`"),
-    "xapk": ("Shop.XAPK", make_zip({"manifest.json": b"{}"}), "which the scan doesn't take. Share one whole"),
+    "aab as apk": ("shop.apk", make_aab(package="a.b"), "listing `direct` in `ONETRUST_ROUTES`"),
+    "apks": ("shop.apks", make_zip({"toc.pb": b"x"}), "which can't be scanned. Share one whole `.apk`"),
+    "xapk": ("Shop.XAPK", make_zip({"manifest.json": b"{}"}), "which can't be scanned. Share one whole"),
 }
 
 

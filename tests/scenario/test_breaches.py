@@ -85,7 +85,7 @@ async def test_where_there_are_admins_they_alone_acknowledge(place: Office):
 
     told = await place.told(await press(place, shared, place.dana))
 
-    assert "Only appscan's admins acknowledge a breach of the policy." in told
+    assert "Only appscan's admins acknowledge violations." in told
     await press(place, shared, place.eli)
     await place.form(place.eli)
     await place.eli.submit_view({"reason": "agreed"})

@@ -50,8 +50,8 @@ async def test_a_near_miss_suggests_the_right_word_with_what_was_typed(place: Of
         ("sdk", "Say which SDK"),
         ("link", "the bundle identifier and then the app ID"),
         ("link com.example.shop", "the bundle identifier and then the app ID"),
-        ("link com/shop 12345678", "That can't be a bundle identifier"),
-        ("link com.example.shop nö", "That can't be an app ID"),
+        ("link com/shop 12345678", "That is not a bundle identifier"),
+        ("link com.example.shop nö", "That is not an app ID"),
         (f"link com.example.shop {APP_ID} windows", "The platform is `ios` or `android`"),
         (f"link com.example.shop {APP_ID}", "Say which platform you mean"),
         ("unlink", "Say the bundle identifier"),
@@ -105,8 +105,8 @@ async def test_status_tells_everything_of_a_scan_with_its_timeline(place: Office
     timeline = told.partition("Timeline\n")[2].splitlines()[:5]
     assert [re.sub(r"^\S+ at [\d:]+ [AP]M ", "", line) for line in timeline] == [
         "received: shared (@dana)",
-        "being pulled: taken up",
-        "being read: pulled whole",
+        "being pulled: started",
+        "being read: pulled",
         "being submitted: new app, never scanned before",
         f"submitted: request ID {request_id}",
     ]

@@ -28,7 +28,10 @@ async def test_an_app_id_is_given_in_a_form_with_a_hint_and_remembered(place: Of
     wrong = await place.dana.submit_view({"app_id": "not an id!"})
 
     assert list(wrong.errors) == ["app_id_block"]
-    assert "That can't be an app ID: it has letters, digits and hyphens only" in wrong.errors["app_id_block"]
+    assert (
+        "That is not an app ID. An app ID has 8 to 128 letters, digits and hyphens"
+        in wrong.errors["app_id_block"]
+    )
     assert place.dana.open_view() is not None  # still there, to be mended
     assert len(place.onetrust.received) == 1
     right = await place.dana.submit_view({"app_id": f" {APP_ID} "})

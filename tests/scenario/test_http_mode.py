@@ -47,7 +47,7 @@ async def test_shares_commands_buttons_and_forms_come_over_http(web: Office):
     await web.press(shared, "Link app ID…")
     await web.slack.until(web.dana.open_view)
     wrong = await web.dana.submit_view({"app_id": "no!"})
-    assert "That can't be an app ID" in wrong.errors["app_id_block"]
+    assert "That is not an app ID" in wrong.errors["app_id_block"]
     await web.dana.submit_view({"app_id": APP_ID})
     assert web.dana.open_view() is None
     other = web.slack.channel("releases", members=["dana"])

@@ -22,7 +22,7 @@ async def test_an_hour_without_onetrust_and_thirty_builds(place: Office, caplog)
     place.clock.hurried = True
     away = place.onetrust.faults.add("webhook", times=None, status=503)
     early = [share(place, nth) for nth in range(FAILURES)]
-    await place.slack.until(lambda: any("takes no builds" in each.getMessage() for each in caplog.records))
+    await place.slack.until(lambda: any("accepts no builds" in each.getMessage() for each in caplog.records))
     for shared in early:
         await place.slack.until(lambda shared=shared: waits(place, shared))
     tried = place.onetrust.count("webhook")
@@ -55,9 +55,9 @@ async def test_an_hour_without_onetrust_and_thirty_builds(place: Office, caplog)
     assert statuses.count(202) == BUILDS
     assert statuses.count(503) == len(statuses) - BUILDS <= tried + 11
     said = [each.getMessage() for each in caplog.records if each.name == "bot.core.circuit_breaker"]
-    assert "takes no builds (" in said[0]
-    assert all("takes no builds still" in line for line in said[1:-1])
-    assert "takes builds again" in said[-1]
+    assert "accepts no builds (" in said[0]
+    assert all("still accepts no builds" in line for line in said[1:-1])
+    assert "accepts builds again" in said[-1]
     for shared in early + late:
         assert len(place.posts(shared)) == 1
     told = [text for shared in early + late for text in place.versions(place.replies(shared)[0])]

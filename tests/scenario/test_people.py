@@ -15,7 +15,7 @@ MEMBER = "member"
 NO = {
     "guest": "appscan is not open to guests here",
     "external": "only to people of the organisation that runs it",
-    "deleted": "does not say that yours is an active account",
+    "deleted": "works only for active accounts",
     "unlisted": "you are not on the list of people who may use appscan here",
 }
 UNKNOWN = "Slack can't tell me who you are right now. Try again in a moment."
@@ -346,7 +346,7 @@ async def test_admins_alone_link_and_take_back_what_others_shared(place: Office)
         await place.told(await place.press(done, "Link app ID…", who=place.eli)),
     ):
         assert "Only appscan's admins change" in told
-    assert "Only whoever shared this build" in await place.told(
+    assert "Only the person who shared this build" in await place.told(
         await place.press(asking, "Dismiss", who=place.eli)
     )
     await place.press(asking, "Rescan as…", who=place.eli)

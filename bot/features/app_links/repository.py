@@ -1,4 +1,4 @@
-"""Links: which app in OneTrust a bundle identifier on a platform is."""
+"""The rows of links between bundle identifiers on a platform and apps in OneTrust."""
 
 from bot.core.ports import Clock
 from bot.core.scan import Link, Platform
@@ -22,7 +22,7 @@ def of_app(db: Connection, app_id: str) -> list[Link]:
 
 
 class SqlLinkRepository:
-    """The table of links."""
+    """Reads and writes links."""
 
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
@@ -39,9 +39,9 @@ class SqlLinkRepository:
     async def put(
         self, bundle_id: str, platform: Platform, app_id: str, *, who: str | None, replace: bool
     ) -> bool:
-        """Link a bundle identifier on a platform to an app; tell whether that changed anything.
+        """Link a bundle identifier on a platform to an app; tell whether anything changed.
 
-        With ``replace`` false an existing link stays as it is.
+        Without ``replace``, an existing link is kept.
         """
         verb = "REPLACE" if replace else "IGNORE"
 
@@ -58,7 +58,7 @@ class SqlLinkRepository:
         return await self._database.write(work)
 
     async def remove(self, bundle_id: str, platform: Platform) -> Link | None:
-        """Remove a link; return what it was."""
+        """Remove and return a link."""
 
         def work(db: Connection) -> Link | None:
             known = of_build(db, bundle_id, platform)

@@ -31,7 +31,7 @@ class ViolationReview:
         await self._policy.admit(user, channel or scan.channel)
         if channel is not None and scan.channel is not None and scan.channel != channel:
             raise NotFound(f"Scan #{scan.number} belongs to another conversation.")
-        self._policy.admit_to_breaches(user)
+        self._policy.admit_to_reviews(user)
         if breach.acknowledged_by is not None:
             self._tell(scan.number)  # it was not shown yet, or what showed it was lost
             raise Superseded(ACKNOWLEDGED)

@@ -1,7 +1,4 @@
-"""Rescans that wait for their build.
-
-Times are seconds since the epoch, UTC.
-"""
+"""Rescan requests. Times are seconds since the epoch, UTC."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -10,28 +7,28 @@ from bot.core.scan import ChannelKind
 
 
 class RequestState(StrEnum):
-    """Where a waiting rescan is."""
+    """The state of a rescan request."""
 
-    WAITING = "waiting"  # for a build in its thread, or its button
-    ANSWERED = "answered"  # a build came
-    LAPSED = "lapsed"  # none came in time
+    WAITING = "waiting"  # for a build in its thread, or for its button
+    ANSWERED = "answered"  # fulfilled by a build
+    LAPSED = "lapsed"  # expired without a build
 
 
 @dataclass(frozen=True, kw_only=True)
 class RescanRequest:
-    """A ``/appscan rescan <appId>`` that waits for its build."""
+    """A request for a build of an app, from ``/appscan rescan <appId>``."""
 
     number: int
     app_id: str
     channel: str
     channel_kind: ChannelKind
     message_ts: str | None
-    """The bot's message that a build is to answer; ``None`` while it is being posted."""
+    """The bot's message, whose thread builds are shared in; ``None`` while it is being posted."""
     asked_by: str
     created_at: float
     expires_at: float
     state: RequestState = RequestState.WAITING
     latest: int | None = None
-    """The scan with the latest build known for the app."""
+    """The scan of the app's latest known build."""
     answer: int | None = None
-    """The scan that answered."""
+    """The scan that fulfilled it."""

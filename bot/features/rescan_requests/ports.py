@@ -1,4 +1,4 @@
-"""What waiting rescans needs of the world."""
+"""The interfaces of rescan requests to Slack and the database."""
 
 from typing import Any, Protocol
 
@@ -7,10 +7,10 @@ from bot.features.rescan_requests.models import RescanRequest
 
 
 class Board(Protocol):
-    """Where a waiting rescan is shown to a channel."""
+    """The messages of rescan requests."""
 
     async def post(self, request: RescanRequest, latest: Scan | None) -> str:
-        """Post the request; return the message's timestamp.
+        """Post a request's message; return its timestamp.
 
         Raises:
             NotInvited: the bot can't post there.
@@ -18,12 +18,12 @@ class Board(Protocol):
         ...
 
     async def update(self, request: RescanRequest, latest: Scan | None) -> None:
-        """Show that it was answered or lapsed."""
+        """Show that a request was fulfilled or has expired."""
         ...
 
 
 class RescanRequestRepository(Protocol):
-    """Waiting rescans, and files that arrived without their message."""
+    """Rescan requests, and files that arrived without their message."""
 
     async def create(
         self,
@@ -44,5 +44,5 @@ class RescanRequestRepository(Protocol):
     async def arrived(self, file_id: str, channel: str, event_ts: str) -> None: ...
     async def arrivals(self, *, all_: bool = False) -> list[tuple[str, str, str, int, float]]: ...
     async def settle_arrival(
-        self, file_id: str, channel: str, event_ts: str, *, again_at: float | None
+        self, file_id: str, channel: str, event_ts: str, *, retry_at: float | None
     ) -> None: ...

@@ -1,4 +1,4 @@
-"""Waiting rescans, and files that arrived without their message."""
+"""The rows of rescan requests, and of files that arrived without their message."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -17,7 +17,7 @@ _WAITS = f"""state = 'waiting' AND NOT EXISTS (
 
 
 class SqlRescanRequestRepository:
-    """The table of waiting rescans."""
+    """Reads and writes them."""
 
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
@@ -33,7 +33,7 @@ class SqlRescanRequestRepository:
         wait_s: float,
         latest: int | None,
     ) -> RescanRequest:
-        """Record that somebody waits for a build of an app."""
+        """Record a request for a build of an app."""
         now = self._clock.now()
 
         def work(db: Connection) -> RescanRequest:
@@ -58,7 +58,7 @@ class SqlRescanRequestRepository:
         return await self._database.write(work)
 
     async def answer(self) -> list[RescanRequest]:
-        """Close the requests whose app was rescanned with a build that came for them; return them."""
+        """Close and return the requests that were fulfilled by the submission of a build for them."""
         query = """
             SELECT requests.number AS number, min(scans.number) AS answer
             FROM requests JOIN scans INDEXED BY scans_request ON scans.request_number = requests.number
@@ -78,27 +78,24 @@ class SqlRescanRequestRepository:
         return await self._database.write(work)
 
     async def request(self, number: int) -> RescanRequest | None:
-        """Return a request."""
-        return await self._database.read(
-            lambda db: next(
-                (_request(row) for row in db.query("SELECT * FROM requests WHERE number = ?", [number])),
-                None,
-            )
-        )
+        """Return a request, if it exists."""
+        return await self._first("WHERE number = ?", number)
 
     async def waiting_in(self, channel: str, thread_ts: str) -> RescanRequest | None:
-        """Return the request whose message began this thread and that still waits."""
-        query = """
-            SELECT * FROM requests
-            WHERE channel = ? AND message_ts = ? AND state = 'waiting' AND expires_at > ?
-        """
-        parameters = [channel, thread_ts, self._clock.now()]
+        """Return the waiting request whose message started this thread."""
+        return await self._first(
+            "WHERE channel = ? AND message_ts = ? AND state = 'waiting' AND expires_at > ?",
+            *(channel, thread_ts, self._clock.now()),
+        )
+
+    async def _first(self, where: str, *parameters: object) -> RescanRequest | None:
+        query = f"SELECT * FROM requests {where}"
         return await self._database.read(
             lambda db: next((_request(row) for row in db.query(query, parameters)), None)
         )
 
     async def lapse(self) -> list[RescanRequest]:
-        """Close the requests that waited too long; return them. A build that came in time is waited for."""
+        """Close and return the expired requests, except those whose build is in progress."""
 
         def work(db: Connection) -> list[RescanRequest]:
             where = f"{_WAITS} AND expires_at <= ?"
@@ -111,12 +108,12 @@ class SqlRescanRequestRepository:
         return await self._database.write(work)
 
     async def next_lapse_at(self) -> float | None:
-        """Return when the next waiting request lapses."""
+        """Return when the next waiting request expires."""
         query = f"SELECT min(expires_at) AS at FROM requests WHERE {_WAITS}"
         return await self._database.read(lambda db: next(iter(db.query(query)))["at"])
 
     async def arrived(self, file_id: str, channel: str, event_ts: str) -> None:
-        """Record a file whose message is yet to be found."""
+        """Record a file whose message has to be found."""
         await self._database.write(
             lambda db: db.execute(
                 "INSERT OR IGNORE INTO arrivals (file_id, channel, event_ts, due_at) VALUES (?, ?, ?, ?)",
@@ -125,7 +122,7 @@ class SqlRescanRequestRepository:
         )
 
     async def arrivals(self, *, all_: bool = False) -> list[tuple[str, str, str, int, float]]:
-        """Return ``(file_id, channel, event_ts, attempts, due_at)`` of those due now, or of all."""
+        """Return ``(file_id, channel, event_ts, attempts, due_at)`` of the files that are due, or of all."""
         limit = float("inf") if all_ else self._clock.now()
         query = "SELECT * FROM arrivals WHERE due_at <= ? ORDER BY due_at"
         return await self._database.read(
@@ -136,20 +133,14 @@ class SqlRescanRequestRepository:
         )
 
     async def settle_arrival(
-        self, file_id: str, channel: str, event_ts: str, *, again_at: float | None
+        self, file_id: str, channel: str, event_ts: str, *, retry_at: float | None
     ) -> None:
-        """Forget an arrival, or look again at ``again_at``."""
-        key = [file_id, channel, event_ts]
-        where = "WHERE file_id = ? AND channel = ? AND event_ts = ?"
-        if again_at is None:
-            await self._database.write(lambda db: db.execute(f"DELETE FROM arrivals {where}", key))
-        else:
-            await self._database.write(
-                lambda db: db.execute(
-                    f"UPDATE arrivals SET attempts = attempts + 1, due_at = ? {where}",
-                    [again_at, *key],
-                )
-            )
+        """Delete a file, or search for its message again at ``retry_at``."""
+        change, values = "DELETE FROM arrivals", []
+        if retry_at is not None:
+            change, values = "UPDATE arrivals SET attempts = attempts + 1, due_at = ?", [retry_at]
+        query = f"{change} WHERE file_id = ? AND channel = ? AND event_ts = ?"
+        await self._database.write(lambda db: db.execute(query, [*values, file_id, channel, event_ts]))
 
 
 def _load(db: Connection, number: int) -> RescanRequest:
@@ -157,7 +148,6 @@ def _load(db: Connection, number: int) -> RescanRequest:
 
 
 def _request(row: Mapping[str, Any]) -> RescanRequest:
-    """Make the record of a row of ``requests``."""
     return RescanRequest(
         **{
             **row,

@@ -1,7 +1,7 @@
-"""New scan or rescan: what a build that has been read is to become, and why.
+"""Decides whether a build is a new scan or a rescan, and why.
 
-The order is: what a person asked for, what is linked, what was never seen, and else a question, as a second
-new scan would make a duplicate app in OneTrust.
+In this order: what a person requested, a link, a new scan if the app was never seen; else a question, as
+another new scan would create a duplicate app in OneTrust.
 """
 
 from dataclasses import dataclass
@@ -14,12 +14,12 @@ from bot.core.scan import Kind, Link, Question, Reason, Scan, State
 
 @dataclass(frozen=True, kw_only=True)
 class DecisionFacts:
-    """What the history knows that bears on the decision, read in the transaction that records it."""
+    """Facts for the decision, read in the transaction that records it."""
 
     link: Link | None = None
-    """Of this bundle identifier and platform."""
+    """The link of this bundle identifier and platform."""
     owners: tuple[Link, ...] = ()
-    """Links of the asked app ID to other bundle identifiers or platforms."""
+    """Links of the requested app ID to other bundle identifiers or platforms."""
     same_file: Scan | None = None
     """The newest other scan of this SHA-256 that is in flight, submitted or uncertain."""
     in_flight: Scan | None = None
@@ -27,11 +27,11 @@ class DecisionFacts:
     seen: Scan | None = None
     """The newest other scan of this bundle identifier and platform that is submitted or uncertain."""
     known: bool = False
-    """Whether one was, of which the history holds nothing more."""
+    """Whether there was one that has been purged from the history."""
     verdicts_over: frozenset[str] = frozenset()
-    """Side scanners whose part of this scan has ended, or that it waited for before."""
+    """Side scanners that are done with this scan, or that it waited for before."""
     verdicts_known: frozenset[str] = frozenset()
-    """Side scanners that gave a verdict on the very same file."""
+    """Side scanners with a verdict on the same file."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,7 +48,7 @@ class VerdictRequest:
 
 @dataclass(frozen=True, kw_only=True)
 class Decision:
-    """Where a checked build goes next."""
+    """The next state of a build that was read."""
 
     state: State
     why: str
@@ -58,11 +58,11 @@ class Decision:
     question: Question | None = None
     original: int | None = None
     problem: str | None = None
-    """The sentence for people, where it ends here."""
+    """What is wrong, for people, if the scan ends here."""
     route: str | None = None
     route_why: str = ""
     requests: tuple[VerdictRequest, ...] = ()
-    """To side scanners; one that was made for the scan before is not repeated."""
+    """Requests to side scanners; one that was made before for the scan is not repeated."""
 
     @property
     def held_until(self) -> float | None:
@@ -71,20 +71,20 @@ class Decision:
 
 
 _REASONS = {
-    Reason.REQUEST: "as the waiting rescan asked",
+    Reason.REQUEST: "as the rescan request asked",
     Reason.COMMAND: "as the command asked",
     Reason.COMMENT: "as the comment asked",
     Reason.LINKED: "as it is linked",
     Reason.FIRST: "never scanned before",
     Reason.CHOSEN: "as was chosen",
 }
-"""Words for the timeline."""
+"""As part of a line of the timeline."""
 
 
 def decide(scan: Scan, facts: DecisionFacts) -> Decision:
-    """Decide for ``scan``, whose build and SHA-256 are known."""
+    """Decide what to do with ``scan``, whose build and SHA-256 are known."""
     if scan.kind is not None and scan.reason is Reason.CHOSEN:
-        # What the bot decided for an earlier try is decided afresh: the app ID may be known by now.
+        # Only a person's choice is kept for another attempt: by now the app ID may be known.
         return _submit(scan.kind, Reason.CHOSEN, scan.app_id)
     if scan.asked_app_id is not None:
         linked_here = facts.link is not None and facts.link.app_id.lower() == scan.asked_app_id.lower()
@@ -92,9 +92,9 @@ def decide(scan: Scan, facts: DecisionFacts) -> Decision:
             return Decision(
                 state=State.ASKING,
                 question=Question.APP_ID_TAKEN,
-                why="the app ID asked for is linked to another bundle identifier or platform",
+                why="the requested app ID is linked to another bundle identifier or platform",
             )
-        return _submit(Kind.RESCAN, _who_asked(scan), scan.asked_app_id)
+        return _submit(Kind.RESCAN, _request_reason(scan), scan.asked_app_id)
     if facts.same_file is not None and not scan.insist:
         return Decision(
             state=State.DUPLICATE,
@@ -107,7 +107,7 @@ def decide(scan: Scan, facts: DecisionFacts) -> Decision:
         return Decision(
             state=State.ASKING,
             question=Question.MISREAD,
-            why="the comment names something to rescan that can't be an app ID",
+            why="the comment requests a rescan of something that is not an app ID",
         )
     if facts.in_flight is not None:
         return Decision(
@@ -132,8 +132,7 @@ def _submit(kind: Kind, reason: Reason, app_id: str | None) -> Decision:
     )
 
 
-def _who_asked(scan: Scan) -> Reason:
-    """Tell how the app ID was asked for."""
+def _request_reason(scan: Scan) -> Reason:
     if scan.request_number is not None:
         return Reason.REQUEST
     return Reason.COMMAND if scan.occasion else Reason.COMMENT

@@ -1,4 +1,4 @@
-"""What the history knows that bears on a decision."""
+"""Reads the facts for a decision."""
 
 from bot.core.scan import Build, Platform, Scan
 from bot.features.app_links import repository
@@ -10,14 +10,14 @@ _IN_FLIGHT = f"(scans.kind IS NOT NULL AND scans.state IN ({rows.OPEN_STATES}))"
 
 
 def gather(db: Connection, scan: Scan, build: Build) -> DecisionFacts:
-    """Read what bears on the decision; see ``DecisionFacts``."""
+    """Return the facts for a scan's decision."""
     same_app = (build.bundle_id, build.platform)
-    asked = scan.asked_app_id
+    app_id = scan.asked_app_id
     return DecisionFacts(
         link=repository.of_build(db, *same_app),
         owners=tuple(
             link
-            for link in (repository.of_app(db, asked) if asked else [])
+            for link in (repository.of_app(db, app_id) if app_id else [])
             if (link.bundle_id, link.platform) != same_app
         ),
         same_file=rows.first_scan(
@@ -52,7 +52,7 @@ def gather(db: Connection, scan: Scan, build: Build) -> DecisionFacts:
 
 
 def ahead(db: Connection, bundle_id: str | None, platform: Platform | None) -> Scan | None:
-    """Return a scan of the app that moves on by itself, decided or about to be."""
+    """Return an open scan of the app, decided or not."""
     return rows.first_scan(
         db,
         f"WHERE scans.bundle_id = ? AND scans.platform = ? AND scans.state IN ({rows.OPEN_STATES})",
@@ -64,7 +64,7 @@ def ahead(db: Connection, bundle_id: str | None, platform: Platform | None) -> S
 def in_flight(
     db: Connection, other_than: int, bundle_id: str | None, platform: Platform | None
 ) -> Scan | None:
-    """Return the oldest other scan of the app that is decided and moves on by itself."""
+    """Return the oldest other scan of the app that is open and decided."""
     return rows.first_scan(
         db,
         f"WHERE scans.bundle_id = ? AND scans.platform = ? AND scans.number <> ? AND {_IN_FLIGHT} "

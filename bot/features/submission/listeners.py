@@ -34,7 +34,7 @@ def register(app: AsyncApp, services: Services) -> None:
         reply.NEW_APP: services.choices.scan_as_new,
         reply.RESCAN_ANYWAY: services.choices.rescan_anyway,
         reply.SCAN_AGAIN: services.choices.scan_again,
-        status_views.SCAN_ONCE_MORE: services.choices.scan_once_more,
+        status_views.SCAN_ONCE_MORE: services.choices.repeat_failed_scan,
         reply.TRY_AGAIN: services.choices.try_again,
         reply.SUBMIT_AGAIN: services.choices.submit_again,
     }

@@ -1,31 +1,69 @@
-"""What comes of one try at a scan, written into its row: taken, ended, put off, or asked about."""
+"""Recording what a route does while it submits a scan, and how the attempt ended."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from functools import partial
 
-from bot.core.ports import Clock
+from bot.core.ports import Announcer, Clock
 from bot.core.repositories import Store
 from bot.core.scan import Kind, Question, Reason, Scan, State, SubmissionState
 from bot.errors import Superseded, UnknownApp
-from bot.features.submission.journal import MAXIMUM_RECORDS, RECORD_INTERVAL_S
 from bot.features.submission.ports import SubmissionStore
 from bot.features.submission.routes import Receipt
 
 logger = logging.getLogger(__name__)
 
+MAXIMUM_WRITES = 60
+"""Attempts to record what the scanner created or accepted while the database can't be written to."""
+WRITE_INTERVAL_S = 5.0
+
+
+class SubmissionJournal:
+    """The ``Journal`` of one scan: writes to its row, its timeline and its reply."""
+
+    def __init__(self, store: SubmissionStore, announcer: Announcer, clock: Clock, number: int) -> None:
+        self._store = store
+        self._announcer = announcer
+        self._clock = clock
+        self._number = number
+
+    def progress(self, done_bytes: int, total_bytes: int) -> None:
+        """Update the progress in the reply."""
+        self._announcer.progress(self._number, done_bytes, total_bytes)
+
+    async def committing(self) -> None:
+        """Mark the submission as committed; see ``Journal``."""
+        await self._store.scans.commit(self._number)
+
+    async def uploading(self, name: str) -> None:
+        """Record a file on the file server."""
+        await self._store.uploads.add(name, self._number)
+
+    async def made_app(self, application_id: str) -> None:
+        """Record the application that was created for the scan, so that a retry doesn't create another."""
+        await _persist(
+            self._clock,
+            partial(self._store.scans.made_app, self._number, application_id),
+            f"application {application_id} of scan #{self._number}",
+        )
+
+    async def note(self, why: str) -> None:
+        """Add a line to the timeline."""
+        await self._store.scans.note(self._number, why)
+
 
 class Outcomes:
-    """Writes outcomes down; ``teaches`` tells whether what a person asked for may be kept as a link."""
+    """Records outcomes; ``may_create_link`` tells whether a requested app ID becomes a link."""
 
     def __init__(self, store: SubmissionStore, clock: Clock, may_create_link: Callable[[Scan], bool]) -> None:
         self._store = store
         self._clock = clock
         self._may_create_link = may_create_link
 
-    async def asks_which(self, scan: Scan, error: UnknownApp) -> bool:
-        """Ask which app a rescan is of, where the bot itself had linked the ID that OneTrust does not know.
+    async def ask_which_app(self, scan: Scan, error: UnknownApp) -> bool:
+        """Unlink an app ID that OneTrust does not know and ask people for it; tell whether that was done.
 
-        Which ID of a new app is the one that rescans take is inferred, so that link may have been wrong.
+        Only for a link that the bot made itself: it infers the app ID of a new app, and may be wrong.
         """
         if scan.reason is not Reason.LINKED or scan.bundle_id is None or scan.platform is None:
             return False
@@ -33,38 +71,29 @@ class Outcomes:
         if link is None or link.linked_by is not None or link.app_id != scan.app_id:
             return False
         await self._store.links.remove(scan.bundle_id, scan.platform)
-        logger.warning("scan #%d: OneTrust knows no app %s, so it is unlinked", scan.number, link.app_id)
+        logger.warning("scan #%d: OneTrust does not know app %s; unlinked it", scan.number, link.app_id)
         await self._store.scans.move(
             scan.number,
             State.ASKING,
-            why=f"OneTrust knows no app {link.app_id}: unlinked",
+            why=f"OneTrust does not know app {link.app_id}: unlinked",
             scan={"question": Question.UNKNOWN_APP, "kind": None, "reason": None},
             submission={"state": SubmissionState.REFUSED, "status": error.status},
         )
         return True
 
-    async def taken(self, scan: Scan, receipt: Receipt) -> None:
-        """Record that the scanner took the build; a locked database is waited for."""
-        logger.info("scan #%d was taken: %s", scan.number, _words(receipt))
-        for tries_left in reversed(range(MAXIMUM_RECORDS)):
-            try:
-                await self._record(scan, receipt)
-            except Superseded:
-                raise
-            except Exception:
-                if not tries_left:
-                    raise
-                logger.exception("the receipt of scan #%d could not be recorded; trying again", scan.number)
-                await self._clock.sleep(RECORD_INTERVAL_S)
-            else:
-                return
+    async def accepted(self, scan: Scan, receipt: Receipt) -> None:
+        """Record that the scanner accepted the build."""
+        logger.info("scan #%d was accepted: %s", scan.number, _receipt_id(receipt))
+        await _persist(
+            self._clock, partial(self._record, scan, receipt), f"the receipt of scan #{scan.number}"
+        )
 
     async def _record(self, scan: Scan, receipt: Receipt) -> None:
-        taken = await self._store.scans.move(
+        submitted = await self._store.scans.move(
             scan.number,
             State.SUBMITTED,
-            why=_words(receipt),
-            expect={State.SUBMITTING, State.UNCERTAIN},  # given up by others while this process slept
+            why=_receipt_id(receipt),
+            expect={State.SUBMITTING, State.UNCERTAIN},  # recovered by another process during a retry
             scan={"problem": None},
             submission={
                 "state": SubmissionState.ACCEPTED,
@@ -74,9 +103,8 @@ class Outcomes:
                 **({"application_id": receipt.application_id} if receipt.application_id else {}),
             },
         )
-        await remember_link(
-            self._store, taken, self._may_create_link
-        )  # who asked may have been forgotten meanwhile
+        # From the new row: the person may have been removed from the history meanwhile.
+        await remember_link(self._store, submitted, self._may_create_link)
 
     async def ended(
         self,
@@ -87,10 +115,10 @@ class Outcomes:
         status: int | None = None,
         **changes: None,
     ) -> None:
-        """Record that it ends here; ``problem`` is the sentence for people."""
+        """Record that the scan ends in ``state``; ``problem`` is the sentence for people."""
         level = logging.INFO if state is State.REJECTED else logging.WARNING
-        said = "" if status is None else f" (HTTP {status})"
-        logger.log(level, "scan #%d is %s%s: %s", scan.number, state.value, said, problem)
+        suffix = "" if status is None else f" (HTTP {status})"
+        logger.log(level, "scan #%d is %s%s: %s", scan.number, state.value, suffix, problem)
         await self._store.scans.move(
             scan.number,
             state,
@@ -102,8 +130,8 @@ class Outcomes:
     async def reschedule(
         self, scan: Scan, problem: str, wait_s: float, *, pulls: int | None = None, **submission: int | None
     ) -> None:
-        """Record that it is tried again after ``wait_s``, and why; ``pulls`` is the pulls that count."""
-        logger.info("scan #%d is put off for %.0f s: %s", scan.number, wait_s, problem)
+        """Queue the scan for a retry after ``wait_s``; ``pulls`` replaces the number of download attempts."""
+        logger.info("scan #%d is retried in %.0f s: %s", scan.number, wait_s, problem)
         await self._store.scans.move(
             scan.number,
             State.QUEUED,
@@ -119,21 +147,34 @@ class Outcomes:
 
 
 async def remember_link(store: Store, scan: Scan, may_create_link: Callable[[Scan], bool]) -> None:
-    """Keep what a submitted scan taught, where it may: whose the app ID is that a person asked for.
-
-    The application that was made for it is linked by the bot itself.
-    """
-    made = scan.submission.application_id if scan.kind is Kind.NEW else None
-    if made and scan.bundle_id and scan.platform:
-        await store.links.put(scan.bundle_id, scan.platform, made, who=None, replace=False)
-    asked = scan.reason in {Reason.REQUEST, Reason.COMMAND, Reason.COMMENT}
-    if asked and may_create_link(scan) and scan.app_id and scan.bundle_id and scan.platform:
+    """Link the app ID of a submitted scan that a person requested, or the app that was created for it."""
+    created = scan.submission.application_id if scan.kind is Kind.NEW else None
+    if created and scan.bundle_id and scan.platform:
+        await store.links.put(scan.bundle_id, scan.platform, created, who=None, replace=False)
+    requested = scan.reason in {Reason.REQUEST, Reason.COMMAND, Reason.COMMENT}
+    if requested and may_create_link(scan) and scan.app_id and scan.bundle_id and scan.platform:
         who = scan.asked_by or scan.shared_by
         await store.links.put(scan.bundle_id, scan.platform, scan.app_id, who=who, replace=False)
 
 
-def _words(receipt: Receipt) -> str:
-    """Name what the scanner gave, for the timeline."""
+async def _persist(clock: Clock, write: Callable[[], Awaitable[None]], what: str) -> None:
+    """Retry a write until the database can be written to; ``what`` names the data in the log."""
+    for attempts_left in reversed(range(MAXIMUM_WRITES)):
+        try:
+            await write()
+        except Superseded:
+            raise
+        except Exception:
+            if not attempts_left:
+                raise
+            logger.exception("could not record %s; retrying", what)
+            await clock.sleep(WRITE_INTERVAL_S)
+        else:
+            return
+
+
+def _receipt_id(receipt: Receipt) -> str:
+    """Return the scanner's ID for the timeline."""
     if receipt.request_id is not None:
         return f"request ID {receipt.request_id}"
     return f"scan ID {receipt.scan_id}"

@@ -1,7 +1,6 @@
-"""One scan's way from a file in Slack to a request ID.
+"""Processes one scan, from its file in Slack to a request ID: pull, read, decide, submit.
 
-``run`` does all that can be done now: pull, read, decide, submit. Whatever stops it leaves the scan in a
-state from which the rows say how it goes on; nothing is kept between two runs but the rows.
+All state is in the rows: wherever a run stops, the scan's state says how the next one continues.
 """
 
 import asyncio
@@ -35,8 +34,7 @@ from bot.errors import (
     UnknownApp,
 )
 from bot.features.submission.decision import Adjustment, Decision, DecisionFacts, decide
-from bot.features.submission.journal import SubmissionJournal
-from bot.features.submission.outcomes import Outcomes
+from bot.features.submission.outcomes import Outcomes, SubmissionJournal
 from bot.features.submission.ports import SubmissionStore
 from bot.features.submission.routes import Order, Routes
 
@@ -44,18 +42,18 @@ T = TypeVar("T")
 logger = logging.getLogger(__name__)
 
 MAXIMUM_SENDS = 300
-"""Attempts to send a build to a scanner that says "later": a long weekend, at the longest waits.
+"""Sends to a scanner that asks to retry later: a long weekend at the longest waits.
 
-Waiting while nothing is sent to the scanner at all is no attempt.
+Waiting for an open circuit breaker doesn't count.
 """
 MAXIMUM_PULLS = 6
-"""Failed attempts in a row to pull a file from Slack."""
+"""Consecutive failed attempts to pull a file from Slack."""
 STOPPED = "the bot was stopped"
 INSIDE = "Something went wrong inside the bot. Its log says more, under this scan's number."
 
 
 class Pipeline:
-    """Takes one scan as far as it goes."""
+    """Processes due scans, one per ``run``."""
 
     def __init__(
         self,
@@ -86,32 +84,31 @@ class Pipeline:
 
     @concerning
     async def run(self, number: int) -> None:
-        """Take up a due scan; returns when it waits, asks or is settled.
+        """Process a due scan until it is queued, waits for another scan or a person, or has ended.
 
-        Cancelling the task hands the scan back: it is taken up again, or is uncertain if its last bytes
-        may have gone.
+        Cancelling the task requeues the scan; it is uncertain if its last bytes may have been sent.
 
         Raises:
-            Exception: the scan is due still, as what happened could not even be recorded.
+            Exception: the outcome could not be recorded, so the scan is still due.
         """
         try:
             await self._run(number)
         except Superseded:
-            return  # taken back, or settled by a person, while it was worked on
+            return  # cancelled or settled by a person meanwhile
         except asyncio.CancelledError:
             await asyncio.shield(self._store.scans.requeue(number, why=STOPPED))
             raise
         except StoreUnavailable:
-            raise  # nothing is wrong with the scan: it is handed back once the database can be written
+            raise  # not the scan's fault: it is recovered once the database can be written to
         except Exception:
-            logger.exception("scan #%d met an error that nobody foresaw", number)
+            logger.exception("unexpected error in scan #%d", number)
             if not await self._fail(number):
                 raise
         finally:
             self._announcer.changed(number)
 
     async def _fail(self, number: int) -> bool:
-        """Settle a scan that met an error inside the bot; tell whether it is settled, or due still."""
+        """End a scan after an error in the bot; tell whether it has ended, rather than being due still."""
         scan = await self._store.scans.scan(number)
         if scan.submission.state is SubmissionState.COMMITTED:
             await self._store.scans.requeue(number, why="an error inside the bot")
@@ -122,7 +119,7 @@ class Pipeline:
     async def _run(self, number: int) -> None:
         if (closed_until := self._work_dir.closed_until) is not None:
             await self._store.queue.postpone(number, NoRoom().user_message, closed_until)
-            return  # not even asked for: the disk would take no more
+            return
         scan = await self._store.scans.begin(number)
         if (sentence := unsupported_name(scan.file_name, accepts_aab=self._accepts_aab)) is not None:
             await self._outcomes.ended(scan, State.REJECTED, sentence)
@@ -132,20 +129,20 @@ class Pipeline:
             with self._work_dir.room(number) as room:
                 await self._work(scan, room / "build")
         except NoRoom as error:
-            logger.warning("scan #%d waits for room: %s", number, error)
+            logger.warning("scan #%d waits for free disk space: %s", number, error)
             await self._wait_for_room(scan, error)
 
     async def _work(self, scan: Scan, path: Path) -> None:
-        """Take a scan that was taken up as far as it goes; ``path`` is where its build may be."""
+        """Process a scan that was begun; ``path`` is where its build is written to."""
         number = scan.number
         pulled = await self._pull(scan, path)
         if pulled is None:
             return
-        self._work_dir.has_room()
+        self._work_dir.mark_writable()
         scan = await self._store.scans.move(
             number,
             State.CHECKING,
-            why="pulled whole",
+            why="pulled",
             expect={State.PULLING},
             scan={"size_bytes": pulled.size_bytes, "sha256": pulled.sha256, "pulls": 0},
         )
@@ -156,46 +153,44 @@ class Pipeline:
             await self._outcomes.ended(scan, State.REJECTED, error.user_message)
             return
         name = scan.asked_name or build.name
-        scan = await self._store.scans.decide(number, build, name, partial(self._choose_adjusted, build))
+        scan = await self._store.scans.decide(number, build, name, partial(self._decide, build))
         self._announcer.changed(number)
         if scan.state is State.SUBMITTING:
             await self._submit(scan, path)
 
-    def _choose(self, build: Build, scan: Scan, facts: DecisionFacts) -> Decision:
-        """Decide what a scan becomes and, where it is to be submitted, by which route."""
-        verdict = decide(scan, facts)
-        if verdict.state is not State.SUBMITTING:
-            return verdict
-        try:
-            choice = self._routes.choose(
-                size_bytes=_known(scan.size_bytes), file_type=build.file_type, kind=_known(verdict.kind)
-            )
-        except NoRoute as error:
-            return replace(verdict, state=State.FAILED, why=error.user_message, problem=error.user_message)
-        return replace(verdict, route=choice.route.name, route_why=choice.why)
-
-    def _choose_adjusted(self, build: Build, scan: Scan, facts: DecisionFacts) -> Decision:
-        """Decide, with what side scanners change in it."""
-        verdict = self._choose(build, scan, facts)
+    def _decide(self, build: Build, scan: Scan, facts: DecisionFacts) -> Decision:
+        """Decide what happens to a scan, by which route, and which side scanners it needs or waits for."""
+        decision = decide(scan, facts)
+        if decision.state is State.SUBMITTING:
+            try:
+                choice = self._routes.choose(
+                    size_bytes=_known(scan.size_bytes),
+                    file_type=build.file_type,
+                    kind=_known(decision.kind),
+                )
+                decision = replace(decision, route=choice.route.name, route_why=choice.why)
+            except NoRoute as error:
+                sentence = error.user_message
+                decision = replace(decision, state=State.FAILED, why=sentence, problem=sentence)
         if self._adjustment is None:
-            return verdict
-        return self._adjustment.applied(verdict, build, scan, facts, now=self._clock.now())
+            return decision
+        return self._adjustment.applied(decision, build, scan, facts, now=self._clock.now())
 
     async def _wait_for_room(self, scan: Scan, error: NoRoom) -> None:
-        """Put off a scan whose build the bot's own disk does not take, for as long as that lasts."""
-        due_at = self._work_dir.is_full()
-        tries = await self._store.scans.pulls(scan.number)
+        """Queue a scan until the bot's disk has space again."""
+        due_at = self._work_dir.mark_full()
+        pulls = await self._store.scans.pulls(scan.number)
         await self._store.scans.move(
             scan.number,
             State.QUEUED,
             why=error.user_message,
             expect={State.PULLING},
-            scan={"problem": error.user_message, "pulls": tries - 1},  # that one says nothing of the file
+            scan={"problem": error.user_message, "pulls": pulls - 1},  # not the file's fault
             submission={"state": SubmissionState.PENDING, "due_at": due_at, "status": None},
         )
 
     async def _pull(self, scan: Scan, path: Path) -> Pulled | None:
-        """Pull the scan's file; ``None`` where that settled or put off the scan."""
+        """Pull the scan's file; ``None`` if that failed and the scan has ended or is retried later."""
         try:
             return await self._files.pull(
                 scan,
@@ -211,62 +206,63 @@ class Pipeline:
         except FileUnavailable as error:
             await self._outcomes.ended(scan, State.FAILED, error.user_message)
         except PullFailed as error:
-            tries = await self._store.scans.pulls(scan.number)
-            if error.limited:
-                await self._ask_later(scan, error, tries)
-            elif tries >= MAXIMUM_PULLS:
+            pulls = await self._store.scans.pulls(scan.number)
+            if error.limited:  # Slack's rate limit: not counted as a failed pull
+                wait_s = max(error.retry_after_s or 0.0, SERVER_BACKOFF.delay_s(pulls))
+                await self._outcomes.reschedule(scan, error.user_message, wait_s, pulls=pulls - 1)
+            elif pulls >= MAXIMUM_PULLS:
                 await self._outcomes.ended(scan, State.FAILED, error.user_message)
             else:
-                wait_s = SERVER_BACKOFF.delay_s(tries, error.retry_after_s)
+                wait_s = SERVER_BACKOFF.delay_s(pulls, error.retry_after_s)
                 await self._outcomes.reschedule(scan, error.user_message, wait_s)
         return None
 
-    async def _ask_later(self, scan: Scan, error: PullFailed, tries: int) -> None:
-        """Put off a scan whose file Slack does not want to be asked for now: that is no failed pull."""
-        wait_s = max(error.retry_after_s or 0.0, SERVER_BACKOFF.delay_s(tries))
-        await self._outcomes.reschedule(scan, error.user_message, wait_s, pulls=tries - 1)
-
     async def _submit(self, scan: Scan, path: Path) -> None:
         number, breaker = scan.number, self._breaker
-        if not breaker.enter(number):  # it opened while this scan was on its way here
+        if not breaker.enter(number):  # it has opened since this scan was begun
             await self._outcomes.reschedule(scan, AWAY, breaker.wait_s, attempts=scan.submission.attempts - 1)
             return
         try:
-            self._announcer.progress(number, 0, _known(scan.size_bytes))  # what was pulled is not sent yet
+            self._announcer.progress(
+                number, 0, _known(scan.size_bytes)
+            )  # from here on the progress of sending
             receipt = await self._routes[_known(scan.submission.route)].submit(
                 _order(scan), path, SubmissionJournal(self._store, self._announcer, self._clock, number)
             )
         except Refused as error:
-            self._learn(number, error)
-            if isinstance(error, UnknownApp) and await self._outcomes.asks_which(scan, error):
+            self._report_to_breaker(number, error)
+            if isinstance(error, UnknownApp) and await self._outcomes.ask_which_app(scan, error):
                 return
-            # An application that is gone is made anew by the next try.
-            made = {"application_id": None} if isinstance(error, UnknownApp) else {}
+            # The next attempt creates an application that no longer exists again.
+            changes = {"application_id": None} if isinstance(error, UnknownApp) else {}
             await self._outcomes.ended(
-                scan, State.FAILED, error.user_message, SubmissionState.REFUSED, error.status, **made
+                scan, State.FAILED, error.user_message, SubmissionState.REFUSED, error.status, **changes
             )
         except Uncertain as error:
-            self._learn(number, error)
+            self._report_to_breaker(number, error)
             await self._outcomes.ended(
                 scan, State.UNCERTAIN, error.user_message, SubmissionState.UNCERTAIN, error.status
             )
         except TryLater as error:
-            self._learn(number, error)
+            self._report_to_breaker(number, error)
             if scan.submission.attempts >= MAXIMUM_SENDS:
                 await self._outcomes.ended(scan, State.FAILED, error.user_message, status=error.status)
             else:
-                own_s = SERVER_BACKOFF.delay_s(scan.submission.attempts, error.retry_after_s)
-                # What failed before the scanner was asked waits on its own, also where it was a probe.
-                wait_s = breaker.wait_s if breaker.is_open and error.scanner_failed else own_s
+                # Only a failure of the scanner itself waits for the breaker.
+                wait_s = (
+                    breaker.wait_s
+                    if breaker.is_open and error.scanner_failed
+                    else SERVER_BACKOFF.delay_s(scan.submission.attempts, error.retry_after_s)
+                )
                 await self._outcomes.reschedule(scan, error.user_message, wait_s, status=error.status)
         else:
             breaker.answered(number)
-            await self._outcomes.taken(scan, receipt)
+            await self._outcomes.accepted(scan, receipt)
         finally:
             breaker.leave(number)
 
-    def _learn(self, number: int, error: SubmissionError) -> None:
-        """Tell the breaker what an error says of the scanner; a no without a status is another one's."""
+    def _report_to_breaker(self, number: int, error: SubmissionError) -> None:
+        """Tell the breaker about an error; a refusal without a status is not the scanner's."""
         match error:
             case Refused(status=int()) | Uncertain(scanner_failed=False):
                 self._breaker.answered(number)

@@ -1,4 +1,4 @@
-"""What taking builds to OneTrust needs of the world."""
+"""The repositories of submission, as protocols."""
 
 from collections.abc import Callable
 from typing import Protocol
@@ -10,7 +10,7 @@ from bot.features.submission.decision import Decision, DecisionFacts
 
 
 class SubmissionScanRepository(ScanRepository, Protocol):
-    """The rows of scans, with the decision about where a build goes next."""
+    """Scans, with recording the decision about a build."""
 
     async def decide(
         self, number: int, build: Build, name: str, choose: Callable[[Scan, DecisionFacts], Decision]
@@ -18,7 +18,7 @@ class SubmissionScanRepository(ScanRepository, Protocol):
 
 
 class SubmissionStore(Store, Protocol):
-    """What taking builds to OneTrust reads and writes."""
+    """All repositories that submission uses."""
 
     @property
     def scans(self) -> SubmissionScanRepository: ...

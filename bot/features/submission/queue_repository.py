@@ -1,4 +1,4 @@
-"""The rows as a queue: which scans are due, which were left behind, which replies are stale."""
+"""The rows of scans as a queue: due scans, recovery, stale replies."""
 
 from collections.abc import Collection
 
@@ -15,22 +15,22 @@ _WAITING = f"""
 """
 _NUMBERS = f"SELECT scans.number AS number {_WAITING}"
 _HELD = "EXISTS (SELECT 1 FROM opinions WHERE opinions.scan = scans.number AND held_until IS NOT NULL)"
+_STALE = "SELECT number FROM scans WHERE shown_revision < revision AND source = 'slack'"
 
 
 class SqlQueueRepository:
-    """What a runner takes, and what a restart takes up."""
+    """The queue of the worker."""
 
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
         self._clock = clock
 
     async def due(self, limit: int, *, busy: Collection[int]) -> list[int]:
-        """Return up to ``limit`` scans that may be taken up now, first of channels with the fewest at work.
+        """Return up to ``limit`` due scans, first of channels with the fewest in progress (``busy``).
 
-        ``busy`` are the scans that are being worked on: a channel that shared a hundred builds doesn't keep
-        the others waiting until the last of them is done.
+        So a channel with a hundred builds doesn't make the others wait for the last of them.
         """
-        working = _listed(busy)
+        working = _joined(busy)
         query = f"""
             SELECT number FROM (
                 SELECT number, working, row_number() OVER (
@@ -46,35 +46,30 @@ class SqlQueueRepository:
                 )
             ) WHERE NOT working ORDER BY place, number LIMIT ?
         """
-        return await self._database.read(
-            lambda db: [row["number"] for row in db.query(query, [self._clock.now(), limit])]
-        )
+        return await self._numbers(query, self._clock.now(), limit)
 
     async def next_due_at(self) -> float | None:
-        """Return when the next queued scan is due, ``None`` where none is queued."""
+        """Return when the next queued scan is due."""
         query = f"SELECT min(o.due_at) AS at {_WAITING} AND o.due_at > ?"
         return await self._database.read(lambda db: next(iter(db.query(query, [self._clock.now()])))["at"])
 
-    # While the scanner takes no builds.
+    # While the scanner accepts no builds.
 
     async def probe(self, *, busy: Collection[int]) -> int | None:
-        """Return the scan that was sent the fewest times of all that are due or parked.
+        """Return the due or parked scan with the fewest sends, and of those the smallest.
 
-        So one whose own bytes are the trouble doesn't keep the others from finding out; the smallest of
-        them, as all others wait for it.
+        A build that the scanner can't handle is not sent as every probe, and all others wait for the probe.
         """
         query = f"""
-            {_NUMBERS} AND (o.due_at <= ? OR o.due_at = ?) AND scans.number NOT IN ({_listed(busy)})
+            {_NUMBERS} AND (o.due_at <= ? OR o.due_at = ?) AND scans.number NOT IN ({_joined(busy)})
             ORDER BY o.attempts, scans.size_bytes, scans.number LIMIT 1
         """
-        parameters = [self._clock.now(), PARKED]
-        found = await self._database.read(lambda db: list(db.query(query, parameters)))
-        return int(found[0]["number"]) if found else None
+        return next(iter(await self._numbers(query, self._clock.now(), PARKED)), None)
 
     async def park(self, why: str, *, busy: Collection[int]) -> list[int]:
-        """Let all that is due wait for the scanner, however long; return which those are."""
+        """Park all due scans until the scanner accepts builds; return their numbers."""
         query = (
-            f"{_NUMBERS} AND o.due_at <= ? AND scans.number NOT IN ({_listed(busy)}) ORDER BY scans.number"
+            f"{_NUMBERS} AND o.due_at <= ? AND scans.number NOT IN ({_joined(busy)}) ORDER BY scans.number"
         )
 
         def work(db: Connection) -> list[int]:
@@ -92,21 +87,21 @@ class SqlQueueRepository:
                 )
             return numbers
 
-        if not await self._database.read(lambda db: list(db.query(query, [self._clock.now()]))):
+        if not await self._numbers(query, self._clock.now()):
             return []
         return await self._database.write(work)
 
     async def release(self, *, hasten: bool) -> None:
-        """Make due what is parked; with ``hasten`` also what waits as the scanner said "later".
+        """Make parked scans due; with ``hasten`` also those that the scanner asked to retry later.
 
-        What waits for Slack (its last pull failed) goes on waiting, and so does what is held for a verdict.
+        Scans that wait for Slack (their last pull failed) or for a verdict are not changed.
         """
         later = f"o.due_at > ? AND scans.state = 'queued' AND scans.pulls = 0 AND NOT {_HELD}"
         ahead = f"OR ({later})" if hasten else ""
         query = f"{_NUMBERS} AND (o.due_at = ? {ahead})"
         now = self._clock.now()
         parameters = [PARKED, now] if hasten else [PARKED]
-        if await self._database.read(lambda db: list(db.query(f"{query} LIMIT 1", parameters))):
+        if await self._numbers(f"{query} LIMIT 1", *parameters):
             await self._database.write(
                 lambda db: db.execute(
                     f"UPDATE submissions SET due_at = ? WHERE {rows.ONETRUST} AND scan IN ({query})",
@@ -115,9 +110,9 @@ class SqlQueueRepository:
             )
 
     async def wake_waiting(self) -> list[int]:
-        """Let scans go on that waited for one of the same app that is in flight no more; one of each app.
+        """Queue scans that waited for one of the same app that has ended, one of each app.
 
-        While one is on its way to be decided again, the others of its app go on waiting: they may have to.
+        The others of the app wait until that one is decided, as they may have to wait for it too.
         """
 
         def work(db: Connection) -> list[int]:
@@ -132,26 +127,24 @@ class SqlQueueRepository:
                     scan.number,
                     State.RECEIVED,
                     now=self._clock.now(),
-                    why=f"{_one(scan.original)} is in flight no more",
+                    why=f"{_name(scan.original)} has ended",
                     scan={"original": None},
                 )
             return woken
 
-        if not await self._database.read(
-            lambda db: list(db.query("SELECT 1 FROM scans WHERE state = 'waiting' LIMIT 1"))
-        ):
+        if not await self._numbers("SELECT number FROM scans WHERE state = 'waiting' LIMIT 1"):
             return []
         return await self._database.write(work)
 
     async def recover(
         self, *, source: Source, before: float | None = None, busy: Collection[int] = ()
     ) -> list[int]:
-        """Take up what nobody works on any more.
+        """Requeue scans whose process ended, and cancel those of a shell; return their numbers.
 
-        For the bot: all of its own that are not ``busy``. For shell scans: those not held since ``before``.
+        From Slack: all in progress that are not ``busy``. From shells: those whose lease ended by ``before``.
         """
         working = ", ".join(f"'{state.value}'" for state in sorted(WORKING))
-        condition = f"scans.state IN ({working}) AND scans.number NOT IN ({_listed(busy)})"
+        condition = f"scans.state IN ({working}) AND scans.number NOT IN ({_joined(busy)})"
         parameters: list[object] = [source.value]
         if before is not None:
             condition = f"scans.state IN ({rows.OPEN_STATES}, 'waiting') AND scans.held_until < ?"
@@ -180,7 +173,7 @@ class SqlQueueRepository:
         return await self._database.write(work)
 
     async def cancel_waiting(self, channel: str, user: str, *, why: str) -> list[int]:
-        """Take back, in one transaction, what a person shared or asked for in a channel and what waits."""
+        """Cancel a person's waiting scans in a channel, in one transaction; return their numbers."""
 
         def work(db: Connection) -> list[int]:
             waiting = rows.scans_where(
@@ -205,10 +198,10 @@ class SqlQueueRepository:
         return await self._database.write(work)
 
     async def postpone(self, number: int, problem: str, due_at: float) -> None:
-        """Let a due scan wait until ``due_at``; where it waits for the same already, nothing new is told.
+        """Reschedule a due scan; if it is queued for the same problem, without a line in the timeline.
 
         Raises:
-            Superseded: it is not due any more.
+            Superseded: no longer due.
         """
 
         def work(db: Connection) -> None:
@@ -233,55 +226,41 @@ class SqlQueueRepository:
         await self._database.write(work)
 
     async def hold(self, number: int, until: float) -> None:
-        """Say that a shell's scan is still being worked on."""
-        await self._database.write(
-            lambda db: db.execute("UPDATE scans SET held_until = ? WHERE number = ?", [until, number])
-        )
+        """Extend the lease of a shell's scan."""
+        await self._update(number, "held_until", until)
 
     # The reply in the thread.
 
     async def set_reply(self, number: int, reply_ts: str | None) -> None:
-        """Remember the bot's message; empty while it is being posted, ``None`` where it surely was not."""
-        await self._database.write(
-            lambda db: db.execute("UPDATE scans SET reply_ts = ? WHERE number = ?", [reply_ts, number])
-        )
+        """Record the reply; empty while it is being posted, ``None`` if it certainly was not."""
+        await self._update(number, "reply_ts", reply_ts)
 
     async def shown(self, number: int, revision: int) -> None:
-        """Remember which revision of the scan its reply shows."""
-        await self._database.write(
-            lambda db: db.execute("UPDATE scans SET shown_revision = ? WHERE number = ?", [revision, number])
-        )
+        """Record the revision of the scan that its reply shows."""
+        await self._update(number, "shown_revision", revision)
 
     async def stale(self) -> list[int]:
-        """Return the scans whose replies do not show their rows."""
-        return await self._database.read(
-            lambda db: [
-                row["number"]
-                for row in db.query(
-                    "SELECT number FROM scans WHERE shown_revision < revision "
-                    "AND source = 'slack' ORDER BY number"
-                )
-            ]
-        )
+        """Return the scans whose replies are out of date."""
+        return await self._numbers(f"{_STALE} ORDER BY number")
 
     async def stale_copies(self, number: int) -> list[int]:
-        """Return the duplicates of a scan whose replies don't show what became of it."""
-        return await self._database.read(
-            lambda db: [
-                row["number"]
-                for row in db.query(
-                    "SELECT number FROM scans WHERE shown_revision < revision AND source = 'slack' "
-                    "AND state = 'duplicate' AND original = ? ORDER BY number",
-                    [number],
-                )
-            ]
+        """Return the duplicates of a scan whose replies are out of date."""
+        return await self._numbers(
+            f"{_STALE} AND state = 'duplicate' AND original = ? ORDER BY number", number
         )
 
+    async def _numbers(self, query: str, *parameters: object) -> list[int]:
+        return await self._database.read(lambda db: [row["number"] for row in db.query(query, parameters)])
 
-def _listed(numbers: Collection[int]) -> str:
+    async def _update(self, number: int, column: str, value: object) -> None:
+        query = f"UPDATE scans SET {column} = ? WHERE number = ?"
+        await self._database.write(lambda db: db.execute(query, [value, number]))
+
+
+def _joined(numbers: Collection[int]) -> str:
     return ", ".join(str(int(number)) for number in numbers)
 
 
-def _one(number: int | None) -> str:
-    """Name the scan that another waited for; it may be purged by now."""
-    return f"scan #{number}" if number is not None else "the one before"
+def _name(number: int | None) -> str:
+    """Name a scan that may have been purged."""
+    return f"scan #{number}" if number is not None else "the earlier scan"

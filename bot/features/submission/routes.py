@@ -1,7 +1,7 @@
-"""The routes into OneTrust: which of them a build takes, and why.
+"""The routes into OneTrust, and the choice of one for a build.
 
-A route is open where the settings have all that it needs. A build takes the first open one that fits it, in
-the order of preference; whether one fits is told by its limits alone, before anything is sent.
+A route is open if it is completely configured. A build takes the first open route, in the configured order,
+whose limits it fits; nothing is sent to find out.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,33 +15,33 @@ from bot.errors import NoRoute
 
 @dataclass(frozen=True, kw_only=True)
 class Order:
-    """What a route is asked to do with a build."""
+    """A build to submit."""
 
     number: int
     """The scan's."""
     kind: Kind
     file_type: FileType
     name: str
-    """The new app's name; of no use for a rescan."""
+    """The new app's name; unused for a rescan."""
     app_id: str | None
     """The app to rescan; ``None`` for a new one."""
     application_id: str | None = None
-    """The application that an earlier try made for this very scan; it has no scan yet."""
+    """The application that an earlier attempt created for this scan; it has no scan yet."""
     file_name: str
-    """As shared: for people, and hostile."""
+    """As shared; not trusted."""
     size_bytes: int
     sha256: str
     """Lower-case hexadecimal, 64 characters."""
 
     @property
     def platform(self) -> Platform:
-        """The operating system that the build is for."""
+        """The platform of its file type."""
         return self.file_type.platform
 
 
 @dataclass(frozen=True, kw_only=True)
 class Receipt:
-    """OneTrust's word that it took a build: a request ID, or by the Applications API a scan ID."""
+    """OneTrust's confirmation: a request ID, or a scan ID from the Applications API."""
 
     status: int
     request_id: str | None = None
@@ -50,85 +50,85 @@ class Receipt:
 
 
 class Journal(Protocol):
-    """What a route writes down on its way; what is awaited is kept before the route goes on."""
+    """Records a submission's progress; awaited calls return after the database has been written."""
 
     def progress(self, done_bytes: int, total_bytes: int) -> None:
-        """Say how far the bytes have moved; cheap, and never waits."""
+        """Report the progress; cheap, and doesn't block."""
         ...
 
     async def committing(self) -> None:
-        """Mark that what goes next could complete the submission.
+        """Mark that the next bytes could complete the submission.
 
-        An attempt that ends before was certainly not taken. It may be awaited once more where a clear refusal
-        (an expired token) makes the route send again within the call.
+        An attempt that ends before was certainly not accepted. A route that is refused (an expired token) and
+        sends again calls it again.
 
         Raises:
-            Superseded: the scan was taken back; nothing more may go.
+            Superseded: the scan was cancelled; nothing more may be sent.
         """
         ...
 
     async def uploading(self, name: str) -> None:
-        """Keep that the build goes to the FTP server, or has arrived there, now, under that name.
+        """Record that the build is being uploaded to the file server, or was, under that name.
 
-        It is removed from there so many hours later.
+        Cleanup removes it a number of hours after the last call.
         """
         ...
 
     async def made_app(self, application_id: str) -> None:
-        """Keep the application that was made for the scan; as no scan is asked for yet, none is committed."""
+        """Record the application that was created for the scan; its scan has yet to be requested."""
         ...
 
     async def note(self, why: str) -> None:
-        """Add a line to the scan's timeline; ``why`` is the project's own words."""
+        """Add a line to the scan's timeline; ``why`` must not contain another system's text."""
         ...
 
 
 class Route(Protocol):
-    """One way into OneTrust."""
+    """A way to submit builds to OneTrust."""
 
     name: str
     """As in ``ONETRUST_ROUTES``."""
     title: str
-    """As people are told of it, within a sentence."""
+    """Its name for people, within a sentence."""
     limit_bytes: int
-    """Builds of this size and above are not taken."""
+    """Builds of this size or larger don't fit."""
     file_types: frozenset[FileType]
     lacks: Mapping[Kind, str]
-    """What can't be asked for, and the setting that is missing for it."""
+    """Kinds of scan that are not possible, and the missing setting."""
 
     async def submit(self, order: Order, path: Path, journal: Journal) -> Receipt:
         """Send the build at ``path``.
 
         Raises:
-            Refused: a clear no.
-            TryLater: certainly not taken; worth another try.
-            Uncertain: it may have been taken.
+            Refused: a permanent error.
+            TryLater: certainly not accepted; may be retried.
+            Uncertain: may have been accepted.
         """
         ...
 
 
 @dataclass(frozen=True, kw_only=True)
 class Closed:
-    """A route that the settings leave closed."""
+    """A route that is not configured."""
 
     title: str
     limit_bytes: int
     file_types: frozenset[FileType]
     opened_by: str
-    """What whoever runs the bot would do, such as "set `ONETRUST_FTP_URL`"."""
+    """What an admin has to do, such as "set `ONETRUST_FTP_URL`"."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Choice:
-    """The route that a build takes."""
+    """The route of a build."""
 
     route: Route
     why: str
-    """Why not an earlier one, as part of a sentence; empty for the first."""
+    """Why not an earlier route, as part of a sentence; empty for the first."""
 
 
 class Routes:
-    """The open routes in the order of preference, and those that could be opened."""
+    """The open routes in the configured order, and the closed ones."""
 
     def __init__(self, routes: Sequence[Route], closed: Sequence[Closed] = ()) -> None:
         self._routes = {route.name: route for route in routes}
@@ -136,12 +136,12 @@ class Routes:
 
     @property
     def limit_bytes(self) -> int:
-        """Builds of this size and above are taken by no open route."""
+        """Builds of this size or larger fit no open route."""
         return max(route.limit_bytes for route in self._routes.values())
 
     @property
     def titles(self) -> list[str]:
-        """What the open routes are called, the preferred first."""
+        """The open routes' names for people, in the configured order."""
         return [route.title for route in self._routes.values()]
 
     def __contains__(self, name: str) -> bool:
@@ -156,7 +156,7 @@ class Routes:
         """Return the first route that fits.
 
         Raises:
-            NoRoute: none does; says each one's limit, and what would open one.
+            NoRoute: none fits; says each route's limit, and how to open others.
         """
         obstacles: list[str] = []
         for route in self._routes.values():
@@ -169,13 +169,13 @@ class Routes:
     def none_fits(
         self, size_bytes: int | None, file_type: FileType | None = None, kind: Kind | None = None
     ) -> NoRoute:
-        """Return what to say of a build that no open route takes; what is ``None`` is not known."""
+        """Return the error for a build that fits no open route; ``None`` stands for what is not known."""
         size = "" if size_bytes is None else f" ({megabytes(size_bytes)})"
-        told = [
+        limits = [
             f"{route.title} {_obstacle(route, size_bytes or route.limit_bytes, file_type, kind)}"
             for route in self._routes.values()
         ]
-        sentences = [f"No way into OneTrust that is open takes this build{size}: {' and '.join(told)}."]
+        sentences = [f"No open route into OneTrust takes this build{size}: {' and '.join(limits)}."]
         for closed in self._closed:
             if file_type is not None and file_type not in closed.file_types:
                 continue
@@ -183,13 +183,13 @@ class Routes:
             if size_bytes is not None and size_bytes >= closed.limit_bytes:
                 sentences.append(f"{what}, which is not open either, takes builds {limit}.")
             else:
-                way = f"to open it, whoever runs this bot has to {closed.opened_by}"
+                way = f"to open it, an admin of this bot has to {closed.opened_by}"
                 sentences.append(f"{what} takes builds {limit}: {way}.")
         return NoRoute(" ".join(sentences))
 
 
 def megabytes(size_bytes: int) -> str:
-    """Write a size as people compare it with a limit."""
+    """Format a size for people, rounded down."""
     if size_bytes < 100_000:
         return f"{size_bytes:,} bytes"
     if size_bytes >= 1_000_000_000:
@@ -198,12 +198,12 @@ def megabytes(size_bytes: int) -> str:
 
 
 def under(limit_bytes: int) -> str:
-    """Write a limit, below which builds are taken."""
+    """Format a size limit."""
     return f"under {megabytes(limit_bytes)}"
 
 
 def _obstacle(route: Route, size_bytes: int, file_type: FileType | None, kind: Kind | None) -> str | None:
-    """Say why a route does not take a build, to follow its title; ``None`` where it does."""
+    """Return why a build doesn't fit a route, to follow its title; ``None`` if it fits."""
     if file_type is not None and file_type not in route.file_types:
         return f"takes no .{file_type}"
     if size_bytes >= route.limit_bytes:

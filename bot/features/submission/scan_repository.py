@@ -1,4 +1,4 @@
-"""Scans: recording them, moving them, finding them."""
+"""The rows of scans."""
 
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
@@ -30,11 +30,11 @@ _SHARED = (
     *("file_name", "size_bytes", "shared_by", "asked_by", "comment", "occasion", "asked_app_id"),
     *("asked_name", "request_number", "kind", "reason", "original", "insist"),
 )
-"""The columns that a share fills under its own names."""
+"""Columns with the same name in ``Share``."""
 
 
 class SqlScanRepository:
-    """The rows of scans, their submissions and their timelines."""
+    """Reads and writes scans, their submissions and their timelines."""
 
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
@@ -43,15 +43,12 @@ class SqlScanRepository:
     async def record(
         self, share: Share, *, source: Source = Source.SLACK, held_until: float | None = None
     ) -> tuple[Scan, bool]:
-        """Record a share, before anything else is done with it.
-
-        Returns the scan and whether it is new: a share that is known already changes nothing.
-        """
+        """Record a share; return its scan and whether that is new. A known share creates no scan."""
         now = self._clock.now()
         values = rows.plain(
             {
                 **{field: getattr(share, field) for field in _SHARED},
-                **{field: getattr(share, field) or None for field in _PLACE},  # none at the command line
+                **{field: getattr(share, field) or None for field in _PLACE},  # empty for the command line
                 "sha256": share.expected_sha256,
                 "state": State.RECEIVED,
                 "source": source,
@@ -72,12 +69,12 @@ class SqlScanRepository:
                 share.occasion,
             )
             if share.channel_kind not in {None, ChannelKind.PUBLIC}:
-                db.execute(  # a channel can be made private: what was seen there is then for its members too
+                db.execute(  # a public channel was made private, and so are its earlier scans
                     "UPDATE scans SET channel_kind = ? WHERE channel = ? AND channel_kind = 'public'",
                     [share.channel_kind.value, share.channel],
                 )
             if known is not None:
-                return share_repository.filled_in(db, known, share), False
+                return share_repository.add_comment(db, known, share), False
             columns, marks = ", ".join(values), ", ".join("?" * len(values))
             number = db.execute(
                 f"INSERT INTO scans ({columns}) VALUES ({marks})",
@@ -95,7 +92,7 @@ class SqlScanRepository:
                 who=share.asked_by or share.shared_by,
                 before=None,
                 after=State.RECEIVED,
-                why="asked for" if share.occasion else "shared",
+                why="requested" if share.occasion else "shared",
             )
             share_repository.note_request(db, scan)
             return scan, True
@@ -106,7 +103,7 @@ class SqlScanRepository:
         """Return a scan.
 
         Raises:
-            NotFound: there is none with that number.
+            NotFound: no such scan.
         """
         return await self._database.read(lambda db: transitions.load(db, number))
 
@@ -139,11 +136,11 @@ class SqlScanRepository:
         scan: Mapping[str, Any] | None = None,
         submission: Mapping[str, Any] | None = None,
     ) -> Scan:
-        """Move a scan to a state in one transaction, with its line in the timeline.
+        """Move a scan to a state, with a line in the timeline, in one transaction.
 
         Raises:
-            NotFound: there is none with that number.
-            Superseded: it is in none of the states expected, or ``to`` may not follow where it is.
+            NotFound: no such scan.
+            Superseded: its state is not one of ``expect``, or ``to`` may not follow it.
         """
         return await self._database.write(
             lambda db: transitions.move(
@@ -160,10 +157,10 @@ class SqlScanRepository:
         )
 
     async def begin(self, number: int) -> Scan:
-        """Take a due scan up: it is being pulled from now on.
+        """Start a due scan: it is being pulled.
 
         Raises:
-            Superseded: it is not due any more.
+            Superseded: no longer due.
         """
 
         def work(db: Connection) -> Scan:
@@ -173,7 +170,7 @@ class SqlScanRepository:
                 number,
                 State.PULLING,
                 now=self._clock.now(),
-                why="taken up",
+                why="started",
                 expect={State.RECEIVED, State.QUEUED},
                 scan={"problem": None},
                 submission={"due_at": 0.0},
@@ -184,24 +181,24 @@ class SqlScanRepository:
     async def decide(
         self, number: int, build: Build, name: str, choose: Callable[[Scan, DecisionFacts], Decision]
     ) -> Scan:
-        """Record what was read and decide what the scan becomes, in one transaction.
+        """Record what was read from the build and the decision by ``choose``, in one transaction.
 
-        Two scans of one app can't both find that it was never seen: whoever comes second finds the first.
-        What it requests of side scanners begins with it, once a scan.
+        So of two scans of a new app, the second one's decision sees the first. The requests to side scanners
+        are recorded too, each once per scan.
         """
 
         def work(db: Connection) -> Scan:
             now = self._clock.now()
             scan = transitions.load(db, number)
-            verdict = choose(scan, facts_repository.gather(db, scan, build))
-            going = verdict.state is State.SUBMITTING
-            held = {"due_at": verdict.held_until} if verdict.held_until is not None else None
+            decision = choose(scan, facts_repository.gather(db, scan, build))
+            submitting = decision.state is State.SUBMITTING
+            held = {"due_at": decision.held_until} if decision.held_until is not None else None
             decided = transitions.move(
                 db,
                 number,
-                verdict.state,
+                decision.state,
                 now=now,
-                why=verdict.why,
+                why=decision.why,
                 expect={State.CHECKING},
                 scan={
                     "file_type": build.file_type,
@@ -210,41 +207,41 @@ class SqlScanRepository:
                     "name": name,
                     "version": build.version,
                     "build_number": build.build_number,
-                    "kind": verdict.kind,
-                    "reason": verdict.reason,
-                    "app_id": verdict.app_id,
-                    "question": verdict.question,
-                    "original": verdict.original or scan.original,
-                    "problem": verdict.problem,
+                    "kind": decision.kind,
+                    "reason": decision.reason,
+                    "app_id": decision.app_id,
+                    "question": decision.question,
+                    "original": decision.original or scan.original,
+                    "problem": decision.problem,
                 },
                 submission={
                     "state": SubmissionState.SENDING,
                     "attempts": scan.submission.attempts + 1,
                     "status": None,
-                    "route": verdict.route,
-                    "route_why": verdict.route_why,
+                    "route": decision.route,
+                    "route_why": decision.route_why,
                 }
-                if going
+                if submitting
                 else held,
             )
             for hooks in db.hooks:
                 if hooks.decided is not None:
-                    hooks.decided(db, decided, verdict, now)
+                    hooks.decided(db, decided, decision, now)
             return decided
 
         return await self._database.write(work)
 
     async def commit(self, number: int) -> None:
-        """Mark that the last bytes are about to go: from here on the build may have been taken.
+        """Mark that the last bytes are about to be sent, after which the build may have been accepted.
 
         Raises:
-            Superseded: the scan was taken back; the bytes must not go.
+            Superseded: the scan was cancelled; the bytes must not be sent.
         """
 
         def work(db: Connection) -> None:
             scan = transitions.load(db, number)
             if scan.state is not State.SUBMITTING:
-                raise Superseded(f"Scan #{number} was taken back before it was submitted.")
+                raise Superseded(f"Scan #{number} was cancelled before it was submitted.")
             db.execute(
                 f"UPDATE submissions SET state = 'committed' WHERE scan = ? AND {rows.ONETRUST}", [number]
             )
@@ -252,16 +249,16 @@ class SqlScanRepository:
         await self._database.write(work)
 
     async def made_app(self, number: int, application_id: str) -> None:
-        """Keep the application that was made for a scan that is being submitted, and is not asked for yet.
+        """Record the application that was created for a scan before the scan itself is requested.
 
         Raises:
-            Superseded: the scan was taken back, or settled by others.
+            Superseded: the scan was cancelled or settled.
         """
 
         def work(db: Connection) -> None:
             scan = transitions.load(db, number)
             if scan.state is not State.SUBMITTING:
-                raise Superseded(f"Scan #{number} was taken back before it was submitted.")
+                raise Superseded(f"Scan #{number} was cancelled before it was submitted.")
             db.execute(
                 "UPDATE submissions SET state = 'sending', application_id = ? "
                 f"WHERE scan = ? AND {rows.ONETRUST}",
@@ -273,7 +270,7 @@ class SqlScanRepository:
                 now=self._clock.now(),
                 before=scan.state,
                 after=scan.state,
-                why=f"application {application_id} was made for it",
+                why=f"created application {application_id}",
             )
 
         await self._database.write(work)
@@ -281,10 +278,10 @@ class SqlScanRepository:
     async def cancel(
         self, number: int, *, why: str, who: str | None, expect: Collection[State] = CANCELLABLE
     ) -> Scan:
-        """Take a scan back, as long as its last bytes have not gone.
+        """Cancel a scan whose last bytes have not been sent.
 
         Raises:
-            Superseded: it is too late, or the scan is in none of the states expected.
+            Superseded: too late, or its state is not one of ``expect``.
         """
 
         def work(db: Connection) -> Scan:
@@ -305,20 +302,20 @@ class SqlScanRepository:
         return await self._database.write(work)
 
     async def withdraw(self, number: int) -> None:
-        """Remember that a scan whose last bytes may have gone is wanted no more: it is not tried again."""
+        """Mark a scan whose last bytes may have been sent as unwanted, so that it is not retried."""
         await self._database.write(
             lambda db: db.execute("UPDATE scans SET withdrawn = 1 WHERE number = ?", [number])
         )
 
     async def requeue(self, number: int, *, why: str, unless_committed: bool = False) -> Scan | None:
-        """Give up the work on a scan; see ``transitions.hand_back``."""
+        """Put a scan back in the queue; see ``transitions.requeue``."""
         now = self._clock.now()
         return await self._database.write(
             lambda db: transitions.requeue(db, number, now=now, why=why, unless_committed=unless_committed)
         )
 
     async def of_message(self, channel: str, message_ts: str) -> list[Scan]:
-        """Return the scans of a message's files that could still be cancelled."""
+        """Return the scans of a message's files that may be cancelled."""
         states = ", ".join(f"'{state.value}'" for state in sorted(CANCELLABLE))
         return await self._database.read(
             lambda db: rows.scans_where(
@@ -330,13 +327,13 @@ class SqlScanRepository:
         )
 
     async def pulls(self, number: int) -> int:
-        """Return how often pulling the scan's file was begun."""
+        """Return the number of attempts to pull the scan's file."""
         return await self._database.read(
             lambda db: int(db.execute("SELECT pulls FROM scans WHERE number = ?", [number]).fetchone()[0])
         )
 
     async def of_request_id(self, request_id: str) -> Scan | None:
-        """Return the scan whose submission has this request ID."""
+        """Return the newest scan with this request ID, in any case."""
         return await self._database.read(
             lambda db: rows.first_scan(
                 db,
@@ -346,10 +343,9 @@ class SqlScanRepository:
         )
 
     async def latest_of_app(self, app_id: str, channel: str, *, public: bool) -> Scan | None:
-        """Return the newest scan in Slack of a build that is known to be of the app.
+        """Return the newest scan in Slack of a build of the app, without cancelled and rejected ones.
 
-        A build of a private conversation is for that conversation only, without ``public`` one of a public
-        channel too; and what was taken back is for nobody.
+        Includes scans of ``channel`` and, with ``public``, of all public channels.
         """
         return await self._database.read(
             lambda db: rows.first_scan(
@@ -369,7 +365,7 @@ class SqlScanRepository:
         )
 
     async def note_app(self, bundle_id: str, platform: Platform, why: str, who: str) -> None:
-        """Add a line to the timeline of an app's newest scan; there may be none."""
+        """Add a line to the timeline of an app's newest scan, if there is one."""
 
         def work(db: Connection) -> None:
             newest = rows.first_scan(

@@ -49,7 +49,7 @@ def register(app: AsyncApp, services: Services) -> None:
         if (deleted_ts := _deleted(event)) is not None:
             await services.intake.deleted(said(event, "channel"), deleted_ts)
         elif event.get("files"):
-            await services.intake.heard(event)
+            await services.intake.on_message(event)
 
     async def take_file(event: dict[str, Any], next_: Next) -> None:
         file_id, channel = said(event, "file_id"), said(event, "channel_id")

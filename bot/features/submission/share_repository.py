@@ -1,4 +1,4 @@
-"""What a share adds to the rows beside its own."""
+"""What a share changes besides its own row."""
 
 from bot.core.scan import Scan, Share, State
 from bot.storage import transitions
@@ -8,7 +8,7 @@ _UNDECIDED = {State.RECEIVED, State.PULLING, State.CHECKING}
 
 
 def note_request(db: Connection, scan: Scan) -> None:
-    """Say in the timeline who asked for the rescan that this build answers."""
+    """Note in the timeline who made the rescan request that this build fulfils."""
     query = "SELECT app_id, asked_by, created_at FROM requests WHERE number = ?"
     for row in db.query(query, [scan.request_number]):
         transitions.note(
@@ -18,17 +18,17 @@ def note_request(db: Connection, scan: Scan) -> None:
             who=row["asked_by"],
             before=State.RECEIVED,
             after=State.RECEIVED,
-            why=f"the build answers a rescan of {row['app_id']} that was asked for",
+            why=f"requested a rescan of {row['app_id']}, which this build fulfils",
         )
 
 
-def filled_in(db: Connection, known: Scan, share: Share) -> Scan:
-    """Add to an undecided scan what its message asks for, where only its file was told of before."""
+def add_comment(db: Connection, known: Scan, share: Share) -> Scan:
+    """Complete an undecided scan that was recorded from its file alone with the message's comment."""
     if known.comment or not share.comment or known.kind is not None or known.state not in _UNDECIDED:
         return known
-    asked = {field: getattr(share, field) for field in ("comment", "asked_app_id", "asked_name")}
+    values = {field: getattr(share, field) for field in ("comment", "asked_app_id", "asked_name")}
     db.execute(
         "UPDATE scans SET comment = ?, asked_app_id = ?, asked_name = ? WHERE number = ?",
-        [*asked.values(), known.number],
+        [*values.values(), known.number],
     )
     return transitions.load(db, known.number)

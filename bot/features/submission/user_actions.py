@@ -1,4 +1,4 @@
-"""What people decide about a scan: the buttons of its reply and the modals behind them."""
+"""Actions on a scan: the buttons of its reply and their modals."""
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
@@ -17,16 +17,16 @@ OTHER_PLATFORM = (
     "`/appscan apps` shows which; `/appscan unlink` removes it."
 )
 
-NOT_IN_SLACK = "That build came from the command line, so its file is not in Slack: run the command again."
+NOT_IN_SLACK = "That build came from the command line, so its file is not in Slack. Run the command again."
 
 UNLINKED = (
     "It is rescanned as that app. The next build is not: only appscan's admins link an app ID for good. "
     "Ask one of them for `/appscan link`."
 )
-"""What somebody reads whose answer was taken, and who may not link."""
+"""Shown to people who may choose an app ID for a scan, but not link it."""
 
-_AFRESH: Mapping[str, Any] = {"problem": None, "question": None, "original": None, "pulls": 0}
-_UNSENT: Mapping[str, Any] = {
+_RESET_SCAN: Mapping[str, Any] = {"problem": None, "question": None, "original": None, "pulls": 0}
+_RESET_SUBMISSION: Mapping[str, Any] = {
     "state": SubmissionState.PENDING,
     "attempts": 0,
     "due_at": 0.0,
@@ -35,71 +35,66 @@ _UNSENT: Mapping[str, Any] = {
 
 
 @dataclass(frozen=True, kw_only=True)
-class ActionResult:
-    """What became of an app ID that was given for a scan."""
+class LinkResult:
+    """The result of linking an app ID to a scan's build."""
 
     other: Link | None = None
-    """Another link to the same app: worth telling."""
+    """Another link to the same app, if there is one."""
     admins_only: bool = False
-    """Whether it was not linked to the build because only admins link."""
+    """Whether the link was not made because only admins make links."""
 
 
 class UserActions:
-    """Carries out what a person pressed; each call raises ``Superseded`` where the scan has moved on."""
+    """Carries out actions; each raises ``Superseded`` if the scan is no longer in a state that allows it."""
 
     def __init__(
         self,
         *,
         store: SubmissionStore,
         announcer: Announcer,
-        policy: Access,
+        access: Access,
         wake: Callable[[], None],
         drop: Callable[[int], None],
     ) -> None:
         self._store = store
         self._announcer = announcer
-        self._policy = policy
+        self._access = access
         self._wake = wake
         self._drop = drop
 
     async def scan(self, number: int, user: str, channel: str | None = None) -> Scan:
-        """Return the scan that a person wants to act on, from its own conversation or a form opened there.
+        """Return a scan for a person's action in ``channel``, or in a modal without one.
 
         Raises:
-            NotAllowed: the policy says no.
+            NotAllowed: they may not use the bot here.
             Unidentified: Slack does not say who they are.
-            NotFound: the scan does not belong to the channel of the press.
+            NotFound: the scan belongs to another conversation.
         """
         scan = await self._store.scans.scan(number)
-        await self._policy.admit(user, channel or scan.channel)
+        await self._access.admit(user, channel or scan.channel)
         if channel is not None and scan.channel is not None and scan.channel != channel:
             raise NotFound(f"Scan #{number} belongs to another conversation.")
         return scan
 
     async def scan_to_link(self, number: int, user: str, channel: str | None = None) -> Scan:
-        """Return the scan whose build a person wants to link; raises what ``scan`` does, and for no admin."""
+        """Return a scan for linking its build; raises as ``scan`` does, and ``NotAllowed`` for non-admins."""
         scan = await self.scan(number, user, channel)
-        self._policy.admit_to_links(user)
+        self._access.admit_to_links(user)
         return scan
 
     async def scan_again(self, number: int, user: str) -> None:
-        """Scan a file although it was submitted before."""
-        await self._go_on(number, user, {State.DUPLICATE}, "scan again", {"insist": True})
+        """Scan a duplicate."""
+        await self._restart(number, user, {State.DUPLICATE}, "scan again", {"insist": True})
 
-    async def scan_once_more(self, number: int, user: str) -> None:
-        """Make another scan of a file, in the same thread, where OneTrust's scan of it came to no result."""
+    async def repeat_failed_scan(self, number: int, user: str) -> None:
+        """Scan a file again, in the same thread, after OneTrust's scan of it failed."""
         scan = await self._store.scans.scan(number)
         followed = await self._store.results.followed(number)
         if followed is None or followed.state not in {ResultState.FAILED, ResultState.INTERRUPTED}:
-            raise Superseded(f"Scan #{number} has moved on: there is no failed scan to make again.")
+            raise Superseded(f"Scan #{number} has moved on: there is no failed scan to repeat.")
         if scan.source is Source.SHELL:
             raise NotFound(NOT_IN_SLACK)
-        linked = (
-            await self._store.links.of_build(scan.bundle_id, scan.platform)
-            if scan.bundle_id is not None and scan.platform is not None
-            else None
-        )
-        again, new = await self._store.scans.record(
+        repeat, new = await self._store.scans.record(
             Share(
                 channel=scan.channel or "",
                 channel_kind=scan.channel_kind,
@@ -110,7 +105,7 @@ class UserActions:
                 size_bytes=scan.size_bytes,
                 shared_by=scan.shared_by,
                 asked_by=user,
-                asked_app_id=scan.app_id if linked is None else None,
+                asked_app_id=None if await self._link_of(scan) else scan.app_id,
                 asked_name=scan.asked_name,
                 occasion=f"again-{number}",
                 original=number,
@@ -119,26 +114,26 @@ class UserActions:
             )
         )
         if not new:
-            raise Superseded(f"That is scan #{again.number} already; its reply is in the thread.")
-        self._announcer.changed(again.number)
+            raise Superseded(f"That is scan #{repeat.number} already; its reply is in the thread.")
+        self._announcer.changed(repeat.number)
         self._wake()
 
     async def try_again(self, number: int, user: str) -> None:
-        """Try a failed scan once more; what no person decided is decided afresh."""
+        """Restart a failed scan; only a person's decision is kept, the rest is decided again."""
         scan = await self._store.scans.scan(number)
-        kept = scan.reason is Reason.CHOSEN and scan.kind is Kind.RESCAN
-        changes: Mapping[str, Any] = {} if kept else {"kind": None, "reason": None, "app_id": None}
-        await self._go_on(number, user, {State.FAILED}, "try again", changes)
+        chosen = scan.reason is Reason.CHOSEN and scan.kind is Kind.RESCAN
+        changes: Mapping[str, Any] = {} if chosen else {"kind": None, "reason": None, "app_id": None}
+        await self._restart(number, user, {State.FAILED}, "try again", changes)
 
     async def submit_again(self, number: int, user: str) -> None:
-        """Send an uncertain submission once more: a person knows that it did not arrive."""
+        """Restart an uncertain scan, which a person knows did not arrive."""
         scan = await self._store.scans.scan(number)
         changes: Mapping[str, Any] = {"reason": Reason.CHOSEN} if scan.kind is Kind.NEW else {}
-        await self._go_on(number, user, {State.UNCERTAIN}, "submit again", changes)
+        await self._restart(number, user, {State.UNCERTAIN}, "submit again", changes)
 
     async def scan_as_new(self, number: int, user: str) -> None:
-        """Answer the question with: this is a new app."""
-        await self._go_on(
+        """Answer the question: it is a new app."""
+        await self._restart(
             number,
             user,
             {State.ASKING},
@@ -146,14 +141,14 @@ class UserActions:
             {"kind": Kind.NEW, "reason": Reason.CHOSEN, "app_id": None, "asked_app_id": None},
         )
 
-    async def rescan_as(self, number: int, user: str, app_id: str) -> ActionResult:
-        """Answer the question with an app ID; who may change links so links it to the build as well.
+    async def rescan_as(self, number: int, user: str, app_id: str) -> LinkResult:
+        """Answer the question with an app ID; for an admin, also link it to the build.
 
         Raises:
             UsageError: the app ID is linked on the other platform.
         """
         await self._on_its_platform(await self._store.scans.scan(number), app_id)
-        scan = await self._go_on(
+        scan = await self._restart(
             number,
             user,
             {State.ASKING, State.FAILED},
@@ -165,20 +160,17 @@ class UserActions:
                 "asked_app_id": app_id,
             },
         )
-        if self._policy.is_admin(user):
+        if self._access.is_admin(user):
             return await self._link(scan, user, app_id)
-        linked = any(
-            (link.bundle_id, link.platform) == (scan.bundle_id, scan.platform)
-            for link in await self._store.links.of_app(app_id)
-        )
-        return ActionResult(admins_only=not linked)
+        link = await self._link_of(scan)
+        return LinkResult(admins_only=link is None or link.app_id.lower() != app_id.lower())
 
     async def rescan_anyway(self, number: int, user: str) -> None:
-        """Answer that the app ID asked for is right, although it is linked to another build; link nothing."""
+        """Confirm the requested app ID although it is linked to another build; makes no link."""
         scan = await self._store.scans.scan(number)
         if scan.asked_app_id is None:
-            raise Superseded(f"Scan #{number} has moved on: no app ID is asked for any more.")
-        await self._go_on(
+            raise Superseded(f"Scan #{number} has moved on: no app ID is requested any longer.")
+        await self._restart(
             number,
             user,
             {State.ASKING},
@@ -186,55 +178,54 @@ class UserActions:
             {"kind": Kind.RESCAN, "reason": Reason.CHOSEN, "app_id": scan.asked_app_id},
         )
 
-    async def link(self, number: int, user: str, app_id: str) -> ActionResult:
-        """Link a submitted scan's bundle identifier to an app ID, so that the next build is a rescan.
+    async def link(self, number: int, user: str, app_id: str) -> LinkResult:
+        """Link a submitted scan's bundle identifier to an app ID, so that the next build is a rescan of it.
 
         Raises:
-            NotAllowed: they are no admin.
+            NotAllowed: not an admin.
             UsageError: the app ID is linked on the other platform.
         """
-        self._policy.admit_to_links(user)
+        self._access.admit_to_links(user)
         scan = await self._store.scans.scan(number)
         if scan.build is None:
             raise NotFound(f"Nothing was read from the build of scan #{number}, so there is nothing to link.")
         await self._on_its_platform(scan, app_id)
-        answered = await self._link(scan, user, app_id)
+        result = await self._link(scan, user, app_id)
         await self._store.scans.note(number, f"linked to {app_id}", user)
         self._announcer.changed(number)
-        return answered
+        return result
 
     async def _on_its_platform(self, scan: Scan, app_id: str) -> None:
         for link in await self._store.links.of_app(app_id):
             if scan.platform not in {None, link.platform}:
                 raise UsageError(OTHER_PLATFORM)
 
-    async def _link(self, scan: Scan, user: str, app_id: str) -> ActionResult:
+    async def _link_of(self, scan: Scan) -> Link | None:
         if scan.bundle_id is None or scan.platform is None:
-            return ActionResult()
+            return None
+        return await self._store.links.of_build(scan.bundle_id, scan.platform)
+
+    async def _link(self, scan: Scan, user: str, app_id: str) -> LinkResult:
+        if scan.bundle_id is None or scan.platform is None:
+            return LinkResult()
         await self._store.links.put(scan.bundle_id, scan.platform, app_id, who=user, replace=True)
-        others = [
-            link
-            for link in await self._store.links.of_app(app_id)
-            if (link.bundle_id, link.platform) != (scan.bundle_id, scan.platform)
-        ]
-        return ActionResult(other=others[0] if others else None)
+        for link in await self._store.links.of_app(app_id):
+            if (link.bundle_id, link.platform) != (scan.bundle_id, scan.platform):
+                return LinkResult(other=link)
+        return LinkResult()
 
     async def dismiss(self, number: int, user: str) -> None:
-        """Answer the question with: don't scan it.
-
-        Raises:
-            NotAllowed: it is not theirs, and they are no admin.
-        """
+        """Answer the question: don't scan it; raises as ``cancel`` does."""
         await self._cancel(number, user, "Dismissed.", {State.ASKING})
 
     async def cancel_waiting(self, user: str, channel: str) -> int:
-        """Take back what a person shared or asked for in a channel and what waits; return how many.
+        """Cancel a person's waiting scans in a channel; return their number.
 
         Raises:
-            NotAllowed: the policy says no.
+            NotAllowed: they may not use the bot here.
             Unidentified: Slack does not say who they are.
         """
-        await self._policy.admit(user, channel)
+        await self._access.admit(user, channel)
         cancelled = await self._store.queue.cancel_waiting(channel, user, why="Cancelled.")
         for number in cancelled:
             self._drop(number)
@@ -243,31 +234,31 @@ class UserActions:
         return len(cancelled)
 
     async def cancel(self, number: int, user: str) -> None:
-        """Take back a scan that has not been submitted.
+        """Cancel a scan that has not been submitted.
 
         Raises:
-            NotAllowed: it is not theirs, and they are no admin.
+            NotAllowed: not their scan, and not an admin.
         """
         await self._cancel(number, user, "Cancelled.", CANCELLABLE)
 
     async def _cancel(self, number: int, user: str, why: str, expect: Collection[State]) -> None:
-        self._policy.admit_to_cancel(user, await self._store.scans.scan(number))
+        self._access.admit_to_cancel(user, await self._store.scans.scan(number))
         await self._store.scans.cancel(number, why=why, who=user, expect=expect)
         self._drop(number)
         self._announcer.changed(number)
         self._wake()
 
     async def arrived(self, number: int, user: str, request_id: str) -> None:
-        """Settle an uncertain submission: a person found it in OneTrust.
+        """Settle an uncertain submission that a person found in OneTrust.
 
-        By the direct route ``request_id`` is a scan ID.
+        For the direct route, ``request_id`` is a scan ID.
         """
         direct = (await self._store.scans.scan(number)).submission.route == "direct"
-        found = "OneTrust: scan" if direct else "OneTrust's log: request"
+        place = "OneTrust: scan" if direct else "OneTrust's log: request"
         scan = await self._store.scans.move(
             number,
             State.SUBMITTED,
-            why=f"found in {found} ID {request_id}",
+            why=f"found in {place} ID {request_id}",
             who=user,
             expect={State.UNCERTAIN},
             scan={"problem": None},
@@ -276,11 +267,11 @@ class UserActions:
                 "scan_id" if direct else "request_id": request_id,
             },
         )
-        await remember_link(self._store, scan, self._policy.may_create_link)
+        await remember_link(self._store, scan, self._access.may_create_link)
         self._announcer.changed(number)
         self._wake()
 
-    async def _go_on(
+    async def _restart(
         self, number: int, user: str, expect: set[State], why: str, changes: Mapping[str, Any]
     ) -> Scan:
         scan = await self._store.scans.scan(number)
@@ -292,8 +283,8 @@ class UserActions:
             why=why,
             who=user,
             expect=expect,
-            scan={**_AFRESH, **changes},
-            submission=_UNSENT,
+            scan={**_RESET_SCAN, **changes},
+            submission=_RESET_SUBMISSION,
         )
         self._announcer.changed(number)
         self._wake()

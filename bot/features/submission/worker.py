@@ -1,4 +1,4 @@
-"""Takes what is due, as the rows say: scans, messages of files and rescans, each in a job."""
+"""The jobs that process what is due: scans, files without a message, and rescan requests."""
 
 import asyncio
 import logging
@@ -6,12 +6,11 @@ from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 
 from bot.core.circuit_breaker import AWAY, CircuitBreaker
-from bot.core.clock import SteadyClock
+from bot.core.clock import SteadyClock, first_of
 from bot.core.log_context import working_on
 from bot.core.ports import Announcer, Clock
 from bot.core.scan import Source, SubmissionState
 from bot.core.scheduler import Job, Scheduler
-from bot.core.tasks import first_of
 from bot.errors import StoreUnavailable
 from bot.features.submission.intake import Intake
 from bot.features.submission.pipeline import STOPPED, Pipeline
@@ -19,23 +18,23 @@ from bot.features.submission.ports import SubmissionStore
 
 logger = logging.getLogger(__name__)
 
-LONGEST_NAP_S = 30.0
-"""Queues look at the rows at least this often, whatever they believe to be due."""
-REFRESH_S = 60.0
-"""How often replies that do not show their rows are taken up again, those of the last process first."""
-STOP_S = 12.0
-"""How long work whose last bytes are on their way may still take at a stop."""
+MAXIMUM_POLL_INTERVAL_S = 30.0
+"""The longest wait between two polls of a queue."""
+REFRESH_INTERVAL_S = 60.0
+"""Between two searches for replies that are out of date, such as those of the last process."""
+STOP_TIMEOUT_S = 12.0
+"""For scans whose last bytes are being sent when the bot stops."""
 
 
-def queue_job(name: str, turn: Callable[[], Awaitable[float | None]]) -> Job:
-    """Return a job that does what is due by the rows; ``turn`` returns when more is, as far as it knows."""
-    return Job(name=name, run=turn, interval_s=LONGEST_NAP_S)
+def queue_job(name: str, run: Callable[[], Awaitable[float | None]]) -> Job:
+    """Return a job that polls a queue of rows; ``run`` returns when the next one is due."""
+    return Job(name=name, run=run, interval_s=MAXIMUM_POLL_INTERVAL_S)
 
 
 class Worker:
-    """Works on due scans, a bounded number at once, fairly between channels.
+    """Processes due scans: ``concurrency`` at once, fairly between channels.
 
-    ``also`` is what else is woken and stopped with it.
+    The jobs in ``also`` are woken and stopped with it.
     """
 
     def __init__(
@@ -61,7 +60,7 @@ class Worker:
         self._concurrency = concurrency
         self._scheduler = scheduler
         self._jobs = (
-            queue_job("queue of scans", self._take_scans),
+            queue_job("queue of scans", self._process_scans),
             queue_job("search for messages of files", self._find_messages),
             queue_job("closing of rescan requests", self._close_requests),
             *also,
@@ -74,69 +73,71 @@ class Worker:
         breaker.watch(self._breaker_changed)
 
     async def start(self) -> None:
-        """Take up what the last process left, and begin; what can't be written is tried again."""
+        """Recover the last process's scans and start; if the database can't be written to, do so later."""
         try:
             if recovered := await self._store.queue.recover(source=Source.SLACK):
-                logger.info("took up %d scans that were under way when the bot last ended", len(recovered))
+                logger.info(
+                    "recovered %d scans that were in progress when the bot last ended", len(recovered)
+                )
         except StoreUnavailable as error:
-            logger.warning("what the last process left can't be taken up yet: %s", error)
+            logger.warning("can't recover the last process's scans yet: %s", error)
         self._scheduler.start(*self._jobs)
 
     def wake(self) -> None:
-        """Say that there may be something to do."""
+        """Poll the queues now."""
         self._scheduler.wake(*self._names)
 
     def drop(self, number: int) -> None:
-        """Stop working on a scan, whose row says already that it is cancelled."""
+        """Stop processing a scan whose row is already cancelled."""
         if (task := self._tasks.get(number)) is not None:
             task.cancel()
 
     async def stop(self) -> None:
-        """Take nothing more; finish what is nearly done, hand back the rest."""
+        """Stop: finish scans that are committed, requeue the others."""
         await self._scheduler.stop(*self._names)
         working = dict(self._tasks)
         for number, task in working.items():
-            if not await self._nearly_done(number):
+            if not await self._is_committed(number):
                 task.cancel()
         all_done = asyncio.gather(*working.values(), return_exceptions=True)
-        await first_of(asyncio.shield(all_done), self._clock.sleep(STOP_S))
+        await first_of(asyncio.shield(all_done), self._clock.sleep(STOP_TIMEOUT_S))
         for task in working.values():
             task.cancel()
         await all_done
 
-    async def _nearly_done(self, number: int) -> bool:
-        """Tell whether a scan's last bytes may be going; one whose last bytes are not is handed back.
+    async def _is_committed(self, number: int) -> bool:
+        """Requeue a scan unless its last bytes may have been sent; tell whether they may.
 
-        That is one transaction: what is handed back can't be committed between this look and its cancelling.
+        In one transaction, so that it can't be committed between the check and cancelling its task.
         """
         try:
             if await self._store.scans.requeue(number, why=STOPPED, unless_committed=True) is not None:
                 return False
             scan = await self._store.scans.scan(number)
         except StoreUnavailable:
-            return False  # the next start finds what its row says
+            return False  # the next process recovers it
         return scan.submission.state is SubmissionState.COMMITTED
 
     async def _close_requests(self) -> float | None:
-        """Close waiting rescans; showing that may wait long for its turn."""
+        """Close rescan requests; a job of its own, as updating their messages may be rate-limited."""
         await self._intake.close_requests()
         return await self._store.requests.next_lapse_at()
 
     async def _find_messages(self) -> float | None:
-        """Look for messages of files, and for replies that do not show their rows."""
+        """Search for the messages of files, and for replies that are out of date."""
         await self._intake.find_messages()
         if (now := self._steady.now()) >= self._refresh_at:
-            self._refresh_at = now + REFRESH_S
+            self._refresh_at = now + REFRESH_INTERVAL_S
             for number in await self._store.queue.stale():
                 self._announcer.changed(number)
-        return await self._intake.next_look_at()
+        return await self._intake.next_search_at()
 
-    async def _take_scans(self) -> float | None:
-        """Begin as many of the due scans as there is room for."""
-        left = await self._store.queue.recover(source=Source.SHELL, before=self._clock.now())
-        # What a run could not even record (a locked database, a full disk) is under way with nobody at work.
-        left += await self._store.queue.recover(source=Source.SLACK, busy=tuple(self._tasks))
-        for number in [*left, *await self._store.queue.wake_waiting()]:
+    async def _process_scans(self) -> float | None:
+        """Start due scans, up to ``concurrency``."""
+        recovered = await self._store.queue.recover(source=Source.SHELL, before=self._clock.now())
+        # A run that could not record its outcome (locked database, full disk) left its scan in progress.
+        recovered += await self._store.queue.recover(source=Source.SLACK, busy=tuple(self._tasks))
+        for number in [*recovered, *await self._store.queue.wake_waiting()]:
             self._announcer.changed(number)
         if self._breaker.is_open:
             return await self._wait_for_scanner()
@@ -150,11 +151,11 @@ class Worker:
         free = self._concurrency - len(self._tasks)
         due = await self._store.queue.due(free, busy=self._tasks) if free > 0 else []
         for number in due:
-            self._begin(number)
+            self._start(number)
         return next_at
 
     async def _wait_for_scanner(self) -> float | None:
-        """Begin one scan as a probe when it is time for that, and none else; what falls due waits."""
+        """Start one scan as a probe when it is due; park the others."""
         if self._probe in self._tasks:
             return None  # its end wakes this job
         probe_at = self._breaker.probe_at
@@ -162,7 +163,7 @@ class Worker:
         if probe_at <= self._clock.now():
             self._probe = await self._store.queue.probe(busy=self._tasks)
             if self._probe is not None:
-                self._begin(self._probe)
+                self._start(self._probe)
             return next_at
         for number in await self._store.queue.park(AWAY, busy=self._tasks):
             self._announcer.changed(number)
@@ -172,7 +173,7 @@ class Worker:
         self._hasten = not is_open
         self.wake()
 
-    def _begin(self, number: int) -> None:
+    def _start(self, number: int) -> None:
         task = asyncio.create_task(self._pipeline.run(number), name=f"scan-{number}")
         self._tasks[number] = task
         task.add_done_callback(partial(self._done, number))
@@ -182,7 +183,7 @@ class Worker:
         if task.cancelled() or (error := task.exception()) is None:
             self.wake()
         elif isinstance(error, StoreUnavailable):
-            logger.warning("scan #%d could not be worked on: %s", number, error)
-        else:  # it is due still: what went wrong gets a while to pass
+            logger.warning("could not process scan #%d: %s", number, error)
+        else:  # still due: retried at the next poll, as the error may be temporary
             with working_on(number):
-                logger.error("scan #%d could not be worked on", number, exc_info=error)
+                logger.error("could not process scan #%d", number, exc_info=error)

@@ -13,12 +13,11 @@ from typing import Final
 
 from bot.core.backoff import Backoff
 from bot.core.circuit_breaker import PROBE_BACKOFF
-from bot.core.clock import SteadyClock
+from bot.core.clock import SteadyClock, cancel_all
 from bot.core.log_context import concerning, working_on
 from bot.core.ports import Clock, Files
 from bot.core.scan import Scan
-from bot.core.tasks import end
-from bot.core.work_dir import ROOM_BACKOFF, WorkDir
+from bot.core.work_dir import FULL_BACKOFF, WorkDir
 from bot.errors import (
     BuildRejected,
     FileUnavailable,
@@ -116,7 +115,7 @@ class VerdictWorker:
 
     async def stop(self) -> None:
         """Stop the work; it resumes at the next start."""
-        await end(*self._tasks.values())
+        await cancel_all(*self._tasks.values())
 
     def _done(self, number: int, task: asyncio.Task[None]) -> None:
         del self._tasks[number]
@@ -220,7 +219,7 @@ class VerdictWorker:
                 elif sends:
                     await self._sending.send(scan, opinion, room / "build")
         except NoRoom as error:  # about this pull only: OneTrust's pulls find out for themselves
-            due_at = self._clock.now() + ROOM_BACKOFF.maximum_s
+            due_at = self._clock.now() + FULL_BACKOFF.maximum_s
             logger.warning(
                 "scan #%d waits for room on its way to %s: %s", scan.number, self._profile.vendor, error
             )

@@ -5,8 +5,8 @@ from collections import OrderedDict
 from collections.abc import Callable, Coroutine, Hashable
 from typing import Any, Generic, TypeVar
 
+from bot.core.clock import cancel_all
 from bot.core.ports import Clock
-from bot.core.tasks import end
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
@@ -57,7 +57,7 @@ class CoalescingCache(Generic[K, V]):
 
     async def close(self) -> None:
         """Cancel all fetches."""
-        await end(*self._fetching.values())
+        await cancel_all(*self._fetching.values())
 
     def _fetched(self, key: K, done: asyncio.Task[V]) -> None:
         del self._fetching[key]

@@ -17,12 +17,12 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.core.backoff import Backoff
+from bot.core.clock import cancel_all, first_of
 from bot.core.log_context import concerning
 from bot.core.ports import Clock
 from bot.core.rate_limit import RateLimiter, RateLimiters
 from bot.core.scan import Card, Scan
 from bot.core.scheduler import Job
-from bot.core.tasks import end, first_of
 from bot.errors import NotFound, StoreUnavailable, slack_code, slack_wait_s
 from bot.slack.messages.delivery import GONE, MESSAGE_GONE, SHUT, error_name, update
 from bot.slack.messages.posts import ATTEMPTS, RETRY_S, Posts, ThreadGone
@@ -123,7 +123,7 @@ class LivingMessages:
         """Wait until all known changes are shown; after the timeout, cancel what is left."""
         if self._tasks:
             _, late = await asyncio.wait(list(self._tasks.values()), timeout=timeout_s)
-            await end(*late)
+            await cancel_all(*late)
 
     @concerning
     async def _follow(self, number: int) -> None:

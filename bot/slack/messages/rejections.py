@@ -9,8 +9,8 @@ import aiohttp
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.core.clock import cancel_all
 from bot.core.scan import Share
-from bot.core.tasks import end
 from bot.slack.messages.delivery import Rendered, error_name, send
 
 logger = logging.getLogger(__name__)
@@ -48,7 +48,7 @@ class SlackRejections:
 
     async def close(self) -> None:
         """Cancel what has not been sent."""
-        await end(*self._saying)
+        await cancel_all(*self._saying)
 
     async def _say(self, share: Share, person: str, sentence: str) -> None:
         try:

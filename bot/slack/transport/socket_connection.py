@@ -21,9 +21,8 @@ from slack_bolt.async_app import AsyncApp
 from slack_bolt.response import BoltResponse
 from slack_sdk.socket_mode.request import SocketModeRequest
 
-from bot.core.clock import within
+from bot.core.clock import cancel_all, within
 from bot.core.ports import Clock
-from bot.core.tasks import end
 
 logger = logging.getLogger(__name__)
 
@@ -127,7 +126,7 @@ class Connection:
             with contextlib.suppress(ConnectionError):
                 await self._socket.close()
         self._end()
-        await end(*self._tasks, *self._in_progress)
+        await cancel_all(*self._tasks, *self._in_progress)
         await _abandon(self._session, self._socket)
 
     def _end(self) -> None:

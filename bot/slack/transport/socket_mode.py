@@ -15,9 +15,8 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.core.backoff import Backoff
-from bot.core.clock import within
+from bot.core.clock import cancel_all, within
 from bot.core.ports import Clock
-from bot.core.tasks import end
 from bot.errors import SLACK_REFUSALS, ShutOut, slack_code, slack_wait_s
 from bot.slack.transport.socket_connection import Connection, HelloMissingError
 
@@ -92,7 +91,7 @@ class SocketMode:
 
     async def stop(self) -> None:
         """Disconnect; no more payloads arrive."""
-        await end(self._keeper, self._pause_task, *self._closing)
+        await cancel_all(self._keeper, self._pause_task, *self._closing)
         await asyncio.gather(*(connection.close() for connection in self._connections))
         self._connections.clear()
 

@@ -162,11 +162,11 @@ def test_who_watches_is_told_of_each_change_once_and_the_log_has_a_line_for_each
 
     assert told == [True, False]
     assert [record.getMessage() for record in caplog.records] == [
-        "OneTrust takes no builds (5 failures in a row): scans wait, the next try is in 30 s",
-        "OneTrust takes no builds still: the next try is in 60 s",
-        "OneTrust takes no builds still: the next try is in 120 s",
-        "OneTrust takes no builds still: the next try is in 240 s",
-        "OneTrust takes builds again, after 450 s: those that waited go on",
+        "OneTrust accepts no builds (5 consecutive failures); scans wait, next probe in 30 s",
+        "OneTrust still accepts no builds; next probe in 60 s",
+        "OneTrust still accepts no builds; next probe in 120 s",
+        "OneTrust still accepts no builds; next probe in 240 s",
+        "OneTrust accepts builds again after 450 s; waiting scans continue",
     ]
 
 

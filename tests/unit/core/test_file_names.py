@@ -55,7 +55,7 @@ def test_app_bundles_are_builds_where_they_are_accepted(name: str):
     assert file_type_of_name(name) is FileType.AAB
     assert is_build_name(name, accepts_aab=True)
     assert unsupported_name(name, accepts_aab=True) is None
-    assert "list `direct` in `ONETRUST_ROUTES`" in (unsupported_name(name) or "")
+    assert "listing `direct` in `ONETRUST_ROUTES`" in (unsupported_name(name) or "")
 
 
 @given(st.text() | st.sampled_from([".aab", ".apk", ".apks"]), st.booleans())

@@ -122,9 +122,9 @@ async def test_failed_round_is_logged_and_tried_again_after_the_interval(clock, 
 
     assert scheduler.alive
     surprise, foreseen = caplog.records
-    assert surprise.getMessage() == "job failed; trying again in 60 s"
+    assert surprise.getMessage() == "job failed; retrying in 60 s"
     assert surprise.exc_info is not None
-    assert foreseen.getMessage() == "job failed; trying again in 60 s: Slack is busy."
+    assert foreseen.getMessage() == "job failed; retrying in 60 s: Slack is busy."
     assert foreseen.exc_info is None
 
 

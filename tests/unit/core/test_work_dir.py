@@ -3,7 +3,7 @@
 import pytest
 
 from bot.core.scan import State
-from bot.core.work_dir import ROOM_BACKOFF, WorkDir
+from bot.core.work_dir import FULL_BACKOFF, WorkDir
 from bot.errors import NoRoom
 from bot.features.submission.pipeline import MAXIMUM_PULLS
 from tests.fakes import HeldClock, a_share
@@ -25,21 +25,21 @@ async def test_a_room_goes_with_what_is_in_it(tmp_path, work_dir):
         assert room.is_relative_to(tmp_path / "appscan.db.builds")
 
     assert list((tmp_path / "appscan.db.builds").iterdir()) == []
-    assert await work_dir.usable()
+    assert await work_dir.is_writable()
 
 
 async def test_where_no_folder_can_be_made_there_is_no_room(tmp_path, work_dir):
     (tmp_path / "appscan.db.builds").touch()
 
-    with pytest.raises(NoRoom, match="no folder"), work_dir.room(7):
+    with pytest.raises(NoRoom, match="can't create a folder"), work_dir.room(7):
         pass
 
-    assert not await work_dir.usable()
+    assert not await work_dir.is_writable()
     assert work_dir.closed_until is None  # whoever failed says so
 
 
 async def test_a_clock_that_is_set_back_keeps_no_build_out(work_dir, clock):
-    again_at = work_dir.is_full()
+    again_at = work_dir.mark_full()
     wait_s = again_at - clock.now()
     clock.advance(-86_400)
     assert work_dir.closed_until == clock.now() + wait_s
@@ -50,24 +50,24 @@ async def test_a_clock_that_is_set_back_keeps_no_build_out(work_dir, clock):
 async def test_a_full_disk_is_tried_again_later_and_later_until_it_takes_a_build(work_dir, clock):
     waits = []
     for _ in range(6):
-        waits.append(work_dir.is_full() - clock.now())
+        waits.append(work_dir.mark_full() - clock.now())
         assert work_dir.closed_until == clock.now() + waits[-1]
-        assert not await work_dir.usable()
+        assert not await work_dir.is_writable()
         clock.advance(waits[-1])
         assert work_dir.closed_until is None
 
-    assert waits == [5, 10, 20, 40, ROOM_BACKOFF.maximum_s, ROOM_BACKOFF.maximum_s]
-    assert not await work_dir.usable()
-    work_dir.has_room()
-    assert await work_dir.usable()
-    assert work_dir.is_full() - clock.now() == 5
+    assert waits == [5, 10, 20, 40, FULL_BACKOFF.maximum_s, FULL_BACKOFF.maximum_s]
+    assert not await work_dir.is_writable()
+    work_dir.mark_writable()
+    assert await work_dir.is_writable()
+    assert work_dir.mark_full() - clock.now() == 5
 
 
 async def test_what_nobody_tries_any_more_is_not_said_to_be_full_for_ever(work_dir, clock):
-    work_dir.is_full()
-    clock.advance(5 + ROOM_BACKOFF.maximum_s)
+    work_dir.mark_full()
+    clock.advance(5 + FULL_BACKOFF.maximum_s)
 
-    assert await work_dir.usable()
+    assert await work_dir.is_writable()
 
 
 async def test_a_scan_waits_for_room_however_long_it_takes(bench):

@@ -15,7 +15,7 @@ async def test_scans_are_counted_by_state_and_platform(
 ):
     for number, state in enumerate([State.SUBMITTED, State.SUBMITTED, State.RECEIVED, State.REJECTED]):
         await a_scan(store, state, a_share(f"F{number}", ts=f"1790000000.{number:06d}"))
-    look = await SqlStats(database, clock).look()
+    look = await SqlStats(database, clock).snapshot()
 
     assert look.scans[State.SUBMITTED, Platform.ANDROID] == 2
     assert look.scans[State.RECEIVED, None] == 1
@@ -24,13 +24,13 @@ async def test_scans_are_counted_by_state_and_platform(
 
 async def test_the_queue_and_its_oldest(database: Database, clock: HeldClock, store: Repositories):
     looking = SqlStats(database, clock)
-    empty = await looking.look()
+    empty = await looking.snapshot()
     assert (empty.queued, empty.oldest_s) == (0, 0.0)
     await a_scan(store, State.RECEIVED, a_share("F1"))
     clock.advance(60)
     await a_scan(store, State.QUEUED, a_share("F2"))
     clock.advance(5)
-    look = await looking.look()
+    look = await looking.snapshot()
     assert (look.queued, look.oldest_s) == (2, 65.0)
 
 
@@ -39,7 +39,7 @@ async def test_what_happened_since_the_last_look_is_told_once(
 ):
     looking = SqlStats(database, clock)
     early = await a_scan(store, State.RECEIVED)
-    assert (await looking.look()).moves == ()
+    assert (await looking.snapshot()).moves == ()
     clock.advance(3)
     await store.scans.begin(early.number)
     clock.advance(0.5)
@@ -47,18 +47,18 @@ async def test_what_happened_since_the_last_look_is_told_once(
     clock.advance(1.5)
     await store.scans.move(early.number, State.QUEUED, why="Slack is busy")
 
-    assert (await looking.look()).moves == (
+    assert (await looking.snapshot()).moves == (
         Move(before=State.RECEIVED, after=State.PULLING, seconds=3.0, total_s=3.0),
         Move(before=State.PULLING, after=State.QUEUED, seconds=2.0, total_s=5.0),
     )
-    assert (await looking.look()).moves == ()
+    assert (await looking.snapshot()).moves == ()
 
 
 async def test_more_than_one_look_can_take_is_left_to_the_next(
     database: Database, clock: HeldClock, store: Repositories
 ):
     looking = SqlStats(database, clock)
-    await looking.look()
+    await looking.snapshot()
     scan = await a_scan(store, State.RECEIVED)
     line = [scan.number, "received", "pulling"]
     await database.write(
@@ -67,7 +67,7 @@ async def test_more_than_one_look_can_take_is_left_to_the_next(
             [line] * (stats.MOST_MOVES + 10),
         )
     )
-    assert [len((await looking.look()).moves) for _ in range(3)] == [stats.MOST_MOVES - 1, 11, 0]
+    assert [len((await looking.snapshot()).moves) for _ in range(3)] == [stats.MOST_MOVES - 1, 11, 0]
 
 
 async def test_a_timeline_that_was_purged_is_looked_at_on(
@@ -75,12 +75,12 @@ async def test_a_timeline_that_was_purged_is_looked_at_on(
 ):
     looking = SqlStats(database, clock)
     await a_scan(store, State.SUBMITTED)
-    await looking.look()
+    await looking.snapshot()
     await database.write(lambda db: db.execute("DELETE FROM events"))
-    await looking.look()
+    await looking.snapshot()
     other = await a_scan(store, State.RECEIVED, a_share("F2"))
     await store.scans.begin(other.number)
-    assert [move.after for move in (await looking.look()).moves] == [State.PULLING]
+    assert [move.after for move in (await looking.snapshot()).moves] == [State.PULLING]
 
 
 async def test_counting_reads_an_index_alone(database: Database):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.core.access import NO_ACKNOWLEDGING, UNLISTED, Access
+from bot.core.access import REVIEWS_ADMINS_ONLY, USER_NOT_LISTED, Access
 from bot.core.scan import State
 from bot.errors import NotAllowed, NotFound, Superseded
 from bot.features.compliance.review import ViolationReview
@@ -70,7 +70,10 @@ async def test_a_breach_is_acknowledged_in_its_own_conversation(bench):
 
 @pytest.mark.parametrize(
     ("lists", "said"),
-    [({"admins": frozenset({"UADA"})}, NO_ACKNOWLEDGING), ({"users": frozenset({"UADA"})}, UNLISTED)],
+    [
+        ({"admins": frozenset({"UADA"})}, REVIEWS_ADMINS_ONLY),
+        ({"users": frozenset({"UADA"})}, USER_NOT_LISTED),
+    ],
 )
 async def test_admins_alone_acknowledge_where_there_are_any(database, tmp_path, lists, said):
     bench = Bench(database, tmp_path / "builds", policy=Access(people=FakePeople(), **lists))

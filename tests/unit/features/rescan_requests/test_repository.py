@@ -133,8 +133,8 @@ async def test_an_arrival_is_kept_until_it_is_settled(store, clock):
         ("F1", "C2", "1790000000.5", 0, START),
     ]
 
-    await store.requests.settle_arrival("F1", "C1", "1790000000.5", again_at=START + 5)
-    await store.requests.settle_arrival("F1", "C2", "1790000000.5", again_at=None)
+    await store.requests.settle_arrival("F1", "C1", "1790000000.5", retry_at=START + 5)
+    await store.requests.settle_arrival("F1", "C2", "1790000000.5", retry_at=None)
 
     again = ("F1", "C1", "1790000000.5", 1, START + 5)
     assert await store.requests.arrivals() == []

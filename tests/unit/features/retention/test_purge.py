@@ -45,6 +45,6 @@ async def test_it_purges_at_the_start_and_each_hour_and_goes_on_after_an_error(c
     told = [record.getMessage() for record in caplog.records]
     assert told == [
         "purged 3 scans older than 30 days",
-        "retention failed; trying again in 3600 s",
+        "retention failed; retrying in 3600 s",
         "purged 3 scans older than 30 days",
     ]

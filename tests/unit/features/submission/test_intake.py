@@ -8,7 +8,13 @@ from bot.core.people import Person
 from bot.core.scan import ChannelKind, Platform, Reason, State, SubmissionState
 from bot.errors import NotAllowed, NotFound, NotInvited, PullFailed, Unidentified, UsageError
 from bot.features.rescan_requests.models import RequestState
-from bot.features.submission.intake import LOOK_BACKOFF, LOOKED_AT_A_TIME, LOOKS, TROUBLE_S, WAIT_S
+from bot.features.submission.intake import (
+    MAXIMUM_SEARCHES,
+    MAXIMUM_SEARCHES_PER_RUN,
+    OUTAGE_TIMEOUT_S,
+    REQUEST_TIMEOUT_S,
+    SEARCH_BACKOFF,
+)
 from tests.bench import Bench
 from tests.fakes import APP_ID, OTHER_APP_ID, START, FakePeople, a_share
 
@@ -31,7 +37,7 @@ async def scans(bench):
 async def look(bench, times=1):
     """Look for messages, each time when it is due."""
     for _ in range(times):
-        due_at = await bench.intake.next_look_at()
+        due_at = await bench.intake.next_search_at()
         if due_at is not None:
             bench.clock.advance(max(0.0, due_at - bench.clock.now()))
         await bench.intake.find_messages()
@@ -99,7 +105,7 @@ class TestTwoEventsForOneShare:
             await bench.intake.message(message(a_share()))
 
         assert len(await scans(bench)) == 1
-        assert await bench.intake.next_look_at() is None
+        assert await bench.intake.next_search_at() is None
 
     async def test_a_file_that_came_without_its_message_is_looked_for(self, bench):
         bench.workspace.files["F1"] = [(a_share(comment=f"rescan {APP_ID}"),)]
@@ -125,28 +131,28 @@ class TestTwoEventsForOneShare:
         await bench.intake.file_shared("F1", "C1", "1790000000.000200")
 
         await bench.intake.find_messages()
-        assert await bench.intake.next_look_at() == START + LOOK_BACKOFF.first_s
+        assert await bench.intake.next_search_at() == START + SEARCH_BACKOFF.first_s
         await bench.intake.find_messages()
         assert len(bench.workspace.looks) == 1
         await look(bench, 2)
 
         assert len(await scans(bench)) == 1
-        assert await bench.intake.next_look_at() is None
+        assert await bench.intake.next_search_at() is None
 
     async def test_it_is_given_up_after_so_many_looks_each_wait_twice_the_last(self, bench):
         bench.workspace.files["F1"] = [None]
         await bench.intake.file_shared("F1", "C1", "1790000000.000200")
         waits = []
-        while (due_at := await bench.intake.next_look_at()) is not None:
+        while (due_at := await bench.intake.next_search_at()) is not None:
             waits.append(due_at - bench.clock.now())
             await look(bench)
 
-        assert len(bench.workspace.looks) == LOOKS
-        assert waits == [0, *(LOOK_BACKOFF.first_s * 2**turn for turn in range(LOOKS - 1))]
+        assert len(bench.workspace.looks) == MAXIMUM_SEARCHES
+        assert waits == [0, *(SEARCH_BACKOFF.first_s * 2**turn for turn in range(MAXIMUM_SEARCHES - 1))]
         assert await scans(bench) == []
 
     async def test_of_hundreds_that_slack_can_not_be_asked_about_some_are_looked_for_at_a_time(self, bench):
-        for nth in range(3 * LOOKED_AT_A_TIME):
+        for nth in range(3 * MAXIMUM_SEARCHES_PER_RUN):
             bench.workspace.files[f"F{nth}"] = [(a_share(f"F{nth}"),)]
             await bench.intake.file_shared(f"F{nth}", "C1", "1790000000.000200")
 
@@ -155,22 +161,26 @@ class TestTwoEventsForOneShare:
             await bench.intake.find_messages()
             looked.append(len(bench.workspace.looks))
 
-        assert looked == [LOOKED_AT_A_TIME, 2 * LOOKED_AT_A_TIME, 3 * LOOKED_AT_A_TIME]
-        assert len(await scans(bench)) == 3 * LOOKED_AT_A_TIME
+        assert looked == [
+            MAXIMUM_SEARCHES_PER_RUN,
+            2 * MAXIMUM_SEARCHES_PER_RUN,
+            3 * MAXIMUM_SEARCHES_PER_RUN,
+        ]
+        assert len(await scans(bench)) == 3 * MAXIMUM_SEARCHES_PER_RUN
 
     @pytest.mark.parametrize("said", [PullFailed("Slack is busy."), RuntimeError("surprise")])
-    @pytest.mark.parametrize("age_s", [0, 2 * TROUBLE_S])
+    @pytest.mark.parametrize("age_s", [0, 2 * OUTAGE_TIMEOUT_S])
     async def test_while_slack_can_not_be_asked_it_is_looked_for_for_hours(self, bench, said, age_s):
         bench.workspace.files["F1"] = [said]
         began = bench.clock.now()
         await bench.intake.file_shared("F1", "C1", f"{began - age_s:.6f}")  # old, where it was missed
         waits = []
-        while (due_at := await bench.intake.next_look_at()) is not None:
+        while (due_at := await bench.intake.next_search_at()) is not None:
             waits.append(due_at - bench.clock.now())
             await look(bench)
 
-        assert bench.clock.now() - began >= TROUBLE_S
-        assert max(waits) == LOOK_BACKOFF.maximum_s
+        assert bench.clock.now() - began >= OUTAGE_TIMEOUT_S
+        assert max(waits) == SEARCH_BACKOFF.maximum_s
         assert await scans(bench) == []
 
     @pytest.mark.parametrize("said", [(), NotFound("It is gone."), NotInvited("Invite me.")])
@@ -180,7 +190,7 @@ class TestTwoEventsForOneShare:
 
         await look(bench)
 
-        assert await bench.intake.next_look_at() is None
+        assert await bench.intake.next_search_at() is None
         assert await scans(bench) == []
 
     @pytest.mark.parametrize("event_ts", ["1790000000.000200", "None", "", "nan"])
@@ -217,7 +227,7 @@ class TestAllowLists:
         ],
     )
     async def test_others_get_a_no_and_nothing_is_recorded(self, guarded, share, admitted):
-        await guarded.intake.heard(message(share))
+        await guarded.intake.on_message(message(share))
 
         assert len(await scans(guarded)) == admitted
         assert [told for told, _ in guarded.refusals.told] == ([] if admitted else [share])
@@ -238,7 +248,7 @@ class TestAllowLists:
 
         assert [scan.file_id for scan in await scans(guarded)] == ["F2"]
         assert {file_id for file_id, _ in guarded.workspace.looks} == {"F1", "F2"}
-        assert await guarded.intake.next_look_at() is None
+        assert await guarded.intake.next_search_at() is None
 
     async def test_every_way_of_asking_is_held_to_the_lists(self, guarded):
         guarded.workspace.messages["C1", TS] = (a_share(by="UBEN"),)
@@ -423,7 +433,7 @@ class TestWaitingRescans:
         request = await bench.intake.await_build("UBEN", "C1", APP_ID)
 
         assert (request.app_id, request.channel, request.asked_by) == (APP_ID, "C1", "UBEN")
-        assert (request.state, request.expires_at) == (RequestState.WAITING, START + WAIT_S)
+        assert (request.state, request.expires_at) == (RequestState.WAITING, START + REQUEST_TIMEOUT_S)
         ((posted, latest),) = bench.board.posted
         assert (posted.number, latest) == (request.number, None)
         assert request.message_ts == f"1790000500.{request.number:06d}"
@@ -456,7 +466,7 @@ class TestWaitingRescans:
 
     async def test_after_its_time_it_lapses_and_its_thread_is_as_any_other(self, bench):
         request = await bench.intake.await_build("UBEN", "C1", APP_ID)
-        bench.clock.advance(WAIT_S)
+        bench.clock.advance(REQUEST_TIMEOUT_S)
 
         await bench.intake.close_requests()
         number = await bench.shared(a_share(thread_ts=request.message_ts))
@@ -466,7 +476,7 @@ class TestWaitingRescans:
 
     async def test_one_that_can_not_be_shown_as_closed_is_closed_all_the_same(self, bench, caplog):
         first = await bench.intake.await_build("UBEN", "C1", APP_ID)
-        bench.clock.advance(WAIT_S)
+        bench.clock.advance(REQUEST_TIMEOUT_S)
         bench.board.trouble = RuntimeError("surprise")
 
         await bench.intake.close_requests()
@@ -529,7 +539,7 @@ class TestTheLatestBuild:
         number = request.number + (change == "unknown")
         channel = "C2" if change == "elsewhere" else "C1"
         if change in {"lapsed", "overdue"}:
-            bench.clock.advance(WAIT_S)
+            bench.clock.advance(REQUEST_TIMEOUT_S)
         if change == "answered":
             await bench.submitted(a_share("F2", thread_ts=request.message_ts))
         if change != "overdue":

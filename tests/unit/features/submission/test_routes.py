@@ -67,8 +67,8 @@ def test_where_none_fits_each_limit_is_told_and_what_would_open_another():
         choose(routes, 100)
 
     assert caught.value.user_message == (
-        "No way into OneTrust that is open takes this build (100 MB): SMALL takes builds under 64 MB. FTP "
-        "takes builds under 1 GB: to open it, whoever runs this bot has to set `FTP_URL`. Tape, which is not "
+        "No open route into OneTrust takes this build (100 MB): SMALL takes builds under 64 MB. FTP "
+        "takes builds under 1 GB: to open it, an admin of this bot has to set `FTP_URL`. Tape, which is not "
         "open either, takes builds under 70 MB."
     )
     with pytest.raises(NoRoute, match=r"SMALL takes no \.aab\.$"):

@@ -150,7 +150,7 @@ async def test_the_timeline_begins_with_who_shared_or_asked(store):
     (second,) = await store.scans.events(asked.number)
     assert (first.who, first.why, first.before, first.after) == ("UANA", "shared", None, State.RECEIVED)
     assert (first.at, first.scan) == (START, shared.number)
-    assert (second.who, second.why) == ("UBEN", "asked for")
+    assert (second.who, second.why) == ("UBEN", "requested")
 
 
 async def test_there_is_no_such_scan(store):

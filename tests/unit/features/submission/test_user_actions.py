@@ -19,7 +19,7 @@ from bot.core.scan import (
 )
 from bot.errors import NotAllowed, NotFound, Refused, Superseded, UsageError
 from bot.features.results.models import ResultState
-from bot.features.submission.user_actions import ActionResult
+from bot.features.submission.user_actions import LinkResult
 from tests.bench import Bench
 from tests.fakes import APP_ID, OTHER_APP_ID, START, FakePeople, a_share
 from tests.unit.features.scenes import a_scan
@@ -241,7 +241,7 @@ async def test_the_question_is_answered_with_an_app_id_that_is_remembered(bench)
     await bench.store.links.put(*SHOP, OTHER_APP_ID, who="UANA", replace=True)
     scan = await in_state(bench, State.ASKING)
 
-    assert await bench.choices.rescan_as(scan.number, "UBEN", APP_ID) == ActionResult()
+    assert await bench.choices.rescan_as(scan.number, "UBEN", APP_ID) == LinkResult()
     await bench.pipeline.run(scan.number)
 
     done = await bench.scan(scan.number)
@@ -307,7 +307,7 @@ async def test_without_an_app_id_there_is_no_anyway(bench):
 async def test_a_submitted_build_is_linked_for_the_next_one(bench):
     scan = await bench.submitted(a_share())
 
-    assert await bench.choices.link(scan.number, "UBEN", APP_ID) == ActionResult()
+    assert await bench.choices.link(scan.number, "UBEN", APP_ID) == LinkResult()
 
     assert await bench.scan(scan.number) == scan
     assert (await bench.store.links.of_build(*SHOP)).linked_by == "UBEN"
@@ -389,9 +389,9 @@ async def test_a_scan_is_made_once_more_where_onetrusts_came_to_nothing_and_nowh
         await bench.store.links.remove(*SHOP)
     if state not in {ResultState.FAILED, ResultState.INTERRUPTED}:
         with pytest.raises(Superseded):
-            await bench.choices.scan_once_more(scan.number, "UBEN")
+            await bench.choices.repeat_failed_scan(scan.number, "UBEN")
         return
-    await bench.choices.scan_once_more(scan.number, "UBEN")
+    await bench.choices.repeat_failed_scan(scan.number, "UBEN")
 
     again = await bench.scan(scan.number + 1)
     assert (again.thread_ts, again.file_id, again.asked_by) == (scan.thread_ts, scan.file_id, "UBEN")
@@ -399,7 +399,7 @@ async def test_a_scan_is_made_once_more_where_onetrusts_came_to_nothing_and_nowh
     await bench.pipeline.run(again.number)
     assert (await bench.scan(again.number)).app_id == APP_ID
     with pytest.raises(Superseded, match=f"scan #{again.number} already"):
-        await bench.choices.scan_once_more(scan.number, "UBEN")
+        await bench.choices.repeat_failed_scan(scan.number, "UBEN")
 
 
 async def test_a_build_from_the_command_line_is_not_made_once_more_in_slack(bench):
@@ -408,4 +408,4 @@ async def test_a_build_from_the_command_line_is_not_made_once_more_in_slack(benc
     await bench.database.write(lambda db: db.execute(row, [scan.number]))
     await bench.store.results.look(scan.number, state=ResultState.FAILED)
     with pytest.raises(NotFound, match="command line"):
-        await bench.choices.scan_once_more(scan.number, "UBEN")
+        await bench.choices.repeat_failed_scan(scan.number, "UBEN")

@@ -10,8 +10,8 @@ from bot.core.scan import PARKED, Share, Source, State, SubmissionState
 from bot.core.scheduler import MINIMUM_S
 from bot.errors import BuildRejected, NotFound, PullFailed, TryLater
 from bot.features.rescan_requests.models import RequestState
-from bot.features.submission.intake import LOOK_BACKOFF, WAIT_S
-from bot.features.submission.worker import LONGEST_NAP_S, REFRESH_S, STOP_S, Worker
+from bot.features.submission.intake import REQUEST_TIMEOUT_S, SEARCH_BACKOFF
+from bot.features.submission.worker import MAXIMUM_POLL_INTERVAL_S, REFRESH_INTERVAL_S, STOP_TIMEOUT_S, Worker
 from tests.fakes import APP_ID, SHOP, START, a_share, until
 from tests.unit.features.scenes import a_scan
 
@@ -109,10 +109,10 @@ async def test_a_queued_scan_goes_on_at_its_time(started):
 
 async def test_the_rows_are_looked_at_now_and_then_whatever_is_believed(started):
     await idle(started)
-    assert started.clock.naps == [LONGEST_NAP_S] * 3
+    assert started.clock.naps == [MAXIMUM_POLL_INTERVAL_S] * 3
     scan, _ = await started.store.scans.record(a_share())  # by somebody who wakes nobody
 
-    started.clock.advance(LONGEST_NAP_S)
+    started.clock.advance(MAXIMUM_POLL_INTERVAL_S)
 
     await in_state(started, scan.number, State.SUBMITTED)
 
@@ -160,9 +160,9 @@ async def test_files_without_their_message_are_looked_for_at_their_time(started)
     await started.intake.file_shared("F1", "C1", "1790000000.000200")
     await until(lambda: len(started.workspace.looks) == 1)
     await idle(started)
-    assert started.clock.naps[0] == pytest.approx(LOOK_BACKOFF.first_s)
+    assert started.clock.naps[0] == pytest.approx(SEARCH_BACKOFF.first_s)
 
-    started.clock.advance(LOOK_BACKOFF.first_s)
+    started.clock.advance(SEARCH_BACKOFF.first_s)
 
     await in_state(started, 1, State.SUBMITTED)
 
@@ -191,7 +191,7 @@ async def test_a_file_that_slack_is_slow_about_keeps_no_scan_waiting(bench):
 async def test_waiting_rescans_lapse_at_their_time(started):
     request = await started.intake.await_build("UANA", "C1", APP_ID)
     await idle(started)
-    started.clock.advance(WAIT_S - 1)
+    started.clock.advance(REQUEST_TIMEOUT_S - 1)
     await until(lambda: len(started.clock.naps) == 3 and started.clock.naps[0] <= 1)
     assert started.board.updated == []
 
@@ -247,7 +247,7 @@ async def test_a_reply_that_was_given_up_is_taken_up_again(bench):
     bench.announcer.told.clear()
 
     def told_after_a_while() -> bool:
-        bench.clock.advance(REFRESH_S)
+        bench.clock.advance(REFRESH_INTERVAL_S)
         return bool(bench.announcer.told)
 
     await until(told_after_a_while)
@@ -262,7 +262,7 @@ async def test_what_a_shell_left_behind_is_cleared_away(started):
     await idle(started)
     assert await started.state(scan.number) is State.RECEIVED
 
-    started.clock.advance(LONGEST_NAP_S)
+    started.clock.advance(MAXIMUM_POLL_INTERVAL_S)
 
     await in_state(started, scan.number, State.CANCELLED)
 
@@ -271,13 +271,13 @@ async def test_trouble_with_the_database_is_no_hot_loop(bench, caplog):
     number = await bench.shared(a_share())
     await bench.fill_disk()
     await bench.runner.start()
-    await until(lambda: any("could not be worked on" in record.getMessage() for record in caplog.records))
+    await until(lambda: any("could not process scan" in record.getMessage() for record in caplog.records))
     await idle(bench)
     assert len(caplog.records) == 2  # that it happened, and that it will be tried again
     assert bench.scheduler.alive
 
     await bench.clear_disk()
-    bench.clock.advance(LONGEST_NAP_S)
+    bench.clock.advance(MAXIMUM_POLL_INTERVAL_S)
 
     await in_state(bench, number, State.SUBMITTED)
     await bench.runner.stop()
@@ -469,9 +469,9 @@ class TestStop:
         number = await bench.shared(a_share())
         await until(lambda: bench.scanner.waiting == 1)
         stopping = asyncio.create_task(bench.runner.stop())
-        await until(lambda: STOP_S in bench.clock.naps)
+        await until(lambda: STOP_TIMEOUT_S in bench.clock.naps)
 
-        bench.clock.advance(STOP_S - 1)
+        bench.clock.advance(STOP_TIMEOUT_S - 1)
         bench.scanner.after_commit.set()
         await stopping
 
@@ -483,9 +483,9 @@ class TestStop:
         number = await bench.shared(a_share())
         await until(lambda: bench.scanner.waiting == 1)
         stopping = asyncio.create_task(bench.runner.stop())
-        await until(lambda: STOP_S in bench.clock.naps)
+        await until(lambda: STOP_TIMEOUT_S in bench.clock.naps)
 
-        bench.clock.advance(STOP_S)
+        bench.clock.advance(STOP_TIMEOUT_S)
         await stopping
 
         assert await bench.state(number) is State.UNCERTAIN

@@ -204,7 +204,7 @@ async def test_what_is_on_its_way_to_zscaler_makes_room_when_the_disk_is_full(
     await until(lambda: zscaler.sandbox.sent != [])
     assert any(bench.work_dir.iterdir())
 
-    until_s = zscaler.work_dir.is_full()  # a build on its way to OneTrust found it so
+    until_s = zscaler.work_dir.mark_full()  # a build on its way to OneTrust found it so
     assert await zscaler.opinions.turn() == until_s
     assert not any(bench.work_dir.iterdir())
 

@@ -7,7 +7,7 @@ import pytest
 import sqlite_utils
 
 from bot.core.scan import State
-from bot.core.work_dir import ROOM_BACKOFF
+from bot.core.work_dir import FULL_BACKOFF
 from bot.errors import (
     AppscanError,
     BuildRejected,
@@ -382,7 +382,7 @@ async def test_a_full_disk_only_puts_off(bench: Bench, zscaler: Second) -> None:
     await zscaler.turn()
     waits = await zscaler.opinion()
     assert (waits.state, waits.tries) == (VerdictState.WAITING, 0)
-    assert waits.due_at == START + ROOM_BACKOFF.maximum_s
+    assert waits.due_at == START + FULL_BACKOFF.maximum_s
     assert zscaler.work_dir.closed_until is None  # for builds on their way to OneTrust
 
     bench.clock.advance(waits.due_at - bench.clock.now())

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import pytest
 
-from bot.core.access import NO_ADMINS, NO_ZSCALER, UNLISTED, Access
+from bot.core.access import NO_ADMINS, USER_NOT_LISTED, ZSCALER_ADMINS_ONLY, Access
 from bot.errors import AppscanError, Maintenance, NotAllowed, NotFound, Refused, Superseded, TryLater
 from bot.features.verdicts.models import Quota
 from bot.features.zscaler_admin.models import ActivationStatus
@@ -143,8 +143,8 @@ async def test_silence_is_not_waited_for():
     ("lists", "user", "told"),
     [
         ({"admins": ()}, "UADMIN", NO_ADMINS),
-        ({}, "UDANA", NO_ZSCALER),
-        ({"users": ("UELI",)}, "UDANA", UNLISTED),
+        ({}, "UDANA", ZSCALER_ADMINS_ONLY),
+        ({"users": ("UELI",)}, "UDANA", USER_NOT_LISTED),
     ],
 )
 async def test_whoever_is_no_admin_by_name_is_refused_everything(lists, user, told):

@@ -1,4 +1,4 @@
-"""What a route writes down is kept, also where the database can't be written for a while."""
+"""A journal's entries are recorded even if the database can't be written to for a while."""
 
 import asyncio
 from dataclasses import replace
@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from bot.errors import StoreUnavailable
-from bot.features.submission.journal import MAXIMUM_RECORDS, RECORD_INTERVAL_S, SubmissionJournal
+from bot.features.submission.outcomes import MAXIMUM_WRITES, WRITE_INTERVAL_S, SubmissionJournal
 from tests.fakes import until
 
 
@@ -24,26 +24,26 @@ class Locked:
         self.made.append((number, application_id))
 
 
-async def test_an_application_that_was_made_is_kept_once_the_database_can_be_written(bench, caplog):
+async def test_journal_records_an_application_as_soon_as_the_database_can_be_written(bench, caplog):
     scans = Locked(2)
     journal = SubmissionJournal(replace(bench.store, scans=scans), bench.announcer, bench.clock, 7)
     keeping = asyncio.create_task(journal.made_app("app-1"))
     for _ in range(2):
         await until(lambda: bool(bench.clock.naps))
-        bench.clock.advance(RECORD_INTERVAL_S)
+        bench.clock.advance(WRITE_INTERVAL_S)
     await keeping
 
     assert scans.made == [(7, "app-1")]
-    assert "application app-1, made for scan #7, could not be recorded" in caplog.text
+    assert "could not record application app-1 of scan #7" in caplog.text
 
 
-async def test_it_is_not_waited_for_without_end(bench):
+async def test_journal_gives_up_after_the_maximum_of_writes(bench):
     journal = SubmissionJournal(
-        replace(bench.store, scans=Locked(MAXIMUM_RECORDS)), bench.announcer, bench.clock, 7
+        replace(bench.store, scans=Locked(MAXIMUM_WRITES)), bench.announcer, bench.clock, 7
     )
     keeping = asyncio.create_task(journal.made_app("app-1"))
-    for _ in range(MAXIMUM_RECORDS - 1):
+    for _ in range(MAXIMUM_WRITES - 1):
         await until(lambda: bool(bench.clock.naps))
-        bench.clock.advance(RECORD_INTERVAL_S)
+        bench.clock.advance(WRITE_INTERVAL_S)
     with pytest.raises(StoreUnavailable):
         await keeping
