@@ -6,21 +6,20 @@ from typing import Any
 from slack_bolt.async_app import AsyncApp
 
 from bot.features.submission import modals
-from bot.features.submission.user_actions import UNLINKED
+from bot.features.submission.user_actions import UNLINKED, UserActions
 from bot.slack.blocks import text
 from bot.slack.blocks.scan_text import app as app_of
 from bot.slack.listening.modals import take_form
-from bot.wiring.services import Services
 
 
-def register(app: AsyncApp, services: Services) -> None:
+def register(app: AsyncApp, choices: UserActions) -> None:
     """Register the forms."""
 
     async def app_id_given(user: str, view: Mapping[str, Any]) -> str | None:
         answer = modals.read_app_id(view)
-        await services.choices.scan(answer.scan, user)
+        await choices.scan(answer.scan, user)
         rescan = answer.purpose is modals.Purpose.RESCAN
-        choose = services.choices.rescan_as if rescan else services.choices.link
+        choose = choices.rescan_as if rescan else choices.link
         done = await choose(answer.scan, user, answer.app_id)
         if done.admins_only:
             return UNLINKED
@@ -33,8 +32,8 @@ def register(app: AsyncApp, services: Services) -> None:
 
     async def request_id_given(user: str, view: Mapping[str, Any]) -> None:
         answer = modals.read_request_id(view)
-        await services.choices.scan(answer.scan, user)
-        await services.choices.arrived(answer.scan, user, answer.request_id)
+        await choices.scan(answer.scan, user)
+        await choices.arrived(answer.scan, user, answer.request_id)
 
     take_form(app, modals.APP_ID_FORM, app_id_given, error_block=modals.APP_ID_BLOCK)
     take_form(app, modals.REQUEST_ID_FORM, request_id_given, error_block=modals.REQUEST_ID_BLOCK)

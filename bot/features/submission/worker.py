@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from functools import partial
 
 from bot.core.circuit_breaker import AWAY, CircuitBreaker
@@ -33,10 +33,7 @@ def queue_job(name: str, turn: Callable[[], Awaitable[float | None]]) -> Job:
 
 
 class Worker:
-    """Works on due scans, a bounded number at once, fairly between channels.
-
-    ``also`` is what else is woken and stopped with it.
-    """
+    """Works on due scans, a bounded number at once, fairly between channels."""
 
     def __init__(
         self,
@@ -49,7 +46,6 @@ class Worker:
         breaker: CircuitBreaker,
         concurrency: int,
         scheduler: Scheduler,
-        also: Sequence[Job] = (),
     ) -> None:
         self._store = store
         self._pipeline = pipeline
@@ -60,21 +56,23 @@ class Worker:
         self._breaker = breaker
         self._concurrency = concurrency
         self._scheduler = scheduler
-        self._jobs = (
+        self._jobs: tuple[Job, ...] = (
             queue_job("queue of scans", self._take_scans),
             queue_job("search for messages of files", self._find_messages),
             queue_job("closing of rescan requests", self._close_requests),
-            *also,
         )
-        self._names = tuple(job.name for job in self._jobs)
         self._tasks: dict[int, asyncio.Task[None]] = {}
         self._refresh_at = 0.0
         self._probe: int | None = None
         self._hasten = False
         breaker.watch(self._breaker_changed)
 
-    async def start(self) -> None:
-        """Take up what the last process left, and begin; what can't be written is tried again."""
+    async def start(self, *also: Job) -> None:
+        """Take up what the last process left, and begin; what can't be written is tried again.
+
+        ``also`` are other jobs that are woken and stopped with these.
+        """
+        self._jobs += also
         try:
             if recovered := await self._store.queue.recover(source=Source.SLACK):
                 logger.info("took up %d scans that were under way when the bot last ended", len(recovered))
@@ -84,7 +82,7 @@ class Worker:
 
     def wake(self) -> None:
         """Say that there may be something to do."""
-        self._scheduler.wake(*self._names)
+        self._scheduler.wake(*(job.name for job in self._jobs))
 
     def drop(self, number: int) -> None:
         """Stop working on a scan, whose row says already that it is cancelled."""
@@ -93,7 +91,7 @@ class Worker:
 
     async def stop(self) -> None:
         """Take nothing more; finish what is nearly done, hand back the rest."""
-        await self._scheduler.stop(*self._names)
+        await self._scheduler.stop(*(job.name for job in self._jobs))
         working = dict(self._tasks)
         for number, task in working.items():
             if not await self._nearly_done(number):
