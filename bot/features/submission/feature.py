@@ -15,9 +15,7 @@ from bot.features.results.models import ResultStatus
 from bot.features.results.poller import Outlook, ResultPoller
 from bot.features.submission import (
     listeners,
-    modal_listeners,
     share_listeners,
-    shortcut_listeners,
     views,
 )
 from bot.features.submission.intake import Intake
@@ -102,8 +100,8 @@ def build(kit: Kit) -> Surface:
             lambda app: listeners.register(
                 app, intake, actions, kit.get(HistoryCommands).details, cards.permalink
             ),
-            lambda app: modal_listeners.register(app, actions),
-            lambda app: shortcut_listeners.register(app, intake, cards.permalink),
+            lambda app: listeners.register_forms(app, actions),
+            lambda app: listeners.register_shortcut(app, intake, cards.permalink),
         ),
         scan_buttons=views.BUTTONS,
         jobs=jobs,

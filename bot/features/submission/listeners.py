@@ -1,9 +1,9 @@
-"""The buttons of scans and of rescan requests.
+"""The buttons of scans and of rescan requests, their forms, and the message shortcut.
 
 What a press changes is written before the press is acknowledged, so that an acknowledged press is never lost.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncRespond
@@ -15,12 +15,15 @@ from bot.features.rescan_requests import views as waiting
 from bot.features.submission import modals
 from bot.features.submission import views as reply
 from bot.features.submission.intake import Intake
-from bot.features.submission.user_actions import UserActions
+from bot.features.submission.user_actions import UNLINKED, UserActions
 from bot.slack.blocks import short_answers, text
 from bot.slack.blocks.message import Message
-from bot.slack.listening.modals import open_form
-from bot.slack.listening.payload import read_payload
+from bot.slack.blocks.scan_text import app as app_of
+from bot.slack.listening.modals import open_form, take_form
+from bot.slack.listening.payload import needed, read_payload, said
 from bot.slack.listening.respond import answer
+
+SCAN_THIS_BUILD = "scan_this_build"
 
 Choice = Callable[[int, str], Awaitable[object]]
 Find = Callable[[int, str, str], Awaitable[Scan]]
@@ -98,6 +101,58 @@ def decide_on_press(app: AsyncApp, action_id: str, choice: Choice, actions: User
         await actions.scan(number, user, channel)
         await choice(number, user)
         await ack()
+
+
+def register_forms(app: AsyncApp, actions: UserActions) -> None:
+    """Register the forms."""
+
+    async def app_id_given(user: str, view: Mapping[str, Any]) -> str | None:
+        answer = modals.read_app_id(view)
+        await actions.scan(answer.scan, user)
+        rescan = answer.purpose is modals.Purpose.RESCAN
+        choose = actions.rescan_as if rescan else actions.link
+        done = await choose(answer.scan, user, answer.app_id)
+        if done.admins_only:
+            return UNLINKED
+        if done.other is None:
+            return None
+        return (
+            f"Done. {text.code(answer.app_id)} is also linked to {app_of(done.other)}. If that is a mistake, "
+            "remove one of the links with `/appscan unlink`."
+        )
+
+    async def request_id_given(user: str, view: Mapping[str, Any]) -> None:
+        answer = modals.read_request_id(view)
+        await actions.scan(answer.scan, user)
+        await actions.arrived(answer.scan, user, answer.request_id)
+
+    take_form(app, modals.APP_ID_FORM, app_id_given, error_block=modals.APP_ID_BLOCK)
+    take_form(app, modals.REQUEST_ID_FORM, request_id_given, error_block=modals.REQUEST_ID_BLOCK)
+
+
+def register_shortcut(app: AsyncApp, intake: Intake, permalink: Callable[[Scan], str | None]) -> None:
+    """Register the shortcut "Scan this build"."""
+
+    @app.shortcut(SCAN_THIS_BUILD)
+    async def scan_this_build(ack: AsyncAck, shortcut: dict[str, Any], respond: AsyncRespond) -> None:
+        await ack()
+        asked = read_payload(shortcut)
+        taken = await intake.scan_message(
+            asked.user,
+            asked.channel,
+            needed(shortcut, "message", "ts"),
+            said(shortcut, "message", "thread_ts") or None,
+        )
+        told = []
+        for each in taken:
+            where = permalink(each.scan)
+            number = text.link(where, f"scan #{each.scan.number}") if where else f"scan #{each.scan.number}"
+            told.append(
+                f"On it: {number}, in the message's thread."
+                if each.new
+                else f"That build is {number} already; its reply is in the message's thread."
+            )
+        await answer(respond, short_answers.prepared(" ".join(told)))
 
 
 def _press(body: dict[str, Any]) -> tuple[int, str, str]:

@@ -1,7 +1,7 @@
 """What a route writes down is kept, also where the database can't be written for a while."""
 
 import asyncio
-from dataclasses import replace
+from copy import copy
 
 import pytest
 
@@ -26,7 +26,9 @@ class Locked:
 
 async def test_an_application_that_was_made_is_kept_once_the_database_can_be_written(bench, caplog):
     scans = Locked(2)
-    journal = SubmissionJournal(replace(bench.store, scans=scans), bench.announcer, bench.clock, 7)
+    store = copy(bench.store)
+    store.scans = scans
+    journal = SubmissionJournal(store, bench.announcer, bench.clock, 7)
     keeping = asyncio.create_task(journal.made_app("app-1"))
     for _ in range(2):
         await until(lambda: bool(bench.clock.naps))
@@ -38,9 +40,9 @@ async def test_an_application_that_was_made_is_kept_once_the_database_can_be_wri
 
 
 async def test_it_is_not_waited_for_without_end(bench):
-    journal = SubmissionJournal(
-        replace(bench.store, scans=Locked(MAXIMUM_RECORDS)), bench.announcer, bench.clock, 7
-    )
+    store = copy(bench.store)
+    store.scans = Locked(MAXIMUM_RECORDS)
+    journal = SubmissionJournal(store, bench.announcer, bench.clock, 7)
     keeping = asyncio.create_task(journal.made_app("app-1"))
     for _ in range(MAXIMUM_RECORDS - 1):
         await until(lambda: bool(bench.clock.naps))
