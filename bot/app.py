@@ -4,7 +4,6 @@ import asyncio
 import logging
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
-from functools import partial
 from typing import Self
 
 from aiohttp import web
@@ -14,16 +13,27 @@ from bot.config.settings import Settings
 from bot.core.clock import SystemClock
 from bot.core.ports import BuildReader, Clock
 from bot.core.rate_limit import RateLimiter
-from bot.core.scheduler import Job, Scheduler
+from bot.core.scheduler import Scheduler
 from bot.core.work_dir import WorkDir
-from bot.errors import ShutOut, SubmissionError
+from bot.errors import ShutOut
+from bot.features.backfill import feature as backfill
+from bot.features.backlog import feature as backlog
+from bot.features.compliance import feature as compliance
 from bot.features.compliance import rules_file
-from bot.features.retention.purge import Retention
-from bot.features.retention.upload_cleanup import UploadCleanup
+from bot.features.history import feature as history
+from bot.features.hosts import feature as hosts
+from bot.features.onetrust_apps import feature as onetrust_apps
+from bot.features.results import feature as results
+from bot.features.retention import feature as retention
+from bot.features.shell import feature as shell
+from bot.features.submission import feature as submission
+from bot.features.submission.worker import Worker
+from bot.features.third_party_apps import feature as third_party_apps
+from bot.features.verdicts import feature as verdicts
 from bot.features.verdicts.side_scanner import SideScanner
+from bot.features.zscaler_admin import feature as zscaler_admin
 from bot.metrics import Metrics
 from bot.scanners.onetrust.client import REQUESTS
-from bot.scanners.onetrust.file_server import FileServer, open_file_server
 from bot.slack.api.client import slack_session
 from bot.slack.api.identity import Identity
 from bot.slack.listening.log_context import ListeningApp
@@ -35,18 +45,33 @@ from bot.storage.database import BUSY_TIMEOUT_MS, Database
 from bot.storage.instance_lock import InstanceLock
 from bot.storage.stats import SqlStats
 from bot.web import Readiness, WebServer, build_metrics_web, build_web
-from bot.wiring import listeners
-from bot.wiring.bot import wire
 from bot.wiring.database import open_database
-from bot.wiring.opened import Opened
+from bot.wiring.kit import Kit
+from bot.wiring.listeners import register
 from bot.wiring.parts import build_reader, onetrust_applications, onetrust_routes, slack_client
-from bot.wiring.repositories import Repositories, store_on
+from bot.wiring.repositories import store_on
 from bot.wiring.zscaler import Zscaler, open_zscaler, side_scanner
 
 logger = logging.getLogger(__name__)
 
 LOCK_LOOK_S = 0.5
-UNREAD = "ONETRUST_RESULTS_HOURS is 0; set it to 24, or unset APPSCAN_RULES"
+
+FEATURES = (
+    submission.FEATURE,
+    onetrust_apps.FEATURE,
+    results.FEATURE,
+    compliance.FEATURE,
+    history.FEATURE,
+    shell.FEATURE,
+    verdicts.FEATURE,
+    third_party_apps.FEATURE,
+    zscaler_admin.FEATURE,
+    hosts.FEATURE,
+    backlog.FEATURE,
+    backfill.FEATURE,
+    retention.FEATURE,
+)
+"""All features, each after those whose services it needs; in this order they are in the help."""
 
 
 class Bot:
@@ -124,7 +149,6 @@ class Bot:
                 "submitted since",
                 len(unsure),
             )
-        store = store_on(self._database, self._clock)
         figures = SqlStats(self._database, self._clock)
         await figures.snapshot()  # what happens from here on is counted
         self._metrics.figures = figures
@@ -139,10 +163,10 @@ class Bot:
         self._work_dir.empty()
         self._metrics.work_dir = self._work_dir.folder
         zscaler = await self._open_zscaler(stack)
-        opened = Opened(
+        kit = Kit(
             settings=settings,
             clock=self._clock,
-            store=store,
+            store=store_on(self._database, self._clock),
             client=client,
             identity=identity,
             routes=routes,
@@ -155,8 +179,12 @@ class Bot:
             budget=budget,
             zscaler=zscaler,
             side_scanners=(side_scanner(settings.zscaler, zscaler), *self._side_scanners),
+            stack=stack,
         )
-        wired = wire(opened, stack)
+        surfaces = [feature.build(kit) for feature in FEATURES]
+        worker, scheduler = kit.get(Worker), kit.scheduler
+        stack.push_async_callback(worker.stop)
+        stack.push_async_callback(scheduler.stop)
         self._app = ListeningApp(
             client=slack_client(settings, session, self._clock, signed_in=False),  # authorize gives the token
             authorize=identity.authorize(settings.slack_bot_token.reveal()),
@@ -164,18 +192,10 @@ class Bot:
             ignoring_self_events_enabled=False,  # the workspace knows the bot's own messages
         )
         self._app.use(only_to_slack(settings.slack_api_url))
-        listeners.register(self._app, wired.services)
-        scheduler = self._scheduler = wired.scheduler
-        await wired.runner.start()
-        if settings.retention_days is not None:
-            scheduler.start(Retention(store.privacy, self._clock, days=settings.retention_days).job)
-        await self._clear_uploads(scheduler, store)
-        if settings.ftp is not None and "ftp" in routes:
-            look = partial(_look_at, open_file_server(settings.ftp.address))
-            scheduler.start(Job(name="look at the FTP server", run=look, interval_s=None))
-        scheduler.start(*wired.jobs)
-        if self._rules and not settings.onetrust_results_hours:
-            logger.warning("results are not read, so that no rule of APPSCAN_RULES is judged: %s", UNREAD)
+        register(self._app, surfaces, kit.access.admit)
+        self._scheduler = scheduler
+        await worker.start(*(job for surface in surfaces for job in surface.queues))
+        scheduler.start(*(job for surface in surfaces for job in surface.jobs))
         self._standing = TokenMonitor(client)
         scheduler.start(self._standing.job)
         if settings.slack_app_token is not None:
@@ -184,28 +204,17 @@ class Bot:
             stack.push_async_callback(socket.stop)
             await socket.start()
         stack.callback(self._shut_the_door)
-        wired.backfill.start()
-        stack.push_async_callback(wired.backfill.stop)
+        for surface in surfaces:
+            if surface.when_connected is not None:
+                surface.when_connected(stack)
         logger.info("ready: %s in %s", identity.user_id, identity.team_id)
 
-    async def _open_zscaler(self, stack: AsyncExitStack) -> Zscaler | None:
+    async def _open_zscaler(self, stack: AsyncExitStack) -> Zscaler:
         if self._settings.zscaler is None:
-            return None
+            return Zscaler()
         logger.info("Zscaler is asked too: %s", ", ".join(self._settings.zscaler.apis()))
         opening = open_zscaler(self._settings.zscaler, self._clock, self._metrics)
         return await stack.enter_async_context(opening)
-
-    async def _clear_uploads(self, scheduler: Scheduler, store: Repositories) -> None:
-        """Begin to remove uploaded builds in time, what an earlier process put there too."""
-        if (ftp := self._settings.ftp) is not None:
-            remove = open_file_server(ftp.address).remove
-            scheduler.start(UploadCleanup(store.uploads, remove, self._clock, keep_hours=ftp.keep_hours).job)
-        elif left := await store.uploads.count():
-            logger.warning(
-                "uploaded builds (%d) may still be on the FTP server that was set before: they are removed "
-                "only while ONETRUST_FTP_URL names it",
-                left,
-            )
 
     async def _open_pages(self, stack: AsyncExitStack) -> None:
         settings = self._settings
@@ -263,11 +272,3 @@ class Bot:
         checks["disk"] = await self._work_dir.is_writable()
         checks["slack"] = await self._hears()
         return Readiness(checks=checks)
-
-
-async def _look_at(depot: FileServer) -> None:
-    """Look once whether builds can go to the FTP server; the log says so where they can't."""
-    try:
-        await depot.check()
-    except SubmissionError as error:
-        logger.warning("the FTP route does not work now: %s", error.user_message)

@@ -37,9 +37,9 @@ from bot.errors import (
     slack_code,
 )
 from bot.features.history.history import Cards
+from bot.features.shell.views import announcement
 from bot.features.submission.messages import reply_subject
 from bot.features.submission.pipeline import Pipeline
-from bot.features.submission.shell_views import announcement
 from bot.features.submission.views import reply
 from bot.scanners.zscaler.sandbox import PROFILE
 from bot.slack.api.client import slack_session

@@ -18,7 +18,7 @@ WHERE_APP_ID: Final = "the Production ID in the Instructions tab of OneTrust's S
 NAME_LIMIT: Final = 100
 """Maximum characters of a name given in a comment."""
 
-_EXAMPLE_ID: Final = "0b51dc1e-7a35-4f0c-9c55-2a6f4f1f8f8d"
+EXAMPLE_APP_ID: Final = "0b51dc1e-7a35-4f0c-9c55-2a6f4f1f8f8d"
 _APP_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{6,126}[A-Za-z0-9]")
 _BUNDLE_ID: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,254}")
 _REQUEST_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{3,127}")
@@ -96,7 +96,7 @@ def app_id(text: str) -> str:
         raise UsageError(
             "That is not an app ID. An app ID has 8 to 128 letters, digits and hyphens, and at least one "
             f"digit. It is {WHERE_APP_ID}.",
-            example=_EXAMPLE_ID,
+            example=EXAMPLE_APP_ID,
         )
     return found
 
@@ -145,7 +145,7 @@ def request_id(text: str) -> str:
         raise UsageError(
             "That is not a request ID, which has 4 to 128 letters, digits and hyphens, and no spaces. "
             "OneTrust shows it in the workflow's log.",
-            example=_EXAMPLE_ID,
+            example=EXAMPLE_APP_ID,
         )
     return found
 

@@ -1,44 +1,26 @@
-"""Slack in: one module a surface, each with ``register(app, desk)``. A listener parses and calls the desk."""
+"""Registers the listeners of all features with Slack's app."""
+
+from collections.abc import Sequence
 
 from slack_bolt.async_app import AsyncApp
 
-from bot.features.backlog import listeners as queues
-from bot.features.compliance import listeners as breaches
-from bot.features.history import listeners as pages
-from bot.features.hosts import listeners as hosts
-from bot.features.results import listeners as results
-from bot.features.submission import (
-    listeners,
-    mention_listeners,
-    modal_listeners,
-    share_listeners,
-    shortcut_listeners,
-)
-from bot.features.third_party_apps import listeners as governance
-from bot.features.verdicts import listeners as opinions
-from bot.features.zscaler_admin import listeners as administration
-from bot.slack.listening import commands, error_handler, log_context
-from bot.wiring.services import Services
+from bot.slack.listening import absent, commands, error_handler, log_context, mentions
+from bot.slack.listening.command import Topic
+from bot.slack.listening.commands import Admit
+from bot.wiring.feature import Surface
 
 
-def register(app: AsyncApp, services: Services) -> None:
+def register(app: AsyncApp, surfaces: Sequence[Surface], admit: Admit) -> None:
     """Register every listener, and what is said when one of them fails."""
     error_handler.register(app)
-    log_context.register(app)
-    for surface in (
-        share_listeners,
-        commands,
-        listeners,
-        administration,
-        breaches,
-        governance,
-        results,
-        hosts,
-        opinions,
-        queues,
-        pages,
-        modal_listeners,
-        shortcut_listeners,
-        mention_listeners,
-    ):
-        surface.register(app, services)
+    log_context.register(app, {button for surface in surfaces for button in surface.scan_buttons})
+    for surface in surfaces:
+        for listen in surface.listeners:
+            listen(app)
+    topics: dict[str, Topic] = {}
+    for surface in surfaces:
+        topics |= surface.topics
+        topics |= {command.word: command.topic for command in surface.commands}
+    commands.register(app, [command for surface in surfaces for command in surface.commands], topics, admit)
+    mentions.register(app, topics, admit)
+    absent.register(app)

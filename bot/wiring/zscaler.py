@@ -48,9 +48,9 @@ class Zscaler:
     governance: ThirdPartyAppsApi | None = None
 
 
-def side_scanner(settings: ZscalerSettings | None, zscaler: Zscaler | None) -> SideScanner:
+def side_scanner(settings: ZscalerSettings | None, zscaler: Zscaler) -> SideScanner:
     """Return the Sandbox as a side scanner; it is known where it is not set up, too."""
-    if settings is None or zscaler is None:
+    if settings is None:
         return SideScanner(profile=PROFILE)
     return SideScanner(
         profile=PROFILE,
@@ -58,6 +58,7 @@ def side_scanner(settings: ZscalerSettings | None, zscaler: Zscaler | None) -> S
         reports=zscaler.reports,
         first_report_s=float(settings.report_first_s),
         hold_max_s=settings.hold_max_s,
+        reads_hosts=zscaler.categories is not None,
     )
 
 

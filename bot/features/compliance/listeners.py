@@ -7,12 +7,12 @@ from slack_bolt.async_app import AsyncAck, AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.features.compliance import modals, views
+from bot.features.compliance.review import ViolationReview
 from bot.slack.listening.modals import open_form, take_form
 from bot.slack.listening.payload import read_payload
-from bot.wiring.services import Services
 
 
-def register(app: AsyncApp, services: Services) -> None:
+def register(app: AsyncApp, reviews: ViolationReview) -> None:
     """Register the button and its form."""
 
     @app.action(views.ACKNOWLEDGE)
@@ -20,11 +20,11 @@ def register(app: AsyncApp, services: Services) -> None:
         await ack()
         press = read_payload(body)
         number = press.number(digits=15, example="/appscan history")
-        scan, breach = await services.reviews.breach(number, press.user, press.channel)
+        scan, breach = await reviews.breach(number, press.user, press.channel)
         await open_form(client, body, modals.acknowledge_modal(scan, breach))
 
     async def acknowledged(user: str, view: Mapping[str, Any]) -> None:
         answer = modals.read_acknowledgement(view)
-        await services.reviews.acknowledge(answer.breach, user, answer.reason)
+        await reviews.acknowledge(answer.breach, user, answer.reason)
 
     take_form(app, modals.ACKNOWLEDGE_FORM, acknowledged, error_block=modals.REASON_BLOCK)

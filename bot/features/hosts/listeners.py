@@ -1,21 +1,45 @@
-"""The modal with all hosts of a build."""
+"""``/appscan urls``, and the modal with all hosts of a build."""
 
 from slack_bolt.async_app import AsyncApp
 
 from bot.errors import NotFound
-from bot.features.hosts import views
+from bot.features.hosts import lookup_views, views
+from bot.features.hosts.lookup import UrlLookupService
 from bot.features.hosts.modals import HOSTS, hosts_modal
+from bot.features.submission.ports import CardFor
 from bot.slack.blocks.elements import Block
+from bot.slack.blocks.message import Message
 from bot.slack.blocks.paged_modal import ModalState
+from bot.slack.listening.command import Command, CommandText, Topic
 from bot.slack.listening.modals import open_paged
-from bot.wiring.services import Services
+
+URLS = Topic(
+    gist="which categories Zscaler has for URLs and hosts",
+    body=(
+        "Up to 100 URLs or hosts, with spaces between them. What was told within a day is told again; "
+        "for the rest Zscaler is asked. User names, passwords and what follows a `#` are left out before."
+    ),
+    examples=(
+        "/appscan urls ads.example.com",
+        "/appscan urls https://example.com/login cdn.example.net",
+    ),
+)
 
 
-def register(app: AsyncApp, services: Services) -> None:
+def urls_command(lookup: UrlLookupService) -> Command:
+    """Return ``/appscan urls``."""
+
+    async def urls(typed: CommandText) -> Message:
+        return lookup_views.urls(await lookup.ask(typed.rest))
+
+    return Command(word="urls", topic=URLS, handler=urls, hides_text=True)
+
+
+def register(app: AsyncApp, card_for: CardFor) -> None:
     """Register the modal."""
 
     async def load(user: str, state: ModalState) -> Block:
-        card, _ = await services.records.status(user, state.channel, str(state.record))
+        card, _ = await card_for(user, state.channel, str(state.record))
         if card.hosts is None:
             raise NotFound(f"The hosts of scan #{state.record} are not known here.")
         return hosts_modal(card.scan, card.hosts, state)

@@ -129,3 +129,8 @@ class OneTrustApps:
         if len(self._pages) < _REMEMBERED:
             self._pages[number, search] = now + REMEMBERED_S, answer
         return answer
+
+
+def typed_name(typed: str) -> str:
+    """Return a name that was typed, without the quotes around it."""
+    return identifiers.unwrapped(typed).strip("\"'“”„‟‘’«» ")

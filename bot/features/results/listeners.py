@@ -1,21 +1,24 @@
-"""The modal with all that OneTrust found in a build."""
+"""The modal with all that OneTrust found in a build, and the button to scan it again."""
 
 from slack_bolt.async_app import AsyncApp
 
 from bot.errors import NotFound
 from bot.features.results import status_views
 from bot.features.results.modals import FOUND, found_modal
+from bot.features.submission.listeners import decide_on_press
+from bot.features.submission.ports import CardFor
+from bot.features.submission.user_actions import UserActions
 from bot.slack.blocks.elements import Block
 from bot.slack.blocks.paged_modal import ModalState
 from bot.slack.listening.modals import open_paged
-from bot.wiring.services import Services
 
 
-def register(app: AsyncApp, services: Services) -> None:
-    """Register the modal."""
+def register(app: AsyncApp, card_for: CardFor, actions: UserActions) -> None:
+    """Register the modal, and the button that scans the same build again."""
+    decide_on_press(app, status_views.SCAN_ONCE_MORE, actions.repeat_failed_scan, actions)
 
     async def load(user: str, state: ModalState) -> Block:
-        card, _ = await services.records.status(user, state.channel, str(state.record))
+        card, _ = await card_for(user, state.channel, str(state.record))
         if card.results is None:
             raise NotFound(f"The results of scan #{state.record} are not known here.")
         return found_modal(card.scan, card.results, state)

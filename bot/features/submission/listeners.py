@@ -1,9 +1,9 @@
-"""The buttons of scans and of rescan requests.
+"""The buttons of scans and of rescan requests, their forms, and the message shortcut.
 
 What a press changes is written before the press is acknowledged, so that an acknowledged press is never lost.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncRespond
@@ -11,44 +11,44 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.core.scan import Scan, State
 from bot.errors import NotFound
-from bot.features.history import views
 from bot.features.rescan_requests import views as waiting
-from bot.features.results import status_views
 from bot.features.submission import modals
 from bot.features.submission import views as reply
+from bot.features.submission.intake import Intake
+from bot.features.submission.user_actions import UNLINKED, UserActions
 from bot.slack.blocks import short_answers, text
-from bot.slack.listening.modals import open_form
-from bot.slack.listening.payload import read_payload
+from bot.slack.blocks.message import Message
+from bot.slack.blocks.scan_text import app as app_of
+from bot.slack.listening.modals import open_form, take_form
+from bot.slack.listening.payload import needed, read_payload, said
 from bot.slack.listening.respond import answer
-from bot.wiring.services import Services
+
+SCAN_THIS_BUILD = "scan_this_build"
 
 Choice = Callable[[int, str], Awaitable[object]]
 Find = Callable[[int, str, str], Awaitable[Scan]]
 
 
-def register(app: AsyncApp, services: Services) -> None:
-    """Register the buttons."""
+def register(
+    app: AsyncApp,
+    intake: Intake,
+    actions: UserActions,
+    details_of: Callable[[str, str, str], Awaitable[Message]],
+    permalink: Callable[[Scan], str | None],
+) -> None:
+    """Register the buttons; ``details_of`` shows a scan, by its number, to a person in a channel."""
     choices: dict[str, Choice] = {
-        reply.CANCEL: services.choices.cancel,
-        reply.DISMISS: services.choices.dismiss,
-        reply.NEW_APP: services.choices.scan_as_new,
-        reply.RESCAN_ANYWAY: services.choices.rescan_anyway,
-        reply.SCAN_AGAIN: services.choices.scan_again,
-        status_views.SCAN_ONCE_MORE: services.choices.repeat_failed_scan,
-        reply.TRY_AGAIN: services.choices.try_again,
-        reply.SUBMIT_AGAIN: services.choices.submit_again,
+        reply.CANCEL: actions.cancel,
+        reply.DISMISS: actions.dismiss,
+        reply.NEW_APP: actions.scan_as_new,
+        reply.RESCAN_ANYWAY: actions.rescan_anyway,
+        reply.SCAN_AGAIN: actions.scan_again,
+        reply.TRY_AGAIN: actions.try_again,
+        reply.SUBMIT_AGAIN: actions.submit_again,
     }
 
-    def decide(action_id: str, choice: Choice) -> None:
-        @app.action(action_id)
-        async def pressed(ack: AsyncAck, body: dict[str, Any]) -> None:
-            number, user, channel = _press(body)
-            await services.choices.scan(number, user, channel)
-            await choice(number, user)
-            await ack()
-
     for action_id, choice in choices.items():
-        decide(action_id, choice)
+        decide_on_press(app, action_id, choice, actions)
 
     def ask(action_id: str, purpose: modals.Purpose, find: Find) -> None:
         @app.action(action_id)
@@ -57,13 +57,13 @@ def register(app: AsyncApp, services: Services) -> None:
             scan = await find(*_press(body))
             await open_form(client, body, modals.app_id_modal(scan, purpose=purpose))
 
-    ask(reply.RESCAN_AS, modals.Purpose.RESCAN, services.choices.scan)
-    ask(reply.LINK_APP, modals.Purpose.LINK, services.choices.scan_to_link)
+    ask(reply.RESCAN_AS, modals.Purpose.RESCAN, actions.scan)
+    ask(reply.LINK_APP, modals.Purpose.LINK, actions.scan_to_link)
 
     @app.action(reply.ARRIVED)
     async def arrived(ack: AsyncAck, body: dict[str, Any], client: AsyncWebClient) -> None:
         await ack()
-        scan = await services.choices.scan(*_press(body))
+        scan = await actions.scan(*_press(body))
         if scan.state is not State.UNCERTAIN:
             raise NotFound(f"Scan #{scan.number} is already settled.")
         await open_form(client, body, modals.request_id_modal(scan))
@@ -72,8 +72,7 @@ def register(app: AsyncApp, services: Services) -> None:
     async def details(ack: AsyncAck, body: dict[str, Any], respond: AsyncRespond) -> None:
         await ack()
         number, user, channel = _press(body)
-        card, events = await services.records.status(user, channel, str(number))
-        await answer(respond, views.status(card, events, link=services.cards.permalink(card.scan)))
+        await answer(respond, await details_of(user, channel, str(number)))
 
     @app.action(reply.OPEN_LOG)
     async def log_opened(ack: AsyncAck) -> None:
@@ -82,15 +81,78 @@ def register(app: AsyncApp, services: Services) -> None:
     @app.action(waiting.SCAN_LATEST)
     async def scan_latest(ack: AsyncAck, body: dict[str, Any], respond: AsyncRespond) -> None:
         number, user, channel = _press(body)
-        taken = await services.intake.scan_latest(user, channel, number)
+        taken = await intake.scan_latest(user, channel, number)
         await ack()
         if not taken.new:
-            where = services.cards.permalink(taken.scan)
+            where = permalink(taken.scan)
             told = f"scan #{taken.scan.number}"
             told = text.link(where, told) if where else told
             await answer(
                 respond, short_answers.prepared(f"That build is {told} already; its reply is in the thread.")
             )
+
+
+def decide_on_press(app: AsyncApp, action_id: str, choice: Choice, actions: UserActions) -> None:
+    """Register a button of a scan that decides about it; the value is the scan's number."""
+
+    @app.action(action_id)
+    async def pressed(ack: AsyncAck, body: dict[str, Any]) -> None:
+        number, user, channel = _press(body)
+        await actions.scan(number, user, channel)
+        await choice(number, user)
+        await ack()
+
+
+def register_forms(app: AsyncApp, actions: UserActions) -> None:
+    """Register the forms."""
+
+    async def app_id_given(user: str, view: Mapping[str, Any]) -> str | None:
+        answer = modals.read_app_id(view)
+        await actions.scan(answer.scan, user)
+        rescan = answer.purpose is modals.Purpose.RESCAN
+        choose = actions.rescan_as if rescan else actions.link
+        done = await choose(answer.scan, user, answer.app_id)
+        if done.admins_only:
+            return UNLINKED
+        if done.other is None:
+            return None
+        return (
+            f"Done. {text.code(answer.app_id)} is also linked to {app_of(done.other)}. If that is a mistake, "
+            "remove one of the links with `/appscan unlink`."
+        )
+
+    async def request_id_given(user: str, view: Mapping[str, Any]) -> None:
+        answer = modals.read_request_id(view)
+        await actions.scan(answer.scan, user)
+        await actions.arrived(answer.scan, user, answer.request_id)
+
+    take_form(app, modals.APP_ID_FORM, app_id_given, error_block=modals.APP_ID_BLOCK)
+    take_form(app, modals.REQUEST_ID_FORM, request_id_given, error_block=modals.REQUEST_ID_BLOCK)
+
+
+def register_shortcut(app: AsyncApp, intake: Intake, permalink: Callable[[Scan], str | None]) -> None:
+    """Register the shortcut "Scan this build"."""
+
+    @app.shortcut(SCAN_THIS_BUILD)
+    async def scan_this_build(ack: AsyncAck, shortcut: dict[str, Any], respond: AsyncRespond) -> None:
+        await ack()
+        asked = read_payload(shortcut)
+        taken = await intake.scan_message(
+            asked.user,
+            asked.channel,
+            needed(shortcut, "message", "ts"),
+            said(shortcut, "message", "thread_ts") or None,
+        )
+        told = []
+        for each in taken:
+            where = permalink(each.scan)
+            number = text.link(where, f"scan #{each.scan.number}") if where else f"scan #{each.scan.number}"
+            told.append(
+                f"On it: {number}, in the message's thread."
+                if each.new
+                else f"That build is {number} already; its reply is in the message's thread."
+            )
+        await answer(respond, short_answers.prepared(" ".join(told)))
 
 
 def _press(body: dict[str, Any]) -> tuple[int, str, str]:

@@ -1,10 +1,10 @@
 """The repositories of submission, as protocols."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Protocol
 
 from bot.core.repositories import ScanRepository, Store
-from bot.core.scan import Build, Scan
+from bot.core.scan import Build, Card, Event, Scan
 from bot.features.rescan_requests.ports import RescanRequestRepository
 from bot.features.submission.decision import Decision, DecisionFacts
 
@@ -24,3 +24,7 @@ class SubmissionStore(Store, Protocol):
     def scans(self) -> SubmissionScanRepository: ...
     @property
     def requests(self) -> RescanRequestRepository: ...
+
+
+CardFor = Callable[[str, str, str], Awaitable[tuple[Card, list[Event]]]]
+"""Returns the card and the timeline of a scan, by its number, as far as a person in a channel may see it."""

@@ -11,11 +11,13 @@ from typing import Any
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.core.identifiers import EXAMPLE_APP_ID
 from bot.errors import StoreUnavailable
+from bot.features.submission.intake import Intake
 from bot.slack.blocks import short_answers
+from bot.slack.listening.command import Topic
 from bot.slack.listening.payload import said
 from bot.slack.listening.respond import whisper
-from bot.wiring.services import Services
 
 UNRECORDED = (
     "The bot can't write to its database at the moment, so it has not accepted this build yet. Slack repeats "
@@ -25,10 +27,24 @@ UNRECORDED = (
 MOST_TOLD = 1000
 """Limit on the messages remembered so that each gets this answer once."""
 
+SHARE = Topic(
+    gist="have a build scanned",
+    body=(
+        "Share an `.ipa` or `.apk` in a channel, a thread or a direct message that this bot is in "
+        "(an `.aab` too, where it is set up for that). One reply in the thread follows it until OneTrust "
+        "has it; when it has been scanned, a message there tells what was found.\n"
+        "The first build of an app is a new scan. Once the app is linked to its app ID, each further "
+        "build is a rescan. Where that is not clear, the bot asks.\n"
+        "In the message with the file, `rescan <appId>` makes it a rescan of that app, and `name: …` "
+        "names a new app. For a build shared earlier, choose *Scan this build* in its message's menu."
+    ),
+    examples=(f"rescan {EXAMPLE_APP_ID}", "name: Shop (staging)"),
+)
+
 Next = Callable[[], Awaitable[None]]
 
 
-def register(app: AsyncApp, services: Services) -> None:
+def register(app: AsyncApp, intake: Intake) -> None:
     """Register what listens for messages and files."""
     told: dict[tuple[str, str], None] = {}
 
@@ -47,14 +63,14 @@ def register(app: AsyncApp, services: Services) -> None:
 
     async def keep(event: dict[str, Any]) -> None:
         if (deleted_ts := _deleted(event)) is not None:
-            await services.intake.deleted(said(event, "channel"), deleted_ts)
+            await intake.deleted(said(event, "channel"), deleted_ts)
         elif event.get("files"):
-            await services.intake.on_message(event)
+            await intake.on_message(event)
 
     async def take_file(event: dict[str, Any], next_: Next) -> None:
         file_id, channel = said(event, "file_id"), said(event, "channel_id")
         if file_id and channel:
-            await services.intake.file_shared(
+            await intake.file_shared(
                 file_id, channel, said(event, "event_ts"), user=said(event, "user_id") or None
             )
         await next_()

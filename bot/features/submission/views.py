@@ -42,6 +42,13 @@ ARRIVED: Final = "scan_arrived"  # opens modals.request_id_modal
 SUBMIT_AGAIN: Final = "scan_submit_again"
 SCAN_AGAIN: Final = "scan_scan_again"
 TRY_AGAIN: Final = "scan_try_again"
+BUTTONS: Final = frozenset(
+    {
+        *(CANCEL, RESCAN_AS, RESCAN_ANYWAY, NEW_APP, DISMISS, OPEN_LOG, DETAILS, LINK_APP, ARRIVED),
+        *(SUBMIT_AGAIN, SCAN_AGAIN, TRY_AGAIN),
+    }
+)
+"""All of them."""
 
 LOG_WAY: Final = "Workflow Builder &gt; *Logs* in OneTrust"
 """How a person gets to the log where no URL of it is known."""

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from functools import partial
 
 from bot.core.circuit_breaker import AWAY, CircuitBreaker
@@ -32,10 +32,7 @@ def queue_job(name: str, run: Callable[[], Awaitable[float | None]]) -> Job:
 
 
 class Worker:
-    """Processes due scans: ``concurrency`` at once, fairly between channels.
-
-    The jobs in ``also`` are woken and stopped with it.
-    """
+    """Processes due scans: ``concurrency`` at once, fairly between channels."""
 
     def __init__(
         self,
@@ -48,7 +45,6 @@ class Worker:
         breaker: CircuitBreaker,
         concurrency: int,
         scheduler: Scheduler,
-        also: Sequence[Job] = (),
     ) -> None:
         self._store = store
         self._pipeline = pipeline
@@ -59,21 +55,23 @@ class Worker:
         self._breaker = breaker
         self._concurrency = concurrency
         self._scheduler = scheduler
-        self._jobs = (
+        self._jobs: tuple[Job, ...] = (
             queue_job("queue of scans", self._process_scans),
             queue_job("search for messages of files", self._find_messages),
             queue_job("closing of rescan requests", self._close_requests),
-            *also,
         )
-        self._names = tuple(job.name for job in self._jobs)
         self._tasks: dict[int, asyncio.Task[None]] = {}
         self._refresh_at = 0.0
         self._probe: int | None = None
         self._hasten = False
         breaker.watch(self._breaker_changed)
 
-    async def start(self) -> None:
-        """Recover the last process's scans and start; if the database can't be written to, do so later."""
+    async def start(self, *also: Job) -> None:
+        """Recover the last process's scans and start; if the database can't be written to, do so later.
+
+        ``also`` are other jobs that are woken and stopped with these.
+        """
+        self._jobs += also
         try:
             if recovered := await self._store.queue.recover(source=Source.SLACK):
                 logger.info(
@@ -85,7 +83,7 @@ class Worker:
 
     def wake(self) -> None:
         """Poll the queues now."""
-        self._scheduler.wake(*self._names)
+        self._scheduler.wake(*(job.name for job in self._jobs))
 
     def drop(self, number: int) -> None:
         """Stop processing a scan whose row is already cancelled."""
@@ -94,7 +92,7 @@ class Worker:
 
     async def stop(self) -> None:
         """Stop: finish scans that are committed, requeue the others."""
-        await self._scheduler.stop(*self._names)
+        await self._scheduler.stop(*(job.name for job in self._jobs))
         working = dict(self._tasks)
         for number, task in working.items():
             if not await self._is_committed(number):

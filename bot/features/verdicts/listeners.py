@@ -1,23 +1,55 @@
-"""The buttons of side scanners: the modal with a report, and the request for a new verdict."""
+"""``/appscan verdict``, the modal with a report, and the request for a new verdict."""
 
 import re
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
+from bot.core.scan import Scan
 from bot.errors import NotFound
-from bot.features.verdicts import views
+from bot.features.submission.ports import CardFor
+from bot.features.submission.user_actions import UserActions
+from bot.features.verdicts import lookup_views, views
+from bot.features.verdicts.lookup import VerdictLookup
 from bot.features.verdicts.modals import REPORT, report_modal
+from bot.features.verdicts.retry import VerdictRetry
 from bot.features.verdicts.scanner_profile import UNNAMED
 from bot.slack.blocks.elements import Block
+from bot.slack.blocks.message import Message
 from bot.slack.blocks.paged_modal import ModalState
+from bot.slack.listening.command import Command, CommandText, Topic
 from bot.slack.listening.modals import open_paged
 from bot.slack.listening.payload import Payload, read_payload
-from bot.wiring.services import Services
+
+VERDICT = Topic(
+    gist="what Zscaler's Sandbox says of a build",
+    body=(
+        "The number of a scan, the SHA-256 of a build that was scanned here, or any file's MD5. What is "
+        "in the history is told from there; for an MD5 that is not, Zscaler is asked, which counts on "
+        "the day's quota of reports."
+    ),
+    examples=(
+        "/appscan verdict 12",
+        "/appscan verdict 0123456789abcdef0123456789abcdef",
+    ),
+)
 
 
-def register(app: AsyncApp, services: Services) -> None:
+def verdict_command(lookup: VerdictLookup, permalink: Callable[[Scan], str | None]) -> Command:
+    """Return ``/appscan verdict``."""
+
+    async def verdict(typed: CommandText) -> Message:
+        told = await lookup.ask(typed.user, typed.channel, typed.rest)
+        if isinstance(told, list):
+            return lookup_views.asked(told)
+        return lookup_views.known(told, link=permalink(told.scan))
+
+    return Command(word="verdict", topic=VERDICT, handler=verdict)
+
+
+def register(app: AsyncApp, retry: VerdictRetry, actions: UserActions, card_for: CardFor) -> None:
     """Register the modal and the button."""
 
     def of_scan(press: Payload) -> ModalState:
@@ -28,12 +60,12 @@ def register(app: AsyncApp, services: Services) -> None:
     async def ask_again(ack: AsyncAck, body: dict[str, Any]) -> None:
         press = read_payload(body)
         number = press.number(digits=15, example="/appscan history")
-        await services.choices.scan(number, press.user, press.channel)
-        await services.verdict_retry.ask(views.scanner_of(press.action), number, press.user)
+        await actions.scan(number, press.user, press.channel)
+        await retry.ask(views.scanner_of(press.action), number, press.user)
         await ack()  # once it is written, so that an acknowledged press is never lost
 
     async def load(user: str, state: ModalState) -> Block:
-        card, _ = await services.records.status(user, state.channel, str(state.record))
+        card, _ = await card_for(user, state.channel, str(state.record))
         for shown in card.verdicts:
             if shown.scanner.name == (state.source or UNNAMED) and shown.opinion.verdict is not None:
                 return report_modal(card.scan, shown, state)

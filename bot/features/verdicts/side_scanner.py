@@ -50,6 +50,19 @@ class SideScanner:
     hold_max_s: float | None = None
     """How long at most OneTrust's part waits for the verdict; ``None`` if it doesn't."""
 
+    reads_hosts: bool = False
+    """Whether the hosts of builds are looked up beside it."""
+
+    @property
+    def sees_builds(self) -> bool:
+        """Whether builds are read for it: for a verdict, or for their hosts."""
+        return self.submissions is not None or self.reads_hosts
+
+    @property
+    def answers(self) -> bool:
+        """Whether people can ask about its verdicts."""
+        return self.submissions is not None or self.reports is not None
+
     @property
     def name(self) -> str:
         """Return its name in rows."""

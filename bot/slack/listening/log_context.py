@@ -1,25 +1,13 @@
 """Which scan a request from Slack is about, so that the log says it while the request is dealt with."""
 
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from typing import Any
 
 from slack_bolt.async_app import AsyncApp, AsyncBoltRequest
 from slack_bolt.response import BoltResponse
 
 from bot.core import log_context
-from bot.features.results import status_views
-from bot.features.submission import views as reply
-from bot.features.verdicts import views
-
-_BUTTONS = frozenset(
-    {
-        *(reply.CANCEL, reply.DISMISS, reply.NEW_APP, reply.RESCAN_ANYWAY, reply.SCAN_AGAIN, reply.TRY_AGAIN),
-        *(reply.SUBMIT_AGAIN, reply.RESCAN_AS, reply.LINK_APP, reply.ARRIVED, reply.DETAILS, reply.OPEN_LOG),
-        *(status_views.ALL_FOUND, status_views.SCAN_ONCE_MORE, views.REPORT, views.ASK_AGAIN),
-    }
-)
-"""The buttons whose value is a scan's number; that of a waiting rescan has another number."""
 
 
 class ListeningApp(AsyncApp):
@@ -31,22 +19,25 @@ class ListeningApp(AsyncApp):
             return await super().async_dispatch(req)
 
 
-def register(app: AsyncApp) -> None:
-    """Register what looks at each request, once its signature has been checked."""
+def register(app: AsyncApp, scan_buttons: Collection[str]) -> None:
+    """Register what looks at each request, once its signature has been checked.
+
+    ``scan_buttons`` are the action IDs, without a side scanner's name, whose value is a scan's number.
+    """
 
     @app.middleware
     async def name_scan(body: dict[str, Any], next: Callable[[], Awaitable[None]]) -> None:  # noqa: A002 - Bolt's
-        log_context.turn_to(scan_in(body))
+        log_context.turn_to(scan_in(body, scan_buttons))
         await next()
 
 
-def scan_in(body: dict[str, Any]) -> int | None:
+def scan_in(body: dict[str, Any], scan_buttons: Collection[str]) -> int | None:
     """Return the scan whose button was pressed or whose form was used; ``None`` where there is none."""
     try:
         if body.get("type") == "block_actions" and "view" not in body:
             pressed = body["actions"][0]
             action, _, _ = pressed["action_id"].partition(":")  # behind it is the name of a side scanner
-            value = pressed["value"] if action in _BUTTONS else None
+            value = pressed["value"] if action in scan_buttons else None
         elif body.get("type") in {"block_actions", "view_submission"}:
             value = json.loads(body["view"]["private_metadata"])["scan"]
         else:

@@ -2,15 +2,17 @@
 
 import asyncio
 import logging
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import aiohttp
-from slack_bolt.async_app import AsyncRespond
+from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncRespond
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.errors import SLACK_BAD_BLOCKS, slack_code, wait_asked_s
 from bot.slack.blocks.message import Message
+from bot.slack.listening.payload import Payload, read_payload
 
 logger = logging.getLogger(__name__)
 
@@ -41,6 +43,17 @@ async def answer(respond: AsyncRespond, message: Message, *, replace: bool = Fal
         status, _ = await _post(respond, text=message.text, **how)
     if status >= 300:
         logger.warning("an answer could not be sent: %s", "no response" if status == _TROUBLE else status)
+
+
+def replace_on_press(app: AsyncApp, make: Callable[[Payload], Awaitable[Message]], *action_ids: str) -> None:
+    """Register buttons that replace the message they are in."""
+
+    async def pressed(ack: AsyncAck, body: dict[str, Any], respond: AsyncRespond) -> None:
+        await ack()
+        await answer(respond, await make(read_payload(body)), replace=True)
+
+    for action_id in action_ids:
+        app.action(action_id)(pressed)
 
 
 async def _post(respond: AsyncRespond, **what: Any) -> tuple[int, float]:

@@ -30,8 +30,9 @@ from bot.features.submission import modals
 from bot.features.submission.views import reply
 from bot.slack.blocks import short_answers
 from bot.slack.blocks.message import Message
-from bot.slack.listening.help_views import OPTIONAL, TOPICS, about
+from bot.slack.listening.help_views import about
 from tests.unit.features import samples
+from tests.unit.features.topics import TOPICS
 
 FRAGMENTS = [
     *(
@@ -306,18 +307,18 @@ def test_links(link: Link, before: Link | None, others: list[Link]) -> None:
     check(apps_views.unlinked(link))
 
 
-@given(st.none() | hostile)
-def test_help(topic: str | None) -> None:
-    check(about(topic))
+@given(hostile)
+def test_help(topic: str) -> None:
+    check(about(TOPICS, topic))
 
 
-@pytest.mark.parametrize("topic", TOPICS | OPTIONAL)
+@pytest.mark.parametrize("topic", TOPICS)
 def test_help_on_every_topic(topic: str) -> None:
-    check(about(topic, words=OPTIONAL))
+    check(about(TOPICS, topic))
 
 
 def test_help_with_every_word_there_may_be() -> None:
-    check(about(words=OPTIONAL))
+    check(about(TOPICS))
 
 
 @given(told)

@@ -1,7 +1,7 @@
 """A journal's entries are recorded even if the database can't be written to for a while."""
 
 import asyncio
-from dataclasses import replace
+from copy import copy
 
 import pytest
 
@@ -26,7 +26,9 @@ class Locked:
 
 async def test_journal_records_an_application_as_soon_as_the_database_can_be_written(bench, caplog):
     scans = Locked(2)
-    journal = SubmissionJournal(replace(bench.store, scans=scans), bench.announcer, bench.clock, 7)
+    store = copy(bench.store)
+    store.scans = scans
+    journal = SubmissionJournal(store, bench.announcer, bench.clock, 7)
     keeping = asyncio.create_task(journal.made_app("app-1"))
     for _ in range(2):
         await until(lambda: bool(bench.clock.naps))
@@ -38,9 +40,9 @@ async def test_journal_records_an_application_as_soon_as_the_database_can_be_wri
 
 
 async def test_journal_gives_up_after_the_maximum_of_writes(bench):
-    journal = SubmissionJournal(
-        replace(bench.store, scans=Locked(MAXIMUM_WRITES)), bench.announcer, bench.clock, 7
-    )
+    store = copy(bench.store)
+    store.scans = Locked(MAXIMUM_WRITES)
+    journal = SubmissionJournal(store, bench.announcer, bench.clock, 7)
     keeping = asyncio.create_task(journal.made_app("app-1"))
     for _ in range(MAXIMUM_WRITES - 1):
         await until(lambda: bool(bench.clock.naps))

@@ -1,6 +1,7 @@
 """Takes what is due, as the rows and the clock say."""
 
 import asyncio
+from copy import copy
 from dataclasses import replace
 
 import pytest
@@ -535,7 +536,8 @@ class TestStop:
                 await bench.store.scans.pulls(1)  # what they write then is written
                 return seen
 
-        bench.runner._store = replace(bench.store, scans=Slow())
+        bench.runner._store = copy(bench.store)
+        bench.runner._store.scans = Slow()
         await bench.runner.stop()
 
         assert {await bench.state(number) for number in numbers} == {State.RECEIVED, State.SUBMITTED}

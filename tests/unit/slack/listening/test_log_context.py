@@ -6,10 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.features.rescan_requests import views as waiting
-from bot.features.submission import views as reply
-from bot.features.verdicts import views
 from bot.slack.listening.log_context import scan_in
+
+BUTTONS = frozenset({"scan_cancel", "opinion_ask_again"})
 
 
 def press(action_id, value):
@@ -23,23 +22,23 @@ def form(kept):
 @pytest.mark.parametrize(
     ("body", "scan"),
     [
-        (press(reply.CANCEL, "12"), 12),
-        (press(reply.LINK_APP, "12"), 12),
-        (press(views.ASK_AGAIN, "12"), 12),
-        (press(waiting.SCAN_LATEST, "12"), None),  # the number of a waiting rescan
+        (press("scan_cancel", "12"), 12),
+        (press("opinion_ask_again:acme", "12"), 12),  # of a side scanner
+        (press("opinion_ask_again", "12"), 12),
+        (press("rescan_scan_latest", "12"), None),  # a number of something else
         (form(json.dumps({"scan": 12, "purpose": "link"})), 12),
         (form("[]"), None),
         (form("[" * 100_000), None),
         (form(json.dumps({"scan": 1e400})), None),
-        (press(reply.CANCEL, "9" * 5000), None),
-        (press(reply.CANCEL, "-1"), None),
+        (press("scan_cancel", "9" * 5000), None),
+        (press("scan_cancel", "-1"), None),
         ({"type": "block_actions", "actions": []}, None),
         ({"type": "event_callback", "event": {"type": "message"}}, None),
         ({}, None),
     ],
 )
 def test_a_request_names_a_scan_or_none(body, scan):
-    assert scan_in(body) == scan
+    assert scan_in(body, BUTTONS) == scan
 
 
 _json = st.recursive(
@@ -51,6 +50,6 @@ _json = st.recursive(
 
 @given(_json, _json)
 def test_no_payload_breaks_it(value, kept):
-    for body in (press(reply.CANCEL, value), form(kept), {"type": "block_actions", "actions": value}):
-        found = scan_in(body)
+    for body in (press("scan_cancel", value), form(kept), {"type": "block_actions", "actions": value}):
+        found = scan_in(body, BUTTONS)
         assert found is None or found > 0

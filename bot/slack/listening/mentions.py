@@ -1,5 +1,6 @@
 """A mention of the bot, answered with help that only its author sees."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from slack_bolt.async_app import AsyncApp
@@ -8,12 +9,13 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.errors import NotAllowed, Unidentified
 from bot.slack.blocks import short_answers
 from bot.slack.listening import help_views
+from bot.slack.listening.command import Topic
+from bot.slack.listening.commands import Admit
 from bot.slack.listening.payload import needed, said
 from bot.slack.listening.respond import whisper
-from bot.wiring.services import Services
 
 
-def register(app: AsyncApp, services: Services) -> None:
+def register(app: AsyncApp, topics: Mapping[str, Topic], admit: Admit) -> None:
     """Register the listener."""
 
     @app.event("app_mention")
@@ -22,8 +24,8 @@ def register(app: AsyncApp, services: Services) -> None:
             return  # an app, or a build, which is a scan of its own
         user, channel = needed(event, "user"), needed(event, "channel")
         try:
-            await services.policy.admit(user, channel)
-            message = help_views.about(words=services.words)
+            await admit(user, channel)
+            message = help_views.about(topics)
         except NotAllowed as error:
             message = short_answers.refusal(error.user_message)
         except Unidentified as error:

@@ -1,0 +1,33 @@
+"""Finding builds that were shared while Slack did not reach the bot."""
+
+from contextlib import AsyncExitStack
+
+from bot.features.backfill.service import Backfill
+from bot.features.submission.intake import Intake
+from bot.slack.api.history_reader import SlackHistory
+from bot.wiring.feature import Feature, Surface
+from bot.wiring.kit import Kit
+
+
+def build(kit: Kit) -> Surface:
+    """Build it."""
+    settings = kit.settings
+    backfill = Backfill(
+        alive=kit.store.alive,
+        past=SlackHistory(kit.client, kit.identity, kit.workspace.kind_of, kit.clock),
+        intake=kit.get(Intake),
+        hears=kit.hears,
+        clock=kit.clock,
+        scheduler=kit.scheduler,
+        # Not further back than rows are kept: what was purged would be taken for a new build.
+        within_s=3600.0 * min(settings.catch_up_hours, 24 * (settings.retention_days or 36_500)),
+    )
+
+    def start(stack: AsyncExitStack) -> None:
+        backfill.start()
+        stack.push_async_callback(backfill.stop)
+
+    return Surface(when_connected=start)
+
+
+FEATURE = Feature(name="backfill", build=build)

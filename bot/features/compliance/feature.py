@@ -1,0 +1,30 @@
+"""Judging results by the policy, and acknowledging violations."""
+
+import logging
+
+from bot.features.compliance import listeners
+from bot.features.compliance.review import ViolationReview
+from bot.slack.messages.living_message import LivingMessages
+from bot.wiring.feature import Feature, Surface
+from bot.wiring.kit import Kit
+
+logger = logging.getLogger(__name__)
+
+UNREAD = "ONETRUST_RESULTS_HOURS is 0; set it to 24, or unset APPSCAN_RULES"
+
+
+def build(kit: Kit) -> Surface:
+    """Build it."""
+    if kit.rules and not kit.settings.onetrust_results_hours:
+        logger.warning("results are not read, so that no rule of APPSCAN_RULES is judged: %s", UNREAD)
+    replies, announcements = kit.replies, kit.get(LivingMessages, "result")
+
+    def tell(number: int) -> None:
+        replies.changed(number)
+        announcements.changed(number)
+
+    reviews = ViolationReview(store=kit.store, tell=tell, policy=kit.access)
+    return Surface(listeners=(lambda app: listeners.register(app, reviews),))
+
+
+FEATURE = Feature(name="compliance", build=build)

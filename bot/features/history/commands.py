@@ -1,0 +1,182 @@
+"""The words of ``/appscan`` about the history, known apps and links."""
+
+import contextlib
+
+from bot.core import identifiers
+from bot.core.identifiers import EXAMPLE_APP_ID, WHERE_APP_ID
+from bot.errors import NotFound, UsageError
+from bot.features.history import apps_views, diff_views, in_progress_views, sdk_views, views
+from bot.features.history.compare import Comparisons, SeveralApps
+from bot.features.history.history import Cards, HistoryService
+from bot.features.history.models import Cursor
+from bot.features.onetrust_apps.service import OneTrustApps, typed_name
+from bot.features.onetrust_apps.views import applications
+from bot.slack.blocks.message import Message
+from bot.slack.listening.command import Command, CommandText, Topic
+
+
+class HistoryCommands:
+    """Answers the words."""
+
+    def __init__(
+        self, history: HistoryService, comparisons: Comparisons, onetrust_apps: OneTrustApps, cards: Cards
+    ) -> None:
+        self._history = history
+        self._comparisons = comparisons
+        self._onetrust_apps = onetrust_apps
+        self._cards = cards
+
+    @property
+    def commands(self) -> tuple[Command, ...]:
+        """All of them, in the order of the help."""
+        return (
+            Command(word="history", topic=HISTORY, handler=self._list),
+            Command(word="status", topic=STATUS, handler=self._status),
+            Command(word="diff", topic=DIFF, handler=self._diff),
+            Command(word="sdk", topic=SDK, handler=self._sdk),
+            Command(word="apps", topic=APPS, handler=self._apps),
+            Command(word="link", topic=LINK, handler=self._link),
+            Command(word="unlink", topic=UNLINK, handler=self._unlink),
+        )
+
+    async def page(self, user: str, channel: str, filters: str, cursor: Cursor | None = None) -> Message:
+        """Return a page of the history."""
+        page, query = await self._history.history(user, channel, filters, cursor)
+        links = {scan.number: link for scan in page.scans if (link := self._cards.permalink(scan))}
+        return views.page(page, query=query, links=links, scanners=self._cards.scanners)
+
+    async def _list(self, typed: CommandText) -> Message:
+        return await self.page(typed.user, typed.channel, typed.rest)
+
+    async def _status(self, typed: CommandText) -> Message:
+        if not typed.words:
+            return in_progress_views.under_way(await self._comparisons.under_way(typed.user, typed.channel))
+        if len(typed.words) == 1:
+            with contextlib.suppress(NotFound):  # then it may be an app
+                return await self.details(typed.user, typed.channel, typed.words[0])
+        newest = await self._comparisons.newest(typed.user, typed.channel, typed.rest)
+        if isinstance(newest, SeveralApps):
+            return diff_views.several(newest, "status")
+        return await self.details(typed.user, typed.channel, str(newest))
+
+    async def details(self, user: str, channel: str, word: str) -> Message:
+        """Return everything known of the scan with this number or request ID."""
+        card, events = await self._history.status(user, channel, word)
+        return views.status(card, events, link=self._cards.permalink(card.scan))
+
+    async def _diff(self, typed: CommandText) -> Message:
+        compared = await self._comparisons.diff(typed.user, typed.channel, typed.rest)
+        if isinstance(compared, SeveralApps):
+            return diff_views.several(compared, "diff")
+        return diff_views.diff(compared)
+
+    async def _sdk(self, typed: CommandText) -> Message:
+        return sdk_views.sdk(await self._comparisons.sdk(typed.user, typed.channel, typed.rest))
+
+    async def _apps(self, typed: CommandText) -> Message:
+        listing = await self._onetrust_apps.page(typed.user, typed.channel, typed_name(typed.rest))
+        if typed.words and listing is not None:
+            return applications(listing)
+        page = await self._history.apps(typed.user, typed.channel)
+        return apps_views.apps(page.rows, offset=page.offset, has_more=page.has_more, listing=listing)
+
+    async def _link(self, typed: CommandText) -> Message:
+        if len(typed.words) not in {2, 3}:
+            raise UsageError("Say the bundle identifier and then the app ID.", example=LINK.examples[0])
+        bundle_id, app_id = identifiers.bundle_id(typed.words[0]), identifiers.app_id(typed.words[1])
+        platform = identifiers.platform(typed.words[2]) if len(typed.words) == 3 else None
+        linked = await self._history.link(typed.user, typed.channel, bundle_id, app_id, platform)
+        return apps_views.linked(linked.link, before=linked.before, others=linked.others)
+
+    async def _unlink(self, typed: CommandText) -> Message:
+        if len(typed.words) not in {1, 2}:
+            raise UsageError("Say the bundle identifier.", example=UNLINK.examples[0])
+        bundle_id = identifiers.bundle_id(typed.words[0])
+        platform = identifiers.platform(typed.words[1]) if len(typed.words) == 2 else None
+        return apps_views.unlinked(await self._history.unlink(typed.user, typed.channel, bundle_id, platform))
+
+
+HISTORY = Topic(
+    gist="find scans",
+    body=(
+        "Newest first. Words are looked for in the name, bundle identifier, file name and version; "
+        "quotes keep words together; a request ID finds its scan. Filters combine:\n"
+        "`app:` an app ID or a bundle identifier\n"
+        "`platform:` `ios` or `android`\n"
+        "`status:` `submitted`, `failed`, `rejected`, `uncertain`, `open`, …; several with commas\n"
+        "`by:` @person or `me`\n"
+        "`in:` #channel or `here`\n"
+        "`since:` `until:` a day, `today`, `yesterday`, or how long ago (`24h`, `7d`, `2w`); days are in "
+        "your time zone, and both count\n"
+        "`sdk:` a part of an SDK's name, vendor or package ID: scans that found it\n"
+        "`breach:` `open`, `any`, or a part of a rule's name: scans that break the policy\n"
+        "`result:` `completed`, `failed`, `interrupted`, `lost`, `ambiguous`: how OneTrust's scan ended\n"
+        "Scans of private channels and direct messages are shown only to those who are in them."
+    ),
+    examples=(
+        "/appscan history",
+        "/appscan history shop platform:ios since:7d",
+        "/appscan history status:failed,rejected by:me",
+        "/appscan history sdk:firebase breach:open",
+        "/appscan history app:com.example.shop until:2026-11-01",
+    ),
+)
+STATUS = Topic(
+    gist="the scans under way, or everything about one",
+    body=(
+        "Alone, the scans that have not come to their end, and when OneTrust is looked at next for each. "
+        "With a scan's number or its request ID, all that is known of it, with its timeline; with an "
+        "app, the same of its newest scan."
+    ),
+    examples=("/appscan status", "/appscan status com.example.shop", "/appscan status 12"),
+)
+DIFF = Topic(
+    gist="what changed in an app between two versions",
+    body=(
+        "SDKs and permissions that came, went or moved to another category. The app is a bundle "
+        "identifier, an app ID or a word of its name, in quotes where it has spaces; where it is on "
+        "both platforms, say `ios` or `android` after it. Without a version, its last two completed "
+        "scans are compared; with one, that version and the newest; with two, those. Of a version that "
+        "was scanned more than once it is its last completed scan. With a scan's number in place of the "
+        "app, that scan and the one before it are compared."
+    ),
+    examples=(
+        "/appscan diff com.example.shop",
+        "/appscan diff com.example.shop android 4.1.0 4.2.0",
+        '/appscan diff "My Shop" 4.1.0',
+        "/appscan diff 12",
+    ),
+)
+SDK = Topic(
+    gist="which apps have an SDK in them",
+    body=(
+        "A part of its name, its vendor or its package ID: each app with the versions in which OneTrust "
+        "found it, newest first, and whether it is still in the newest."
+    ),
+    examples=("/appscan sdk com.google.firebase", "/appscan sdk firebase"),
+)
+APPS = Topic(
+    gist="the apps known here, and their app IDs",
+    body=(
+        "Each app with its newest version, how often it was submitted, and the app ID it is linked to. "
+        "Below them OneTrust's own applications, where the bot may read them; with a word, only those "
+        "that have it in their name."
+    ),
+    examples=("/appscan apps shop", "/appscan apps"),
+)
+LINK = Topic(
+    gist="make an app's next builds rescans",
+    body=(
+        "Links a bundle identifier to an app in OneTrust. The platform is needed only where the bundle "
+        f"identifier is used on both.\nThe app ID is {WHERE_APP_ID}."
+    ),
+    examples=(
+        f"/appscan link com.example.shop {EXAMPLE_APP_ID}",
+        f"/appscan link com.example.shop {EXAMPLE_APP_ID} ios",
+    ),
+)
+UNLINK = Topic(
+    gist="forget an app's app ID",
+    body="At the app's next build the bot asks again. Nothing changes in OneTrust.",
+    examples=("/appscan unlink com.example.shop", "/appscan unlink com.example.shop ios"),
+)

@@ -1,0 +1,35 @@
+"""Looking up scans, apps and SDKs, and changing links."""
+
+from bot.features.history import listeners
+from bot.features.history.commands import HistoryCommands
+from bot.features.history.compare import Comparisons
+from bot.features.history.history import Cards, HistoryService
+from bot.features.onetrust_apps.service import OneTrustApps
+from bot.features.results.poller import ResultPoller
+from bot.wiring.feature import Feature, Surface
+from bot.wiring.kit import Kit
+
+
+def build(kit: Kit) -> Surface:
+    """Build it; it offers ``HistoryService`` and ``HistoryCommands``."""
+    cards, apps, poller = kit.get(Cards), kit.get(OneTrustApps), kit.find(ResultPoller)
+    history = HistoryService(
+        store=kit.store, cards=cards, workspace=kit.workspace, policy=kit.access, clock=kit.clock
+    )
+    kit.provide(history)
+    comparisons = Comparisons(
+        store=kit.store,
+        workspace=kit.workspace,
+        policy=kit.access,
+        reads=lambda: poller is not None and poller.reads,
+        unread=lambda: poller is None or poller.refused,
+    )
+    commands = HistoryCommands(history, comparisons, apps, cards)
+    kit.provide(commands)
+    return Surface(
+        commands=commands.commands,
+        listeners=(lambda app: listeners.register(app, commands, history, comparisons, apps),),
+    )
+
+
+FEATURE = Feature(name="history", build=build)

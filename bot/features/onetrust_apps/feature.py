@@ -1,0 +1,28 @@
+"""OneTrust's own list of applications, and rescans of them."""
+
+from bot.features.history.history import Cards
+from bot.features.onetrust_apps import listeners
+from bot.features.onetrust_apps.service import OneTrustApps
+from bot.features.submission.intake import Intake
+from bot.wiring.feature import Feature, Surface
+from bot.wiring.kit import Kit
+
+
+def build(kit: Kit) -> Surface:
+    """Build it; it offers ``OneTrustApps``."""
+    apps = OneTrustApps(
+        applications=kit.applications,
+        store=kit.store,
+        workspace=kit.workspace,
+        policy=kit.access,
+        clock=kit.steady,
+    )
+    kit.provide(apps)
+    intake = kit.get(Intake)
+    return Surface(
+        commands=(listeners.rescan_command(apps, intake, kit.get(Cards).permalink),),
+        listeners=(lambda app: listeners.register(app, apps, intake),),
+    )
+
+
+FEATURE = Feature(name="onetrust_apps", build=build)

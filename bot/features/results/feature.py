@@ -1,0 +1,59 @@
+"""Reading what OneTrust found, and announcing it."""
+
+import logging
+from functools import partial
+
+from bot.features.compliance.rules import judge_by
+from bot.features.history.history import HistoryService
+from bot.features.results import listeners, status_views, views
+from bot.features.results.fetcher import ResultFetcher
+from bot.features.results.messages import result_subject
+from bot.features.results.poller import ResultPoller
+from bot.features.submission.user_actions import UserActions
+from bot.wiring.feature import Feature, Surface
+from bot.wiring.kit import Kit
+
+logger = logging.getLogger(__name__)
+
+
+def build(kit: Kit) -> Surface:
+    """Build it; it offers the announcements and, where results are read, ``ResultPoller``."""
+    render = partial(views.announcement, mention=kit.settings.mention == "sharer")
+    announcements = kit.messages(result_subject(kit.store, render))
+    kit.provide(announcements, "result")
+    jobs = [announcements.job]
+    if kit.settings.onetrust_results_hours:
+        first_s = float(kit.settings.onetrust_results_poll_s)
+        fetcher = ResultFetcher(
+            store=kit.store,
+            applications=kit.applications,
+            announcer=kit.replies,
+            clock=kit.clock,
+            may_create_link=kit.access.may_create_link,
+            wake=kit.wake,
+            ended=announcements.changed,
+            judge=judge_by(kit.rules),
+            first_s=first_s,
+            within_s=3600.0 * kit.settings.onetrust_results_hours,
+        )
+        poller = ResultPoller(
+            store=kit.store,
+            applications=kit.applications,
+            looks=fetcher,
+            clock=kit.clock,
+            wait_s=kit.budget.wait_s,
+            first_s=first_s,
+            judged=bool(kit.rules),
+        )
+        kit.provide(poller)
+        jobs.append(poller.job)
+    return Surface(
+        listeners=(
+            lambda app: listeners.register(app, kit.get(HistoryService).status, kit.get(UserActions)),
+        ),
+        scan_buttons=frozenset({status_views.ALL_FOUND, status_views.SCAN_ONCE_MORE}),
+        jobs=tuple(jobs),
+    )
+
+
+FEATURE = Feature(name="results", build=build)

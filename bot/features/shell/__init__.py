@@ -1,0 +1,1 @@
+"""Scanning from a shell or a pipeline."""

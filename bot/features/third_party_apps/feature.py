@@ -1,0 +1,31 @@
+"""What is known of third-party apps, and their risks."""
+
+from bot.features.submission.worker import queue_job
+from bot.features.third_party_apps import listeners, views
+from bot.features.third_party_apps.direct_messages import SlackAppAnswers
+from bot.features.third_party_apps.service import ThirdPartyApps
+from bot.wiring.feature import Feature, Surface
+from bot.wiring.kit import Kit
+
+
+def build(kit: Kit) -> Surface:
+    """Build it; where the API is set up, it offers ``ThirdPartyApps``."""
+    if kit.zscaler.governance is None:
+        return Surface()
+    apps = ThirdPartyApps(
+        api=kit.zscaler.governance,
+        looks=kit.store.governance,
+        teller=SlackAppAnswers(kit.client, views.later),
+        policy=kit.access,
+        clock=kit.clock,
+        wake=kit.wake,
+    )
+    kit.provide(apps)
+    return Surface(
+        commands=(listeners.governance_command(apps),),
+        listeners=(lambda app: listeners.register(app, apps),),
+        queues=(queue_job("third-party apps", apps.turn),),
+    )
+
+
+FEATURE = Feature(name="third_party_apps", build=build)

@@ -1,0 +1,93 @@
+"""Verdicts of side scanners on builds."""
+
+from functools import partial
+
+from bot.builds.hosts.finder import HostFinder
+from bot.core.scheduler import Job
+from bot.features.history.history import Cards, HistoryService
+from bot.features.submission.user_actions import UserActions
+from bot.features.submission.worker import queue_job
+from bot.features.verdicts import listeners, views
+from bot.features.verdicts.hold import HoldRelease
+from bot.features.verdicts.lookup import VerdictLookup
+from bot.features.verdicts.messages import verdict_subject
+from bot.features.verdicts.outcomes import VerdictOutcomes
+from bot.features.verdicts.report_poller import ReportPoller
+from bot.features.verdicts.retry import VerdictRetry
+from bot.features.verdicts.side_scanner import SideScanner
+from bot.features.verdicts.submitter import VerdictSubmitter
+from bot.features.verdicts.worker import VerdictWorker
+from bot.metrics import CountedFiles
+from bot.slack.messages.living_message import LivingMessages
+from bot.wiring.feature import Feature, Surface
+from bot.wiring.kit import Kit
+
+
+def build(kit: Kit) -> Surface:
+    """Build it, with the workers of each side scanner that sees builds."""
+    cards = kit.get(Cards)
+    scanners = [scanner for scanner in kit.side_scanners if scanner.sees_builds]
+    held = {scanner.name for scanner in scanners if scanner.hold_max_s is not None}
+    release = HoldRelease(kit.store, kit.wake, holding=held)
+    queues = [queue_job("release of held builds", release.turn)]
+    announcements = {scanner.name: _announcements(kit, scanner) for scanner in scanners}
+    for scanner in scanners:
+        queues += _queues(kit, scanner, announcements[scanner.name])
+    retry = VerdictRetry(
+        store=kit.store,
+        announcer=kit.replies,
+        clock=kit.clock,
+        wake=kit.wake,
+        scanners={scanner.name: scanner for scanner in kit.side_scanners},
+    )
+    lookup = VerdictLookup(
+        store=kit.store,
+        cards=cards,
+        workspace=kit.workspace,
+        policy=kit.access,
+        scanners=[scanner for scanner in kit.side_scanners if scanner.answers],
+        clock=kit.clock,
+    )
+    command = listeners.verdict_command(lookup, cards.permalink)
+    card_for, actions = kit.get(HistoryService).status, kit.get(UserActions)
+    return Surface(
+        commands=(command,) if any(scanner.answers for scanner in kit.side_scanners) else (),
+        listeners=(lambda app: listeners.register(app, retry, actions, card_for),),
+        scan_buttons=frozenset({views.REPORT, views.ASK_AGAIN}),
+        queues=tuple(queues),
+        jobs=tuple(each.job for each in announcements.values()),
+    )
+
+
+def _announcements(kit: Kit, scanner: SideScanner) -> LivingMessages:
+    mention = kit.settings.mention == "sharer"
+    render = partial(views.verdict_message, scanner=scanner.name, mention=mention)
+    return kit.messages(verdict_subject(kit.store, scanner.name, render))
+
+
+def _queues(kit: Kit, scanner: SideScanner, announcements: LivingMessages) -> tuple[Job, ...]:
+    """Return what shows builds to a side scanner and reads its reports."""
+    store, clock = kit.store, kit.clock
+    outcomes = VerdictOutcomes(store, scanner.profile, kit.replies, kit.wake, announcements.changed)
+    activation = kit.zscaler.activation if scanner.reads_hosts else None
+    worker = VerdictWorker(
+        store=store,
+        scanner=scanner,
+        files=CountedFiles(kit.files, partial(kit.metrics.pulled_for, scanner.name)),
+        work_dir=kit.work_dir,
+        outcomes=outcomes,
+        clock=clock,
+        wake=kit.wake,
+        sending=VerdictSubmitter(store=store, scanner=scanner, outcomes=outcomes, clock=clock),
+        hosts=HostFinder(environment=kit.settings.interpreter) if scanner.reads_hosts else None,
+        ask=activation.status if activation is not None else None,
+    )
+    kit.stack.push_async_callback(worker.stop)
+    reports = ReportPoller(store=store, scanner=scanner, outcomes=outcomes, clock=clock)
+    return (
+        queue_job(f"builds for {scanner.name}", worker.turn),
+        queue_job(f"reports of {scanner.name}", reports.turn),
+    )
+
+
+FEATURE = Feature(name="verdicts", build=build)

@@ -1,0 +1,34 @@
+"""Looking after Zscaler, for admins."""
+
+from functools import partial
+
+from bot.features.third_party_apps.service import ThirdPartyApps
+from bot.features.zscaler_admin import listeners
+from bot.features.zscaler_admin.service import CloudApis, ZscalerAdmin
+from bot.scanners.zscaler.sandbox import PROFILE
+from bot.wiring.feature import Feature, Surface
+from bot.wiring.kit import Kit
+
+
+def build(kit: Kit) -> Surface:
+    """Build it, where anything of Zscaler is set up."""
+    zscaler, settings = kit.zscaler, kit.settings.zscaler
+    if settings is None:
+        return Surface()
+    cloud, apps = None, kit.find(ThirdPartyApps)
+    if zscaler.cloud is not None and zscaler.activation is not None and zscaler.reports is not None:
+        cloud = CloudApis(state=zscaler.cloud, activation=zscaler.activation, reports=zscaler.reports)
+    admin = ZscalerAdmin(
+        policy=kit.access,
+        clock=kit.clock,
+        cloud=cloud,
+        sent_since=partial(kit.store.opinions.sent_since, PROFILE.name) if settings.sandbox else None,
+        governance=(lambda: apps.remaining) if apps is not None else None,
+    )
+    return Surface(
+        commands=(listeners.zscaler_command(admin),),
+        listeners=(lambda app: listeners.register(app, admin),),
+    )
+
+
+FEATURE = Feature(name="zscaler_admin", build=build)

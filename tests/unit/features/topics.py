@@ -1,0 +1,27 @@
+"""All pages of help."""
+
+from bot.features.history import commands
+from bot.features.hosts.listeners import URLS
+from bot.features.onetrust_apps.listeners import RESCAN
+from bot.features.shell.feature import CI
+from bot.features.submission.share_listeners import SHARE
+from bot.features.third_party_apps.listeners import GOVERNANCE
+from bot.features.verdicts.listeners import VERDICT
+from bot.features.zscaler_admin.listeners import ZSCALER
+
+TOPICS = {
+    "share": SHARE,
+    "rescan": RESCAN,
+    "history": commands.HISTORY,
+    "status": commands.STATUS,
+    "diff": commands.DIFF,
+    "sdk": commands.SDK,
+    "apps": commands.APPS,
+    "link": commands.LINK,
+    "unlink": commands.UNLINK,
+    "ci": CI,
+    "verdict": VERDICT,
+    "governance": GOVERNANCE,
+    "zscaler": ZSCALER,
+    "urls": URLS,
+}
