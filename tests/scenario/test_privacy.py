@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from bot.slack.api.conversations import MEMBERSHIPS_KEPT_S
+from bot.slack.api.conversations import KEEP_MEMBERSHIPS_S
 from sandbox.slack import Person, Shared
 from sandbox.world import Channel, ChannelKind
 from tests.scenario.office import APP_ID, Office, apk
@@ -49,11 +49,11 @@ async def test_who_comes_in_sees_it_and_who_goes_out_no_more_within_seconds(plac
     assert "no scan with that number" in await place.command("status 1")
 
     place.slack.world.join(where, place.dana.id)
-    place.clock.advance(MEMBERSHIPS_KEPT_S)
+    place.clock.advance(KEEP_MEMBERSHIPS_S)
     assert "Scan #1: Secret" in await place.command("status 1")
     assert "#1 Secret" in await place.command("history", where=where)
     place.dana.leave(where)
-    place.clock.advance(MEMBERSHIPS_KEPT_S)
+    place.clock.advance(KEEP_MEMBERSHIPS_S)
 
     assert "no scan with that number" in await place.command("status 1")
     assert "Secret" not in await place.command("history")

@@ -18,7 +18,6 @@ from bot.features.zscaler_admin.service import CallsLeft
 from bot.scanners.zscaler.sandbox import PROFILE as ZSCALER
 from bot.slack.blocks.message import Message
 from bot.slack.blocks.text import plain
-from bot.slack.listening.help_views import OPTIONAL, TOPICS
 from tests.scenario.second_scanner import ACME
 from tests.unit.features.test_view_limits import queries
 
@@ -72,8 +71,6 @@ BY_NAME: dict[str, st.SearchStrategy[Any]] = {
     "channel": st.just("C0CHANNEL"),
     "search": outside.map(lambda typed: plain(typed, 100)),
     "page": st.integers(0, 9),
-    "topic": outside | st.sampled_from(sorted(TOPICS | OPTIONAL)),
-    "words": st.sets(st.sampled_from(sorted(OPTIONAL))),
     "scanner": st.just("zscaler"),
     "source": st.sampled_from(["", "zscaler", "acme"]),
     "word": st.sampled_from(["diff", "status"]),
