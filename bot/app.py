@@ -141,6 +141,7 @@ class Bot:
         opened = Opened(
             settings=settings,
             clock=self._clock,
+            database=self._database,
             store=store,
             client=client,
             identity=identity,

@@ -23,10 +23,11 @@ from bot.core.scan import Build, ChannelKind, FileType, Kind, Pulled, Scan, Seen
 from bot.core.scheduler import Scheduler
 from bot.core.work_dir import WorkDir
 from bot.errors import NotFound, NotInvited
-from bot.features.history.history import Cards, HistoryService
+from bot.features.history.history import HistoryService
 from bot.features.hosts.models import HostsFound
 from bot.features.rescan_requests.models import RescanRequest
 from bot.features.results import transition_repository
+from bot.features.submission.card_repository import Cards
 from bot.features.submission.intake import Intake
 from bot.features.submission.pipeline import Pipeline
 from bot.features.submission.routes import Journal, Order, Receipt, Routes
@@ -38,6 +39,7 @@ from bot.scanners.zscaler.sandbox import PROFILE as ZSCALER
 from bot.storage import transitions
 from bot.storage.database import Database
 from bot.wiring.repositories import store_on
+from bot.wiring.sections import reply_sections
 
 START = 1_790_000_000.0
 APP_ID = "0b51dc1e-7a35-4f0c-9c55-2a6f4f1f8f8d"
@@ -450,10 +452,12 @@ class Bench:
             drop=self._drop,
         )
         self.cards = Cards(
-            store=self.store,
+            database=self.database,
+            sections=reply_sections(
+                clock=self.clock, permalink=_permalink, scanners=[ZSCALER], reads_hosts=True
+            ),
             log_url=lambda request_id: f"https://log.example/{request_id}",
-            permalink=lambda scan: f"https://slack.example/{scan.channel}/{scan.number}",
-            scanners=[ZSCALER],
+            permalink=_permalink,
         )
         self.records = HistoryService(
             store=self.store,
@@ -539,6 +543,10 @@ class Bench:
     async def clear_disk(self) -> None:
         """Let scans be written again."""
         await self.database.read(lambda db: db.execute("DROP TRIGGER disk_full"))
+
+
+def _permalink(scan: Scan) -> str:
+    return f"https://slack.example/{scan.channel}/{scan.number}"
 
 
 async def submitted_apps(database: Database, now: float, count: int) -> list[int]:

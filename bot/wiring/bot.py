@@ -19,7 +19,7 @@ from bot.features.backlog.views import queue
 from bot.features.compliance.review import ViolationReview
 from bot.features.compliance.rules import judge_by
 from bot.features.history.compare import Comparisons
-from bot.features.history.history import Cards, HistoryService
+from bot.features.history.history import HistoryService
 from bot.features.hosts.categorizer import HostCategorizer
 from bot.features.hosts.lookup import UrlLookupService
 from bot.features.onetrust_apps.service import OneTrustApps
@@ -29,7 +29,10 @@ from bot.features.results.fetcher import ResultFetcher
 from bot.features.results.messages import result_subject
 from bot.features.results.models import ResultStatus
 from bot.features.results.poller import Outlook, ResultPoller
+from bot.features.results.retry import ScanRetry
 from bot.features.results.views import announcement
+from bot.features.submission.card import Card
+from bot.features.submission.card_repository import Cards
 from bot.features.submission.intake import Intake
 from bot.features.submission.messages import reply_subject
 from bot.features.submission.pipeline import Pipeline
@@ -52,6 +55,7 @@ from bot.slack.messages.subjects import Subject
 from bot.wiring import verdicts as second_wiring
 from bot.wiring.opened import Opened
 from bot.wiring.parts import log_url
+from bot.wiring.sections import reply_sections
 from bot.wiring.services import Services
 
 LAST_WORDS_S = 3.0
@@ -98,18 +102,24 @@ def wire(opened: Opened, stack: AsyncExitStack) -> Wired:
     def unread() -> bool:
         return poller is None or poller.refused
 
-    cards = Cards(
-        store=store,
-        log_url=log_url(settings.onetrust_log_url),
-        permalink=_permalink(opened.identity),
-        breaker=breaker,
+    permalink = _permalink(opened.identity)
+    sections = reply_sections(
+        clock=clock,
+        permalink=permalink,
         outlook=outlook,
-        unread=unread,
-        second=opened.zscaler is not None,
-        scanners=[scanner.profile for scanner in second_wiring.judging(opened)],
+        is_unread=unread,
+        scanners=second_wiring.judging(opened),
+        reads_hosts=opened.zscaler is not None,
+    )
+    cards = Cards(
+        database=opened.database,
+        sections=sections,
+        log_url=log_url(settings.onetrust_log_url),
+        permalink=permalink,
+        breaker=breaker,
     )
 
-    def messages(subject: Subject) -> LivingMessages:
+    def messages(subject: Subject[Card]) -> LivingMessages[Card]:
         made = LivingMessages(
             subject=subject,
             client=client,
@@ -123,8 +133,8 @@ def wire(opened: Opened, stack: AsyncExitStack) -> Wired:
         return made
 
     mention = settings.mention == "sharer"
-    threads = messages(reply_subject(store, reply))
-    announcements = messages(result_subject(store, partial(announcement, mention=mention)))
+    threads = messages(reply_subject(store, partial(reply, sections=sections)))
+    announcements = messages(result_subject(store, partial(announcement, mention=mention, sections=sections)))
     verdicts = {
         name: messages(verdict_subject(store, name, partial(verdict_message, scanner=name, mention=mention)))
         for name in (scanner.name for scanner in second_wiring.seeing(opened))
@@ -155,15 +165,20 @@ def wire(opened: Opened, stack: AsyncExitStack) -> Wired:
     categories = second_wiring.categories(opened)
     also: list[Job] = [second_wiring.unheld(opened, wake)]
     if categories is not None:
-        looks = HostCategorizer(rows=store.hosts, categories=categories, announcer=threads, clock=clock)
-        also.append(queue_job("look-up of hosts", looks.turn))
+        also.append(
+            queue_job(
+                "look-up of hosts",
+                HostCategorizer(rows=store.hosts, categories=categories, announcer=threads, clock=clock).turn,
+            )
+        )
     governing = second_wiring.governing(opened, policy, wake)
     if governing is not None:
         also.append(queue_job("third-party apps", governing.turn))
     files = SlackFiles(client, api_url=settings.slack_api_url, token=settings.slack_bot_token.reveal())
     for scanner in second_wiring.seeing(opened):
-        bad = verdicts[scanner.name].changed
-        shown = second_wiring.second(opened, scanner, files, threads, wake, bad=bad)
+        shown = second_wiring.second(
+            opened, scanner, files, threads, wake, bad=verdicts[scanner.name].changed
+        )
         stack.push_async_callback(shown.opinions.stop)
         also += shown.jobs
     scheduler = Scheduler(clock)
@@ -181,11 +196,19 @@ def wire(opened: Opened, stack: AsyncExitStack) -> Wired:
     stack.push_async_callback(runner.stop)
     stack.push_async_callback(scheduler.stop)
     poller = _poller(opened, threads, policy, wake, announcements.changed)
+    choices = UserActions(store=store, announcer=threads, policy=policy, wake=wake, drop=drop)
     return Wired(
         services=Services(
             intake=intake,
-            choices=UserActions(store=store, announcer=threads, policy=policy, wake=wake, drop=drop),
-            records=HistoryService(store=store, cards=cards, workspace=workspace, policy=policy, clock=clock),
+            choices=choices,
+            records=HistoryService(
+                store=store,
+                cards=cards,
+                workspace=workspace,
+                policy=policy,
+                clock=clock,
+                scanners=second_wiring.judging(opened),
+            ),
             comparisons=Comparisons(
                 store=store,
                 workspace=workspace,
@@ -201,6 +224,7 @@ def wire(opened: Opened, stack: AsyncExitStack) -> Wired:
                 clock=steady,
             ),
             reviews=ViolationReview(store=store, tell=tell_breach, policy=policy),
+            scan_retry=ScanRetry(store, choices.scan_once_more),
             verdict_retry=second_wiring.verdict_retry(opened, threads, wake),
             policy=policy,
             cards=cards,
@@ -242,7 +266,7 @@ def _notices(opened: Opened, breaker: CircuitBreaker) -> BacklogNotices:
 
 def _poller(
     opened: Opened,
-    threads: LivingMessages,
+    threads: LivingMessages[Card],
     policy: Access,
     wake: Callable[[], None],
     ended: Callable[[int], None],
@@ -274,7 +298,7 @@ def _poller(
 
 
 def _pipeline(
-    opened: Opened, files: Files, threads: LivingMessages, breaker: CircuitBreaker, policy: Access
+    opened: Opened, files: Files, threads: LivingMessages[Card], breaker: CircuitBreaker, policy: Access
 ) -> Pipeline:
     settings = opened.settings
     return Pipeline(

@@ -15,6 +15,7 @@ from bot.features.submission.routes import Routes
 from bot.features.verdicts.side_scanner import SideScanner
 from bot.metrics import Metrics
 from bot.slack.api.identity import Identity
+from bot.storage.database import Database
 from bot.wiring.repositories import Repositories
 from bot.wiring.zscaler import Zscaler
 
@@ -25,6 +26,7 @@ class Opened:
 
     settings: Settings
     clock: Clock
+    database: Database
     store: Repositories
     client: AsyncWebClient
     identity: Identity

@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from bot.core.access import Access
 from bot.features.compliance.review import ViolationReview
 from bot.features.history.compare import Comparisons
-from bot.features.history.history import Cards, HistoryService
+from bot.features.history.history import HistoryService
 from bot.features.hosts.lookup import UrlLookupService
 from bot.features.onetrust_apps.service import OneTrustApps
+from bot.features.results.retry import ScanRetry
+from bot.features.submission.card_repository import Cards
 from bot.features.submission.intake import Intake
 from bot.features.submission.user_actions import UserActions
 from bot.features.third_party_apps.service import ThirdPartyApps
@@ -32,6 +34,8 @@ class Services:
     """Look into OneTrust's own list of applications."""
     reviews: ViolationReview
     """Acknowledge that a build breaks the policy."""
+    scan_retry: ScanRetry
+    """Scan a file once more that OneTrust failed to scan."""
     verdict_retry: VerdictRetry
     """Have Zscaler asked again that came to no verdict."""
     policy: Access

@@ -8,8 +8,8 @@ from bot.builds.hosts.finder import HostFinder
 from bot.core.access import Access
 from bot.core.ports import Announcer, Files, Workspace
 from bot.core.scheduler import Job
-from bot.features.history.history import Cards
 from bot.features.hosts.category_cache import CategoryCache
+from bot.features.submission.card_repository import Cards
 from bot.features.submission.worker import queue_job
 from bot.features.third_party_apps import views
 from bot.features.third_party_apps.direct_messages import SlackAppAnswers
@@ -19,6 +19,7 @@ from bot.features.verdicts.lookup import VerdictLookup
 from bot.features.verdicts.outcomes import VerdictOutcomes
 from bot.features.verdicts.report_poller import ReportPoller
 from bot.features.verdicts.retry import VerdictRetry
+from bot.features.verdicts.scanner_profile import ScannerProfile
 from bot.features.verdicts.side_scanner import SideScanner
 from bot.features.verdicts.submitter import VerdictSubmitter
 from bot.features.verdicts.worker import VerdictWorker
@@ -52,9 +53,9 @@ def _reads_hosts(opened: Opened, scanner: SideScanner) -> bool:
     return has_categories and scanner.profile is PROFILE
 
 
-def judging(opened: Opened) -> tuple[SideScanner, ...]:
+def judging(opened: Opened) -> tuple[ScannerProfile, ...]:
     """Return the side scanners that builds are submitted to."""
-    return tuple(scanner for scanner in opened.side_scanners if scanner.submissions is not None)
+    return tuple(scanner.profile for scanner in opened.side_scanners if scanner.submissions is not None)
 
 
 def holding(opened: Opened) -> Hold | None:

@@ -24,7 +24,7 @@ def register(app: AsyncApp, services: Services) -> None:
         filters, cursor = history.read_cursor_value(press.value)
         page, query = await services.records.history(press.user, press.channel, filters, cursor)
         links = {scan.number: link for scan in page.scans if (link := services.cards.permalink(scan))}
-        return history.page(page, query=query, links=links, scanners=services.cards.scanners)
+        return history.page(page, query=query, links=links, scanners=services.records.scanners)
 
     async def page_of_apps(press: Payload) -> Message:
         offset = press.number(digits=5, example="/appscan apps")

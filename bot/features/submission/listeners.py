@@ -13,7 +13,6 @@ from bot.core.scan import Scan, State
 from bot.errors import NotFound
 from bot.features.history import views
 from bot.features.rescan_requests import views as waiting
-from bot.features.results import status_views
 from bot.features.submission import modals
 from bot.features.submission import views as reply
 from bot.slack.blocks import short_answers, text
@@ -34,7 +33,6 @@ def register(app: AsyncApp, services: Services) -> None:
         reply.NEW_APP: services.choices.scan_as_new,
         reply.RESCAN_ANYWAY: services.choices.rescan_anyway,
         reply.SCAN_AGAIN: services.choices.scan_again,
-        status_views.SCAN_ONCE_MORE: services.choices.scan_once_more,
         reply.TRY_AGAIN: services.choices.try_again,
         reply.SUBMIT_AGAIN: services.choices.submit_again,
     }

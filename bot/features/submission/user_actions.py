@@ -8,7 +8,6 @@ from bot.core.access import Access
 from bot.core.ports import Announcer
 from bot.core.scan import CANCELLABLE, Kind, Link, Reason, Scan, Share, Source, State, SubmissionState
 from bot.errors import NotFound, Superseded, UsageError
-from bot.features.results.models import ResultState
 from bot.features.submission.outcomes import remember_link
 from bot.features.submission.ports import SubmissionStore
 
@@ -87,11 +86,8 @@ class UserActions:
         await self._go_on(number, user, {State.DUPLICATE}, "scan again", {"insist": True})
 
     async def scan_once_more(self, number: int, user: str) -> None:
-        """Make another scan of a file, in the same thread, where OneTrust's scan of it came to no result."""
+        """Make another scan of a file, in the same thread."""
         scan = await self._store.scans.scan(number)
-        followed = await self._store.results.followed(number)
-        if followed is None or followed.state not in {ResultState.FAILED, ResultState.INTERRUPTED}:
-            raise Superseded(f"Scan #{number} has moved on: there is no failed scan to make again.")
         if scan.source is Source.SHELL:
             raise NotFound(NOT_IN_SLACK)
         linked = (

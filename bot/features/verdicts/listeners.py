@@ -9,6 +9,7 @@ from slack_bolt.async_app import AsyncAck, AsyncApp
 from bot.errors import NotFound
 from bot.features.verdicts import views
 from bot.features.verdicts.modals import REPORT, report_modal
+from bot.features.verdicts.models import verdicts_of
 from bot.features.verdicts.scanner_profile import UNNAMED
 from bot.slack.blocks.elements import Block
 from bot.slack.blocks.paged_modal import ModalState
@@ -34,7 +35,7 @@ def register(app: AsyncApp, services: Services) -> None:
 
     async def load(user: str, state: ModalState) -> Block:
         card, _ = await services.records.status(user, state.channel, str(state.record))
-        for shown in card.verdicts:
+        for shown in verdicts_of(card):
             if shown.scanner.name == (state.source or UNNAMED) and shown.opinion.verdict is not None:
                 return report_modal(card.scan, shown, state)
         raise NotFound(f"The verdict on scan #{state.record} is not known here.")

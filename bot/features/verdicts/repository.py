@@ -6,7 +6,7 @@ from typing import Any
 import sqlite_utils
 
 from bot.core.ports import Clock
-from bot.core.scan import WORKING
+from bot.core.scan import WORKING, Scan
 from bot.errors import Superseded
 from bot.features.verdicts import transition_repository
 from bot.features.verdicts.models import Verdict, VerdictState
@@ -91,12 +91,7 @@ class SqlVerdictRepository:
 
     async def of(self, scanner: str, number: int) -> Verdict | None:
         """Return a scanner's opinion of a scan; ``None`` if it is not asked about it."""
-        found = await self._find("WHERE opinions.scan = ? AND opinions.scanner = ?", number, scanner)
-        return found[0] if found else None
-
-    async def of_scan(self, number: int) -> list[Verdict]:
-        """Return all opinions of a scan, ordered by scanner."""
-        return await self._find("WHERE opinions.scan = ? ORDER BY opinions.scanner", number)
+        return await self._database.read(lambda db: transition_repository.of(db, scanner, number))
 
     async def known(self, scanner: str, sha256: str) -> Verdict | None:
         """Return the newest opinion of a scanner with a verdict on the very same file."""
@@ -212,6 +207,16 @@ class SqlVerdictRepository:
             ORDER BY opinions.ended_at, scan
         """
         return await self._database.read(lambda db: [row["scan"] for row in db.query(query, [scanner])])
+
+    async def announcement(self, scanner: str, number: int) -> tuple[Scan, Verdict | None]:
+        """Return a scan with what decides whether a verdict on it is announced.
+
+        Raises:
+            NotFound: there is no scan with that number.
+        """
+        return await self._database.read(
+            lambda db: (transitions.load(db, number), transition_repository.of(db, scanner, number))
+        )
 
     async def set_announced(self, scanner: str, number: int, ts: str | None) -> None:
         """Remember the message that announced a bad verdict; empty while it is being posted."""

@@ -114,6 +114,17 @@ def find(db: sqlite_utils.Database, rest: str, *parameters: object) -> list[Verd
     return [of_row(row) for row in db.query(f"{OPINIONS} {rest}", list(parameters))]
 
 
+def of(db: sqlite_utils.Database, scanner: str, number: int) -> Verdict | None:
+    """Return one scanner's opinion of a scan; ``None`` if it is not asked about it."""
+    found = find(db, "WHERE opinions.scan = ? AND opinions.scanner = ?", number, scanner)
+    return found[0] if found else None
+
+
+def of_scan(db: sqlite_utils.Database, number: int) -> dict[str, Verdict]:
+    """Return all opinions of a scan, by scanner."""
+    return {each.scanner: each for each in find(db, "WHERE opinions.scan = ?", number)}
+
+
 def threats(db: sqlite_utils.Database, numbers: Sequence[int]) -> dict[int, dict[str, Threat]]:
     """Return which of these scans' builds were called bad: by scan, then by scanner."""
     found: dict[int, dict[str, Threat]] = {}
@@ -132,10 +143,9 @@ def load(db: sqlite_utils.Database, number: int, scanner: str) -> Verdict:
     Raises:
         NotFound: the scanner is not asked about it.
     """
-    found = find(db, "WHERE opinions.scan = ? AND opinions.scanner = ?", number, scanner)
-    if not found:
+    if (found := of(db, scanner, number)) is None:
         raise NotFound(f"No verdict on scan #{number} is expected.")
-    return found[0]
+    return found
 
 
 def of_row(row: Mapping[str, Any]) -> Verdict:

@@ -141,7 +141,7 @@ class Answers:
     async def _history(self, asked: Command) -> Message:
         page, query = await self._services.records.history(asked.user, asked.channel, asked.rest)
         links = {scan.number: link for scan in page.scans if (link := self._services.cards.permalink(scan))}
-        return history.page(page, query=query, links=links, scanners=self._services.cards.scanners)
+        return history.page(page, query=query, links=links, scanners=self._services.records.scanners)
 
     async def _status(self, asked: Command) -> Message:
         if not asked.words:

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import bot
-from bot.core.scan import Card, ChannelKind, Event, Platform, Question, State
+from bot.core.scan import ChannelKind, Event, Platform, Question, State
 from bot.features.backlog import views as queue
 from bot.features.backlog.models import Notice
 from bot.features.compliance import modals as breach_modals
@@ -47,7 +47,7 @@ from bot.features.results.models import (
     ResultStatus,
     Sdk,
 )
-from bot.features.submission import modals, shell_views
+from bot.features.submission import modals
 from bot.features.submission import views as reply
 from bot.features.third_party_apps import modals as governance_modals
 from bot.features.third_party_apps import views as governance
@@ -273,7 +273,7 @@ shown_verdicts = st.builds(
     CardVerdict, scanner=st.sampled_from([ZSCALER, ACME]), opinion=opinions, link=st.none() | permalink
 )
 cards = st.builds(
-    Card,
+    samples.card,
     hosts=st.none() | named_hosts,
     hosts_before=st.none() | builds,
     host_changes=st.none() | talks_elsewhere,
@@ -479,7 +479,7 @@ app_looks = st.builds(
 )
 
 SURFACES: dict[Callable[..., Any], st.SearchStrategy[Any]] = {
-    reply.reply: st.builds(reply.reply, cards),
+    reply.reply: st.builds(samples.reply, cards),
     history.page: st.builds(history.page, pages, query=st.none() | queries, links=st.none()),
     history.status: st.builds(
         history.status, cards, st.lists(events, max_size=40), link=st.none() | permalink
@@ -504,7 +504,6 @@ SURFACES: dict[Callable[..., Any], st.SearchStrategy[Any]] = {
     waiting.request: st.builds(waiting.request, asked, st.none() | builds),
     queue.queue: st.builds(queue.queue, notices),
     queue.cancelled: st.builds(queue.cancelled, st.integers(0, 500)),
-    shell_views.announcement: st.builds(shell_views.announcement, outside),
     help_views.about: st.builds(
         help_views.about,
         st.none() | outside | st.sampled_from(sorted(help_views.TOPICS | help_views.OPTIONAL)),
@@ -525,7 +524,7 @@ SURFACES: dict[Callable[..., Any], st.SearchStrategy[Any]] = {
     modals.app_id_modal: st.builds(modals.app_id_modal, builds, purpose=st.sampled_from(modals.Purpose)),
     modals.request_id_modal: st.builds(modals.request_id_modal, builds),
     breach_modals.acknowledge_modal: st.builds(breach_modals.acknowledge_modal, builds, violations),
-    results.announcement: st.builds(results.announcement, cards, mention=st.booleans()),
+    results.announcement: st.builds(samples.announcement, cards, mention=st.booleans()),
     results_modals.found_modal: st.builds(
         results_modals.found_modal,
         builds,
@@ -730,10 +729,10 @@ def test_each_attack_in_every_place_of_a_reply(state: State):
             "host_changes": HostChanges(added=(url,), removed=(url,), recategorised=((url, url),)),
         }
         for question in Question if state is State.ASKING else (None,):
-            card = Card(
+            card = samples.card(
                 scan=replace(scan, question=question), original=scan, link=link, taken_by=(link,) * 5, **talks
             )
-            check_any(reply.reply(card))
+            check_any(samples.reply(card))
             check_any(history.status(card, [], link=None))
 
 
