@@ -1,16 +1,19 @@
 """Verdicts of side scanners: which builds are to be sent, which reports are due, and what was found."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import replace
 from typing import Any
 
 import sqlite_utils
 
 from bot.core.ports import Clock
-from bot.core.scan import WORKING, Scan
+from bot.core.scan import WORKING, Scan, State
 from bot.errors import Superseded
+from bot.features.submission.card import open_to
 from bot.features.verdicts import transition_repository
-from bot.features.verdicts.models import Verdict, VerdictState
-from bot.storage import transitions
+from bot.features.verdicts.models import ASKED, CardVerdict, Verdict, VerdictState
+from bot.features.verdicts.scanner_profile import ScannerProfile
+from bot.storage import rows, transitions
 from bot.storage.database import Database
 
 GIVE_WAY_S = 600.0
@@ -230,6 +233,41 @@ class SqlVerdictRepository:
         query = f"SELECT min(z.due_at) AS at {_OF_SCANNER} AND opinions.state = ? AND z.due_at > ?"
         found = await self._database.read(lambda db: next(iter(db.query(query, [scanner, state, after]))))
         return None if found["at"] is None else float(found["at"])
+
+
+def card_verdicts(
+    db: sqlite_utils.Database,
+    scan: Scan,
+    original: Scan | None,
+    scanners: Iterable[ScannerProfile],
+    permalink: Callable[[Scan], str | None],
+) -> tuple[CardVerdict, ...]:
+    """Return what a scan's card shows of each scanner; a duplicate, which is not sent, shows its original's."""
+    others = {}
+    if original is not None and scan.state is State.DUPLICATE:
+        others = {
+            each.scanner: replace(
+                each,
+                known_from=each.known_from or each.scan,
+                held_until=None,
+                went_on_after_s=None,
+                announced_ts=None,
+            )
+            for each in transition_repository.of_scan(db, original.number)
+            if each.state in {VerdictState.KNOWN, *ASKED}
+        }
+    own = {each.scanner: each for each in transition_repository.of_scan(db, scan.number)}
+    shown = others | own
+
+    def link(opinion: Verdict) -> str | None:
+        source = rows.first_scan(db, "WHERE scans.number = ?", opinion.known_from)
+        return permalink(source) if source is not None and open_to(scan, source) else None
+
+    return tuple(
+        CardVerdict(scanner=scanner, opinion=opinion, link=link(opinion) if opinion.known_from else None)
+        for scanner in scanners
+        if (opinion := shown.get(scanner.name)) is not None
+    )
 
 
 def _sending(db: sqlite_utils.Database, scanner: str) -> int:

@@ -120,9 +120,9 @@ def of(db: sqlite_utils.Database, scanner: str, number: int) -> Verdict | None:
     return found[0] if found else None
 
 
-def of_scan(db: sqlite_utils.Database, number: int) -> dict[str, Verdict]:
-    """Return all opinions of a scan, by scanner."""
-    return {each.scanner: each for each in find(db, "WHERE opinions.scan = ?", number)}
+def of_scan(db: sqlite_utils.Database, number: int) -> list[Verdict]:
+    """Return all opinions of a scan."""
+    return find(db, "WHERE opinions.scan = ?", number)
 
 
 def threats(db: sqlite_utils.Database, numbers: Sequence[int]) -> dict[int, dict[str, Threat]]:

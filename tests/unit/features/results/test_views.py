@@ -22,7 +22,7 @@ WORLD = World()
 WORLD.users["U0ANA"] = User(id="U0ANA", name="ana", real_name="Ana")
 READER = Reader(WORLD)
 FIRST = samples.card(results=samples.RESULTS)
-NEXT_ONE = replace(
+NEXT_ONE = samples.changed(
     FIRST,
     previous=samples.BEFORE,
     previous_link="https://ours.slack.com/archives/C1/p1",
