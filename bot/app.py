@@ -20,6 +20,7 @@ from bot.errors import ShutOut, SubmissionError
 from bot.features.compliance import rules_file
 from bot.features.retention.purge import Retention
 from bot.features.retention.upload_cleanup import UploadCleanup
+from bot.features.submission.sections import ReplySection
 from bot.features.verdicts.side_scanner import SideScanner
 from bot.metrics import Metrics
 from bot.scanners.onetrust.client import REQUESTS
@@ -63,8 +64,12 @@ class Bot:
         reader: BuildReader | None = None,
         busy_timeout_ms: int = BUSY_TIMEOUT_MS,
         side_scanners: Sequence[SideScanner] = (),
+        sections: Sequence[ReplySection] = (),
+        database: type[Database] = Database,
     ) -> None:
-        """Take the settings, and parts other than those that they name: ``side_scanners`` are added."""
+        """Take the settings, and other parts than those that they name: scanners and sections are added."""
+        self._sections = sections
+        self._database_type = database
         self._settings = settings
         self._side_scanners = side_scanners
         self._rules = rules_file.read(settings.rules_file) if settings.rules_file else ()
@@ -115,7 +120,9 @@ class Bot:
         await self._open_pages(stack)
         stack.push_async_callback(self._metrics.stop)
         await self._have_to_itself(stack)
-        self._database = await Database.open(settings.database, busy_timeout_ms=self._busy_timeout_ms)
+        self._database = await self._database_type.open(
+            settings.database, busy_timeout_ms=self._busy_timeout_ms
+        )
         stack.push_async_callback(self._database.close)
         if (unsure := await restore_guard.settle(self._database, self._clock)) is not None:
             logger.warning(
@@ -142,6 +149,7 @@ class Bot:
             settings=settings,
             clock=self._clock,
             database=self._database,
+            sections=self._sections,
             store=store,
             client=client,
             identity=identity,

@@ -110,6 +110,7 @@ def wire(opened: Opened, stack: AsyncExitStack) -> Wired:
         is_unread=unread,
         scanners=second_wiring.judging(opened),
         reads_hosts=opened.zscaler is not None,
+        more=opened.sections,
     )
     cards = Cards(
         database=opened.database,

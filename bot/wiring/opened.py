@@ -1,6 +1,6 @@
 """What the bot has opened, and what its parts are joined with."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from slack_sdk.web.async_client import AsyncWebClient
@@ -12,6 +12,7 @@ from bot.core.work_dir import WorkDir
 from bot.features.compliance.rules import Rule
 from bot.features.results.ports import Applications
 from bot.features.submission.routes import Routes
+from bot.features.submission.sections import ReplySection
 from bot.features.verdicts.side_scanner import SideScanner
 from bot.metrics import Metrics
 from bot.slack.api.identity import Identity
@@ -27,6 +28,8 @@ class Opened:
     settings: Settings
     clock: Clock
     database: Database
+    sections: Sequence[ReplySection]
+    """Of the reply, beside those of the features."""
     store: Repositories
     client: AsyncWebClient
     identity: Identity

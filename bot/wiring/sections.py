@@ -20,13 +20,15 @@ def reply_sections(
     permalink: Callable[[Scan], str | None],
     scanners: Sequence[ScannerProfile],
     reads_hosts: bool,
+    more: Sequence[ReplySection] = (),
     outlook: Callable[[ResultStatus, int], Outlook | None] = lambda _followed, _waiting: None,
     is_unread: Callable[[], bool] = lambda: False,
 ) -> tuple[ReplySection, ...]:
-    """Return those of the features that are set up."""
+    """Return those of the features that are set up, and ``more`` below them."""
     return (
         results_section(clock=clock, permalink=permalink, outlook=outlook, is_unread=is_unread),
         COMPLIANCE_SECTION,
         verdicts_section(scanners, permalink),
         *((HOSTS_SECTION,) if reads_hosts else ()),
+        *more,
     )

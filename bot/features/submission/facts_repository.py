@@ -1,15 +1,16 @@
-"""What the history knows that bears on a decision."""
+"""What the history knows that bears on a decision, and what a share adds to it."""
 
 import sqlite_utils
 
-from bot.core.scan import OPEN, Build, Platform, Scan
+from bot.core.scan import OPEN, Build, Platform, Scan, Share, State
 from bot.features.app_links import repository
 from bot.features.submission.decision import DecisionFacts
 from bot.features.verdicts import transition_repository
-from bot.storage import rows
+from bot.storage import rows, transitions
 
 OPEN_STATES = ", ".join(f"'{state.value}'" for state in sorted(OPEN))
 _IN_FLIGHT = f"(scans.kind IS NOT NULL AND scans.state IN ({OPEN_STATES}))"
+_UNDECIDED = {State.RECEIVED, State.PULLING, State.CHECKING}
 SENT = "scans.state IN ('submitted', 'uncertain')"
 
 
@@ -86,3 +87,30 @@ def in_flight(
         platform.value if platform else None,
         other_than,
     )
+
+
+def note_request(db: sqlite_utils.Database, scan: Scan) -> None:
+    """Say in the timeline who asked for the rescan that this build answers."""
+    query = "SELECT app_id, asked_by, created_at FROM requests WHERE number = ?"
+    for row in db.query(query, [scan.request_number]):
+        transitions.note(
+            db,
+            scan.number,
+            now=row["created_at"],
+            who=row["asked_by"],
+            before=State.RECEIVED,
+            after=State.RECEIVED,
+            why=f"the build answers a rescan of {row['app_id']} that was asked for",
+        )
+
+
+def filled_in(db: sqlite_utils.Database, known: Scan, share: Share) -> Scan:
+    """Add to an undecided scan what its message asks for, where only its file was told of before."""
+    if known.comment or not share.comment or known.kind is not None or known.state not in _UNDECIDED:
+        return known
+    asked = {field: getattr(share, field) for field in ("comment", "asked_app_id", "asked_name")}
+    db.execute(
+        "UPDATE scans SET comment = ?, asked_app_id = ?, asked_name = ? WHERE number = ?",
+        [*asked.values(), known.number],
+    )
+    return transitions.load(db, known.number)

@@ -20,7 +20,7 @@ from bot.core.scan import (
     SubmissionState,
 )
 from bot.errors import Superseded
-from bot.features.submission import facts_repository, share_repository
+from bot.features.submission import facts_repository
 from bot.features.submission.decision import Decision, DecisionFacts
 from bot.features.verdicts import transition_repository
 from bot.storage import rows, transitions
@@ -79,7 +79,7 @@ class SqlScanRepository:
                     [share.channel_kind.value, share.channel],
                 )
             if known is not None:
-                return share_repository.filled_in(db, known, share), False
+                return facts_repository.filled_in(db, known, share), False
             columns, marks = ", ".join(values), ", ".join("?" * len(values))
             number = db.execute(
                 f"INSERT INTO scans ({columns}) VALUES ({marks})",
@@ -99,7 +99,7 @@ class SqlScanRepository:
                 after=State.RECEIVED,
                 why="asked for" if share.occasion else "shared",
             )
-            share_repository.note_request(db, scan)
+            facts_repository.note_request(db, scan)
             return scan, True
 
         return await self._database.write(work)

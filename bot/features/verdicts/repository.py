@@ -242,7 +242,7 @@ def card_verdicts(
     scanners: Iterable[ScannerProfile],
     permalink: Callable[[Scan], str | None],
 ) -> tuple[CardVerdict, ...]:
-    """Return what a scan's card shows of each scanner; a duplicate, which is not sent, shows its original's."""
+    """Return what a scan's card shows of each scanner; a duplicate shows its original's."""
     others = {}
     if original is not None and scan.state is State.DUPLICATE:
         others = {
