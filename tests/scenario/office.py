@@ -316,6 +316,8 @@ async def office(
     reads_apart: bool = False,
     zscaler: bool | str | None = None,
     side_scanners: Sequence[SideScanner] = (),
+    sections: Sequence[ReplySection] = (),
+    database: type[Database] = Database,
     **environ: str,
 ) -> AsyncIterator[Office]:
     """Open the stand-ins and start the bot; with ``tls``, OneTrust speaks https.
@@ -336,6 +338,8 @@ async def office(
             onetrust=onetrust,
             reads_apart=reads_apart,
             side_scanners=side_scanners,
+            sections=sections,
+            database=database,
             environ={
                 "SLACK_BOT_TOKEN": slack.bot_token,
                 "SLACK_API_URL": slack.api_url,
