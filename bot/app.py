@@ -27,6 +27,7 @@ from bot.features.results import feature as results
 from bot.features.retention import feature as retention
 from bot.features.shell import feature as shell
 from bot.features.submission import feature as submission
+from bot.features.submission.sections import ReplySection
 from bot.features.submission.worker import Worker
 from bot.features.third_party_apps import feature as third_party_apps
 from bot.features.verdicts import feature as verdicts
@@ -45,7 +46,7 @@ from bot.storage.database import BUSY_TIMEOUT_MS, Database
 from bot.storage.instance_lock import InstanceLock
 from bot.storage.stats import SqlStats
 from bot.web import Readiness, WebServer, build_metrics_web, build_web
-from bot.wiring.database import open_database
+from bot.wiring.database import ROW_HOOKS
 from bot.wiring.kit import Kit
 from bot.wiring.listeners import register
 from bot.wiring.parts import build_reader, onetrust_applications, onetrust_routes, slack_client
@@ -89,8 +90,12 @@ class Bot:
         reader: BuildReader | None = None,
         busy_timeout_ms: int = BUSY_TIMEOUT_MS,
         side_scanners: Sequence[SideScanner] = (),
+        sections: Sequence[ReplySection] = (),
+        database: type[Database] = Database,
     ) -> None:
-        """Take the settings, and parts other than those that they name: ``side_scanners`` are added."""
+        """Take the settings, and other parts than those that they name: scanners and sections are added."""
+        self._sections = sections
+        self._database_type = database
         self._settings = settings
         self._side_scanners = side_scanners
         self._rules = rules_file.read(settings.rules_file) if settings.rules_file else ()
@@ -141,7 +146,9 @@ class Bot:
         await self._open_pages(stack)
         stack.push_async_callback(self._metrics.stop)
         await self._have_to_itself(stack)
-        self._database = await open_database(settings.database, busy_timeout_ms=self._busy_timeout_ms)
+        self._database = await self._database_type.open(
+            settings.database, hooks=ROW_HOOKS, busy_timeout_ms=self._busy_timeout_ms
+        )
         stack.push_async_callback(self._database.close)
         if (unsure := await restore_guard.settle(self._database, self._clock)) is not None:
             logger.warning(
@@ -166,6 +173,8 @@ class Bot:
         kit = Kit(
             settings=settings,
             clock=self._clock,
+            database=self._database,
+            sections=self._sections,
             store=store_on(self._database, self._clock),
             client=client,
             identity=identity,

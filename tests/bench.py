@@ -11,7 +11,8 @@ from bot.core.circuit_breaker import CircuitBreaker
 from bot.core.scan import Scan, Share, State
 from bot.core.scheduler import Scheduler
 from bot.core.work_dir import WorkDir
-from bot.features.history.history import Cards, HistoryService
+from bot.features.history.history import HistoryService
+from bot.features.submission.card_repository import Cards
 from bot.features.submission.intake import Intake
 from bot.features.submission.pipeline import Pipeline
 from bot.features.submission.routes import Routes
@@ -21,6 +22,7 @@ from bot.features.verdicts.hold import Hold
 from bot.scanners.zscaler.sandbox import PROFILE as ZSCALER
 from bot.storage.database import Database
 from bot.wiring.repositories import store_on
+from bot.wiring.sections import reply_sections
 from tests.fakes import (
     FakeAnnouncer,
     FakeBoard,
@@ -72,10 +74,12 @@ class Bench:
             drop=self._drop,
         )
         self.cards = Cards(
-            store=self.store,
+            database=self.database,
+            sections=reply_sections(
+                clock=self.clock, permalink=_permalink, scanners=[ZSCALER], reads_hosts=True
+            ),
             log_url=lambda request_id: f"https://log.example/{request_id}",
-            permalink=lambda scan: f"https://slack.example/{scan.channel}/{scan.number}",
-            scanners=[ZSCALER],
+            permalink=_permalink,
         )
         self.records = HistoryService(
             store=self.store,
@@ -161,3 +165,7 @@ class Bench:
     async def clear_disk(self) -> None:
         """Let scans be written again."""
         await self.database.read(lambda db: db.execute("DROP TRIGGER disk_full"))
+
+
+def _permalink(scan: Scan) -> str:
+    return f"https://slack.example/{scan.channel}/{scan.number}"

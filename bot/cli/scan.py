@@ -13,6 +13,7 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -36,9 +37,9 @@ from bot.errors import (
     UsageError,
     slack_code,
 )
-from bot.features.history.history import Cards
-from bot.features.shell.views import announcement
-from bot.features.submission.messages import reply_subject
+from bot.features.submission.card import Card
+from bot.features.submission.card_repository import Cards
+from bot.features.submission.messages import reply_subject, shell_announcement
 from bot.features.submission.pipeline import Pipeline
 from bot.features.submission.views import reply
 from bot.scanners.zscaler.sandbox import PROFILE
@@ -49,9 +50,11 @@ from bot.slack.blocks import text
 from bot.slack.messages.living_message import LivingMessages
 from bot.slack.messages.rate_limits import POSTS, UPDATES
 from bot.storage import restore_guard
+from bot.storage.database import Database
 from bot.wiring import parts
 from bot.wiring.database import open_database
 from bot.wiring.repositories import Repositories, store_on
+from bot.wiring.sections import reply_sections
 
 logger = logging.getLogger(__name__)
 
@@ -178,7 +181,7 @@ async def scan(settings: Settings, asked: ScanArguments, stop: asyncio.Event) ->
             store = store_on(database, SystemClock())
             threads = None
             if asked.channel is not None:
-                threads, share = await _thread(settings, store, share, asked.channel, stack)
+                threads, share = await _thread(settings, database, share, asked.channel, stack)
             return await _run(settings, store, share, asked, threads, stop, stack)
         except SlackApiError as error:
             say(f"Slack says {slack_code(error)}: nothing was submitted.")
@@ -203,29 +206,30 @@ def _share(asked: ScanArguments) -> Share:
 
 
 async def _thread(
-    settings: Settings, store: Repositories, share: Share, channel: str, stack: AsyncExitStack
-) -> tuple[LivingMessages, Share]:
+    settings: Settings, database: Database, share: Share, channel: str, stack: AsyncExitStack
+) -> tuple[LivingMessages[Card], Share]:
     """Begin a thread in the channel; the reply in it is kept up to date as for any other scan."""
     clock = SystemClock()
     client = parts.slack_client(settings, await stack.enter_async_context(slack_session()))
     identity = await Identity.ask(client)
     workspace = SlackConversations(client, identity, clock)
     kind: ChannelKind = await workspace.kind_of(channel)
-    message = announcement(share.file_name)
+    message = shell_announcement(share.file_name)
     try:
         posted = await client.chat_postMessage(channel=channel, text=message.text, blocks=message.blocks)
     except SlackApiError as error:
         raise NotInvited(f"Slack says {slack_code(error)}: nothing was submitted.") from error
     ts = str(posted["ts"])
     share = replace(share, channel=channel, channel_kind=kind, message_ts=ts, thread_ts=ts)
+    sections = reply_sections(clock=clock, permalink=_no_link, scanners=[PROFILE], reads_hosts=True)
     cards = Cards(
-        store=store,
+        database=database,
+        sections=sections,
         log_url=parts.log_url(settings.onetrust_log_url),
-        permalink=lambda _: None,
-        scanners=[PROFILE],
+        permalink=_no_link,
     )
     threads = LivingMessages(
-        subject=reply_subject(store, reply),
+        subject=reply_subject(store_on(database, clock), partial(reply, sections=sections)),
         client=client,
         bot_user_id=identity.user_id,
         load=cards.card,
@@ -237,12 +241,16 @@ async def _thread(
     return threads, share
 
 
+def _no_link(_: Scan) -> None:
+    return None
+
+
 async def _run(
     settings: Settings,
     store: Repositories,
     share: Share,
     asked: ScanArguments,
-    threads: LivingMessages | None,
+    threads: LivingMessages[Card] | None,
     stop: asyncio.Event,
     stack: AsyncExitStack,
 ) -> int:

@@ -10,11 +10,6 @@ from enum import StrEnum
 from bot.core.build import Build as Build  # noqa: PLC0414 - re-exported with the other records
 from bot.core.build import FileType as FileType  # noqa: PLC0414 - as above
 from bot.core.build import Platform as Platform  # noqa: PLC0414 - as above
-from bot.features.compliance.rules import Violation
-from bot.features.hosts.models import HostChanges, ScanHosts
-from bot.features.results.diff import Changes
-from bot.features.results.models import Results, ResultStatus
-from bot.features.verdicts.models import CardVerdict
 
 FORGOTTEN = "forgotten"
 """Replaces the user ID of a person who was removed from the history."""
@@ -298,53 +293,3 @@ class Link:
     app_id: str
     linked_by: str | None
     linked_at: float
-
-
-@dataclass(frozen=True, kw_only=True)
-class Card:
-    """All that a scan's reply in its thread shows."""
-
-    scan: Scan
-    original: Scan | None = None
-    """The scan named by ``scan.original``."""
-    original_link: str | None = None
-    """Where to read about the original, where everybody who sees this card may."""
-    link: Link | None = None
-    """The link of the scan's bundle identifier and platform, where one is known."""
-    taken_by: tuple[Link, ...] = ()
-    """Whose the asked app ID is, for ``Question.APP_ID_TAKEN``."""
-    log_url: str | None = None
-    """Where the workflow's log is read; ``None`` where that is not configured."""
-    done_bytes: int = 0
-    total_bytes: int = 0
-    """How far the bytes have moved in ``PULLING`` and ``SUBMITTING``; 0 of 0 where not known."""
-    scanner_away: bool = False
-    """The scanner takes no builds at the moment, so what was just received waits."""
-    followed: ResultStatus | None = None
-    """How far following it has come; ``None`` where it is not followed."""
-    results: Results | None = None
-    """What OneTrust found, once it has completed its scan."""
-    previous: Scan | None = None
-    """The last completed scan of the same app before this one."""
-    previous_link: str | None = None
-    """Where to read about that one, where everybody who sees this card may."""
-    changes: Changes | None = None
-    """What changed since the previous one; ``None`` where there is none."""
-    violations: tuple[Violation, ...] = ()
-    """Which rules of the policy it breaks."""
-    results_next_at: float | None = None
-    """When OneTrust is asked next; ``None`` where nothing is to be expected of that."""
-    results_late_s: float = 0.0
-    """How much later than that it may be, as others wait too."""
-    results_unread: bool = False
-    """Whether no results are read from OneTrust here."""
-    results_waiting: int = 0
-    """How many scans are being followed, this one among them."""
-    verdicts: tuple[CardVerdict, ...] = ()
-    """What each side scanner says, or how far it is; those that were not asked are left out."""
-    hosts: ScanHosts | None = None
-    """The hosts that the build names; ``None`` where they are not read."""
-    hosts_before: Scan | None = None
-    """The last scan of the same app before this one whose hosts are known."""
-    host_changes: HostChanges | None = None
-    """What is different since that one; ``None`` where there is none."""

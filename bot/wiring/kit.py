@@ -1,6 +1,6 @@
 """What features are built from: what the bot has opened, and the services that features offer each other."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import TypeVar
@@ -16,9 +16,11 @@ from bot.core.rate_limit import RateLimiter, RateLimiters
 from bot.core.scheduler import Scheduler
 from bot.core.work_dir import WorkDir
 from bot.features.compliance.rules import Rule
-from bot.features.history.history import Cards
 from bot.features.results.ports import Applications
+from bot.features.submission.card import Card
+from bot.features.submission.card_repository import Cards
 from bot.features.submission.routes import Routes
+from bot.features.submission.sections import ReplySection
 from bot.features.submission.worker import Worker
 from bot.features.verdicts.side_scanner import SideScanner
 from bot.metrics import Metrics
@@ -29,6 +31,7 @@ from bot.slack.api.users import SlackPeople
 from bot.slack.messages.living_message import LivingMessages
 from bot.slack.messages.rate_limits import POSTS, UPDATES
 from bot.slack.messages.subjects import Subject
+from bot.storage.database import Database
 from bot.wiring.repositories import Repositories
 from bot.wiring.zscaler import Zscaler
 
@@ -44,6 +47,7 @@ class Kit:
 
     settings: Settings
     clock: Clock
+    database: Database
     store: Repositories
     client: AsyncWebClient
     identity: Identity
@@ -60,6 +64,8 @@ class Kit:
     budget: RateLimiter
     """Of calls that read from OneTrust."""
     zscaler: Zscaler
+    sections: Sequence[ReplySection]
+    """Of the reply, beside those of the features."""
     side_scanners: tuple[SideScanner, ...]
     """All that are known, also those that are not set up."""
     stack: AsyncExitStack
@@ -110,7 +116,7 @@ class Kit:
         return found
 
     @property
-    def replies(self) -> LivingMessages:
+    def replies(self) -> LivingMessages[Card]:
         """The replies in threads: the ``Announcer`` of scans."""
         return self.get(LivingMessages, "reply")
 
@@ -118,13 +124,13 @@ class Kit:
         """Tell the worker that there may be something to do."""
         self.get(Worker).wake()
 
-    def messages(self, subject: Subject) -> LivingMessages:
+    def messages(self, subject: Subject[Card]) -> LivingMessages[Card]:
         """Return the messages of a subject, which are brought up to date at the stop."""
         made = LivingMessages(
             subject=subject,
             client=self.client,
             bot_user_id=self.identity.user_id,
-            load=lambda number: self.get(Cards).card(number),
+            load=self.get(Cards).card,
             pace=self.posts,
             updates=self.updates,
             clock=self.steady,

@@ -12,7 +12,9 @@ from typing import Any
 
 from bot.app import Bot
 from bot.config.settings import Settings
+from bot.features.submission.sections import ReplySection
 from bot.features.verdicts.side_scanner import SideScanner
+from bot.storage.database import Database
 from sandbox import builds
 from sandbox.bot_process import zscaler_settings
 from sandbox.clock import Clock
@@ -107,6 +109,9 @@ class Office:
     reads_apart: bool = False
     side_scanners: Sequence[SideScanner] = ()
     """Beside Zscaler's."""
+    sections: Sequence[ReplySection] = ()
+    """Of the reply, below those of the features."""
+    database: type[Database] = Database
     zscaler: ZscalerSandbox = field(
         default_factory=lambda: ZscalerSandbox(
             client_secret=ZSCALER_SECRET, report_s=0.0, strict_rates=False
@@ -137,7 +142,12 @@ class Office:
         settings = Settings.read(self.environ)
         reader = None if self.reads_apart else ReaderHere(accepts_aab=settings.accepts_aab)
         self.bot = await Bot(
-            settings, self.clock, reader=reader, side_scanners=self.side_scanners
+            settings,
+            self.clock,
+            reader=reader,
+            side_scanners=self.side_scanners,
+            sections=self.sections,
+            database=self.database,
         ).__aenter__()
         if "SLACK_APP_TOKEN" not in self.environ:
             self.slack.events_url = f"http://127.0.0.1:{self.bot.port}/slack/events"
@@ -310,6 +320,8 @@ async def office(
     clock: ShiftedClock | None = None,
     outside: Clock | None = None,
     prepare: Callable[[Office], None] | None = None,
+    sections: Sequence[ReplySection] = (),
+    database: type[Database] = Database,
     **environ: str,
 ) -> AsyncIterator[Office]:
     """Open the stand-ins and start the bot; with ``tls``, OneTrust speaks https.
@@ -331,6 +343,8 @@ async def office(
             onetrust=onetrust,
             reads_apart=reads_apart,
             side_scanners=side_scanners,
+            sections=sections,
+            database=database,
             environ={
                 "SLACK_BOT_TOKEN": slack.bot_token,
                 "SLACK_API_URL": slack.api_url,

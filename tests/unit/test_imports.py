@@ -40,13 +40,14 @@ OUTER = {
     "views": {"slack"},
     "modals": {"slack"},
     "messages": {"slack"},
+    "sections": {"slack"},
     "rules_file": set(),
 }
 """What some of them may import as well, by their name or the end of it, such as ``queue_repository``."""
 
 DECLARED = {
     "backfill": {"submission"},
-    "compliance": {"results"},
+    "compliance": {"results", "submission"},
     "history": {"compliance", "hosts", "onetrust_apps", "results", "submission", "verdicts"},
     "hosts": {"submission"},
     "onetrust_apps": {"app_links", "results", "submission"},

@@ -22,10 +22,6 @@ class SqlViolationRepository:
         self._database = database
         self._clock = clock
 
-    async def of(self, number: int) -> tuple[Violation, ...]:
-        """Return a scan's breaches, in the order of the rules."""
-        return await self._database.read(lambda db: read(db, number))
-
     async def breach(self, number: int) -> Violation:
         """Return a breach by its own number.
 

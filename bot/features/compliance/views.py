@@ -7,12 +7,13 @@ from collections.abc import Iterator
 from itertools import groupby
 from typing import Final
 
-from bot.core.scan import Card
 from bot.features.compliance.rules import Evidence, EvidenceKind, Violation
 from bot.features.results.found_views import count
+from bot.features.submission.card import Card
 from bot.slack.blocks import text
 from bot.slack.blocks.elements import Block, button, section
 
+NAME: Final = "compliance"
 ACKNOWLEDGE: Final = (
     "breach_acknowledge"  # opens breach_modals.acknowledge_modal; its value is the breach's own number
 )
@@ -22,6 +23,7 @@ REASON_LIMIT: Final = 300
 _NAMED: Final = 6
 """How many findings one breach names; fewer where there are many breaches, to stay within one message."""
 _RULES_IN_LINE: Final = 4
+_RULES: Final = 8
 _INTRODUCED: Final = {
     EvidenceKind.SDK: ("SDK", "SDKs"),
     EvidenceKind.NEW_SDK: ("new SDK", "new SDKs"),
@@ -35,24 +37,50 @@ _INTRODUCED: Final = {
 }
 
 
+def violations_of(card: Card) -> tuple[Violation, ...]:
+    """Return which rules of the policy a card's build breaks."""
+    violations: tuple[Violation, ...] = card.parts.get(NAME, ())
+    return violations
+
+
 def violation_blocks(card: Card) -> list[Block]:
     """Show each rule that a build breaks, with what breaks it and the people to tell, or who acknowledged it.
 
     Whom to tell is mentioned: for the message that announces the results, and no other.
     """
-    named = max(1, _NAMED // max(1, -(-len(card.violations) // 3)))
-    return [_shown(breach, named) for breach in card.violations]
+    violations = violations_of(card)
+    named = max(1, _NAMED // max(1, -(-len(violations) // 3)))
+    return [_shown(breach, named) for breach in violations]
 
 
 def violation_line(card: Card) -> str:
     """Say in a line for the reply which rules a build breaks, calling nobody; empty where it breaks none."""
-    still = [text.escape(each.rule, 80) for each in card.violations if each.acknowledged_by is None]
-    known = [text.escape(each.rule, 80) for each in card.violations if each.acknowledged_by is not None]
+    violations = violations_of(card)
+    still = [text.escape(each.rule, 80) for each in violations if each.acknowledged_by is None]
+    known = [text.escape(each.rule, 80) for each in violations if each.acknowledged_by is not None]
     acknowledged = f"{_first(known)} (acknowledged)" if known else ""
     if still:
         told = _first([f"*{rule}*" for rule in still])
         return f":rotating_light: Breaks the policy: {'; '.join(filter(None, (told, acknowledged)))}"
     return f":ballot_box_with_check: Breaks the policy: {acknowledged}" if known else ""
+
+
+def broken(card: Card) -> str:
+    """Name the rules that a build breaks, those first that nobody has acknowledged; empty if none."""
+    violations = violations_of(card)
+    waiting = [text.code(each.rule, 60) for each in violations if each.acknowledged_at is None]
+    seen = [text.code(each.rule, 60) for each in violations if each.acknowledged_at is not None]
+    parts = []
+    if waiting:
+        parts.append(f"breaks {_some(waiting)}, not acknowledged yet")
+    if seen:
+        parts.append(f"breaks {_some(seen)}, acknowledged")
+    return text.capital("; ".join(parts))
+
+
+def _some(names: list[str]) -> str:
+    more = f" and {len(names) - _RULES} more" if len(names) > _RULES else ""
+    return f"{', '.join(names[:_RULES])}{more}"
 
 
 def _first(rules: list[str]) -> str:

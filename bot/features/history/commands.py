@@ -7,10 +7,11 @@ from bot.core.identifiers import EXAMPLE_APP_ID, WHERE_APP_ID
 from bot.errors import NotFound, UsageError
 from bot.features.history import apps_views, diff_views, in_progress_views, sdk_views, views
 from bot.features.history.compare import Comparisons, SeveralApps
-from bot.features.history.history import Cards, HistoryService
+from bot.features.history.history import HistoryService
 from bot.features.history.models import Cursor
 from bot.features.onetrust_apps.service import OneTrustApps, typed_name
 from bot.features.onetrust_apps.views import applications
+from bot.features.submission.card_repository import Cards
 from bot.slack.blocks.message import Message
 from bot.slack.listening.command import Command, CommandText, Topic
 
@@ -43,7 +44,7 @@ class HistoryCommands:
         """Return a page of the history."""
         page, query = await self._history.history(user, channel, filters, cursor)
         links = {scan.number: link for scan in page.scans if (link := self._cards.permalink(scan))}
-        return views.page(page, query=query, links=links, scanners=self._cards.scanners)
+        return views.page(page, query=query, links=links, scanners=self._history.scanners)
 
     async def _list(self, typed: CommandText) -> Message:
         return await self.page(typed.user, typed.channel, typed.rest)

@@ -3,9 +3,10 @@
 from bot.features.history import listeners
 from bot.features.history.commands import HistoryCommands
 from bot.features.history.compare import Comparisons
-from bot.features.history.history import Cards, HistoryService
+from bot.features.history.history import HistoryService
 from bot.features.onetrust_apps.service import OneTrustApps
 from bot.features.results.poller import ResultPoller
+from bot.features.submission.card_repository import Cards
 from bot.wiring.feature import Feature, Surface
 from bot.wiring.kit import Kit
 
@@ -14,7 +15,12 @@ def build(kit: Kit) -> Surface:
     """Build it; it offers ``HistoryService`` and ``HistoryCommands``."""
     cards, apps, poller = kit.get(Cards), kit.get(OneTrustApps), kit.find(ResultPoller)
     history = HistoryService(
-        store=kit.store, cards=cards, workspace=kit.workspace, policy=kit.access, clock=kit.clock
+        store=kit.store,
+        cards=cards,
+        workspace=kit.workspace,
+        policy=kit.access,
+        clock=kit.clock,
+        scanners=[each.profile for each in kit.side_scanners if each.submissions is not None],
     )
     kit.provide(history)
     comparisons = Comparisons(

@@ -1,25 +1,19 @@
 """What people ask of the history: scans, their timelines, known apps and links."""
 
-import contextlib
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from bot.core import identifiers
 from bot.core.access import Access, viewer_of
-from bot.core.circuit_breaker import CircuitBreaker
 from bot.core.ports import Clock, Workspace
-from bot.core.scan import Card, ChannelKind, Event, Link, Platform, Scan, State
+from bot.core.scan import Event, Link, Platform, Scan
 from bot.errors import NotFound, UsageError
 from bot.features.history import filters
 from bot.features.history.models import AppRow, Cursor, HistoryQuery, Page
 from bot.features.history.ports import HistoryStore
-from bot.features.hosts.diff import host_changes
-from bot.features.hosts.models import HostsState
-from bot.features.results.diff import changes
-from bot.features.results.models import POLLED, ResultStatus
-from bot.features.results.poller import Outlook
+from bot.features.submission.card import Card
+from bot.features.submission.card_repository import Cards
 from bot.features.submission.user_actions import OTHER_PLATFORM
-from bot.features.verdicts.models import ASKED, CardVerdict, Verdict, VerdictState
 from bot.features.verdicts.scanner_profile import ScannerProfile
 
 APPS_A_PAGE = 10
@@ -45,133 +39,20 @@ class Linked:
     """Other bundle identifiers that are linked to the same app."""
 
 
-class Cards:
-    """Gathers what a scan's reply shows: the verdicts of ``scanners``, and with ``second`` its hosts."""
+class HistoryService:
+    """Answers questions about the history, within what the asker may see."""
 
     def __init__(
         self,
         *,
         store: HistoryStore,
-        log_url: Callable[[str], str | None],
-        permalink: Callable[[Scan], str | None],
-        breaker: CircuitBreaker | None = None,
-        outlook: Callable[[ResultStatus, int], Outlook | None] | None = None,
-        unread: Callable[[], bool] = lambda: False,
-        second: bool = True,
+        cards: Cards,
+        workspace: Workspace,
+        policy: Access,
+        clock: Clock,
         scanners: Sequence[ScannerProfile] = (),
     ) -> None:
-        self._store = store
-        self._second = second
         self.scanners = {scanner.name: scanner for scanner in scanners}
-        self._outlook = outlook
-        self._unread = unread
-        self._log_url = log_url
-        self.permalink = permalink
-        self._breaker = breaker
-
-    async def card(self, number: int) -> Card:
-        """Return the card of a scan, without how far its bytes have moved.
-
-        Raises:
-            NotFound: there is none with that number.
-        """
-        scan = await self._store.scans.scan(number)
-        original = await self._store.scans.scan(scan.original) if scan.original else None
-        told = original if original is not None and scan.state is State.DUPLICATE else scan
-        request_id = told.submission.request_id
-        link: Link | None = None
-        taken_by: tuple[Link, ...] = ()
-        if scan.bundle_id and scan.platform:
-            link = await self._store.links.of_build(scan.bundle_id, scan.platform)
-        if scan.question is not None and scan.asked_app_id:
-            taken_by = tuple(
-                other
-                for other in await self._store.links.of_app(scan.asked_app_id)
-                if (other.bundle_id, other.platform) != (scan.bundle_id, scan.platform)
-            )
-        results = await self._store.results.of(number)
-        before = await self._store.results.before(number) if results is not None else None
-        previous = before[0] if before is not None else None
-        followed = await self._store.results.followed(number)
-        hosts = await self._store.hosts.of(number) if self._second else None
-        known = hosts is not None and hosts.state in {HostsState.KNOWN, HostsState.NONE}
-        hosts_before = await self._store.hosts.before(number) if known else None
-        waiting, outlook = 0, None
-        if followed is not None and followed.state in POLLED and self._outlook is not None:
-            waiting = sum(await self._store.results.counts())
-            outlook = self._outlook(followed, waiting)
-        return Card(
-            scan=scan,
-            original=original,
-            original_link=self.permalink(original) if original and _open_to(scan, original) else None,
-            link=link,
-            taken_by=taken_by,
-            log_url=self._log_url(request_id) if request_id else None,
-            scanner_away=self._breaker is not None and self._breaker.is_open,
-            followed=followed,
-            results=results,
-            results_next_at=outlook.next_at if outlook is not None else None,
-            results_late_s=outlook.late_s if outlook is not None else 0.0,
-            results_waiting=waiting,
-            results_unread=self._unread(),
-            previous=previous,
-            previous_link=self.permalink(previous) if previous and _open_to(scan, previous) else None,
-            changes=changes(before[1], results) if before is not None and results is not None else None,
-            violations=await self._store.violations.of(number),
-            verdicts=await self._verdicts(scan, original),
-            hosts=hosts,
-            hosts_before=hosts_before[0] if hosts_before is not None else None,
-            host_changes=host_changes(hosts_before[1], hosts) if hosts_before and hosts else None,
-        )
-
-    async def _verdicts(self, scan: Scan, original: Scan | None) -> tuple[CardVerdict, ...]:
-        """Return the verdicts on a scan; a duplicate, which is not sent, shows those on its original."""
-        if not self.scanners:
-            return ()
-        own = {each.scanner: each for each in await self._store.opinions.of_scan(scan.number)}
-        others = {}
-        if original is not None and scan.state is State.DUPLICATE:
-            others = {
-                each.scanner: replace(
-                    each,
-                    known_from=each.known_from or each.scan,
-                    held_until=None,
-                    went_on_after_s=None,
-                    announced_ts=None,
-                )
-                for each in await self._store.opinions.of_scan(original.number)
-                if each.state in {VerdictState.KNOWN, *ASKED}
-            }
-        shown = others | own
-        return tuple(
-            [
-                CardVerdict(scanner=scanner, opinion=opinion, link=await self._known_from(scan, opinion))
-                for name, scanner in self.scanners.items()
-                if (opinion := shown.get(name)) is not None
-            ]
-        )
-
-    async def _known_from(self, scan: Scan, opinion: Verdict) -> str | None:
-        """Return a link to the scan that a verdict is known from, if everyone may read that."""
-        if opinion.known_from is None:
-            return None
-        with contextlib.suppress(NotFound):  # it may be purged meanwhile
-            source = await self._store.scans.scan(opinion.known_from)
-            return self.permalink(source) if _open_to(scan, source) else None
-        return None
-
-
-def _open_to(scan: Scan, original: Scan) -> bool:
-    """Tell whether all who read the scan's thread may read the original's."""
-    return original.channel_kind is ChannelKind.PUBLIC or original.channel == scan.channel
-
-
-class HistoryService:
-    """Answers questions about the history, within what the asker may see."""
-
-    def __init__(
-        self, *, store: HistoryStore, cards: Cards, workspace: Workspace, policy: Access, clock: Clock
-    ) -> None:
         self._store = store
         self._cards = cards
         self._workspace = workspace

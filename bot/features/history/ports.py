@@ -5,11 +5,8 @@ from typing import Protocol
 from bot.core.people import Viewer
 from bot.core.repositories import Store
 from bot.core.scan import Platform, Scan
-from bot.features.compliance.ports import ViolationRepository
 from bot.features.history.models import AppFound, AppRow, Cursor, HistoryQuery, Page, SdkRow
-from bot.features.hosts.ports import HostRepository
 from bot.features.results.ports import ResultRepository
-from bot.features.verdicts.ports import VerdictRepository
 
 
 class HistoryRepository(Protocol):
@@ -47,9 +44,3 @@ class HistoryStore(Store, Protocol):
     def comparisons(self) -> ComparisonRepository: ...
     @property
     def results(self) -> ResultRepository: ...
-    @property
-    def hosts(self) -> HostRepository: ...
-    @property
-    def opinions(self) -> VerdictRepository: ...
-    @property
-    def violations(self) -> ViolationRepository: ...

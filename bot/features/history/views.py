@@ -5,15 +5,18 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from bot.core.scan import Card, Event, Scan, Source, State
+from bot.core.scan import Event, Scan, Source, State
 from bot.errors import UsageError
+from bot.features.compliance.views import broken
 from bot.features.history import filters as search
 from bot.features.history.models import ANY_BREACH, OPEN_BREACH, Cursor, HistoryQuery, Outcome, Page
 from bot.features.hosts.views import host_blocks
 from bot.features.results.found_views import count
 from bot.features.results.models import ResultState
 from bot.features.results.polling_views import outcome, state
+from bot.features.submission.card import Card
 from bot.features.submission.views import DETAILS, OPEN_LOG
+from bot.features.verdicts.models import verdicts_of
 from bot.features.verdicts.scanner_profile import ScannerProfile
 from bot.features.verdicts.views import report_button, status_line, warning
 from bot.slack.blocks import text
@@ -138,7 +141,8 @@ def typed(filters: str) -> str:
 
 def status(card: Card, events: Sequence[Event], *, link: str | None = None) -> Message:
     """Tell everything known of one scan, and what happened to it; ``link`` leads to its reply."""
-    scan = card.scan
+    scan, verdicts = card.scan, verdicts_of(card)
+    lines = [line for line in (*outcome(card), broken(card)) if line]
     pairs = [
         ("State", state(card)),
         *([] if scan.kind is not None else [("Kind", "not decided")]),
@@ -161,15 +165,15 @@ def status(card: Card, events: Sequence[Event], *, link: str | None = None) -> M
         [
             section("\n".join(_summary(card, link))),
             facts(pairs),
-            section("\n".join(lines)) if (lines := outcome(card)) else None,
+            section("\n".join(lines)) if lines else None,
             *host_blocks(card),
-            *(section(f"{each.scanner.title}: {status_line(each)}") for each in card.verdicts),
+            *(section(f"{each.scanner.title}: {status_line(each)}") for each in verdicts),
             context(went(scan) or f"Route: {route(scan)}") if route(scan) else None,
             context(f"SHA-256 {text.code(scan.sha256)}") if scan.sha256 else None,
             *_timeline(events),
             actions(
                 link_button("Open the log", OPEN_LOG, str(scan.number), card.log_url),
-                *(report_button(each.scanner, scan.number) for each in card.verdicts if each.opinion.verdict),
+                *(report_button(each.scanner, scan.number) for each in verdicts if each.opinion.verdict),
             ),
         ]
     )

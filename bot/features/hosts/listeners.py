@@ -6,6 +6,7 @@ from bot.errors import NotFound
 from bot.features.hosts import lookup_views, views
 from bot.features.hosts.lookup import UrlLookupService
 from bot.features.hosts.modals import HOSTS, hosts_modal
+from bot.features.hosts.models import hosts_of
 from bot.features.submission.ports import CardFor
 from bot.slack.blocks.elements import Block
 from bot.slack.blocks.message import Message
@@ -40,8 +41,8 @@ def register(app: AsyncApp, card_for: CardFor) -> None:
 
     async def load(user: str, state: ModalState) -> Block:
         card, _ = await card_for(user, state.channel, str(state.record))
-        if card.hosts is None:
+        if (hosts := hosts_of(card).hosts) is None:
             raise NotFound(f"The hosts of scan #{state.record} are not known here.")
-        return hosts_modal(card.scan, card.hosts, state)
+        return hosts_modal(card.scan, hosts, state)
 
     open_paged(app, HOSTS, load, button=views.ALL_HOSTS)

@@ -12,6 +12,11 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Final, Protocol
 
+from bot.core.scan import Scan
+from bot.features.submission.card import Card
+
+NAME: Final = "hosts"
+"""Of the part of a card."""
 MAX_HOSTS: Final = 500
 """Hosts of one build that are kept."""
 URL_LIMIT: Final = 1024
@@ -104,6 +109,24 @@ class HostChanges:
     def nothing(self) -> bool:
         """Whether all is the same."""
         return not (self.added or self.removed or self.recategorised)
+
+
+@dataclass(frozen=True, kw_only=True)
+class HostsPart:
+    """What a scan's card shows of its build's hosts."""
+
+    hosts: ScanHosts | None = None
+    """``None`` where they are not read."""
+    before: Scan | None = None
+    """The last scan of the same app before this one whose hosts are known."""
+    changes: HostChanges | None = None
+    """What is different since that one; ``None`` where there is none."""
+
+
+def hosts_of(card: Card) -> HostsPart:
+    """Return what a card shows of its build's hosts."""
+    part: HostsPart = card.parts.get(NAME) or HostsPart()
+    return part
 
 
 class HostReader(Protocol):

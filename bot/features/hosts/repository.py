@@ -6,7 +6,8 @@ from typing import Any, Final
 
 from bot.core.ports import Clock
 from bot.core.scan import Scan
-from bot.features.hosts.models import HostsFound, HostsState, ScanHosts, UrlCategories
+from bot.features.hosts.diff import host_changes
+from bot.features.hosts.models import HostsFound, HostsPart, HostsState, ScanHosts, UrlCategories
 from bot.storage import rows, transitions
 from bot.storage.connection import Connection, RowHooks
 from bot.storage.database import Database
@@ -126,13 +127,6 @@ class SqlHostRepository:
 
         return await self._database.write(work)
 
-    async def before(self, number: int) -> tuple[Scan, ScanHosts] | None:
-        """Return the last scan of the same app before this one whose hosts are known, and those.
-
-        Only one that everybody who reads this scan's thread may know of, and none that was taken back.
-        """
-        return await self._database.read(lambda db: _before(db, number))
-
     async def cached(self, urls: Sequence[str], since: float) -> dict[str, UrlCategories]:
         """Return what was said of these URLs at ``since`` or later, by URL."""
         asked = sorted(_known_text(urls))
@@ -207,7 +201,20 @@ def _load(db: Connection, number: int) -> ScanHosts:
     return found
 
 
-def _before(db: Connection, number: int) -> tuple[Scan, ScanHosts] | None:
+def part(db: Connection, number: int) -> HostsPart:
+    """Return what a scan's card shows of its build's hosts."""
+    hosts = _read(db, number)
+    is_known = hosts is not None and hosts.state in {HostsState.KNOWN, HostsState.NONE}
+    if hosts is None or not is_known or (known := before(db, number)) is None:
+        return HostsPart(hosts=hosts)
+    return HostsPart(hosts=hosts, before=known[0], changes=host_changes(known[1], hosts))
+
+
+def before(db: Connection, number: int) -> tuple[Scan, ScanHosts] | None:
+    """Return the last scan of the same app before this one whose hosts are known, and those.
+
+    Only one that everybody who reads this scan's thread may know of, and none that was taken back.
+    """
     this = transitions.load(db, number)
     scan = rows.first_scan(
         db,

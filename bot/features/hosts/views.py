@@ -8,9 +8,10 @@ from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from typing import Final, TypeVar
 
-from bot.core.scan import Card, Scan
-from bot.features.hosts.models import HostChanges, HostsState, ScanHosts, UrlCategories
+from bot.core.scan import Scan
+from bot.features.hosts.models import HostChanges, HostsState, ScanHosts, UrlCategories, hosts_of
 from bot.features.results.found_views import count
+from bot.features.submission.card import Card
 from bot.slack.blocks import text
 from bot.slack.blocks.chart import ranked
 from bot.slack.blocks.elements import Block, button, context, section
@@ -31,15 +32,16 @@ _ACRONYMS: Final = frozenset(
 T = TypeVar("T")
 
 
-def host_blocks(card: Card, *, told: Collection[str] = ()) -> list[Block]:
+def host_blocks(card: Card, told: Collection[str] = ()) -> list[Block]:
     """Tell where a scan's build talks to; nothing where its hosts are not read.
 
     ``told`` are problems that the message names already, and that are not said again.
     """
-    if card.hosts is None:
+    hosts = hosts_of(card).hosts
+    if hosts is None:
         return []
-    lines = _lines(card.hosts, told)
-    if not card.hosts.hosts:
+    lines = _lines(hosts, told)
+    if not hosts.hosts:
         return [context("\n".join(lines))]
     all_hosts = button("All hosts", ALL_HOSTS, str(card.scan.number))
     return [section("\n".join(lines), accessory=all_hosts), *_changed(card)]
@@ -137,7 +139,8 @@ def _listed(items: Sequence[T], name: Callable[[T], str]) -> str:
 
 
 def _changed(card: Card) -> list[Block]:
-    changes, before = card.host_changes, card.hosts_before
+    part = hosts_of(card)
+    changes, before = part.changes, part.before
     if changes is None or before is None or changes.nothing:
         return []
     return [context(f"{'; '.join(_changes(changes, _since(card.scan, before)))}.")]

@@ -1,8 +1,8 @@
 """OneTrust's own list of applications, and rescans of them."""
 
-from bot.features.history.history import Cards
 from bot.features.onetrust_apps import listeners
 from bot.features.onetrust_apps.service import OneTrustApps
+from bot.features.submission.card_repository import Cards
 from bot.features.submission.intake import Intake
 from bot.wiring.feature import Feature, Surface
 from bot.wiring.kit import Kit

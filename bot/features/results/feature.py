@@ -9,6 +9,8 @@ from bot.features.results import listeners, status_views, views
 from bot.features.results.fetcher import ResultFetcher
 from bot.features.results.messages import result_subject
 from bot.features.results.poller import ResultPoller
+from bot.features.results.retry import ScanRetry
+from bot.features.submission.card_repository import Cards
 from bot.features.submission.user_actions import UserActions
 from bot.wiring.feature import Feature, Surface
 from bot.wiring.kit import Kit
@@ -18,7 +20,8 @@ logger = logging.getLogger(__name__)
 
 def build(kit: Kit) -> Surface:
     """Build it; it offers the announcements and, where results are read, ``ResultPoller``."""
-    render = partial(views.announcement, mention=kit.settings.mention == "sharer")
+    sections = kit.get(Cards).sections
+    render = partial(views.announcement, mention=kit.settings.mention == "sharer", sections=sections)
     announcements = kit.messages(result_subject(kit.store, render))
     kit.provide(announcements, "result")
     jobs = [announcements.job]
@@ -47,10 +50,10 @@ def build(kit: Kit) -> Surface:
         )
         kit.provide(poller)
         jobs.append(poller.job)
+    actions = kit.get(UserActions)
+    retry = ScanRetry(kit.store, actions.repeat_failed_scan)
     return Surface(
-        listeners=(
-            lambda app: listeners.register(app, kit.get(HistoryService).status, kit.get(UserActions)),
-        ),
+        listeners=(lambda app: listeners.register(app, kit.get(HistoryService).status, retry, actions),),
         scan_buttons=frozenset({status_views.ALL_FOUND, status_views.SCAN_ONCE_MORE}),
         jobs=tuple(jobs),
     )

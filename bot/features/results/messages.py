@@ -1,24 +1,77 @@
-"""The announcement of results, as a living message."""
+"""What results bring to a scan's thread: their section of the reply, and an announcement."""
 
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Final
 
-from bot.features.results.models import ResultState
+from bot.core.ports import Clock
+from bot.core.scan import Scan, State
+from bot.features.results import rows_repository
+from bot.features.results.models import POLLED, ResultState, ResultStatus
+from bot.features.results.part import NAME, ResultsPart
+from bot.features.results.poller import Outlook
+from bot.features.results.polling_views import unread
 from bot.features.results.ports import ResultStore
-from bot.slack.messages.subjects import Render, Subject, announcement_subject
+from bot.features.results.status_views import all_found, line, once_more, uncertain
+from bot.features.submission.card import Card, open_to
+from bot.features.submission.sections import ReplySection
+from bot.slack.blocks.message import Message
+from bot.slack.messages.subjects import MessageStatus, Subject, announcement_subject
+from bot.storage.connection import Connection
 
 ANNOUNCED: Final = frozenset({ResultState.COMPLETED, ResultState.FAILED, ResultState.INTERRUPTED})
 """How a scan in OneTrust ends; what it does before is in the reply only."""
 
 
-def result_subject(store: ResultStore, render: Render) -> Subject:
+def results_section(
+    *,
+    clock: Clock,
+    permalink: Callable[[Scan], str | None],
+    outlook: Callable[[ResultStatus, int], Outlook | None],
+    is_unread: Callable[[], bool],
+) -> ReplySection:
+    """What came of a submitted scan in OneTrust, and when the rest may come."""
+
+    def read(db: Connection, scan: Scan, _: Scan | None) -> ResultsPart:
+        part = rows_repository.part(db, scan, clock.now())
+        is_open = part.previous is not None and open_to(scan, part.previous)
+        return replace(part, previous_link=permalink(part.previous) if part.previous and is_open else None)
+
+    def complete(part: ResultsPart) -> ResultsPart:
+        followed, expected = part.followed, None
+        if followed is not None and followed.state in POLLED:
+            expected = outlook(followed, part.waiting)
+        if expected is None:
+            return replace(part, is_unread=is_unread())
+        return replace(part, next_at=expected.next_at, late_s=expected.late_s, is_unread=is_unread())
+
+    return ReplySection(
+        name=NAME,
+        read=read,
+        complete=complete,
+        lines=lambda card: [uncertain(card) if card.scan.state is State.UNCERTAIN else line(card)],
+        closing=unread,
+        buttons=lambda card: [all_found(card), once_more(card)],
+    )
+
+
+def result_subject(store: ResultStore, render: Callable[[Card], Message]) -> Subject[Card]:
     """The announcement of what OneTrust found, or that its scan failed."""
+
+    async def look(number: int) -> MessageStatus:
+        scan, followed = await store.results.announcement(number)
+        return MessageStatus(
+            scan=scan,
+            ts=followed.announced_ts if followed is not None else None,
+            is_due=followed is not None and followed.state in ANNOUNCED,
+        )
+
     return announcement_subject(
         store,
         render,
         name="result",
         event_type="appscan_result",
         stale=store.results.to_announce,
-        is_due=lambda card: card.followed is not None and card.followed.state in ANNOUNCED,
-        message_ts=lambda card: card.followed.announced_ts if card.followed is not None else None,
+        look=look,
         remember=store.results.set_announced,
     )

@@ -140,6 +140,9 @@ class ResultState(StrEnum):
 POLLED = frozenset({ResultState.FINDING, ResultState.RUNNING})
 """States in which a scan is looked for again."""
 
+RETRIED = frozenset({ResultState.FAILED, ResultState.INTERRUPTED})
+"""States in which a person may have the same file scanned once more."""
+
 OVERDUE_S: Final = 600.0
 """A scan that is not found so long after its submission may never be: then people are told where to look."""
 

@@ -5,15 +5,14 @@ from collections.abc import Collection
 from typing import Any
 
 from bot.core.ports import Clock
-from bot.core.scan import Platform, Scan, State, SubmissionState
-from bot.errors import NotFound
+from bot.core.scan import Build, Platform, Scan, State, SubmissionState
 from bot.features.results import rows_repository, transition_repository
 from bot.features.results.models import Judge, OneTrustScanStatus, Results, ResultState, ResultStatus
+from bot.features.results.rows_repository import FOLLOWED
 from bot.storage import rows, transitions
 from bot.storage.connection import Connection
 from bot.storage.database import Database
 
-_FOLLOWED = "results.state IN ('finding', 'running')"
 _DUE_AT = "(results.due_at + CASE results.looks WHEN 0 THEN ? ELSE 0 END)"
 """A scan's first look is a rest after its submission."""
 _ENDED = "('completed', 'failed', 'interrupted')"
@@ -45,7 +44,7 @@ class SqlResultRepository:
 
         ``rest_s`` is how long a scan rests before the first look.
         """
-        query = f"SELECT * FROM results WHERE {_FOLLOWED} AND {_DUE_AT} <= ? ORDER BY due_at, scan LIMIT ?"
+        query = f"SELECT * FROM results WHERE {FOLLOWED} AND {_DUE_AT} <= ? ORDER BY due_at, scan LIMIT ?"
         parameters = [rest_s, self._clock.now(), limit]
         return await self._database.read(
             lambda db: [rows_repository.followed_of(row) for row in db.query(query, parameters)]
@@ -53,19 +52,12 @@ class SqlResultRepository:
 
     async def next_due_at(self, *, rest_s: float = 0.0) -> float | None:
         """Return when the next scan is to be looked for, ``None`` where none is followed."""
-        query = f"SELECT min({_DUE_AT}) AS at FROM results WHERE {_FOLLOWED}"
+        query = f"SELECT min({_DUE_AT}) AS at FROM results WHERE {FOLLOWED}"
         return await self._database.read(lambda db: next(iter(db.query(query, [rest_s])))["at"])
 
     async def followed(self, number: int) -> ResultStatus | None:
         """Return how far following a scan has come; ``None`` where it is not followed."""
-
-        def work(db: Connection) -> ResultStatus | None:
-            try:
-                return rows_repository.followed(db, number)
-            except NotFound:
-                return None
-
-        return await self._database.read(work)
+        return await self._database.read(lambda db: rows_repository.status(db, number))
 
     async def look(self, number: int, *, why: str = "", tell: bool = False, **changes: Any) -> ResultStatus:
         """Keep what a look gave; the scan's reply is stale where it shows what changed, or with ``tell``.
@@ -133,7 +125,7 @@ class SqlResultRepository:
         Of the others nobody was told that they are looked for: their replies are let be.
         """
         now = self._clock.now()
-        old = f"{_FOLLOWED} AND followed_at < ?"
+        old = f"{FOLLOWED} AND followed_at < ?"
 
         def work(db: Connection) -> list[int]:
             query = f"SELECT scan FROM results WHERE {old} AND looks > 0 ORDER BY scan"
@@ -150,8 +142,7 @@ class SqlResultRepository:
 
     async def counts(self) -> tuple[int, int]:
         """Return how many scans are still to be found in OneTrust, and how many of the found ones run."""
-        query = f"SELECT state, count(*) AS count FROM results WHERE {_FOLLOWED} GROUP BY state"
-        found = await self._database.read(lambda db: {row["state"]: row["count"] for row in db.query(query)})
+        found = await self._database.read(rows_repository.counts)
         return found.get("finding", 0), found.get("running", 0)
 
     # Telling the bot's scans apart.
@@ -257,9 +248,12 @@ class SqlResultRepository:
 
     async def _judged(self, number: int, results: Results, judge: Judge, now: float) -> tuple[Any, ...]:
         """Judge what was found, where nobody waits for it: many rules and thousands of SDKs take seconds."""
-        build, before = await self._database.read(
-            lambda db: (transitions.load(db, number).build, _before(db, number, now))
-        )
+
+        def work(db: Connection) -> tuple[Build | None, tuple[Scan, Results] | None]:
+            scan = transitions.load(db, number)
+            return scan.build, rows_repository.before(db, scan, now)
+
+        build, before = await self._database.read(work)
         if build is None:
             return ()
         return await asyncio.to_thread(judge, build, results, before[1] if before else None)
@@ -267,14 +261,6 @@ class SqlResultRepository:
     async def of(self, number: int) -> Results | None:
         """Return what a scan found; ``None`` where it is not completed."""
         return await self._database.read(lambda db: rows_repository.read(db, number))
-
-    async def before(self, number: int) -> tuple[Scan, Results] | None:
-        """Return the last completed scan of the same app that was submitted before this one.
-
-        Only one that everybody who reads this scan's thread may know of.
-        """
-        now = self._clock.now()
-        return await self._database.read(lambda db: _before(db, number, now))
 
     async def completed(self, bundle_id: str, platform: Platform) -> list[Scan]:
         """Return the completed scans of an app, last submitted first."""
@@ -306,6 +292,16 @@ class SqlResultRepository:
         """
         return await self._database.read(lambda db: [row["scan"] for row in db.query(query)])
 
+    async def announcement(self, number: int) -> tuple[Scan, ResultStatus | None]:
+        """Return a scan with what decides whether its end is announced.
+
+        Raises:
+            NotFound: there is no scan with that number.
+        """
+        return await self._database.read(
+            lambda db: (transitions.load(db, number), rows_repository.status(db, number))
+        )
+
     async def set_announced(self, number: int, ts: str | None) -> None:
         """Remember the message that told of a scan's end; empty while it is being posted."""
         await self._database.write(
@@ -320,28 +316,6 @@ class SqlResultRepository:
 def _tell(db: Connection, number: int) -> None:
     """Say that the scan's reply is stale."""
     db.execute("UPDATE scans SET revision = revision + 1 WHERE number = ?", [number])
-
-
-def _before(db: Connection, number: int, now: float) -> tuple[Scan, Results] | None:
-    this = transitions.load(db, number)
-    known = rows_repository.scans(
-        db,
-        "WHERE results.state = 'completed' AND scans.bundle_id = ? AND scans.platform = ? "
-        "AND scans.number <> ? AND (coalesce(scans.channel_kind, 'public') = 'public' "
-        "OR scans.channel = ?) "
-        "AND results.since <= coalesce((SELECT since FROM results WHERE scan = ?), ?) "
-        "ORDER BY results.since DESC, scans.number DESC LIMIT 1",
-        this.bundle_id,
-        this.platform.value if this.platform else None,
-        number,
-        this.channel,
-        number,
-        now,
-    )
-    if not known:
-        return None
-    results = rows_repository.read(db, known[0][0].number)
-    return (known[0][0], results) if results is not None else None
 
 
 def _is_taken(db: Connection, scan_id: str, number: int) -> bool:

@@ -6,7 +6,9 @@ from typing import Any
 
 from bot.core.scan import Scan
 from bot.errors import NotFound
+from bot.features.results.diff import changes
 from bot.features.results.models import (
+    POLLED,
     AppScan,
     DataType,
     OneTrustScanStatus,
@@ -17,9 +19,11 @@ from bot.features.results.models import (
     ResultStatus,
     Sdk,
 )
+from bot.features.results.part import ResultsPart
 from bot.storage import rows
 from bot.storage.connection import Connection
 
+FOLLOWED = "results.state IN ('finding', 'running')"
 _FIELDS = (
     *("scan", "state", "status", "since", "followed_at", "looks", "looked_at", "due_at", "looked_for"),
     *("ended_at", "announced_ts"),
@@ -41,10 +45,15 @@ def followed(db: Connection, number: int) -> ResultStatus:
     Raises:
         NotFound: it is not followed.
     """
-    found = next(iter(db.query("SELECT * FROM results WHERE scan = ?", [number])), None)
-    if found is None:
+    if (found := status(db, number)) is None:
         raise NotFound(f"Scan #{number} is not followed.")
-    return followed_of(found)
+    return found
+
+
+def status(db: Connection, number: int) -> ResultStatus | None:
+    """Return how far following a scan has come; ``None`` where it is not followed."""
+    row = next(iter(db.query("SELECT * FROM results WHERE scan = ?", [number])), None)
+    return followed_of(row) if row is not None else None
 
 
 def change(db: Connection, number: int, changes: Mapping[str, Any]) -> ResultStatus:
@@ -134,6 +143,50 @@ def read(db: Connection, number: int) -> Results | None:
         permissions=tuple(Permission(**each) for each in _of(db, "permissions", number)),
         privacy_manifest=_manifest(db, row),
     )
+
+
+def before(db: Connection, this: Scan, now: float) -> tuple[Scan, Results] | None:
+    """Return the last completed scan of the same app that was submitted before this one, as ``now`` is.
+
+    Only one that everybody who reads this scan's thread may know of.
+    """
+    known = scans(
+        db,
+        "WHERE results.state = 'completed' AND scans.bundle_id = ? AND scans.platform = ? "
+        "AND scans.number <> ? AND (coalesce(scans.channel_kind, 'public') = 'public' "
+        "OR scans.channel = ?) "
+        "AND results.since <= coalesce((SELECT since FROM results WHERE scan = ?), ?) "
+        "ORDER BY results.since DESC, scans.number DESC LIMIT 1",
+        this.bundle_id,
+        this.platform.value if this.platform else None,
+        this.number,
+        this.channel,
+        this.number,
+        now,
+    )
+    if not known:
+        return None
+    results = read(db, known[0][0].number)
+    return (known[0][0], results) if results is not None else None
+
+
+def part(db: Connection, scan: Scan, now: float) -> ResultsPart:
+    """Return what a scan's card shows of its results, except when they may come."""
+    results, followed = read(db, scan.number), status(db, scan.number)
+    known = before(db, scan, now) if results is not None else None
+    return ResultsPart(
+        followed=followed,
+        results=results,
+        previous=known[0] if known is not None else None,
+        changes=changes(known[1], results) if known is not None and results is not None else None,
+        waiting=sum(counts(db).values()) if followed is not None and followed.state in POLLED else 0,
+    )
+
+
+def counts(db: Connection) -> dict[str, int]:
+    """Return how many scans are followed in each state."""
+    query = f"SELECT state, count(*) AS count FROM results WHERE {FOLLOWED} GROUP BY state"
+    return {row["state"]: row["count"] for row in db.query(query)}
 
 
 def _of(db: Connection, table: str, number: int) -> list[dict[str, Any]]:

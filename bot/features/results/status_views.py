@@ -2,10 +2,13 @@
 
 from typing import Final
 
-from bot.core.scan import Card, Scan, Source
+from bot.core.scan import Scan, Source
+from bot.features.results.diff import Changes
 from bot.features.results.found_views import count
-from bot.features.results.models import POLLED, Results, ResultState, ResultStatus
-from bot.features.results.waiting_views import awaited, looking
+from bot.features.results.models import RETRIED, Results, ResultState, ResultStatus
+from bot.features.results.part import results_of
+from bot.features.results.polling_views import awaited, looking
+from bot.features.submission.card import Card
 from bot.slack.blocks import text
 from bot.slack.blocks.elements import Block, button
 from bot.slack.blocks.scan_text import title
@@ -13,14 +16,13 @@ from bot.slack.blocks.scan_text import title
 ALL_FOUND: Final = "scan_all_found"  # opens results_modals.found_modal
 SCAN_ONCE_MORE: Final = "scan_once_more"  # makes another scan of the same file, in the same thread
 
-_RETRIED: Final = frozenset({ResultState.FAILED, ResultState.INTERRUPTED})
-
 
 def line(card: Card) -> str:
     """Say what came of a submitted scan so far; empty where nothing is known of it."""
-    if card.results is not None:
-        return _found(card, card.results)
-    followed = card.followed
+    part = results_of(card)
+    if part.results is not None:
+        return _found(part.changes, part.results)
+    followed = part.followed
     match followed.state if followed is not None else None:
         case ResultState.FINDING | ResultState.RUNNING:
             return awaited(card)
@@ -40,15 +42,9 @@ def line(card: Card) -> str:
             return ""
 
 
-def unread(card: Card) -> str:
-    """Say that a submitted scan's result does not come here; empty where it does, or has come."""
-    awaiting = card.results is None and card.followed is not None and card.followed.state in POLLED
-    return "Results aren't read here: look in OneTrust." if awaiting and card.results_unread else ""
-
-
 def uncertain(card: Card) -> str:
     """Say what looking for a scan has shown that may not have arrived; empty where nobody looked."""
-    followed = card.followed
+    followed = results_of(card).followed
     match followed.state if followed is not None else None:
         case ResultState.FINDING:
             return looking(card)
@@ -62,14 +58,16 @@ def uncertain(card: Card) -> str:
 
 def ended(card: Card) -> str:
     """Say that OneTrust's scan came to no result, and what to do."""
-    interrupted = card.followed is not None and card.followed.state is ResultState.INTERRUPTED
+    followed = results_of(card).followed
+    interrupted = followed is not None and followed.state is ResultState.INTERRUPTED
     what = "was interrupted" if interrupted else "failed"
     return f"*OneTrust's scan of* {title(card.scan)} *{what}*. {_what_to_do(card.scan)}"
 
 
 def once_more(card: Card) -> Block | None:
     """Offer to scan the same file once more, where OneTrust's scan of it came to no result."""
-    failed = card.followed is not None and card.followed.state in _RETRIED
+    followed = results_of(card).followed
+    failed = followed is not None and followed.state in RETRIED
     if not failed or card.scan.source is Source.SHELL:
         return None
     return button("Scan again", SCAN_ONCE_MORE, str(card.scan.number))
@@ -77,13 +75,13 @@ def once_more(card: Card) -> Block | None:
 
 def all_found(card: Card) -> Block | None:
     """Offer the full lists, where there are any."""
-    if card.results is None:
+    if results_of(card).results is None:
         return None
     return button("All SDKs and permissions", ALL_FOUND, str(card.scan.number))
 
 
-def _found(card: Card, results: Results) -> str:
-    new = len(card.changes.sdks_added) if card.changes is not None else 0
+def _found(changes: Changes | None, results: Results) -> str:
+    new = len(changes.sdks_added) if changes is not None else 0
     at = results.scan.scanned_at
     when = f" {text.when(at)}" if at is not None else ""
     sdks = count(results.sdk_count, "SDK") + (f" ({new:,} new)" if new else "")

@@ -1,7 +1,8 @@
 """The message that tells in a build's thread what OneTrust found, once it has ended: first what changed."""
 
-from bot.core.scan import Card, Scan
-from bot.features.compliance.views import violation_blocks
+from collections.abc import Sequence
+
+from bot.core.scan import Scan
 from bot.features.results.diff import Changes
 from bot.features.results.found_views import (
     count,
@@ -15,7 +16,10 @@ from bot.features.results.found_views import (
     sdk_name,
 )
 from bot.features.results.models import PrivacyManifest, Results, Sdk
+from bot.features.results.part import results_of
 from bot.features.results.status_views import all_found, ended, once_more
+from bot.features.submission.card import Card
+from bot.features.submission.sections import ReplySection
 from bot.slack.blocks import text
 from bot.slack.blocks.chart import pie
 from bot.slack.blocks.elements import Block, actions, context, section
@@ -23,15 +27,18 @@ from bot.slack.blocks.message import Message, compose
 from bot.slack.blocks.scan_text import name, title
 
 
-def announcement(card: Card, *, mention: bool) -> Message:
+def announcement(card: Card, *, mention: bool, sections: Sequence[ReplySection]) -> Message:
     """Tell how a scan ended; ``mention`` calls whoever shared the build, or asked for the scan."""
     who = _who(card.scan) if mention else ""
-    if card.results is None:
+    results = results_of(card).results
+    if results is None:
         return compose(_ended(card, who))
-    return compose(_completed(card, card.results, who))
+    return compose(_completed(card, results, who, sections))
 
 
-def _completed(card: Card, results: Results, who: str) -> list[Block | None]:
+def _completed(
+    card: Card, results: Results, who: str, sections: Sequence[ReplySection]
+) -> list[Block | None]:
     scan = card.scan
     found = [
         sdk_line(results),
@@ -42,7 +49,7 @@ def _completed(card: Card, results: Results, who: str) -> list[Block | None]:
     at = results.scan.scanned_at
     return [
         *(section(told) for told in paragraphs(_changed(card, who))),
-        *violation_blocks(card),
+        *(block for section in sections for block in section.announced(card)),
         pie("SDKs by category", results.sdk_categories),
         *(section(told) for told in paragraphs(found)),
         actions(all_found(card)),
@@ -55,11 +62,12 @@ def _completed(card: Card, results: Results, who: str) -> list[Block | None]:
 
 
 def _changed(card: Card, who: str) -> list[str]:
-    scan, previous, changes = card.scan, card.previous, card.changes
+    scan, part = card.scan, results_of(card)
+    previous, changes = part.previous, part.changes
     if previous is None or changes is None:
         return [f":bar_chart: {who}{title(scan)} was scanned: the first completed scan of this app here."]
     number = f"scan #{previous.number}"
-    since = text.link(card.previous_link, number) if card.previous_link is not None else number
+    since = text.link(part.previous_link, number) if part.previous_link is not None else number
     if changes.nothing:
         return [
             f":bar_chart: {who}*Nothing changed in {_versions(previous, scan)}* since {since}: "

@@ -1,12 +1,13 @@
-"""Reads the facts for a decision."""
+"""Reads the facts for a decision, and writes what a share adds to them."""
 
-from bot.core.scan import Build, Platform, Scan
+from bot.core.scan import Build, Platform, Scan, Share, State
 from bot.features.app_links import repository
 from bot.features.submission.decision import DecisionFacts
-from bot.storage import rows
+from bot.storage import rows, transitions
 from bot.storage.connection import Connection
 
 _IN_FLIGHT = f"(scans.kind IS NOT NULL AND scans.state IN ({rows.OPEN_STATES}))"
+_UNDECIDED = {State.RECEIVED, State.PULLING, State.CHECKING}
 
 
 def gather(db: Connection, scan: Scan, build: Build) -> DecisionFacts:
@@ -73,3 +74,30 @@ def in_flight(
         platform.value if platform else None,
         other_than,
     )
+
+
+def note_request(db: Connection, scan: Scan) -> None:
+    """Note in the timeline who made the rescan request that this build fulfils."""
+    query = "SELECT app_id, asked_by, created_at FROM requests WHERE number = ?"
+    for row in db.query(query, [scan.request_number]):
+        transitions.note(
+            db,
+            scan.number,
+            now=row["created_at"],
+            who=row["asked_by"],
+            before=State.RECEIVED,
+            after=State.RECEIVED,
+            why=f"requested a rescan of {row['app_id']}, which this build fulfils",
+        )
+
+
+def add_comment(db: Connection, known: Scan, share: Share) -> Scan:
+    """Complete an undecided scan that was recorded from its file alone with the message's comment."""
+    if known.comment or not share.comment or known.kind is not None or known.state not in _UNDECIDED:
+        return known
+    values = {field: getattr(share, field) for field in ("comment", "asked_app_id", "asked_name")}
+    db.execute(
+        "UPDATE scans SET comment = ?, asked_app_id = ?, asked_name = ? WHERE number = ?",
+        [*values.values(), known.number],
+    )
+    return transitions.load(db, known.number)

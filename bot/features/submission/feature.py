@@ -8,7 +8,6 @@ from bot.core.scan import Scan
 from bot.core.scheduler import Job
 from bot.errors import SubmissionError
 from bot.features.history.commands import HistoryCommands
-from bot.features.history.history import Cards
 from bot.features.rescan_requests.messages import RescanRequestMessage
 from bot.features.rescan_requests.views import request
 from bot.features.results.models import ResultStatus
@@ -18,6 +17,7 @@ from bot.features.submission import (
     share_listeners,
     views,
 )
+from bot.features.submission.card_repository import Cards
 from bot.features.submission.intake import Intake
 from bot.features.submission.messages import reply_subject
 from bot.features.submission.pipeline import Pipeline
@@ -32,6 +32,7 @@ from bot.slack.messages.rejections import SlackRejections
 from bot.wiring.feature import Feature, Surface
 from bot.wiring.kit import Kit
 from bot.wiring.parts import log_url
+from bot.wiring.sections import reply_sections
 
 logger = logging.getLogger(__name__)
 
@@ -43,7 +44,7 @@ def build(kit: Kit) -> Surface:
     kit.stack.push_async_callback(refusals.close)
     cards = _cards(kit)
     kit.provide(cards)
-    replies = kit.messages(reply_subject(kit.store, views.reply))
+    replies = kit.messages(reply_subject(kit.store, partial(views.reply, sections=cards.sections)))
     kit.provide(replies, "reply")
 
     def drop(number: int) -> None:
@@ -115,15 +116,21 @@ def _cards(kit: Kit) -> Cards:
         poller = kit.find(ResultPoller)
         return poller.outlook(followed, waiting) if poller is not None else None
 
+    permalink = _permalink(kit.identity)
     return Cards(
-        store=kit.store,
+        database=kit.database,
+        sections=reply_sections(
+            clock=kit.clock,
+            permalink=permalink,
+            outlook=outlook,
+            is_unread=lambda: (poller := kit.find(ResultPoller)) is None or poller.refused,
+            scanners=[scanner.profile for scanner in kit.side_scanners if scanner.submissions is not None],
+            reads_hosts=kit.settings.zscaler is not None,
+            more=kit.sections,
+        ),
         log_url=log_url(kit.settings.onetrust_log_url),
-        permalink=_permalink(kit.identity),
+        permalink=permalink,
         breaker=kit.breaker,
-        outlook=outlook,
-        unread=lambda: (poller := kit.find(ResultPoller)) is None or poller.refused,
-        second=kit.settings.zscaler is not None,
-        scanners=[scanner.profile for scanner in kit.side_scanners if scanner.submissions is not None],
     )
 
 

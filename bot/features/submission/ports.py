@@ -4,8 +4,9 @@ from collections.abc import Awaitable, Callable
 from typing import Protocol
 
 from bot.core.repositories import ScanRepository, Store
-from bot.core.scan import Build, Card, Event, Scan
+from bot.core.scan import Build, Event, Scan
 from bot.features.rescan_requests.ports import RescanRequestRepository
+from bot.features.submission.card import Card
 from bot.features.submission.decision import Decision, DecisionFacts
 
 

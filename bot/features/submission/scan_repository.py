@@ -18,7 +18,7 @@ from bot.core.scan import (
     SubmissionState,
 )
 from bot.errors import Superseded
-from bot.features.submission import facts_repository, share_repository
+from bot.features.submission import facts_repository
 from bot.features.submission.decision import Decision, DecisionFacts
 from bot.storage import rows, transitions
 from bot.storage.connection import Connection
@@ -74,7 +74,7 @@ class SqlScanRepository:
                     [share.channel_kind.value, share.channel],
                 )
             if known is not None:
-                return share_repository.add_comment(db, known, share), False
+                return facts_repository.add_comment(db, known, share), False
             columns, marks = ", ".join(values), ", ".join("?" * len(values))
             number = db.execute(
                 f"INSERT INTO scans ({columns}) VALUES ({marks})",
@@ -94,7 +94,7 @@ class SqlScanRepository:
                 after=State.RECEIVED,
                 why="requested" if share.occasion else "shared",
             )
-            share_repository.note_request(db, scan)
+            facts_repository.note_request(db, scan)
             return scan, True
 
         return await self._database.write(work)

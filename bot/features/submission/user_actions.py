@@ -8,7 +8,6 @@ from bot.core.access import Access
 from bot.core.ports import Announcer
 from bot.core.scan import CANCELLABLE, Kind, Link, Reason, Scan, Share, Source, State, SubmissionState
 from bot.errors import NotFound, Superseded, UsageError
-from bot.features.results.models import ResultState
 from bot.features.submission.outcomes import remember_link
 from bot.features.submission.ports import SubmissionStore
 
@@ -87,11 +86,8 @@ class UserActions:
         await self._restart(number, user, {State.DUPLICATE}, "scan again", {"insist": True})
 
     async def repeat_failed_scan(self, number: int, user: str) -> None:
-        """Scan a file again, in the same thread, after OneTrust's scan of it failed."""
+        """Scan a file again, in the same thread."""
         scan = await self._store.scans.scan(number)
-        followed = await self._store.results.followed(number)
-        if followed is None or followed.state not in {ResultState.FAILED, ResultState.INTERRUPTED}:
-            raise Superseded(f"Scan #{number} has moved on: there is no failed scan to repeat.")
         if scan.source is Source.SHELL:
             raise NotFound(NOT_IN_SLACK)
         repeat, new = await self._store.scans.record(

@@ -4,13 +4,13 @@ Each button's value is the scan's number. A scan from the command line gets no b
 bytes again, as they are not in Slack.
 """
 
+from collections.abc import Sequence
 from typing import Final
 
 from bot.core.circuit_breaker import AWAY
 from bot.core.identifiers import WHERE_APP_ID
 from bot.core.scan import (
     PARKED,
-    Card,
     ChannelKind,
     Kind,
     Question,
@@ -20,10 +20,8 @@ from bot.core.scan import (
     State,
     SubmissionState,
 )
-from bot.features.compliance.views import violation_line
-from bot.features.results import status_views
-from bot.features.submission import scanner_views
-from bot.features.verdicts import views
+from bot.features.submission.card import Card
+from bot.features.submission.sections import ReplySection
 from bot.slack.blocks import text
 from bot.slack.blocks.elements import Block, actions, button, confirm, context, facts, link_button, section
 from bot.slack.blocks.message import Message, compose
@@ -56,28 +54,33 @@ LOG_WAY: Final = "Workflow Builder &gt; *Logs* in OneTrust"
 _PERCENT_FROM_BYTES: Final = 5_000_000
 
 
-def reply(card: Card) -> Message:
+def reply(card: Card, sections: Sequence[ReplySection]) -> Message:
     """Show a scan as it is now."""
     match card.scan.state:
         case State.ASKING:
             blocks = _asking(card)
         case State.SUBMITTED:
-            blocks = _submitted(card)
+            blocks = _submitted(card, sections)
         case State.UNCERTAIN:
-            blocks = _uncertain(card)
+            blocks = _uncertain(card, sections)
         case State.DUPLICATE:
             blocks = _duplicate(card)
         case State.REJECTED | State.FAILED | State.CANCELLED:
             blocks = _ended(card.scan)
         case _:
-            blocks = _moving(card)
+            blocks = _moving(card, sections)
     *said, foot = blocks
-    return compose([*said, *scanner_views.blocks(card), foot])
+    problems: set[str] = set()
+    for each in sections:
+        said += each.blocks(card, problems)
+        problems |= set(each.problems(card))
+    return compose([*said, foot])
 
 
-def _moving(card: Card) -> list[Block | None]:
+def _moving(card: Card, sections: Sequence[ReplySection]) -> list[Block | None]:
     scan = card.scan
     more = ""
+    held = next(filter(None, (each.headline(card) for each in sections)), "")
     match scan.state:
         case State.PULLING:
             total = scan.size_bytes or card.total_bytes
@@ -96,8 +99,8 @@ def _moving(card: Card) -> list[Block | None]:
             line, more = f"{title(scan)} waits for OneTrust", scan.problem or ""
         case State.RECEIVED if card.scanner_away:
             line, more = f"{title(scan)} waits for OneTrust", AWAY
-        case State.QUEUED if views.holding(card):
-            line = views.held_line(card)
+        case State.QUEUED if held:
+            line = held
         case State.QUEUED:
             line = f"{title(scan)} will be tried again {_next_try(scan)}"
             more = text.sentence(scan.problem or "")
@@ -152,7 +155,7 @@ def _asking(card: Card) -> list[Block | None]:
     ]
 
 
-def _submitted(card: Card) -> list[Block | None]:
+def _submitted(card: Card, sections: Sequence[ReplySection]) -> list[Block | None]:
     scan = card.scan
     log = link_button("Open the log", OPEN_LOG, str(scan.number), card.log_url)
     way = f"Log: {LOG_WAY}, paste the request ID" if scan.submission.request_id and not log else None
@@ -166,12 +169,11 @@ def _submitted(card: Card) -> list[Block | None]:
         _head(
             scan,
             f"{title(scan)} was submitted to OneTrust.",
-            status_views.line(card),
-            violation_line(card),
+            *_lines(card, sections),
             receipt(scan),
             f"{text.capital(why(scan))}." if scan.kind is not None else "",
             went(scan),
-            status_views.unread(card),
+            *(each.closing(card) for each in sections),
         ),
         facts(
             [
@@ -184,8 +186,7 @@ def _submitted(card: Card) -> list[Block | None]:
             ]
         ),
         actions(
-            status_views.all_found(card),
-            status_views.once_more(card),
+            *(each for part in sections for each in part.buttons(card)),
             log,
             _button("Details", DETAILS, scan),
             _button("Link app ID…", LINK_APP, scan) if unlinked else None,
@@ -206,7 +207,7 @@ def _next_build(card: Card) -> str | None:
     return f"Linked to {text.code(link.app_id)}: the next build is a rescan of it."
 
 
-def _uncertain(card: Card) -> list[Block | None]:
+def _uncertain(card: Card, sections: Sequence[ReplySection]) -> list[Block | None]:
     scan = card.scan
     slack = scan.source is Source.SLACK
     log = link_button("Open the log", OPEN_LOG, str(scan.number), card.log_url)
@@ -231,7 +232,7 @@ def _uncertain(card: Card) -> list[Block | None]:
             scan,
             f"It is not certain that OneTrust took {title(scan)}. Nothing is sent again by itself.",
             text.sentence(scan.problem or ""),
-            status_views.uncertain(card),
+            *_lines(card, sections),
             f"Look in {sought}, sent {text.when(scan.updated_at)}. "
             f"If it is there, press *It arrived…* and give its {'scan' if direct else 'request'} ID; if not, "
             f"{'*Submit again*' if slack else 'run the command again'}.",
@@ -285,6 +286,10 @@ def _ended(scan: Scan) -> list[Block | None]:
         ),
         _foot(scan),
     ]
+
+
+def _lines(card: Card, sections: Sequence[ReplySection]) -> list[str]:
+    return [line for each in sections for line in each.lines(card)]
 
 
 def _head(scan: Scan, line: str, *more: str) -> Block:

@@ -4,7 +4,9 @@ from functools import partial
 
 from bot.builds.hosts.finder import HostFinder
 from bot.core.scheduler import Job
-from bot.features.history.history import Cards, HistoryService
+from bot.features.history.history import HistoryService
+from bot.features.submission.card import Card
+from bot.features.submission.card_repository import Cards
 from bot.features.submission.user_actions import UserActions
 from bot.features.submission.worker import queue_job
 from bot.features.verdicts import listeners, views
@@ -59,13 +61,13 @@ def build(kit: Kit) -> Surface:
     )
 
 
-def _announcements(kit: Kit, scanner: SideScanner) -> LivingMessages:
+def _announcements(kit: Kit, scanner: SideScanner) -> LivingMessages[Card]:
     mention = kit.settings.mention == "sharer"
     render = partial(views.verdict_message, scanner=scanner.name, mention=mention)
     return kit.messages(verdict_subject(kit.store, scanner.name, render))
 
 
-def _queues(kit: Kit, scanner: SideScanner, announcements: LivingMessages) -> tuple[Job, ...]:
+def _queues(kit: Kit, scanner: SideScanner, announcements: LivingMessages[Card]) -> tuple[Job, ...]:
     """Return what shows builds to a side scanner and reads its reports."""
     store, clock = kit.store, kit.clock
     outcomes = VerdictOutcomes(store, scanner.profile, kit.replies, kit.wake, announcements.changed)

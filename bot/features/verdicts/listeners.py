@@ -14,6 +14,7 @@ from bot.features.submission.user_actions import UserActions
 from bot.features.verdicts import lookup_views, views
 from bot.features.verdicts.lookup import VerdictLookup
 from bot.features.verdicts.modals import REPORT, report_modal
+from bot.features.verdicts.models import verdicts_of
 from bot.features.verdicts.retry import VerdictRetry
 from bot.features.verdicts.scanner_profile import UNNAMED
 from bot.slack.blocks.elements import Block
@@ -66,7 +67,7 @@ def register(app: AsyncApp, retry: VerdictRetry, actions: UserActions, card_for:
 
     async def load(user: str, state: ModalState) -> Block:
         card, _ = await card_for(user, state.channel, str(state.record))
-        for shown in card.verdicts:
+        for shown in verdicts_of(card):
             if shown.scanner.name == (state.source or UNNAMED) and shown.opinion.verdict is not None:
                 return report_modal(card.scan, shown, state)
         raise NotFound(f"The verdict on scan #{state.record} is not known here.")

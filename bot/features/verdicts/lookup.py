@@ -13,11 +13,11 @@ from bot.core import identifiers
 from bot.core.access import Access, viewer_of
 from bot.core.people import Viewer
 from bot.core.ports import Clock, Workspace
-from bot.core.scan import Card
 from bot.errors import AppscanError, Maintenance, NotFound, Refused, TryLater, UsageError
-from bot.features.history.history import Cards
 from bot.features.hosts.lookup import ask_again
-from bot.features.verdicts.models import ASKED, HashAnswer, NoAnswer, ReportStatus, VerdictState
+from bot.features.submission.card import Card
+from bot.features.submission.card_repository import Cards
+from bot.features.verdicts.models import ASKED, HashAnswer, NoAnswer, ReportStatus, VerdictState, verdicts_of
 from bot.features.verdicts.ports import VerdictStore
 from bot.features.verdicts.scanner_profile import ScannerProfile
 from bot.features.verdicts.side_scanner import SideScanner
@@ -108,7 +108,7 @@ class VerdictLookup:
         known = await self._store.asked_verdicts.scan_of(viewer, md5=word)
         if known is not None:
             card = await self._cards.card(known)
-            if any(each.opinion.state in {VerdictState.KNOWN, *ASKED} for each in card.verdicts):
+            if any(each.opinion.state in {VerdictState.KNOWN, *ASKED} for each in verdicts_of(card)):
                 return card
         return await self._of_md5(word)
 
@@ -125,7 +125,7 @@ class VerdictLookup:
 
     async def _asked_card(self, number: int) -> Card:
         card = await self._cards.card(number)
-        if not card.verdicts:
+        if not verdicts_of(card):
             raise NotFound(UNASKED.format(vendors=self._vendors, number=number))
         return card
 

@@ -3,10 +3,19 @@
 from collections.abc import Sequence
 from typing import Final
 
-from bot.core.scan import Card, Scan
+from bot.core.scan import Scan
 from bot.features.results.found_views import paragraphs
+from bot.features.submission.card import Card
 from bot.features.verdicts.modals import ranked, risk, without_risks
-from bot.features.verdicts.models import BAD, CardVerdict, HashAnswer, NoAnswer, ReportStatus, SandboxVerdict
+from bot.features.verdicts.models import (
+    BAD,
+    CardVerdict,
+    HashAnswer,
+    NoAnswer,
+    ReportStatus,
+    SandboxVerdict,
+    verdicts_of,
+)
 from bot.features.verdicts.views import judged, known_by, report_button, status_line, threat
 from bot.slack.blocks import text
 from bot.slack.blocks.elements import Block, actions, context, section
@@ -20,7 +29,7 @@ _RISKS: Final = 10
 
 def known(card: Card, *, link: str | None = None) -> Message:
     """Show how far the part of each side scanner that was asked is; ``link`` leads to the scan's reply."""
-    return compose([block for shown in card.verdicts for block in _known(card.scan, shown, link)])
+    return compose([block for shown in verdicts_of(card) for block in _known(card.scan, shown, link)])
 
 
 def _known(scan: Scan, shown: CardVerdict, link: str | None) -> list[Block | None]:

@@ -1,26 +1,44 @@
-"""The announcement of a bad verdict, as a living message."""
+"""What verdicts bring to a scan's thread: their section of the reply, and an announcement of a bad one."""
 
+from collections.abc import Callable, Sequence
 from functools import partial
 
-from bot.core.scan import Card
-from bot.features.verdicts.models import BAD, Verdict
+from bot.core.scan import Scan
+from bot.features.submission.card import Card
+from bot.features.submission.sections import ReplySection
+from bot.features.verdicts import repository
+from bot.features.verdicts.models import BAD, NAME
 from bot.features.verdicts.ports import VerdictStore
-from bot.slack.messages.subjects import Render, Subject, announcement_subject
+from bot.features.verdicts.scanner_profile import ScannerProfile
+from bot.features.verdicts.views import held_line, told_problems, verdict_blocks
+from bot.slack.blocks.message import Message
+from bot.slack.messages.subjects import MessageStatus, Subject, announcement_subject
 
 
-def verdict_subject(store: VerdictStore, scanner: str, render: Render) -> Subject:
+def verdicts_section(
+    scanners: Sequence[ScannerProfile], permalink: Callable[[Scan], str | None]
+) -> ReplySection:
+    """What each side scanner says of a build, or how far it is; those that were not asked are left out."""
+    return ReplySection(
+        name=NAME,
+        read=lambda db, scan, original: repository.card_verdicts(db, scan, original, scanners, permalink),
+        headline=held_line,
+        blocks=lambda card, _: verdict_blocks(card),
+        problems=told_problems,
+    )
+
+
+def verdict_subject(store: VerdictStore, scanner: str, render: Callable[[Card], Message]) -> Subject[Card]:
     """The announcement that a side scanner calls a build malicious or suspicious."""
 
-    def opinion(card: Card) -> Verdict | None:
-        return next((each.opinion for each in card.verdicts if each.scanner.name == scanner), None)
-
-    def is_bad(card: Card) -> bool:
-        found = opinion(card)
-        return found is not None and found.verdict is not None and found.verdict.threat in BAD
-
-    def message_ts(card: Card) -> str | None:
-        found = opinion(card)
-        return found.announced_ts if found is not None else None
+    async def look(number: int) -> MessageStatus:
+        scan, opinion = await store.opinions.announcement(scanner, number)
+        verdict = opinion.verdict if opinion is not None else None
+        return MessageStatus(
+            scan=scan,
+            ts=opinion.announced_ts if opinion is not None else None,
+            is_due=verdict is not None and verdict.threat in BAD,
+        )
 
     return announcement_subject(
         store,
@@ -29,7 +47,6 @@ def verdict_subject(store: VerdictStore, scanner: str, render: Render) -> Subjec
         event_type="appscan_verdict",
         scanner=scanner,
         stale=partial(store.opinions.to_announce, scanner),
-        is_due=is_bad,
-        message_ts=message_ts,
+        look=look,
         remember=partial(store.opinions.set_announced, scanner),
     )

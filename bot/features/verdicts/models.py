@@ -7,7 +7,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from bot.features.submission.card import Card
 from bot.features.verdicts.scanner_profile import ScannerProfile
+
+NAME: Final = "verdicts"
+"""Of the part of a card."""
 
 
 class Threat(StrEnum):
@@ -198,3 +202,9 @@ class CardVerdict:
     opinion: Verdict
     link: str | None = None
     """The message about ``opinion.known_from``, if everyone who reads the card may read that."""
+
+
+def verdicts_of(card: Card) -> tuple[CardVerdict, ...]:
+    """Return what a card shows of each side scanner that was asked."""
+    verdicts: tuple[CardVerdict, ...] = card.parts.get(NAME, ())
+    return verdicts

@@ -1,14 +1,17 @@
 """Verdicts of side scanners: which builds are to be sent, which reports are due, and what was found."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import replace
 from typing import Any
 
 from bot.core.ports import Clock
-from bot.core.scan import WORKING
+from bot.core.scan import WORKING, Scan, State
 from bot.errors import Superseded
+from bot.features.submission.card import open_to
 from bot.features.verdicts import transition_repository
-from bot.features.verdicts.models import Verdict, VerdictState
-from bot.storage import transitions
+from bot.features.verdicts.models import ASKED, CardVerdict, Verdict, VerdictState
+from bot.features.verdicts.scanner_profile import ScannerProfile
+from bot.storage import rows, transitions
 from bot.storage.connection import Connection
 from bot.storage.database import Database
 
@@ -90,12 +93,7 @@ class SqlVerdictRepository:
 
     async def of(self, scanner: str, number: int) -> Verdict | None:
         """Return a scanner's opinion of a scan; ``None`` if it is not asked about it."""
-        found = await self._find("WHERE opinions.scan = ? AND opinions.scanner = ?", number, scanner)
-        return found[0] if found else None
-
-    async def of_scan(self, number: int) -> list[Verdict]:
-        """Return all opinions of a scan, ordered by scanner."""
-        return await self._find("WHERE opinions.scan = ? ORDER BY opinions.scanner", number)
+        return await self._database.read(lambda db: transition_repository.of(db, scanner, number))
 
     async def known(self, scanner: str, sha256: str) -> Verdict | None:
         """Return the newest opinion of a scanner with a verdict on the very same file."""
@@ -212,6 +210,16 @@ class SqlVerdictRepository:
         """
         return await self._database.read(lambda db: [row["scan"] for row in db.query(query, [scanner])])
 
+    async def announcement(self, scanner: str, number: int) -> tuple[Scan, Verdict | None]:
+        """Return a scan with what decides whether a verdict on it is announced.
+
+        Raises:
+            NotFound: there is no scan with that number.
+        """
+        return await self._database.read(
+            lambda db: (transitions.load(db, number), transition_repository.of(db, scanner, number))
+        )
+
     async def set_announced(self, scanner: str, number: int, ts: str | None) -> None:
         """Remember the message that announced a bad verdict; empty while it is being posted."""
         query = "UPDATE opinions SET announced_ts = ? WHERE scan = ? AND scanner = ?"
@@ -224,6 +232,41 @@ class SqlVerdictRepository:
         query = f"SELECT min(z.due_at) AS at {_OF_SCANNER} AND opinions.state = ? AND z.due_at > ?"
         found = await self._database.read(lambda db: next(iter(db.query(query, [scanner, state, after]))))
         return None if found["at"] is None else float(found["at"])
+
+
+def card_verdicts(
+    db: Connection,
+    scan: Scan,
+    original: Scan | None,
+    scanners: Iterable[ScannerProfile],
+    permalink: Callable[[Scan], str | None],
+) -> tuple[CardVerdict, ...]:
+    """Return what a scan's card shows of each scanner; a duplicate shows its original's."""
+    others = {}
+    if original is not None and scan.state is State.DUPLICATE:
+        others = {
+            each.scanner: replace(
+                each,
+                known_from=each.known_from or each.scan,
+                held_until=None,
+                went_on_after_s=None,
+                announced_ts=None,
+            )
+            for each in transition_repository.of_scan(db, original.number)
+            if each.state in {VerdictState.KNOWN, *ASKED}
+        }
+    own = {each.scanner: each for each in transition_repository.of_scan(db, scan.number)}
+    shown = others | own
+
+    def link(opinion: Verdict) -> str | None:
+        source = rows.first_scan(db, "WHERE scans.number = ?", opinion.known_from)
+        return permalink(source) if source is not None and open_to(scan, source) else None
+
+    return tuple(
+        CardVerdict(scanner=scanner, opinion=opinion, link=link(opinion) if opinion.known_from else None)
+        for scanner in scanners
+        if (opinion := shown.get(scanner.name)) is not None
+    )
 
 
 def _sending(db: Connection, scanner: str) -> int:

@@ -113,6 +113,17 @@ def find(db: Connection, rest: str, *parameters: object) -> list[Verdict]:
     return [of_row(row) for row in db.query(f"{OPINIONS} {rest}", list(parameters))]
 
 
+def of(db: Connection, scanner: str, number: int) -> Verdict | None:
+    """Return one scanner's opinion of a scan; ``None`` if it is not asked about it."""
+    found = find(db, "WHERE opinions.scan = ? AND opinions.scanner = ?", number, scanner)
+    return found[0] if found else None
+
+
+def of_scan(db: Connection, number: int) -> list[Verdict]:
+    """Return all opinions of a scan."""
+    return find(db, "WHERE opinions.scan = ?", number)
+
+
 def threats(db: Connection, numbers: Sequence[int]) -> dict[int, dict[str, Threat]]:
     """Return which of these scans' builds were called bad: by scan, then by scanner."""
     found: dict[int, dict[str, Threat]] = {}
@@ -131,10 +142,9 @@ def load(db: Connection, number: int, scanner: str) -> Verdict:
     Raises:
         NotFound: the scanner is not asked about it.
     """
-    found = find(db, "WHERE opinions.scan = ? AND opinions.scanner = ?", number, scanner)
-    if not found:
+    if (found := of(db, scanner, number)) is None:
         raise NotFound(f"No verdict on scan #{number} is expected.")
-    return found[0]
+    return found
 
 
 def of_row(row: Mapping[str, Any]) -> Verdict:

@@ -5,8 +5,8 @@ Categories, names of malware and what the analysis saw come from outside.
 
 from typing import Final
 
-from bot.core.scan import Card
 from bot.features.hosts.views import spoken
+from bot.features.submission.card import Card
 from bot.features.verdicts.hold import joined
 from bot.features.verdicts.models import (
     ASKED,
@@ -16,6 +16,7 @@ from bot.features.verdicts.models import (
     Threat,
     Verdict,
     VerdictState,
+    verdicts_of,
 )
 from bot.features.verdicts.report_poller import QUOTA_USED
 from bot.features.verdicts.scanner_profile import UNNAMED, ScannerProfile
@@ -47,7 +48,7 @@ def scanner_of(action_id: str) -> str:
 
 def verdict_blocks(card: Card) -> list[Block]:
     """Show in the reply what each side scanner says, or how far it is."""
-    return [block for shown in card.verdicts for block in _blocks(card, shown)]
+    return [block for shown in verdicts_of(card) for block in _blocks(card, shown)]
 
 
 def _blocks(card: Card, shown: CardVerdict) -> list[Block]:
@@ -77,7 +78,7 @@ def told_problems(card: Card) -> set[str]:
     """Return what ``opinion_blocks`` says is in the way of verdicts."""
     return {
         shown.opinion.problem
-        for shown in card.verdicts
+        for shown in verdicts_of(card)
         if shown.opinion.problem is not None
         and shown.opinion.scan == card.scan.number
         and shown.opinion.state is not VerdictState.KNOWN
@@ -88,14 +89,15 @@ def holding(card: Card) -> list[CardVerdict]:
     """Return the verdicts that OneTrust's part waits for."""
     return [
         shown
-        for shown in card.verdicts
+        for shown in verdicts_of(card)
         if shown.opinion.held_until is not None and shown.opinion.state in ASKED
     ]
 
 
 def held_line(card: Card) -> str:
-    """Say what a held scan waits for, and until when at the latest."""
-    held = holding(card)
+    """Say what a held scan waits for, and until when at the latest; empty if it is not held."""
+    if not (held := holding(card)):
+        return ""
     until = text.when(max(shown.opinion.held_until or 0.0 for shown in held))
     verdicts = joined(shown.scanner.verdict for shown in held)
     return f"{title(card.scan)} waits for {verdicts}, until {until} at the latest"
@@ -104,7 +106,7 @@ def held_line(card: Card) -> str:
 def verdict_message(card: Card, *, scanner: str, mention: bool) -> Message:
     """Announce that a build is malicious or suspicious; ``mention`` calls the person who shared it."""
     scan = card.scan
-    shown = next((each for each in card.verdicts if each.scanner.name == scanner), None)
+    shown = next((each for each in verdicts_of(card) if each.scanner.name == scanner), None)
     verdict = shown.opinion.verdict if shown is not None else None
     if shown is None or verdict is None:
         return compose([context(f"Scan #{scan.number}")])

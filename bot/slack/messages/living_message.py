@@ -8,10 +8,9 @@ the answer or the process is lost then, the message is searched for before it is
 import asyncio
 import logging
 from collections import defaultdict
-from collections.abc import Awaitable, Callable
 from contextlib import nullcontext
-from dataclasses import dataclass, replace
-from typing import Final
+from dataclasses import dataclass
+from typing import Final, Generic, Protocol, TypeVar
 
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
@@ -21,14 +20,15 @@ from bot.core.clock import cancel_all, first_of
 from bot.core.log_context import concerning
 from bot.core.ports import Clock
 from bot.core.rate_limit import RateLimiter, RateLimiters
-from bot.core.scan import Card, Scan
+from bot.core.scan import Scan
 from bot.core.scheduler import Job
 from bot.errors import NotFound, StoreUnavailable, slack_code, slack_wait_s
 from bot.slack.messages.delivery import GONE, MESSAGE_GONE, SHUT, error_name, update
 from bot.slack.messages.posts import ATTEMPTS, RETRY_S, Posts, ThreadGone
 from bot.slack.messages.rate_limits import RESERVED
-from bot.slack.messages.subjects import GIVEN_UP, Subject
+from bot.slack.messages.subjects import GIVEN_UP, C, HasScan, MessageStatus, Subject
 
+C_co = TypeVar("C_co", bound=HasScan, covariant=True)
 logger = logging.getLogger(__name__)
 
 REFRESH_INTERVAL_S: Final = 60.0
@@ -55,16 +55,24 @@ class _Rejected:
     """How often in a row, each time after ``ATTEMPTS``."""
 
 
-class LivingMessages:
+class Loader(Protocol[C_co]):
+    """Builds what a message is rendered from, such as ``Cards.card``."""
+
+    async def __call__(self, number: int, *, done_bytes: int, total_bytes: int) -> C_co:
+        """Return it for a scan, of whose bytes so many have moved."""
+        ...
+
+
+class LivingMessages(Generic[C]):
     """All messages of one subject; for replies, this is the ``Announcer``."""
 
     def __init__(
         self,
         *,
-        subject: Subject,
+        subject: Subject[C],
         client: AsyncWebClient,
         bot_user_id: str,
-        load: Callable[[int], Awaitable[Card]],
+        load: Loader[C],
         pace: RateLimiters,
         updates: RateLimiter,
         clock: Clock,
@@ -144,121 +152,119 @@ class LivingMessages:
         failures = 0
         while changed.is_set():
             changed.clear()
-            card = await self._load(number)
-            is_final = self._subject.is_final(card)
-            if self._backs_off(card.scan) or not (is_final or self._has_room(card)):
+            status = await self._subject.look(number)
+            if self._backs_off(status.scan) or not (status.is_final or self._has_room(status)):
                 return
-            if not is_final and (wait_s := self._wait_s(card)) > 0:
+            if not status.is_final and (wait_s := self._wait_s(status)) > 0:
                 await first_of(changed.wait(), self._clock.sleep(wait_s))
                 changed.set()
                 continue
             try:
-                await self._show(card)
+                await self._show(status)
                 self._rejected.pop(number, None)
             except NotFound:
                 raise
             except Exception as error:  # noqa: BLE001 - whatever it was, it may pass
                 failures += slack_wait_s(error) is None
-                if (retry_s := await self._retry_s(card, error, failures)) is None:
+                if (retry_s := await self._retry_s(status, error, failures)) is None:
                     return
                 await self._clock.sleep(retry_s)
                 changed.set()
             self._next_at[number] = self._clock.now() + UPDATE_INTERVAL_S
-            if is_final and not changed.is_set():
+            if status.is_final and not changed.is_set():
                 for kept in (self._next_at, self._moved, self._shown_share):
                     kept.pop(number, None)
                 for copy in await self._subject.copies(number):
                     self.changed(copy)
 
-    async def _load(self, number: int) -> Card:
+    async def _load(self, number: int) -> C:
         done, total = self._moved.get(number, (0, 0))
-        return replace(await self._load_card(number), done_bytes=done, total_bytes=total)
+        return await self._load_card(number, done_bytes=done, total_bytes=total)
 
-    def _has_room(self, card: Card) -> bool:
+    def _has_room(self, status: MessageStatus) -> bool:
         """Whether a message that is not final can be shown soon; if not, a backlog notice does for now."""
-        pace = self._pace.of(card.scan.channel or "")
-        return bool(self._subject.message_ts(card)) or pace.wait_s() <= CROWDED_S
+        return bool(status.ts) or self._pace.of(status.scan.channel or "").wait_s() <= CROWDED_S
 
-    def _wait_s(self, card: Card) -> float:
+    def _wait_s(self, status: MessageStatus) -> float:
         """Return how long a message that is not final has to wait; at 0, its turn has been taken."""
-        wait_s = self._next_at.get(card.scan.number, 0.0) - self._clock.now()
-        if wait_s > 0 or not self._subject.message_ts(card):
+        wait_s = self._next_at.get(status.scan.number, 0.0) - self._clock.now()
+        if wait_s > 0 or not status.ts:
             return wait_s
         return self._updates.try_take(reserved=RESERVED)
 
-    async def _show(self, card: Card) -> None:
-        subject, scan = self._subject, card.scan
-        ts = subject.message_ts(card)
-        if scan.channel is None or ts == GIVEN_UP:
+    async def _show(self, status: MessageStatus) -> None:
+        subject, scan = self._subject, status.scan
+        if scan.channel is None or status.ts == GIVEN_UP:
             return
         try:
-            if ts:
-                await self._update(card, ts)
-            elif ts == "" and (found := await self._posts.find(scan)) is not None:
+            if status.ts:
+                await self._update(status, status.ts)
+            elif status.ts == "" and (found := await self._posts.find(scan)) is not None:
                 await subject.remember(scan.number, found)
                 self._changed[scan.number].set()  # it may show an earlier state
             else:
-                await self._post(card)
+                await self._post(status)
         except SlackApiError as error:
             code = slack_code(error)
             if code not in GONE:
                 raise
             logger.info("the %s of scan #%d can't be shown: %s", subject.name, scan.number, code)
-            await subject.give_up(card, GONE[code])
+            await subject.give_up(status, GONE[code])
 
-    async def _post(self, card: Card) -> None:
-        subject, number, channel = self._subject, card.scan.number, card.scan.channel or ""
+    async def _post(self, status: MessageStatus) -> None:
+        subject, number, channel = self._subject, status.scan.number, status.scan.channel or ""
         async with self._posting[channel] if subject.one_at_a_time else nullcontext():
-            if subject.is_due(card):
+            if status.is_due:
                 await self._pace.of(channel).take()
-                card = await self._load(number)
-            if not subject.is_due(card):
-                await subject.shown(card)
+                status = await subject.look(number)
+            if not status.is_due:
+                await subject.shown(status.scan)
                 return
+            card = await self._load(number)
             await subject.remember(number, "")
             try:
                 ts = await self._posts.post(card.scan, subject.render(card))
             except ThreadGone:
-                await subject.give_up(card, MESSAGE_GONE)
+                await subject.give_up(status, MESSAGE_GONE)
                 return
             except SlackApiError as error:
                 if slack_wait_s(error) is not None:  # certainly not posted: nothing to search for
                     await subject.remember(number, None)
                 raise
         await subject.remember(number, ts)
-        await subject.shown(card)
+        await subject.shown(card.scan)
 
-    async def _update(self, card: Card, ts: str) -> None:
-        if self._subject.is_final(card) and self._updates.try_take() > 0:
+    async def _update(self, status: MessageStatus, ts: str) -> None:
+        if status.is_final and self._updates.try_take() > 0:
             await self._updates.take()
-            card = await self._load(card.scan.number)
+        card = await self._load(status.scan.number)
         message = self._subject.render(card)
         await update(self._client, self._updates, message, channel=card.scan.channel or "", ts=ts)
-        await self._subject.shown(card)
+        await self._subject.shown(card.scan)
 
     def _backs_off(self, scan: Scan) -> bool:
         last = self._rejected.get(scan.number)
         return last is not None and last.revision == scan.revision and self._clock.now() < last.until
 
-    async def _retry_s(self, card: Card, error: Exception, failures: int) -> float | None:
+    async def _retry_s(self, status: MessageStatus, error: Exception, failures: int) -> float | None:
         """Return when to retry; ``None`` after too many failures in a row, which start a longer backoff."""
-        name, number = self._subject.name, card.scan.number
+        name, number = self._subject.name, status.scan.number
         if (asked_s := slack_wait_s(error)) is not None:
             logger.info("Slack asks for %d s before the %s of scan #%d", asked_s, name, number)
             return max(asked_s, RETRY_S)
         if failures >= ATTEMPTS or slack_code(error) in SHUT:
             logger.error("the %s of scan #%d could not be shown: %s", name, number, error_name(error))
-            await self._back_off(card)
+            await self._back_off(status)
             return None
         logger.warning("the %s of scan #%d will be retried: %s", name, number, error_name(error))
         return RETRY_S * failures
 
-    async def _back_off(self, card: Card) -> None:
-        number, revision, now = card.scan.number, card.scan.revision, self._clock.now()
+    async def _back_off(self, status: MessageStatus) -> None:
+        number, revision, now = status.scan.number, status.scan.revision, self._clock.now()
         last = self._rejected.pop(number, None)
         since = last.since if last is not None and last.revision == revision else now
-        if self._subject.is_final(card) and now - since >= GIVE_UP_S:
-            await self._subject.give_up(card, "Slack did not take it for a day")
+        if status.is_final and now - since >= GIVE_UP_S:
+            await self._subject.give_up(status, "Slack did not take it for a day")
             return
         times = 1 if last is None else last.times + 1
         until = now + MESSAGE_BACKOFF.delay_s(times)

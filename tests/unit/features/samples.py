@@ -3,6 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
+from bot.core.clock import SystemClock
 from bot.core.scan import (
     ChannelKind,
     FileType,
@@ -16,6 +17,8 @@ from bot.core.scan import (
     Submission,
     SubmissionState,
 )
+from bot.features.hosts.models import hosts_of
+from bot.features.results import views as results_views
 from bot.features.results.models import (
     AppScan,
     DataType,
@@ -27,9 +30,15 @@ from bot.features.results.models import (
     ResultStatus,
     Sdk,
 )
+from bot.features.results.part import results_of
+from bot.features.submission import views
+from bot.features.submission.card import Card
 from bot.features.verdicts.models import CardVerdict, Risk, SandboxVerdict, Threat, Verdict, VerdictState
 from bot.scanners.zscaler.sandbox import PROFILE as ZSCALER
 from bot.slack.blocks.message import Message
+from bot.wiring.sections import reply_sections
+
+SECTIONS = reply_sections(clock=SystemClock(), permalink=lambda _: None, scanners=[ZSCALER], reads_hosts=True)
 
 APP_ID = "0b51dc1e-7a35-4f0c-9c55-2a6f4f1f8f8d"
 REQUEST_ID = "7f1c9a52-0f7e-4f0e-8c86-0d6f3f1b2a34"
@@ -162,6 +171,39 @@ BENIGN = replace(
 def by_zscaler(opinion: Verdict | None, link: str | None = None) -> tuple[CardVerdict, ...]:
     """Return what a card has of Zscaler."""
     return (CardVerdict(scanner=ZSCALER, opinion=opinion, link=link),) if opinion is not None else ()
+
+
+def card(scan: Scan = DONE, **about: Any) -> Card:
+    """Return a card; ``about`` is what it and its parts hold."""
+    return changed(Card(scan=scan), **about)
+
+
+def changed(shown: Card, **about: Any) -> Card:
+    """Return a card with changes of what it and its parts hold."""
+    own = {name: about.pop(name) for name in list(about) if name in Card.__dataclass_fields__}
+    parts = dict(shown.parts)
+    for name in ("violations", "verdicts"):
+        if name in about:
+            parts["compliance" if name == "violations" else name] = about.pop(name)
+    for name, part in (("results", results_of(shown)), ("hosts", hosts_of(shown))):
+        fields = {each: about.pop(each) for each in list(about) if each in vars(part)}
+        parts[name] = replace(part, **fields)
+    hosts = {"host_changes": "changes", "hosts_before": "before"}
+    parts["hosts"] = replace(
+        parts["hosts"], **{hosts[name]: about.pop(name) for name in list(about) if name in hosts}
+    )
+    assert not about, about
+    return replace(shown, parts=parts, **own)
+
+
+def reply(shown: Card) -> Message:
+    """Return a reply with the sections of all features."""
+    return views.reply(shown, SECTIONS)
+
+
+def announcement(shown: Card, *, mention: bool) -> Message:
+    """Return the announcement of results, with what all features say there."""
+    return results_views.announcement(shown, mention=mention, sections=SECTIONS)
 
 
 def followed(state: ResultState, looked_for: str = "") -> ResultStatus:

@@ -14,10 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import bot
-from bot.core.scan import Card, Platform, Question, State
+from bot.core.scan import Platform, Question, State
 from bot.features.history import views as history
 from bot.features.hosts.models import HostChanges, HostsState, ScanHosts, UrlCategories
-from bot.features.submission import views as reply
 from bot.slack.blocks import message, short_answers
 from bot.slack.blocks.message import Message
 from bot.slack.blocks.paged_modal import PagedModal
@@ -179,8 +178,8 @@ def test_each_attack_in_every_place_of_a_reply(state: State):
             "host_changes": HostChanges(added=(url,), removed=(url,), recategorised=((url, url),)),
         }
         for question in Question if state is State.ASKING else (None,):
-            card = Card(
+            card = samples.card(
                 scan=replace(scan, question=question), original=scan, link=link, taken_by=(link,) * 5, **talks
             )
-            check_any(reply.reply(card))
+            check_any(samples.reply(card))
             check_any(history.status(card, [], link=None))

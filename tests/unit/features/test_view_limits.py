@@ -10,7 +10,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.core.scan import (
-    Card,
     ChannelKind,
     Event,
     Kind,
@@ -27,7 +26,7 @@ from bot.features.history.models import AppRow, HistoryQuery, Page
 from bot.features.rescan_requests import views as waiting
 from bot.features.rescan_requests.models import RequestState, RescanRequest
 from bot.features.submission import modals
-from bot.features.submission.views import reply
+from bot.features.submission.card import Card
 from bot.slack.blocks import short_answers
 from bot.slack.blocks.message import Message
 from bot.slack.listening.help_views import about
@@ -183,7 +182,7 @@ links = st.builds(
     linked_at=st.floats(0, 2e9),
 )
 cards = st.builds(
-    Card,
+    samples.card,
     scan=scans(),
     original=st.none() | scans(),
     original_link=st.none() | st.just("https://ours.slack.com/archives/C1/p1?thread_ts=1.2&cid=C1"),
@@ -198,14 +197,14 @@ cards = st.builds(
 @settings(max_examples=50)
 @given(cards)
 def test_replies(card: Card) -> None:
-    check(reply(card))
+    check(samples.reply(card))
 
 
 @pytest.mark.parametrize("state", State)
 @settings(max_examples=10)
 @given(scan=scans(), original=st.none() | scans())
 def test_replies_in_every_state(state: State, scan: Any, original: Any) -> None:
-    check(reply(Card(scan=replace(scan, state=state), original=original)))
+    check(samples.reply(samples.card(scan=replace(scan, state=state), original=original)))
 
 
 @settings(max_examples=40)
@@ -339,6 +338,6 @@ def test_modals(scan: Any) -> None:
 
 def test_a_link_that_slack_would_refuse_is_no_button() -> None:
     for url in ("javascript:alert(1)", "https://log.example/" + "x" * 3000):
-        shown = reply(Card(scan=samples.DONE, log_url=url))
+        shown = samples.reply(samples.card(log_url=url))
         check(shown)
         assert "paste the request ID" in shown.text

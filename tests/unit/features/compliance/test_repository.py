@@ -8,6 +8,7 @@ import pytest
 
 from bot.core.scan import FORGOTTEN, State
 from bot.errors import NotFound, Superseded
+from bot.features.compliance import repository
 from bot.features.compliance.rules import Evidence, EvidenceKind, Rule, Violation, judge_by
 from bot.features.results.models import AppScan, OneTrustScanStatus, Results, Sdk
 from bot.features.retention.repository import SqlPrivacyRepository
@@ -25,19 +26,19 @@ JUDGE = judge_by(
 )
 
 
-async def judged(store, results=WITH_ADS, file="F1", judge=JUDGE):
+async def judged(database, store, results=WITH_ADS, file="F1", judge=JUDGE):
     """Bring a scan to its results; return it with its breaches."""
     scan = await a_scan(store, State.SUBMITTED, a_share(file))
     await store.results.keep(scan.number, results, judge)
-    return scan, await store.violations.of(scan.number)
+    return scan, await database.read(lambda db: repository.read(db, scan.number))
 
 
 async def timeline(store, scan):
     return [(event.why, event.who) for event in await store.scans.events(scan.number)]
 
 
-async def test_what_breaks_the_policy_is_written_with_the_results(store):
-    scan, violations = await judged(store)
+async def test_what_breaks_the_policy_is_written_with_the_results(database, store):
+    scan, violations = await judged(database, store)
 
     assert violations == (
         Violation(
@@ -52,12 +53,12 @@ async def test_what_breaks_the_policy_is_written_with_the_results(store):
     assert (await store.scans.scan(scan.number)).revision == scan.revision + 2  # results, and the breach
 
 
-async def test_new_is_what_the_last_completed_scan_of_the_app_did_not_find(store, clock):
-    _, first = await judged(store, CLEAN, "F1")
+async def test_new_is_what_the_last_completed_scan_of_the_app_did_not_find(database, store, clock):
+    _, first = await judged(database, store, CLEAN, "F1")
     clock.advance(1)
-    _, second = await judged(store, WITH_ADS, "F2")
+    _, second = await judged(database, store, WITH_ADS, "F2")
     clock.advance(1)
-    _, third = await judged(store, WITH_ADS, "F3")
+    _, third = await judged(database, store, WITH_ADS, "F3")
 
     assert [[each.rule for each in violations] for violations in (first, second, third)] == [
         [],
@@ -66,22 +67,24 @@ async def test_new_is_what_the_last_completed_scan_of_the_app_did_not_find(store
     ]
 
 
-async def test_what_was_judged_stays_as_it_was_judged(store):
-    scan, before = await judged(store)
+async def test_what_was_judged_stays_as_it_was_judged(database, store):
+    scan, before = await judged(database, store)
 
     await store.results.keep(scan.number, WITH_ADS, judge_by([Rule(name="No ads", no_sdks=("*",))]))
 
-    assert await store.violations.of(scan.number) == before
+    assert await database.read(lambda db: repository.read(db, scan.number)) == before
 
 
-async def test_names_are_kept_as_valid_unicode(store):
+async def test_names_are_kept_as_valid_unicode(database, store):
     half = replace(WITH_ADS, sdks=(replace(ADS, name="Ads\ud83d", category="\ud83d"),))
-    _, (breach,) = await judged(store, half, judge=judge_by([Rule(name="No ads", no_sdks=("Ads*",))]))
+    _, (breach,) = await judged(
+        database, store, half, judge=judge_by([Rule(name="No ads", no_sdks=("Ads*",))])
+    )
 
     assert [(each.name, each.category) for each in breach.found] == [("Ads?", "?")]
 
 
-async def test_the_store_answers_others_while_a_long_policy_is_judged(store):
+async def test_the_store_answers_others_while_a_long_policy_is_judged(database, store):
     begun, may_end = threading.Event(), threading.Event()
 
     def slow(*_: object) -> tuple[Violation, ...]:
@@ -89,7 +92,7 @@ async def test_the_store_answers_others_while_a_long_policy_is_judged(store):
         assert may_end.wait(30)
         return ()
 
-    judging = asyncio.create_task(judged(store, judge=slow))
+    judging = asyncio.create_task(judged(database, store, judge=slow))
     await until(begun.is_set)
     scan, _ = await asyncio.wait_for(store.scans.record(a_share("F9")), 10)
     may_end.set()
@@ -98,15 +101,15 @@ async def test_the_store_answers_others_while_a_long_policy_is_judged(store):
     assert (await store.scans.scan(scan.number)).file_id == "F9"
 
 
-async def test_without_a_policy_nothing_is_judged(store):
-    scan, violations = await judged(store, judge=None)
+async def test_without_a_policy_nothing_is_judged(database, store):
+    scan, violations = await judged(database, store, judge=None)
 
     assert violations == ()
     assert (await timeline(store, scan))[-1][0] == "OneTrust completed its scan: 1 SDK"
 
 
-async def test_the_first_to_acknowledge_counts_and_the_second_is_told(store, clock):
-    scan, (breach,) = await judged(store)
+async def test_the_first_to_acknowledge_counts_and_the_second_is_told(database, store, clock):
+    scan, (breach,) = await judged(database, store)
     clock.advance(60)
 
     tries = await asyncio.gather(
@@ -117,7 +120,7 @@ async def test_the_first_to_acknowledge_counts_and_the_second_is_told(store, clo
 
     assert isinstance(tries[1], Superseded)
     assert tries[1].user_message == "Somebody has acknowledged that already: the thread shows who, and why."
-    (known,) = await store.violations.of(scan.number)
+    (known,) = await database.read(lambda db: repository.read(db, scan.number))
     assert known == tries[0]
     assert (known.acknowledged_by, known.acknowledged_at) == ("UANNA", clock.now())
     assert known.reason == "agreed <!here> ?"
@@ -125,34 +128,34 @@ async def test_the_first_to_acknowledge_counts_and_the_second_is_told(store, clo
     assert (await store.scans.scan(scan.number)).revision == scan.revision + 3
 
 
-async def test_a_breach_that_is_not_kept_can_not_be_acknowledged(store):
+async def test_a_breach_that_is_not_kept_can_not_be_acknowledged(database, store):
     with pytest.raises(NotFound, match="not kept any more"):
         await store.violations.acknowledge(7, who="UANNA", reason="why")
     with pytest.raises(NotFound, match="not kept any more"):
         await store.violations.breach(7)
 
 
-async def test_breaches_go_with_their_scan_and_no_number_is_given_twice(store, clock, database):
-    _, (breach,) = await judged(store)
+async def test_breaches_go_with_their_scan_and_no_number_is_given_twice(database, store, clock):
+    _, (breach,) = await judged(database, store)
     clock.advance(100)
 
     assert await SqlPrivacyRepository(database, clock).purge(clock.now()) == 1
 
     with pytest.raises(NotFound):
         await store.violations.breach(breach.number)
-    _, (later,) = await judged(store, file="F2")
+    _, (later,) = await judged(database, store, file="F2")
     assert later.number > breach.number
 
 
-async def test_a_forgotten_person_is_in_no_breach(store, clock, database):
-    scan, (breach,) = await judged(store)
+async def test_a_forgotten_person_is_in_no_breach(database, store, clock):
+    scan, (breach,) = await judged(database, store)
     await store.violations.acknowledge(breach.number, who="UANNA", reason="I know")
-    _, (other,) = await judged(store, file="F2")
+    _, (other,) = await judged(database, store, file="F2")
     await store.violations.acknowledge(other.number, who="UDANA", reason="<@UANNA> knows")
 
     await SqlPrivacyRepository(database, clock).forget("UANNA")
 
-    (known,) = await store.violations.of(scan.number)
+    (known,) = await database.read(lambda db: repository.read(db, scan.number))
     assert (known.tell, known.acknowledged_by, known.reason) == (("S0PRIVACY",), FORGOTTEN, "")
     of_other = await store.violations.breach(other.number)
     assert (of_other.acknowledged_by, of_other.reason) == ("UDANA", "")

@@ -7,7 +7,9 @@ from bot.core.scan import State
 from bot.errors import NotAllowed, NotFound, Superseded
 from bot.features.compliance.review import ViolationReview
 from bot.features.compliance.rules import Rule, judge_by
+from bot.features.compliance.views import violations_of
 from bot.features.results.models import AppScan, OneTrustScanStatus, Results, Sdk
+from bot.features.results.part import results_of
 from tests.bench import Bench
 from tests.fakes import FakePeople, a_share
 from tests.unit.features.scenes import a_scan
@@ -26,7 +28,7 @@ def reviews(bench: Bench) -> ViolationReview:
 async def a_breach(bench: Bench, file: str = "F1"):
     scan = await a_scan(bench.store, State.SUBMITTED, a_share(file))
     await bench.store.results.keep(scan.number, FOUND, judge_by([Rule(name="No ads", no_sdks=("Ads",))]))
-    (breach,) = await bench.store.violations.of(scan.number)
+    (breach,) = violations_of(await bench.cards.card(scan.number))
     return scan, breach
 
 
@@ -43,7 +45,7 @@ async def test_whoever_is_served_acknowledges_and_the_thread_is_told(bench):
     assert (await bench.store.violations.breach(breach.number)).reason == "agreed"
     assert scan.number in bench.announcer.told
     card = await bench.cards.card(scan.number)
-    assert [each.acknowledged_by for each in card.violations] == ["UDANA"]
+    assert [each.acknowledged_by for each in violations_of(card)] == ["UDANA"]
 
 
 async def test_the_second_is_told_and_changes_nothing(bench):
@@ -92,7 +94,7 @@ async def test_a_card_tells_what_changed_since_the_last_completed_scan_of_its_ap
     bench.clock.advance(1)
     second, _ = await a_breach(bench, "F2")
 
-    assert (await bench.cards.card(first.number)).changes is None
-    card = await bench.cards.card(second.number)
-    assert (card.previous.number, card.changes.nothing) == (first.number, True)
-    assert card.previous_link == f"https://slack.example/{first.channel}/{first.number}"
+    assert results_of(await bench.cards.card(first.number)).changes is None
+    part = results_of(await bench.cards.card(second.number))
+    assert (part.previous.number, part.changes.nothing) == (first.number, True)
+    assert part.previous_link == f"https://slack.example/{first.channel}/{first.number}"

@@ -5,14 +5,11 @@ from dataclasses import replace
 
 import pytest
 
-from bot.core.scan import Card
 from bot.errors import UsageError
 from bot.features.compliance.modals import Acknowledgement, acknowledge_modal, read_acknowledgement
 from bot.features.compliance.rules import FINDINGS_KEPT, Evidence, EvidenceKind, Violation
 from bot.features.compliance.rules_file import MOST_MENTIONED, MOST_RULES
 from bot.features.compliance.views import ACKNOWLEDGE, violation_blocks, violation_line
-from bot.features.results.views import announcement
-from bot.features.submission.views import reply
 from bot.slack.blocks.message import compose
 from sandbox.reading import Reader
 from sandbox.slack.blockkit import check_blocks, check_view
@@ -39,7 +36,7 @@ RISK = Violation(
     number=5,
     scan=12,
 )
-CARD = Card(scan=samples.DONE, results=samples.RESULTS, violations=(TRACKERS, RISK))
+CARD = samples.card(results=samples.RESULTS, violations=(TRACKERS, RISK))
 KNOWN = replace(
     TRACKERS, acknowledged_by="U0ANA", acknowledged_at=samples.AT, reason="<!channel> *agreed* with <@U0BEN>"
 )
@@ -95,36 +92,36 @@ def test_a_breach_names_its_rule_what_broke_it_and_calls_whom_to_tell():
     ],
 )
 def test_each_kind_of_finding_is_said(finding, sentence):
-    assert f"• {sentence}" in told(replace(CARD, violations=(replace(TRACKERS, found=(finding,)),)))
+    assert f"• {sentence}" in told(samples.changed(CARD, violations=(replace(TRACKERS, found=(finding,)),)))
 
 
 def test_an_acknowledged_breach_says_by_whom_and_why_and_calls_nobody_it_names():
-    shown = violation_blocks(replace(CARD, violations=(KNOWN,)))
+    shown = violation_blocks(samples.changed(CARD, violations=(KNOWN,)))
 
     (block,) = shown
     assert "accessory" not in block
     assert "<!" not in block["text"]["text"].replace("<!date^", "")
     assert block["text"]["text"].count("<@") == 1  # who acknowledged it
-    assert "Acknowledged by @ana" in told(replace(CARD, violations=(KNOWN,)))
-    assert "∗agreed∗ with <@U0BEN>" in told(replace(CARD, violations=(KNOWN,)))  # as words
+    assert "Acknowledged by @ana" in told(samples.changed(CARD, violations=(KNOWN,)))
+    assert "∗agreed∗ with <@U0BEN>" in told(samples.changed(CARD, violations=(KNOWN,)))  # as words
 
 
 def test_the_reply_marks_the_thread_and_calls_nobody():
     assert violation_line(CARD) == ":rotating_light: Breaks the policy: *No new trackers*, *Permissions*"
-    assert violation_line(replace(CARD, violations=(KNOWN, RISK))) == (
+    assert violation_line(samples.changed(CARD, violations=(KNOWN, RISK))) == (
         ":rotating_light: Breaks the policy: *Permissions*; No new trackers (acknowledged)"
     )
-    assert violation_line(replace(CARD, violations=(KNOWN,))) == (
+    assert violation_line(samples.changed(CARD, violations=(KNOWN,))) == (
         ":ballot_box_with_check: Breaks the policy: No new trackers (acknowledged)"
     )
-    assert violation_line(replace(CARD, violations=())) == ""
-    assert violation_line(replace(CARD, violations=(RISK,) * 6)).endswith("*Permissions* and 2 more")
-    assert violation_line(CARD) in reply(CARD).text
-    assert "subteam" not in reply(CARD).text
+    assert violation_line(samples.changed(CARD, violations=())) == ""
+    assert violation_line(samples.changed(CARD, violations=(RISK,) * 6)).endswith("*Permissions* and 2 more")
+    assert violation_line(CARD) in samples.reply(CARD).text
+    assert "subteam" not in samples.reply(CARD).text
 
 
 def test_the_announcement_tells_breaches_after_what_changed():
-    text = announcement(CARD, mention=True).text
+    text = samples.announcement(CARD, mention=True).text
 
     assert (
         text.index("was scanned") < text.index("Breaks the policy: *No new trackers*") < text.index("4 SDKs")
@@ -144,16 +141,16 @@ def test_as_many_breaches_as_there_can_be_fit_into_one_message():
     known = replace(worst, acknowledged_by="U0ANA", reason="&" * 300)
     for breach in (worst, known):
         for count in (1, 3, MOST_RULES):
-            card = replace(CARD, violations=(breach,) * count)
-            assert check_blocks(announcement(card, mention=True).blocks) == []
-            assert check_blocks(reply(card).blocks) == []
+            card = samples.changed(CARD, violations=(breach,) * count)
+            assert check_blocks(samples.announcement(card, mention=True).blocks) == []
+            assert check_blocks(samples.reply(card).blocks) == []
             assert len(compose(violation_blocks(card)).text) <= 3900
 
 
 def test_many_findings_are_counted_beyond_the_first():
     breach = replace(RISK, found=RISK.found * 30, more=4)
 
-    assert "• and 28 more" in told(replace(CARD, violations=(breach,)))
+    assert "• and 28 more" in told(samples.changed(CARD, violations=(breach,)))
 
 
 def test_the_form_says_what_is_acknowledged_and_asks_why():

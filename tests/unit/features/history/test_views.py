@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.scan import Card, Event, Platform, State
+from bot.core.scan import Event, Platform, State
 from bot.errors import UsageError
 from bot.features.history import views
 from bot.features.history.models import Cursor, HistoryQuery, Outcome, Page
@@ -135,7 +135,7 @@ def test_a_value_that_is_not_ours(value: str) -> None:
 
 
 def test_status_tells_everything() -> None:
-    card = Card(
+    card = samples.card(
         scan=replace(DONE, original=7, problem="OneTrust had an error (500)."),
         link=samples.LINK,
         log_url="https://app.example/log",
@@ -168,7 +168,7 @@ def test_a_long_timeline_keeps_its_end() -> None:
         Event(scan=12, at=samples.AT + n, who=None, before=None, after=State.QUEUED, why=f"try {n} {filler}")
         for n in range(50)
     ]
-    shown = views.status(Card(scan=SHARED), events)
+    shown = views.status(samples.card(scan=SHARED), events)
     said = "\n".join(block["text"]["text"] for block in shown.blocks if "text" in block)
     assert "(20 earlier left out)" in said
     assert "try 49 " in said

@@ -6,7 +6,7 @@ from bot.core.scan import State
 from bot.errors import Maintenance, Refused, TryLater
 from bot.features.hosts.categorizer import GAVE_UP, GIVE_UP_S, MAINTAINED, REST_S, HostCategorizer
 from bot.features.hosts.category_cache import KEPT_S, CategoryCache
-from bot.features.hosts.models import BATCH, HostsFound, HostsState, UrlCategories
+from bot.features.hosts.models import BATCH, HostsFound, HostsState, UrlCategories, hosts_of
 from tests.fakes import a_share
 from tests.unit.features.lookups import FakeLookup
 from tests.unit.features.scenes import a_scan
@@ -201,14 +201,14 @@ async def test_the_card_says_what_changed_since_the_last_build(bench, looks):
     first = await named(bench, "a.example", "old.example")
     await looks.turn()
     second = await named(bench, "a.example", "new.example", file="F2")
-    assert (await bench.cards.card(second)).host_changes is None
+    assert hosts_of(await bench.cards.card(second)).changes is None
     await looks.turn()
 
-    card = await bench.cards.card(second)
+    part = hosts_of(await bench.cards.card(second))
 
-    assert card.hosts_before.number == first
-    assert [each.url for each in card.host_changes.added] == ["new.example"]
-    assert [each.url for each in card.host_changes.removed] == ["old.example"]
+    assert part.before.number == first
+    assert [each.url for each in part.changes.added] == ["new.example"]
+    assert [each.url for each in part.changes.removed] == ["old.example"]
 
 
 async def test_what_is_days_old_is_not_looked_up_by_surprise(bench, lookup, looks):

@@ -6,6 +6,7 @@ import pytest
 
 from bot.core.scan import ChannelKind, State
 from bot.errors import NotFound
+from bot.features.hosts import repository
 from bot.features.hosts.models import HostsFound, HostsState, UrlCategories
 from bot.features.retention.repository import SqlPrivacyRepository
 from tests.fakes import SHOP, SHOP_IOS, a_share
@@ -102,7 +103,11 @@ async def test_hosts_of_no_scan_are_not_kept(store):
     assert await store.hosts.failed(77, "") is None
 
 
-async def test_the_build_before_is_the_last_of_the_same_app_that_may_be_shown(store):
+async def before(database, number):
+    return await database.read(lambda db: repository.before(db, number))
+
+
+async def test_the_build_before_is_the_last_of_the_same_app_that_may_be_shown(database, store):
     first = await known(store, "F1")
     second = await known(store, "F2", (BAD,))
     await known(store, "F3", build=SHOP_IOS)
@@ -111,23 +116,23 @@ async def test_the_build_before_is_the_last_of_the_same_app_that_may_be_shown(st
     await store.hosts.found(looking.number, TWO)
     last = await known(store, "F6")
 
-    scan, hosts = await store.hosts.before(last.number)
+    scan, hosts = await before(database, last.number)
 
     assert (scan.number, hosts.hosts) == (second.number, (BAD,))
-    assert (await store.hosts.before(second.number))[0].number == first.number
-    assert await store.hosts.before(first.number) is None
+    assert (await before(database, second.number))[0].number == first.number
+    assert await before(database, first.number) is None
 
 
-async def test_a_build_that_was_taken_back_is_not_told_of_as_the_one_before(store):
+async def test_a_build_that_was_taken_back_is_not_told_of_as_the_one_before(database, store):
     back = await a_scan(store, State.ASKING, a_share("F1"))
     await store.hosts.found(back.number, HostsFound(hosts=("ads.example",)))
     await store.hosts.looked_up(back.number, [ADS])
     last = await known(store, "F2")
-    assert (await store.hosts.before(last.number))[0].number == back.number
+    assert (await before(database, last.number))[0].number == back.number
 
     await store.scans.cancel(back.number, why="taken back", who="UANA")
 
-    assert await store.hosts.before(last.number) is None
+    assert await before(database, last.number) is None
 
 
 async def test_what_was_said_of_urls_is_kept_for_as_long_as_is_asked(store, clock):

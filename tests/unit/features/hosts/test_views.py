@@ -5,7 +5,6 @@ from dataclasses import replace
 
 import pytest
 
-from bot.core.scan import Card
 from bot.errors import UsageError
 from bot.features.hosts import lookup_views
 from bot.features.hosts.lookup import UrlsTold
@@ -13,7 +12,6 @@ from bot.features.hosts.modals import HOSTS, hosts_modal
 from bot.features.hosts.models import HostChanges, HostsState, ScanHosts, UrlCategories
 from bot.features.hosts.url_parser import NamedUrls
 from bot.features.hosts.views import ALL_HOSTS, host_blocks, spoken
-from bot.features.submission import scanner_views
 from bot.features.verdicts.models import Verdict, VerdictState
 from bot.slack.blocks.message import compose
 from tests.unit.features import samples
@@ -27,7 +25,7 @@ OPENED = HOSTS.opened(12, "C0CHANNEL")
 
 
 def said(hosts, **about):
-    return compose(host_blocks(Card(scan=samples.DONE, hosts=hosts, **about))).text.split("\n")
+    return compose(host_blocks(samples.card(hosts=hosts, **about))).text.split("\n")
 
 
 def rows(modal):
@@ -35,7 +33,7 @@ def rows(modal):
 
 
 def test_without_hosts_nothing_is_said():
-    assert host_blocks(Card(scan=samples.DONE)) == []
+    assert host_blocks(samples.card()) == []
 
 
 def test_the_reply_counts_hosts_and_names_what_to_look_at():
@@ -44,7 +42,7 @@ def test_the_reply_counts_hosts_and_names_what_to_look_at():
         ":rotating_light: *Security alert*: `bad.example` (Malware site)",
         "Unknown category: `odd.example`",
     ]
-    (block,) = host_blocks(Card(scan=samples.DONE, hosts=KNOWN))
+    (block,) = host_blocks(samples.card(hosts=KNOWN))
     assert (block["accessory"]["action_id"], block["accessory"]["value"]) == (ALL_HOSTS, "12")
     assert block["text"]["verbatim"] is True
 
@@ -96,16 +94,12 @@ def test_what_is_in_the_way_of_both_answers_is_said_once(state, told):
     hosts = replace(KNOWN, state=state, problem=away)
     opinion = Verdict(scanner="zscaler", scan=samples.DONE.number, state=VerdictState.WAITING, problem=away)
 
-    text = compose(
-        scanner_views.blocks(Card(scan=samples.DONE, hosts=hosts, verdicts=samples.by_zscaler(opinion)))
-    ).text
+    text = samples.reply(samples.card(hosts=hosts, verdicts=samples.by_zscaler(opinion))).text
 
     assert text.count(away) == 1
-    assert text.split("\n")[-1] == f"*Names 4 hosts.* {told}"
+    assert text.split("\n")[-2] == f"*Names 4 hosts.* {told}"
     other = replace(opinion, problem="Zscaler is busy.")
-    both = compose(
-        scanner_views.blocks(Card(scan=samples.DONE, hosts=hosts, verdicts=samples.by_zscaler(other)))
-    ).text
+    both = samples.reply(samples.card(hosts=hosts, verdicts=samples.by_zscaler(other))).text
     assert away in both
     assert "Zscaler is busy." in both
 

@@ -12,9 +12,10 @@ from bot.core.scan import Platform, Share, State
 from bot.core.scheduler import Scheduler
 from bot.errors import CannotRead, NotFound, TryLater, Uncertain
 from bot.features.compliance.rules import judge_by
-from bot.features.history.history import Cards
 from bot.features.results.fetcher import LISTS_S, ResultFetcher
+from bot.features.results.messages import results_section
 from bot.features.results.models import Application, AppScan, OneTrustScanStatus, Results, ResultState, Sdk
+from bot.features.results.part import ResultsPart
 from bot.features.results.poller import ResultPoller
 from bot.scanners.onetrust.client import REQUESTS
 from tests.bench import Bench
@@ -511,29 +512,27 @@ async def test_lists_that_come_after_their_counts_are_waited_for_but_not_for_eve
 
 async def test_a_card_says_when_a_result_may_come_how_late_and_among_how_many(services):
     numbers = await many(services, 300)
-    poller = services.poller()
-    cards = Cards(
-        store=services.bench.store,
-        log_url=lambda _: None,
-        permalink=lambda _: None,
-        outlook=poller.outlook,
-    )
-    assert (await cards.card(numbers[0])).results_next_at is None  # it is not known yet whether any can come
+
+    async def shown(poller: ResultPoller) -> ResultsPart:
+        section = results_section(
+            clock=services.bench.clock,
+            permalink=lambda _: None,
+            outlook=poller.outlook,
+            is_unread=lambda: False,
+        )
+        scan = await services.bench.scan(numbers[0])
+        return section.complete(await services.bench.database.read(lambda db: section.read(db, scan, None)))
+
+    assert (await shown(services.poller())).next_at is None  # it is not known yet whether any can come
 
     async with services.following() as running:
         await services.idle()
         assert running.reads
-        cards = Cards(
-            store=services.bench.store,
-            log_url=lambda _: None,
-            permalink=lambda _: None,
-            outlook=running.outlook,
-        )
-        card = await cards.card(numbers[0])
+        part = await shown(running)
 
-    assert card.results_next_at == services.bench.clock.now() + FIRST_S
-    assert card.results_waiting == 300
-    assert card.results_late_s == running.late_s(300) >= 20 * 60
+    assert part.next_at == services.bench.clock.now() + FIRST_S
+    assert part.waiting == 300
+    assert part.late_s == running.late_s(300) >= 20 * 60
 
 
 async def test_a_long_list_is_not_read_for_a_few(services):

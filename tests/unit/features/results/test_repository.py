@@ -5,6 +5,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bot.core.scan import ChannelKind, Platform, State, SubmissionState
+from bot.features.results import rows_repository
 from bot.features.results.models import (
     AppScan,
     DataType,
@@ -181,7 +182,11 @@ async def test_a_completed_scan_is_told_and_followed_no_more(store, clock):
     )
 
 
-async def test_the_scan_before_is_of_the_same_app_and_open_to_the_same_readers(store, clock):
+async def test_the_scan_before_is_of_the_same_app_and_open_to_the_same_readers(database, store, clock):
+    async def before(number):
+        scan = await store.scans.scan(number)
+        return await database.read(lambda db: rows_repository.before(db, scan, clock.now()))
+
     first = await completed(store, a_share("F1"))
     clock.advance(10)
     await completed(store, a_share("F2"), SHOP_IOS)
@@ -196,12 +201,12 @@ async def test_the_scan_before_is_of_the_same_app_and_open_to_the_same_readers(s
         store, State.SUBMITTED, a_share("F6", channel="C2", channel_kind=ChannelKind.PRIVATE)
     )
 
-    before, results = await store.results.before(last.number)
-    assert before.number == first.number
+    known, results = await before(last.number)
+    assert known.number == first.number
     assert results.sdks == FOUND.sdks
-    assert await store.results.before(first.number) is None
-    assert (await store.results.before(secret.number))[0].number == first.number
-    assert (await store.results.before(hidden.number))[0].number == last.number
+    assert await before(first.number) is None
+    assert (await before(secret.number))[0].number == first.number
+    assert (await before(hidden.number))[0].number == last.number
     listed = await store.results.completed(SHOP.bundle_id, Platform.ANDROID)
     assert [scan.number for scan in listed] == [last.number, secret.number, first.number]
 

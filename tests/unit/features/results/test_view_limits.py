@@ -6,7 +6,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.core.scan import Card, Platform
+from bot.core.scan import Platform
 from bot.features.compliance.modals import acknowledge_modal
 from bot.features.compliance.rules import Evidence, EvidenceKind, Violation
 from bot.features.history.compare import Comparison, SdkPage
@@ -24,8 +24,7 @@ from bot.features.results.models import (
     Results,
     Sdk,
 )
-from bot.features.results.views import announcement
-from bot.features.submission.views import reply
+from bot.features.submission.card import Card
 from bot.slack.blocks.chart import pie
 from bot.slack.blocks.paged_modal import ModalState
 from tests.unit.features import samples
@@ -94,7 +93,7 @@ violations = st.builds(
 
 def check_result(card: Card) -> None:
     """Check the announcement; of its chart, what Slack takes."""
-    message = announcement(card, mention=True)
+    message = samples.announcement(card, mention=True)
     charts = [block for block in message.blocks if block["type"] == "data_visualization"]
     check(replace(message, blocks=[block for block in message.blocks if block not in charts]))
     for chart in charts:
@@ -115,11 +114,11 @@ def test_announcements_replies_and_comparisons(
     before: Results, after: Results, broken: list[Violation]
 ) -> None:
     changed = changes(before, after)
-    first = Card(scan=samples.DONE, results=after, violations=tuple(broken))
+    first = samples.card(results=after, violations=tuple(broken))
 
-    for card in (first, replace(first, previous=samples.BEFORE, changes=changed)):
+    for card in (first, samples.changed(first, previous=samples.BEFORE, changes=changed)):
         check_result(card)
-        check(reply(card))
+        check(samples.reply(card))
     check(diff(Comparison(before=samples.BEFORE, after=samples.DONE, changes=changed)))
     for breach in broken:
         check_blocks(acknowledge_modal(samples.DONE, breach)["blocks"][:1], 100)

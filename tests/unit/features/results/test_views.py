@@ -4,15 +4,14 @@ from dataclasses import replace
 
 import pytest
 
-from bot.core.scan import Card, Source, State
+from bot.core.scan import Source, State
 from bot.errors import UsageError
 from bot.features.history import views
 from bot.features.results import status_views
 from bot.features.results.diff import Changes, changes
 from bot.features.results.modals import FOUND, ResultTab, found_modal
 from bot.features.results.models import Permission, Results, ResultState, Sdk
-from bot.features.results.views import announcement
-from bot.features.submission import views as reply
+from bot.features.submission.card import Card
 from bot.slack.blocks.paged_modal import ModalState
 from sandbox.reading import Reader
 from sandbox.slack.blockkit import check_blocks, check_view
@@ -22,8 +21,8 @@ from tests.unit.features import samples
 WORLD = World()
 WORLD.users["U0ANA"] = User(id="U0ANA", name="ana", real_name="Ana")
 READER = Reader(WORLD)
-FIRST = Card(scan=samples.DONE, results=samples.RESULTS)
-NEXT_ONE = replace(
+FIRST = samples.card(results=samples.RESULTS)
+NEXT_ONE = samples.changed(
     FIRST,
     previous=samples.BEFORE,
     previous_link="https://ours.slack.com/archives/C1/p1",
@@ -33,7 +32,7 @@ IOS = replace(samples.RESULTS, privacy_manifest=samples.MANIFEST)
 
 
 def told(card: Card, *, mention: bool = True) -> list[str]:
-    shown = announcement(card, mention=mention)
+    shown = samples.announcement(card, mention=mention)
     assert check_blocks(shown.blocks) == []
     return list(READER.blocks(shown.blocks))
 
@@ -73,14 +72,16 @@ def test_what_changed_comes_first():
 
 def test_the_scan_that_is_compared_with_is_linked_where_all_may_read_it():
     linked = "<https://ours.slack.com/archives/C1/p1|scan #7>"
-    assert linked in announcement(NEXT_ONE, mention=True).text
-    unlinked = replace(NEXT_ONE, previous_link=None)
-    assert "since scan #7:" in announcement(unlinked, mention=True).text
+    assert linked in samples.announcement(NEXT_ONE, mention=True).text
+    unlinked = samples.changed(NEXT_ONE, previous_link=None)
+    assert "since scan #7:" in samples.announcement(unlinked, mention=True).text
 
 
 def test_what_went_and_what_rose_in_risk_is_told():
     camera = samples.RESULTS.permissions[0]
-    card = replace(NEXT_ONE, changes=Changes(permissions_removed=(camera,), permissions_risen=(camera,)))
+    card = samples.changed(
+        NEXT_ONE, changes=Changes(permissions_removed=(camera,), permissions_risen=(camera,))
+    )
     assert told(card)[1:3] == [
         "• 1 permission high-risk now: `android.permission.CAMERA`",
         "• 1 permission gone: `android.permission.CAMERA`",
@@ -88,10 +89,10 @@ def test_what_went_and_what_rose_in_risk_is_told():
 
 
 def test_nothing_changed():
-    card = replace(NEXT_ONE, changes=Changes())
+    card = samples.changed(NEXT_ONE, changes=Changes())
     line = "📊 @ana Nothing changed in Shop 4.1.0 → 4.2.0 since scan #7: the same SDKs and permissions."
     assert told(card)[0] == line
-    again = replace(card, previous=replace(samples.BEFORE, version="4.2.0"))
+    again = samples.changed(card, previous=replace(samples.BEFORE, version="4.2.0"))
     assert told(again)[0].startswith("📊 @ana Nothing changed in Shop 4.2.0 since scan #7")
 
 
@@ -101,22 +102,22 @@ def test_the_first_completed_scan():
 
 def test_the_privacy_manifest_on_ios():
     line = "Privacy manifest: of 12 data types 9 aligned, 2 mismatched, 1 missing"
-    assert line in told(replace(FIRST, results=IOS))
+    assert line in told(samples.changed(FIRST, results=IOS))
     good = replace(samples.MANIFEST, aligned=12, mismatched=0, missing=0)
-    aligned = replace(FIRST, results=replace(IOS, privacy_manifest=good))
+    aligned = samples.changed(FIRST, results=replace(IOS, privacy_manifest=good))
     assert "Privacy manifest: all 12 data types aligned" in told(aligned)
-    changed = replace(NEXT_ONE, results=IOS, changes=changes(samples.RESULTS, IOS))
+    changed = samples.changed(NEXT_ONE, results=IOS, changes=changes(samples.RESULTS, IOS))
     assert told(changed)[1] == "• Privacy manifest: 9 aligned, 2 mismatched, 1 missing (before: none)"
 
 
 def test_long_lists_are_cut_with_a_count():
-    card = replace(NEXT_ONE, changes=changes(samples.OLD_RESULTS, many(300)))
+    card = samples.changed(NEXT_ONE, changes=changes(samples.OLD_RESULTS, many(300)))
     assert told(card)[1].endswith("SDK 007 (Unknown) and 292 more")
 
 
 def test_more_categories_than_a_chart_takes():
     found = replace(samples.RESULTS, sdk_categories={f"Category {n}": n for n in range(10)}, sdk_count=45)
-    lines = told(replace(FIRST, results=found))
+    lines = told(samples.changed(FIRST, results=found))
     assert lines[2:8] == [
         *(f"  Category {n}: {n}" for n in (9, 8, 7, 6, 5)),
         "  Others: 10",
@@ -127,17 +128,17 @@ def test_more_categories_than_a_chart_takes():
 
 def test_no_chart_of_nothing():
     empty = Results(scan=samples.RESULTS.scan, sdk_count=0)
-    shown = announcement(replace(FIRST, results=empty), mention=True)
+    shown = samples.announcement(samples.changed(FIRST, results=empty), mention=True)
     assert "data_visualization" not in {block["type"] for block in shown.blocks}
     assert "*0 SDKs*\n*0 permissions*\n" in shown.text
 
 
 def test_who_is_mentioned():
-    assert "<@U0ANA>" in announcement(FIRST, mention=True).text
-    assert "<@" not in announcement(FIRST, mention=False).text
+    assert "<@U0ANA>" in samples.announcement(FIRST, mention=True).text
+    assert "<@" not in samples.announcement(FIRST, mention=False).text
     asked = replace(FIRST, scan=replace(samples.DONE, asked_by="U0BEN"))
-    assert "<@U0BEN>" in announcement(asked, mention=True).text
-    assert "<@U0ANA>" not in announcement(asked, mention=True).text
+    assert "<@U0BEN>" in samples.announcement(asked, mention=True).text
+    assert "<@U0ANA>" not in samples.announcement(asked, mention=True).text
     for other in ("B0BOT", None):
         brought = replace(samples.DONE, shared_by=other)
         assert told(replace(FIRST, scan=brought))[0].startswith("📊 Shop 4.2.0 was scanned")
@@ -147,25 +148,25 @@ def test_who_is_mentioned():
     ("state", "how"), [(ResultState.FAILED, "failed"), (ResultState.INTERRUPTED, "was interrupted")]
 )
 def test_a_scan_without_result_is_told_with_scan_again(state: ResultState, how: str):
-    card = Card(scan=samples.DONE, followed=samples.followed(state))
+    card = samples.card(followed=samples.followed(state))
     assert told(card) == [
         f"❌ @ana OneTrust's scan of Shop 4.2.0 {how}. Press Scan again to submit the same file once more. "
         "If it fails again, OneTrust shows why.",
         "[ Scan again ]",
         "Scan #12",
     ]
-    assert status_views.SCAN_ONCE_MORE in samples.buttons(reply.reply(card))
+    assert status_views.SCAN_ONCE_MORE in samples.buttons(samples.reply(card))
     shell = replace(card, scan=replace(samples.DONE, source=Source.SHELL))
     assert "`--again`" in told(shell)[0]
-    assert status_views.SCAN_ONCE_MORE not in samples.buttons(reply.reply(shell))
+    assert status_views.SCAN_ONCE_MORE not in samples.buttons(samples.reply(shell))
 
 
 def test_the_line_of_the_reply():
     line = "Scanned Sep 21, 2026 at 2:18 PM: 4 SDKs (2 new), 2 permissions, 1 high-risk"
-    shown = reply.reply(NEXT_ONE)
+    shown = samples.reply(NEXT_ONE)
     assert f"📊 {line}" in list(READER.blocks(shown.blocks))
     assert status_views.ALL_FOUND in samples.buttons(shown)
-    quiet = replace(FIRST, results=replace(samples.RESULTS, high_risk_count=0))
+    quiet = samples.changed(FIRST, results=replace(samples.RESULTS, high_risk_count=0))
     assert READER.words(status_views.line(quiet)).endswith("4 SDKs, 2 permissions")
 
 
@@ -184,14 +185,14 @@ def test_the_line_of_the_reply():
 )
 def test_while_there_is_no_result_the_reply_says_what_is_known(state: ResultState, words: str):
     followed = samples.followed(state, "two of 14:02.")
-    shown = reply.reply(Card(scan=samples.DONE, followed=followed, results_next_at=samples.AT))
+    shown = samples.reply(samples.card(followed=followed, next_at=samples.AT))
     assert words in shown.text
     assert "late" not in shown.text
 
 
 def test_a_scan_that_does_not_show_for_long_says_where_to_look():
     followed = replace(samples.followed(ResultState.FINDING), looked_at=samples.AT + 600)
-    card = Card(scan=samples.DONE, followed=followed, results_next_at=samples.AT)
+    card = samples.card(followed=followed, next_at=samples.AT)
     told = READER.words(status_views.line(card))
     assert "OneTrust accepted it over 10 min ago, but it still does not show in its list of apps." in told
     assert "Look up the request ID in the workflow's log." in told
@@ -210,42 +211,44 @@ def test_a_scan_that_does_not_show_for_long_says_where_to_look():
 def test_status_tells_each_fact_once():
     scan = replace(samples.DONE, submission=replace(samples.TAKEN, route="webhook"))
     done = replace(samples.followed(ResultState.COMPLETED), ended_at=samples.AT)
-    told = READER.words(views.status(Card(scan=scan, followed=done, results=samples.RESULTS), []).text)
+    told = READER.words(
+        views.status(samples.card(scan=scan, followed=done, results=samples.RESULTS), []).text
+    )
     assert "State: submitted; completed by OneTrust, Sep 21, 2026" in told
     for once in ("ompleted", "the webhook", "ubmitted", "ew app"):
         assert told.count(once) == 1, told
-    running = Card(scan=scan, followed=samples.followed(ResultState.RUNNING), results_next_at=samples.AT)
+    running = samples.card(scan=scan, followed=samples.followed(ResultState.RUNNING), next_at=samples.AT)
     told = READER.words(views.status(running, []).text)
     assert "State: submitted; being scanned by OneTrust" in told
     assert "\nLooked at once so far; next look Sep 21" in told
-    told = READER.words(views.status(replace(running, results_next_at=None, results_unread=True), []).text)
+    told = READER.words(views.status(replace(running, next_at=None, is_unread=True), []).text)
     assert "being scanned" not in told
     assert told.count("Results aren't read here: look in OneTrust.") == 1
 
 
 def test_no_result_is_promised_where_none_can_be_read():
-    awaited = Card(scan=samples.DONE, followed=samples.followed(ResultState.FINDING))
+    awaited = samples.card(followed=samples.followed(ResultState.FINDING))
     assert status_views.line(awaited) == ""
-    unread = reply.reply(replace(awaited, results_unread=True)).text
+    unread = samples.reply(samples.changed(awaited, is_unread=True)).text
     assert unread.count("Results aren't read here: look in OneTrust.") == 1
     unsure = replace(samples.DONE, state=State.UNCERTAIN)
     assert status_views.uncertain(replace(awaited, scan=unsure)) == ""
 
 
 def test_how_late_a_result_may_be_is_said():
-    card = Card(
+    card = samples.card(
         scan=samples.DONE,
         followed=samples.followed(ResultState.FINDING),
-        results_next_at=samples.AT,
-        results_late_s=1464.0,
-        results_waiting=300,
+        next_at=samples.AT,
+        late_s=1464.0,
+        waiting=300,
     )
     assert "With 300 scans waiting it may come up to 24 min late." in status_views.line(card)
 
 
 def test_when_a_result_is_first_looked_for_is_said():
     followed = replace(samples.followed(ResultState.FINDING), looks=0)
-    card = Card(scan=samples.DONE, followed=followed, results_next_at=samples.AT)
+    card = samples.card(followed=followed, next_at=samples.AT)
     assert "It is looked for from" in status_views.line(card)
     unsure = replace(card, scan=replace(samples.DONE, state=State.UNCERTAIN))
     assert READER.words(status_views.uncertain(unsure)).startswith("It is looked for in OneTrust from")
@@ -253,7 +256,7 @@ def test_when_a_result_is_first_looked_for_is_said():
 
 def test_what_was_found_in_onetrust_shows_the_scans_id():
     found = replace(samples.DONE, submission=replace(samples.DONE.submission, request_id=None, scan_id="s-1"))
-    shown = reply.reply(Card(scan=found)).text
+    shown = samples.reply(samples.card(scan=found)).text
     assert "Scan ID: `s-1`" in shown
     assert "Request ID" not in shown
 
@@ -269,7 +272,7 @@ def test_what_was_found_in_onetrust_shows_the_scans_id():
 def test_an_uncertain_scan_says_what_was_looked_at(state: ResultState, words: str):
     scan = replace(samples.DONE, state=State.UNCERTAIN)
     followed = samples.followed(state, "two of 14:02.")
-    shown = reply.reply(Card(scan=scan, followed=followed, results_next_at=samples.AT))
+    shown = samples.reply(samples.card(scan=scan, followed=followed, next_at=samples.AT))
     assert words in shown.text
 
 
@@ -364,7 +367,7 @@ def test_a_full_page_of_the_widest_entries():
         sdks=(sdk,) * 500,
         permissions=(asked,) * 500,
     )
-    card = replace(NEXT_ONE, results=found, changes=changes(samples.OLD_RESULTS, found))
+    card = samples.changed(NEXT_ONE, results=found, changes=changes(samples.OLD_RESULTS, found))
     assert told(card)
     for tab in ResultTab:
         assert lists(found, state(tab, page=3, search="&"))

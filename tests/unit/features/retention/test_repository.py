@@ -10,6 +10,7 @@ from bot.cli.forget import forget
 from bot.core.people import Viewer
 from bot.core.scan import FORGOTTEN, OPEN, ChannelKind, Platform, Question, State
 from bot.errors import StoreUnavailable
+from bot.features.compliance import repository
 from bot.features.compliance.rules import Rule, judge_by
 from bot.features.results.models import AppScan, OneTrustScanStatus, Results
 from bot.features.retention.repository import BATCH, SqlPrivacyRepository
@@ -145,7 +146,7 @@ async def test_nothing_of_a_forgotten_person_can_be_read_from_the_files(tmp_path
     )
     rule = Rule(name="No risk", high_risk_permissions_allowed=(), tell=("UFORGETME", "UBEN"))
     await store.results.keep(other.number, found, judge_by([rule]))
-    (breach,) = await store.violations.of(other.number)
+    (breach,) = await database.read(lambda db: repository.read(db, other.number))
     await store.violations.acknowledge(breach.number, who="UFORGETME", reason="private words too")
     out = io.StringIO()
 

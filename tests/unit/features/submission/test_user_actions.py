@@ -18,7 +18,6 @@ from bot.core.scan import (
     SubmissionState,
 )
 from bot.errors import NotAllowed, NotFound, Refused, Superseded, UsageError
-from bot.features.results.models import ResultState
 from bot.features.submission.user_actions import LinkResult
 from tests.bench import Bench
 from tests.fakes import APP_ID, OTHER_APP_ID, START, FakePeople, a_share
@@ -379,33 +378,3 @@ async def test_only_who_is_listed_acts_on_a_scan(database, tmp_path):
     ):
         with pytest.raises(NotAllowed):
             await guarded.choices.scan(number, user, channel)
-
-
-@pytest.mark.parametrize("state", ResultState)
-async def test_a_scan_is_made_once_more_where_onetrusts_came_to_nothing_and_nowhere_else(bench, state):
-    scan = await bench.submitted(a_share(comment=f"rescan {APP_ID}"))
-    await bench.store.results.look(scan.number, state=state)
-    if state is ResultState.INTERRUPTED:  # what the scan was of is known without a link
-        await bench.store.links.remove(*SHOP)
-    if state not in {ResultState.FAILED, ResultState.INTERRUPTED}:
-        with pytest.raises(Superseded):
-            await bench.choices.repeat_failed_scan(scan.number, "UBEN")
-        return
-    await bench.choices.repeat_failed_scan(scan.number, "UBEN")
-
-    again = await bench.scan(scan.number + 1)
-    assert (again.thread_ts, again.file_id, again.asked_by) == (scan.thread_ts, scan.file_id, "UBEN")
-    assert again.original == scan.number
-    await bench.pipeline.run(again.number)
-    assert (await bench.scan(again.number)).app_id == APP_ID
-    with pytest.raises(Superseded, match=f"scan #{again.number} already"):
-        await bench.choices.repeat_failed_scan(scan.number, "UBEN")
-
-
-async def test_a_build_from_the_command_line_is_not_made_once_more_in_slack(bench):
-    scan = await bench.submitted(a_share())
-    row = "UPDATE scans SET source = 'shell' WHERE number = ?"
-    await bench.database.write(lambda db: db.execute(row, [scan.number]))
-    await bench.store.results.look(scan.number, state=ResultState.FAILED)
-    with pytest.raises(NotFound, match="command line"):
-        await bench.choices.repeat_failed_scan(scan.number, "UBEN")

@@ -5,13 +5,24 @@ from dataclasses import replace
 import pytest
 
 from bot.core.circuit_breaker import AWAY
-from bot.core.scan import PARKED, Card, ChannelKind, Kind, Question, Reason, Scan, Source, State, Submission
+from bot.core.scan import PARKED, ChannelKind, Kind, Question, Reason, Scan, Source, State, Submission
 from bot.features.submission import views as replies
-from bot.features.submission.views import reply
+from bot.features.submission.card import Card
 from bot.slack.blocks.message import Message
 from bot.slack.blocks.scan_text import why
 from tests.unit.features import samples
-from tests.unit.features.samples import APP_ID, DONE, EARLIER, LINK, NEW, READ, REQUEST_ID, RESCAN, SHARED
+from tests.unit.features.samples import (
+    APP_ID,
+    DONE,
+    EARLIER,
+    LINK,
+    NEW,
+    READ,
+    REQUEST_ID,
+    RESCAN,
+    SHARED,
+    reply,
+)
 
 APP = "`com.example.shop` on Android"
 NEEDS_BYTES = {
@@ -31,7 +42,7 @@ def offers(message: Message) -> list[str]:
 @pytest.mark.parametrize("state", State)
 @pytest.mark.parametrize("scan", [SHARED, DONE], ids=["before it was read", "read"])
 def test_every_reply_names_its_scan(scan: Scan, state: State) -> None:
-    shown = reply(Card(scan=replace(scan, state=state)))
+    shown = reply(samples.card(scan=replace(scan, state=state)))
     assert "#12" in shown.text
     assert "shared by <@U0ANA>" in shown.text
     assert "shop-4.2.0.apk" in shown.text
@@ -45,7 +56,7 @@ def test_no_button_needs_the_bytes_of_a_build_from_the_command_line(state: State
         scan = replace(
             NEW, source=Source.SHELL, state=state, question=question, asked_app_id=APP_ID, submission=failed
         )
-        shown = reply(Card(scan=scan))
+        shown = reply(samples.card(scan=scan))
         assert NEEDS_BYTES.isdisjoint(offers(shown))
         assert "from the command line" in shown.text
         assert "shared by" not in shown.text
@@ -55,28 +66,28 @@ def test_no_button_needs_the_bytes_of_a_build_from_the_command_line(state: State
     "state", [State.RECEIVED, State.PULLING, State.QUEUED, State.WAITING], ids=lambda state: state.value
 )
 def test_can_be_cancelled(state: State) -> None:
-    assert offers(reply(Card(scan=replace(SHARED, state=state)))) == [replies.CANCEL]
+    assert offers(reply(samples.card(scan=replace(SHARED, state=state)))) == [replies.CANCEL]
 
 
 def test_pulling_tells_how_far_a_large_file_is() -> None:
     pulling = replace(SHARED, state=State.PULLING)
     assert (
         "(41.3 MB) from Slack: 24%"
-        in reply(Card(scan=pulling, done_bytes=10_000_000, total_bytes=41_300_000)).text
+        in reply(samples.card(scan=pulling, done_bytes=10_000_000, total_bytes=41_300_000)).text
     )
-    assert "%" not in reply(Card(scan=pulling, done_bytes=1, total_bytes=5_000_000)).text
+    assert "%" not in reply(samples.card(scan=pulling, done_bytes=1, total_bytes=5_000_000)).text
 
 
 def test_submitting_tells_what_as_and_how_far() -> None:
     shown = reply(
-        Card(scan=replace(RESCAN, state=State.SUBMITTING), done_bytes=99, total_bytes=9_900_000)
+        samples.card(scan=replace(RESCAN, state=State.SUBMITTING), done_bytes=99, total_bytes=9_900_000)
     ).text
     assert "Submitting *Shop 4.2.0* to OneTrust: 0%" in shown
     assert f"Rescan of `{APP_ID}`: `com.example.shop` on Android is linked to it" in shown
 
 
 def test_waiting_names_the_other_scan() -> None:
-    shown = reply(Card(scan=replace(READ, state=State.WAITING, original=7), original=EARLIER))
+    shown = reply(samples.card(scan=replace(READ, state=State.WAITING, original=7), original=EARLIER))
     assert "waits for scan #7" in shown.text
     assert "<@U0BEN>" in shown.text
 
@@ -84,7 +95,9 @@ def test_waiting_names_the_other_scan() -> None:
 def test_queued_tells_why_which_try_and_when() -> None:
     submission = Submission(attempts=2, due_at=samples.AT + 60)
     shown = reply(
-        Card(scan=replace(NEW, state=State.QUEUED, submission=submission, problem="OneTrust is busy (429)."))
+        samples.card(
+            scan=replace(NEW, state=State.QUEUED, submission=submission, problem="OneTrust is busy (429).")
+        )
     ).text
     assert "OneTrust is busy (429)." in shown
     assert "(try 3)" in shown
@@ -94,8 +107,8 @@ def test_queued_tells_why_which_try_and_when() -> None:
 @pytest.mark.parametrize(
     "card",
     [
-        Card(scan=SHARED, scanner_away=True),
-        Card(
+        samples.card(scan=SHARED, scanner_away=True),
+        samples.card(
             scan=replace(SHARED, state=State.QUEUED, submission=Submission(due_at=PARKED), problem=AWAY),
             scanner_away=True,
         ),
@@ -111,7 +124,9 @@ def test_what_waits_for_onetrust_says_so_without_a_time(card: Card) -> None:
 
 
 def test_asks_whether_it_is_a_rescan() -> None:
-    card = Card(scan=replace(READ, state=State.ASKING, question=Question.SEEN_BEFORE), original=EARLIER)
+    card = samples.card(
+        scan=replace(READ, state=State.ASKING, question=Question.SEEN_BEFORE), original=EARLIER
+    )
     shown = reply(card)
     assert "a rescan or a new app?" in shown.text
     assert "scan #7" in shown.text
@@ -122,7 +137,7 @@ def test_asks_whether_it_is_a_rescan() -> None:
 def test_asks_about_an_app_id_that_is_another_apps() -> None:
     scan = replace(READ, state=State.ASKING, question=Question.APP_ID_TAKEN, asked_app_id=APP_ID)
     shown = reply(
-        Card(
+        samples.card(
             scan=scan,
             taken_by=(replace(LINK, bundle_id="com.example.other"),),
             link=replace(LINK, app_id="another-app-id-1"),
@@ -136,13 +151,13 @@ def test_asks_about_an_app_id_that_is_another_apps() -> None:
 
 def test_the_command_line_is_told_what_to_run() -> None:
     scan = replace(READ, source=Source.SHELL, state=State.ASKING, question=Question.SEEN_BEFORE)
-    shown = reply(Card(scan=scan)).text
+    shown = reply(samples.card(scan=scan)).text
     assert "`--app-id APP_ID`" in shown
     assert "`--new`" in shown
 
 
 def test_submitted_shows_all_there_is_to_know() -> None:
-    shown = reply(Card(scan=DONE))
+    shown = reply(samples.card(scan=DONE))
     for said in (
         "*Shop 4.2.0* was submitted",
         f"Request ID: `{REQUEST_ID}`",
@@ -161,7 +176,9 @@ def test_submitted_shows_all_there_is_to_know() -> None:
 def test_submitted_opens_the_log_where_its_address_is_known() -> None:
     url = f"https://app.example/logs?id={REQUEST_ID}&x=1"
     shown = reply(
-        Card(scan=replace(RESCAN, state=State.SUBMITTED, submission=samples.TAKEN), log_url=url, link=LINK)
+        samples.card(
+            scan=replace(RESCAN, state=State.SUBMITTED, submission=samples.TAKEN), log_url=url, link=LINK
+        )
     )
     assert offers(shown) == [replies.OPEN_LOG, replies.DETAILS]
     assert samples.buttons(shown)[replies.OPEN_LOG]["url"] == url
@@ -170,19 +187,23 @@ def test_submitted_opens_the_log_where_its_address_is_known() -> None:
 
 
 def test_a_name_from_the_comment_is_the_new_apps_name() -> None:
-    assert "*Shop (staging) 4.2.0*" in reply(Card(scan=replace(DONE, asked_name="Shop (staging)"))).text
+    assert (
+        "*Shop (staging) 4.2.0*" in reply(samples.card(scan=replace(DONE, asked_name="Shop (staging)"))).text
+    )
     rescan = replace(RESCAN, state=State.SUBMITTED, asked_name="Shop (staging)")
-    assert "*Shop 4.2.0*" in reply(Card(scan=rescan)).text
+    assert "*Shop 4.2.0*" in reply(samples.card(scan=rescan)).text
 
 
 def test_a_build_without_names_and_versions() -> None:
-    shown = reply(Card(scan=replace(DONE, name=None, version=None, build_number=None))).text
+    shown = reply(samples.card(scan=replace(DONE, name=None, version=None, build_number=None))).text
     assert "*com.example.shop* was submitted" in shown
     assert "`none`" in shown
 
 
 def test_uncertain_tells_what_to_do_and_that_nothing_happens_by_itself() -> None:
-    shown = reply(Card(scan=replace(NEW, state=State.UNCERTAIN, problem="OneTrust had an error (500).")))
+    shown = reply(
+        samples.card(scan=replace(NEW, state=State.UNCERTAIN, problem="OneTrust had an error (500)."))
+    )
     assert "not certain that OneTrust took *Shop 4.2.0*" in shown.text
     assert "Nothing is sent again by itself" in shown.text
     assert "OneTrust had an error (500)." in shown.text
@@ -193,7 +214,9 @@ def test_uncertain_tells_what_to_do_and_that_nothing_happens_by_itself() -> None
 
 def test_duplicate_names_the_original() -> None:
     scan = replace(READ, state=State.DUPLICATE, original=7)
-    shown = reply(Card(scan=scan, original=EARLIER, original_link="https://x.slack.com/archives/C1/p1"))
+    shown = reply(
+        samples.card(scan=scan, original=EARLIER, original_link="https://x.slack.com/archives/C1/p1")
+    )
     assert "submitted before.\nThat is <https://x.slack.com/archives/C1/p1|scan #7>" in shown.text
     assert REQUEST_ID in shown.text
     assert f"<!date^{int(EARLIER.created_at)}^" in shown.text
@@ -207,14 +230,14 @@ def test_duplicate_names_the_original() -> None:
 )
 def test_duplicate_of_one_that_is_not_settled(state: State, said: str) -> None:
     original = replace(EARLIER, state=state, submission=Submission())
-    shown = reply(Card(scan=replace(READ, state=State.DUPLICATE, original=7), original=original)).text
+    shown = reply(samples.card(scan=replace(READ, state=State.DUPLICATE, original=7), original=original)).text
     assert said in shown
     assert "Request ID" not in shown
 
 
 def test_who_shared_in_a_private_conversation_stays_there() -> None:
     original = replace(EARLIER, channel="D0DIRECT", channel_kind=ChannelKind.IM)
-    shown = reply(Card(scan=replace(READ, state=State.DUPLICATE, original=7), original=original)).text
+    shown = reply(samples.card(scan=replace(READ, state=State.DUPLICATE, original=7), original=original)).text
     assert "scan #7" in shown
     assert "U0BEN" not in shown
 
@@ -222,16 +245,16 @@ def test_who_shared_in_a_private_conversation_stays_there() -> None:
 def test_failed_can_be_tried_again_and_a_conflict_be_a_rescan() -> None:
     problem = "OneTrust says that it clashes with what is there (409)."
     failed = replace(NEW, state=State.FAILED, problem=problem)
-    shown = reply(Card(scan=failed))
+    shown = reply(samples.card(scan=failed))
     assert problem in shown.text
     assert offers(shown) == [replies.TRY_AGAIN]
-    conflict = reply(Card(scan=replace(failed, submission=Submission(status=409))))
+    conflict = reply(samples.card(scan=replace(failed, submission=Submission(status=409))))
     assert offers(conflict) == [replies.TRY_AGAIN, replies.RESCAN_AS]
 
 
 @pytest.mark.parametrize("state", [State.REJECTED, State.CANCELLED])
 def test_what_has_ended_says_why(state: State) -> None:
-    shown = reply(Card(scan=replace(SHARED, state=state, problem="The message was deleted.")))
+    shown = reply(samples.card(scan=replace(SHARED, state=state, problem="The message was deleted.")))
     assert "The message was deleted." in shown.text
     assert offers(shown) == []
 

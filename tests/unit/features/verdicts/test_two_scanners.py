@@ -8,7 +8,7 @@ from bot.core.scan import Scan, State
 from bot.core.work_dir import WorkDir
 from bot.errors import TryLater
 from bot.features.verdicts.hold import Hold, HoldRelease
-from bot.features.verdicts.models import SandboxReceipt, VerdictState
+from bot.features.verdicts.models import SandboxReceipt, VerdictState, verdicts_of
 from bot.features.verdicts.outcomes import VerdictOutcomes
 from bot.features.verdicts.retry import VerdictRetry
 from bot.features.verdicts.side_scanner import SideScanner
@@ -101,7 +101,7 @@ async def test_each_scanner_moves_its_own_row(pair: Pair) -> None:
         VerdictState.ANALYSING,
         VerdictState.WAITING,
     )
-    shown = (await pair.bench.cards.card(scan.number)).verdicts
+    shown = verdicts_of(await pair.bench.cards.card(scan.number))
     assert [(each.scanner.name, each.opinion.problem) for each in shown] == [
         ("zscaler", None),
         ("acme", "Acme is away."),
@@ -192,7 +192,7 @@ async def test_a_build_that_is_taken_back_is_sent_to_neither(pair: Pair) -> None
 
     await pair.bench.store.scans.cancel(1, why="taken back", who="UANA")
 
-    assert await pair.bench.store.opinions.of_scan(1) == []
+    assert verdicts_of(await pair.bench.cards.card(1)) == ()
 
 
 async def test_one_scanner_is_asked_again_and_the_other_stays(pair: Pair) -> None:

@@ -5,10 +5,9 @@ from typing import Any
 
 import pytest
 
-from bot.core.scan import Card, State
+from bot.core.scan import State
 from bot.errors import UsageError
 from bot.features.history import views
-from bot.features.submission import views as reply
 from bot.features.verdicts import lookup_views, report_poller
 from bot.features.verdicts import views as opinion
 from bot.features.verdicts.modals import REPORT, report_modal
@@ -27,6 +26,7 @@ from sandbox.reading import Reader
 from sandbox.slack.blockkit import check_blocks, check_view
 from sandbox.world import User, World
 from tests.unit.features import samples
+from tests.unit.features.samples import reply
 
 WORLD = World()
 WORLD.users["U0ANA"] = User(id="U0ANA", name="ana", real_name="Ana")
@@ -38,9 +38,9 @@ SENT = replace(ASKED, state=VerdictState.ANALYSING, since=samples.AT, due_at=sam
 
 def told(asked: Verdict | None, **card: Any) -> list[str]:
     """Return what the reply to a submitted build says of it."""
-    shown = reply.reply(Card(scan=samples.DONE, verdicts=samples.by_zscaler(asked), **card))
+    shown = reply(samples.card(verdicts=samples.by_zscaler(asked), **card))
     assert check_blocks(shown.blocks) == []
-    known = {line for block in reply.reply(Card(scan=samples.DONE)).blocks for line in READER.blocks([block])}
+    known = {line for block in reply(samples.card()).blocks for line in READER.blocks([block])}
     return [line for line in READER.blocks(shown.blocks) if line not in known]
 
 
@@ -107,27 +107,24 @@ def test_a_verdict_says_how_it_came_about():
     link = "https://ours.slack.com/archives/C1/p1"
     known = replace(samples.BENIGN, known_from=7)
     assert "Known from scan #7: it is the very same file." in "\n".join(told(known))
-    assert (
-        f"<{link}|scan #7>"
-        in reply.reply(Card(scan=samples.DONE, verdicts=samples.by_zscaler(known, link))).text
-    )
+    assert f"<{link}|scan #7>" in reply(samples.card(verdicts=samples.by_zscaler(known, link))).text
     instant = judged(SandboxVerdict(threat=Threat.BENIGN, is_instant=True))
     assert "An instant verdict: the build was not run." in "\n".join(told(instant))
 
 
 def test_a_duplicate_tells_what_is_known_of_the_very_same_file():
     scan, first = replace(samples.DONE, number=14, state=State.DUPLICATE, original=12), samples.DONE
-    known = Card(
+    known = samples.card(
         scan=scan, original=first, verdicts=samples.by_zscaler(replace(samples.MALICIOUS, known_from=12))
     )
-    shown = list(READER.blocks(reply.reply(known).blocks))
+    shown = list(READER.blocks(reply(known).blocks))
     line = next(number for number, each in enumerate(shown) if "Zscaler" in each)
     assert shown[line].startswith("🚨 Zscaler Sandbox: malicious")
     assert shown[line + 1] == "Known from scan #12: it is the very same file."
     assert shown[line + 2].startswith("Don't install or hand out this build")
 
-    waits = Card(scan=scan, original=first, verdicts=samples.by_zscaler(replace(SENT, known_from=12)))
-    shown = list(READER.blocks(reply.reply(waits).blocks))
+    waits = samples.card(scan=scan, original=first, verdicts=samples.by_zscaler(replace(SENT, known_from=12)))
+    shown = list(READER.blocks(reply(waits).blocks))
     assert "Zscaler Sandbox: no verdict yet; it is told in the thread of scan #12." in shown
 
 
@@ -142,7 +139,7 @@ def test_a_duplicate_tells_what_is_known_of_the_very_same_file():
 def test_what_may_come_to_a_verdict_yet_can_be_asked_again(asked: Verdict, line: str):
     asked = replace(asked, problem="Mend the token.")
     assert told(asked) == [line, "[ Ask Zscaler again ]"]
-    shown = samples.buttons(reply.reply(Card(scan=samples.DONE, verdicts=samples.by_zscaler(asked))))
+    shown = samples.buttons(reply(samples.card(verdicts=samples.by_zscaler(asked))))
     assert shown[opinion.ASK_AGAIN]["value"] == str(samples.DONE.number)
 
 
@@ -160,36 +157,35 @@ def test_what_has_no_verdict_says_why(state: VerdictState, line: str):
 def test_a_held_build_says_what_it_waits_for_and_then_that_it_went_on():
     scan = replace(samples.NEW, state=State.QUEUED)
     waiting = replace(SENT, held_until=samples.AT + 1800)
-    shown = list(READER.blocks(reply.reply(Card(scan=scan, verdicts=samples.by_zscaler(waiting))).blocks))
+    shown = list(READER.blocks(reply(samples.card(scan=scan, verdicts=samples.by_zscaler(waiting))).blocks))
     assert shown[0] == f"⏳ Shop 4.2.0 waits for Zscaler's verdict, until {when(1800)} at the latest"
     assert not [line for line in shown if "tried again" in line]
 
     late = told(replace(SENT, went_on_after_s=1800.0))
     assert late[0].endswith("OneTrust's part waited 30 min for it, and went on without it.")
     failed = list(
-        READER.blocks(reply.reply(Card(scan=scan, verdicts=samples.by_zscaler(replace(SENT)))).blocks)
+        READER.blocks(reply(samples.card(scan=scan, verdicts=samples.by_zscaler(replace(SENT)))).blocks)
     )
     assert "will be tried again" in failed[0]
 
 
 def test_everything_about_a_scan_tells_zscalers_part_too():
-    card = Card(scan=samples.DONE, verdicts=samples.by_zscaler(samples.MALICIOUS))
+    card = samples.card(verdicts=samples.by_zscaler(samples.MALICIOUS))
     shown = list(READER.blocks(views.status(card, []).blocks))
     assert (
         "Zscaler Sandbox: malicious, category Malware botnet, score 92 of 100, detected `Android/Joker.A`"
         in shown
     )
     assert shown[-1] == "[ Sandbox report ]"
-    assert "Zscaler" not in views.status(Card(scan=samples.DONE), []).text
+    assert "Zscaler" not in views.status(samples.card(), []).text
     waits = replace(ASKED, problem="Zscaler can't be reached.")
     assert (
-        "Zscaler can't be reached."
-        in views.status(Card(scan=samples.DONE, verdicts=samples.by_zscaler(waits)), []).text
+        "Zscaler can't be reached." in views.status(samples.card(verdicts=samples.by_zscaler(waits)), []).text
     )
 
 
 def test_the_message_mentions_who_shared_it_and_says_what_to_do():
-    card = Card(scan=samples.DONE, verdicts=samples.by_zscaler(samples.MALICIOUS))
+    card = samples.card(verdicts=samples.by_zscaler(samples.MALICIOUS))
     shown = opinion.verdict_message(card, scanner="zscaler", mention=True)
     assert check_blocks(shown.blocks) == []
     assert list(READER.blocks(shown.blocks)) == [
@@ -261,7 +257,7 @@ def test_many_risks_come_page_by_page():
 
 
 def test_the_answer_about_a_scan_names_it_and_its_verdict():
-    card = Card(scan=samples.DONE, verdicts=samples.by_zscaler(replace(samples.MALICIOUS, known_from=7)))
+    card = samples.card(verdicts=samples.by_zscaler(replace(samples.MALICIOUS, known_from=7)))
     shown = lookup_views.known(card, link="https://ours.slack.com/archives/C1/p1")
     assert check_blocks(shown.blocks) == []
     assert list(READER.blocks(shown.blocks)) == [
@@ -271,7 +267,7 @@ def test_the_answer_about_a_scan_names_it_and_its_verdict():
         "[ Sandbox report ]",
         "MD5 `0123456789abcdef0123456789abcdef`",
     ]
-    waits = lookup_views.known(Card(scan=samples.DONE, verdicts=samples.by_zscaler(ASKED))).text
+    waits = lookup_views.known(samples.card(verdicts=samples.by_zscaler(ASKED))).text
     assert waits == "*Shop 4.2.0*, scan #12\nZscaler Sandbox: to be submitted."
 
 

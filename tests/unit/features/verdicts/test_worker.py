@@ -20,7 +20,7 @@ from bot.errors import (
 )
 from bot.features.hosts.models import HostsState
 from bot.features.verdicts import submitter, worker
-from bot.features.verdicts.models import SandboxReceipt, VerdictState
+from bot.features.verdicts.models import SandboxReceipt, VerdictState, verdicts_of
 from bot.scanners.zscaler import sandbox
 from bot.scanners.zscaler.sandbox import PROFILE as ZSCALER
 from tests.bench import Bench
@@ -224,7 +224,7 @@ async def test_whoever_shares_a_bad_build_again_reads_that_it_is_bad(bench: Benc
     scan = await zscaler.submitted(a_share("F2", ts="1790000000.000002", occasion="again"))
 
     assert scan.state is State.DUPLICATE
-    [shown] = (await bench.cards.card(scan.number)).verdicts
+    [shown] = verdicts_of(await bench.cards.card(scan.number))
     opinion = shown.opinion
     assert (opinion.scan, opinion.verdict, opinion.known_from) == (1, BAD, 1)
     assert await bench.store.opinions.of("zscaler", scan.number) is None  # nothing is asked about it

@@ -12,15 +12,13 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.core.rate_limit import RateLimiter, RateLimiters
 from bot.core.scan import Kind, Reason, Source, State, SubmissionState
 from bot.core.scheduler import Scheduler
-from bot.features.history.history import Cards
 from bot.features.results.messages import result_subject
 from bot.features.results.models import OneTrustScanStatus, ResultState
-from bot.features.results.views import announcement
+from bot.features.submission.card_repository import Cards
 from bot.features.submission.decision import Decision, VerdictRequest
 from bot.features.verdicts.messages import verdict_subject
 from bot.features.verdicts.models import SandboxVerdict, Threat, VerdictState
 from bot.features.verdicts.views import verdict_message
-from bot.scanners.zscaler.sandbox import PROFILE as ZSCALER
 from bot.slack.messages import subjects
 from bot.slack.messages.delivery import GONE
 from bot.slack.messages.living_message import GIVE_UP_S, REFRESH_INTERVAL_S, LivingMessages
@@ -63,13 +61,16 @@ class Scene:
             render = partial(verdict_message, scanner="zscaler", mention=True)
             subject = verdict_subject(self.store, "zscaler", render)
         else:
-            subject = result_subject(self.store, partial(announcement, mention=True))
+            subject = result_subject(self.store, partial(samples.announcement, mention=True))
         made = LivingMessages(
             subject=subject,
             client=client,
             bot_user_id=self.slack.bot_user_id,
             load=Cards(
-                store=self.store, log_url=lambda _: None, permalink=lambda _: None, scanners=[ZSCALER]
+                database=self.database,
+                sections=samples.SECTIONS,
+                log_url=lambda _: None,
+                permalink=lambda _: None,
             ).card,
             pace=pace or RateLimiters(self.clock, POSTS),
             updates=RateLimiter(self.clock, UPDATES),

@@ -9,9 +9,9 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.core.rate_limit import RateLimiter, RateLimiters
 from bot.core.scan import State
-from bot.features.history.history import Cards
+from bot.features.submission.card import Card
+from bot.features.submission.card_repository import Cards
 from bot.features.submission.messages import reply_subject
-from bot.features.submission.views import reply
 from bot.slack.messages.delivery import GONE, TEXT_LIMIT, shortened
 from bot.slack.messages.living_message import CROWDED_S, MESSAGE_BACKOFF, LivingMessages
 from bot.slack.messages.posts import ATTEMPTS
@@ -21,6 +21,7 @@ from bot.wiring.repositories import Repositories, store_on
 from sandbox.slack import Shared, SlackSandbox
 from sandbox.world import Message
 from tests.fakes import HeldClock, a_share, until
+from tests.unit.features import samples
 
 
 @dataclass
@@ -30,7 +31,7 @@ class Scene:
     slack: SlackSandbox
     clock: HeldClock
     store: Repositories
-    threads: LivingMessages
+    threads: LivingMessages[Card]
     shared: Shared
     number: int
     pace: RateLimiters
@@ -63,10 +64,15 @@ async def scene(tmp_path: Path) -> AsyncIterator[Scene]:
         client.retry_handlers = []  # as in the bot, a post is not made again where its answer was lost
         pace = RateLimiters(clock, POSTS)
         threads = LivingMessages(
-            subject=reply_subject(store, reply),
+            subject=reply_subject(store, samples.reply),
             client=client,
             bot_user_id=slack.bot_user_id,
-            load=Cards(store=store, log_url=lambda _: None, permalink=lambda _: None).card,
+            load=Cards(
+                database=database,
+                sections=samples.SECTIONS,
+                log_url=lambda _: None,
+                permalink=lambda _: None,
+            ).card,
             pace=pace,
             updates=RateLimiter(clock, UPDATES),
             clock=clock,

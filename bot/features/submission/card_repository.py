@@ -1,0 +1,76 @@
+"""Reads scans' cards."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+from bot.core.circuit_breaker import CircuitBreaker
+from bot.core.scan import Link, Scan, State
+from bot.features.app_links import repository as links
+from bot.features.submission.card import Card, open_to
+from bot.features.submission.sections import ReplySection
+from bot.storage import transitions
+from bot.storage.connection import Connection
+from bot.storage.database import Database
+
+
+class Cards:
+    """Reads a card in one snapshot of the database: the scan first, then what belongs to it."""
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        sections: Sequence[ReplySection],
+        log_url: Callable[[str], str | None],
+        permalink: Callable[[Scan], str | None],
+        breaker: CircuitBreaker | None = None,
+    ) -> None:
+        self._database = database
+        self.sections = sections
+        self._log_url = log_url
+        self.permalink = permalink
+        self._breaker = breaker
+
+    async def card(self, number: int, *, done_bytes: int = 0, total_bytes: int = 0) -> Card:
+        """Return the card of a scan, of whose bytes so many have moved.
+
+        Raises:
+            NotFound: there is none with that number.
+        """
+        card = await self._database.read(lambda db: self._read(db, number))
+        return replace(
+            card,
+            done_bytes=done_bytes,
+            total_bytes=total_bytes,
+            scanner_away=self._breaker is not None and self._breaker.is_open,
+            parts={section.name: section.complete(card.parts[section.name]) for section in self.sections},
+        )
+
+    def _read(self, db: Connection, number: int) -> Card:
+        scan = transitions.load(db, number)
+        original = transitions.load(db, scan.original) if scan.original else None
+        shown = original if original is not None and scan.state is State.DUPLICATE else scan
+        request_id = shown.submission.request_id
+        parts: dict[str, Any] = {section.name: section.read(db, scan, original) for section in self.sections}
+        return Card(
+            scan=scan,
+            original=original,
+            original_link=self.permalink(original) if original and open_to(scan, original) else None,
+            link=links.of_build(db, scan.bundle_id, scan.platform)
+            if scan.bundle_id and scan.platform
+            else None,
+            taken_by=_owners(db, scan),
+            log_url=self._log_url(request_id) if request_id else None,
+            parts=parts,
+        )
+
+
+def _owners(db: Connection, scan: Scan) -> tuple[Link, ...]:
+    """Return the links of the asked app ID to other builds, where a person is asked about that."""
+    if scan.question is None or not scan.asked_app_id:
+        return ()
+    own = (scan.bundle_id, scan.platform)
+    return tuple(
+        link for link in links.of_app(db, scan.asked_app_id) if (link.bundle_id, link.platform) != own
+    )

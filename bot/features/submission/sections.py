@@ -1,0 +1,48 @@
+"""What other features add to the reply in a scan's thread: each one section."""
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from bot.core.scan import Scan
+from bot.features.submission.card import Card
+from bot.slack.blocks.elements import Block
+from bot.storage.connection import Connection
+
+
+def _nothing(*_: object) -> tuple[()]:
+    return ()
+
+
+def _no_line(_: Card) -> str:
+    return ""
+
+
+def _as_read(part: Any) -> Any:
+    return part
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReplySection:
+    """One feature's section; it shows nothing except what it is given functions for."""
+
+    name: str
+    """The feature's; the key in ``Card.parts``."""
+    read: Callable[[Connection, Scan, Scan | None], Any]
+    """Returns its part of the card of a scan and that scan's original; in the database's thread."""
+    complete: Callable[[Any], Any] = _as_read
+    """Adds to the part what is known outside the database; in the event loop."""
+    headline: Callable[[Card], str] = _no_line
+    """Says why the feature holds a ``QUEUED`` scan; empty if it does not."""
+    lines: Callable[[Card], Sequence[str]] = _nothing
+    """Below the headline of a scan that was, or may have been, submitted; empty lines are left out."""
+    closing: Callable[[Card], str] = _no_line
+    """The same, below all other lines."""
+    buttons: Callable[[Card], Sequence[Block | None]] = _nothing
+    """The first buttons of a submitted scan."""
+    blocks: Callable[[Card, Collection[str]], Sequence[Block]] = _nothing
+    """Below all that is said of the submission; problems that the reply names already are not repeated."""
+    problems: Callable[[Card], Collection[str]] = _nothing
+    """The problems that ``blocks`` names."""
+    announced: Callable[[Card], Sequence[Block]] = _nothing
+    """In the announcement of the results."""
