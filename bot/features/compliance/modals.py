@@ -8,9 +8,9 @@ from bot.core.scan import Scan
 from bot.errors import UsageError
 from bot.features.compliance.rules import Violation
 from bot.features.compliance.views import REASON_LIMIT, evidence_text
-from bot.features.submission.modals import form, kept_in, number_in, text_input, typed_in
 from bot.slack.blocks import text
 from bot.slack.blocks.elements import Block, section
+from bot.slack.blocks.forms import form, kept_in, number_in, text_input, typed_in
 from bot.slack.blocks.scan_text import title
 
 ACKNOWLEDGE_FORM: Final = "acknowledge_form"

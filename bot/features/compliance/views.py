@@ -8,10 +8,10 @@ from itertools import groupby
 from typing import Final
 
 from bot.features.compliance.rules import Evidence, EvidenceKind, Violation
-from bot.features.results.found_views import count
 from bot.features.submission.card import Card
 from bot.slack.blocks import text
 from bot.slack.blocks.elements import Block, button, section
+from bot.slack.blocks.lists import count
 
 NAME: Final = "compliance"
 ACKNOWLEDGE: Final = (

@@ -6,10 +6,11 @@ from typing import TypeVar
 from bot.core.scan import Scan
 from bot.features.history.compare import Comparison, SeveralApps
 from bot.features.results.diff import Changes
-from bot.features.results.found_views import paragraphs, permission, sdk_name
+from bot.features.results.found_views import permission, sdk_name
 from bot.features.results.models import PrivacyManifest, Sdk
 from bot.slack.blocks import text
 from bot.slack.blocks.elements import context, section
+from bot.slack.blocks.lists import paragraphs
 from bot.slack.blocks.message import Message, compose
 from bot.slack.blocks.scan_text import app, name, version
 

@@ -11,7 +11,6 @@ from bot.features.compliance.views import broken
 from bot.features.history import filters as search
 from bot.features.history.models import ANY_BREACH, OPEN_BREACH, Cursor, HistoryQuery, Outcome, Page
 from bot.features.hosts.views import host_blocks
-from bot.features.results.found_views import count
 from bot.features.results.models import ResultState
 from bot.features.results.polling_views import outcome, state
 from bot.features.submission.card import Card
@@ -21,6 +20,7 @@ from bot.features.verdicts.scanner_profile import ScannerProfile
 from bot.features.verdicts.views import report_button, status_line, warning
 from bot.slack.blocks import text
 from bot.slack.blocks.elements import Block, actions, button, context, facts, link_button, section
+from bot.slack.blocks.lists import count
 from bot.slack.blocks.message import Message, compose
 from bot.slack.blocks.scan_text import file, kind, name, route, sharer, title, version, went, why
 from bot.slack.blocks.state_text import MARKS, WORDS

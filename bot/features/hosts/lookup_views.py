@@ -7,9 +7,9 @@ from bot.features.hosts.lookup import UrlsTold
 from bot.features.hosts.models import URL_LIMIT, UrlCategories
 from bot.features.hosts.url_parser import NamedUrls
 from bot.features.hosts.views import categories, host
-from bot.features.results.found_views import count, paragraphs
 from bot.slack.blocks import text
 from bot.slack.blocks.elements import context, section
+from bot.slack.blocks.lists import count, paragraphs
 from bot.slack.blocks.message import Message, compose
 
 _FEW: Final = 20

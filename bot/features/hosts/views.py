@@ -10,11 +10,11 @@ from typing import Final, TypeVar
 
 from bot.core.scan import Scan
 from bot.features.hosts.models import HostChanges, HostsState, ScanHosts, UrlCategories, hosts_of
-from bot.features.results.found_views import count
 from bot.features.submission.card import Card
 from bot.slack.blocks import text
 from bot.slack.blocks.chart import ranked
 from bot.slack.blocks.elements import Block, button, context, section
+from bot.slack.blocks.lists import count
 
 ALL_HOSTS: Final = "scan_all_hosts"  # opens hosts_modals.hosts_modal
 NAMED: Final = 5

@@ -3,23 +3,14 @@
 All texts are OneTrust's; all that these functions return is safe to put in ``mrkdwn``.
 """
 
-from collections.abc import Callable, Iterable, Sequence
-from typing import Final, TypeVar
+from typing import Final
 
 from bot.features.results.models import Permission, PrivacyManifest, Results, Sdk
 from bot.slack.blocks import text
 from bot.slack.blocks.chart import ranked
+from bot.slack.blocks.lists import count, listed
 
-NAMED: Final = 8
-"""How many of a list are named; the rest is counted."""
 _CATEGORIES: Final = 6
-
-T = TypeVar("T")
-
-
-def count(number: int, what: str) -> str:
-    """Say how many: "1 SDK", "12 permissions"."""
-    return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"
 
 
 def sdk(found: Sdk) -> str:
@@ -35,14 +26,6 @@ def sdk_name(found: Sdk) -> str:
 def permission(found: Permission) -> str:
     """Name a permission, and say so where it is high-risk."""
     return f"{text.code(found.name, 80)}{' (high-risk)' if found.is_high_risk else ''}"
-
-
-def listed(items: Sequence[T], name: Callable[[T], str]) -> str:
-    """Name the first of many: "A, B and 12 more"."""
-    named = [name(item) for item in items[:NAMED]]
-    if len(items) > NAMED:
-        return f"{', '.join(named)} and {len(items) - NAMED:,} more"
-    return ", ".join(named)
 
 
 def sdk_line(results: Results) -> str:
@@ -83,14 +66,3 @@ def manifest_line(manifest: PrivacyManifest) -> str:
         f"*Privacy manifest*: of {count(manifest.total, 'data type')} "
         f"{', '.join(f'{number:,} {word}' for number, word in parts if number or word == 'aligned')}"
     )
-
-
-def paragraphs(lines: Iterable[str], limit: int = 2900) -> list[str]:
-    """Join lines into as few paragraphs as Slack's sections allow, each line whole."""
-    joined: list[str] = []
-    for line in lines:
-        if joined and len(joined[-1]) + 1 + len(line) <= limit:
-            joined[-1] += f"\n{line}"
-        else:
-            joined.append(line)
-    return joined

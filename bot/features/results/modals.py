@@ -6,10 +6,11 @@ from functools import partial
 from typing import Any, Final
 
 from bot.core.scan import Scan
-from bot.features.results.found_views import count, manifest_line, sdk_name
+from bot.features.results.found_views import manifest_line, sdk_name
 from bot.features.results.models import DataType, Permission, Results, Sdk
 from bot.slack.blocks import text
 from bot.slack.blocks.elements import Block, section
+from bot.slack.blocks.lists import count
 from bot.slack.blocks.paged_modal import Listing, ModalState, PagedModal, no_rows
 from bot.slack.blocks.scan_text import title
 

@@ -3,11 +3,11 @@
 from typing import Final
 
 from bot.core.scan import Kind, State
-from bot.features.results.found_views import count
 from bot.features.results.models import OVERDUE_S, POLLED, Results, ResultState, ResultStatus
 from bot.features.results.part import ResultsPart, results_of
 from bot.features.submission.card import Card
 from bot.slack.blocks import text
+from bot.slack.blocks.lists import count
 from bot.slack.blocks.state_text import WORDS
 
 _WORDS: Final = {

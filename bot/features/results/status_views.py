@@ -4,13 +4,13 @@ from typing import Final
 
 from bot.core.scan import Scan, Source
 from bot.features.results.diff import Changes
-from bot.features.results.found_views import count
 from bot.features.results.models import RETRIED, Results, ResultState, ResultStatus
 from bot.features.results.part import results_of
 from bot.features.results.polling_views import awaited, looking
 from bot.features.submission.card import Card
 from bot.slack.blocks import text
 from bot.slack.blocks.elements import Block, button
+from bot.slack.blocks.lists import count
 from bot.slack.blocks.scan_text import title
 
 ALL_FOUND: Final = "scan_all_found"  # opens results_modals.found_modal

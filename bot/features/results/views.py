@@ -5,10 +5,7 @@ from collections.abc import Sequence
 from bot.core.scan import Scan
 from bot.features.results.diff import Changes
 from bot.features.results.found_views import (
-    count,
-    listed,
     manifest_line,
-    paragraphs,
     permission,
     permission_line,
     sdk,
@@ -23,6 +20,7 @@ from bot.features.submission.sections import ReplySection
 from bot.slack.blocks import text
 from bot.slack.blocks.chart import pie
 from bot.slack.blocks.elements import Block, actions, context, section
+from bot.slack.blocks.lists import count, listed, paragraphs
 from bot.slack.blocks.message import Message, compose
 from bot.slack.blocks.scan_text import name, title
 

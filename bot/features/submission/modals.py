@@ -1,6 +1,5 @@
 """Modals with a form, and reading what was submitted with them."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -8,16 +7,12 @@ from typing import Any, Final
 
 from bot.core import identifiers
 from bot.core.scan import Scan
-from bot.errors import UsageError
-from bot.slack.blocks import text
-from bot.slack.blocks.elements import Block, section, words
-from bot.slack.blocks.message import Message, compose
+from bot.slack.blocks.elements import Block, section
+from bot.slack.blocks.forms import form, kept_in, number_in, outdated, text_input, typed_in
 from bot.slack.blocks.scan_text import app, title
 
 APP_ID_FORM: Final = "app_id_form"
 REQUEST_ID_FORM: Final = "request_id_form"
-NOTICE: Final = "notice"
-"""The callback ID of a modal that only shows something."""
 
 APP_ID_BLOCK: Final = "app_id_block"
 """The block of an error about the app ID, for ``response_action: errors``."""
@@ -96,22 +91,6 @@ def request_id_modal(scan: Scan) -> Block:
     )
 
 
-def notice_modal(sentence: str) -> Block:
-    """Show a sentence of this project in a modal."""
-    return message_modal(compose([section(text.sentence(sentence, 2000))]))
-
-
-def message_modal(message: Message) -> Block:
-    """Show the blocks of a message in a modal."""
-    return {
-        "type": "modal",
-        "callback_id": NOTICE,
-        "title": words("appscan"),
-        "close": words("Close"),
-        "blocks": message.blocks,
-    }
-
-
 def read_app_id(view: Mapping[str, Any]) -> AppIdAnswer:
     """Read a submitted ``app_id_modal``.
 
@@ -122,7 +101,7 @@ def read_app_id(view: Mapping[str, Any]) -> AppIdAnswer:
     try:
         purpose = Purpose(str(kept.get("purpose")))
     except ValueError:
-        raise _outdated() from None
+        raise outdated() from None
     return AppIdAnswer(
         scan=number_in(kept, "scan"),
         purpose=purpose,
@@ -138,78 +117,3 @@ def read_request_id(view: Mapping[str, Any]) -> RequestIdAnswer:
     """
     typed = typed_in(view, REQUEST_ID_BLOCK, _REQUEST_ID)
     return RequestIdAnswer(scan=number_in(kept_in(view), "scan"), request_id=identifiers.request_id(typed))
-
-
-def form(callback_id: str, heading: str, submit: str, kept: dict[str, Any], blocks: list[Block]) -> Block:
-    """Make a form; ``kept`` comes back when it is submitted."""
-    return {
-        "type": "modal",
-        "callback_id": callback_id,
-        "private_metadata": json.dumps(kept),
-        "title": words(heading),
-        "submit": words(submit),
-        "close": words("Cancel"),
-        "blocks": blocks,
-    }
-
-
-def text_input(
-    block_id: str, action_id: str, label: str, hint: str, limit: int, *, multiline: bool = False
-) -> Block:
-    """Make a required input of at most ``limit`` characters."""
-    return {
-        "type": "input",
-        "block_id": block_id,
-        "label": words(label),
-        "hint": words(hint),
-        "element": {
-            "type": "plain_text_input",
-            "action_id": action_id,
-            "max_length": limit,
-            **({"multiline": True} if multiline else {}),
-            "focus_on_load": True,
-        },
-    }
-
-
-def kept_in(view: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return the ``private_metadata`` of a modal.
-
-    Raises:
-        UsageError: it is not what this project writes there; so do ``number_in`` and ``text_in``.
-    """
-    try:
-        kept = json.loads(view.get("private_metadata") or "")
-    except (ValueError, TypeError, RecursionError):
-        raise _outdated() from None
-    if not isinstance(kept, dict):
-        raise _outdated()
-    return kept
-
-
-def number_in(kept: Mapping[str, Any], name: str) -> int:
-    """Return a number from ``kept_in``, such as that of a scan."""
-    number = kept.get(name)
-    if type(number) is not int or not 0 <= number < 2**53:
-        raise _outdated()
-    return number
-
-
-def text_in(kept: Mapping[str, Any], name: str) -> str:
-    """Return a text from ``kept_in``."""
-    found = kept.get(name)
-    if not isinstance(found, str):
-        raise _outdated()
-    return found
-
-
-def typed_in(view: Mapping[str, Any], block_id: str, action_id: str) -> str:
-    """Return what was typed into an input; empty if nothing was."""
-    found: Any = view
-    for key in ("state", "values", block_id, action_id, "value"):
-        found = found.get(key) if isinstance(found, Mapping) else None
-    return found if isinstance(found, str) else ""
-
-
-def _outdated() -> UsageError:
-    return UsageError("This form is out of date. Close it and press the button again.")

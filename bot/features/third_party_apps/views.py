@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from typing import Final
 
 from bot.errors import UsageError
-from bot.features.results.found_views import count, listed
 from bot.features.third_party_apps.models import (
     AppAnswer,
     AppLookup,
@@ -20,6 +19,7 @@ from bot.features.third_party_apps.models import (
 )
 from bot.slack.blocks import text
 from bot.slack.blocks.elements import Block, actions, button, context, section
+from bot.slack.blocks.lists import count, listed
 from bot.slack.blocks.message import Message, compose
 
 ALL_OF_APP: Final = "governance_all"

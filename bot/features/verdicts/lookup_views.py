@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from typing import Final
 
 from bot.core.scan import Scan
-from bot.features.results.found_views import paragraphs
 from bot.features.submission.card import Card
 from bot.features.verdicts.modals import ranked, risk, without_risks
 from bot.features.verdicts.models import (
@@ -19,6 +18,7 @@ from bot.features.verdicts.models import (
 from bot.features.verdicts.views import judged, known_by, report_button, status_line, threat
 from bot.slack.blocks import text
 from bot.slack.blocks.elements import Block, actions, context, section
+from bot.slack.blocks.lists import paragraphs
 from bot.slack.blocks.message import Message, compose
 from bot.slack.blocks.scan_text import title
 

@@ -9,7 +9,7 @@ from bot.features.submission.sections import ReplySection
 from bot.features.verdicts import repository
 from bot.features.verdicts.models import BAD, NAME
 from bot.features.verdicts.ports import VerdictStore
-from bot.features.verdicts.scanner_profile import ScannerProfile
+from bot.features.verdicts.scanner_profile import UNNAMED, ScannerProfile
 from bot.features.verdicts.views import held_line, told_problems, verdict_blocks
 from bot.slack.blocks.message import Message
 from bot.slack.messages.subjects import MessageStatus, Subject, announcement_subject
@@ -45,7 +45,7 @@ def verdict_subject(store: VerdictStore, scanner: str, render: Callable[[Card], 
         render,
         name="verdict",
         event_type="appscan_verdict",
-        scanner=scanner,
+        scanner=scanner if scanner != UNNAMED else None,
         stale=partial(store.opinions.to_announce, scanner),
         look=look,
         remember=partial(store.opinions.set_announced, scanner),

@@ -8,9 +8,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, Generic, TypeVar
 
-from bot.features.submission.modals import kept_in, number_in, text_in, typed_in
 from bot.slack.blocks import text
 from bot.slack.blocks.elements import Block, actions, button, context, section, words
+from bot.slack.blocks.forms import kept_in, number_in, text_in, typed_in
 
 SEARCH_LIMIT: Final = 100
 """Characters."""

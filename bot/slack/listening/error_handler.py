@@ -16,9 +16,8 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.errors import SLACK_TROUBLE, AppscanError, NotAllowed, UsageError, slack_code, slack_wait_s
-from bot.features.submission import modals
-from bot.features.submission.modals import kept_in, text_in
-from bot.slack.blocks import short_answers
+from bot.slack.blocks import forms, short_answers
+from bot.slack.blocks.forms import kept_in, text_in
 from bot.slack.blocks.message import Message
 from bot.slack.listening.modals import REFUSED
 from bot.slack.listening.respond import answer, whisper
@@ -86,7 +85,7 @@ def register(app: AsyncApp) -> None:
         message = told(error)
         in_form: dict[str, Any] | None = None
         if body.get("type") == "view_submission":
-            in_form = {"response_action": "update", "view": modals.message_modal(message)}
+            in_form = {"response_action": "update", "view": forms.message_modal(message)}
         elif body.get("type") != "event_callback":
             await _tell(message, body, context, client, respond)
         if response is None:  # acknowledged before it failed

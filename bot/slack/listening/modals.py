@@ -10,8 +10,8 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.errors import AppscanError, UsageError, slack_code
-from bot.features.submission.modals import notice_modal
 from bot.slack.blocks.elements import Block
+from bot.slack.blocks.forms import notice_modal
 from bot.slack.blocks.paged_modal import ModalState, PagedModal
 from bot.slack.listening.payload import Payload, actor, read_payload, said
 

@@ -10,7 +10,6 @@ from bot.core.ports import Clock
 from bot.core.rate_limit import RateLimiters
 from bot.core.scan import Scan
 from bot.errors import slack_code, slack_wait_s
-from bot.features.verdicts.scanner_profile import UNNAMED
 from bot.slack.api.errors import next_cursor
 from bot.slack.messages.delivery import Rendered, error_name, send
 
@@ -43,7 +42,7 @@ class Posts:
         self._pace = pace
         self._clock = clock
         self._event_type = event_type
-        self._scanner = scanner if scanner != UNNAMED else None
+        self._scanner = scanner
 
     async def post(self, scan: Scan, message: Rendered) -> str:
         """Post a message in a scan's thread; return its timestamp.

@@ -27,7 +27,7 @@ from bot.features.rescan_requests import views as waiting
 from bot.features.rescan_requests.models import RequestState, RescanRequest
 from bot.features.submission import modals
 from bot.features.submission.card import Card
-from bot.slack.blocks import short_answers
+from bot.slack.blocks import forms, short_answers
 from bot.slack.blocks.message import Message
 from bot.slack.listening.help_views import about
 from tests.unit.features import samples
@@ -326,7 +326,7 @@ def test_notices(text: str) -> None:
     check(short_answers.refusal(text))
     check(short_answers.usage(f"It says {text}", text))
     check(short_answers.error(text))
-    check_modal(modals.notice_modal(f"It says {text}"))
+    check_modal(forms.notice_modal(f"It says {text}"))
 
 
 @given(scans())

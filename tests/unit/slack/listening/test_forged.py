@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from bot.features.submission.shortcut_listeners import SCAN_THIS_BUILD
 
 from bot.errors import NotFound, UsageError
 from bot.features.history import apps_views, sdk_views
@@ -12,7 +13,6 @@ from bot.features.rescan_requests import views as waiting
 from bot.features.results import status_views
 from bot.features.submission import modals
 from bot.features.submission import views as reply
-from bot.features.submission.shortcut_listeners import SCAN_THIS_BUILD
 from bot.slack.listening.payload import UNSIGNED
 from tests.fakes import APP_ID, a_share
 
