@@ -162,7 +162,7 @@ async def perform(given: argparse.Namespace, settings: Settings, stop: asyncio.E
     # Each command is imported when it is asked for: exporting needs no Slack.
     match given.command:
         case "check":
-            from bot.cli.check.report import check
+            from bot.cli.check import check
 
             return await check(settings)
         case "export":

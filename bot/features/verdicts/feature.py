@@ -19,6 +19,7 @@ from bot.features.verdicts.submitter import VerdictSubmitter
 from bot.features.verdicts.worker import VerdictWorker
 from bot.metrics import CountedFiles
 from bot.slack.messages.living_message import LivingMessages
+from bot.wiring.checks import zscaler
 from bot.wiring.feature import Feature, Surface
 from bot.wiring.kit import Kit
 
@@ -90,4 +91,4 @@ def _queues(kit: Kit, scanner: SideScanner, announcements: LivingMessages) -> tu
     )
 
 
-FEATURE = Feature(name="verdicts", build=build)
+FEATURE = Feature(name="verdicts", build=build, checks=zscaler.verdicts)
