@@ -1,4 +1,4 @@
-"""What the domain needs of the world, as protocols; ``bot.wiring.bot`` joins them to the real things."""
+"""What the domain needs of the world, as protocols; the modules ``feature`` join them to the real things."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
