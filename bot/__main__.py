@@ -166,7 +166,7 @@ async def perform(given: argparse.Namespace, settings: Settings, stop: asyncio.E
     # Only the command's own module is imported: exporting needs no Slack.
     match given.command:
         case "check":
-            from bot.cli.check.report import check
+            from bot.cli.check import check
 
             return await check(settings)
         case "export":

@@ -1,6 +1,6 @@
 """What a feature is: what it brings to the bot, and to ``python -m bot check``."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 
@@ -8,6 +8,7 @@ from slack_bolt.async_app import AsyncApp
 
 from bot.core.scheduler import Job
 from bot.slack.listening.command import Command, Topic
+from bot.wiring.checks.result import CheckResult, Checkup
 from bot.wiring.kit import Kit
 
 
@@ -37,3 +38,5 @@ class Feature:
     name: str
     build: Callable[[Kit], Surface]
     """Builds it from the kit, with those built before; what is not set up brings an empty surface."""
+    checks: Callable[[Checkup], AsyncIterator[CheckResult]] | None = None
+    """Returns its lines of ``python -m bot check``."""

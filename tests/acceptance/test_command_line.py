@@ -11,7 +11,7 @@ import os
 import sys
 from pathlib import Path
 
-from bot.cli.check.onetrust import FTP_PATIENCE
+from bot.wiring.checks.onetrust import FTP_PATIENCE
 from sandbox import builds
 from sandbox.bot_process import BotProcess
 from sandbox.ftp import FtpSandbox

@@ -5,6 +5,7 @@ import logging
 from bot.features.compliance import listeners
 from bot.features.compliance.review import ViolationReview
 from bot.slack.messages.living_message import LivingMessages
+from bot.wiring.checks import onetrust
 from bot.wiring.feature import Feature, Surface
 from bot.wiring.kit import Kit
 
@@ -27,4 +28,4 @@ def build(kit: Kit) -> Surface:
     return Surface(listeners=(lambda app: listeners.register(app, reviews),))
 
 
-FEATURE = Feature(name="compliance", build=build)
+FEATURE = Feature(name="compliance", build=build, checks=onetrust.policy)

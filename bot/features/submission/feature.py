@@ -29,6 +29,7 @@ from bot.scanners.onetrust.file_server import FileServer, open_file_server
 from bot.slack.api.identity import Identity
 from bot.slack.blocks.short_answers import refusal
 from bot.slack.messages.rejections import SlackRejections
+from bot.wiring.checks import onetrust
 from bot.wiring.feature import Feature, Surface
 from bot.wiring.kit import Kit
 from bot.wiring.parts import log_url
@@ -151,4 +152,4 @@ async def _look_at(server: FileServer) -> None:
         logger.warning("the FTP route does not work now: %s", error.user_message)
 
 
-FEATURE = Feature(name="submission", build=build)
+FEATURE = Feature(name="submission", build=build, checks=onetrust.routes)

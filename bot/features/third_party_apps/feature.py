@@ -4,6 +4,7 @@ from bot.features.submission.worker import queue_job
 from bot.features.third_party_apps import listeners, views
 from bot.features.third_party_apps.direct_messages import SlackAppAnswers
 from bot.features.third_party_apps.service import ThirdPartyApps
+from bot.wiring.checks import zscaler
 from bot.wiring.feature import Feature, Surface
 from bot.wiring.kit import Kit
 
@@ -28,4 +29,4 @@ def build(kit: Kit) -> Surface:
     )
 
 
-FEATURE = Feature(name="third_party_apps", build=build)
+FEATURE = Feature(name="third_party_apps", build=build, checks=zscaler.governance)

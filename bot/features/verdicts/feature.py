@@ -21,6 +21,7 @@ from bot.features.verdicts.submitter import VerdictSubmitter
 from bot.features.verdicts.worker import VerdictWorker
 from bot.metrics import CountedFiles
 from bot.slack.messages.living_message import LivingMessages
+from bot.wiring.checks import zscaler
 from bot.wiring.feature import Feature, Surface
 from bot.wiring.kit import Kit
 
@@ -92,4 +93,4 @@ def _queues(kit: Kit, scanner: SideScanner, announcements: LivingMessages[Card])
     )
 
 
-FEATURE = Feature(name="verdicts", build=build)
+FEATURE = Feature(name="verdicts", build=build, checks=zscaler.verdicts)

@@ -7,13 +7,13 @@ from typing import Final
 
 import httpx
 
-from bot.cli.check.result import CheckResult, failed, passed
-from bot.config.zscaler import AppTotalSettings, SandboxSettings, ZscalerSettings
+from bot.config.zscaler import AppTotalSettings, SandboxSettings
 from bot.core.clock import SystemClock
 from bot.errors import AppscanError, TryLater
 from bot.features.zscaler_admin.models import ActivationApi, ActivationStatus
 from bot.metrics import Metrics
 from bot.scanners.zscaler import credential_check
+from bot.wiring.checks.result import CheckResult, Checkup, failed, passed
 from bot.wiring.zscaler import Zscaler, open_zscaler
 
 PATIENCE_S: Final = 20.0
@@ -31,16 +31,25 @@ _WAITING: Final = {
 }
 
 
-async def results(settings: ZscalerSettings) -> AsyncGenerator[CheckResult, None]:
-    """Look at one API after the other."""
+async def verdicts(checkup: Checkup) -> AsyncGenerator[CheckResult, None]:
+    """Look at the cloud service API, and at the Sandbox."""
+    settings = checkup.settings.zscaler
+    if settings is None:
+        return
     async with open_zscaler(settings, SystemClock(), Metrics()) as zscaler:
         if zscaler.activation is not None:
             ending = _ending("ZSCALER_API_URL", settings.cloud.url if settings.cloud else "", "/api/v1")
             yield await _cloud(zscaler, zscaler.activation, ending)
-    async with httpx.AsyncClient(verify=ssl.create_default_context()) as client:
-        if settings.sandbox is not None:
+    if settings.sandbox is not None:
+        async with httpx.AsyncClient(verify=ssl.create_default_context()) as client:
             yield await _sandbox(client, settings.sandbox)
-        if settings.apptotal is not None:
+
+
+async def governance(checkup: Checkup) -> AsyncGenerator[CheckResult, None]:
+    """Look at the 3rd-Party App Governance API."""
+    settings = checkup.settings.zscaler
+    if settings is not None and settings.apptotal is not None:
+        async with httpx.AsyncClient(verify=ssl.create_default_context()) as client:
             yield await _governance(client, settings.apptotal)
 
 

@@ -1,12 +1,23 @@
 """What ``python -m bot check`` says of an address of Zscaler's that does not work as it was set."""
 
+from dataclasses import replace
+
 import pytest
 
-from bot.cli.check.zscaler import results
 from bot.config.env import Secret
+from bot.config.settings import Settings
 from bot.config.zscaler import CloudSettings, SandboxSettings, SessionLogin, ZscalerSettings
+from bot.wiring.checks.result import Checkup
+from bot.wiring.checks.zscaler import verdicts
 
 NOBODY = "http://127.0.0.1:1"
+ENVIRON = {
+    "SLACK_BOT_TOKEN": "xoxb-1234567890",
+    "SLACK_APP_TOKEN": "xapp-1234567890",
+    "ONETRUST_URL": NOBODY,
+    "ONETRUST_API_KEY": "a-key-of-onetrust",
+    "ONETRUST_ROUTES": "direct",
+}
 
 
 @pytest.mark.parametrize(
@@ -26,7 +37,8 @@ async def test_an_address_that_ends_otherwise_is_named_when_the_call_fails(path,
         hold_max_s=None,
     )
 
-    found = [finding async for finding in results(settings)]
+    checkup = Checkup(settings=replace(Settings.read(ENVIRON), zscaler=settings))
+    found = [finding async for finding in verdicts(checkup)]
 
     assert [finding.fit for finding in found] == [False, False]
     for finding, words in zip(found, told, strict=True):

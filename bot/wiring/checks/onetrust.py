@@ -1,9 +1,7 @@
 """What ``python -m bot check`` tells of OneTrust: the ways there, whether results come back, the policy."""
 
 from collections.abc import AsyncGenerator, Iterator
-from dataclasses import dataclass
 
-from bot.cli.check.result import CheckResult, failed, passed
 from bot.config.ftp import FtpSettings
 from bot.config.settings import Settings
 from bot.core.clock import SystemClock
@@ -13,6 +11,7 @@ from bot.features.compliance.rules import SDK_CATEGORIES, unknown_categories
 from bot.features.submission.routes import Routes
 from bot.scanners.onetrust.file_server import FileServerTimeouts, open_file_server
 from bot.wiring import parts
+from bot.wiring.checks.result import CheckResult, Checkup, failed, passed
 
 FTP_PATIENCE = FileServerTimeouts(enter_s=8.0, answer_s=10.0, goodbye_s=1.0)
 """All together below 20 s: whoever checks is told soon that a server is dead."""
@@ -26,28 +25,18 @@ _NEVER_JUDGED = {
 """What to do where a policy is set and reading is refused, by the status of the refusal."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Reading:
-    """Whether results can be read."""
-
-    finding: CheckResult
-    refused: CannotRead | None = None
-
-
-async def results(settings: Settings) -> AsyncGenerator[CheckResult, None]:
-    """Look at one thing after the other."""
+async def routes(checkup: Checkup) -> AsyncGenerator[CheckResult, None]:
+    """Look at the credential, whether results can be read, and the routes of builds."""
+    settings = checkup.settings
     yield await _credential(settings)
-    reading = await _results(settings)
-    yield reading.finding
-    async with parts.onetrust_routes(settings) as routes:
-        for finding in _routes(settings, routes, reading.refused):
+    yield await _results(checkup)
+    async with parts.onetrust_routes(settings) as open_routes:
+        for finding in _routes(settings, open_routes, checkup.refused):
             yield finding
     if settings.ftp is not None and "ftp" in settings.onetrust_routes:
         yield await _depot(settings.ftp)
     unset = "ONETRUST_LOG_URL is not set: replies tell the way instead"
     yield passed("log link", "set" if settings.onetrust_log_url else unset)
-    for finding in _policy(settings, reading.refused):
-        yield finding
 
 
 async def _credential(settings: Settings) -> CheckResult:
@@ -62,16 +51,17 @@ async def _credential(settings: Settings) -> CheckResult:
     return passed("OneTrust token", "the client ID and secret give an access token")
 
 
-async def _results(settings: Settings) -> _Reading:
+async def _results(checkup: Checkup) -> CheckResult:
     """Tell whether results can be read: by itself never a fault, as scans work without."""
     try:
-        async with parts.onetrust_applications(settings, SystemClock()) as applications:
+        async with parts.onetrust_applications(checkup.settings, SystemClock()) as applications:
             await applications.can_read()
     except CannotRead as error:
-        return _Reading(finding=passed(_RESULTS, f"not read. {error.user_message}"), refused=error)
+        checkup.refused = error
+        return passed(_RESULTS, f"not read. {error.user_message}")
     except SubmissionError as error:
-        return _Reading(finding=passed(_RESULTS, f"not tried. {error.user_message}"))
-    return _Reading(finding=passed(_RESULTS, "can be read"))
+        return passed(_RESULTS, f"not tried. {error.user_message}")
+    return passed(_RESULTS, "can be read")
 
 
 def _routes(settings: Settings, routes: Routes, refused: CannotRead | None) -> Iterator[CheckResult]:
@@ -105,13 +95,16 @@ async def _depot(ftp: FtpSettings) -> CheckResult:
     return passed("FTP server", f"a file could be written, renamed and removed{rescans}")
 
 
-def _policy(settings: Settings, refused: CannotRead | None) -> Iterator[CheckResult]:
+async def policy(checkup: Checkup) -> AsyncGenerator[CheckResult, None]:
+    """Look at the rules, and whether they are ever applied."""
+    settings, refused = checkup.settings, checkup.refused
     if settings.rules_file is None:
         return
     try:
         rules = rules_file.read(settings.rules_file)
     except SettingsError as error:
-        yield from (failed("policy", problem) for problem in error.problems)
+        for problem in error.problems:
+            yield failed("policy", problem)
         return
     known = f"OneTrust's known categories are {', '.join(SDK_CATEGORIES)}"
     unknown = [(rule.name, category) for rule in rules for category in unknown_categories(rule)]

@@ -13,14 +13,14 @@ import aiohttp
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.cli.check import onetrust, zscaler
-from bot.cli.check.result import CheckResult, failed
+from bot.app import FEATURES
 from bot.config.settings import Settings
 from bot.errors import NewerDatabase, StoreUnavailable, slack_code
 from bot.slack.api.client import slack_session
 from bot.slack.api.identity import Identity
 from bot.storage.instance_lock import InstanceLock
 from bot.wiring import parts
+from bot.wiring.checks.result import CheckResult, Checkup, failed
 from bot.wiring.database import open_database
 
 logger = logging.getLogger(__name__)
@@ -65,11 +65,11 @@ async def _findings(settings: Settings) -> AsyncGenerator[CheckResult, None]:
     async with slack_session() as session:
         async for finding in _slack(settings, parts.slack_client(settings, session)):
             yield finding
-    async for finding in onetrust.results(settings):
-        yield finding
-    if settings.zscaler is not None:
-        async for finding in zscaler.results(settings.zscaler):
-            yield finding
+    checkup = Checkup(settings=settings)
+    for feature in FEATURES:
+        if feature.checks is not None:
+            async for finding in feature.checks(checkup):
+                yield finding
     yield await _database(settings)
     yield _disk(settings)
 

@@ -1,6 +1,9 @@
-"""What ``python -m bot check`` found out about one thing."""
+"""What ``python -m bot check`` finds out, and what features find it out with."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from bot.config.settings import Settings
+from bot.errors import CannotRead
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,3 +23,12 @@ def passed(what: str, note: str) -> CheckResult:
 def failed(what: str, note: str) -> CheckResult:
     """Return that something is not; ``note`` says what to do."""
     return CheckResult(what=what, fit=False, note=note)
+
+
+@dataclass(kw_only=True)
+class Checkup:
+    """What the checks of features share."""
+
+    settings: Settings
+    refused: CannotRead | None = field(default=None, init=False)
+    """Why OneTrust lets no results be read; known to the features after ``submission``."""
