@@ -299,9 +299,10 @@ def _button(label: str, action_id: str, scan: Scan) -> Block:
 
 
 def _percent(card: Card) -> str:
-    if card.total_bytes <= _PERCENT_FROM_BYTES or not card.done_bytes:
+    if card.total_bytes <= _PERCENT_FROM_BYTES:
         return ""
-    return f": {min(100, max(0, card.done_bytes) * 100 // card.total_bytes)}%"
+    percent = min(100, max(0, card.done_bytes) * 100 // card.total_bytes)
+    return f": {percent}%" if percent else ""
 
 
 def _next_try(scan: Scan) -> str:
