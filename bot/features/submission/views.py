@@ -299,10 +299,9 @@ def _button(label: str, action_id: str, scan: Scan) -> Block:
 
 
 def _percent(card: Card) -> str:
-    if card.total_bytes <= _PERCENT_FROM_BYTES:
+    if card.total_bytes <= _PERCENT_FROM_BYTES or not card.done_bytes:
         return ""
-    percent = min(100, max(0, card.done_bytes) * 100 // card.total_bytes)
-    return f": {percent}%" if percent else ""
+    return f": {min(100, max(0, card.done_bytes) * 100 // card.total_bytes)}%"
 
 
 def _next_try(scan: Scan) -> str:
