@@ -328,9 +328,8 @@ class SqlScanRepository:
 
     async def pulls(self, number: int) -> int:
         """Return the number of attempts to pull the scan's file."""
-        return await self._database.read(
-            lambda db: int(db.execute("SELECT pulls FROM scans WHERE number = ?", [number]).fetchone()[0])
-        )
+        query = "SELECT pulls FROM scans WHERE number = ?"
+        return await self._database.read(lambda db: int(db.execute(query, [number]).fetchone()[0]))
 
     async def of_request_id(self, request_id: str) -> Scan | None:
         """Return the newest scan with this request ID, in any case."""
@@ -368,12 +367,8 @@ class SqlScanRepository:
         """Add a line to the timeline of an app's newest scan, if there is one."""
 
         def work(db: Connection) -> None:
-            newest = rows.first_scan(
-                db,
-                "WHERE bundle_id = ? AND platform = ? ORDER BY scans.number DESC",
-                bundle_id,
-                platform.value,
-            )
+            where = "WHERE bundle_id = ? AND platform = ? ORDER BY scans.number DESC"
+            newest = rows.first_scan(db, where, bundle_id, platform.value)
             if newest is not None:
                 transitions.note(
                     db,

@@ -152,6 +152,7 @@ class LivingMessages(Generic[C]):
         failures = 0
         while changed.is_set():
             changed.clear()
+            moved = self._moved.get(number, (0, 0))  # as far as the status tells of
             status = await self._subject.look(number)
             if self._backs_off(status.scan) or not (status.is_final or self._has_room(status)):
                 return
@@ -160,7 +161,7 @@ class LivingMessages(Generic[C]):
                 changed.set()
                 continue
             try:
-                await self._show(status)
+                await self._show(status, moved)
                 self._rejected.pop(number, None)
             except NotFound:
                 raise
@@ -177,8 +178,8 @@ class LivingMessages(Generic[C]):
                 for copy in await self._subject.copies(number):
                     self.changed(copy)
 
-    async def _load(self, number: int) -> C:
-        done, total = self._moved.get(number, (0, 0))
+    async def _load(self, number: int, moved: tuple[int, int]) -> C:
+        done, total = moved
         return await self._load_card(number, done_bytes=done, total_bytes=total)
 
     def _has_room(self, status: MessageStatus) -> bool:
@@ -192,18 +193,18 @@ class LivingMessages(Generic[C]):
             return wait_s
         return self._updates.try_take(reserved=RESERVED)
 
-    async def _show(self, status: MessageStatus) -> None:
+    async def _show(self, status: MessageStatus, moved: tuple[int, int]) -> None:
         subject, scan = self._subject, status.scan
         if scan.channel is None or status.ts == GIVEN_UP:
             return
         try:
             if status.ts:
-                await self._update(status, status.ts)
+                await self._update(status, status.ts, moved)
             elif status.ts == "" and (found := await self._posts.find(scan)) is not None:
                 await subject.remember(scan.number, found)
                 self._changed[scan.number].set()  # it may show an earlier state
             else:
-                await self._post(status)
+                await self._post(status, moved)
         except SlackApiError as error:
             code = slack_code(error)
             if code not in GONE:
@@ -211,7 +212,7 @@ class LivingMessages(Generic[C]):
             logger.info("the %s of scan #%d can't be shown: %s", subject.name, scan.number, code)
             await subject.give_up(status, GONE[code])
 
-    async def _post(self, status: MessageStatus) -> None:
+    async def _post(self, status: MessageStatus, moved: tuple[int, int]) -> None:
         subject, number, channel = self._subject, status.scan.number, status.scan.channel or ""
         async with self._posting[channel] if subject.one_at_a_time else nullcontext():
             if status.is_due:
@@ -220,7 +221,7 @@ class LivingMessages(Generic[C]):
             if not status.is_due:
                 await subject.shown(status.scan)
                 return
-            card = await self._load(number)
+            card = await self._load(number, moved)
             await subject.remember(number, "")
             try:
                 ts = await self._posts.post(card.scan, subject.render(card))
@@ -234,10 +235,10 @@ class LivingMessages(Generic[C]):
         await subject.remember(number, ts)
         await subject.shown(card.scan)
 
-    async def _update(self, status: MessageStatus, ts: str) -> None:
+    async def _update(self, status: MessageStatus, ts: str, moved: tuple[int, int]) -> None:
         if status.is_final and self._updates.try_take() > 0:
             await self._updates.take()
-        card = await self._load(status.scan.number)
+        card = await self._load(status.scan.number, moved)
         message = self._subject.render(card)
         await update(self._client, self._updates, message, channel=card.scan.channel or "", ts=ts)
         await self._subject.shown(card.scan)
