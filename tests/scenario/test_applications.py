@@ -43,7 +43,7 @@ async def test_where_onetrust_lets_nothing_be_read_all_is_as_without(place: Offi
     assert "OneTrust's own" not in await place.command("apps")
     for typed, said in (
         ("rescan", "Say which app to rescan"),
-        ("rescan not_an_id", "letters, digits and hyphens only"),
+        ("rescan not_an_id", "8 to 128 letters, digits and hyphens"),
     ):
         told = await place.command(typed)
         assert said in told

@@ -293,7 +293,7 @@ async def test_prose_about_rescans_is_no_app_id(place: Office, comment: str):
 
 async def test_an_app_id_that_cant_be_one_and_an_unknown_filter_are_told_with_an_example(place: Office):
     told = await place.command("link com.example.shop my_app!")
-    assert "can't be an app ID" in told
+    assert "is not an app ID" in told
     assert "Production ID" in told
     assert "For example:" in told
     told = await place.command("history colour:red")

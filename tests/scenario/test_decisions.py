@@ -258,13 +258,13 @@ async def test_rescan_as_asks_for_the_app_id_and_remembers_the_link(place: Offic
 @pytest.mark.parametrize(
     "typed", ["my app", "https://app.onetrust.com/x", "12345", "a" * 129, "shop_1/../../x"]
 )
-async def test_an_app_id_that_cant_be_one_is_told_in_the_form(place: Office, typed: str):
+async def test_form_rejects_an_invalid_app_id(place: Office, typed: str):
     shared = await _asked(place)
     await place.press(shared, "Rescan as…")
     await place.form()
     sent = await place.dana.submit_view({"app_id": typed})
     [said] = sent.errors.values()
-    assert "can't be an app ID" in said
+    assert "is not an app ID" in said
     assert "Production ID" in said
     assert place.dana.open_view() is not None
     await place.reply(shared, "Is Shop a rescan or a new app?")
