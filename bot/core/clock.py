@@ -56,7 +56,8 @@ async def within(clock: Clock, seconds: float, wanted: Awaitable[T]) -> T:
             raise TimeoutError
         return task.result()
     finally:
-        await cancel_all(task, timeout)
+        timeout.cancel()  # not awaited: that would delay the caller
+        await cancel_all(task)
 
 
 async def cancel_all(*tasks: asyncio.Task[Any] | None) -> None:
