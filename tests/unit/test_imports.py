@@ -77,6 +77,7 @@ EXCEPTIONS: frozenset[str] = frozenset(
         "bot.features.submission.intake -> bot.features.rescan_requests.ports",
         "bot.features.submission.listeners -> bot.features.rescan_requests.views",
         "bot.features.submission.ports -> bot.features.rescan_requests.ports",
+        "bot.features.submission.ports -> bot.features.results.ports",
         "bot.features.submission.scanner_views -> bot.features.hosts.views",
         "bot.features.submission.scanner_views -> bot.features.verdicts.views",
         "bot.features.submission.user_actions -> bot.features.results.models",

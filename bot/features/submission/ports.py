@@ -6,6 +6,7 @@ from typing import Protocol
 from bot.core.repositories import ScanRepository, Store
 from bot.core.scan import Build, Card, Event, Scan
 from bot.features.rescan_requests.ports import RescanRequestRepository
+from bot.features.results.ports import ResultRepository
 from bot.features.submission.decision import Decision, DecisionFacts
 
 
@@ -24,6 +25,8 @@ class SubmissionStore(Store, Protocol):
     def scans(self) -> SubmissionScanRepository: ...
     @property
     def requests(self) -> RescanRequestRepository: ...
+    @property
+    def results(self) -> ResultRepository: ...
 
 
 CardFor = Callable[[str, str, str], Awaitable[tuple[Card, list[Event]]]]
