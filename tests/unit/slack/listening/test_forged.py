@@ -13,6 +13,7 @@ from bot.features.rescan_requests import views as waiting
 from bot.features.results import status_views
 from bot.features.submission import modals
 from bot.features.submission import views as reply
+from bot.features.submission.listeners import SCAN_THIS_BUILD
 from bot.slack.listening.payload import UNSIGNED
 from tests.fakes import APP_ID, a_share
 

@@ -136,6 +136,7 @@ async def test_a_connection_over_which_nothing_comes_any_more_is_noticed_within_
     for beat in range(1, MAX_UNANSWERED_PINGS + 1):
         line.clock.advance(PING_INTERVAL_S)
         await line.slack.until(lambda beat=beat: silence.used == 2 * beat)
+        await line.rest(hangs=True)  # until both wait for the next ping
         assert line.socket.connected
 
     line.clock.advance(PING_INTERVAL_S)
