@@ -9,7 +9,7 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from hypothesis import strategies as st
 
-from bot.core.scan import Card, Event
+from bot.core.scan import Event
 from bot.features.history import views
 from bot.features.history.models import HistoryQuery
 from bot.features.verdicts.models import CardVerdict, HashAnswer, NoAnswer

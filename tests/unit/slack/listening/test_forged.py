@@ -3,7 +3,6 @@
 import json
 
 import pytest
-from bot.features.submission.shortcut_listeners import SCAN_THIS_BUILD
 
 from bot.errors import NotFound, UsageError
 from bot.features.history import apps_views, sdk_views
