@@ -24,8 +24,8 @@ from bot.features.results.models import (
 from bot.scanners.http import json_fields
 from bot.scanners.http.json_fields import identifier, items, member, record, records, text, timestamp
 
-ID_LIMIT: Final = 200
-"""Characters of an ID; a longer one is dropped."""
+ID_LIMIT: Final = 150
+"""Characters of an ID; a longer one is dropped, as Slack takes no more in a menu."""
 NAME_LIMIT: Final = 300
 TEXT_LIMIT: Final = 2000
 """Characters; longer strings are cut."""

@@ -57,7 +57,7 @@ def route(scan: Scan) -> str:
 def went(scan: Scan) -> str:
     """Say which way a build went, and why; empty where it took the first one that is open."""
     why_not = scan.submission.route_why
-    return f"Went by {route(scan)}, as {why_not}." if why_not and route(scan) else ""
+    return f"Went by {route(scan)}, as {text.sentence(why_not)}." if why_not and route(scan) else ""
 
 
 def receipt(scan: Scan) -> str:

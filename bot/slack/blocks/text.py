@@ -21,8 +21,8 @@ _ENTITIES: Final = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
 _URL_ENDS: Final = str.maketrans(
     {"&": "&amp;", "<": "%3C", ">": "%3E", "|": "%7C"} | dict.fromkeys(" \n\r\t")
 )
-_ACTIVE_COLON: Final = re.compile(r":(?=//|[\w+'-]+:)")
-"""The colon of a URL, or of an emoji's name."""
+_ACTIVE_COLON: Final = re.compile(r":(?=//|[\w+'-]+(?::|$))")
+"""The colon of a URL, or of an emoji's name; that of a name at the end counts, as ": " may follow."""
 
 _PERSON: Final = re.compile(r"[UW][A-Z0-9]{1,30}")
 _CHANNEL: Final = re.compile(r"[CGD][A-Z0-9]{1,30}")
@@ -47,8 +47,10 @@ def plain(outside: str, limit: int) -> str:
 
 
 def escape(outside: str, limit: int = 100) -> str:
-    """Make outside text safe for ``mrkdwn``: no mention, link, emoji or formatting can come of it."""
+    """Make outside text safe for ``mrkdwn``: no mention, link, emoji, quote or formatting can come of it."""
     shown = _ACTIVE_COLON.sub("∶", plain(outside, limit).translate(_LOOKALIKES))
+    if shown.startswith(">"):  # it would quote the line that it begins
+        shown = f"›{shown[1:]}"
     return _entities(shown, limit) or "–"
 
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from bot.core.scan import Event
 from bot.features.history import views
 from bot.features.history.models import HistoryQuery
+from bot.features.results.models import Application
 from bot.features.verdicts.models import CardVerdict, HashAnswer, NoAnswer
 from bot.features.verdicts.scanner_profile import ScannerProfile
 from bot.features.zscaler_admin.service import CallsLeft
@@ -38,12 +39,22 @@ ATTACKS = [
         "<!h\u200bere>",
     ),
     *("`<!channel>`", "```<!here>```", "`\n<!channel>", "*x*", "_x_", "~x~", "\n> quote", "\n• [ Again ]"),
-    *(":tada:", ":+1::skin-tone-2:", ":white_check_mark:", "x:no_entry", "no_entry:", ":\u200bx:", "::"),
+    *(
+        ":tada:",
+        ":tada",
+        "> quote",
+        ":+1::skin-tone-2:",
+        ":white_check_mark:",
+        "x:no_entry",
+        "no_entry:",
+        ":\u200bx:",
+        "::",
+    ),
     *(":a:b:", "\u202egpj.kpa", "\u2066x\u2069", "\u200b\u200d\ufeff", "\u3164", "e" + "\u0301" * 50),
     *("\x1b[2J", "\x00", "\r\n", "\u2028", "\u0085", "\ud83d", "&", "<", ">", "|", "`", "\\", "^", "{date}"),
     *("x" * 5000, "&" * 3000),
 ]
-outside = st.lists(st.sampled_from(ATTACKS) | st.text(max_size=8), min_size=1, max_size=6).map("".join)
+outside = st.lists(st.sampled_from(ATTACKS) | st.text(max_size=8), min_size=1, max_size=3).map("".join)
 ours = st.sampled_from(["OneTrust had an error (500).", "Write `/appscan help`.", "Say `a` or `b`." * 60])
 permalink = st.just("https://ours.slack.com/archives/C1/p1?thread_ts=1.2&cid=C1")
 person = outside | st.just("U0ANA")
@@ -61,10 +72,10 @@ class Left:
 
 
 BY_NAME: dict[str, st.SearchStrategy[Any]] = {
-    **dict.fromkeys(("problem", "why", "sentence", "login"), ours),
+    **dict.fromkeys(("problem", "why", "sentence", "login", "looked_for", "route_why"), ours),
+    "route": st.sampled_from(["webhook", "ftp", "direct"]),
     **dict.fromkeys(("link", "original_link", "previous_link"), permalink),
     "log_url": st.just("https://log.example/?id=<a|b> c&d"),
-    "looked_for": outside.map(lambda text: text.replace("://", "").replace("`", "")),
     **dict.fromkeys(("who", "shared_by", "asked_by", "linked_by", "acknowledged_by"), person),
     "tell": st.lists(st.sampled_from(["U0ANA", "S0TEAM"]), max_size=3).map(tuple),
     "user": st.just("U0ANA"),
@@ -135,8 +146,11 @@ BY_TYPE: dict[Any, st.SearchStrategy[Any]] = {
 """What values of a type look like, where its parts don't say it; grows below by records built of others."""
 
 BY_NAME["answers"] = st.lists(sample(HashAnswer | NoAnswer), min_size=1, max_size=2)
-BY_NAME["verdicts"] = st.lists(sample(CardVerdict), min_size=1, max_size=2)
+BY_NAME["verdicts"] = st.lists(sample(CardVerdict), min_size=1, max_size=2).map(
+    lambda shown: tuple({each.scanner.name: each for each in shown}.values())  # one of each scanner
+)
 BY_TYPE[CallsLeft] = record(Left)
 BY_TYPE[Message] = sample(Card).map(lambda card: views.status(card, []))
 BY_TYPE[HistoryQuery] = queries
+BY_TYPE[Application] = st.builds(replace, record(Application), id=outside.map(lambda read: read[:150] or "-"))
 BY_TYPE[Event] = st.builds(replace, record(Event), before=st.none())

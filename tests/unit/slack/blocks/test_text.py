@@ -41,7 +41,10 @@ def test_plain_keeps_to_its_limit(outside: str, limit: int) -> None:
         ("<@U123>", "&lt;@U123&gt;"),
         ("*bold* _it_ ~no~ `code`", "∗bold∗ ˍitˍ ∼no∼ 'code'"),
         ("see https://evil.example", "see https∶//evil.example"),
-        ("yes :tada: 12:30", "yes ∶tada: 12:30"),
+        ("yes :tada: 12:30, then", "yes ∶tada: 12:30, then"),
+        (":tada", "∶tada"),  # ": " may follow
+        ("> quote", "› quote"),
+        ("a > b", "a &gt; b"),
         ("&amp;", "&amp;amp;"),
         ("", "–"),
         ("\u200b", "–"),
