@@ -10,9 +10,13 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 from hypothesis import strategies as st
 
 from bot.core.scan import Event
+from bot.features.compliance.rules import Violation
 from bot.features.history import views
 from bot.features.history.models import HistoryQuery
+from bot.features.hosts.models import HostsPart
 from bot.features.results.models import Application
+from bot.features.results.part import ResultsPart
+from bot.features.submission.card import Card
 from bot.features.verdicts.models import CardVerdict, HashAnswer, NoAnswer
 from bot.features.verdicts.scanner_profile import ScannerProfile
 from bot.features.zscaler_admin.service import CallsLeft
@@ -20,7 +24,9 @@ from bot.scanners.zscaler.sandbox import PROFILE as ZSCALER
 from bot.slack.blocks.message import Message
 from bot.slack.blocks.text import plain
 from tests.scenario.second_scanner import ACME
+from tests.unit.features.samples import SECTIONS
 from tests.unit.features.test_view_limits import queries
+from tests.unit.features.topics import TOPICS
 
 ATTACKS = [
     *("<!channel>", "<!here>", "<!everyone>", "<!here|ok>", "<!subteam^S0EVIL>", "<!subteam^S0EVIL|@team>"),
@@ -85,6 +91,8 @@ BY_NAME: dict[str, st.SearchStrategy[Any]] = {
     "scanner": st.just("zscaler"),
     "source": st.sampled_from(["", "zscaler", "acme"]),
     "word": st.sampled_from(["diff", "status"]),
+    "sections": st.just(SECTIONS),
+    "topics": st.just(TOPICS),
     **dict.fromkeys(("stars", "risk_score", "permission_level"), st.floats(0, 1e12)),
 }
 """Fields and parameters, by name, that hold no text from outside, or less than their type allows."""
@@ -148,6 +156,14 @@ BY_TYPE: dict[Any, st.SearchStrategy[Any]] = {
 BY_NAME["answers"] = st.lists(sample(HashAnswer | NoAnswer), min_size=1, max_size=2)
 BY_NAME["verdicts"] = st.lists(sample(CardVerdict), min_size=1, max_size=2).map(
     lambda shown: tuple({each.scanner.name: each for each in shown}.values())  # one of each scanner
+)
+BY_NAME["parts"] = st.fixed_dictionaries(
+    {
+        "results": sample(ResultsPart),
+        "compliance": several(sample(Violation)),
+        "verdicts": BY_NAME["verdicts"],
+        "hosts": sample(HostsPart),
+    }
 )
 BY_TYPE[CallsLeft] = record(Left)
 BY_TYPE[Message] = sample(Card).map(lambda card: views.status(card, []))
