@@ -160,7 +160,11 @@ class Metrics:
             ("queue_oldest_seconds", "Since when the oldest of them was asked for.", self._look.oldest_s),
             ("breaker_open", "Whether nothing is sent to OneTrust, as it is away.", self.breaker_open()),
             ("socket_connections", "Connections to Slack that are open.", open_now),
-            ("workroom_bytes", "Builds that are being worked on, on disk.", _size(self.work_dir)),
+            (
+                "workroom_bytes",
+                "Builds on disk: being worked on, or kept for side scanners.",
+                _size(self.work_dir),
+            ),
         ):
             yield GaugeMetricFamily(f"appscan_{name}", told, value=float(value))
         connections = Metric("appscan_socket_connects", "Connections to Slack that were made.", "counter")
@@ -242,7 +246,7 @@ class Metrics:
         self._bytes.labels("pulled").inc(size_bytes)
 
     def pulled_for(self, scanner: str, size_bytes: int) -> None:
-        """Count bytes that came from Slack once more, for a side scanner."""
+        """Count bytes of builds that were not kept for a side scanner, so that they were pulled again."""
         self._bytes.labels(f"pulled_for_{scanner}").inc(size_bytes)
 
 
@@ -309,12 +313,13 @@ def _status(status: int | None) -> str:
 
 
 def _size(folder: Path | None) -> int:
-    """Return the bytes under a folder: a few files, one for each scan at work."""
-    size = 0
+    """Return the bytes under a folder: a few files, each counted once however many hard links it has."""
+    sizes: dict[int, int] = {}
     for place, _, names in os.walk(folder) if folder is not None else ():
         for name in names:
             try:
-                size += (Path(place) / name).lstat().st_size
+                found = (Path(place) / name).lstat()
             except OSError:  # gone meanwhile
                 continue
-    return size
+            sizes[found.st_ino] = found.st_size
+    return sum(sizes.values())

@@ -4,9 +4,9 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from bot.slack.messages.announcements import LOOK_S
 
 from bot.features.verdicts.models import Threat
+from bot.slack.messages.living_message import REFRESH_INTERVAL_S
 from tests.scenario.office import apk, office
 from tests.scenario.second_scanner import AcmeService
 
@@ -16,6 +16,11 @@ async def acme() -> AsyncIterator[AcmeService]:
     service = AcmeService()
     yield service
     await service.stop()
+
+
+def on_disk(folder: Path) -> list[Path]:
+    """Return the builds that the bot has on disk."""
+    return list(folder.glob("*.builds/*"))
 
 
 async def test_a_build_goes_to_both_and_its_reply_shows_both_verdicts(
@@ -30,6 +35,8 @@ async def test_a_build_goes_to_both_and_its_reply_shows_both_verdicts(
         assert [sent.md5 for sent in place.zscaler.submissions] == acme.submitted
         assert list(acme.files.values()) == [build]
         assert len(place.onetrust.received) == 1
+        assert len(place.slack.called("download")) == 1
+        await place.slack.until(lambda: not on_disk(tmp_path))
         told = await place.command("verdict 1")
         assert "Zscaler Sandbox: benign" in told
         assert "Acme Analyzer: benign" in told
@@ -51,7 +58,7 @@ async def test_a_bad_verdict_of_the_second_is_announced_once_and_opens_its_own_r
 
         await place.stop()
         await place.start()
-        place.clock.advance(LOOK_S)
+        place.clock.advance(REFRESH_INTERVAL_S)
         await place.press(shared, "Analyzer report", number=1)
         form = await place.form()
 
@@ -75,6 +82,28 @@ async def test_the_second_is_down_and_the_others_go_on(tmp_path: Path, acme: Acm
         place.clock.advance(60)
         await place.reply(shared, "Acme Analyzer: benign")
         assert len(place.zscaler.submissions) == 1
+
+
+async def test_a_restart_forgets_the_build_which_is_pulled_again_and_is_the_same(
+    tmp_path: Path, acme: AcmeService
+) -> None:
+    acme.down = True
+    async with office(tmp_path, zscaler=True, side_scanners=[await acme.start()]) as place:
+        build = apk()
+        shared = place.dana.share(place.builds_channel, [("shop.apk", build)])
+        await place.submitted(shared, "Zscaler Sandbox: benign", "Acme is busy.")
+        assert len(place.slack.called("download")) == 1
+        assert len(on_disk(tmp_path)) == 1
+
+        await place.stop()
+        assert on_disk(tmp_path) == []
+        acme.down = False
+        place.clock.advance(60)
+        await place.start()
+        await place.reply(shared, "Acme Analyzer: benign")
+
+        assert len(place.slack.called("download")) == 2
+        assert list(acme.files.values()) == [build]
 
 
 async def test_zscaler_is_down_and_the_second_goes_on(tmp_path: Path, acme: AcmeService) -> None:

@@ -60,6 +60,17 @@ class SqlVerdictRepository:
         parameters = [scanner, now, now - GIVE_WAY_S, limit]
         return await self._database.read(lambda db: [row["scan"] for row in db.query(query, parameters)])
 
+    async def waiting(self, sha256s: Collection[str]) -> frozenset[str]:
+        """Return which of these builds are still to be sent, or to be read, for any scanner."""
+        marks = ", ".join("?" * len(sha256s))
+        query = f"""
+            SELECT DISTINCT sha256 FROM scans JOIN opinions ON opinions.scan = scans.number
+            WHERE opinions.state = 'waiting' AND sha256 IN ({marks})
+        """
+        return await self._database.read(
+            lambda db: frozenset(row["sha256"] for row in db.query(query, list(sha256s)))
+        )
+
     async def next_due_at(self, scanner: str) -> float | None:
         """Return when the next build falls due; ``None`` if none will."""
         return await self._next(scanner, "waiting", self._clock.now())

@@ -1,7 +1,8 @@
-"""Works through what one side scanner is asked: pulls the build again, has its hosts read and submits it.
+"""Works through what one side scanner is asked: has a build's hosts read and submits it.
 
-It never delays OneTrust: a build is worked on only while its own step to OneTrust is over or waits. Whatever
-stops the work, the row says how it continues; nothing else is kept.
+The build is the one that was pulled for OneTrust, if that is still kept; else it is pulled again. OneTrust is
+never delayed: a build is worked on only while its own step to OneTrust is over or waits. Whatever stops the
+work, the row says how it continues; nothing else has to be kept.
 """
 
 import asyncio
@@ -107,6 +108,8 @@ class VerdictWorker:
         if (closed_until := self._work_dir.closed_until) is not None:
             await self.stop()  # the room that they take is for builds on their way to OneTrust
             return closed_until
+        if kept := self._work_dir.kept:
+            self._work_dir.drop_kept(kept - await rows.waiting(kept))
         while len(self._tasks) < AT_ONCE and (due := await rows.due(name, 1, busy=self._tasks)):
             (number,) = due  # one by one, as the very same file is not worked on twice at a time
             task = asyncio.create_task(self._run(number), name=f"{name} verdict on scan {number}")
@@ -115,8 +118,9 @@ class VerdictWorker:
         return await rows.next_due_at(name)
 
     async def stop(self) -> None:
-        """Stop the work; it resumes at the next start."""
+        """Stop the work, and remove the builds that are kept for it; it resumes at the next start."""
         await end(*self._tasks.values())
+        self._work_dir.drop_kept(self._work_dir.kept)
 
     def _done(self, number: int, task: asyncio.Task[None]) -> None:
         del self._tasks[number]
@@ -211,8 +215,9 @@ class VerdictWorker:
         """Pull the build, have its hosts read and submit it; return false if it was rescheduled."""
         try:
             with self._work_dir.room(scan.number) as room:
-                await self._leave_room(scan)
-                await self._pull(scan, room / "build")
+                if not self._work_dir.link_kept(scan.sha256 or "", room / "build"):
+                    await self._leave_room(scan)
+                    await self._pull(scan, room / "build")
                 if reader is not None:
                     await self._read_hosts(scan.number, reader, room / "build")
                 if sends and not await self._sending.wants(scan):  # its verdict became known meanwhile

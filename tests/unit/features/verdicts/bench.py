@@ -3,7 +3,6 @@
 from collections.abc import Awaitable, Callable
 
 from bot.core.scan import Scan, Share
-from bot.core.work_dir import WorkDir
 from bot.features.hosts.models import HostReader
 from bot.features.verdicts import report_poller
 from bot.features.verdicts.hold import Hold
@@ -53,7 +52,7 @@ class Second:
     def __init__(self, bench: Bench) -> None:
         self.bench = bench
         self.sandbox, self.reports = FakeSandbox(), FakeReports()
-        self.work_dir = WorkDir(bench.work_dir, bench.clock)
+        self.work_dir = bench.builds
         self.woken = 0
         self.bad: list[int] = []
         self.outcomes = VerdictOutcomes(bench.store, ZSCALER, bench.announcer, self._wake, self.bad.append)
@@ -108,6 +107,11 @@ class Second:
         while await self.bench.store.opinions.due("zscaler", 1):
             await taken.turn()
             await until(lambda: not taken.busy)
+        await taken.turn()  # as it is woken then
+
+    def forget_builds(self) -> None:
+        """Let no build be kept, as after a restart."""
+        self.work_dir.drop_kept(self.work_dir.kept)
 
     async def opinion(self, number: int = 1) -> Verdict:
         """Return the opinion on a scan."""

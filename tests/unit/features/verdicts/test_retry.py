@@ -80,6 +80,7 @@ async def test_what_was_not_taken_is_sent_again_and_onetrusts_part_stays(
 
 async def test_a_file_that_came_back_is_sent(zscaler: Second) -> None:
     await zscaler.submitted()
+    zscaler.forget_builds()
     zscaler.bench.files.troubles = [FileUnavailable("Gone.")]
     await zscaler.turn()
     assert (await zscaler.opinion()).problem == ZSCALER.fill(worker.GONE)

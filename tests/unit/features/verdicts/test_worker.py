@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+from dataclasses import replace
 
 import pytest
 import sqlite_utils
@@ -23,7 +24,7 @@ from bot.features.verdicts import submitter, worker
 from bot.features.verdicts.models import SandboxReceipt, VerdictState
 from bot.scanners.zscaler import sandbox
 from bot.scanners.zscaler.sandbox import PROFILE as ZSCALER
-from tests.fakes import SHOP_IOS, START, Bench, FakeHosts, a_share, until
+from tests.fakes import SHOP, SHOP_IOS, START, Bench, FakeHosts, a_share, until
 from tests.unit.features.verdicts.bench import BAD, FIRST_S, GOOD, Second
 
 BYTES = b"the bytes of F1"
@@ -48,6 +49,61 @@ async def test_an_apk_is_sent_for_analysis_after_it_went_to_onetrust(bench: Benc
     assert bench.announcer.told[-1] == scan.number
     assert await bench.state(scan.number) is State.SUBMITTED
     assert not any(bench.work_dir.iterdir())
+
+
+async def test_the_build_that_was_pulled_for_onetrust_is_read_and_sent(bench: Bench, zscaler: Second) -> None:
+    await zscaler.submitted()
+    hosts = FakeHosts()
+
+    await zscaler.turn(zscaler.new_opinions(hosts=hosts))
+
+    assert (hosts.read, zscaler.sandbox.sent) == ([BYTES], [(MD5, BYTES)])
+    assert bench.files.pulled == [1]
+
+
+async def test_a_build_that_is_not_kept_is_pulled_again(bench: Bench, zscaler: Second) -> None:
+    await zscaler.submitted()
+    zscaler.forget_builds()
+
+    await zscaler.turn()
+
+    assert zscaler.sandbox.sent == [(MD5, BYTES)]
+    assert bench.files.pulled == [1, 1]
+    assert not any(bench.work_dir.iterdir())
+
+
+async def test_a_stop_leaves_no_kept_build(bench: Bench, zscaler: Second) -> None:
+    await zscaler.submitted()
+    assert any(bench.work_dir.iterdir())
+
+    await zscaler.opinions.stop()
+
+    assert not any(bench.work_dir.iterdir())
+
+
+async def test_no_build_is_kept_where_no_side_scanner_sees_it(bench: Bench) -> None:
+    await bench.submitted(a_share())
+
+    assert not any(bench.work_dir.iterdir())
+
+
+async def test_kept_builds_make_room_for_a_build_on_its_way_to_onetrust(
+    bench: Bench, zscaler: Second
+) -> None:
+    await zscaler.submitted()
+    bench.files.troubles = [NoRoom()]
+    bench.reader.by_name["news.apk"] = replace(SHOP, bundle_id="com.example.news")
+    other = await bench.shared(a_share("F2", ts="1790000000.000002", name="news.apk"))
+    await bench.pipeline.run(other)
+    assert not any(bench.work_dir.iterdir())
+    assert (await bench.scan(other)).submission.due_at == bench.clock.now()  # it does not wait
+
+    await bench.pipeline.run(other)
+    await zscaler.turn()
+
+    assert await bench.state(other) is State.SUBMITTED
+    assert zscaler.sandbox.sent == [(MD5, BYTES)]
+    assert bench.files.pulled == [1, other, other, 1]
 
 
 async def test_no_build_is_pulled_for_a_sandbox_that_does_not_answer(bench: Bench, zscaler: Second) -> None:
@@ -328,7 +384,7 @@ async def test_a_dead_sandbox_is_not_tried_for_each_of_many(bench: Bench, zscale
 
     tried = len(zscaler.sandbox.sent)
     assert tried <= 6
-    assert len(bench.files.pulled) == 8 + tried
+    assert bench.files.pulled == list(range(1, 9))  # each once, for OneTrust
     problems = {(await zscaler.opinion(number)).problem for number in range(1, 9)}
     assert problems == {"Away.", ZSCALER.fill(submitter.AWAY)}
 
@@ -338,6 +394,7 @@ async def test_a_file_that_is_gone_from_slack_ends_it_quietly(
     bench: Bench, zscaler: Second, trouble: AppscanError
 ) -> None:
     await zscaler.submitted()
+    zscaler.forget_builds()
     bench.files.troubles = [trouble]
 
     await zscaler.turn(zscaler.new_opinions(hosts=FakeHosts()))
@@ -350,6 +407,7 @@ async def test_a_file_that_is_gone_from_slack_ends_it_quietly(
 
 async def test_a_file_that_is_another_one_now_is_not_sent(bench: Bench, zscaler: Second) -> None:
     await zscaler.submitted()
+    zscaler.forget_builds()
     bench.files.content["F1"] = b"something else"
 
     await zscaler.turn()
@@ -360,6 +418,7 @@ async def test_a_file_that_is_another_one_now_is_not_sent(bench: Bench, zscaler:
 
 async def test_a_pull_that_fails_is_tried_again_for_a_day_and_more(bench: Bench, zscaler: Second) -> None:
     await zscaler.submitted()
+    zscaler.forget_builds()
     for passed_s, wait_s in ((0, 5), (100, 50), (10_000, 900)):
         bench.clock.advance(START + passed_s - bench.clock.now())
         bench.files.troubles = [PullFailed("Slack is slow.")]
@@ -377,6 +436,7 @@ async def test_a_pull_that_fails_is_tried_again_for_a_day_and_more(bench: Bench,
 
 async def test_a_full_disk_only_puts_off(bench: Bench, zscaler: Second) -> None:
     await zscaler.submitted()
+    zscaler.forget_builds()
     bench.files.troubles = [NoRoom()]
     await zscaler.turn()
     waits = await zscaler.opinion()
