@@ -164,7 +164,7 @@ def wire(opened: Opened, stack: AsyncExitStack) -> Wired:
     for scanner in second_wiring.seeing(opened):
         bad = verdicts[scanner.name].changed
         shown = second_wiring.second(opened, scanner, files, threads, wake, bad=bad)
-        stack.push_async_callback(shown.opinions.stop)
+        stack.push_async_callback(shown.worker.stop)
         also += shown.jobs
     scheduler = Scheduler(clock)
     runner = Worker(

@@ -15,7 +15,7 @@ from bot.features.submission import (
     shortcut_listeners,
 )
 from bot.features.third_party_apps import listeners as governance
-from bot.features.verdicts import listeners as opinions
+from bot.features.verdicts import listeners as verdicts
 from bot.features.zscaler_admin import listeners as administration
 from bot.slack.listening import commands, error_handler, log_context
 from bot.wiring.services import Services
@@ -34,7 +34,7 @@ def register(app: AsyncApp, services: Services) -> None:
         governance,
         results,
         hosts,
-        opinions,
+        verdicts,
         queues,
         pages,
         modal_listeners,

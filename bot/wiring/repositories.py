@@ -55,7 +55,7 @@ class Repositories:
     privacy: PrivacyRepository
     uploads: UploadRepository
     hosts: HostRepository
-    opinions: VerdictRepository
+    verdicts: VerdictRepository
     asked_verdicts: VerdictLookupRepository
 
 
@@ -77,6 +77,6 @@ def store_on(database: Database, clock: Clock) -> Repositories:
         privacy=SqlPrivacyRepository(database, clock),
         uploads=SqlUploadRepository(database, clock),
         hosts=SqlHostRepository(database, clock),
-        opinions=SqlVerdictRepository(database, clock),
+        verdicts=SqlVerdictRepository(database, clock),
         asked_verdicts=SqlVerdictLookupRepository(database),
     )

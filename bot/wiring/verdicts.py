@@ -32,7 +32,7 @@ from bot.wiring.opened import Opened
 class VerdictParts:
     """What shows builds to one side scanner."""
 
-    opinions: VerdictWorker
+    worker: VerdictWorker
     """To be stopped."""
     jobs: tuple[Job, ...]
     """For the runner."""
@@ -83,7 +83,7 @@ def second(
     outcomes = VerdictOutcomes(store, scanner.profile, announcer, wake, bad)
     reads_hosts = _reads_hosts(opened, scanner)
     activation = zscaler.activation if reads_hosts and zscaler is not None else None
-    opinions = VerdictWorker(
+    worker = VerdictWorker(
         store=store,
         scanner=scanner,
         files=CountedFiles(files, partial(opened.metrics.pulled_for, scanner.name)),
@@ -97,10 +97,10 @@ def second(
     )
     reporter = ReportPoller(store=store, scanner=scanner, outcomes=outcomes, clock=clock)
     jobs = (
-        queue_job(f"builds for {scanner.name}", opinions.turn),
+        queue_job(f"builds for {scanner.name}", worker.turn),
         queue_job(f"reports of {scanner.name}", reporter.turn),
     )
-    return VerdictParts(opinions=opinions, jobs=jobs)
+    return VerdictParts(worker=worker, jobs=jobs)
 
 
 def verdict_retry(opened: Opened, announcer: Announcer, wake: Callable[[], None]) -> VerdictRetry:
@@ -185,6 +185,6 @@ def administration(opened: Opened, policy: Access, governing: ThirdPartyApps | N
         policy=policy,
         clock=opened.clock,
         cloud=cloud,
-        sent_since=partial(opened.store.opinions.sent_since, PROFILE.name) if settings.sandbox else None,
+        sent_since=partial(opened.store.verdicts.sent_since, PROFILE.name) if settings.sandbox else None,
         governance=(lambda: governing.remaining) if governing is not None else None,
     )

@@ -1,4 +1,4 @@
-"""A shared APK gets a second opinion: Zscaler's Sandbox judges it beside OneTrust, or before."""
+"""A shared APK gets a second verdict: Zscaler's Sandbox judges it beside OneTrust, or before."""
 
 import hashlib
 from pathlib import Path

@@ -128,7 +128,7 @@ class Cards:
         """Return the verdicts on a scan; a duplicate, which is not sent, shows those on its original."""
         if not self.scanners:
             return ()
-        own = {each.scanner: each for each in await self._store.opinions.of_scan(scan.number)}
+        own = {each.scanner: each for each in await self._store.verdicts.of_scan(scan.number)}
         others = {}
         if original is not None and scan.state is State.DUPLICATE:
             others = {
@@ -139,24 +139,24 @@ class Cards:
                     went_on_after_s=None,
                     announced_ts=None,
                 )
-                for each in await self._store.opinions.of_scan(original.number)
+                for each in await self._store.verdicts.of_scan(original.number)
                 if each.state in {VerdictState.KNOWN, *ASKED}
             }
         shown = others | own
         return tuple(
             [
-                CardVerdict(scanner=scanner, opinion=opinion, link=await self._known_from(scan, opinion))
+                CardVerdict(scanner=scanner, verdict=verdict, link=await self._known_from(scan, verdict))
                 for name, scanner in self.scanners.items()
-                if (opinion := shown.get(name)) is not None
+                if (verdict := shown.get(name)) is not None
             ]
         )
 
-    async def _known_from(self, scan: Scan, opinion: Verdict) -> str | None:
+    async def _known_from(self, scan: Scan, verdict: Verdict) -> str | None:
         """Return a link to the scan that a verdict is known from, if everyone may read that."""
-        if opinion.known_from is None:
+        if verdict.known_from is None:
             return None
         with contextlib.suppress(NotFound):  # it may be purged meanwhile
-            source = await self._store.scans.scan(opinion.known_from)
+            source = await self._store.scans.scan(verdict.known_from)
             return self.permalink(source) if _open_to(scan, source) else None
         return None
 

@@ -169,7 +169,7 @@ def status(card: Card, events: Sequence[Event], *, link: str | None = None) -> M
             *_timeline(events),
             actions(
                 link_button("Open the log", OPEN_LOG, str(scan.number), card.log_url),
-                *(report_button(each.scanner, scan.number) for each in card.verdicts if each.opinion.verdict),
+                *(report_button(each.scanner, scan.number) for each in card.verdicts if each.verdict.result),
             ),
         ]
     )

@@ -21,15 +21,15 @@ class Hold:
     """Those that see builds."""
 
     def applied(
-        self, verdict: Decision, build: Build, scan: Scan, facts: DecisionFacts, *, now: float
+        self, decision: Decision, build: Build, scan: Scan, facts: DecisionFacts, *, now: float
     ) -> Decision:
         """Return the decision with the requests to side scanners.
 
         A build is held for a scanner that accepts it and has not judged it yet, and never at a later attempt.
         """
-        if scan.source is not Source.SLACK or verdict.state not in _ASKED:
-            return verdict
-        may_hold = verdict.state is State.SUBMITTING and scan.submission.attempts == 0
+        if scan.source is not Source.SLACK or decision.state not in _ASKED:
+            return decision
+        may_hold = decision.state is State.SUBMITTING and scan.submission.attempts == 0
         done = facts.verdicts_over | facts.verdicts_known
         requests = []
         for scanner in self.scanners:
@@ -39,7 +39,7 @@ class Hold:
             if may_hold and hold_s is not None and accepts and scanner.name not in done:
                 request = replace(request, held_until=now + hold_s, held_for=profile.verdict)
             requests.append(request)
-        asked = replace(verdict, requests=tuple(requests))
+        asked = replace(decision, requests=tuple(requests))
         if asked.held_until is None:
             return asked
         held_for = joined(each.held_for for each in requests if each.held_until is not None)
@@ -47,7 +47,7 @@ class Hold:
         return replace(
             asked,
             state=State.QUEUED,
-            why=f"{verdict.why}; {waits}",
+            why=f"{decision.why}; {waits}",
             problem=f"This build {waits}. Then it is sent to OneTrust.",
             route=None,
             route_why="",
@@ -68,7 +68,7 @@ class HoldRelease:
     async def turn(self) -> None:
         """Do it once."""
         if not self._done:
-            await self._store.opinions.release_all(other_than=self._holding)
+            await self._store.verdicts.release_all(other_than=self._holding)
             self._done = True
             self._wake()
 

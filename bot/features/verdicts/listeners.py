@@ -35,7 +35,7 @@ def register(app: AsyncApp, services: Services) -> None:
     async def load(user: str, state: ModalState) -> Block:
         card, _ = await services.records.status(user, state.channel, str(state.record))
         for shown in card.verdicts:
-            if shown.scanner.name == (state.source or UNNAMED) and shown.opinion.verdict is not None:
+            if shown.scanner.name == (state.source or UNNAMED) and shown.verdict.result is not None:
                 return report_modal(card.scan, shown, state)
         raise NotFound(f"The verdict on scan #{state.record} is not known here.")
 

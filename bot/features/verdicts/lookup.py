@@ -108,7 +108,7 @@ class VerdictLookup:
         known = await self._store.asked_verdicts.scan_of(viewer, md5=word)
         if known is not None:
             card = await self._cards.card(known)
-            if any(each.opinion.state in {VerdictState.KNOWN, *ASKED} for each in card.verdicts):
+            if any(each.verdict.state in {VerdictState.KNOWN, *ASKED} for each in card.verdicts):
                 return card
         return await self._of_md5(word)
 

@@ -11,15 +11,15 @@ from bot.slack.messages.subjects import Render, Subject, announcement_subject
 def verdict_subject(store: VerdictStore, scanner: str, render: Render) -> Subject:
     """The announcement that a side scanner calls a build malicious or suspicious."""
 
-    def opinion(card: Card) -> Verdict | None:
-        return next((each.opinion for each in card.verdicts if each.scanner.name == scanner), None)
+    def verdict(card: Card) -> Verdict | None:
+        return next((each.verdict for each in card.verdicts if each.scanner.name == scanner), None)
 
     def is_bad(card: Card) -> bool:
-        found = opinion(card)
-        return found is not None and found.verdict is not None and found.verdict.threat in BAD
+        found = verdict(card)
+        return found is not None and found.result is not None and found.result.threat in BAD
 
     def message_ts(card: Card) -> str | None:
-        found = opinion(card)
+        found = verdict(card)
         return found.announced_ts if found is not None else None
 
     return announcement_subject(
@@ -28,8 +28,8 @@ def verdict_subject(store: VerdictStore, scanner: str, render: Render) -> Subjec
         name="verdict",
         event_type="appscan_verdict",
         scanner=scanner,
-        stale=partial(store.opinions.to_announce, scanner),
+        stale=partial(store.verdicts.to_announce, scanner),
         is_due=is_bad,
         message_ts=message_ts,
-        remember=partial(store.opinions.set_announced, scanner),
+        remember=partial(store.verdicts.set_announced, scanner),
     )

@@ -172,7 +172,7 @@ class Verdict:
     """Whether the scanner accepted it, so that only its report is missing."""
     problem: str | None = None
     """The sentence for people: why it waits, was not sent, or has no verdict."""
-    verdict: SandboxVerdict | None = None
+    result: SandboxVerdict | None = None
     known_from: int | None = None
     """The scan from whose verdict this one is known, as it is the very same file."""
     ended_at: float | None = None
@@ -195,6 +195,6 @@ class CardVerdict:
     """What a scan's card shows of one side scanner."""
 
     scanner: ScannerProfile
-    opinion: Verdict
+    verdict: Verdict
     link: str | None = None
-    """The message about ``opinion.known_from``, if everyone who reads the card may read that."""
+    """The message about ``verdict.known_from``, if everyone who reads the card may read that."""

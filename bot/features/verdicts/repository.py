@@ -27,7 +27,7 @@ _SENT = f"{_OF_SCANNER} AND opinions.since IS NOT NULL AND z.attempts > 0"
 
 
 class SqlVerdictRepository:
-    """The rows of opinions: one for each scan and the side scanner that is asked about it."""
+    """The rows of verdicts: one for each scan and the side scanner that is asked about it."""
 
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
@@ -101,16 +101,16 @@ class SqlVerdictRepository:
     # Reading.
 
     async def of(self, scanner: str, number: int) -> Verdict | None:
-        """Return a scanner's opinion of a scan; ``None`` if it is not asked about it."""
+        """Return a scanner's verdict of a scan; ``None`` if it is not asked about it."""
         found = await self._find("WHERE opinions.scan = ? AND opinions.scanner = ?", number, scanner)
         return found[0] if found else None
 
     async def of_scan(self, number: int) -> list[Verdict]:
-        """Return all opinions of a scan, ordered by scanner."""
+        """Return all verdicts of a scan, ordered by scanner."""
         return await self._find("WHERE opinions.scan = ? ORDER BY opinions.scanner", number)
 
     async def known(self, scanner: str, sha256: str) -> Verdict | None:
-        """Return the newest opinion of a scanner with a verdict on the very same file."""
+        """Return the newest verdict of a scanner with a verdict on the very same file."""
         found = await self._find(
             "WHERE opinions.scanner = ? AND opinions.state = 'known' "
             "AND opinions.scan IN (SELECT number FROM scans WHERE sha256 = ?) "
@@ -121,7 +121,7 @@ class SqlVerdictRepository:
         return found[0] if found else None
 
     async def of_md5(self, scanner: str, md5: str) -> list[Verdict]:
-        """Return a scanner's opinions on files of that MD5, newest first."""
+        """Return a scanner's verdicts on files of that MD5, newest first."""
         return await self._find(
             "WHERE opinions.scanner = ? AND opinions.scan IN "
             "(SELECT scan FROM submissions WHERE request_id = ? AND scanner = opinions.scanner) "
@@ -133,7 +133,7 @@ class SqlVerdictRepository:
     # Polling.
 
     async def reports_due(self, scanner: str, limit: int) -> list[Verdict]:
-        """Return up to ``limit`` opinions whose report is due, the longest due first."""
+        """Return up to ``limit`` verdicts whose report is due, the longest due first."""
         return await self._find(
             "WHERE opinions.scanner = ? AND opinions.state = 'analysing' AND z.due_at <= ? "
             "ORDER BY z.due_at, opinions.scan LIMIT ?",
@@ -157,10 +157,10 @@ class SqlVerdictRepository:
         expect: Collection[VerdictState] = frozenset(VerdictState),
         **changes: Any,
     ) -> Verdict:
-        """Change the fields of an opinion in one of the states ``expect``; with ``tell`` the reply is stale.
+        """Change the fields of a verdict in one of the states ``expect``; with ``tell`` the reply is stale.
 
         ``why`` is a line for the scan's timeline, and ``who`` the person who did it. ``submission`` is the
-        state of sending it, and ``status`` the HTTP status of the answer. When an opinion ends, its scan is
+        state of sending it, and ``status`` the HTTP status of the answer. When a verdict ends, its scan is
         no longer held for it.
 
         Raises:

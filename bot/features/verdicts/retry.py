@@ -18,7 +18,7 @@ UNKNOWN: Final = "That scanner is not set up here any more, so it can't be asked
 
 
 class VerdictRetry:
-    """Sets opinions back to the step that is to be repeated; ``scanners`` by name, also those not set up."""
+    """Sets verdicts back to the step that is to be repeated; ``scanners`` by name, also those not set up."""
 
     def __init__(
         self,
@@ -48,14 +48,14 @@ class VerdictRetry:
         if scanner is None:
             raise NotFound(UNKNOWN)
         profile = scanner.profile
-        opinion = await self._store.opinions.of(name, number)
-        if opinion is None or not opinion.may_be_asked_again:
+        verdict = await self._store.verdicts.of(name, number)
+        if verdict is None or not verdict.may_be_asked_again:
             raise Superseded(MOVED_ON.format(vendor=profile.vendor, number=number))
         if scanner.submissions is None:
             raise NotFound(profile.fill(profile.not_set_up))
         scan = await self._store.scans.scan(number)
-        known = await self._store.opinions.known(name, scan.sha256 or "") is not None
-        only_report = opinion.is_taken and not known
+        known = await self._store.verdicts.known(name, scan.sha256 or "") is not None
+        only_report = verdict.is_taken and not known
         if only_report and scanner.reports is None:
             raise NotFound(profile.fill(profile.no_reports))
         now = self._clock.now()
@@ -76,8 +76,8 @@ class VerdictRetry:
                 "submission": SubmissionState.PENDING,
                 "status": None,
             }
-        await self._store.opinions.keep(
-            name, number, why=f"ask {profile.vendor} again", who=user, expect={opinion.state}, **again
+        await self._store.verdicts.keep(
+            name, number, why=f"ask {profile.vendor} again", who=user, expect={verdict.state}, **again
         )
         self._announcer.changed(number)
         self._wake()

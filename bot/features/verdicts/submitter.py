@@ -63,32 +63,32 @@ class VerdictSubmitter:
         """Return whether a build is to be sent: it is accepted, and there is no verdict on the file."""
         if self._api is None or not self._profile.accepts(scan.file_type, scan.size_bytes):
             return False
-        return await self._store.opinions.known(self._scanner.name, scan.sha256 or "") is None
+        return await self._store.verdicts.known(self._scanner.name, scan.sha256 or "") is None
 
     @asynccontextmanager
-    async def may_send(self, opinion: Verdict) -> AsyncIterator[bool]:
+    async def may_send(self, verdict: Verdict) -> AsyncIterator[bool]:
         """Yield whether the build may be sent now; if not, it was rescheduled."""
-        if await self._over_limit(opinion):
+        if await self._over_limit(verdict):
             yield False
-        elif self.breaker.enter(opinion.scan):
+        elif self.breaker.enter(verdict.scan):
             try:
-                yield await self._answers(opinion)
+                yield await self._answers(verdict)
             finally:
-                self.breaker.leave(opinion.scan)
+                self.breaker.leave(verdict.scan)
         else:
             # The pause is over as long as another is sent as a probe, however long that takes.
             wait_s = max(self.breaker.wait_s, PROBE_BACKOFF.first_s)
-            await self.later(opinion, self._profile.fill(AWAY), wait_s)
+            await self.later(verdict, self._profile.fill(AWAY), wait_s)
             yield False
 
-    async def _answers(self, opinion: Verdict) -> bool:
+    async def _answers(self, verdict: Verdict) -> bool:
         """Return whether the scanner is reachable, so that no build is pulled for one that isn't."""
         if self._api is None or self._steady.now() < self._heard_until:
             return True
         try:
             await self._api.reach()
         except (Refused, TryLater) as error:
-            await self._not_sent(opinion, error)
+            await self._not_sent(verdict, error)
             return False
         self._heard()
         return True
@@ -96,19 +96,19 @@ class VerdictSubmitter:
     def _heard(self) -> None:
         self._heard_until = self._steady.now() + HEARD_S
 
-    async def _over_limit(self, opinion: Verdict) -> bool:
+    async def _over_limit(self, verdict: Verdict) -> bool:
         """Return whether the daily limit is reached; if it is, the build was rescheduled."""
         limit = self._profile.daily_limit
         if limit is None:
             return False
-        last = await self._store.opinions.sent_before(self._scanner.name, limit)
+        last = await self._store.verdicts.sent_before(self._scanner.name, limit)
         free_at = 0.0 if last is None else last + DAY_S
         if free_at <= self._clock.now():
             return False
-        await self._outcomes.reschedule(opinion, free_at, self._profile.fill(QUOTA_USED), begun_at=free_at)
+        await self._outcomes.reschedule(verdict, free_at, self._profile.fill(QUOTA_USED), begun_at=free_at)
         return True
 
-    async def send(self, scan: Scan, opinion: Verdict, path: Path) -> None:
+    async def send(self, scan: Scan, verdict: Verdict, path: Path) -> None:
         """Submit a build, and record the outcome."""
         number, api = scan.number, self._api
         if api is None:
@@ -117,23 +117,23 @@ class VerdictSubmitter:
         if await self._join(scan, md5):
             return
         async with self._counting:  # the second one counts the first
-            if await self._over_limit(opinion):
+            if await self._over_limit(verdict):
                 return
-            opinion = await self._outcomes.kept(
-                number, tell=False, tries=opinion.tries + 1, md5=md5, submission=SubmissionState.SENDING
+            verdict = await self._outcomes.kept(
+                number, tell=False, tries=verdict.tries + 1, md5=md5, submission=SubmissionState.SENDING
             )
         try:
             receipt = await api.submit(path, md5)
         except (Refused, TryLater) as error:
-            await self._not_sent(opinion, error)
+            await self._not_sent(verdict, error)
         else:
             self.breaker.answered(number)
             self._heard()
             await self._taken(number, receipt)
 
-    async def _not_sent(self, opinion: Verdict, error: Refused | TryLater) -> None:
+    async def _not_sent(self, verdict: Verdict, error: Refused | TryLater) -> None:
         """Record that a build was rejected, or is to be retried."""
-        number = opinion.scan
+        number = verdict.scan
         if isinstance(error, Refused):
             self.breaker.answered(number)
             await self._outcomes.ended(
@@ -147,12 +147,12 @@ class VerdictSubmitter:
         if error.scanner_failed:
             self._heard_until = 0.0
             self.breaker.failed(number, error.retry_after_s)
-        wait_s = SERVER_BACKOFF.delay_s(opinion.tries, error.retry_after_s)
-        await self.later(opinion, error.user_message, wait_s, status=error.status)
+        wait_s = SERVER_BACKOFF.delay_s(verdict.tries, error.retry_after_s)
+        await self.later(verdict, error.user_message, wait_s, status=error.status)
 
     async def _join(self, scan: Scan, md5: str) -> bool:
         """Wait for the report on the very same file of another scan, if that was sent already."""
-        for other in await self._store.opinions.of_md5(self._scanner.name, md5):
+        for other in await self._store.verdicts.of_md5(self._scanner.name, md5):
             same = other.scan != scan.number and other.state is VerdictState.ANALYSING
             if same and (await self._store.scans.scan(other.scan)).sha256 == scan.sha256:
                 await self._outcomes.kept(
@@ -196,22 +196,22 @@ class VerdictSubmitter:
                 **sent,
             )
 
-    async def later(self, opinion: Verdict, problem: str, wait_s: float, **changes: Any) -> None:
+    async def later(self, verdict: Verdict, problem: str, wait_s: float, **changes: Any) -> None:
         """Reschedule a build, or end its part if ``GIVE_UP_S`` are over by then."""
         changes |= {"submission": SubmissionState.PENDING}
-        if self.is_over(opinion, wait_s):
+        if self.is_over(verdict, wait_s):
             await self._outcomes.ended(
-                opinion.scan, VerdictState.FAILED, self._profile.fill(GAVE_UP), **changes
+                verdict.scan, VerdictState.FAILED, self._profile.fill(GAVE_UP), **changes
             )
             return
         logger.info(
-            "scan #%d goes to %s later, in %.0f s: %s", opinion.scan, self._profile.vendor, wait_s, problem
+            "scan #%d goes to %s later, in %.0f s: %s", verdict.scan, self._profile.vendor, wait_s, problem
         )
-        await self._outcomes.reschedule(opinion, self._clock.now() + wait_s, problem, **changes)
+        await self._outcomes.reschedule(verdict, self._clock.now() + wait_s, problem, **changes)
 
-    def is_over(self, opinion: Verdict, wait_s: float) -> bool:
+    def is_over(self, verdict: Verdict, wait_s: float) -> bool:
         """Return whether ``GIVE_UP_S`` are over after a wait."""
-        return self._clock.now() + wait_s - opinion.begun_at > GIVE_UP_S
+        return self._clock.now() + wait_s - verdict.begun_at > GIVE_UP_S
 
 
 def _md5(path: Path) -> str:

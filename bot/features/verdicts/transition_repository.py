@@ -17,12 +17,12 @@ from bot.features.verdicts.hold import span
 from bot.features.verdicts.models import BAD, Risk, SandboxVerdict, Threat, Verdict, VerdictState
 from bot.storage import rows
 
-OPINIONS: Final = """
+VERDICTS: Final = """
     SELECT opinions.*, z.state AS z_state, z.attempts AS z_attempts, z.due_at AS z_due_at,
            z.request_id AS z_md5
     FROM opinions CROSS JOIN submissions AS z ON z.scan = opinions.scan AND z.scanner = opinions.scanner
 """
-"""The start of every query for opinions; conditions follow."""
+"""The start of every query for verdicts; conditions follow."""
 GOING: Final = frozenset({State.SUBMITTING, State.QUEUED, State.WAITING, State.ASKING})
 """States of a decided scan in which side scanners are asked about it."""
 OPEN: Final = "('waiting', 'analysing')"
@@ -30,7 +30,7 @@ _DROPPED = frozenset({State.CANCELLED, State.DUPLICATE, State.REJECTED})
 """States in which builds that were not sent yet are no longer sent."""
 _VERDICT = ("threat", "category", "score", "malware", "file_type", "duration_s", "is_full", "is_instant")
 _SENDING = {"md5": "request_id", "due_at": "due_at", "tries": "attempts", "status": "status"}
-"""What is kept in ``submissions``, by what it is called in an opinion."""
+"""What is kept in ``submissions``, by what it is called in a verdict."""
 
 
 def begin(db: sqlite_utils.Database, scan: Scan, requests: Sequence[VerdictRequest], *, now: float) -> None:
@@ -110,8 +110,8 @@ def release(db: sqlite_utils.Database, number: int, scanner: str, *, now: float,
 
 
 def find(db: sqlite_utils.Database, rest: str, *parameters: object) -> list[Verdict]:
-    """Return the opinions that ``rest`` (``WHERE …`` and what follows) selects."""
-    return [of_row(row) for row in db.query(f"{OPINIONS} {rest}", list(parameters))]
+    """Return the verdicts that ``rest`` (``WHERE …`` and what follows) selects."""
+    return [of_row(row) for row in db.query(f"{VERDICTS} {rest}", list(parameters))]
 
 
 def threats(db: sqlite_utils.Database, numbers: Sequence[int]) -> dict[int, dict[str, Threat]]:
@@ -127,7 +127,7 @@ def threats(db: sqlite_utils.Database, numbers: Sequence[int]) -> dict[int, dict
 
 
 def load(db: sqlite_utils.Database, number: int, scanner: str) -> Verdict:
-    """Return one scanner's opinion of a scan.
+    """Return one scanner's verdict of a scan.
 
     Raises:
         NotFound: the scanner is not asked about it.
@@ -139,7 +139,7 @@ def load(db: sqlite_utils.Database, number: int, scanner: str) -> Verdict:
 
 
 def of_row(row: Mapping[str, Any]) -> Verdict:
-    """Make the record of a row of ``OPINIONS``."""
+    """Make the record of a row of ``VERDICTS``."""
     return Verdict(
         scanner=row["scanner"],
         scan=row["scan"],
@@ -152,7 +152,7 @@ def of_row(row: Mapping[str, Any]) -> Verdict:
         since=row["since"],
         is_taken=row["z_state"] == SubmissionState.ACCEPTED,
         problem=row["problem"],
-        verdict=_verdict(row),
+        result=_verdict(row),
         known_from=row["known_from"],
         ended_at=row["ended_at"],
         held_until=row["held_until"],
@@ -179,18 +179,18 @@ def _verdict(row: Mapping[str, Any]) -> SandboxVerdict | None:
 
 
 def change(db: sqlite_utils.Database, number: int, scanner: str, changes: Mapping[str, Any]) -> None:
-    """Write changes of an opinion's fields, and the ``status`` of sending it, to the table of each."""
+    """Write changes of a verdict's fields, and the ``status`` of sending it, to the table of each."""
     sending = {_SENDING[name]: value for name, value in changes.items() if name in _SENDING}
     if "submission" in changes:
         sending["state"] = changes["submission"]
     rest = {
         name: value
         for name, value in changes.items()
-        if name not in _SENDING and name not in {"submission", "verdict"}
+        if name not in _SENDING and name not in {"submission", "result"}
     }
-    if (verdict := changes.get("verdict")) is not None:
-        rest |= {column: getattr(verdict, column) for column in _VERDICT}
-        rest["risks"] = json.dumps([[risk.level, risk.signature, risk.sources] for risk in verdict.risks])
+    if (result := changes.get("result")) is not None:
+        rest |= {column: getattr(result, column) for column in _VERDICT}
+        rest["risks"] = json.dumps([[risk.level, risk.signature, risk.sources] for risk in result.risks])
     for table, values in (("submissions", rows.plain(sending)), ("opinions", rows.plain(rest))):
         if values:
             assignments = ", ".join(f"{column} = ?" for column in values)

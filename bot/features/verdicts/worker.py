@@ -104,7 +104,7 @@ class VerdictWorker:
 
     async def turn(self) -> float | None:
         """Start on as many due builds as ``AT_ONCE`` allows; return when more are due."""
-        rows, name = self._store.opinions, self._scanner.name
+        rows, name = self._store.verdicts, self._scanner.name
         if (closed_until := self._work_dir.closed_until) is not None:
             await self.stop()  # the room that they take is for builds on their way to OneTrust
             return closed_until
@@ -138,11 +138,11 @@ class VerdictWorker:
     async def _run(self, number: int) -> None:
         try:
             scan = await self._store.scans.scan(number)
-            opinion = await self._store.opinions.of(self._scanner.name, number)
-            if opinion is None or opinion.state is not VerdictState.WAITING:
+            verdict = await self._store.verdicts.of(self._scanner.name, number)
+            if verdict is None or verdict.state is not VerdictState.WAITING:
                 return
-            if not self._sending.is_over(opinion, 0.0):
-                await self._work(scan, opinion)
+            if not self._sending.is_over(verdict, 0.0):
+                await self._work(scan, verdict)
             elif await self._sending.wants(scan):  # after days without the scanner it would surprise
                 await self._outcomes.ended(number, VerdictState.FAILED, self._profile.fill(GAVE_UP))
             else:
@@ -157,17 +157,17 @@ class VerdictWorker:
             )
             await self._outcomes.ended(number, VerdictState.FAILED, INSIDE)
 
-    async def _work(self, scan: Scan, opinion: Verdict) -> None:
+    async def _work(self, scan: Scan, verdict: Verdict) -> None:
         reader = self._hosts if await self._store.hosts.of(scan.number) is None else None
         if await self._sending.wants(scan):
-            async with self._sending.may_send(opinion) as may:
+            async with self._sending.may_send(verdict) as may:
                 if may or (reader is not None and await self._may_be_looked_up()):
-                    await self._with_build(scan, opinion, reader, sends=may)
+                    await self._with_build(scan, verdict, reader, sends=may)
             return
         if reader is not None and not await self._may_be_looked_up():
-            waits = await self._wait(opinion, None, self._profile.fill(LOOKUP_AWAY))
+            waits = await self._wait(verdict, None, self._profile.fill(LOOKUP_AWAY))
         else:
-            waits = reader is not None and not await self._with_build(scan, opinion, reader, sends=False)
+            waits = reader is not None and not await self._with_build(scan, verdict, reader, sends=False)
         if not waits:
             await self._settle(scan)
 
@@ -188,29 +188,29 @@ class VerdictWorker:
         self._ask_again_at = self._steady.now() + (HEARD_S if self._answers else PROBE_BACKOFF.first_s)
         return self._answers
 
-    async def _wait(self, opinion: Verdict, asked_s: float | None, problem: str) -> bool:
+    async def _wait(self, verdict: Verdict, asked_s: float | None, problem: str) -> bool:
         """Reschedule a build, with growing delays; return whether it may still wait."""
-        wait_s = max(asked_s or 0.0, PULL_BACKOFF.delay_after_s(self._clock.now() - opinion.begun_at))
-        if self._sending.is_over(opinion, wait_s):
+        wait_s = max(asked_s or 0.0, PULL_BACKOFF.delay_after_s(self._clock.now() - verdict.begun_at))
+        if self._sending.is_over(verdict, wait_s):
             return False
-        await self._sending.later(opinion, problem, wait_s)
+        await self._sending.later(verdict, problem, wait_s)
         return True
 
     async def _settle(self, scan: Scan) -> None:
-        """End an opinion for which nothing is sent."""
+        """End a verdict for which nothing is sent."""
         number = scan.number
-        known = await self._store.opinions.known(self._scanner.name, scan.sha256 or "")
+        known = await self._store.verdicts.known(self._scanner.name, scan.sha256 or "")
         if self._scanner.submissions is None:
             await self._outcomes.ended(number, VerdictState.EXCLUDED, None)
-        elif known is not None and known.verdict is not None:
+        elif known is not None and known.result is not None:
             source = known.known_from or known.scan
-            await self._outcomes.known(number, known.verdict, known_from=source, md5=known.md5)
+            await self._outcomes.known(number, known.result, known_from=source, md5=known.md5)
         else:
             problem = self._profile.rejection(scan.file_type, scan.size_bytes)
             await self._outcomes.ended(number, VerdictState.EXCLUDED, problem)
 
     async def _with_build(
-        self, scan: Scan, opinion: Verdict, reader: HostReader | None, *, sends: bool
+        self, scan: Scan, verdict: Verdict, reader: HostReader | None, *, sends: bool
     ) -> bool:
         """Pull the build, have its hosts read and submit it; return false if it was rescheduled."""
         try:
@@ -223,16 +223,16 @@ class VerdictWorker:
                 if sends and not await self._sending.wants(scan):  # its verdict became known meanwhile
                     await self._settle(scan)
                 elif sends:
-                    await self._sending.send(scan, opinion, room / "build")
+                    await self._sending.send(scan, verdict, room / "build")
         except NoRoom as error:  # about this pull only: OneTrust's pulls find out for themselves
             due_at = self._clock.now() + ROOM_BACKOFF.maximum_s
             logger.warning(
                 "scan #%d waits for room on its way to %s: %s", scan.number, self._profile.vendor, error
             )
-            await self._outcomes.reschedule(opinion, due_at, error.user_message, begun_at=due_at)
+            await self._outcomes.reschedule(verdict, due_at, error.user_message, begun_at=due_at)
             return False
         except PullFailed as error:
-            if await self._wait(opinion, error.retry_after_s, error.user_message):
+            if await self._wait(verdict, error.retry_after_s, error.user_message):
                 return False
         except (FileUnavailable, BuildRejected, TooLarge):
             pass

@@ -63,9 +63,9 @@ from bot.features.third_party_apps.models import (
     RefKind,
     ThirdPartyApp,
 )
-from bot.features.verdicts import lookup_views as verdict
-from bot.features.verdicts import modals as opinion_modals
-from bot.features.verdicts import views as opinion
+from bot.features.verdicts import lookup_views as verdict_lookup
+from bot.features.verdicts import modals as verdict_modals
+from bot.features.verdicts import views as verdict_views
 from bot.features.verdicts.models import (
     CardVerdict,
     HashAnswer,
@@ -239,7 +239,7 @@ talks_elsewhere = st.builds(
     removed=few_urls,
     recategorised=st.lists(st.tuples(named_urls, named_urls), max_size=2).map(tuple),
 )
-verdicts = st.builds(
+sandbox_verdicts = st.builds(
     SandboxVerdict,
     threat=st.sampled_from(Threat),
     category=maybe,
@@ -254,7 +254,7 @@ verdicts = st.builds(
     is_full=st.booleans(),
     is_instant=st.booleans(),
 )
-opinions = st.builds(
+verdicts = st.builds(
     Verdict,
     scanner=st.just(ZSCALER.name),
     scan=st.just(12),
@@ -264,13 +264,13 @@ opinions = st.builds(
     looks=counts,
     since=st.none() | moments,
     problem=st.none() | ours,
-    verdict=st.none() | verdicts,
+    result=st.none() | sandbox_verdicts,
     known_from=st.none() | counts,
     held_until=st.none() | moments,
     went_on_after_s=st.none() | moments,
 )
 shown_verdicts = st.builds(
-    CardVerdict, scanner=st.sampled_from([ZSCALER, ACME]), opinion=opinions, link=st.none() | permalink
+    CardVerdict, scanner=st.sampled_from([ZSCALER, ACME]), verdict=verdicts, link=st.none() | permalink
 )
 cards = st.builds(
     Card,
@@ -570,18 +570,20 @@ SURFACES: dict[Callable[..., Any], st.SearchStrategy[Any]] = {
             st.integers(0, 9),
         ),
     ),
-    verdict.known: st.builds(
-        verdict.known, cards.filter(lambda card: bool(card.verdicts)), link=st.none() | permalink
+    verdict_lookup.known: st.builds(
+        verdict_lookup.known, cards.filter(lambda card: bool(card.verdicts)), link=st.none() | permalink
     ),
-    verdict.asked: st.builds(
-        verdict.asked,
+    verdict_lookup.asked: st.builds(
+        verdict_lookup.asked,
         st.lists(
             st.builds(
                 HashAnswer,
                 scanner=st.just(ZSCALER),
                 md5=outside,
                 at=moments,
-                report=st.builds(Report, status=st.sampled_from(ReportStatus), verdict=st.none() | verdicts),
+                report=st.builds(
+                    Report, status=st.sampled_from(ReportStatus), verdict=st.none() | sandbox_verdicts
+                ),
                 left=st.none() | st.integers(0, 99),
             )
             | st.builds(NoAnswer, scanner=st.just(ACME), problem=ours),
@@ -589,11 +591,11 @@ SURFACES: dict[Callable[..., Any], st.SearchStrategy[Any]] = {
             max_size=2,
         ),
     ),
-    opinion.verdict_message: st.builds(
-        opinion.verdict_message, cards, scanner=st.just("zscaler"), mention=st.booleans()
+    verdict_views.verdict_message: st.builds(
+        verdict_views.verdict_message, cards, scanner=st.just("zscaler"), mention=st.booleans()
     ),
-    opinion_modals.report_modal: st.builds(
-        opinion_modals.report_modal,
+    verdict_modals.report_modal: st.builds(
+        verdict_modals.report_modal,
         builds,
         shown_verdicts,
         st.builds(ModalState, record=st.just(12), channel=st.just("C0CHANNEL"), page=st.integers(0, 9)),

@@ -74,9 +74,9 @@ class Pair:
         await until(lambda: not self.workers[name].busy)
 
     async def state(self, name: str, number: int = 1) -> VerdictState:
-        opinion = await self.bench.store.opinions.of(name, number)
-        assert opinion is not None
-        return opinion.state
+        verdict = await self.bench.store.verdicts.of(name, number)
+        assert verdict is not None
+        return verdict.state
 
     async def due(self) -> list[int]:
         return await self.bench.store.queue.due(5, busy=())
@@ -100,7 +100,7 @@ async def test_each_scanner_moves_its_own_row(pair: Pair) -> None:
         VerdictState.WAITING,
     )
     shown = (await pair.bench.cards.card(scan.number)).verdicts
-    assert [(each.scanner.name, each.opinion.problem) for each in shown] == [
+    assert [(each.scanner.name, each.verdict.problem) for each in shown] == [
         ("zscaler", None),
         ("acme", "Acme is away."),
     ]
@@ -130,7 +130,7 @@ async def test_the_daily_limit_is_each_scanners_own(pair: Pair) -> None:
         await pair.turn(name)
 
     assert [len(pair.apis[name].sent) for name in ("acme", "zscaler")] == [1, 2]
-    waits = await pair.bench.store.opinions.of("acme", 2)
+    waits = await pair.bench.store.verdicts.of("acme", 2)
     assert waits is not None
     assert (
         waits.problem
@@ -190,7 +190,7 @@ async def test_a_build_that_is_taken_back_is_sent_to_neither(pair: Pair) -> None
 
     await pair.bench.store.scans.cancel(1, why="taken back", who="UANA")
 
-    assert await pair.bench.store.opinions.of_scan(1) == []
+    assert await pair.bench.store.verdicts.of_scan(1) == []
 
 
 async def test_one_scanner_is_asked_again_and_the_other_stays(pair: Pair) -> None:
