@@ -44,8 +44,8 @@ UNREAD: Final = (
     "{vendor} was asked about no file with that MD5 that you can see, and can't be asked here: "
     "{missing_login}."
 )
-USED_UP: Final = "{vendor}'s reports of today are used up. Ask again tomorrow."
-MAINTAINED: Final = "{vendor} is being maintained and can't be asked until that is over. Ask again later."
+USED_UP: Final = "{vendor}'s report quota for today is used up. Ask again tomorrow."
+MAINTAINED: Final = "{vendor} is under maintenance. Ask again later."
 BUSY: Final = "{vendor} is taking its time. Ask again in a few minutes."
 
 _NUMBER = re.compile(r"#?([0-9]{1,15})")

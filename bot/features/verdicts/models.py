@@ -1,4 +1,4 @@
-"""What a side scanner says of a build, and how far getting its verdict has come.
+"""What a side scanner says of a build, and the progress of getting its verdict.
 
 A build is known to a scanner by its MD5. All texts come from outside. Times are seconds since the epoch, UTC.
 """
@@ -20,11 +20,11 @@ class Threat(StrEnum):
 
 
 BAD: Final = frozenset({Threat.MALICIOUS, Threat.SUSPICIOUS})
-"""What is announced in a message of its own."""
+"""Announced in a message of their own."""
 
 
 class ReportStatus(StrEnum):
-    """How far the scanner is with a file."""
+    """The progress of a file's analysis."""
 
     COMPLETED = "COMPLETED"
     NO_DYNAMIC = "NODYNAMIC"  # judged without being run
@@ -131,7 +131,7 @@ class Quota:
 
 
 class VerdictState(StrEnum):
-    """How far a side scanner's verdict on a scan has come."""
+    """The progress of a side scanner's part of a scan."""
 
     WAITING = "waiting"  # to be sent
     ANALYSING = "analysing"  # sent; its report is polled

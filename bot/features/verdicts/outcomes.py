@@ -1,4 +1,4 @@
-"""What asking a side scanner led to, recorded in its verdict: known, ended or rescheduled."""
+"""Records how a side scanner's part of a scan continues: verdict known, ended, or rescheduled."""
 
 import logging
 from collections.abc import Callable
@@ -51,13 +51,9 @@ class VerdictOutcomes:
 
     async def ended(self, number: int, state: VerdictState, problem: str | None, **changes: Any) -> None:
         """Record that there will be no verdict; ``problem`` is the sentence for people, if there is one."""
-        level, vendor = (
-            logging.WARNING if state is VerdictState.FAILED else logging.INFO,
-            self._scanner.vendor,
-        )
-        logger.log(
-            level, "scan #%d: no verdict of %s's: %s", number, vendor, problem or "none is asked for here"
-        )
+        vendor = self._scanner.vendor
+        level = logging.WARNING if state is VerdictState.FAILED else logging.INFO
+        logger.log(level, "scan #%d: no verdict from %s: %s", number, vendor, problem or "none is requested")
         await self.kept(
             number, why=f"{vendor}: {problem}" if problem else "", state=state, problem=problem, **changes
         )
@@ -91,6 +87,6 @@ class VerdictOutcomes:
         return verdict
 
     def changed(self, number: int) -> None:
-        """Update the reply after a change beside the verdict, and do what follows from it."""
+        """Update the reply after another change, and let what waits for it continue."""
         self._announcer.changed(number)
         self._wake()

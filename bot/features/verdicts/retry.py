@@ -1,6 +1,6 @@
-"""Asking side scanners again about a build that they gave no verdict on: a person pressed the button.
+"""Retries a side scanner's part of a scan that got no verdict, when a person asks for it.
 
-OneTrust's part of the scan is not touched.
+OneTrust's part of the scan does not change.
 """
 
 from collections.abc import Callable, Mapping
@@ -13,12 +13,12 @@ from bot.features.verdicts.models import VerdictState
 from bot.features.verdicts.ports import VerdictStore
 from bot.features.verdicts.side_scanner import SideScanner
 
-MOVED_ON: Final = "{vendor}'s part of scan #{number} has moved on: there is nothing to ask again."
-UNKNOWN: Final = "That scanner is not set up here any more, so it can't be asked again."
+MOVED_ON: Final = "{vendor}'s part of scan #{number} has changed meanwhile: there is nothing to retry."
+UNKNOWN: Final = "That scanner is no longer set up here, so it can't be asked again."
 
 
 class VerdictRetry:
-    """Sets verdicts back to the step that is to be repeated; ``scanners`` by name, also those not set up."""
+    """Resets a verdict to the step to retry; ``scanners`` are by name, and include those not set up."""
 
     def __init__(
         self,
@@ -36,13 +36,13 @@ class VerdictRetry:
         self._scanners = scanners
 
     async def ask(self, name: str, number: int, user: str) -> None:
-        """Request the report now if the scanner accepted the build, and else send the build again.
+        """Request the report now if the scanner accepted the build; otherwise send the build again.
 
-        If there is a verdict on the very same file by now, that is taken, and nothing is requested or sent.
+        If there is a verdict on the same file by now, it is used, and nothing is requested or sent.
 
         Raises:
             NotFound: what that takes is not set up any more.
-            Superseded: it is being asked already, or there is nothing more to ask.
+            Superseded: it is in progress, or there is nothing to retry.
         """
         scanner = self._scanners.get(name)
         if scanner is None:

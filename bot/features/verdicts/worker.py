@@ -36,26 +36,26 @@ from bot.features.verdicts.models import Verdict, VerdictState
 from bot.features.verdicts.outcomes import VerdictOutcomes
 from bot.features.verdicts.ports import VerdictStore
 from bot.features.verdicts.side_scanner import SideScanner
-from bot.features.verdicts.submitter import GAVE_UP, HEARD_S, VerdictSubmitter
+from bot.features.verdicts.submitter import GAVE_UP, REACHABLE_S, VerdictSubmitter
 
 logger = logging.getLogger(__name__)
 
 PULL_BACKOFF: Final = Backoff(first_s=5.0, factor=1.5, maximum_s=900.0)
-AT_ONCE: Final = 2
-"""Builds that are worked on at the same time, so that a slow one doesn't keep all others waiting."""
-HOSTS_S: Final = 300.0
+MAXIMUM_CONCURRENT: Final = 2
+"""Maximum number of builds worked on at a time; more than one, as a slow build must not block the others."""
+HOSTS_TIMEOUT_S: Final = 300.0
 """Timeout for reading the hosts of one build."""
 ANSWER_S: Final = 20.0
 """Timeout for asking whether hosts can be looked up."""
 
 GONE: Final = (
-    "The file that was scanned can't be had from Slack any more, so it was not sent to {short}. "
-    "Share it again to have it judged."
+    "The file is no longer available in Slack, so it was not sent to {short}. "
+    "Share it again to get a verdict."
 )
-HOSTS_GONE: Final = "The file can't be had from Slack any more, so its hosts could not be read."
+HOSTS_GONE: Final = "The file is no longer available in Slack, so its hosts could not be read."
 HOSTS_SLOW: Final = "Reading the hosts in this build took too long."
 LOOKUP_AWAY: Final = (
-    "{vendor} does not answer right now. Where this build talks to is looked up by itself later."
+    "{vendor} does not answer right now. Where this build talks to is looked up automatically later."
 )
 INSIDE: Final = "Something went wrong inside the bot. Its log says more, under this scan's number."
 
@@ -64,7 +64,7 @@ class VerdictWorker:
     """The worker of one side scanner; ``turn`` is one of the runner's jobs.
 
     ``hosts`` reads the hosts of builds, ``None`` if none are looked up for this scanner. ``ask`` raises if
-    what looks them up does not answer; without it, hosts are read in any case.
+    the look-up service does not answer; without it, hosts are always read.
     """
 
     def __init__(
@@ -103,15 +103,15 @@ class VerdictWorker:
         return frozenset(self._tasks)
 
     async def turn(self) -> float | None:
-        """Start on as many due builds as ``AT_ONCE`` allows; return when more are due."""
+        """Start on as many due builds as ``MAXIMUM_CONCURRENT`` allows; return when more are due."""
         rows, name = self._store.verdicts, self._scanner.name
         if (closed_until := self._work_dir.closed_until) is not None:
-            await self.stop()  # the room that they take is for builds on their way to OneTrust
+            await self.stop()  # frees the room they take for builds on their way to OneTrust
             return closed_until
         if kept := self._work_dir.kept:
             self._work_dir.drop_kept(kept - await rows.waiting(kept))
-        while len(self._tasks) < AT_ONCE and (due := await rows.due(name, 1, busy=self._tasks)):
-            (number,) = due  # one by one, as the very same file is not worked on twice at a time
+        while len(self._tasks) < MAXIMUM_CONCURRENT and (due := await rows.due(name, 1, busy=self._tasks)):
+            (number,) = due  # one by one: a file is never worked on twice at a time
             task = asyncio.create_task(self._run(number), name=f"{name} verdict on scan {number}")
             self._tasks[number] = task
             task.add_done_callback(partial(self._done, number))
@@ -128,7 +128,7 @@ class VerdictWorker:
             self._wake()
         elif isinstance(error, StoreUnavailable):
             logger.warning("scan #%d could not be shown to %s: %s", number, self._profile.vendor, error)
-        else:  # it is still due: without a wake, it is retried at the next turn
+        else:  # it is still due; without a wake, the next turn retries it
             with working_on(number):
                 logger.error(
                     "scan #%d could not be shown to %s", number, self._profile.vendor, exc_info=error
@@ -143,7 +143,7 @@ class VerdictWorker:
                 return
             if not self._sending.is_over(verdict, 0.0):
                 await self._work(scan, verdict)
-            elif await self._sending.wants(scan):  # after days without the scanner it would surprise
+            elif await self._sending.wants(scan):  # nobody expects it after days
                 await self._outcomes.ended(number, VerdictState.FAILED, self._profile.fill(GAVE_UP))
             else:
                 await self._settle(scan)
@@ -172,7 +172,7 @@ class VerdictWorker:
             await self._settle(scan)
 
     async def _may_be_looked_up(self) -> bool:
-        """Return whether hosts can be looked up now; if not, no build is pulled for them."""
+        """Return whether hosts can be looked up now; otherwise no build is pulled for them."""
         now = self._steady.now()
         if self._ask is None or now < self._ask_again_at:
             return self._answers
@@ -185,7 +185,7 @@ class VerdictWorker:
             self._answers = True  # the look-up itself will report what is wrong
         else:
             self._answers = True
-        self._ask_again_at = self._steady.now() + (HEARD_S if self._answers else PROBE_BACKOFF.first_s)
+        self._ask_again_at = self._steady.now() + (REACHABLE_S if self._answers else PROBE_BACKOFF.first_s)
         return self._answers
 
     async def _wait(self, verdict: Verdict, asked_s: float | None, problem: str) -> bool:
@@ -193,11 +193,11 @@ class VerdictWorker:
         wait_s = max(asked_s or 0.0, PULL_BACKOFF.delay_after_s(self._clock.now() - verdict.begun_at))
         if self._sending.is_over(verdict, wait_s):
             return False
-        await self._sending.later(verdict, problem, wait_s)
+        await self._sending.reschedule(verdict, problem, wait_s)
         return True
 
     async def _settle(self, scan: Scan) -> None:
-        """End a verdict for which nothing is sent."""
+        """End the scanner's part without sending the build."""
         number = scan.number
         known = await self._store.verdicts.known(self._scanner.name, scan.sha256 or "")
         if self._scanner.submissions is None:
@@ -252,18 +252,18 @@ class VerdictWorker:
             raise BuildRejected(self._profile.fill(GONE))
 
     async def _leave_room(self, scan: Scan) -> None:
-        """Check that a build of this size leaves room for another one on its way to OneTrust.
+        """Check that the disk has room for this build and another one of its size, on its way to OneTrust.
 
         Raises:
             NoRoom: it doesn't.
         """
         if await asyncio.to_thread(self._work_dir.free_bytes) < 2 * (scan.size_bytes or 0):
             vendor = self._profile.vendor
-            raise NoRoom(detail=f"a build is not pulled for {vendor}, as it would take the room of another")
+            raise NoRoom(detail=f"a build is not pulled for {vendor}: the room is needed for OneTrust's")
 
     async def _read_hosts(self, number: int, reader: HostReader, path: Path) -> None:
         try:
-            async with asyncio.timeout(HOSTS_S):
+            async with asyncio.timeout(HOSTS_TIMEOUT_S):
                 found = await reader.hosts(path)
         except BuildRejected as error:
             await self._store.hosts.unread(number, error.user_message)

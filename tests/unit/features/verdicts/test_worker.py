@@ -324,7 +324,7 @@ async def test_the_report_on_what_was_analysed_before_is_asked_for_soon(zscaler:
 
     await zscaler.turn()
 
-    assert (await zscaler.verdict()).due_at == START + submitter.KNOWN_LOOK_S
+    assert (await zscaler.verdict()).due_at == START + submitter.KNOWN_REPORT_S
 
 
 async def test_a_clear_no_is_told_and_final(zscaler: Second) -> None:
