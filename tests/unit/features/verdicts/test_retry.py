@@ -187,5 +187,5 @@ async def test_what_has_a_verdict_or_was_never_asked_about_is_not_asked_again(
     zscaler.sandbox.outcomes = [SandboxReceipt(md5="0" * 32, verdict=GOOD)]
     await zscaler.analysing()
 
-    with pytest.raises(Superseded, match="there is nothing to ask again"):
+    with pytest.raises(Superseded, match="there is nothing to retry"):
         await again(zscaler).ask("zscaler", number, "UDANA")
