@@ -4,7 +4,6 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -61,7 +60,7 @@ async def test_a_press_asks_again_and_one_from_elsewhere_does_not(zscaler: Secon
         troubles.append(error)
         await asyncio.sleep(0)
 
-    listeners.register(app, SimpleNamespace(choices=bench.choices, verdict_retry=asking))
+    listeners.register(app, asking, bench.choices, bench.records.status)
 
     await app.async_dispatch(AsyncBoltRequest(body=json.dumps(press("CELSEWHERE")), mode="http"))
     assert [type(each) for each in troubles] == [NotFound]

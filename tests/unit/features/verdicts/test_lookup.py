@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from bot.core.scan import Card, ChannelKind, Kind, Reason, Scan, State
+from bot.core.scan import ChannelKind, Kind, Reason, Scan, State
 from bot.errors import Maintenance, NotFound, Refused, TryLater, UsageError
+from bot.features.submission.card import Card
 from bot.features.submission.decision import Decision, VerdictRequest
 from bot.features.verdicts import lookup
 from bot.features.verdicts.lookup import VerdictLookup
