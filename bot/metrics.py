@@ -153,7 +153,11 @@ class Metrics:
             ("queue_oldest_seconds", "Age of the oldest scan in the queue.", self._snapshot.oldest_s),
             ("breaker_open", "Whether submissions are paused, as OneTrust is down.", self.breaker_open()),
             ("socket_connections", "Open connections to Slack.", open_now),
-            ("workroom_bytes", "Builds in progress, on disk.", _size(self.work_dir)),
+            (
+                "workroom_bytes",
+                "Builds on disk: in progress, or kept for side scanners.",
+                _size(self.work_dir),
+            ),
         ):
             yield GaugeMetricFamily(f"appscan_{name}", help_text, value=float(value))
         connections = Metric("appscan_socket_connects", "Connections to Slack that were opened.", "counter")
@@ -226,7 +230,7 @@ class Metrics:
         self._bytes.labels("pulled").inc(size_bytes)
 
     def pulled_for(self, scanner: str, size_bytes: int) -> None:
-        """Count bytes downloaded from Slack again, for a side scanner."""
+        """Count bytes downloaded from Slack again, for a side scanner that no build was kept for."""
         self._bytes.labels(f"pulled_for_{scanner}").inc(size_bytes)
 
 
@@ -293,12 +297,13 @@ def _status(status: int | None) -> str:
 
 
 def _size(folder: Path | None) -> int:
-    """Return the size of a folder in bytes: it has one file for each scan in progress."""
-    size = 0
+    """Return the size of a folder in bytes; a file with several hard links counts once."""
+    sizes: dict[int, int] = {}
     for place, _, names in os.walk(folder) if folder is not None else ():
         for name in names:
             try:
-                size += (Path(place) / name).lstat().st_size
+                found = (Path(place) / name).lstat()
             except OSError:  # removed in the meantime
                 continue
-    return size
+            sizes[found.st_ino] = found.st_size
+    return sum(sizes.values())

@@ -51,6 +51,7 @@ class Bench:
         self.policy = replace(policy, people=self.people) if policy else Access(people=self.people)
         self.work_dir = work_dir
         self.work_dir.mkdir(exist_ok=True)
+        self.builds = WorkDir(work_dir, self.clock)
         self.woken = 0
         self.dropped: list[int] = []
         self.breaker = CircuitBreaker(self.clock)
@@ -116,7 +117,7 @@ class Bench:
             announcer=self.announcer,
             clock=self.clock,
             breaker=breaker or CircuitBreaker(self.clock),
-            work_dir=WorkDir(self.work_dir, self.clock),
+            work_dir=self.builds,
             may_create_link=self.policy.may_create_link,
             accepts_aab=accepts_aab,
             adjustment=holding,

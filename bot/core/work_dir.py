@@ -1,25 +1,46 @@
 """The temporary folder for builds, and whether its disk is full.
 
-A full disk fails no scan: scans wait and are retried until one succeeds.
+A full disk fails no scan: scans wait and are retried until one succeeds. A build that side scanners are to
+judge is kept for them, so that it is pulled from Slack once. Kept builds are the first to go: without one,
+the build is pulled again.
 """
 
 import asyncio
+import contextlib
+import logging
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Self
+from typing import Final, Self
 
 from bot.core.backoff import Backoff
 from bot.core.clock import SteadyClock
 from bot.core.ports import Clock
 from bot.errors import NoRoom
 
+logger = logging.getLogger(__name__)
+
 FULL_BACKOFF = Backoff(first_s=5.0, maximum_s=60.0)
+KEPT_S: Final = 3600.0
+"""Maximum time for which a build is kept."""
+KEPT_FILES: Final = 20
+"""Maximum number of kept builds; the oldest go first."""
+KEPT_BYTES: Final = 1_000_000_000
+"""Their maximum total size, and how much of the disk has to be free while any are kept."""
 _TEST_FILE_BYTES = 4096
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Kept:
+    path: Path
+    size_bytes: int
+    until: float
+    """By the steady clock."""
 
 
 class WorkDir:
@@ -32,6 +53,8 @@ class WorkDir:
         self._failures = 0
         self._closed_until = float("-inf")
         """By the steady clock."""
+        self._kept: dict[str, _Kept] = {}
+        """By SHA-256, oldest first."""
 
     @classmethod
     def beside(cls, database: Path, clock: Clock) -> Self:
@@ -59,6 +82,55 @@ class WorkDir:
         with made as path:
             yield Path(path)
 
+    @property
+    def kept(self) -> frozenset[str]:
+        """The SHA-256 of each kept build."""
+        return frozenset(self._kept)
+
+    def keep(self, build: Path, sha256: str) -> None:
+        """Keep a build beyond its room, by a hard link; does nothing if the disk is short of room."""
+        try:
+            size_bytes, path = build.stat().st_size, self.folder / f"kept-{sha256}"
+            if sha256 in self._kept or self._is_short():
+                return
+            os.link(build, path)
+        except OSError as error:
+            logger.info("a build can't be kept for side scanners: %s", error.strerror)
+            return
+        self._kept[sha256] = _Kept(path=path, size_bytes=size_bytes, until=self._steady.now() + KEPT_S)
+        while (
+            len(self._kept) > KEPT_FILES or sum(each.size_bytes for each in self._kept.values()) > KEPT_BYTES
+        ):
+            self._remove(next(iter(self._kept)))
+
+    def link_kept(self, sha256: str, to: Path) -> bool:
+        """Make ``to`` a hard link to a kept build; return whether there is one."""
+        kept = self._kept.get(sha256)
+        if kept is None:
+            return False
+        try:
+            os.link(kept.path, to)
+        except OSError:
+            return False
+        return True
+
+    def drop_kept(self, unneeded: Collection[str]) -> None:
+        """Remove these kept builds and what is older than ``KEPT_S``; all if the disk is short of room."""
+        is_short, now = self._is_short(), self._steady.now()
+        for sha256, kept in list(self._kept.items()):
+            if is_short or sha256 in unneeded or now >= kept.until:
+                self._remove(sha256)
+
+    def _is_short(self) -> bool:
+        try:
+            return self.closed_until is not None or self.free_bytes() < KEPT_BYTES
+        except NoRoom:
+            return True
+
+    def _remove(self, sha256: str) -> None:
+        with contextlib.suppress(OSError):  # it goes with the folder at the next start
+            self._kept.pop(sha256).path.unlink(missing_ok=True)
+
     def free_bytes(self) -> int:
         """Return the disk's free space; the folder has to exist.
 
@@ -77,7 +149,10 @@ class WorkDir:
         return self._clock.now() + wait_s if wait_s > 0 else None
 
     def mark_full(self) -> float:
-        """Note that the disk is full; return when to retry."""
+        """Note that the disk is full; return when to retry: at once if kept builds could be removed."""
+        if self._kept:
+            self.drop_kept(self.kept)
+            return self._clock.now()
         self._failures += 1
         wait_s = FULL_BACKOFF.delay_s(self._failures)
         self._closed_until = self._steady.now() + wait_s

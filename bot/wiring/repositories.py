@@ -40,7 +40,7 @@ class Repositories:
         self.privacy = SqlPrivacyRepository(database, clock)
         self.uploads = SqlUploadRepository(database, clock)
         self.hosts = SqlHostRepository(database, clock)
-        self.opinions = SqlVerdictRepository(database, clock)
+        self.verdicts = SqlVerdictRepository(database, clock)
         self.asked_verdicts = SqlVerdictLookupRepository(database)
 
 

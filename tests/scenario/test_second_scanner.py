@@ -18,6 +18,11 @@ async def acme() -> AsyncIterator[AcmeService]:
     await service.stop()
 
 
+def on_disk(folder: Path) -> list[Path]:
+    """Return the builds that the bot has on disk."""
+    return list(folder.glob("*.builds/*"))
+
+
 async def test_a_build_goes_to_both_and_its_reply_shows_both_verdicts(
     tmp_path: Path, acme: AcmeService
 ) -> None:
@@ -30,6 +35,8 @@ async def test_a_build_goes_to_both_and_its_reply_shows_both_verdicts(
         assert [sent.md5 for sent in place.zscaler.submissions] == acme.submitted
         assert list(acme.files.values()) == [build]
         assert len(place.onetrust.received) == 1
+        assert len(place.slack.called("download")) == 1
+        await place.slack.until(lambda: not on_disk(tmp_path))
         told = await place.command("verdict 1")
         assert "Zscaler Sandbox: benign" in told
         assert "Acme Analyzer: benign" in told
@@ -75,6 +82,28 @@ async def test_the_second_is_down_and_the_others_go_on(tmp_path: Path, acme: Acm
         place.clock.advance(60)
         await place.reply(shared, "Acme Analyzer: benign")
         assert len(place.zscaler.submissions) == 1
+
+
+async def test_a_restart_forgets_the_build_which_is_pulled_again_and_is_the_same(
+    tmp_path: Path, acme: AcmeService
+) -> None:
+    acme.down = True
+    async with office(tmp_path, zscaler=True, side_scanners=[await acme.start()]) as place:
+        build = apk()
+        shared = place.dana.share(place.builds_channel, [("shop.apk", build)])
+        await place.submitted(shared, "Zscaler Sandbox: benign", "Acme is busy.")
+        assert len(place.slack.called("download")) == 1
+        assert len(on_disk(tmp_path)) == 1
+
+        await place.stop()
+        assert on_disk(tmp_path) == []
+        acme.down = False
+        place.clock.advance(60)
+        await place.start()
+        await place.reply(shared, "Acme Analyzer: benign")
+
+        assert len(place.slack.called("download")) == 2
+        assert list(acme.files.values()) == [build]
 
 
 async def test_zscaler_is_down_and_the_second_goes_on(tmp_path: Path, acme: AcmeService) -> None:

@@ -1,4 +1,4 @@
-"""A shared APK gets a second opinion: Zscaler's Sandbox judges it beside OneTrust, or before."""
+"""A shared APK gets a second verdict: Zscaler's Sandbox judges it beside OneTrust, or before."""
 
 import hashlib
 from pathlib import Path
@@ -20,6 +20,7 @@ async def test_a_shared_apk_goes_to_both_scanners_and_its_thread_says_what_each_
     [sent] = place.zscaler.submissions
     assert (sent.way, sent.md5, sent.force) == ("submit", md5, False)
     assert len(place.onetrust.received) == 1
+    assert len(place.slack.called("download")) == 1
     assert "Zscaler's verdict: benign" in await place.command("status 1")
 
 

@@ -173,7 +173,7 @@ def status(card: Card, events: Sequence[Event], *, link: str | None = None) -> M
             *_timeline(events),
             actions(
                 link_button("Open the log", OPEN_LOG, str(scan.number), card.log_url),
-                *(report_button(each.scanner, scan.number) for each in verdicts if each.opinion.verdict),
+                *(report_button(each.scanner, scan.number) for each in verdicts if each.verdict.result),
             ),
         ]
     )

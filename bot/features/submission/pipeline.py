@@ -7,7 +7,6 @@ import asyncio
 import logging
 from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -153,8 +152,16 @@ class Pipeline:
             await self._outcomes.ended(scan, State.REJECTED, error.user_message)
             return
         name = scan.asked_name or build.name
-        scan = await self._store.scans.decide(number, build, name, partial(self._decide, build))
+        decisions: list[Decision] = []
+
+        def choose(scan: Scan, facts: DecisionFacts) -> Decision:
+            decisions.append(self._decide(build, scan, facts))
+            return decisions[-1]
+
+        scan = await self._store.scans.decide(number, build, name, choose)
         self._announcer.changed(number)
+        if decisions[-1].requests:
+            self._work_dir.keep(path, pulled.sha256)
         if scan.state is State.SUBMITTING:
             await self._submit(scan, path)
 

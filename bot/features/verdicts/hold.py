@@ -1,4 +1,4 @@
-"""Which side scanners are asked about a build, and whether OneTrust's part waits for their verdicts."""
+"""Which side scanners judge a build, and whether its submission to OneTrust waits for their verdicts."""
 
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, replace
@@ -15,17 +15,17 @@ _ASKED = frozenset({State.SUBMITTING, State.WAITING, State.ASKING})
 
 @dataclass(frozen=True, kw_only=True)
 class Hold:
-    """What side scanners change in a decision."""
+    """Adds requests to side scanners to a decision."""
 
     scanners: tuple[SideScanner, ...]
-    """Those that see builds."""
+    """Those that get builds."""
 
     def applied(
         self, decision: Decision, build: Build, scan: Scan, facts: DecisionFacts, *, now: float
     ) -> Decision:
         """Return the decision with the requests to side scanners.
 
-        A build is held for a scanner that accepts it and has not judged it yet, and never at a later attempt.
+        A build is held for each scanner that accepts it and has not judged it yet, on its first attempt only.
         """
         if scan.source is not Source.SLACK or decision.state not in _ASKED:
             return decision
@@ -68,7 +68,7 @@ class HoldRelease:
     async def turn(self) -> None:
         """Do it once."""
         if not self._done:
-            await self._store.opinions.release_all(other_than=self._holding)
+            await self._store.verdicts.release_all(other_than=self._holding)
             self._done = True
             self._wake()
 

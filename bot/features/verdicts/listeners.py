@@ -68,7 +68,7 @@ def register(app: AsyncApp, retry: VerdictRetry, actions: UserActions, card_for:
     async def load(user: str, state: ModalState) -> Block:
         card, _ = await card_for(user, state.channel, str(state.record))
         for shown in verdicts_of(card):
-            if shown.scanner.name == (state.source or UNNAMED) and shown.opinion.verdict is not None:
+            if shown.scanner.name == (state.source or UNNAMED) and shown.verdict.result is not None:
                 return report_modal(card.scan, shown, state)
         raise NotFound(f"The verdict on scan #{state.record} is not known here.")
 

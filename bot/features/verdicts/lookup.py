@@ -44,8 +44,8 @@ UNREAD: Final = (
     "{vendor} was asked about no file with that MD5 that you can see, and can't be asked here: "
     "{missing_login}."
 )
-USED_UP: Final = "{vendor}'s reports of today are used up. Ask again tomorrow."
-MAINTAINED: Final = "{vendor} is being maintained and can't be asked until that is over. Ask again later."
+USED_UP: Final = "{vendor}'s report quota for today is used up. Ask again tomorrow."
+MAINTAINED: Final = "{vendor} is under maintenance. Ask again later."
 BUSY: Final = "{vendor} is taking its time. Ask again in a few minutes."
 
 _NUMBER = re.compile(r"#?([0-9]{1,15})")
@@ -108,7 +108,7 @@ class VerdictLookup:
         known = await self._store.asked_verdicts.scan_of(viewer, md5=word)
         if known is not None:
             card = await self._cards.card(known)
-            if any(each.opinion.state in {VerdictState.KNOWN, *ASKED} for each in verdicts_of(card)):
+            if any(each.verdict.state in {VerdictState.KNOWN, *ASKED} for each in verdicts_of(card)):
                 return card
         return await self._of_md5(word)
 

@@ -33,9 +33,9 @@ def known(card: Card, *, link: str | None = None) -> Message:
 
 
 def _known(scan: Scan, shown: CardVerdict, link: str | None) -> list[Block | None]:
-    opinion = shown.opinion
+    verdict = shown.verdict
     number = text.link(link, f"scan #{scan.number}") if link is not None else f"scan #{scan.number}"
-    bad = opinion.verdict is not None and opinion.verdict.threat in BAD
+    bad = verdict.result is not None and verdict.result.threat in BAD
     mark = ":rotating_light: " if bad else ""
     lines = [
         f"{mark}{title(scan)}, {number}",
@@ -44,8 +44,8 @@ def _known(scan: Scan, shown: CardVerdict, link: str | None) -> list[Block | Non
     ]
     return [
         section("\n".join(filter(None, lines))),
-        actions(report_button(shown.scanner, scan.number) if opinion.verdict is not None else None),
-        context(f"MD5 {text.code(opinion.md5)}") if opinion.md5 else None,
+        actions(report_button(shown.scanner, scan.number) if verdict.result is not None else None),
+        context(f"MD5 {text.code(verdict.md5)}") if verdict.md5 else None,
     ]
 
 

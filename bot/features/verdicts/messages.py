@@ -32,12 +32,12 @@ def verdict_subject(store: VerdictStore, scanner: str, render: Callable[[Card], 
     """The announcement that a side scanner calls a build malicious or suspicious."""
 
     async def look(number: int) -> MessageStatus:
-        scan, opinion = await store.opinions.announcement(scanner, number)
-        verdict = opinion.verdict if opinion is not None else None
+        scan, verdict = await store.verdicts.announcement(scanner, number)
+        result = verdict.result if verdict is not None else None
         return MessageStatus(
             scan=scan,
-            ts=opinion.announced_ts if opinion is not None else None,
-            is_due=verdict is not None and verdict.threat in BAD,
+            ts=verdict.announced_ts if verdict is not None else None,
+            is_due=result is not None and result.threat in BAD,
         )
 
     return announcement_subject(
@@ -46,7 +46,7 @@ def verdict_subject(store: VerdictStore, scanner: str, render: Callable[[Card], 
         name="verdict",
         event_type="appscan_verdict",
         scanner=scanner if scanner != UNNAMED else None,
-        stale=partial(store.opinions.to_announce, scanner),
+        stale=partial(store.verdicts.to_announce, scanner),
         look=look,
-        remember=partial(store.opinions.set_announced, scanner),
+        remember=partial(store.verdicts.set_announced, scanner),
     )

@@ -20,14 +20,14 @@ _RANKS: Final = {"CRITICAL": 0, "HIGH": 1, "MODERATE": 2, "MEDIUM": 2, "LOW": 3}
 
 def report_modal(scan: Scan, shown: CardVerdict, state: ModalState) -> Block:
     """Show a page of the report on a scan's build."""
-    scanner, verdict = shown.scanner, shown.opinion.verdict
+    scanner, verdict = shown.scanner, shown.verdict.result
     risks = ranked(verdict) if verdict is not None else []
     instant = verdict is not None and verdict.is_instant
     listing = Listing(
         title=f"{scanner.product} report",
         heading=[
             section(f"{title(scan)}, scan #{scan.number}"),
-            facts(_facts(shown.opinion.md5, verdict)),
+            facts(_facts(shown.verdict.md5, verdict)),
             context("An instant verdict: the build was not run.") if instant else None,
         ],
         intro=[section("*What the analysis saw*")] if risks else [],

@@ -1,4 +1,4 @@
-"""What a side scanner says of a build, and how far getting its verdict has come.
+"""What a side scanner says of a build, and the progress of getting its verdict.
 
 A build is known to a scanner by its MD5. All texts come from outside. Times are seconds since the epoch, UTC.
 """
@@ -24,11 +24,11 @@ class Threat(StrEnum):
 
 
 BAD: Final = frozenset({Threat.MALICIOUS, Threat.SUSPICIOUS})
-"""What is announced in a message of its own."""
+"""Announced in a message of their own."""
 
 
 class ReportStatus(StrEnum):
-    """How far the scanner is with a file."""
+    """The progress of a file's analysis."""
 
     COMPLETED = "COMPLETED"
     NO_DYNAMIC = "NODYNAMIC"  # judged without being run
@@ -135,7 +135,7 @@ class Quota:
 
 
 class VerdictState(StrEnum):
-    """How far a side scanner's verdict on a scan has come."""
+    """The progress of a side scanner's part of a scan."""
 
     WAITING = "waiting"  # to be sent
     ANALYSING = "analysing"  # sent; its report is polled
@@ -176,7 +176,7 @@ class Verdict:
     """Whether the scanner accepted it, so that only its report is missing."""
     problem: str | None = None
     """The sentence for people: why it waits, was not sent, or has no verdict."""
-    verdict: SandboxVerdict | None = None
+    result: SandboxVerdict | None = None
     known_from: int | None = None
     """The scan from whose verdict this one is known, as it is the very same file."""
     ended_at: float | None = None
@@ -199,9 +199,9 @@ class CardVerdict:
     """What a scan's card shows of one side scanner."""
 
     scanner: ScannerProfile
-    opinion: Verdict
+    verdict: Verdict
     link: str | None = None
-    """The message about ``opinion.known_from``, if everyone who reads the card may read that."""
+    """The message about ``verdict.known_from``, if everyone who reads the card may read that."""
 
 
 def verdicts_of(card: Card) -> tuple[CardVerdict, ...]:

@@ -1,4 +1,4 @@
-"""What asking a side scanner led to, recorded in its opinion: known, ended or rescheduled."""
+"""Records how a side scanner's part of a scan continues: verdict known, ended, or rescheduled."""
 
 import logging
 from collections.abc import Callable
@@ -41,7 +41,7 @@ class VerdictOutcomes:
             number,
             why=f"{self._scanner.verdict}: {threat}",
             state=VerdictState.KNOWN,
-            verdict=verdict,
+            result=verdict,
             problem=None,
             **changes,
         )
@@ -51,13 +51,9 @@ class VerdictOutcomes:
 
     async def ended(self, number: int, state: VerdictState, problem: str | None, **changes: Any) -> None:
         """Record that there will be no verdict; ``problem`` is the sentence for people, if there is one."""
-        level, vendor = (
-            logging.WARNING if state is VerdictState.FAILED else logging.INFO,
-            self._scanner.vendor,
-        )
-        logger.log(
-            level, "scan #%d: no verdict of %s's: %s", number, vendor, problem or "none is asked for here"
-        )
+        vendor = self._scanner.vendor
+        level = logging.WARNING if state is VerdictState.FAILED else logging.INFO
+        logger.log(level, "scan #%d: no verdict from %s: %s", number, vendor, problem or "none is requested")
         await self.kept(
             number, why=f"{vendor}: {problem}" if problem else "", state=state, problem=problem, **changes
         )
@@ -65,7 +61,7 @@ class VerdictOutcomes:
 
     async def reschedule(
         self,
-        opinion: Verdict,
+        verdict: Verdict,
         due_at: float,
         problem: str | None,
         expected_at: float | None = None,
@@ -77,20 +73,20 @@ class VerdictOutcomes:
         which a verdict can be expected, if that is later.
         """
         after = await self.kept(
-            opinion.scan, tell=problem != opinion.problem, due_at=due_at, problem=problem, **changes
+            verdict.scan, tell=problem != verdict.problem, due_at=due_at, problem=problem, **changes
         )
         if after.held_until is not None and after.held_until <= (expected_at or due_at):
-            await self._store.opinions.release(self._scanner.name, opinion.scan)
+            await self._store.verdicts.release(self._scanner.name, verdict.scan)
             self._wake()
 
     async def kept(self, number: int, *, why: str = "", tell: bool = True, **changes: Any) -> Verdict:
         """Record changes and update the reply."""
-        opinion = await self._store.opinions.keep(self._scanner.name, number, why=why, tell=tell, **changes)
+        verdict = await self._store.verdicts.keep(self._scanner.name, number, why=why, tell=tell, **changes)
         if tell:
             self._announcer.changed(number)
-        return opinion
+        return verdict
 
     def changed(self, number: int) -> None:
-        """Update the reply after a change beside the opinion, and do what follows from it."""
+        """Update the reply after another change, and let what waits for it continue."""
         self._announcer.changed(number)
         self._wake()

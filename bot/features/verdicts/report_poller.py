@@ -1,4 +1,4 @@
-"""Polls the reports on what was sent to a side scanner; the rows of opinions say which are due.
+"""Polls the reports on what was sent to a side scanner; their rows say which are due.
 
 Each request counts against a daily quota, even if there is no report yet. So the first one comes late,
 further ones at growing intervals, and scans of the same file share them.
@@ -22,7 +22,7 @@ from bot.features.verdicts.worker import INSIDE
 logger = logging.getLogger(__name__)
 
 BATCH: Final = 50
-"""Opinions that one turn handles; what falls due meanwhile is for the next."""
+"""Maximum number of verdicts handled in one turn."""
 WITHIN_S: Final = 48 * 3600.0
 """How long a report is polled."""
 LONGEST_S: Final = 3600.0
@@ -38,11 +38,11 @@ TOO_LATE: Final = "{service} had no report on this build for two days, so it has
 NOT_THERE: Final = "{service} knew nothing of this build for two days, so it has no verdict."
 ANOTHER_FILE: Final = (
     "What {service} reports under this build's MD5 is about another file, so there is no verdict. "
-    "Somebody may have made the two alike: find out where this build comes from."
+    "It may have been forged to match: find out where this build comes from."
 )
 QUOTA_USED: Final = (
-    "{vendor}'s reports of today are used up. The verdict is asked for when there are more, tomorrow at the "
-    "latest."
+    "{vendor}'s report quota for today is used up. The verdict is requested when there is more, tomorrow at "
+    "the latest."
 )
 
 
@@ -65,51 +65,51 @@ class ReportPoller:
         self._paused_until = 0.0
         self._paused_for = ""
         self._failures = 0
-        self._left: int | None = None
+        self._reports_left: int | None = None
         self._quota_at = float("-inf")
         self._quota_until = 0.0
         """When a quota that is used up starts over unless it is raised before; seconds since the epoch."""
 
     async def turn(self) -> float | None:
         """Request the reports that are due; return when more are."""
-        rows, reports = self._store.opinions, self._scanner.reports
+        rows, reports = self._store.verdicts, self._scanner.reports
         by_md5: dict[str, list[Verdict]] = {}
-        for opinion in await rows.reports_due(self._scanner.name, BATCH):
-            if await self._goes_on(opinion):
-                by_md5.setdefault(opinion.md5 or "", []).append(opinion)
+        for verdict in await rows.reports_due(self._scanner.name, BATCH):
+            if await self._is_still_polled(verdict):
+                by_md5.setdefault(verdict.md5 or "", []).append(verdict)
         if by_md5 and reports is not None:
             await self._ask(reports, by_md5)
         return await rows.next_report_at(self._scanner.name)
 
-    async def _goes_on(self, opinion: Verdict) -> bool:
-        """Return whether an opinion is still polled; if not, it ends."""
+    async def _is_still_polled(self, verdict: Verdict) -> bool:
+        """Return whether a verdict is still polled; if not, it ends."""
         if self._scanner.reports is None:
-            await self._end(opinion, VerdictState.EXCLUDED, self._profile.no_reports)
+            await self._end(verdict, VerdictState.EXCLUDED, self._profile.no_reports)
             return False
-        if opinion.md5 is None or self._clock.now() - _since(opinion) > WITHIN_S:
-            await self._end(opinion, VerdictState.FAILED, TOO_LATE)
+        if verdict.md5 is None or self._clock.now() - _since(verdict) > WITHIN_S:
+            await self._end(verdict, VerdictState.FAILED, TOO_LATE)
             return False
         return True
 
     async def _ask(self, reports: ReportApi, by_md5: dict[str, list[Verdict]]) -> None:
         if self._paused_until <= self._clock.now():
-            await self._look_at_quota(reports)
-        for md5, opinions in by_md5.items():
+            await self._check_quota(reports)
+        for md5, verdicts in by_md5.items():
             if self._paused_until > self._clock.now():
                 expected_at = max(self._paused_until, self._quota_until)
-                await self._reschedule(opinions, self._paused_until, self._paused_for, expected_at)
+                await self._reschedule(verdicts, self._paused_until, self._paused_for, expected_at)
                 continue
             try:
-                await self._look(reports, md5, opinions)
+                await self._poll(reports, md5, verdicts)
             except StoreUnavailable:
                 raise
-            except Exception:  # the others must not wait for what would fail again and again
+            except Exception:  # one report that always fails must not block the others
                 logger.exception("the report on %s met an unexpected error", md5)
-                await self._reschedule(opinions, self._clock.now() + REFUSED_S, INSIDE)
+                await self._reschedule(verdicts, self._clock.now() + REFUSED_S, INSIDE)
 
-    async def _look_at_quota(self, reports: ReportApi) -> None:
+    async def _check_quota(self, reports: ReportApi) -> None:
         """Request how many reports are left, unless that is known from less than ``QUOTA_S`` ago."""
-        if self._left != 0 and self._steady.now() - self._quota_at < QUOTA_S:
+        if self._reports_left != 0 and self._steady.now() - self._quota_at < QUOTA_S:
             return
         try:
             quotas = await reports.quota()
@@ -119,8 +119,8 @@ class ReportPoller:
             self._pause(REFUSED_S, error.user_message, logging.WARNING)
         else:
             self._quota_at, self._quota_until = self._steady.now(), 0.0
-            self._left = min((quota.unused for quota in quotas), default=None)
-            if self._left == 0:
+            self._reports_left = min((quota.unused for quota in quotas), default=None)
+            if self._reports_left == 0:
                 self._wait_for_quota(quotas)
 
     def _wait_for_quota(self, quotas: tuple[Quota, ...]) -> None:
@@ -130,55 +130,55 @@ class ReportPoller:
         self._quota_until = min(max([*ends, now + QUOTA_S]), now + DAY_S)
         self._pause(min(USED_UP_S, self._quota_until - now), self._profile.fill(QUOTA_USED))
 
-    async def _look(self, reports: ReportApi, md5: str, opinions: list[Verdict]) -> None:
+    async def _poll(self, reports: ReportApi, md5: str, verdicts: list[Verdict]) -> None:
         """Request one report, for all scans of that file."""
-        wait_s = self._backoff.delay_s(opinions[0].looks + 2)  # the first poll came after the first wait
+        wait_s = self._backoff.delay_s(verdicts[0].looks + 2)  # the first poll came after the first wait
         try:
             report = await self._report(reports, md5)
         except TryLater as error:
             pause_s = SERVER_BACKOFF.delay_s(self._failed(), error.retry_after_s)
             self._pause(pause_s, error.user_message)
-            await self._reschedule(opinions, self._clock.now() + max(pause_s, wait_s), error.user_message)
+            await self._reschedule(verdicts, self._clock.now() + max(pause_s, wait_s), error.user_message)
         except Refused as error:
             self._pause(REFUSED_S, error.user_message, logging.WARNING)
-            await self._reschedule(opinions, self._paused_until, error.user_message)
+            await self._reschedule(verdicts, self._paused_until, error.user_message)
         else:
             self._failures = 0
             if report.verdict is not None and report.status in _OVER:
-                if opinions := await self._about(opinions, report.sha256):
-                    await self._known(opinions, await self._whole(reports, md5, report.verdict))
+                if verdicts := await self._of_same_file(verdicts, report.sha256):
+                    await self._known(verdicts, await self._full_result(reports, md5, report.verdict))
             else:
-                await self._not_yet(opinions, report.status, wait_s)
+                await self._not_yet(verdicts, report.status, wait_s)
 
-    async def _about(self, opinions: list[Verdict], sha256: str | None) -> list[Verdict]:
-        """Return those whose build a report is about; files can be made to share an MD5."""
+    async def _of_same_file(self, verdicts: list[Verdict], sha256: str | None) -> list[Verdict]:
+        """Return those whose file the report is about: different files can be forged to share an MD5."""
         about = []
-        for opinion in opinions:
+        for verdict in verdicts:
             try:
-                scan = await self._store.scans.scan(opinion.scan)
+                scan = await self._store.scans.scan(verdict.scan)
             except NotFound:
                 continue  # purged meanwhile
             if sha256 in {None, scan.sha256}:
-                about.append(opinion)
+                about.append(verdict)
             else:
-                await self._end(opinion, VerdictState.FAILED, ANOTHER_FILE)
+                await self._end(verdict, VerdictState.FAILED, ANOTHER_FILE)
         return about
 
-    async def _not_yet(self, opinions: list[Verdict], status: ReportStatus, wait_s: float) -> None:
-        for opinion in opinions:
-            if self._clock.now() + wait_s - _since(opinion) > WITHIN_S:
+    async def _not_yet(self, verdicts: list[Verdict], status: ReportStatus, wait_s: float) -> None:
+        for verdict in verdicts:
+            if self._clock.now() + wait_s - _since(verdict) > WITHIN_S:
                 if status is ReportStatus.NOT_FOUND:  # so it was not accepted: asked again, it is sent again
                     pending = SubmissionState.PENDING
-                    await self._end(opinion, VerdictState.FAILED, NOT_THERE, submission=pending)
+                    await self._end(verdict, VerdictState.FAILED, NOT_THERE, submission=pending)
                 else:
-                    await self._end(opinion, VerdictState.FAILED, TOO_LATE)
+                    await self._end(verdict, VerdictState.FAILED, TOO_LATE)
             else:
                 due_at = self._clock.now() + wait_s
-                await self._reschedule([opinion], due_at, None, looks=opinion.looks + 1)
+                await self._reschedule([verdict], due_at, None, looks=verdict.looks + 1)
 
-    async def _whole(self, reports: ReportApi, md5: str, verdict: SandboxVerdict) -> SandboxVerdict:
+    async def _full_result(self, reports: ReportApi, md5: str, verdict: SandboxVerdict) -> SandboxVerdict:
         """Return the verdict with the risks of the full report, if that is available now."""
-        if self._left == 0:
+        if self._reports_left == 0:
             return verdict
         try:
             full = (await self._report(reports, md5, full=True)).verdict
@@ -189,37 +189,37 @@ class ReportPoller:
         return full if full is not None and full.threat is verdict.threat else verdict
 
     async def _report(self, reports: ReportApi, md5: str, *, full: bool = False) -> Report:
-        if self._left is not None:
-            self._left = max(0, self._left - 1)
+        if self._reports_left is not None:
+            self._reports_left = max(0, self._reports_left - 1)
         try:
             return await reports.report(md5, full=full)
         except NotFound:
             return Report(status=ReportStatus.NOT_FOUND)
 
-    async def _known(self, opinions: list[Verdict], verdict: SandboxVerdict) -> None:
-        for opinion in opinions:
+    async def _known(self, verdicts: list[Verdict], result: SandboxVerdict) -> None:
+        for verdict in verdicts:
             try:
-                await self._outcomes.known(opinion.scan, verdict, looks=opinion.looks + 1)
+                await self._outcomes.known(verdict.scan, result, looks=verdict.looks + 1)
             except NotFound:
                 continue  # purged meanwhile
 
     async def _reschedule(
         self,
-        opinions: list[Verdict],
+        verdicts: list[Verdict],
         due_at: float,
         problem: str | None,
         expected_at: float | None = None,
         **changes: int,
     ) -> None:
-        for opinion in opinions:
+        for verdict in verdicts:
             try:
-                await self._outcomes.reschedule(opinion, due_at, problem, expected_at, **changes)
+                await self._outcomes.reschedule(verdict, due_at, problem, expected_at, **changes)
             except NotFound:
                 continue  # purged meanwhile
 
-    async def _end(self, opinion: Verdict, state: VerdictState, problem: str, **changes: Any) -> None:
+    async def _end(self, verdict: Verdict, state: VerdictState, problem: str, **changes: Any) -> None:
         try:
-            await self._outcomes.ended(opinion.scan, state, self._profile.fill(problem), **changes)
+            await self._outcomes.ended(verdict.scan, state, self._profile.fill(problem), **changes)
         except NotFound:
             return  # purged meanwhile
 
@@ -229,14 +229,16 @@ class ReportPoller:
 
     def _pause(self, wait_s: float, problem: str, level: int = logging.INFO) -> None:
         """Request nothing for a while."""
-        logger.log(level, "no reports are asked of %s for %.0f s: %s", self._profile.vendor, wait_s, problem)
+        logger.log(
+            level, "no reports are requested from %s for %.0f s: %s", self._profile.vendor, wait_s, problem
+        )
         self._paused_until, self._paused_for = self._clock.now() + wait_s, problem
 
 
-def _since(opinion: Verdict) -> float:
-    """Return when polling a report began: when it was sent, or when a person asked again."""
-    return max(opinion.since or 0.0, opinion.begun_at)
+def _since(verdict: Verdict) -> float:
+    """Return when polling began: at the submission, or when a person asked again."""
+    return max(verdict.since or 0.0, verdict.begun_at)
 
 
 _OVER = frozenset({ReportStatus.COMPLETED, ReportStatus.NO_DYNAMIC})
-"""With these a verdict is the last word."""
+"""With these, a verdict is final."""

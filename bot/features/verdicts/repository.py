@@ -29,7 +29,7 @@ _SENT = f"{_OF_SCANNER} AND opinions.since IS NOT NULL AND z.attempts > 0"
 
 
 class SqlVerdictRepository:
-    """The rows of opinions: one for each scan and the side scanner that is asked about it."""
+    """The rows of verdicts: one for each scan and the side scanner that is asked about it."""
 
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
@@ -62,6 +62,17 @@ class SqlVerdictRepository:
         parameters = [scanner, now, now - GIVE_WAY_S, limit]
         return await self._database.read(lambda db: [row["scan"] for row in db.query(query, parameters)])
 
+    async def waiting(self, sha256s: Collection[str]) -> frozenset[str]:
+        """Return which of these builds are still to be sent, or to be read, for any scanner."""
+        marks = ", ".join("?" * len(sha256s))
+        query = f"""
+            SELECT DISTINCT sha256 FROM scans JOIN opinions ON opinions.scan = scans.number
+            WHERE opinions.state = 'waiting' AND sha256 IN ({marks})
+        """
+        return await self._database.read(
+            lambda db: frozenset(row["sha256"] for row in db.query(query, list(sha256s)))
+        )
+
     async def next_due_at(self, scanner: str) -> float | None:
         """Return when the next build falls due; ``None`` if none will."""
         return await self._next(scanner, "waiting", self._clock.now())
@@ -92,11 +103,11 @@ class SqlVerdictRepository:
     # Reading.
 
     async def of(self, scanner: str, number: int) -> Verdict | None:
-        """Return a scanner's opinion of a scan; ``None`` if it is not asked about it."""
+        """Return a scanner's verdict of a scan; ``None`` if it is not asked about it."""
         return await self._database.read(lambda db: transition_repository.of(db, scanner, number))
 
     async def known(self, scanner: str, sha256: str) -> Verdict | None:
-        """Return the newest opinion of a scanner with a verdict on the very same file."""
+        """Return the newest verdict of a scanner with a verdict on the very same file."""
         found = await self._find(
             "WHERE opinions.scanner = ? AND opinions.state = 'known' "
             "AND opinions.scan IN (SELECT number FROM scans WHERE sha256 = ?) "
@@ -107,7 +118,7 @@ class SqlVerdictRepository:
         return found[0] if found else None
 
     async def of_md5(self, scanner: str, md5: str) -> list[Verdict]:
-        """Return a scanner's opinions on files of that MD5, newest first."""
+        """Return a scanner's verdicts on files of that MD5, newest first."""
         return await self._find(
             "WHERE opinions.scanner = ? AND opinions.scan IN "
             "(SELECT scan FROM submissions WHERE request_id = ? AND scanner = opinions.scanner) "
@@ -119,7 +130,7 @@ class SqlVerdictRepository:
     # Polling.
 
     async def reports_due(self, scanner: str, limit: int) -> list[Verdict]:
-        """Return up to ``limit`` opinions whose report is due, the longest due first."""
+        """Return up to ``limit`` verdicts whose report is due, the longest due first."""
         return await self._find(
             "WHERE opinions.scanner = ? AND opinions.state = 'analysing' AND z.due_at <= ? "
             "ORDER BY z.due_at, opinions.scan LIMIT ?",
@@ -143,10 +154,10 @@ class SqlVerdictRepository:
         expect: Collection[VerdictState] = frozenset(VerdictState),
         **changes: Any,
     ) -> Verdict:
-        """Change the fields of an opinion in one of the states ``expect``; with ``tell`` the reply is stale.
+        """Change the fields of a verdict in one of the states ``expect``; with ``tell`` the reply is stale.
 
         ``why`` is a line for the scan's timeline, and ``who`` the person who did it. ``submission`` is the
-        state of sending it, and ``status`` the HTTP status of the answer. When an opinion ends, its scan is
+        state of sending it, and ``status`` the HTTP status of the answer. When a verdict ends, its scan is
         no longer held for it.
 
         Raises:
@@ -258,14 +269,14 @@ def card_verdicts(
     own = {each.scanner: each for each in transition_repository.of_scan(db, scan.number)}
     shown = others | own
 
-    def link(opinion: Verdict) -> str | None:
-        source = rows.first_scan(db, "WHERE scans.number = ?", opinion.known_from)
+    def link(verdict: Verdict) -> str | None:
+        source = rows.first_scan(db, "WHERE scans.number = ?", verdict.known_from)
         return permalink(source) if source is not None and open_to(scan, source) else None
 
     return tuple(
-        CardVerdict(scanner=scanner, opinion=opinion, link=link(opinion) if opinion.known_from else None)
+        CardVerdict(scanner=scanner, verdict=verdict, link=link(verdict) if verdict.known_from else None)
         for scanner in scanners
-        if (opinion := shown.get(scanner.name)) is not None
+        if (verdict := shown.get(scanner.name)) is not None
     )
 
 

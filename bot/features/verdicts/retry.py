@@ -1,6 +1,6 @@
-"""Asking side scanners again about a build that they gave no verdict on: a person pressed the button.
+"""Retries a side scanner's part of a scan that got no verdict, when a person asks for it.
 
-OneTrust's part of the scan is not touched.
+OneTrust's part of the scan does not change.
 """
 
 from collections.abc import Callable, Mapping
@@ -13,12 +13,12 @@ from bot.features.verdicts.models import VerdictState
 from bot.features.verdicts.ports import VerdictStore
 from bot.features.verdicts.side_scanner import SideScanner
 
-MOVED_ON: Final = "{vendor}'s part of scan #{number} has moved on: there is nothing to ask again."
-UNKNOWN: Final = "That scanner is not set up here any more, so it can't be asked again."
+MOVED_ON: Final = "{vendor}'s part of scan #{number} has changed meanwhile: there is nothing to retry."
+UNKNOWN: Final = "That scanner is no longer set up here, so it can't be asked again."
 
 
 class VerdictRetry:
-    """Sets opinions back to the step that is to be repeated; ``scanners`` by name, also those not set up."""
+    """Resets a verdict to the step to retry; ``scanners`` are by name, and include those not set up."""
 
     def __init__(
         self,
@@ -36,26 +36,26 @@ class VerdictRetry:
         self._scanners = scanners
 
     async def ask(self, name: str, number: int, user: str) -> None:
-        """Request the report now if the scanner accepted the build, and else send the build again.
+        """Request the report now if the scanner accepted the build; otherwise send the build again.
 
-        If there is a verdict on the very same file by now, that is taken, and nothing is requested or sent.
+        If there is a verdict on the same file by now, it is used, and nothing is requested or sent.
 
         Raises:
             NotFound: what that takes is not set up any more.
-            Superseded: it is being asked already, or there is nothing more to ask.
+            Superseded: it is in progress, or there is nothing to retry.
         """
         scanner = self._scanners.get(name)
         if scanner is None:
             raise NotFound(UNKNOWN)
         profile = scanner.profile
-        opinion = await self._store.opinions.of(name, number)
-        if opinion is None or not opinion.may_be_asked_again:
+        verdict = await self._store.verdicts.of(name, number)
+        if verdict is None or not verdict.may_be_asked_again:
             raise Superseded(MOVED_ON.format(vendor=profile.vendor, number=number))
         if scanner.submissions is None:
             raise NotFound(profile.fill(profile.not_set_up))
         scan = await self._store.scans.scan(number)
-        known = await self._store.opinions.known(name, scan.sha256 or "") is not None
-        only_report = opinion.is_taken and not known
+        known = await self._store.verdicts.known(name, scan.sha256 or "") is not None
+        only_report = verdict.is_taken and not known
         if only_report and scanner.reports is None:
             raise NotFound(profile.fill(profile.no_reports))
         now = self._clock.now()
@@ -76,8 +76,8 @@ class VerdictRetry:
                 "submission": SubmissionState.PENDING,
                 "status": None,
             }
-        await self._store.opinions.keep(
-            name, number, why=f"ask {profile.vendor} again", who=user, expect={opinion.state}, **again
+        await self._store.verdicts.keep(
+            name, number, why=f"ask {profile.vendor} again", who=user, expect={verdict.state}, **again
         )
         self._announcer.changed(number)
         self._wake()

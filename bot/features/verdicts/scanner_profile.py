@@ -28,11 +28,11 @@ class ScannerProfile:
     daily_limit: int | None = None
     """Submissions in 24 hours; ``None`` if there is no limit."""
     not_covered: str = "{Short} does not analyse this type of file."
-    no_reports: str = "It was sent to {short}, and its verdict can't be read here."
+    no_reports: str = "It was sent to {short}, but its verdict can't be read here."
     """Shown for a build that was submitted where no report can be read."""
     missing_login: str = "it is not set up"
     """Part of a sentence: why no report can be read."""
-    not_set_up: str = "{service} is not set up here any more, so it can't be asked again."
+    not_set_up: str = "{service} is no longer set up here, so it can't be asked again."
 
     @property
     def title(self) -> str:

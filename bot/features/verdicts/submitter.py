@@ -27,13 +27,13 @@ GIVE_UP_S: Final = 96 * 3600.0
 
 A scanner may count more files than the bot does (other users of the token), and then delays many by a day.
 """
-HEARD_S: Final = 600.0
-"""How long after an answer the scanner is assumed to be reachable."""
-KNOWN_LOOK_S: Final = 30.0
-"""After how long the report is requested for a file that was analysed before."""
+REACHABLE_S: Final = 600.0
+"""How long the scanner is assumed to be reachable after an answer."""
+KNOWN_REPORT_S: Final = 30.0
+"""Delay before the report is requested on a file that was analysed before."""
 
 QUOTA_USED: Final = "{Short} takes {limit} files a day, and has had them. This one is sent as soon as it may."
-AWAY: Final = "{service} takes no files right now. This one is sent by itself as soon as it does."
+AWAY: Final = "{service} accepts no files right now. This one is sent automatically as soon as it does."
 GAVE_UP: Final = "This build could not be sent to {service} for four days: it has no verdict."
 
 
@@ -57,58 +57,58 @@ class VerdictSubmitter:
         self.breaker = CircuitBreaker(clock, scanner.profile.service, log=logger)
         self._counting = asyncio.Lock()
         self._steady = SteadyClock(clock)
-        self._heard_until = 0.0
+        self._reachable_until = 0.0
 
     async def wants(self, scan: Scan) -> bool:
         """Return whether a build is to be sent: it is accepted, and there is no verdict on the file."""
         if self._api is None or not self._profile.accepts(scan.file_type, scan.size_bytes):
             return False
-        return await self._store.opinions.known(self._scanner.name, scan.sha256 or "") is None
+        return await self._store.verdicts.known(self._scanner.name, scan.sha256 or "") is None
 
     @asynccontextmanager
-    async def may_send(self, opinion: Verdict) -> AsyncIterator[bool]:
+    async def may_send(self, verdict: Verdict) -> AsyncIterator[bool]:
         """Yield whether the build may be sent now; if not, it was rescheduled."""
-        if await self._over_limit(opinion):
+        if await self._over_limit(verdict):
             yield False
-        elif self.breaker.enter(opinion.scan):
+        elif self.breaker.enter(verdict.scan):
             try:
-                yield await self._answers(opinion)
+                yield await self._answers(verdict)
             finally:
-                self.breaker.leave(opinion.scan)
+                self.breaker.leave(verdict.scan)
         else:
-            # The pause is over as long as another is sent as a probe, however long that takes.
+            # The pause ends when the build that is sent as a probe is answered, which may take longer.
             wait_s = max(self.breaker.wait_s, PROBE_BACKOFF.first_s)
-            await self.later(opinion, self._profile.fill(AWAY), wait_s)
+            await self.reschedule(verdict, self._profile.fill(AWAY), wait_s)
             yield False
 
-    async def _answers(self, opinion: Verdict) -> bool:
-        """Return whether the scanner is reachable, so that no build is pulled for one that isn't."""
-        if self._api is None or self._steady.now() < self._heard_until:
+    async def _answers(self, verdict: Verdict) -> bool:
+        """Return whether the scanner is reachable; if not, the build was rescheduled."""
+        if self._api is None or self._steady.now() < self._reachable_until:
             return True
         try:
             await self._api.reach()
         except (Refused, TryLater) as error:
-            await self._not_sent(opinion, error)
+            await self._not_accepted(verdict, error)
             return False
-        self._heard()
+        self._note_reachable()
         return True
 
-    def _heard(self) -> None:
-        self._heard_until = self._steady.now() + HEARD_S
+    def _note_reachable(self) -> None:
+        self._reachable_until = self._steady.now() + REACHABLE_S
 
-    async def _over_limit(self, opinion: Verdict) -> bool:
+    async def _over_limit(self, verdict: Verdict) -> bool:
         """Return whether the daily limit is reached; if it is, the build was rescheduled."""
         limit = self._profile.daily_limit
         if limit is None:
             return False
-        last = await self._store.opinions.sent_before(self._scanner.name, limit)
+        last = await self._store.verdicts.sent_before(self._scanner.name, limit)
         free_at = 0.0 if last is None else last + DAY_S
         if free_at <= self._clock.now():
             return False
-        await self._outcomes.reschedule(opinion, free_at, self._profile.fill(QUOTA_USED), begun_at=free_at)
+        await self._outcomes.reschedule(verdict, free_at, self._profile.fill(QUOTA_USED), begun_at=free_at)
         return True
 
-    async def send(self, scan: Scan, opinion: Verdict, path: Path) -> None:
+    async def send(self, scan: Scan, verdict: Verdict, path: Path) -> None:
         """Submit a build, and record the outcome."""
         number, api = scan.number, self._api
         if api is None:
@@ -116,24 +116,24 @@ class VerdictSubmitter:
         md5 = await asyncio.to_thread(_md5, path)
         if await self._join(scan, md5):
             return
-        async with self._counting:  # the second one counts the first
-            if await self._over_limit(opinion):
+        async with self._counting:  # concurrent submissions count each other
+            if await self._over_limit(verdict):
                 return
-            opinion = await self._outcomes.kept(
-                number, tell=False, tries=opinion.tries + 1, md5=md5, submission=SubmissionState.SENDING
+            verdict = await self._outcomes.kept(
+                number, tell=False, tries=verdict.tries + 1, md5=md5, submission=SubmissionState.SENDING
             )
         try:
             receipt = await api.submit(path, md5)
         except (Refused, TryLater) as error:
-            await self._not_sent(opinion, error)
+            await self._not_accepted(verdict, error)
         else:
             self.breaker.answered(number)
-            self._heard()
-            await self._taken(number, receipt)
+            self._note_reachable()
+            await self._accepted(number, receipt)
 
-    async def _not_sent(self, opinion: Verdict, error: Refused | TryLater) -> None:
+    async def _not_accepted(self, verdict: Verdict, error: Refused | TryLater) -> None:
         """Record that a build was rejected, or is to be retried."""
-        number = opinion.scan
+        number = verdict.scan
         if isinstance(error, Refused):
             self.breaker.answered(number)
             await self._outcomes.ended(
@@ -145,14 +145,14 @@ class VerdictSubmitter:
             )
             return
         if error.scanner_failed:
-            self._heard_until = 0.0
+            self._reachable_until = 0.0
             self.breaker.failed(number, error.retry_after_s)
-        wait_s = SERVER_BACKOFF.delay_s(opinion.tries, error.retry_after_s)
-        await self.later(opinion, error.user_message, wait_s, status=error.status)
+        wait_s = SERVER_BACKOFF.delay_s(verdict.tries, error.retry_after_s)
+        await self.reschedule(verdict, error.user_message, wait_s, status=error.status)
 
     async def _join(self, scan: Scan, md5: str) -> bool:
         """Wait for the report on the very same file of another scan, if that was sent already."""
-        for other in await self._store.opinions.of_md5(self._scanner.name, md5):
+        for other in await self._store.verdicts.of_md5(self._scanner.name, md5):
             same = other.scan != scan.number and other.state is VerdictState.ANALYSING
             if same and (await self._store.scans.scan(other.scan)).sha256 == scan.sha256:
                 await self._outcomes.kept(
@@ -170,7 +170,7 @@ class VerdictSubmitter:
                 return True
         return False
 
-    async def _taken(self, number: int, receipt: SandboxReceipt) -> None:
+    async def _accepted(self, number: int, receipt: SandboxReceipt) -> None:
         now, profile = self._clock.now(), self._profile
         sent: dict[str, Any] = {"since": now, "submission": SubmissionState.ACCEPTED, "status": 200}
         if receipt.verdict is not None:
@@ -191,27 +191,27 @@ class VerdictSubmitter:
                 number,
                 why=f"sent to {profile.service}",
                 state=VerdictState.ANALYSING,
-                due_at=now + (first_s if receipt.is_analysed else min(KNOWN_LOOK_S, first_s)),
+                due_at=now + (first_s if receipt.is_analysed else min(KNOWN_REPORT_S, first_s)),
                 problem=None,
                 **sent,
             )
 
-    async def later(self, opinion: Verdict, problem: str, wait_s: float, **changes: Any) -> None:
+    async def reschedule(self, verdict: Verdict, problem: str, wait_s: float, **changes: Any) -> None:
         """Reschedule a build, or end its part if ``GIVE_UP_S`` are over by then."""
         changes |= {"submission": SubmissionState.PENDING}
-        if self.is_over(opinion, wait_s):
+        if self.is_over(verdict, wait_s):
             await self._outcomes.ended(
-                opinion.scan, VerdictState.FAILED, self._profile.fill(GAVE_UP), **changes
+                verdict.scan, VerdictState.FAILED, self._profile.fill(GAVE_UP), **changes
             )
             return
         logger.info(
-            "scan #%d goes to %s later, in %.0f s: %s", opinion.scan, self._profile.vendor, wait_s, problem
+            "scan #%d goes to %s later, in %.0f s: %s", verdict.scan, self._profile.vendor, wait_s, problem
         )
-        await self._outcomes.reschedule(opinion, self._clock.now() + wait_s, problem, **changes)
+        await self._outcomes.reschedule(verdict, self._clock.now() + wait_s, problem, **changes)
 
-    def is_over(self, opinion: Verdict, wait_s: float) -> bool:
+    def is_over(self, verdict: Verdict, wait_s: float) -> bool:
         """Return whether ``GIVE_UP_S`` are over after a wait."""
-        return self._clock.now() + wait_s - opinion.begun_at > GIVE_UP_S
+        return self._clock.now() + wait_s - verdict.begun_at > GIVE_UP_S
 
 
 def _md5(path: Path) -> str:

@@ -16,12 +16,12 @@ from bot.features.verdicts.models import BAD, Risk, SandboxVerdict, Threat, Verd
 from bot.storage import rows
 from bot.storage.connection import Connection
 
-OPINIONS: Final = """
+VERDICTS: Final = """
     SELECT opinions.*, z.state AS z_state, z.attempts AS z_attempts, z.due_at AS z_due_at,
            z.request_id AS z_md5
     FROM opinions CROSS JOIN submissions AS z ON z.scan = opinions.scan AND z.scanner = opinions.scanner
 """
-"""The start of every query for opinions; conditions follow."""
+"""The start of every query for verdicts; conditions follow."""
 GOING: Final = frozenset({State.SUBMITTING, State.QUEUED, State.WAITING, State.ASKING})
 """States of a decided scan in which side scanners are asked about it."""
 OPEN: Final = "('waiting', 'analysing')"
@@ -29,7 +29,7 @@ _DROPPED = frozenset({State.CANCELLED, State.DUPLICATE, State.REJECTED})
 """States in which builds that were not sent yet are no longer sent."""
 _VERDICT = ("threat", "category", "score", "malware", "file_type", "duration_s", "is_full", "is_instant")
 _SENDING = {"md5": "request_id", "due_at": "due_at", "tries": "attempts", "status": "status"}
-"""What is kept in ``submissions``, by what it is called in an opinion."""
+"""What is kept in ``submissions``, by what it is called in a verdict."""
 
 
 def begin(db: Connection, scan: Scan, decision: Decision, now: float) -> None:
@@ -109,18 +109,18 @@ def release(db: Connection, number: int, scanner: str, *, now: float, ended: boo
 
 
 def find(db: Connection, rest: str, *parameters: object) -> list[Verdict]:
-    """Return the opinions that ``rest`` (``WHERE …`` and what follows) selects."""
-    return [of_row(row) for row in db.query(f"{OPINIONS} {rest}", list(parameters))]
+    """Return the verdicts that ``rest`` (``WHERE …`` and what follows) selects."""
+    return [of_row(row) for row in db.query(f"{VERDICTS} {rest}", list(parameters))]
 
 
 def of(db: Connection, scanner: str, number: int) -> Verdict | None:
-    """Return one scanner's opinion of a scan; ``None`` if it is not asked about it."""
+    """Return one scanner's verdict of a scan; ``None`` if it is not asked about it."""
     found = find(db, "WHERE opinions.scan = ? AND opinions.scanner = ?", number, scanner)
     return found[0] if found else None
 
 
 def of_scan(db: Connection, number: int) -> list[Verdict]:
-    """Return all opinions of a scan."""
+    """Return all verdicts of a scan."""
     return find(db, "WHERE opinions.scan = ?", number)
 
 
@@ -137,7 +137,7 @@ def threats(db: Connection, numbers: Sequence[int]) -> dict[int, dict[str, Threa
 
 
 def load(db: Connection, number: int, scanner: str) -> Verdict:
-    """Return one scanner's opinion of a scan.
+    """Return one scanner's verdict of a scan.
 
     Raises:
         NotFound: the scanner is not asked about it.
@@ -148,7 +148,7 @@ def load(db: Connection, number: int, scanner: str) -> Verdict:
 
 
 def of_row(row: Mapping[str, Any]) -> Verdict:
-    """Make the record of a row of ``OPINIONS``."""
+    """Make the record of a row of ``VERDICTS``."""
     return Verdict(
         scanner=row["scanner"],
         scan=row["scan"],
@@ -161,7 +161,7 @@ def of_row(row: Mapping[str, Any]) -> Verdict:
         since=row["since"],
         is_taken=row["z_state"] == SubmissionState.ACCEPTED,
         problem=row["problem"],
-        verdict=_verdict(row),
+        result=_verdict(row),
         known_from=row["known_from"],
         ended_at=row["ended_at"],
         held_until=row["held_until"],
@@ -188,18 +188,18 @@ def _verdict(row: Mapping[str, Any]) -> SandboxVerdict | None:
 
 
 def change(db: Connection, number: int, scanner: str, changes: Mapping[str, Any]) -> None:
-    """Write changes of an opinion's fields, and the ``status`` of sending it, to the table of each."""
+    """Write changes of a verdict's fields, and the ``status`` of sending it, to the table of each."""
     sending = {_SENDING[name]: value for name, value in changes.items() if name in _SENDING}
     if "submission" in changes:
         sending["state"] = changes["submission"]
     rest = {
         name: value
         for name, value in changes.items()
-        if name not in _SENDING and name not in {"submission", "verdict"}
+        if name not in _SENDING and name not in {"submission", "result"}
     }
-    if (verdict := changes.get("verdict")) is not None:
-        rest |= {column: getattr(verdict, column) for column in _VERDICT}
-        rest["risks"] = json.dumps([[risk.level, risk.signature, risk.sources] for risk in verdict.risks])
+    if (result := changes.get("result")) is not None:
+        rest |= {column: getattr(result, column) for column in _VERDICT}
+        rest["risks"] = json.dumps([[risk.level, risk.signature, risk.sources] for risk in result.risks])
     for table, values in (("submissions", rows.plain(sending)), ("opinions", rows.plain(rest))):
         if values:
             assignments = ", ".join(f"{column} = ?" for column in values)

@@ -26,7 +26,7 @@ from bot.slack.blocks.message import Message, compose
 from bot.slack.blocks.scan_text import sharer, title
 
 ADVICE: Final = "Don't install or hand out this build until somebody has looked into it."
-REPORT: Final = "opinion_report"  # opens opinion_modals.report_modal
+REPORT: Final = "opinion_report"  # opens modals.report_modal
 ASK_AGAIN: Final = "opinion_ask_again"
 _WORDS: Final = {
     Threat.MALICIOUS: "malicious",
@@ -52,36 +52,36 @@ def verdict_blocks(card: Card) -> list[Block]:
 
 
 def _blocks(card: Card, shown: CardVerdict) -> list[Block]:
-    opinion, scanner, number = shown.opinion, shown.scanner, card.scan.number
-    late = _went_on(opinion)
-    is_others = opinion.scan != number
-    if opinion.state is VerdictState.KNOWN and opinion.verdict is not None:
+    verdict, scanner, number = shown.verdict, shown.scanner, card.scan.number
+    late = _went_on(verdict)
+    is_others = verdict.scan != number
+    if verdict.state is VerdictState.KNOWN and verdict.result is not None:
         # The announcement, with its advice, is in the thread of the other scan.
-        advice = ADVICE if is_others and opinion.verdict.threat in BAD else ""
-        lines = [_line(scanner, opinion.verdict), known_by(shown), advice, late]
+        advice = ADVICE if is_others and verdict.result.threat in BAD else ""
+        lines = [_line(scanner, verdict.result), known_by(shown), advice, late]
         return [section("\n".join(filter(None, lines)), accessory=report_button(scanner, number))]
     if is_others:
         return [context(f"{scanner.title}: no verdict yet; it is told in the thread of {_source(shown)}.")]
     accepts = scanner.accepts(card.scan.file_type, card.scan.size_bytes)
-    if opinion.state is VerdictState.WAITING and not accepts:  # only its hosts are to be read
-        return [context(text.sentence(opinion.problem))] if opinion.problem else []
-    lines = [f"{scanner.title}: {_progress(shown)}", text.sentence(opinion.problem or ""), late]
+    if verdict.state is VerdictState.WAITING and not accepts:  # only its hosts are to be read
+        return [context(text.sentence(verdict.problem))] if verdict.problem else []
+    lines = [f"{scanner.title}: {_progress(shown)}", text.sentence(verdict.problem or ""), late]
     told = " ".join(filter(None, lines))
-    if not opinion.may_be_asked_again:
+    if not verdict.may_be_asked_again:
         return [context(told)]
-    told = f":warning: {told}" if opinion.state is VerdictState.FAILED else told
+    told = f":warning: {told}" if verdict.state is VerdictState.FAILED else told
     again = button(f"Ask {scanner.vendor} again", action_id(ASK_AGAIN, scanner), str(number))
     return [section(told, accessory=again)]
 
 
 def told_problems(card: Card) -> set[str]:
-    """Return what ``opinion_blocks`` says is in the way of verdicts."""
+    """Return what ``verdict_blocks`` says is in the way of verdicts."""
     return {
-        shown.opinion.problem
+        shown.verdict.problem
         for shown in verdicts_of(card)
-        if shown.opinion.problem is not None
-        and shown.opinion.scan == card.scan.number
-        and shown.opinion.state is not VerdictState.KNOWN
+        if shown.verdict.problem is not None
+        and shown.verdict.scan == card.scan.number
+        and shown.verdict.state is not VerdictState.KNOWN
     }
 
 
@@ -90,7 +90,7 @@ def holding(card: Card) -> list[CardVerdict]:
     return [
         shown
         for shown in verdicts_of(card)
-        if shown.opinion.held_until is not None and shown.opinion.state in ASKED
+        if shown.verdict.held_until is not None and shown.verdict.state in ASKED
     ]
 
 
@@ -98,7 +98,7 @@ def held_line(card: Card) -> str:
     """Say what a held scan waits for, and until when at the latest; empty if it is not held."""
     if not (held := holding(card)):
         return ""
-    until = text.when(max(shown.opinion.held_until or 0.0 for shown in held))
+    until = text.when(max(shown.verdict.held_until or 0.0 for shown in held))
     verdicts = joined(shown.scanner.verdict for shown in held)
     return f"{title(card.scan)} waits for {verdicts}, until {until} at the latest"
 
@@ -107,7 +107,7 @@ def verdict_message(card: Card, *, scanner: str, mention: bool) -> Message:
     """Announce that a build is malicious or suspicious; ``mention`` calls the person who shared it."""
     scan = card.scan
     shown = next((each for each in verdicts_of(card) if each.scanner.name == scanner), None)
-    verdict = shown.opinion.verdict if shown is not None else None
+    verdict = shown.verdict.result if shown is not None else None
     if shown is None or verdict is None:
         return compose([context(f"Scan #{scan.number}")])
     who = text.person(scan.asked_by or scan.shared_by) if mention else ""
@@ -155,10 +155,10 @@ def report_button(scanner: ScannerProfile, number: int) -> Block:
 
 def status_line(shown: CardVerdict) -> str:
     """Say how far a side scanner's part of a scan is, in one line."""
-    opinion = shown.opinion
-    if opinion.state is VerdictState.KNOWN and opinion.verdict is not None:
-        return ", ".join(filter(None, [threat(opinion.verdict), judged(opinion.verdict)]))
-    return " ".join(filter(None, [_progress(shown), text.sentence(opinion.problem or "")]))
+    verdict = shown.verdict
+    if verdict.state is VerdictState.KNOWN and verdict.result is not None:
+        return ", ".join(filter(None, [threat(verdict.result), judged(verdict.result)]))
+    return " ".join(filter(None, [_progress(shown), text.sentence(verdict.problem or "")]))
 
 
 def _line(scanner: ScannerProfile, verdict: SandboxVerdict) -> str:
@@ -173,31 +173,31 @@ def _line(scanner: ScannerProfile, verdict: SandboxVerdict) -> str:
 def known_by(shown: CardVerdict) -> str:
     """Say how the verdict came about if it is another scan's, or instant; else empty."""
     said = []
-    if shown.opinion.known_from is not None:
+    if shown.verdict.known_from is not None:
         said.append(f"Known from {_source(shown)}: it is the very same file.")
-    if shown.opinion.verdict is not None and shown.opinion.verdict.is_instant:
+    if shown.verdict.result is not None and shown.verdict.result.is_instant:
         said.append("An instant verdict: the build was not run.")
     return " ".join(said)
 
 
 def _source(shown: CardVerdict) -> str:
-    """Name the scan that an opinion comes from, with a link if everyone may read that."""
-    number = f"scan #{shown.opinion.known_from}"
+    """Name the scan that a verdict comes from, with a link if everyone may read that."""
+    number = f"scan #{shown.verdict.known_from}"
     return text.link(shown.link, number) if shown.link else number
 
 
 def _progress(shown: CardVerdict) -> str:
-    opinion = shown.opinion
-    match opinion.state:
+    verdict = shown.verdict
+    match verdict.state:
         case VerdictState.WAITING:
-            at = f"; next try {text.when(opinion.due_at)}" if opinion.problem and opinion.due_at else ""
+            at = f"; next try {text.when(verdict.due_at)}" if verdict.problem and verdict.due_at else ""
             return f"to be submitted{at}."
         case VerdictState.ANALYSING:
-            sent = f" {text.when(opinion.since)}" if opinion.since is not None else ""
-            again = " again" if opinion.looks else ""
+            sent = f" {text.when(verdict.since)}" if verdict.since is not None else ""
+            again = " again" if verdict.looks else ""
             # A used-up quota is checked more often than a report could come.
-            tells = opinion.due_at and opinion.problem != shown.scanner.fill(QUOTA_USED)
-            due = f"; the report is asked for{again} {text.when(opinion.due_at)}" if tells else ""
+            tells = verdict.due_at and verdict.problem != shown.scanner.fill(QUOTA_USED)
+            due = f"; the report is asked for{again} {text.when(verdict.due_at)}" if tells else ""
             return f"submitted{sent}, analysing{due}."
         case VerdictState.EXCLUDED:
             return "not analysed."
@@ -207,8 +207,8 @@ def _progress(shown: CardVerdict) -> str:
             return "done, without a verdict."
 
 
-def _went_on(opinion: Verdict) -> str:
+def _went_on(verdict: Verdict) -> str:
     """Say that OneTrust's part continued without the verdict; empty if it didn't."""
-    if opinion.went_on_after_s is None:
+    if verdict.went_on_after_s is None:
         return ""
-    return f"OneTrust's part waited {text.duration(opinion.went_on_after_s)} for it, and went on without it."
+    return f"OneTrust's part waited {text.duration(verdict.went_on_after_s)} for it, and went on without it."

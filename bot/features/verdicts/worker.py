@@ -1,7 +1,8 @@
-"""Works through what one side scanner is asked: pulls the build again, has its hosts read and submits it.
+"""Works through what one side scanner is asked: has a build's hosts read and submits it.
 
-It never delays OneTrust: a build is worked on only while its own step to OneTrust is over or waits. Whatever
-stops the work, the row says how it continues; nothing else is kept.
+The build is the one that was pulled for OneTrust, if that is still kept; else it is pulled again. OneTrust is
+never delayed: a build is worked on only while its own step to OneTrust is over or waits. Whatever stops the
+work, the row says how it continues; nothing else has to be kept.
 """
 
 import asyncio
@@ -34,26 +35,26 @@ from bot.features.verdicts.models import Verdict, VerdictState
 from bot.features.verdicts.outcomes import VerdictOutcomes
 from bot.features.verdicts.ports import VerdictStore
 from bot.features.verdicts.side_scanner import SideScanner
-from bot.features.verdicts.submitter import GAVE_UP, HEARD_S, VerdictSubmitter
+from bot.features.verdicts.submitter import GAVE_UP, REACHABLE_S, VerdictSubmitter
 
 logger = logging.getLogger(__name__)
 
 PULL_BACKOFF: Final = Backoff(first_s=5.0, factor=1.5, maximum_s=900.0)
-AT_ONCE: Final = 2
-"""Builds that are worked on at the same time, so that a slow one doesn't keep all others waiting."""
-HOSTS_S: Final = 300.0
+MAXIMUM_CONCURRENT: Final = 2
+"""Maximum number of builds worked on at a time; more than one, as a slow build must not block the others."""
+HOSTS_TIMEOUT_S: Final = 300.0
 """Timeout for reading the hosts of one build."""
 ANSWER_S: Final = 20.0
 """Timeout for asking whether hosts can be looked up."""
 
 GONE: Final = (
-    "The file that was scanned can't be had from Slack any more, so it was not sent to {short}. "
-    "Share it again to have it judged."
+    "The file is no longer available in Slack, so it was not sent to {short}. "
+    "Share it again to get a verdict."
 )
-HOSTS_GONE: Final = "The file can't be had from Slack any more, so its hosts could not be read."
+HOSTS_GONE: Final = "The file is no longer available in Slack, so its hosts could not be read."
 HOSTS_SLOW: Final = "Reading the hosts in this build took too long."
 LOOKUP_AWAY: Final = (
-    "{vendor} does not answer right now. Where this build talks to is looked up by itself later."
+    "{vendor} does not answer right now. Where this build talks to is looked up automatically later."
 )
 INSIDE: Final = "Something went wrong inside the bot. Its log says more, under this scan's number."
 
@@ -62,7 +63,7 @@ class VerdictWorker:
     """The worker of one side scanner; ``turn`` is one of the runner's jobs.
 
     ``hosts`` reads the hosts of builds, ``None`` if none are looked up for this scanner. ``ask`` raises if
-    what looks them up does not answer; without it, hosts are read in any case.
+    the look-up service does not answer; without it, hosts are always read.
     """
 
     def __init__(
@@ -101,21 +102,24 @@ class VerdictWorker:
         return frozenset(self._tasks)
 
     async def turn(self) -> float | None:
-        """Start on as many due builds as ``AT_ONCE`` allows; return when more are due."""
-        rows, name = self._store.opinions, self._scanner.name
+        """Start on as many due builds as ``MAXIMUM_CONCURRENT`` allows; return when more are due."""
+        rows, name = self._store.verdicts, self._scanner.name
         if (closed_until := self._work_dir.closed_until) is not None:
-            await self.stop()  # the room that they take is for builds on their way to OneTrust
+            await self.stop()  # frees the room they take for builds on their way to OneTrust
             return closed_until
-        while len(self._tasks) < AT_ONCE and (due := await rows.due(name, 1, busy=self._tasks)):
-            (number,) = due  # one by one, as the very same file is not worked on twice at a time
+        if kept := self._work_dir.kept:
+            self._work_dir.drop_kept(kept - await rows.waiting(kept))
+        while len(self._tasks) < MAXIMUM_CONCURRENT and (due := await rows.due(name, 1, busy=self._tasks)):
+            (number,) = due  # one by one: a file is never worked on twice at a time
             task = asyncio.create_task(self._run(number), name=f"{name} verdict on scan {number}")
             self._tasks[number] = task
             task.add_done_callback(partial(self._done, number))
         return await rows.next_due_at(name)
 
     async def stop(self) -> None:
-        """Stop the work; it resumes at the next start."""
+        """Stop the work, and remove the builds that are kept for it; it resumes at the next start."""
         await cancel_all(*self._tasks.values())
+        self._work_dir.drop_kept(self._work_dir.kept)
 
     def _done(self, number: int, task: asyncio.Task[None]) -> None:
         del self._tasks[number]
@@ -123,7 +127,7 @@ class VerdictWorker:
             self._wake()
         elif isinstance(error, StoreUnavailable):
             logger.warning("scan #%d could not be shown to %s: %s", number, self._profile.vendor, error)
-        else:  # it is still due: without a wake, it is retried at the next turn
+        else:  # it is still due; without a wake, the next turn retries it
             with working_on(number):
                 logger.error(
                     "scan #%d could not be shown to %s", number, self._profile.vendor, exc_info=error
@@ -133,12 +137,12 @@ class VerdictWorker:
     async def _run(self, number: int) -> None:
         try:
             scan = await self._store.scans.scan(number)
-            opinion = await self._store.opinions.of(self._scanner.name, number)
-            if opinion is None or opinion.state is not VerdictState.WAITING:
+            verdict = await self._store.verdicts.of(self._scanner.name, number)
+            if verdict is None or verdict.state is not VerdictState.WAITING:
                 return
-            if not self._sending.is_over(opinion, 0.0):
-                await self._work(scan, opinion)
-            elif await self._sending.wants(scan):  # after days without the scanner it would surprise
+            if not self._sending.is_over(verdict, 0.0):
+                await self._work(scan, verdict)
+            elif await self._sending.wants(scan):  # nobody expects it after days
                 await self._outcomes.ended(number, VerdictState.FAILED, self._profile.fill(GAVE_UP))
             else:
                 await self._settle(scan)
@@ -152,22 +156,22 @@ class VerdictWorker:
             )
             await self._outcomes.ended(number, VerdictState.FAILED, INSIDE)
 
-    async def _work(self, scan: Scan, opinion: Verdict) -> None:
+    async def _work(self, scan: Scan, verdict: Verdict) -> None:
         reader = self._hosts if await self._store.hosts.of(scan.number) is None else None
         if await self._sending.wants(scan):
-            async with self._sending.may_send(opinion) as may:
+            async with self._sending.may_send(verdict) as may:
                 if may or (reader is not None and await self._may_be_looked_up()):
-                    await self._with_build(scan, opinion, reader, sends=may)
+                    await self._with_build(scan, verdict, reader, sends=may)
             return
         if reader is not None and not await self._may_be_looked_up():
-            waits = await self._wait(opinion, None, self._profile.fill(LOOKUP_AWAY))
+            waits = await self._wait(verdict, None, self._profile.fill(LOOKUP_AWAY))
         else:
-            waits = reader is not None and not await self._with_build(scan, opinion, reader, sends=False)
+            waits = reader is not None and not await self._with_build(scan, verdict, reader, sends=False)
         if not waits:
             await self._settle(scan)
 
     async def _may_be_looked_up(self) -> bool:
-        """Return whether hosts can be looked up now; if not, no build is pulled for them."""
+        """Return whether hosts can be looked up now; otherwise no build is pulled for them."""
         now = self._steady.now()
         if self._ask is None or now < self._ask_again_at:
             return self._answers
@@ -180,53 +184,54 @@ class VerdictWorker:
             self._answers = True  # the look-up itself will report what is wrong
         else:
             self._answers = True
-        self._ask_again_at = self._steady.now() + (HEARD_S if self._answers else PROBE_BACKOFF.first_s)
+        self._ask_again_at = self._steady.now() + (REACHABLE_S if self._answers else PROBE_BACKOFF.first_s)
         return self._answers
 
-    async def _wait(self, opinion: Verdict, asked_s: float | None, problem: str) -> bool:
+    async def _wait(self, verdict: Verdict, asked_s: float | None, problem: str) -> bool:
         """Reschedule a build, with growing delays; return whether it may still wait."""
-        wait_s = max(asked_s or 0.0, PULL_BACKOFF.delay_after_s(self._clock.now() - opinion.begun_at))
-        if self._sending.is_over(opinion, wait_s):
+        wait_s = max(asked_s or 0.0, PULL_BACKOFF.delay_after_s(self._clock.now() - verdict.begun_at))
+        if self._sending.is_over(verdict, wait_s):
             return False
-        await self._sending.later(opinion, problem, wait_s)
+        await self._sending.reschedule(verdict, problem, wait_s)
         return True
 
     async def _settle(self, scan: Scan) -> None:
-        """End an opinion for which nothing is sent."""
+        """End the scanner's part without sending the build."""
         number = scan.number
-        known = await self._store.opinions.known(self._scanner.name, scan.sha256 or "")
+        known = await self._store.verdicts.known(self._scanner.name, scan.sha256 or "")
         if self._scanner.submissions is None:
             await self._outcomes.ended(number, VerdictState.EXCLUDED, None)
-        elif known is not None and known.verdict is not None:
+        elif known is not None and known.result is not None:
             source = known.known_from or known.scan
-            await self._outcomes.known(number, known.verdict, known_from=source, md5=known.md5)
+            await self._outcomes.known(number, known.result, known_from=source, md5=known.md5)
         else:
             problem = self._profile.rejection(scan.file_type, scan.size_bytes)
             await self._outcomes.ended(number, VerdictState.EXCLUDED, problem)
 
     async def _with_build(
-        self, scan: Scan, opinion: Verdict, reader: HostReader | None, *, sends: bool
+        self, scan: Scan, verdict: Verdict, reader: HostReader | None, *, sends: bool
     ) -> bool:
         """Pull the build, have its hosts read and submit it; return false if it was rescheduled."""
         try:
             with self._work_dir.room(scan.number) as room:
-                await self._leave_room(scan)
-                await self._pull(scan, room / "build")
+                if not self._work_dir.link_kept(scan.sha256 or "", room / "build"):
+                    await self._leave_room(scan)
+                    await self._pull(scan, room / "build")
                 if reader is not None:
                     await self._read_hosts(scan.number, reader, room / "build")
                 if sends and not await self._sending.wants(scan):  # its verdict became known meanwhile
                     await self._settle(scan)
                 elif sends:
-                    await self._sending.send(scan, opinion, room / "build")
+                    await self._sending.send(scan, verdict, room / "build")
         except NoRoom as error:  # about this pull only: OneTrust's pulls find out for themselves
             due_at = self._clock.now() + FULL_BACKOFF.maximum_s
             logger.warning(
                 "scan #%d waits for room on its way to %s: %s", scan.number, self._profile.vendor, error
             )
-            await self._outcomes.reschedule(opinion, due_at, error.user_message, begun_at=due_at)
+            await self._outcomes.reschedule(verdict, due_at, error.user_message, begun_at=due_at)
             return False
         except PullFailed as error:
-            if await self._wait(opinion, error.retry_after_s, error.user_message):
+            if await self._wait(verdict, error.retry_after_s, error.user_message):
                 return False
         except (FileUnavailable, BuildRejected, TooLarge):
             pass
@@ -246,18 +251,18 @@ class VerdictWorker:
             raise BuildRejected(self._profile.fill(GONE))
 
     async def _leave_room(self, scan: Scan) -> None:
-        """Check that a build of this size leaves room for another one on its way to OneTrust.
+        """Check that the disk has room for this build and another one of its size, on its way to OneTrust.
 
         Raises:
             NoRoom: it doesn't.
         """
         if await asyncio.to_thread(self._work_dir.free_bytes) < 2 * (scan.size_bytes or 0):
             vendor = self._profile.vendor
-            raise NoRoom(detail=f"a build is not pulled for {vendor}, as it would take the room of another")
+            raise NoRoom(detail=f"a build is not pulled for {vendor}: the room is needed for OneTrust's")
 
     async def _read_hosts(self, number: int, reader: HostReader, path: Path) -> None:
         try:
-            async with asyncio.timeout(HOSTS_S):
+            async with asyncio.timeout(HOSTS_TIMEOUT_S):
                 found = await reader.hosts(path)
         except BuildRejected as error:
             await self._store.hosts.unread(number, error.user_message)

@@ -22,7 +22,7 @@ def build(kit: Kit) -> Surface:
         policy=kit.access,
         clock=kit.clock,
         cloud=cloud,
-        sent_since=partial(kit.store.opinions.sent_since, PROFILE.name) if settings.sandbox else None,
+        sent_since=partial(kit.store.verdicts.sent_since, PROFILE.name) if settings.sandbox else None,
         governance=(lambda: apps.remaining) if apps is not None else None,
     )
     return Surface(

@@ -107,7 +107,7 @@ class _Run:
         self._verdict.look(self._people.sent, self._database, self._slack, self._onetrust, self._temporary)
         self._verdict.look_at_depot(self._database, self._ftp, self._onetrust)
         if self._zscaler is not None:
-            self._verdict.look_at_opinions(self._people.sent, self._database, self._slack)
+            self._verdict.look_at_verdicts(self._people.sent, self._database, self._slack)
         return self._verdict
 
     async def _live_and_die(self, to_share: int) -> None:

@@ -174,7 +174,7 @@ class Verdict:
         self.lost += [f"no {taken.file_path} to fetch" for taken in onetrust.received if not taken.found]
         self.routes = Counter(taken.route for taken in onetrust.received)
 
-    def look_at_opinions(self, sent: Sequence[Sent], database: Path, slack: SlackSandbox) -> None:
+    def look_at_verdicts(self, sent: Sequence[Sent], database: Path, slack: SlackSandbox) -> None:
         """Compare what Zscaler said with the messages that tell of it."""
         self.lost += unjudged(database)
         with closing(sqlite3.connect(database)) as db:

@@ -302,7 +302,7 @@ async def test_each_verdict_is_a_row(path):
     assert (row["md5"], row["known_from"]) == ("0f" * 16, 2)
 
 
-async def test_a_second_opinion_changes_nothing_in_the_export_of_scans(path):
+async def test_a_verdict_changes_nothing_in_the_export_of_scans(path):
     before = await written(path, "csv")
 
     await judged(path)

@@ -160,17 +160,17 @@ MALICIOUS = Verdict(
     md5="0123456789abcdef0123456789abcdef",
     since=AT + 20,
     looks=2,
-    verdict=WHOLE_VERDICT,
+    result=WHOLE_VERDICT,
     ended_at=AT + 640,
 )
 BENIGN = replace(
-    MALICIOUS, verdict=SandboxVerdict(threat=Threat.BENIGN, category="BENIGN", score=3, is_full=True)
+    MALICIOUS, result=SandboxVerdict(threat=Threat.BENIGN, category="BENIGN", score=3, is_full=True)
 )
 
 
-def by_zscaler(opinion: Verdict | None, link: str | None = None) -> tuple[CardVerdict, ...]:
+def by_zscaler(verdict: Verdict | None, link: str | None = None) -> tuple[CardVerdict, ...]:
     """Return what a card has of Zscaler."""
-    return (CardVerdict(scanner=ZSCALER, opinion=opinion, link=link),) if opinion is not None else ()
+    return (CardVerdict(scanner=ZSCALER, verdict=verdict, link=link),) if verdict is not None else ()
 
 
 def card(scan: Scan = DONE, **about: Any) -> Card:

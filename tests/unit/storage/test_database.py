@@ -115,13 +115,13 @@ async def test_verdicts_of_an_older_schema_are_zscalers(tmp_path):
     database = await open_database(path)
     try:
         store = store_on(database, HeldClock(400.0))
-        held, known = await store.opinions.of("zscaler", 1), await store.opinions.of("zscaler", 2)
+        held, known = await store.verdicts.of("zscaler", 1), await store.verdicts.of("zscaler", 2)
         assert (held.state, held.md5, held.due_at, held.held_until) == (VerdictState.ANALYSING, MD5, 7, 1900)
-        assert (known.verdict.score, known.verdict.risks[0].level, known.known_from) == (97, "HIGH", 1)
-        assert await store.opinions.to_announce("zscaler") == [2]
+        assert (known.result.score, known.result.risks[0].level, known.known_from) == (97, "HIGH", 1)
+        assert await store.verdicts.to_announce("zscaler") == [2]
         answer = await store.asked_verdicts.answer(ZSCALER, MD5)
         assert (answer.at, answer.report.status) == (5, ReportStatus.NOT_FOUND)
-        await store.opinions.release("zscaler", 1)
+        await store.verdicts.release("zscaler", 1)
         await store.scans.begin(1)
         assert (await store.scans.events(1))[-1].why == "went on without Zscaler's verdict after 5 min"
         assert await database.read(lambda db: list(db.query("PRAGMA foreign_key_check"))) == []

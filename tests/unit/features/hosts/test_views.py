@@ -92,13 +92,13 @@ def test_until_all_is_known_it_is_said_how_it_stands():
 def test_what_is_in_the_way_of_both_answers_is_said_once(state, told):
     away = "Zscaler can't be reached right now."
     hosts = replace(KNOWN, state=state, problem=away)
-    opinion = Verdict(scanner="zscaler", scan=samples.DONE.number, state=VerdictState.WAITING, problem=away)
+    verdict = Verdict(scanner="zscaler", scan=samples.DONE.number, state=VerdictState.WAITING, problem=away)
 
-    text = samples.reply(samples.card(hosts=hosts, verdicts=samples.by_zscaler(opinion))).text
+    text = samples.reply(samples.card(hosts=hosts, verdicts=samples.by_zscaler(verdict))).text
 
     assert text.count(away) == 1
     assert text.split("\n")[-2] == f"*Names 4 hosts.* {told}"
-    other = replace(opinion, problem="Zscaler is busy.")
+    other = replace(verdict, problem="Zscaler is busy.")
     both = samples.reply(samples.card(hosts=hosts, verdicts=samples.by_zscaler(other))).text
     assert away in both
     assert "Zscaler is busy." in both

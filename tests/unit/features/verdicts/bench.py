@@ -3,7 +3,6 @@
 from collections.abc import Awaitable, Callable
 
 from bot.core.scan import Scan, Share
-from bot.core.work_dir import WorkDir
 from bot.features.hosts.models import HostReader
 from bot.features.verdicts import report_poller
 from bot.features.verdicts.hold import Hold
@@ -54,14 +53,14 @@ class Second:
     def __init__(self, bench: Bench) -> None:
         self.bench = bench
         self.sandbox, self.reports = FakeSandbox(), FakeReports()
-        self.work_dir = WorkDir(bench.work_dir, bench.clock)
+        self.work_dir = bench.builds
         self.woken = 0
         self.bad: list[int] = []
         self.outcomes = VerdictOutcomes(bench.store, ZSCALER, bench.announcer, self._wake, self.bad.append)
-        self.opinions = self.new_opinions()
+        self.worker = self.new_worker()
         self.reporter = self.new_reporter(self.reports)
 
-    def new_opinions(
+    def new_worker(
         self,
         *,
         sandbox: SubmissionApi | None = None,
@@ -103,18 +102,23 @@ class Second:
         await self.bench.new_pipeline(self.bench.breaker, holding=holding(hold_s)).run(number)
         return await self.bench.scan(number)
 
-    async def turn(self, opinions: VerdictWorker | None = None) -> None:
+    async def turn(self, verdicts: VerdictWorker | None = None) -> None:
         """Do what is due, and wait until it is done."""
-        taken = opinions or self.opinions
-        while await self.bench.store.opinions.due("zscaler", 1):
+        taken = verdicts or self.worker
+        while await self.bench.store.verdicts.due("zscaler", 1):
             await taken.turn()
             await until(lambda: not taken.busy)
+        await taken.turn()  # as it is woken then
 
-    async def opinion(self, number: int = 1) -> Verdict:
-        """Return the opinion on a scan."""
-        opinion = await self.bench.store.opinions.of("zscaler", number)
-        assert opinion is not None
-        return opinion
+    def forget_builds(self) -> None:
+        """Let no build be kept, as after a restart."""
+        self.work_dir.drop_kept(self.work_dir.kept)
+
+    async def verdict(self, number: int = 1) -> Verdict:
+        """Return the verdict on a scan."""
+        verdict = await self.bench.store.verdicts.of("zscaler", number)
+        assert verdict is not None
+        return verdict
 
     async def analysing(self, share: Share | None = None, *, hold_s: float | None = None) -> Scan:
         """Share a build and have it sent to Zscaler."""

@@ -38,14 +38,14 @@ async def _same_in(bench: Bench, zscaler: Second, count: int) -> None:
 async def test_the_same_file_in_five_channels_at_once_is_sent_once(bench: Bench, zscaler: Second) -> None:
     await _same_in(bench, zscaler, 5)
     zscaler.sandbox.gate = asyncio.Event()
-    await zscaler.opinions.turn()
+    await zscaler.worker.turn()
     await until(lambda: zscaler.sandbox.sent != [])
-    await zscaler.opinions.turn()
+    await zscaler.worker.turn()
     zscaler.sandbox.gate.set()
     await zscaler.turn()
 
     assert len(zscaler.sandbox.sent) == 1
-    assert {(await zscaler.opinion(number)).state for number in range(1, 6)} == {VerdictState.ANALYSING}
+    assert {(await zscaler.verdict(number)).state for number in range(1, 6)} == {VerdictState.ANALYSING}
     bench.clock.advance(FIRST_S)
     zscaler.reports.always = done(BAD)
     await zscaler.reporter.turn()
@@ -78,11 +78,11 @@ async def test_a_build_is_not_pulled_again_where_that_takes_the_room_of_another(
     await bench.database.write(lambda db: db.execute("UPDATE scans SET size_bytes = ?", [size_bytes]))
     zscaler.work_dir = _Narrow(bench.work_dir, bench.clock)
 
-    await zscaler.turn(zscaler.new_opinions())
+    await zscaler.turn(zscaler.new_worker())
 
     assert len(bench.files.pulled) == pulled
-    opinion = await zscaler.opinion()
-    assert opinion.state is (VerdictState.ANALYSING if pulled else VerdictState.WAITING)
+    verdict = await zscaler.verdict()
+    assert verdict.state is (VerdictState.ANALYSING if pulled else VerdictState.WAITING)
 
 
 async def test_while_a_probe_hangs_the_others_wait_in_peace(bench: Bench, zscaler: Second) -> None:
@@ -94,14 +94,14 @@ async def test_while_a_probe_hangs_the_others_wait_in_peace(bench: Bench, zscale
     bench.clock.advance(31)
     zscaler.sandbox.gate = asyncio.Event()
 
-    while await bench.store.opinions.due("zscaler", 1, busy=zscaler.opinions.busy):
-        await zscaler.opinions.turn()
-        await until(lambda: len(zscaler.opinions.busy) <= 1)
+    while await bench.store.verdicts.due("zscaler", 1, busy=zscaler.worker.busy):
+        await zscaler.worker.turn()
+        await until(lambda: len(zscaler.worker.busy) <= 1)
 
-    waits = [await zscaler.opinion(number) for number in range(1, 9) if number not in zscaler.opinions.busy]
+    waits = [await zscaler.verdict(number) for number in range(1, 9) if number not in zscaler.worker.busy]
     assert len(waits) == 7
-    assert all(opinion.due_at >= bench.clock.now() + PROBE_BACKOFF.first_s for opinion in waits)
-    await zscaler.opinions.stop()
+    assert all(verdict.due_at >= bench.clock.now() + PROBE_BACKOFF.first_s for verdict in waits)
+    await zscaler.worker.stop()
 
 
 async def test_what_is_days_old_is_not_sent_by_surprise(bench: Bench, zscaler: Second) -> None:
@@ -110,8 +110,8 @@ async def test_what_is_days_old_is_not_sent_by_surprise(bench: Bench, zscaler: S
 
     await zscaler.turn()
 
-    opinion = await zscaler.opinion()
-    assert (opinion.state, opinion.problem) == (VerdictState.FAILED, ZSCALER.fill(submitter.GAVE_UP))
+    verdict = await zscaler.verdict()
+    assert (verdict.state, verdict.problem) == (VerdictState.FAILED, ZSCALER.fill(submitter.GAVE_UP))
     assert zscaler.sandbox.sent == []
 
 
@@ -149,7 +149,7 @@ async def test_a_report_that_nobody_foresaw_keeps_no_other_waiting(bench: Bench,
 
     await zscaler.reporter.turn()
 
-    odd, other = await zscaler.opinion(1), await zscaler.opinion(2)
+    odd, other = await zscaler.verdict(1), await zscaler.verdict(2)
     assert (odd.state, odd.problem) == (VerdictState.ANALYSING, worker.INSIDE)
     assert odd.due_at > bench.clock.now()
     assert other.state is VerdictState.KNOWN
@@ -163,7 +163,7 @@ async def test_what_waits_behind_a_held_build_goes_on_when_that_one_is_taken_bac
     behind = await zscaler.submitted(a_share("F2", ts="1790000000.000002"), hold_s=1800)
     copy = await zscaler.submitted(a_share("F3", ts="1790000000.000003"), hold_s=1800)
     assert [each.state for each in (held, behind, copy)] == [State.QUEUED, State.WAITING, State.DUPLICATE]
-    assert await bench.store.opinions.of("zscaler", copy.number) is None
+    assert await bench.store.verdicts.of("zscaler", copy.number) is None
 
     await bench.store.scans.cancel(held.number, why="taken back", who="UANA")
     assert await bench.store.queue.wake_waiting() == [behind.number]
@@ -192,7 +192,7 @@ async def test_a_held_build_whose_time_is_up_while_onetrust_is_away_goes_when_th
     assert await bench.store.queue.due(5, busy=()) == [scan.number]
     await bench.new_pipeline(bench.breaker, holding=holding(60)).run(scan.number)
     assert await bench.state(scan.number) is State.SUBMITTED
-    assert (await zscaler.opinion()).went_on_after_s == 60
+    assert (await zscaler.verdict()).went_on_after_s == 60
 
 
 async def test_what_is_on_its_way_to_zscaler_makes_room_when_the_disk_is_full(
@@ -200,18 +200,19 @@ async def test_what_is_on_its_way_to_zscaler_makes_room_when_the_disk_is_full(
 ) -> None:
     await zscaler.submitted()
     zscaler.sandbox.gate = asyncio.Event()
-    await zscaler.opinions.turn()
+    await zscaler.worker.turn()
     await until(lambda: zscaler.sandbox.sent != [])
     assert any(bench.work_dir.iterdir())
 
-    until_s = zscaler.work_dir.mark_full()  # a build on its way to OneTrust found it so
-    assert await zscaler.opinions.turn() == until_s
+    assert zscaler.work_dir.mark_full() == bench.clock.now()  # kept builds go first
+    until_s = zscaler.work_dir.mark_full()  # a build on its way to OneTrust found it so still
+    assert await zscaler.worker.turn() == until_s
     assert not any(bench.work_dir.iterdir())
 
     bench.clock.advance(until_s - bench.clock.now())
     zscaler.sandbox.gate = None
     await zscaler.turn()
-    assert (await zscaler.opinion()).state is VerdictState.ANALYSING
+    assert (await zscaler.verdict()).state is VerdictState.ANALYSING
 
 
 async def test_a_verdict_that_is_known_while_the_same_file_is_pulled_is_taken_over(
@@ -220,18 +221,19 @@ async def test_a_verdict_that_is_known_while_the_same_file_is_pulled_is_taken_ov
     await zscaler.analysing()
     bench.files.content["F2"] = b"the bytes of F1"
     await zscaler.submitted(a_share("F2", ts="1790000000.000002", occasion="again", insist=True))
+    zscaler.forget_builds()
     bench.files.gate = asyncio.Event()
-    await zscaler.opinions.turn()
-    await until(lambda: bench.files.pulled[-1] == 2 and len(bench.files.pulled) == 4)
+    await zscaler.worker.turn()
+    await until(lambda: bench.files.pulled == [1, 2, 2])
     bench.clock.advance(FIRST_S)
     zscaler.reports.always = done(BAD)
     await zscaler.reporter.turn()
 
     bench.files.gate.set()
-    await until(lambda: not zscaler.opinions.busy)
+    await until(lambda: not zscaler.worker.busy)
 
     assert len(zscaler.sandbox.sent) == 1
-    assert ((await zscaler.opinion(2)).state, (await zscaler.opinion(2)).known_from) == (
+    assert ((await zscaler.verdict(2)).state, (await zscaler.verdict(2)).known_from) == (
         VerdictState.KNOWN,
         1,
     )
@@ -247,8 +249,8 @@ async def test_a_build_is_not_held_for_what_comes_after_that(bench: Bench, zscal
     bench.clock.advance(5)
     await bench.new_pipeline(bench.breaker, holding=holding(1800)).run(scan.number)
     assert await bench.state(scan.number) is State.SUBMITTED
-    opinion = await zscaler.opinion()
-    assert (opinion.state, opinion.went_on_after_s) == (VerdictState.WAITING, 5)
+    verdict = await zscaler.verdict()
+    assert (verdict.state, verdict.went_on_after_s) == (VerdictState.WAITING, 5)
 
 
 async def test_a_report_about_another_file_of_the_same_md5_is_no_verdict(
@@ -260,7 +262,7 @@ async def test_a_report_about_another_file_of_the_same_md5_is_no_verdict(
 
     await zscaler.reporter.turn()
 
-    opinion = await zscaler.opinion()
-    assert (opinion.state, opinion.problem) == (VerdictState.FAILED, ZSCALER.fill(report_poller.ANOTHER_FILE))
-    assert opinion.verdict is None
+    verdict = await zscaler.verdict()
+    assert (verdict.state, verdict.problem) == (VerdictState.FAILED, ZSCALER.fill(report_poller.ANOTHER_FILE))
+    assert verdict.result is None
     assert await bench.store.queue.due(5, busy=()) == [scan.number]

@@ -28,7 +28,7 @@ async def test_a_held_build_waits_and_says_so(bench: Bench, zscaler: Second) -> 
         scan.problem == "This build waits for Zscaler's verdict, 30 min at most. Then it is sent to OneTrust."
     )
     assert bench.scanner.orders == []
-    assert await bench.store.opinions.due("zscaler", 5) == [scan.number]
+    assert await bench.store.verdicts.due("zscaler", 5) == [scan.number]
     assert await bench.store.queue.due(5, busy=()) == []
 
 
@@ -44,14 +44,14 @@ async def test_a_verdict_lets_it_go_on(bench: Bench, zscaler: Second, verdict: o
     assert await bench.store.queue.due(5, busy=()) == [scan.number]
     await bench.pipeline.run(scan.number)
     assert await bench.state(scan.number) is State.SUBMITTED
-    assert (await zscaler.opinion()).went_on_after_s is None
+    assert (await zscaler.verdict()).went_on_after_s is None
 
 
 @pytest.mark.parametrize(
     "outcome",
     [Refused("No."), SandboxReceipt(md5="x", is_covered=False), SandboxReceipt(md5="x", verdict=BAD)],
 )
-async def test_whatever_ends_the_opinion_lets_it_go_on(
+async def test_whatever_ends_the_verdict_lets_it_go_on(
     bench: Bench, zscaler: Second, outcome: Exception | SandboxReceipt
 ) -> None:
     scan = await zscaler.submitted(hold_s=HOLD_S)
@@ -84,8 +84,8 @@ async def test_when_the_time_is_up_it_goes_on_by_itself_and_says_so(bench: Bench
     assert await bench.state(scan.number) is State.SUBMITTED
     told = [event.why for event in await bench.store.scans.events(scan.number)]
     assert "went on without Zscaler's verdict after 30 min" in told
-    opinion = await zscaler.opinion()
-    assert (opinion.state, opinion.went_on_after_s) == (VerdictState.WAITING, HOLD_S)
+    verdict = await zscaler.verdict()
+    assert (verdict.state, verdict.went_on_after_s) == (VerdictState.WAITING, HOLD_S)
 
 
 async def test_a_later_try_is_never_held(bench: Bench, zscaler: Second) -> None:
@@ -109,7 +109,7 @@ async def test_a_held_build_can_be_taken_back(bench: Bench, zscaler: Second) -> 
     await bench.store.scans.cancel(scan.number, why="taken back", who="UANA")
 
     assert await bench.state(scan.number) is State.CANCELLED
-    assert await bench.store.opinions.of("zscaler", scan.number) is None
+    assert await bench.store.verdicts.of("zscaler", scan.number) is None
 
 
 @pytest.mark.parametrize(

@@ -64,10 +64,10 @@ async def test_a_press_asks_again_and_one_from_elsewhere_does_not(zscaler: Secon
 
     await app.async_dispatch(AsyncBoltRequest(body=json.dumps(press("CELSEWHERE")), mode="http"))
     assert [type(each) for each in troubles] == [NotFound]
-    assert (await zscaler.opinion()).state is VerdictState.FAILED
+    assert (await zscaler.verdict()).state is VerdictState.FAILED
 
     answer = await app.async_dispatch(AsyncBoltRequest(body=press(scan.channel), mode="socket_mode"))
     assert answer.status == 200
-    assert (await zscaler.opinion()).state is VerdictState.WAITING
+    assert (await zscaler.verdict()).state is VerdictState.WAITING
     assert (await bench.store.scans.events(1))[-1].who == "UDANA"
     assert len(troubles) == 1

@@ -91,9 +91,7 @@ async def a_scan(bench: Bench, file_id: str = "F1", *, body: str = "a", **share:
 
 async def judged(bench: Bench, file_id: str = "F1", verdict: SandboxVerdict = BENIGN, **share: Any) -> Scan:
     scan = await a_scan(bench, file_id, **share)
-    await bench.store.opinions.keep(
-        "zscaler", scan.number, state=VerdictState.KNOWN, verdict=verdict, md5=MD5
-    )
+    await bench.store.verdicts.keep("zscaler", scan.number, state=VerdictState.KNOWN, result=verdict, md5=MD5)
     return scan
 
 
@@ -131,7 +129,7 @@ async def test_of_several_scans_of_a_file_the_newest_with_a_verdict_is_told(benc
     await judged(bench, "F1")
     newest = await judged(bench, "F2")
     waiting = await a_scan(bench, "F3")
-    await bench.store.opinions.keep("zscaler", waiting.number, state=VerdictState.ANALYSING, md5=MD5)
+    await bench.store.verdicts.keep("zscaler", waiting.number, state=VerdictState.ANALYSING, md5=MD5)
 
     assert await shown(asking, MD5) == newest.number
     assert await shown(asking, "a" * 64) == newest.number
@@ -140,11 +138,11 @@ async def test_of_several_scans_of_a_file_the_newest_with_a_verdict_is_told(benc
 async def test_what_is_being_analysed_costs_no_report(bench: Bench):
     reports = FakeReports()
     scan = await a_scan(bench)
-    await bench.store.opinions.keep("zscaler", scan.number, state=VerdictState.ANALYSING, md5=MD5)
+    await bench.store.verdicts.keep("zscaler", scan.number, state=VerdictState.ANALYSING, md5=MD5)
     assert await shown(inquiry(bench, reports), MD5) == scan.number
     assert reports.asked == []
 
-    await bench.store.opinions.keep("zscaler", scan.number, state=VerdictState.FAILED)
+    await bench.store.verdicts.keep("zscaler", scan.number, state=VerdictState.FAILED)
     assert (await live(inquiry(bench, reports))).report == reports.answer
 
 

@@ -48,8 +48,8 @@ async def test_a_verdict_is_kept_with_the_risks_of_the_full_report(zscaler: Seco
 
     await later(zscaler, FIRST_S)
 
-    opinion = await zscaler.opinion()
-    assert (opinion.state, opinion.verdict, opinion.ended_at) == (VerdictState.KNOWN, full, START + FIRST_S)
+    verdict = await zscaler.verdict()
+    assert (verdict.state, verdict.result, verdict.ended_at) == (VerdictState.KNOWN, full, START + FIRST_S)
     assert [asked[1] for asked in zscaler.reports.asked] == [False, True]
     assert zscaler.bad == [1]
     assert (await zscaler.bench.store.scans.events(1))[-1].why == "Zscaler's verdict: malicious"
@@ -64,7 +64,7 @@ async def test_without_the_full_report_the_verdict_stands(
 
     await later(zscaler, FIRST_S)
 
-    assert (await zscaler.opinion()).verdict == BAD
+    assert (await zscaler.verdict()).result == BAD
 
 
 @pytest.mark.parametrize("answer", [UNREADY, NotFound("None.")])
@@ -74,13 +74,13 @@ async def test_what_is_not_ready_is_asked_for_again_ever_later(
     zscaler.reports.always = answer
     waits = []
     for _ in range(8):
-        due_at = (await zscaler.opinion()).due_at
+        due_at = (await zscaler.verdict()).due_at
         await later(zscaler, due_at - zscaler.bench.clock.now())
-        waits.append((await zscaler.opinion()).due_at - zscaler.bench.clock.now())
+        waits.append((await zscaler.verdict()).due_at - zscaler.bench.clock.now())
 
     assert waits == [900, 1350, 2025, 3037.5, 3600, 3600, 3600, 3600]
-    opinion = await zscaler.opinion()
-    assert (opinion.state, opinion.problem, opinion.looks) == (VerdictState.ANALYSING, None, 8)
+    verdict = await zscaler.verdict()
+    assert (verdict.state, verdict.problem, verdict.looks) == (VerdictState.ANALYSING, None, 8)
 
 
 @pytest.mark.parametrize(("answer", "sentence"), [(UNREADY, TOO_LATE), (MISSING, NOT_THERE)])
@@ -91,15 +91,15 @@ async def test_after_two_days_there_is_no_verdict_and_its_thread_says_so(
 
     await later(zscaler, report_poller.WITHIN_S - 10)
 
-    opinion = await zscaler.opinion()
-    assert (opinion.state, opinion.problem) == (VerdictState.FAILED, sentence)
+    verdict = await zscaler.verdict()
+    assert (verdict.state, verdict.problem) == (VerdictState.FAILED, sentence)
 
 
 async def test_a_bot_that_was_away_for_days_asks_for_nothing_that_old(zscaler: Second) -> None:
     await later(zscaler, report_poller.WITHIN_S + 1)
 
     assert zscaler.reports.asked == []
-    assert (await zscaler.opinion()).problem == TOO_LATE
+    assert (await zscaler.verdict()).problem == TOO_LATE
 
 
 async def test_scans_of_one_file_share_a_look(bench: Bench, zscaler: Second) -> None:
@@ -111,7 +111,7 @@ async def test_scans_of_one_file_share_a_look(bench: Bench, zscaler: Second) -> 
 
     assert len(zscaler.reports.asked) == 2
     for number in (1, 2):
-        assert (await zscaler.opinion(number)).verdict == BAD
+        assert (await zscaler.verdict(number)).result == BAD
     assert sorted(zscaler.bad) == [1, 2]
 
 
@@ -121,12 +121,12 @@ async def test_what_can_t_be_asked_now_is_asked_later_and_says_so(zscaler: Secon
 
     await later(zscaler, FIRST_S)
 
-    opinion = await zscaler.opinion()
-    assert (opinion.state, opinion.problem, opinion.looks) == (VerdictState.ANALYSING, "Not now.", 0)
-    assert opinion.due_at == START + FIRST_S + 900
+    verdict = await zscaler.verdict()
+    assert (verdict.state, verdict.problem, verdict.looks) == (VerdictState.ANALYSING, "Not now.", 0)
+    assert verdict.due_at == START + FIRST_S + 900
     zscaler.reports.answers = [UNREADY]
     await later(zscaler, 900)
-    assert (await zscaler.opinion()).problem is None
+    assert (await zscaler.verdict()).problem is None
 
 
 async def test_after_a_clear_no_nothing_is_asked_for_an_hour(bench: Bench, zscaler: Second) -> None:
@@ -138,8 +138,8 @@ async def test_after_a_clear_no_nothing_is_asked_for_an_hour(bench: Bench, zscal
 
     assert len(zscaler.reports.asked) == 1
     for number in (1, 2):
-        opinion = await zscaler.opinion(number)
-        assert (opinion.problem, opinion.due_at) == ("The role may not.", START + FIRST_S + 3600)
+        verdict = await zscaler.verdict(number)
+        assert (verdict.problem, verdict.due_at) == ("The role may not.", START + FIRST_S + 3600)
 
 
 async def test_a_used_up_quota_is_waited_for_and_said(zscaler: Second) -> None:
@@ -148,18 +148,18 @@ async def test_a_used_up_quota_is_waited_for_and_said(zscaler: Second) -> None:
 
     await later(zscaler, FIRST_S)
 
-    opinion = await zscaler.opinion()
+    verdict = await zscaler.verdict()
     assert zscaler.reports.asked == []
-    assert (opinion.state, opinion.problem) == (
+    assert (verdict.state, verdict.problem) == (
         VerdictState.ANALYSING,
         ZSCALER.fill(report_poller.QUOTA_USED),
     )
-    assert opinion.due_at == START + FIRST_S + report_poller.USED_UP_S
+    assert verdict.due_at == START + FIRST_S + report_poller.USED_UP_S
     await later(zscaler, report_poller.USED_UP_S)  # nobody raised it yet
     assert (zscaler.reports.asked, zscaler.reports.quota_asked) == ([], 2)
     zscaler.reports.answers = [done(GOOD), done(GOOD)]
     await later(zscaler, report_poller.USED_UP_S)
-    assert (await zscaler.opinion()).verdict == GOOD
+    assert (await zscaler.verdict()).result == GOOD
 
 
 async def test_a_quota_that_is_used_up_is_looked_at_no_later_than_its_window_ends(zscaler: Second) -> None:
@@ -168,7 +168,7 @@ async def test_a_quota_that_is_used_up_is_looked_at_no_later_than_its_window_end
 
     await later(zscaler, FIRST_S)
 
-    assert (await zscaler.opinion()).due_at == ends_at
+    assert (await zscaler.verdict()).due_at == ends_at
 
 
 async def test_the_last_call_of_the_quota_goes_to_a_verdict(zscaler: Second) -> None:
@@ -177,7 +177,7 @@ async def test_the_last_call_of_the_quota_goes_to_a_verdict(zscaler: Second) -> 
 
     await later(zscaler, FIRST_S)
 
-    assert (await zscaler.opinion()).verdict == BAD
+    assert (await zscaler.verdict()).result == BAD
     assert len(zscaler.reports.asked) == 1
 
 
@@ -190,9 +190,9 @@ async def test_a_quota_that_can_t_be_told_is_no_reason_to_ask(
     await later(zscaler, FIRST_S)
 
     assert zscaler.reports.asked == []
-    opinion = await zscaler.opinion()
-    assert opinion.problem == error.user_message
-    assert opinion.due_at > START + FIRST_S
+    verdict = await zscaler.verdict()
+    assert verdict.problem == error.user_message
+    assert verdict.due_at > START + FIRST_S
 
 
 async def test_the_quota_is_not_asked_for_with_each_report(bench: Bench, zscaler: Second) -> None:
@@ -209,8 +209,8 @@ async def test_without_the_cloud_service_api_what_was_sent_before_ends(zscaler: 
     zscaler.bench.clock.advance(FIRST_S)
     await zscaler.new_reporter(None).turn()
 
-    opinion = await zscaler.opinion()
-    assert (opinion.state, opinion.problem) == (VerdictState.EXCLUDED, ZSCALER.no_reports)
+    verdict = await zscaler.verdict()
+    assert (verdict.state, verdict.problem) == (VerdictState.EXCLUDED, ZSCALER.no_reports)
 
 
 async def test_a_purged_scan_is_asked_for_no_more(bench: Bench, zscaler: Second) -> None:

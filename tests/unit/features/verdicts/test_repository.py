@@ -72,31 +72,31 @@ async def test_zscaler_is_asked_where_the_decision_says_so_and_nowhere_else(stor
     without = await asked(store, "F2", verdict=replace(GOES, requests=()))
     no_way = await asked(store, "F3", verdict=replace(GOES, state=State.FAILED))
 
-    opinion = await store.opinions.of("zscaler", with_it.number)
-    assert opinion is not None
-    assert (opinion.state, opinion.tries, opinion.due_at) == (VerdictState.WAITING, 0, START)
-    assert await store.opinions.of("zscaler", without.number) is None
-    assert await store.opinions.of("zscaler", no_way.number) is None
+    verdict = await store.verdicts.of("zscaler", with_it.number)
+    assert verdict is not None
+    assert (verdict.state, verdict.tries, verdict.due_at) == (VerdictState.WAITING, 0, START)
+    assert await store.verdicts.of("zscaler", without.number) is None
+    assert await store.verdicts.of("zscaler", no_way.number) is None
 
 
-async def test_a_scan_that_is_decided_again_keeps_its_opinion(store: Repositories) -> None:
+async def test_a_scan_that_is_decided_again_keeps_its_verdict(store: Repositories) -> None:
     scan = await asked(store, verdict=replace(GOES, state=State.WAITING))
-    await store.opinions.keep("zscaler", scan.number, state=VerdictState.KNOWN, verdict=BAD, md5=MD5)
+    await store.verdicts.keep("zscaler", scan.number, state=VerdictState.KNOWN, result=BAD, md5=MD5)
     for state in (State.RECEIVED, State.PULLING, State.CHECKING):
         await store.scans.move(scan.number, state, why="again")
 
     again = await store.scans.decide(scan.number, SHOP, "Shop", lambda *_: GOES)
 
     assert again.submission.state is SubmissionState.SENDING
-    opinion = await store.opinions.of("zscaler", scan.number)
-    assert opinion is not None
-    assert (opinion.state, opinion.verdict, opinion.md5) == (VerdictState.KNOWN, BAD, MD5)
+    verdict = await store.verdicts.of("zscaler", scan.number)
+    assert verdict is not None
+    assert (verdict.state, verdict.result, verdict.md5) == (VerdictState.KNOWN, BAD, MD5)
 
 
 async def test_what_is_kept_is_read_again_and_onetrusts_part_stays_as_it_is(store: Repositories) -> None:
     scan = await asked(store)
 
-    kept = await store.opinions.keep(
+    kept = await store.verdicts.keep(
         "zscaler",
         scan.number,
         why="sent to Zscaler",
@@ -111,7 +111,7 @@ async def test_what_is_kept_is_read_again_and_onetrusts_part_stays_as_it_is(stor
         status=200,
     )
 
-    assert kept == await store.opinions.of("zscaler", scan.number)
+    assert kept == await store.verdicts.of("zscaler", scan.number)
     assert (kept.md5, kept.tries, kept.looks) == (MD5, 2, 3)
     assert (kept.since, kept.due_at, kept.problem, kept.ended_at) == (
         START + 5,
@@ -123,14 +123,14 @@ async def test_what_is_kept_is_read_again_and_onetrusts_part_stays_as_it_is(stor
     assert after.submission == scan.submission
     assert (after.state, after.revision) == (State.SUBMITTED, scan.revision + 1)
     assert (await why(store, scan.number))[-1] == "sent to Zscaler"
-    assert await store.opinions.of_md5("zscaler", MD5.upper()) == [kept]
+    assert await store.verdicts.of_md5("zscaler", MD5.upper()) == [kept]
     assert await store.scans.of_request_id(MD5) is None
 
 
 async def test_what_changes_nothing_that_is_told_leaves_the_reply_be(store: Repositories) -> None:
     scan = await asked(store)
 
-    await store.opinions.keep("zscaler", scan.number, tell=False, looks=1)
+    await store.verdicts.keep("zscaler", scan.number, tell=False, looks=1)
 
     assert (await store.scans.scan(scan.number)).revision == scan.revision
 
@@ -138,19 +138,19 @@ async def test_what_changes_nothing_that_is_told_leaves_the_reply_be(store: Repo
 async def test_what_is_not_asked_can_t_be_kept(store: Repositories) -> None:
     scan = await asked(store, verdict=replace(GOES, requests=()))
     with pytest.raises(NotFound):
-        await store.opinions.keep("zscaler", scan.number, looks=1)
+        await store.verdicts.keep("zscaler", scan.number, looks=1)
 
 
 async def test_a_build_is_sent_once_it_is_not_on_its_way_to_onetrust(store: Repositories) -> None:
     scan = await asked(store, then=None)
-    assert await store.opinions.due("zscaler", 5) == []
+    assert await store.verdicts.due("zscaler", 5) == []
     await store.scans.move(scan.number, State.SUBMITTED, why="taken")
 
-    assert await store.opinions.due("zscaler", 5) == [scan.number]
-    assert await store.opinions.due("zscaler", 5, busy={scan.number}) == []
-    await store.opinions.keep("zscaler", scan.number, due_at=START + 60)
-    assert await store.opinions.due("zscaler", 5) == []
-    assert await store.opinions.next_due_at("zscaler") == START + 60
+    assert await store.verdicts.due("zscaler", 5) == [scan.number]
+    assert await store.verdicts.due("zscaler", 5, busy={scan.number}) == []
+    await store.verdicts.keep("zscaler", scan.number, due_at=START + 60)
+    assert await store.verdicts.due("zscaler", 5) == []
+    assert await store.verdicts.next_due_at("zscaler") == START + 60
 
 
 async def test_builds_on_their_way_to_onetrust_go_first_for_a_while(
@@ -160,10 +160,10 @@ async def test_builds_on_their_way_to_onetrust_go_first_for_a_while(
     waits = await asked(store, "F2", verdict=held(clock, 3600))
     await a_scan(store, State.RECEIVED, a_share("F3", ts="1790000000.000003"))
 
-    assert await store.opinions.due("zscaler", 5) == [waits.number]
+    assert await store.verdicts.due("zscaler", 5) == [waits.number]
     clock.advance(GIVE_WAY_S)
-    assert await store.opinions.due("zscaler", 5) == [waits.number, scan.number]
-    assert await store.opinions.due("zscaler", 1) == [waits.number]
+    assert await store.verdicts.due("zscaler", 5) == [waits.number, scan.number]
+    assert await store.verdicts.due("zscaler", 1) == [waits.number]
 
 
 @pytest.mark.parametrize("end", [State.CANCELLED, State.DUPLICATE, State.REJECTED])
@@ -175,32 +175,32 @@ async def test_what_waits_is_dropped_with_its_scan(store: Repositories, end: Sta
         for state in (State.RECEIVED, State.PULLING, State.CHECKING, end):
             await store.scans.move(scan.number, state, why="so")
 
-    assert await store.opinions.of("zscaler", scan.number) is None
-    assert await store.opinions.due("zscaler", 5) == []
+    assert await store.verdicts.of("zscaler", scan.number) is None
+    assert await store.verdicts.due("zscaler", 5) == []
 
 
 async def test_what_was_sent_stays_when_its_scan_is_cancelled(store: Repositories, clock: HeldClock) -> None:
     scan = await asked(store, verdict=held(clock))
-    await store.opinions.keep("zscaler", scan.number, state=VerdictState.ANALYSING, md5=MD5, due_at=START)
+    await store.verdicts.keep("zscaler", scan.number, state=VerdictState.ANALYSING, md5=MD5, due_at=START)
 
     await store.scans.cancel(scan.number, why="taken back", who="UANA")
 
-    (due,) = await store.opinions.reports_due("zscaler", 5)
+    (due,) = await store.verdicts.reports_due("zscaler", 5)
     assert (due.scan, due.held_until, due.went_on_after_s) == (scan.number, None, None)
 
 
-async def test_an_opinion_that_ends_lets_its_scan_go_on(store: Repositories, clock: HeldClock) -> None:
+async def test_a_verdict_that_ends_lets_its_scan_go_on(store: Repositories, clock: HeldClock) -> None:
     scan = await asked(store, verdict=held(clock))
     assert (scan.state, scan.submission.due_at) == (State.QUEUED, START + 1800)
     assert await store.queue.due(5, busy=()) == []
     clock.advance(60)
 
-    await store.opinions.keep("zscaler", scan.number, state=VerdictState.KNOWN, verdict=BAD)
+    await store.verdicts.keep("zscaler", scan.number, state=VerdictState.KNOWN, result=BAD)
 
     assert await store.queue.due(5, busy=()) == [scan.number]
-    opinion = await store.opinions.of("zscaler", scan.number)
-    assert opinion is not None
-    assert (opinion.held_until, opinion.went_on_after_s, opinion.ended_at) == (None, None, START + 60)
+    verdict = await store.verdicts.of("zscaler", scan.number)
+    assert verdict is not None
+    assert (verdict.held_until, verdict.went_on_after_s, verdict.ended_at) == (None, None, START + 60)
 
 
 async def test_a_scan_whose_time_is_up_goes_on_and_says_so(store: Repositories, clock: HeldClock) -> None:
@@ -211,9 +211,9 @@ async def test_a_scan_whose_time_is_up_goes_on_and_says_so(store: Repositories, 
     await store.scans.begin(scan.number)
 
     assert (await why(store, scan.number))[-1] == "went on without Zscaler's verdict after 30 min"
-    opinion = await store.opinions.of("zscaler", scan.number)
-    assert opinion is not None
-    assert (opinion.state, opinion.held_until, opinion.went_on_after_s) == (VerdictState.WAITING, None, 1800)
+    verdict = await store.verdicts.of("zscaler", scan.number)
+    assert verdict is not None
+    assert (verdict.state, verdict.held_until, verdict.went_on_after_s) == (VerdictState.WAITING, None, 1800)
 
 
 async def test_a_scanner_that_is_back_does_not_end_a_hold(store: Repositories, clock: HeldClock) -> None:
@@ -228,12 +228,12 @@ async def test_a_scanner_that_is_back_does_not_end_a_hold(store: Repositories, c
     assert (await store.scans.scan(scan.number)).submission.due_at == START + 1800
 
 
-async def test_a_parked_scan_is_not_hastened_by_its_opinion(store: Repositories, clock: HeldClock) -> None:
+async def test_a_parked_scan_is_not_hastened_by_its_verdict(store: Repositories, clock: HeldClock) -> None:
     scan = await asked(store, verdict=held(clock))
     clock.advance(1800)
     assert await store.queue.park("away", busy=()) == [scan.number]
 
-    await store.opinions.keep("zscaler", scan.number, state=VerdictState.KNOWN, verdict=BAD)
+    await store.verdicts.keep("zscaler", scan.number, state=VerdictState.KNOWN, result=BAD)
 
     assert await store.queue.due(5, busy=()) == []
     await store.queue.release(hasten=True)
@@ -245,23 +245,23 @@ async def test_a_verdict_is_known_by_the_file_of_whatever_scan(store: Repositori
     second = await asked(store, "F2", body="same")
     other = await asked(store, "F3", body="other")
     assert first.sha256
-    assert await store.opinions.known("zscaler", first.sha256) is None
-    await store.opinions.keep("zscaler", first.number, state=VerdictState.KNOWN, verdict=BAD, md5=MD5)
-    await store.opinions.keep(
-        "zscaler", second.number, state=VerdictState.KNOWN, verdict=BAD, known_from=first.number
+    assert await store.verdicts.known("zscaler", first.sha256) is None
+    await store.verdicts.keep("zscaler", first.number, state=VerdictState.KNOWN, result=BAD, md5=MD5)
+    await store.verdicts.keep(
+        "zscaler", second.number, state=VerdictState.KNOWN, result=BAD, known_from=first.number
     )
 
-    known = await store.opinions.known("zscaler", first.sha256)
+    known = await store.verdicts.known("zscaler", first.sha256)
 
     assert known is not None
-    assert (known.scan, known.verdict) == (first.number, BAD)
+    assert (known.scan, known.result) == (first.number, BAD)
     assert other.sha256
-    assert await store.opinions.known("zscaler", other.sha256) is None
+    assert await store.verdicts.known("zscaler", other.sha256) is None
 
 
 async def test_the_decision_is_told_what_is_known(store: Repositories) -> None:
     first = await asked(store, body="same")
-    await store.opinions.keep("zscaler", first.number, state=VerdictState.KNOWN, verdict=BAD)
+    await store.verdicts.keep("zscaler", first.number, state=VerdictState.KNOWN, result=BAD)
     second = await a_scan(store, State.CHECKING, a_share("F2", ts="1790000000.000002"), body="same")
     told: list[DecisionFacts] = []
 
@@ -272,7 +272,7 @@ async def test_the_decision_is_told_what_is_known(store: Repositories) -> None:
     await store.scans.decide(second.number, SHOP, "Shop", choose)
     for ended in (False, True):
         if ended:
-            await store.opinions.keep("zscaler", second.number, state=VerdictState.EXCLUDED)
+            await store.verdicts.keep("zscaler", second.number, state=VerdictState.EXCLUDED)
         for state in (State.RECEIVED, State.PULLING, State.CHECKING):
             await store.scans.move(second.number, state, why="again")
         await store.scans.decide(second.number, SHOP, "Shop", choose)
@@ -287,7 +287,7 @@ async def test_the_decision_is_told_what_is_known(store: Repositories) -> None:
 async def test_what_was_sent_is_counted(store: Repositories) -> None:
     scans = [await asked(store, f"F{number}", body=str(number)) for number in range(1, 6)]
     for index, scan in enumerate(scans[:3]):
-        await store.opinions.keep(
+        await store.verdicts.keep(
             "zscaler",
             scan.number,
             state=VerdictState.ANALYSING,
@@ -295,14 +295,14 @@ async def test_what_was_sent_is_counted(store: Repositories) -> None:
             tries=1,
             due_at=START + 600,
         )
-    await store.opinions.keep("zscaler", scans[3].number, submission=SubmissionState.SENDING, tries=1)
-    await store.opinions.keep(
+    await store.verdicts.keep("zscaler", scans[3].number, submission=SubmissionState.SENDING, tries=1)
+    await store.verdicts.keep(
         "zscaler", scans[4].number, state=VerdictState.ANALYSING, since=START
     )  # with another
 
-    assert await store.opinions.sent_since("zscaler", START + 1) == 3
-    assert await store.opinions.sent_before("zscaler", 1) == START
-    assert [await store.opinions.sent_before("zscaler", count) for count in (2, 3, 4, 5)] == [
+    assert await store.verdicts.sent_since("zscaler", START + 1) == 3
+    assert await store.verdicts.sent_before("zscaler", 1) == START
+    assert [await store.verdicts.sent_before("zscaler", count) for count in (2, 3, 4, 5)] == [
         START + 2,
         START + 1,
         START,
@@ -313,15 +313,15 @@ async def test_what_was_sent_is_counted(store: Repositories) -> None:
 async def test_reports_are_asked_for_in_the_order_in_which_they_are_due(
     store: Repositories, clock: HeldClock
 ) -> None:
-    assert await store.opinions.next_report_at("zscaler") is None
+    assert await store.verdicts.next_report_at("zscaler") is None
     first, second = await asked(store, body="1"), await asked(store, "F2", body="2")
-    await store.opinions.keep("zscaler", first.number, state=VerdictState.ANALYSING, due_at=START + 20)
-    await store.opinions.keep("zscaler", second.number, state=VerdictState.ANALYSING, due_at=START + 10)
+    await store.verdicts.keep("zscaler", first.number, state=VerdictState.ANALYSING, due_at=START + 20)
+    await store.verdicts.keep("zscaler", second.number, state=VerdictState.ANALYSING, due_at=START + 10)
 
-    assert await store.opinions.next_report_at("zscaler") == START + 10
-    assert await store.opinions.reports_due("zscaler", 5) == []
+    assert await store.verdicts.next_report_at("zscaler") == START + 10
+    assert await store.verdicts.reports_due("zscaler", 5) == []
     clock.advance(20)
-    assert [due.scan for due in await store.opinions.reports_due("zscaler", 5)] == [
+    assert [due.scan for due in await store.verdicts.reports_due("zscaler", 5)] == [
         second.number,
         first.number,
     ]
@@ -329,52 +329,52 @@ async def test_reports_are_asked_for_in_the_order_in_which_they_are_due(
 
 async def test_bad_verdicts_are_announced_until_they_surely_were(store: Repositories) -> None:
     bad, good = await asked(store, body="1"), await asked(store, "F2", body="2")
-    await store.opinions.keep("zscaler", bad.number, state=VerdictState.KNOWN, verdict=BAD)
-    await store.opinions.keep(
-        "zscaler", good.number, state=VerdictState.KNOWN, verdict=SandboxVerdict(threat=Threat.BENIGN)
+    await store.verdicts.keep("zscaler", bad.number, state=VerdictState.KNOWN, result=BAD)
+    await store.verdicts.keep(
+        "zscaler", good.number, state=VerdictState.KNOWN, result=SandboxVerdict(threat=Threat.BENIGN)
     )
 
-    assert await store.opinions.to_announce("zscaler") == [bad.number]
-    await store.opinions.set_announced("zscaler", bad.number, "")
-    assert await store.opinions.to_announce("zscaler") == [bad.number]
-    await store.opinions.set_announced("zscaler", bad.number, "1790000500.000001")
-    assert await store.opinions.to_announce("zscaler") == []
+    assert await store.verdicts.to_announce("zscaler") == [bad.number]
+    await store.verdicts.set_announced("zscaler", bad.number, "")
+    assert await store.verdicts.to_announce("zscaler") == [bad.number]
+    await store.verdicts.set_announced("zscaler", bad.number, "1790000500.000001")
+    assert await store.verdicts.to_announce("zscaler") == []
 
 
 async def test_a_backup_that_is_put_back_looks_for_what_was_announced(
     store: Repositories, database: Database, clock: HeldClock
 ) -> None:
     scan, held_one = await asked(store), await asked(store, "F2", verdict=held(clock))
-    await store.opinions.keep("zscaler", scan.number, state=VerdictState.KNOWN, verdict=BAD)
+    await store.verdicts.keep("zscaler", scan.number, state=VerdictState.KNOWN, result=BAD)
     await database.read(lambda db: db.execute(f"PRAGMA user_version = {restore_guard.MARK}"))
 
     await restore_guard.settle(database, clock)
 
-    opinion = await store.opinions.of("zscaler", scan.number)
-    assert opinion is not None
-    assert opinion.announced_ts == ""
+    verdict = await store.verdicts.of("zscaler", scan.number)
+    assert verdict is not None
+    assert verdict.announced_ts == ""
     assert (await why(store, held_one.number))[-1] == "the bot was set back to a backup"
-    waits = await store.opinions.of("zscaler", held_one.number)
+    waits = await store.verdicts.of("zscaler", held_one.number)
     assert waits is not None
     assert (waits.state, waits.held_until) == (VerdictState.WAITING, None)
 
 
-async def test_opinions_go_with_their_scans(
+async def test_verdicts_go_with_their_scans(
     store: Repositories, database: Database, clock: HeldClock
 ) -> None:
     first = await asked(store, body="same")
-    await store.opinions.keep("zscaler", first.number, state=VerdictState.KNOWN, verdict=BAD)
+    await store.verdicts.keep("zscaler", first.number, state=VerdictState.KNOWN, result=BAD)
     clock.advance(1000)
     second = await asked(store, "F2", body="same")
-    await store.opinions.keep(
-        "zscaler", second.number, state=VerdictState.KNOWN, verdict=BAD, known_from=first.number
+    await store.verdicts.keep(
+        "zscaler", second.number, state=VerdictState.KNOWN, result=BAD, known_from=first.number
     )
 
     assert await store.privacy.purge(START + 500) == 1
 
-    left = await store.opinions.of("zscaler", second.number)
+    left = await store.verdicts.of("zscaler", second.number)
     assert left is not None
-    assert (left.verdict, left.known_from) == (BAD, None)
+    assert (left.result, left.known_from) == (BAD, None)
     rows = await database.read(lambda db: db.execute("SELECT scan FROM opinions").fetchall())
     rows += await database.read(lambda db: db.execute("SELECT scan FROM submissions").fetchall())
     assert {row[0] for row in rows} == {second.number}
@@ -385,7 +385,7 @@ async def test_a_second_submission_changes_nothing_in_onetrusts_queue(
 ) -> None:
     queued = await asked(store, verdict=GOES, then=State.QUEUED)
     await store.queue.postpone(queued.number, "later", START + 30)
-    await store.opinions.keep("zscaler", queued.number, due_at=START + 5, tries=7)
+    await store.verdicts.keep("zscaler", queued.number, due_at=START + 5, tries=7)
 
     assert await store.queue.next_due_at() == START + 30
     clock.advance(30)
@@ -393,9 +393,9 @@ async def test_a_second_submission_changes_nothing_in_onetrusts_queue(
     assert await store.queue.probe(busy=()) == queued.number
     assert await store.queue.park("away", busy=()) == [queued.number]
     assert await store.queue.recover(source=Source.SLACK) == []
-    opinion = await store.opinions.of("zscaler", queued.number)
-    assert opinion is not None
-    assert (opinion.due_at, opinion.tries) == (START + 5, 7)
+    verdict = await store.verdicts.of("zscaler", queued.number)
+    assert verdict is not None
+    assert (verdict.due_at, verdict.tries) == (START + 5, 7)
 
 
 async def test_what_has_moved_on_is_not_changed_and_the_timeline_names_who_did_it(
@@ -403,12 +403,12 @@ async def test_what_has_moved_on_is_not_changed_and_the_timeline_names_who_did_i
 ) -> None:
     scan = await asked(store)
     number, anew = scan.number, {"state": VerdictState.WAITING, "ended_at": None}
-    ended = await store.opinions.keep(
+    ended = await store.verdicts.keep(
         "zscaler", number, state=VerdictState.FAILED, problem="No.", submission=SubmissionState.ACCEPTED
     )
     assert (ended.is_taken, ended.may_be_asked_again) == (True, True)
 
-    reopened = await store.opinions.keep(
+    reopened = await store.verdicts.keep(
         "zscaler",
         number,
         why="ask again",
@@ -418,9 +418,9 @@ async def test_what_has_moved_on_is_not_changed_and_the_timeline_names_who_did_i
         **anew,
     )
     with pytest.raises(Superseded):
-        await store.opinions.keep("zscaler", number, why="ask again", expect={VerdictState.FAILED}, **anew)
+        await store.verdicts.keep("zscaler", number, why="ask again", expect={VerdictState.FAILED}, **anew)
 
     assert (reopened.is_taken, reopened.ended_at) == (False, None)
     events = await store.scans.events(number)
     assert [event.who for event in events if event.why == "ask again"] == ["UANA"]
-    assert await store.opinions.due("zscaler", 5) == [number]
+    assert await store.verdicts.due("zscaler", 5) == [number]

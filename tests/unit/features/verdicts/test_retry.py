@@ -34,8 +34,8 @@ async def missed(zscaler: Second, status: ReportStatus = ReportStatus.IN_PROGRES
     """Have a build sent, and its report asked for until that is given up."""
     await zscaler.analysing()
     zscaler.reports.always = Report(status=status)
-    while (opinion := await zscaler.opinion()).state is VerdictState.ANALYSING:
-        zscaler.bench.clock.advance(max(0.0, opinion.due_at - zscaler.bench.clock.now()))
+    while (verdict := await zscaler.verdict()).state is VerdictState.ANALYSING:
+        zscaler.bench.clock.advance(max(0.0, verdict.due_at - zscaler.bench.clock.now()))
         await zscaler.reporter.turn()
 
 
@@ -57,23 +57,23 @@ async def test_what_was_not_taken_is_sent_again_and_onetrusts_part_stays(
 ) -> None:
     zscaler.sandbox.outcomes = [outcome]
     before = await zscaler.analysing()
-    assert (await zscaler.opinion()).problem == problem
+    assert (await zscaler.verdict()).problem == problem
     zscaler.bench.clock.advance(GIVE_UP_S + 1)
     zscaler.bench.announcer.told.clear()
     woken = zscaler.woken
 
     await again(zscaler).ask("zscaler", 1, "UDANA")
 
-    opinion, now = await zscaler.opinion(), zscaler.bench.clock.now()
-    assert (opinion.state, opinion.problem, opinion.tries) == (VerdictState.WAITING, None, 0)
-    assert (opinion.due_at, opinion.begun_at, opinion.ended_at) == (now, now, None)
+    verdict, now = await zscaler.verdict(), zscaler.bench.clock.now()
+    assert (verdict.state, verdict.problem, verdict.tries) == (VerdictState.WAITING, None, 0)
+    assert (verdict.due_at, verdict.begun_at, verdict.ended_at) == (now, now, None)
     assert (zscaler.bench.announcer.told, zscaler.woken) == ([1], woken + 1)
     last = (await zscaler.bench.store.scans.events(1))[-1]
     assert (last.why, last.who) == ("ask Zscaler again", "UDANA")
 
     await zscaler.turn()
 
-    assert (await zscaler.opinion()).state is VerdictState.ANALYSING
+    assert (await zscaler.verdict()).state is VerdictState.ANALYSING
     assert len(zscaler.sandbox.sent) == 2
     after = await zscaler.bench.scan(1)
     assert (after.state, after.submission) == (State.SUBMITTED, before.submission)
@@ -81,41 +81,42 @@ async def test_what_was_not_taken_is_sent_again_and_onetrusts_part_stays(
 
 async def test_a_file_that_came_back_is_sent(zscaler: Second) -> None:
     await zscaler.submitted()
+    zscaler.forget_builds()
     zscaler.bench.files.troubles = [FileUnavailable("Gone.")]
     await zscaler.turn()
-    assert (await zscaler.opinion()).problem == ZSCALER.fill(worker.GONE)
+    assert (await zscaler.verdict()).problem == ZSCALER.fill(worker.GONE)
 
     await again(zscaler).ask("zscaler", 1, "UDANA")
     await zscaler.turn()
 
-    assert (await zscaler.opinion()).state is VerdictState.ANALYSING
+    assert (await zscaler.verdict()).state is VerdictState.ANALYSING
 
 
 async def test_where_only_the_report_was_missing_it_is_asked_for_now_and_for_two_more_days(
     zscaler: Second,
 ) -> None:
     await missed(zscaler)
-    before = await zscaler.opinion()
+    before = await zscaler.verdict()
     assert (before.state, before.problem) == (VerdictState.FAILED, TOO_LATE)
     asked = len(zscaler.reports.asked)
 
     await again(zscaler).ask("zscaler", 1, "UDANA")
 
-    opinion, now = await zscaler.opinion(), zscaler.bench.clock.now()
-    assert (opinion.state, opinion.due_at, opinion.looks) == (VerdictState.ANALYSING, now, 0)
-    assert (opinion.since, opinion.tries) == (before.since, 1)  # as the day's quota counts it
+    verdict, now = await zscaler.verdict(), zscaler.bench.clock.now()
+    assert (verdict.state, verdict.due_at, verdict.looks) == (VerdictState.ANALYSING, now, 0)
+    assert (verdict.since, verdict.tries) == (before.since, 1)  # as the day's quota counts it
     await zscaler.reporter.turn()
     assert len(zscaler.reports.asked) == asked + 1
     zscaler.bench.clock.advance(WITHIN_S - FIRST_S)
     zscaler.reports.always = done(GOOD)
     await zscaler.reporter.turn()
-    assert (await zscaler.opinion()).verdict == GOOD
+    assert (await zscaler.verdict()).result == GOOD
     assert len(zscaler.sandbox.sent) == 1
 
 
 async def test_what_the_sandbox_knew_nothing_of_is_sent_again(zscaler: Second) -> None:
     await missed(zscaler, ReportStatus.NOT_FOUND)
-    assert (await zscaler.opinion()).problem == NOT_THERE
+    assert (await zscaler.verdict()).problem == NOT_THERE
 
     await again(zscaler).ask("zscaler", 1, "UDANA")
     await zscaler.turn()
@@ -125,17 +126,17 @@ async def test_what_the_sandbox_knew_nothing_of_is_sent_again(zscaler: Second) -
 
 async def test_a_verdict_that_could_not_be_read_is_read_once_that_is_set_up(zscaler: Second) -> None:
     await zscaler.submitted()
-    await zscaler.turn(zscaler.new_opinions(reads=False))
+    await zscaler.turn(zscaler.new_worker(reads=False))
 
     with pytest.raises(NotFound) as still:
         await again(zscaler, reads=False).ask("zscaler", 1, "UDANA")
     assert still.value.user_message == ZSCALER.no_reports
-    assert (await zscaler.opinion()).state is VerdictState.EXCLUDED
+    assert (await zscaler.verdict()).state is VerdictState.EXCLUDED
 
     zscaler.reports.always = done(GOOD)
     await again(zscaler).ask("zscaler", 1, "UDANA")
     await zscaler.reporter.turn()
-    assert (await zscaler.opinion()).verdict == GOOD
+    assert (await zscaler.verdict()).result == GOOD
     assert len(zscaler.sandbox.sent) == 1
 
 
@@ -144,14 +145,14 @@ async def test_what_is_known_of_the_very_same_file_by_now_is_not_asked_for(zscal
     zscaler.bench.files.content["F2"] = b"the bytes of F1"
     zscaler.sandbox.outcomes = [SandboxReceipt(md5="0" * 32, verdict=GOOD)]
     await zscaler.analysing(a_share("F2", ts="1790000200.000001", insist=True))
-    assert (await zscaler.opinion(2)).verdict == GOOD
+    assert (await zscaler.verdict(2)).result == GOOD
     asked = len(zscaler.reports.asked)
 
     await again(zscaler).ask("zscaler", 1, "UDANA")
     await zscaler.turn()
 
-    opinion = await zscaler.opinion()
-    assert (opinion.state, opinion.verdict, opinion.known_from) == (VerdictState.KNOWN, GOOD, 2)
+    verdict = await zscaler.verdict()
+    assert (verdict.state, verdict.result, verdict.known_from) == (VerdictState.KNOWN, GOOD, 2)
     assert (len(zscaler.sandbox.sent), len(zscaler.reports.asked)) == (2, asked)
 
 
@@ -177,7 +178,7 @@ async def test_without_the_sandbox_it_says_so_and_changes_nothing(zscaler: Secon
         await again(zscaler, sends=False).ask("zscaler", 1, "UDANA")
 
     assert refused.value.user_message == ZSCALER.fill(ZSCALER.not_set_up)
-    assert (await zscaler.opinion()).problem == "Mend the token."
+    assert (await zscaler.verdict()).problem == "Mend the token."
 
 
 @pytest.mark.parametrize("number", [1, 99])
@@ -187,5 +188,5 @@ async def test_what_has_a_verdict_or_was_never_asked_about_is_not_asked_again(
     zscaler.sandbox.outcomes = [SandboxReceipt(md5="0" * 32, verdict=GOOD)]
     await zscaler.analysing()
 
-    with pytest.raises(Superseded, match="there is nothing to ask again"):
+    with pytest.raises(Superseded, match="there is nothing to retry"):
         await again(zscaler).ask("zscaler", number, "UDANA")

@@ -5,7 +5,6 @@ from dataclasses import dataclass, field, replace
 import pytest
 
 from bot.core.scan import Scan, State
-from bot.core.work_dir import WorkDir
 from bot.errors import TryLater
 from bot.features.verdicts.hold import Hold, HoldRelease
 from bot.features.verdicts.models import SandboxReceipt, VerdictState, verdicts_of
@@ -15,6 +14,7 @@ from bot.features.verdicts.side_scanner import SideScanner
 from bot.features.verdicts.submitter import VerdictSubmitter
 from bot.features.verdicts.worker import VerdictWorker
 from bot.scanners.zscaler.sandbox import PROFILE as ZSCALER
+from bot.wiring.sections import reply_sections
 from tests.bench import Bench
 from tests.fakes import START, FakeReports, FakeSandbox, a_share, until
 from tests.scenario.second_scanner import ACME
@@ -31,7 +31,12 @@ class Pair:
     )
 
     def __post_init__(self) -> None:
-        self.bench.cards.scanners["acme"] = ACME
+        self.bench.cards.sections = reply_sections(
+            clock=self.bench.clock,
+            permalink=self.bench.cards.permalink,
+            scanners=[ZSCALER, ACME],
+            reads_hosts=False,
+        )
         self.scanners = {
             profile.name: SideScanner(
                 profile=profile,
@@ -50,7 +55,7 @@ class Pair:
             store=bench.store,
             scanner=scanner,
             files=bench.files,
-            work_dir=WorkDir(bench.work_dir, bench.clock),
+            work_dir=bench.builds,
             outcomes=outcomes,
             clock=bench.clock,
             wake=lambda: None,
@@ -76,9 +81,9 @@ class Pair:
         await until(lambda: not self.workers[name].busy)
 
     async def state(self, name: str, number: int = 1) -> VerdictState:
-        opinion = await self.bench.store.opinions.of(name, number)
-        assert opinion is not None
-        return opinion.state
+        verdict = await self.bench.store.verdicts.of(name, number)
+        assert verdict is not None
+        return verdict.state
 
     async def due(self) -> list[int]:
         return await self.bench.store.queue.due(5, busy=())
@@ -102,7 +107,7 @@ async def test_each_scanner_moves_its_own_row(pair: Pair) -> None:
         VerdictState.WAITING,
     )
     shown = verdicts_of(await pair.bench.cards.card(scan.number))
-    assert [(each.scanner.name, each.opinion.problem) for each in shown] == [
+    assert [(each.scanner.name, each.verdict.problem) for each in shown] == [
         ("zscaler", None),
         ("acme", "Acme is away."),
     ]
@@ -132,7 +137,7 @@ async def test_the_daily_limit_is_each_scanners_own(pair: Pair) -> None:
         await pair.turn(name)
 
     assert [len(pair.apis[name].sent) for name in ("acme", "zscaler")] == [1, 2]
-    waits = await pair.bench.store.opinions.of("acme", 2)
+    waits = await pair.bench.store.verdicts.of("acme", 2)
     assert waits is not None
     assert (
         waits.problem
@@ -215,3 +220,42 @@ async def test_one_scanner_is_asked_again_and_the_other_stays(pair: Pair) -> Non
         VerdictState.WAITING,
     )
     assert (await pair.bench.store.scans.events(1))[-1].why == "ask Acme again"
+
+
+async def test_two_scanners_share_one_pull_and_the_last_one_drops_the_build(pair: Pair) -> None:
+    await pair.shared("zscaler", "acme", holds=False)
+
+    await pair.turn("acme")
+    await pair.turn("acme")
+    assert len(pair.bench.builds.kept) == 1  # Zscaler has not seen it yet
+    await pair.turn("zscaler")
+    await pair.turn("zscaler")
+
+    assert pair.apis["zscaler"].sent == pair.apis["acme"].sent != []
+    assert pair.bench.files.pulled == [1]
+    assert not any(pair.bench.work_dir.iterdir())
+
+
+async def test_a_build_is_kept_for_a_scanner_that_is_away(pair: Pair) -> None:
+    await pair.shared("zscaler", "acme", holds=False)
+    pair.apis["acme"].outcomes = [TryLater("Acme is away.")]
+    for name in ("zscaler", "acme"):
+        await pair.turn(name)
+        await pair.turn(name)
+    assert len(pair.bench.builds.kept) == 1
+
+    pair.bench.clock.advance(60)
+    await pair.turn("acme")
+
+    assert await pair.state("acme") is VerdictState.ANALYSING
+    assert pair.bench.files.pulled == [1]
+
+
+async def test_a_build_that_is_taken_back_is_not_kept(pair: Pair) -> None:
+    await pair.shared("zscaler", "acme")
+    assert len(pair.bench.builds.kept) == 1
+
+    await pair.bench.store.scans.cancel(1, why="taken back", who="UANA")
+    await pair.turn("zscaler")
+
+    assert not any(pair.bench.work_dir.iterdir())

@@ -9,7 +9,7 @@ from bot.core.scan import State
 from bot.errors import UsageError
 from bot.features.history import views
 from bot.features.verdicts import lookup_views, report_poller
-from bot.features.verdicts import views as opinion
+from bot.features.verdicts import views as verdict
 from bot.features.verdicts.modals import REPORT, report_modal
 from bot.features.verdicts.models import (
     HashAnswer,
@@ -45,7 +45,7 @@ def told(asked: Verdict | None, **card: Any) -> list[str]:
 
 
 def judged(verdict: SandboxVerdict, **changes: Any) -> Verdict:
-    return replace(samples.MALICIOUS, verdict=verdict, **changes)
+    return replace(samples.MALICIOUS, result=verdict, **changes)
 
 
 def page(asked: Verdict, number: int = 0) -> list[str]:
@@ -85,7 +85,7 @@ def when(after_s: float) -> str:
 
 
 def _when(after_s: float) -> str:
-    return opinion.text.when(samples.AT + after_s)
+    return verdict.text.when(samples.AT + after_s)
 
 
 def test_a_benign_verdict_is_one_quiet_line():
@@ -140,7 +140,7 @@ def test_what_may_come_to_a_verdict_yet_can_be_asked_again(asked: Verdict, line:
     asked = replace(asked, problem="Mend the token.")
     assert told(asked) == [line, "[ Ask Zscaler again ]"]
     shown = samples.buttons(reply(samples.card(verdicts=samples.by_zscaler(asked))))
-    assert shown[opinion.ASK_AGAIN]["value"] == str(samples.DONE.number)
+    assert shown[verdict.ASK_AGAIN]["value"] == str(samples.DONE.number)
 
 
 @pytest.mark.parametrize(
@@ -186,7 +186,7 @@ def test_everything_about_a_scan_tells_zscalers_part_too():
 
 def test_the_message_mentions_who_shared_it_and_says_what_to_do():
     card = samples.card(verdicts=samples.by_zscaler(samples.MALICIOUS))
-    shown = opinion.verdict_message(card, scanner="zscaler", mention=True)
+    shown = verdict.verdict_message(card, scanner="zscaler", mention=True)
     assert check_blocks(shown.blocks) == []
     assert list(READER.blocks(shown.blocks)) == [
         "🚨 @ana Zscaler Sandbox: Shop 4.2.0 is malicious",
@@ -197,10 +197,10 @@ def test_the_message_mentions_who_shared_it_and_says_what_to_do():
     ]
     assert (
         "<@U0ANA> "
-        not in opinion.verdict_message(card, scanner="zscaler", mention=False).blocks[0]["text"]["text"]
+        not in verdict.verdict_message(card, scanner="zscaler", mention=False).blocks[0]["text"]["text"]
     )
     app = replace(card, scan=replace(samples.DONE, shared_by="B0CI"))
-    assert "<@" not in opinion.verdict_message(app, scanner="zscaler", mention=True).text
+    assert "<@" not in verdict.verdict_message(app, scanner="zscaler", mention=True).text
 
 
 def test_the_report_shows_the_summary_and_the_worst_risks_first():

@@ -106,8 +106,8 @@ class Scene:
         await self.store.scans.begin(scan.number)
         await self.store.scans.move(scan.number, State.CHECKING, why="pulled whole")
         await self.store.scans.decide(scan.number, SHOP, "Shop", lambda *_: ASKED)
-        await self.store.opinions.keep(
-            "zscaler", scan.number, state=VerdictState.KNOWN, verdict=verdict, **known
+        await self.store.verdicts.keep(
+            "zscaler", scan.number, state=VerdictState.KNOWN, result=verdict, **known
         )
         return scan.number
 
@@ -140,7 +140,7 @@ class Scene:
             self.clock.advance(5)
             waiting = [
                 *await self.store.results.to_announce(),
-                *await self.store.opinions.to_announce("zscaler"),
+                *await self.store.verdicts.to_announce("zscaler"),
             ]
             return number not in waiting
 
@@ -359,9 +359,9 @@ async def test_a_bad_verdict_is_told_once(scene: Scene):
         await verdicts.settle(5)
 
     (message,) = scene.told()
-    opinion = await scene.store.opinions.of("zscaler", number)
-    assert opinion is not None
-    assert opinion.announced_ts == message.ts
+    verdict = await scene.store.verdicts.of("zscaler", number)
+    assert verdict is not None
+    assert verdict.announced_ts == message.ts
     assert message.metadata is not None
     assert message.metadata["event_type"] == "appscan_verdict"
     assert (
@@ -395,7 +395,7 @@ async def test_a_verdict_whose_answer_or_process_was_lost_is_found_again(scene: 
     lost = scene.slack.faults.add("chat.postMessage", answer_lost=True)
     scene.new(of_verdicts=True).changed(number)
     await scene.advance_until_told(number)
-    await scene.store.opinions.set_announced("zscaler", number, "")  # as it is while it is being posted
+    await scene.store.verdicts.set_announced("zscaler", number, "")  # as it is while it is being posted
     scene.new(of_verdicts=True).changed(number)
     await scene.advance_until_told(number)
 
