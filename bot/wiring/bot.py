@@ -254,7 +254,7 @@ def _poller(
     return ResultPoller(
         store=opened.store,
         applications=opened.applications,
-        looks=ResultFetcher(
+        fetcher=ResultFetcher(
             store=opened.store,
             applications=opened.applications,
             announcer=threads,

@@ -304,9 +304,9 @@ class TestResults:
     async def test_what_came_of_it_in_onetrust(self, store):
         done = await a_completed_scan(store, a_share("F1"), ADJUST)
         failed = await a_scan(store, State.SUBMITTED, a_share("F2"), build=SHOP)
-        await store.results.look(failed.number, state=ResultState.FAILED)
+        await store.results.update(failed.number, state=ResultState.FAILED)
         unsure = await a_scan(store, State.UNCERTAIN, a_share("F3"), build=SHOP)
-        await store.results.look(unsure.number, state=ResultState.LOST)
+        await store.results.update(unsure.number, state=ResultState.LOST)
         assert await found(store, result=ResultState.COMPLETED) == [done.number]
         assert await found(store, result=ResultState.FAILED) == [failed.number]
         assert await found(store, result=ResultState.LOST) == []

@@ -13,7 +13,7 @@ from bot.core.scheduler import Scheduler
 from bot.errors import CannotRead, NotFound, TryLater, Uncertain
 from bot.features.compliance.rules import judge_by
 from bot.features.history.history import Cards
-from bot.features.results.fetcher import LISTS_S, ResultFetcher
+from bot.features.results.fetcher import LISTS_TIMEOUT_S, ResultFetcher
 from bot.features.results.models import Application, AppScan, OneTrustScanStatus, Results, ResultState, Sdk
 from bot.features.results.poller import ResultPoller
 from bot.scanners.onetrust.client import REQUESTS
@@ -88,7 +88,7 @@ class Desk:
 
     def poller(self, hours: float = 24, *, judged: bool = False) -> ResultPoller:
         bench = self.bench
-        looks = ResultFetcher(
+        fetcher = ResultFetcher(
             store=bench.store,
             applications=self.applications,
             announcer=bench.announcer,
@@ -103,7 +103,7 @@ class Desk:
         return ResultPoller(
             store=bench.store,
             applications=self.applications,
-            looks=looks,
+            fetcher=fetcher,
             clock=bench.clock,
             wait_s=self.budget.wait_s,
             first_s=FIRST_S,
@@ -502,7 +502,7 @@ async def test_lists_that_come_after_their_counts_are_waited_for_but_not_for_eve
     async with services.following():
         await services.passes(FIRST_S)
         assert (await services.followed(scan.number)).state is ResultState.RUNNING
-        await services.passes(LISTS_S + 900, step_s=60)
+        await services.passes(LISTS_TIMEOUT_S + 900, step_s=60)
 
     assert (await services.followed(scan.number)).state is ResultState.COMPLETED
     assert (await services.bench.store.results.of(scan.number)).sdk_count == 1

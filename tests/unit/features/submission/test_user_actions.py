@@ -383,7 +383,7 @@ async def test_only_who_is_listed_acts_on_a_scan(database, tmp_path):
 @pytest.mark.parametrize("state", ResultState)
 async def test_a_scan_is_made_once_more_where_onetrusts_came_to_nothing_and_nowhere_else(bench, state):
     scan = await bench.submitted(a_share(comment=f"rescan {APP_ID}"))
-    await bench.store.results.look(scan.number, state=state)
+    await bench.store.results.update(scan.number, state=state)
     if state is ResultState.INTERRUPTED:  # what the scan was of is known without a link
         await bench.store.links.remove(*SHOP)
     if state not in {ResultState.FAILED, ResultState.INTERRUPTED}:
@@ -405,6 +405,6 @@ async def test_a_build_from_the_command_line_is_not_made_once_more_in_slack(benc
     scan = await bench.submitted(a_share())
     row = "UPDATE scans SET source = 'shell' WHERE number = ?"
     await bench.database.write(lambda db: db.execute(row, [scan.number]))
-    await bench.store.results.look(scan.number, state=ResultState.FAILED)
+    await bench.store.results.update(scan.number, state=ResultState.FAILED)
     with pytest.raises(NotFound, match="command line"):
         await bench.choices.scan_once_more(scan.number, "UBEN")
