@@ -92,7 +92,7 @@ async def test_an_uncertain_submission_is_looked_for_until_it_is_found(place: Of
 
     await looked(place, "applications")
     await place.reply(
-        shared, "OneTrust's list has no app of this name that was made since then", "looked for again"
+        shared, "OneTrust's list has no new app of this name since then", "looked for again"
     )
     held.release()
     await place.onetrust.until(lambda: place.onetrust.scans)

@@ -1,4 +1,4 @@
-"""OneTrust's list of all applications, fetched when that takes fewer calls than one lookup per application."""
+"""OneTrust's list of all applications, fetched when that takes fewer calls than single lookups."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

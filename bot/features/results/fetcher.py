@@ -22,7 +22,7 @@ logger = logging.getLogger(__name__)
 MAX_INTERVAL_S: Final = 900.0
 """Maximum time between two polls for a scan."""
 STALE_S: Final = 7 * 24 * 3600.0
-"""Older submissions are not polled when results become readable (again): their results are no longer expected."""
+"""Older submissions are not polled when results become readable (again): no one expects their results."""
 LISTS_TIMEOUT_S: Final = 3600.0
 """How long to wait for the lists of SDKs and permissions that OneTrust counts but does not list yet: compared
 without them, everything would seem removed."""
@@ -50,7 +50,7 @@ EARLY_SCAN: Final = (
 GONE: Final = "OneTrust no longer lists this scan"
 UNFINISHED: Final = "OneTrust has not finished this scan"
 NOT_LISTED: Final = "OneTrust counts this scan's SDKs or permissions, but does not list them"
-UNREAD: Final = "nothing could be read from the build, so there is nothing to search for"
+UNREAD: Final = "nothing was read from the build, so there is nothing to search for"
 UNREACHABLE: Final = "OneTrust could not be reached"
 
 
@@ -71,7 +71,7 @@ class ResultFetcher:
     """Polls OneTrust, matches submissions with its scans, and stores statuses and results.
 
     ``ended`` is called with each scan that OneTrust finished; ``judge`` finds violations of the compliance
-    rules. ``first_s`` is the time from a submission to its first poll, ``within_s`` the time limit for polling.
+    rules. ``first_s`` is the time from a submission to its first poll, ``within_s`` the limit for polling.
     """
 
     def __init__(
@@ -276,7 +276,7 @@ class ResultFetcher:
             await self.pending(poll, UNFINISHED, status=listed.status)
 
     async def pending(self, poll: Poll, reason: str, *, status: OneTrustScanStatus | None = None) -> None:
-        """Store a poll without results, and poll again later; ``reason`` is shown when the time limit is over."""
+        """Store a poll without results, and poll again later; ``reason`` is shown after the last poll."""
         now, polls = self._clock.now(), poll.followed.looks + 1
         if now >= poll.followed.followed_at + self._within_s:
             await self._give_up(poll, reason)

@@ -17,7 +17,7 @@ from bot.features.results.models import ENDED, AppScan, ResultStatus
 CLOCKS_S: Final = 300.0
 """Maximum difference between OneTrust's clock and the bot's."""
 NEAR_S: Final = 30.0
-"""A scan dated earlier than this before the submission may be someone else's: our own may not be listed yet."""
+"""What is dated earlier than this before the submission may be someone else's: ours may not be listed yet."""
 SOON_S: Final = 6 * 3600.0
 """Maximum age difference for new apps and uncertain submissions: what OneTrust dates later than this after
 the submission may be someone else's."""
@@ -42,7 +42,7 @@ class Submission:
     until: float = math.inf
     """A scan dated later may be someone else's."""
     is_recent: bool = False
-    """Whether its own scan may not be listed yet, so that a listed one may belong to a submission before it."""
+    """Whether its own scan may not be listed yet, and a listed one may belong to an earlier submission."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,8 +91,7 @@ Match = AppScan | Ambiguity | TooEarly | None
 def match(submissions: Sequence[Submission], scans: Sequence[AppScan]) -> Mapping[int, Match]:
     """Match submissions with scans; returns the match by scan number, ``None`` without one so far.
 
-    ``submissions`` are all that compete for these scans; scans known to be others' are left out of ``scans``
-    or excluded.
+    ``submissions`` are all that compete for these scans; scans known to belong to others are excluded.
     """
     by_id = {scan.id: scan for scan in scans}
     by_number = {each.number: each for each in submissions}
@@ -115,7 +114,7 @@ _CouldBe = Mapping[int, set[str]]
 
 
 def _groups(could_be: _CouldBe) -> list[dict[int, set[str]]]:
-    """Group submissions that compete, directly or through others, for the same scans; leaves out those without any."""
+    """Group submissions that compete, directly or through others, for scans; leaves out those without any."""
     groups: list[tuple[dict[int, set[str]], set[str]]] = []
     for number, scan_ids in could_be.items():
         if not scan_ids:

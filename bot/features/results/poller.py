@@ -47,7 +47,7 @@ Target = tuple[str, str, Platform | None]
 class ResultPoller:
     """Polls for due scans.
 
-    ``wait_s`` returns in how many seconds a number of further calls could be made. ``judged`` is whether there
+    ``wait_s`` returns in how many seconds a number of calls could be made. ``judged`` is whether there
     are compliance rules, which have no effect while results can't be read.
     """
 

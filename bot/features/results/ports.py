@@ -12,8 +12,8 @@ from bot.features.results.models import Application, AppScan, Results, ResultSta
 class Applications(Protocol):
     """OneTrust's applications and their scans.
 
-    Raises ``CannotRead`` if the credential or the tenant does not allow reading results, ``NotFound`` if there is
-    no such application or scan, ``TryLater`` for temporary errors.
+    Raises ``CannotRead`` if the credential or the tenant doesn't allow reading results, ``NotFound`` if there
+    is no such application or scan, ``TryLater`` for temporary errors.
     """
 
     async def can_read(self) -> bool:

@@ -91,7 +91,7 @@ class SqlResultRepository:
         return await self._database.write(work)
 
     async def matched(self, number: int, application_id: str, scan_id: str) -> bool:
-        """Store which scan in OneTrust a submitted scan is; false if that is another's, or the state changed."""
+        """Store a submitted scan's match in OneTrust; false if it is another's, or the state changed."""
 
         def work(db: sqlite_utils.Database) -> bool:
             scan = transitions.load(db, number)
@@ -109,7 +109,7 @@ class SqlResultRepository:
         return await self._database.write(work)
 
     async def settle(self, number: int, application_id: str, scan_id: str) -> Scan | None:
-        """Mark a matched uncertain submission as submitted; ``None`` if the state changed, or the match is another's."""
+        """Mark a matched uncertain scan as submitted; ``None`` if taken by another, or the state changed."""
 
         def work(db: sqlite_utils.Database) -> Scan | None:
             if transitions.load(db, number).state is not State.UNCERTAIN or _is_taken(db, scan_id, number):
@@ -161,7 +161,7 @@ class SqlResultRepository:
     async def competing_submissions(
         self, application_id: str, since: float = 0.0
     ) -> list[tuple[Scan, ResultStatus]]:
-        """Return the unmatched scans of an application, submitted at ``since`` or later."""
+        """Return an application's unmatched scans, submitted at ``since`` or later."""
         return await self._database.read(
             lambda db: rows_repository.scans(
                 db,
@@ -177,7 +177,7 @@ class SqlResultRepository:
     async def unmatched_new_apps(
         self, name: str, platform: Platform, since: float = 0.0
     ) -> list[tuple[Scan, ResultStatus]]:
-        """Return the scans of new apps of this name without an application, submitted at ``since`` or later."""
+        """Return new apps' scans of this name without an application, submitted at ``since`` or later."""
         return await self._database.read(
             lambda db: rows_repository.scans(
                 db,
@@ -263,7 +263,7 @@ class SqlResultRepository:
         return await self._database.read(lambda db: rows_repository.read(db, number))
 
     async def before(self, number: int) -> tuple[Scan, Results] | None:
-        """Return the app's last completed scan submitted before this one, if all readers of the thread may see it."""
+        """Return the app's completed scan before this one, if everyone who reads the thread may see it."""
         now = self._clock.now()
         return await self._database.read(lambda db: _before(db, number, now))
 
@@ -285,7 +285,7 @@ class SqlResultRepository:
     # Announcing.
 
     async def to_announce(self) -> list[int]:
-        """Return the scans that OneTrust ended and whose end may not be announced in their threads, oldest first.
+        """Return scans ended by OneTrust whose threads may lack the result message, oldest first.
 
         An empty ``announced_ts`` means that posting was begun, perhaps by a process that has ended since.
         """

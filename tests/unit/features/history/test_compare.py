@@ -285,7 +285,7 @@ async def test_where_results_are_not_read_nothing_is_said_not_to_be_there(bench)
         with pytest.raises(NotFound, match="Results aren't read from OneTrust here"):
             await comparisons.diff("UBEN", "C1", typed)
     found = await comparisons.sdk("UBEN", "C1", "firebase")
-    assert sdk(found).text.startswith("Results aren't read from OneTrust here, so this can't be told.")
+    assert sdk(found).text.startswith("Results aren't read from OneTrust here, so this is unknown.")
     assert "No completed scan" in sdk(replace(found, unread=False)).text
 
 

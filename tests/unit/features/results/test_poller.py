@@ -312,7 +312,7 @@ async def test_an_uncertain_submission_is_told_of_each_look_and_settled_once_fou
     async with services.following():
         await services.passes(FIRST_S)
         followed = await services.followed(number)
-        assert followed.looked_for == "OneTrust's list has no app of this name that was made since then"
+        assert followed.looked_for == "OneTrust's list has no new app of this name since then"
         assert followed.looked_at is not None
         assert (await services.bench.scan(number)).revision > revision
         services.applications.add(APP_ID, "Shop", a_scan(services, status=OneTrustScanStatus.PENDING))
@@ -331,7 +331,7 @@ async def test_what_is_never_found_is_lost_in_the_end_and_says_what_was_looked_a
 
     followed = await services.followed(scan.number)
     assert followed.state is ResultState.LOST
-    assert followed.looked_for == "OneTrust's list has no app of this name that was made since then"
+    assert followed.looked_for == "OneTrust's list has no new app of this name since then"
     assert 8 <= followed.looks <= 12
     assert services.applications.count("named") == followed.looks
 
