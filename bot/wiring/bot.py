@@ -200,7 +200,7 @@ def wire(opened: Opened, stack: AsyncExitStack) -> Wired:
                 policy=policy,
                 clock=steady,
             ),
-            reviews=ViolationReview(store=store, tell=tell_breach, policy=policy),
+            reviews=ViolationReview(store=store, refresh=tell_breach, access=policy),
             verdict_retry=second_wiring.verdict_retry(opened, threads, wake),
             policy=policy,
             cards=cards,

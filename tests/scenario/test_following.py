@@ -91,9 +91,7 @@ async def test_an_uncertain_submission_is_looked_for_until_it_is_found(place: Of
     await place.reply(shared, "It is not certain", "It is looked for in OneTrust from")
 
     await looked(place, "applications")
-    await place.reply(
-        shared, "OneTrust's list has no new app of this name since then", "looked for again"
-    )
+    await place.reply(shared, "OneTrust's list has no new app of this name since then", "looked for again")
     held.release()
     await place.onetrust.until(lambda: place.onetrust.scans)
     (scan,) = place.onetrust.scans
