@@ -185,11 +185,11 @@ def wire(opened: Opened, stack: AsyncExitStack) -> Wired:
         services=Services(
             intake=intake,
             choices=UserActions(store=store, announcer=threads, policy=policy, wake=wake, drop=drop),
-            records=HistoryService(store=store, cards=cards, workspace=workspace, policy=policy, clock=clock),
+            records=HistoryService(store=store, cards=cards, workspace=workspace, access=policy, clock=clock),
             comparisons=Comparisons(
                 store=store,
                 workspace=workspace,
-                policy=policy,
+                access=policy,
                 reads=lambda: poller is not None and poller.reads,
                 unread=unread,
             ),

@@ -60,7 +60,7 @@ async def test_a_breach_is_told_with_whom_to_tell_and_acknowledged_with_a_reason
     status = await place.command("status 1")
     assert 'violates compliance rule "No trackers"' in status
     assert 'acknowledged violation of "No trackers" (@eli)' in status
-    assert "#1 Shop" in await place.command('history breach:"no camera"')
+    assert "#1 Shop" in await place.command('history violation:"no camera"')
 
 
 async def test_the_second_to_acknowledge_is_told_and_the_first_stays(place: Office):

@@ -145,8 +145,8 @@ class Answers:
 
     async def _status(self, asked: Command) -> Message:
         if not asked.words:
-            return in_progress_views.under_way(
-                await self._services.comparisons.under_way(asked.user, asked.channel)
+            return in_progress_views.in_progress(
+                await self._services.comparisons.in_progress(asked.user, asked.channel)
             )
         if len(asked.words) == 1:
             with contextlib.suppress(NotFound):  # then it may be an app

@@ -66,7 +66,7 @@ TOPICS: Final[dict[str, Topic]] = {
             "`since:` `until:` a day, `today`, `yesterday`, or how long ago (`24h`, `7d`, `2w`); days are in "
             "your time zone, and both count\n"
             "`sdk:` a part of an SDK's name, vendor or package ID: scans that found it\n"
-            "`breach:` `open`, `any`, or a part of a rule's name: scans that break the policy\n"
+            "`violation:` `open`, `any`, or a part of a rule's name: scans that violate compliance rules\n"
             "`result:` `completed`, `failed`, `interrupted`, `lost`, `ambiguous`: how OneTrust's scan ended\n"
             "Scans of private channels and direct messages are shown only to those who are in them."
         ),
@@ -74,7 +74,7 @@ TOPICS: Final[dict[str, Topic]] = {
             "/appscan history",
             "/appscan history shop platform:ios since:7d",
             "/appscan history status:failed,rejected by:me",
-            "/appscan history sdk:firebase breach:open",
+            "/appscan history sdk:firebase violation:open",
             "/appscan history app:com.example.shop until:2026-11-01",
         ),
     ),

@@ -22,7 +22,7 @@ from bot.features.compliance.rules import Evidence, EvidenceKind, Violation
 from bot.features.history import apps_views, diff_views, in_progress_views, sdk_views
 from bot.features.history import views as history
 from bot.features.history.compare import Comparison, InProgress, SdkPage, SeveralApps
-from bot.features.history.models import AppFound, AppRow, Page, SdkRow, SdkVersion
+from bot.features.history.models import AppMatch, AppRow, Page, SdkRow, SdkVersion
 from bot.features.hosts import lookup_views
 from bot.features.hosts import modals as hosts_modals
 from bot.features.hosts.lookup import UrlsTold
@@ -372,7 +372,7 @@ comparisons = st.builds(
     newest_of_several=st.lists(builds, max_size=2).map(tuple),
 )
 meant = st.builds(
-    AppFound,
+    AppMatch,
     bundle_id=outside,
     platform=st.sampled_from(Platform),
     name=st.none() | outside,
@@ -382,7 +382,7 @@ meant = st.builds(
 severals = st.builds(
     SeveralApps, apps=st.lists(meant, min_size=2, max_size=6).map(tuple), has_more=st.booleans(), rest=outside
 )
-under_ways = st.builds(
+in_progress = st.builds(
     InProgress,
     scans=st.lists(st.tuples(builds, st.none() | follows), max_size=15).map(tuple),
     has_more=st.booleans(),
@@ -494,7 +494,7 @@ SURFACES: dict[Callable[..., Any], st.SearchStrategy[Any]] = {
     diff_views.diff: st.builds(diff_views.diff, comparisons),
     diff_views.several: st.builds(diff_views.several, severals, st.sampled_from(["diff", "status"])),
     sdk_views.sdk: st.builds(sdk_views.sdk, sdk_pages),
-    in_progress_views.under_way: st.builds(in_progress_views.under_way, under_ways),
+    in_progress_views.in_progress: st.builds(in_progress_views.in_progress, in_progress),
     views.applications: st.builds(views.applications, listings),
     views.offered: st.builds(views.offered, listings),
     apps_views.linked: st.builds(
