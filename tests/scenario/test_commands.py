@@ -44,7 +44,7 @@ async def test_a_near_miss_suggests_the_right_word_with_what_was_typed(place: Of
     [
         (f"rescan {APP_ID} yesterday", "has to be the link to a shared file or its message"),
         (f"rescan {APP_ID} a b", "Say which app to rescan"),
-        ("status 1 2", "by its number or its request ID, or one app"),
+        ("status 1 2", "by its number or its request ID, or an app"),
         ("diff", "Name an app, optionally with one or two versions"),
         ("diff shop 1 2 3", "Name an app, optionally with one or two versions"),
         ("sdk", "Name an SDK"),
@@ -59,7 +59,7 @@ async def test_a_near_miss_suggests_the_right_word_with_what_was_typed(place: Of
         ("history colour:blue", "There is no such filter. There are `app:`"),
         ("history status:maybe", "There is no such status"),
         ("history platform:symbian", "`platform:` is `ios` or `android`"),
-        ("history since:2026-02-30", "`since:` has a day that no calendar has"),
+        ("history since:2026-02-30", "`since:` has an invalid date"),
         ("history until:soon", "`until:` takes a day"),
         ("history by:everybody", "`by:` takes a person"),
         ("history in:everywhere", "`in:` takes a channel"),

@@ -80,7 +80,7 @@ async def test_two_apps_of_one_name_are_said_and_neither_is_linked(place: Office
         place.onetrust.finish(scan.id)  # their versions are known then, and the same
     await looked(place, "applications")
 
-    await place.reply(shared, "OneTrust has 2 apps of this name that this build could have made")
+    await place.reply(shared, "OneTrust has 2 apps of this name that could be this build's")
     assert "not linked" in (await place.command("apps")).lower()
 
 
