@@ -11,7 +11,7 @@ from tests.fakes import APP_ID, SHOP, a_share
 @pytest.mark.parametrize("state", ResultState)
 async def test_a_scan_is_made_once_more_where_onetrusts_came_to_nothing_and_nowhere_else(bench, state):
     scan = await bench.submitted(a_share(comment=f"rescan {APP_ID}"))
-    await bench.store.results.look(scan.number, state=state)
+    await bench.store.results.update(scan.number, state=state)
     if state is ResultState.INTERRUPTED:  # what the scan was of is known without a link
         await bench.store.links.remove(SHOP.bundle_id, SHOP.platform)
     if state not in {ResultState.FAILED, ResultState.INTERRUPTED}:
@@ -33,6 +33,6 @@ async def test_a_build_from_the_command_line_is_not_made_once_more_in_slack(benc
     scan = await bench.submitted(a_share())
     row = "UPDATE scans SET source = 'shell' WHERE number = ?"
     await bench.database.write(lambda db: db.execute(row, [scan.number]))
-    await bench.store.results.look(scan.number, state=ResultState.FAILED)
+    await bench.store.results.update(scan.number, state=ResultState.FAILED)
     with pytest.raises(NotFound, match="command line"):
         await ScanRetry(bench.store, bench.choices.scan_once_more).ask(scan.number, "UBEN")
