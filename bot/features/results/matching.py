@@ -28,7 +28,7 @@ LIST_LIMIT: Final = 100
 
 
 @dataclass(frozen=True, kw_only=True)
-class Submission:
+class UnmatchedSubmission:
     """A submission that is not matched yet."""
 
     number: int
@@ -60,10 +60,12 @@ class TooEarly:
     """There is a possible match, but its version or date is not known yet."""
 
 
-def submission(scan: Scan, followed: ResultStatus, now: float, excluded: Collection[str] = ()) -> Submission:
+def submission(
+    scan: Scan, followed: ResultStatus, now: float, excluded: Collection[str] = ()
+) -> UnmatchedSubmission:
     """Return a scan's submission; ``now`` is seconds since the epoch."""
     needs_proof = scan.kind is Kind.NEW or scan.state is State.UNCERTAIN
-    return Submission(
+    return UnmatchedSubmission(
         number=scan.number,
         since=followed.since,
         version=scan.version,
@@ -88,7 +90,7 @@ def first_scan(application_id: str, scans: Sequence[AppScan]) -> AppScan | None:
 Match = AppScan | Ambiguity | TooEarly | None
 
 
-def match(submissions: Sequence[Submission], scans: Sequence[AppScan]) -> Mapping[int, Match]:
+def match(submissions: Sequence[UnmatchedSubmission], scans: Sequence[AppScan]) -> Mapping[int, Match]:
     """Match submissions with scans; returns the match by scan number, ``None`` without one so far.
 
     ``submissions`` are all that compete for these scans; scans known to belong to others are excluded.
@@ -163,7 +165,7 @@ def _has_alternative(number: int, could_be: _CouldBe, paired: Mapping[int, str])
     return False
 
 
-def _if_certain(wanted: Submission, scan: AppScan) -> Match:
+def _if_certain(wanted: UnmatchedSubmission, scan: AppScan) -> Match:
     """Return the only possible match, unless it may be, or turn out to be, someone else's."""
     at = scan.scanned_at or 0.0
     version_pending = scan.version is None and scan.status not in ENDED and _bare(wanted.version) != ""
@@ -172,7 +174,7 @@ def _if_certain(wanted: Submission, scan: AppScan) -> Match:
     return scan if at <= wanted.until else Ambiguity(count=1)
 
 
-def _could_be(wanted: Submission, scan: AppScan) -> bool:
+def _could_be(wanted: UnmatchedSubmission, scan: AppScan) -> bool:
     return (
         scan.id not in wanted.excluded
         and scan.scanned_at is not None
@@ -181,7 +183,7 @@ def _could_be(wanted: Submission, scan: AppScan) -> bool:
     )
 
 
-def _same_version(wanted: Submission, version: str | None) -> bool:
+def _same_version(wanted: UnmatchedSubmission, version: str | None) -> bool:
     """Compare a version with the build's; suffixes of the version, such as a build number, are ignored."""
     listed = _bare(version)
     ours = {_bare(wanted.version), _bare(wanted.build_number)} - {""}

@@ -44,7 +44,7 @@ class HelloMissingError(Exception):
         self.reason = reason
 
 
-class Connection:
+class SocketConnection:
     """A connection on which Slack has said ``hello``.
 
     ``changed`` is called after each ping, when Slack announces a disconnect, and when the connection ends.

@@ -18,7 +18,7 @@ from bot.core.backoff import Backoff
 from bot.core.clock import cancel_all, within
 from bot.core.ports import Clock
 from bot.errors import SLACK_REFUSALS, ShutOut, slack_code, slack_wait_s
-from bot.slack.transport.socket_connection import Connection, HelloMissingError
+from bot.slack.transport.socket_connection import HelloMissingError, SocketConnection
 
 logger = logging.getLogger(__name__)
 
@@ -55,8 +55,8 @@ class SocketMode:
             session=app.client.session,
             retry_handlers=[],
         )
-        self._connections: list[Connection] = []
-        self._newest: Connection | None = None
+        self._connections: list[SocketConnection] = []
+        self._newest: SocketConnection | None = None
         """The last that was opened, until it is stable."""
         self._was_up = False
         """Whether there was a fresh connection at the last check."""
@@ -108,7 +108,7 @@ class SocketMode:
             self.shut_out.set_result(error)
 
     @property
-    def _fresh(self) -> list[Connection]:
+    def _fresh(self) -> list[SocketConnection]:
         return [each for each in self._connections if each.open and each.disconnect_reason is None]
 
     def _needs_another(self) -> bool:
@@ -174,7 +174,7 @@ class SocketMode:
 
     async def _open(self) -> None:
         answer = await self._client.apps_connections_open(app_token=self._app_token)
-        connection = await Connection.open_to(
+        connection = await SocketConnection.open_to(
             str(answer["url"]),
             self._app,
             self._clock,
@@ -190,7 +190,7 @@ class SocketMode:
         self._connections.append(connection)
         self._newest = connection
 
-    async def _retire(self, connection: Connection) -> None:
+    async def _retire(self, connection: SocketConnection) -> None:
         await self._clock.sleep(LINGER_S)
         await connection.close()
 

@@ -10,8 +10,8 @@ from bot.features.results.matching import (
     NEAR_S,
     SOON_S,
     Ambiguity,
-    Submission,
     TooEarly,
+    UnmatchedSubmission,
     first_scan,
     match,
 )
@@ -25,7 +25,7 @@ def a_scan(id_="s1", at=AT + 60, version="4.2.0", status=OneTrustScanStatus.COMP
 
 
 def a_seeker(number=1, since=AT, version="4.2.0", **rest):
-    return Submission(number=number, since=since, version=version, **rest)
+    return UnmatchedSubmission(number=number, since=since, version=version, **rest)
 
 
 def test_the_one_scan_after_the_submission_is_it():
@@ -155,7 +155,7 @@ _times = st.sampled_from([AT - 4000, AT - 200, AT, AT + 200, AT + 400, AT + 4000
 _versions = st.sampled_from([None, "1", "2"])
 _seekers = st.lists(
     st.builds(
-        Submission,
+        UnmatchedSubmission,
         number=st.integers(1, 6),
         since=_times,
         version=_versions,

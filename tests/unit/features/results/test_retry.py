@@ -16,9 +16,9 @@ async def test_a_scan_is_made_once_more_where_onetrusts_came_to_nothing_and_nowh
         await bench.store.links.remove(SHOP.bundle_id, SHOP.platform)
     if state not in {ResultState.FAILED, ResultState.INTERRUPTED}:
         with pytest.raises(Superseded):
-            await ScanRetry(bench.store, bench.choices.scan_once_more).ask(scan.number, "UBEN")
+            await ScanRetry(bench.store, bench.choices.repeat_failed_scan).ask(scan.number, "UBEN")
         return
-    await ScanRetry(bench.store, bench.choices.scan_once_more).ask(scan.number, "UBEN")
+    await ScanRetry(bench.store, bench.choices.repeat_failed_scan).ask(scan.number, "UBEN")
 
     again = await bench.scan(scan.number + 1)
     assert (again.thread_ts, again.file_id, again.asked_by) == (scan.thread_ts, scan.file_id, "UBEN")
@@ -26,7 +26,7 @@ async def test_a_scan_is_made_once_more_where_onetrusts_came_to_nothing_and_nowh
     await bench.pipeline.run(again.number)
     assert (await bench.scan(again.number)).app_id == APP_ID
     with pytest.raises(Superseded, match=f"scan #{again.number} already"):
-        await ScanRetry(bench.store, bench.choices.scan_once_more).ask(scan.number, "UBEN")
+        await ScanRetry(bench.store, bench.choices.repeat_failed_scan).ask(scan.number, "UBEN")
 
 
 async def test_a_build_from_the_command_line_is_not_made_once_more_in_slack(bench):
@@ -35,4 +35,4 @@ async def test_a_build_from_the_command_line_is_not_made_once_more_in_slack(benc
     await bench.database.write(lambda db: db.execute(row, [scan.number]))
     await bench.store.results.update(scan.number, state=ResultState.FAILED)
     with pytest.raises(NotFound, match="command line"):
-        await ScanRetry(bench.store, bench.choices.scan_once_more).ask(scan.number, "UBEN")
+        await ScanRetry(bench.store, bench.choices.repeat_failed_scan).ask(scan.number, "UBEN")
