@@ -44,7 +44,7 @@ async def follow(scans: int, folder: Path) -> None:
         applications = OneTrustApplications(
             onetrust.url, Inquiry(client, ApiKey(onetrust.api_key), budget, now=clock.now)
         )
-        looks = ResultFetcher(
+        fetcher = ResultFetcher(
             store=store,
             applications=applications,
             announcer=FakeAnnouncer(),
@@ -59,7 +59,7 @@ async def follow(scans: int, folder: Path) -> None:
         poller = ResultPoller(
             store=store,
             applications=applications,
-            looks=looks,
+            fetcher=fetcher,
             clock=clock,
             wait_s=budget.wait_s,
             first_s=FIRST_S,

@@ -86,7 +86,7 @@ class Bench:
             store=self.store,
             cards=self.cards,
             workspace=self.workspace,
-            policy=self.policy,
+            access=self.policy,
             clock=self.clock,
         )
         self.scheduler = Scheduler(self.clock)

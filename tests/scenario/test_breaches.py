@@ -58,9 +58,9 @@ async def test_a_breach_is_told_with_whom_to_tell_and_acknowledged_with_a_reason
     await place.reply(shared, "🚨 Breaks the policy: No camera; No trackers (acknowledged)")
     assert len([call for call in place.posts(shared) if GROUP in str(call.arguments)]) == 1
     status = await place.command("status 1")
-    assert 'breaks "No trackers" of the policy' in status
-    assert 'acknowledged that it breaks "No trackers" (@eli)' in status
-    assert "#1 Shop" in await place.command('history breach:"no camera"')
+    assert 'violates compliance rule "No trackers"' in status
+    assert 'acknowledged violation of "No trackers" (@eli)' in status
+    assert "#1 Shop" in await place.command('history violation:"no camera"')
 
 
 async def test_the_second_to_acknowledge_is_told_and_the_first_stays(place: Office):
@@ -73,7 +73,7 @@ async def test_the_second_to_acknowledge_is_told_and_the_first_stays(place: Offi
 
     view = place.dana.open_view()
     assert view is not None
-    assert "Somebody has acknowledged that already: the thread shows who, and why." in place.read_view(view)
+    assert "That is already acknowledged: the thread shows by whom, and why." in place.read_view(view)
     known = await place.reply(shared, "Acknowledged by @eli", "eli first", number=1)
     assert "dana late" not in place.read(known)
 

@@ -80,7 +80,7 @@ async def test_two_apps_of_one_name_are_said_and_neither_is_linked(place: Office
         place.onetrust.finish(scan.id)  # their versions are known then, and the same
     await looked(place, "applications")
 
-    await place.reply(shared, "OneTrust has 2 apps of this name that this build could have made")
+    await place.reply(shared, "OneTrust has 2 apps of this name that could be this build's")
     assert "not linked" in (await place.command("apps")).lower()
 
 
@@ -91,9 +91,7 @@ async def test_an_uncertain_submission_is_looked_for_until_it_is_found(place: Of
     await place.reply(shared, "It is not certain", "It is looked for in OneTrust from")
 
     await looked(place, "applications")
-    await place.reply(
-        shared, "OneTrust's list has no app of this name that was made since then", "looked for again"
-    )
+    await place.reply(shared, "OneTrust's list has no new app of this name since then", "looked for again")
     held.release()
     await place.onetrust.until(lambda: place.onetrust.scans)
     (scan,) = place.onetrust.scans

@@ -37,7 +37,7 @@ async def test_two_versions_are_compared_and_an_sdk_is_found_in_them(place: Offi
     assert "#2" in await place.command("history sdk:appsflyer")
     assert "#1 " not in await place.command("history sdk:appsflyer")
     nothing = await place.command("sdk nothing")
-    assert "Results aren't read from OneTrust here, so this can't be told." in nothing
+    assert "Results aren't read from OneTrust here, so this is unknown." in nothing
 
     status = await place.command("status com.example.shop")
     assert "Scan #2: Shop 4.2.0" in status

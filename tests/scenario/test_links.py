@@ -30,7 +30,7 @@ async def test_without_the_platform_the_one_that_was_seen_is_meant(place: Office
 
 async def test_where_neither_or_both_are_known_the_platform_is_asked_for(place: Office):
     never = await place.command(f"link com.example.shop {APP_ID}")
-    assert "Say which platform you mean, `ios` or `android`: none of its builds was seen yet." in never
+    assert "Name the platform, `ios` or `android`: none of its builds is known yet." in never
     assert f"`/appscan link com.example.shop {APP_ID} android`" in never
     await place.command(f"link com.example.shop {APP_ID} android")
     await place.command(f"link com.example.shop {OTHER_APP_ID} iPhone")

@@ -20,11 +20,11 @@ def build(kit: Kit) -> Surface:
         logger.warning("results are not read, so that no rule of APPSCAN_RULES is judged: %s", UNREAD)
     replies, announcements = kit.replies, kit.get(LivingMessages, "result")
 
-    def tell(number: int) -> None:
+    def refresh(number: int) -> None:
         replies.changed(number)
         announcements.changed(number)
 
-    reviews = ViolationReview(store=kit.store, tell=tell, policy=kit.access)
+    reviews = ViolationReview(store=kit.store, refresh=refresh, access=kit.access)
     return Surface(listeners=(lambda app: listeners.register(app, reviews),))
 
 

@@ -20,7 +20,7 @@ def register(app: AsyncApp, reviews: ViolationReview) -> None:
         await ack()
         press = read_payload(body)
         number = press.number(digits=15, example="/appscan history")
-        scan, breach = await reviews.breach(number, press.user, press.channel)
+        scan, breach = await reviews.violation(number, press.user, press.channel)
         await open_form(client, body, modals.acknowledge_modal(scan, breach))
 
     async def acknowledged(user: str, view: Mapping[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""What compliance needs of the world."""
+"""Repositories of the compliance feature."""
 
 from typing import Protocol
 
@@ -7,14 +7,14 @@ from bot.features.compliance.rules import Violation
 
 
 class ViolationRepository(Protocol):
-    """Which rules of the policy each scan breaks."""
+    """Each scan's violations of the compliance rules."""
 
-    async def breach(self, number: int) -> Violation: ...
+    async def violation(self, number: int) -> Violation: ...
     async def acknowledge(self, number: int, *, who: str, reason: str) -> Violation: ...
 
 
 class ComplianceStore(Store, Protocol):
-    """What reviews read and write."""
+    """Repositories for reviews."""
 
     @property
     def violations(self) -> ViolationRepository: ...

@@ -1,4 +1,4 @@
-"""Which rules of the policy each scan breaks, and who acknowledged that."""
+"""Rows of violations and their reviews."""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -12,77 +12,77 @@ from bot.storage.connection import Connection, RowHooks
 from bot.storage.database import Database
 
 _FIELDS = ("what", "name", "category", "count")
-"""Of a finding, in the order in which they are kept."""
+"""Fields of evidence, in the order of the stored lists."""
 
 
 class SqlViolationRepository:
-    """The rows of breaches; they are written where results are kept, in the same transaction."""
+    """Violations in SQLite; they are written in the transaction that stores a scan's results."""
 
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
         self._clock = clock
 
-    async def breach(self, number: int) -> Violation:
-        """Return a breach by its own number.
+    async def violation(self, number: int) -> Violation:
+        """Return a violation by its number.
 
         Raises:
-            NotFound: there is none with that number.
+            NotFound: there is no such violation.
         """
         return await self._database.read(lambda db: _load(db, number))
 
     async def acknowledge(self, number: int, *, who: str, reason: str) -> Violation:
-        """Record who acknowledged a breach, and why; the scan's reply is stale then.
+        """Store who acknowledged a violation, and why; updates the scan's reply.
 
         Raises:
-            NotFound: there is none with that number.
-            Superseded: somebody has acknowledged it already; that stays.
+            NotFound: there is no such violation.
+            Superseded: it is already acknowledged.
         """
         now = self._clock.now()
 
         def work(db: Connection) -> Violation:
-            breach = _load(db, number)
-            if breach.acknowledged_by is not None:
+            violation = _load(db, number)
+            if violation.acknowledged_by is not None:
                 raise Superseded(ACKNOWLEDGED)
             values = rows.plain({"acknowledged_by": who, "acknowledged_at": now, "reason": reason})
             assignments = ", ".join(f"{column} = ?" for column in values)
             db.execute(f"UPDATE breaches SET {assignments} WHERE number = ?", [*values.values(), number])
-            _note(db, int(breach.scan or 0), now, f'acknowledged that it breaks "{breach.rule}"', who)
+            _note(db, int(violation.scan or 0), now, f'acknowledged violation of "{violation.rule}"', who)
             return _load(db, number)
 
         return await self._database.write(work)
 
 
 def read(db: Connection, number: int) -> tuple[Violation, ...]:
-    """Return a scan's breaches, in the order of the rules."""
-    return tuple(map(_breach, db.query("SELECT * FROM breaches WHERE scan = ? ORDER BY number", [number])))
+    """Return a scan's violations in the order of the rules."""
+    return tuple(map(_violation, db.query("SELECT * FROM breaches WHERE scan = ? ORDER BY number", [number])))
 
 
 def _write(db: Connection, number: int, violations: Iterable[Violation], now: float) -> None:
-    """Write what a scan breaks; what is written already stays as it was judged."""
-    known = {breach.rule for breach in read(db, number)}
-    for breach in violations:
-        if breach.rule in known:
+    """Store a scan's violations; violations stored before stay as they were judged."""
+    known = {violation.rule for violation in read(db, number)}
+    for violation in violations:
+        if violation.rule in known:
             continue
         row = rows.plain(
             {
                 "scan": number,
-                "rule": breach.rule,
-                "found": json.dumps([_plain(finding) for finding in breach.found]),
-                "more": breach.more,
-                "tell": json.dumps(breach.tell),
+                "rule": violation.rule,
+                "found": json.dumps([_plain(evidence) for evidence in violation.found]),
+                "more": violation.more,
+                "tell": json.dumps(violation.tell),
                 "at": now,
             }
         )
         marks = ", ".join("?" * len(row))
         db.execute(f"INSERT INTO breaches ({', '.join(row)}) VALUES ({marks})", list(row.values()))
-        _note(db, number, now, f'breaks "{breach.rule}" of the policy')
+        _note(db, number, now, f'violates compliance rule "{violation.rule}"')
 
 
 def _forget(db: Connection, user: str, stand_in: str) -> None:
-    """Take a person out: whom to tell, who acknowledged, and the words of theirs or about them."""
+    """Remove a person: from mentions, reviews, and the reasons they gave or that mention them."""
     for row in list(db.query("SELECT number, tell FROM breaches WHERE instr(tell, ?)", [user])):
-        told = [each for each in json.loads(row["tell"]) if each != user]
-        db.execute("UPDATE breaches SET tell = ? WHERE number = ?", [json.dumps(told), row["number"]])
+        others = [each for each in json.loads(row["tell"]) if each != user]
+        db.execute("UPDATE breaches SET tell = ? WHERE number = ?", [json.dumps(others), row["number"]])
     db.execute(
         "UPDATE breaches SET reason = '' WHERE acknowledged_by = ? OR instr(reason, ?)",
         [user, user],
@@ -93,11 +93,11 @@ def _forget(db: Connection, user: str, stand_in: str) -> None:
 def _load(db: Connection, number: int) -> Violation:
     row = next(iter(db.query("SELECT * FROM breaches WHERE number = ?", [number])), None)
     if row is None:
-        raise NotFound("That breach is not kept any more.")
-    return _breach(row)
+        raise NotFound("That violation is no longer stored.")
+    return _violation(row)
 
 
-def _breach(row: Mapping[str, Any]) -> Violation:
+def _violation(row: Mapping[str, Any]) -> Violation:
     return Violation(
         rule=row["rule"],
         found=tuple(
@@ -114,12 +114,12 @@ def _breach(row: Mapping[str, Any]) -> Violation:
     )
 
 
-def _plain(finding: Evidence) -> list[Any]:
-    return [*rows.plain({field: getattr(finding, field) for field in _FIELDS}).values()]
+def _plain(evidence: Evidence) -> list[Any]:
+    return [*rows.plain({field: getattr(evidence, field) for field in _FIELDS}).values()]
 
 
 def _note(db: Connection, number: int, now: float, why: str, who: str | None = None) -> None:
-    """Add a line to the scan's timeline, and say that its reply is stale."""
+    """Add a line to the scan's timeline, and mark its reply as stale."""
     state = transitions.load(db, number).state
     transitions.note(db, number, now=now, before=state, after=state, why=why, who=who)
     db.execute("UPDATE scans SET revision = revision + 1 WHERE number = ?", [number])

@@ -1,4 +1,4 @@
-"""Acknowledging that a build breaks a rule of the policy: who may, and that the first counts."""
+"""Reviews: people with permission acknowledge violations."""
 
 from collections.abc import Callable
 
@@ -10,37 +10,37 @@ from bot.features.compliance.rules import ACKNOWLEDGED, Violation
 
 
 class ViolationReview:
-    """Carries out the button beside a breach, and its form.
+    """Handles the button of a violation, and its form.
 
-    Each call raises ``NotAllowed`` where the lists say no, ``Unidentified`` where Slack does not say who they
-    are, ``NotFound`` where there is no such breach, and ``Superseded`` where it is acknowledged already.
+    Raises ``NotAllowed`` if the allow-lists say no, ``Unidentified`` if Slack can't identify the person,
+    ``NotFound`` if there is no such violation, and ``Superseded`` if it is already acknowledged.
     """
 
-    def __init__(self, *, store: ComplianceStore, tell: Callable[[int], None], policy: Access) -> None:
+    def __init__(self, *, store: ComplianceStore, refresh: Callable[[int], None], access: Access) -> None:
         self._store = store
-        self._tell = tell
-        """Shows the thread what has changed about a scan."""
-        self._policy = policy
+        self._refresh = refresh
+        """Updates a scan's messages."""
+        self._access = access
 
-    async def breach(self, number: int, user: str, channel: str | None = None) -> tuple[Scan, Violation]:
-        """Return a breach that a person wants to acknowledge, from its own thread or a form opened there."""
-        breach = await self._store.violations.breach(number)
-        if breach.scan is None:
-            raise NotFound("That breach is not kept any more.")
-        scan = await self._store.scans.scan(breach.scan)
-        await self._policy.admit(user, channel or scan.channel)
+    async def violation(self, number: int, user: str, channel: str | None = None) -> tuple[Scan, Violation]:
+        """Return a violation to acknowledge, from its own thread or a form opened there."""
+        violation = await self._store.violations.violation(number)
+        if violation.scan is None:
+            raise NotFound("That violation is no longer stored.")
+        scan = await self._store.scans.scan(violation.scan)
+        await self._access.admit(user, channel or scan.channel)
         if channel is not None and scan.channel is not None and scan.channel != channel:
             raise NotFound(f"Scan #{scan.number} belongs to another conversation.")
-        self._policy.admit_to_reviews(user)
-        if breach.acknowledged_by is not None:
-            self._tell(scan.number)  # it was not shown yet, or what showed it was lost
+        self._access.admit_to_reviews(user)
+        if violation.acknowledged_by is not None:
+            self._refresh(scan.number)  # the message may be out of date
             raise Superseded(ACKNOWLEDGED)
-        return scan, breach
+        return scan, violation
 
     async def acknowledge(self, number: int, user: str, reason: str) -> None:
-        """Record that a person acknowledged a breach; ``reason`` is shown to all who see the thread."""
-        scan, _ = await self.breach(number, user)
+        """Acknowledge a violation; ``reason`` is shown to everyone who sees the thread."""
+        scan, _ = await self.violation(number, user)
         try:
             await self._store.violations.acknowledge(number, who=user, reason=reason)
-        finally:  # whoever was late sees who was first
-            self._tell(scan.number)
+        finally:  # also if someone else was first
+            self._refresh(scan.number)

@@ -1,4 +1,4 @@
-"""The rules that a build's results are judged by, and what breaks them. ``docs/policy.md`` tells each."""
+"""Compliance rules, and the violations of them in a build's results. See ``docs/policy.md``."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -11,32 +11,32 @@ from bot.core.build import Build, Platform
 from bot.features.results.diff import Changes, changes
 from bot.features.results.models import Judge, Permission, Results, Sdk
 
-FINDINGS_KEPT = 50
-"""What is kept of all that breaks one rule; the rest is counted."""
+EVIDENCE_LIMIT = 50
+"""Evidence stored per violation; the rest is only counted."""
 SDK_CATEGORIES = ("Strictly Necessary", "Performance", "Functionality", "Targeting", "Unknown")
-"""What OneTrust is known to sort SDKs into."""
-ACKNOWLEDGED = "Somebody has acknowledged that already: the thread shows who, and why."
+"""OneTrust's known SDK categories."""
+ACKNOWLEDGED = "That is already acknowledged: the thread shows by whom, and why."
 _NAME_LIMIT = 200
 
 
 class EvidenceKind(StrEnum):
-    """What kind of thing breaks a rule."""
+    """What violates a rule."""
 
-    SDK = "sdk"  # is in the build
-    NEW_SDK = "new_sdk"  # was not in the last completed scan of the app
-    MOVED_SDK = "moved_sdk"  # was there, in another category
-    UNNAMED_SDKS = "unnamed_sdks"  # OneTrust counts more of a category than it names
-    PERMISSION = "permission"  # is asked for
-    NEW_PERMISSION = "new_permission"  # was not asked for in the last completed scan of the app
-    HIGH_RISK = "high_risk"  # a permission of high risk that is not on the list
-    UNMARKED_HIGH_RISK = "unmarked_high_risk"  # OneTrust counts more of high risk than it marks
-    MISMATCHED = "mismatched"  # data types of the privacy manifest that don't match what was found
-    MISSING = "missing"  # data types that the privacy manifest leaves out
+    SDK = "sdk"
+    NEW_SDK = "new_sdk"  # not in the app's last completed scan
+    MOVED_SDK = "moved_sdk"  # in another category in the app's last completed scan
+    UNNAMED_SDKS = "unnamed_sdks"  # OneTrust counts more SDKs of a category than it names
+    PERMISSION = "permission"
+    NEW_PERMISSION = "new_permission"  # not in the app's last completed scan
+    HIGH_RISK = "high_risk"  # a high-risk permission that is not on the rule's list
+    UNMARKED_HIGH_RISK = "unmarked_high_risk"  # OneTrust counts more high-risk permissions than it marks
+    MISMATCHED = "mismatched"  # data types of the privacy manifest that don't match the SDKs
+    MISSING = "missing"  # data types missing from the privacy manifest
 
 
 @dataclass(frozen=True, kw_only=True)
 class Evidence:
-    """One thing that breaks a rule; texts are OneTrust's, so they come from outside."""
+    """One thing that violates a rule; texts come from OneTrust and are untrusted."""
 
     what: EvidenceKind
     name: str = ""
@@ -47,43 +47,43 @@ class Evidence:
 
 @dataclass(frozen=True, kw_only=True)
 class Violation:
-    """One rule that a build breaks, as it was judged when its scan completed."""
+    """A rule that a build violates, as judged when its scan completed."""
 
     rule: str
     """The rule's name."""
     found: tuple[Evidence, ...]
-    """At most ``FINDINGS_KEPT``."""
+    """At most ``EVIDENCE_LIMIT`` entries."""
     more: int = 0
-    """How many findings there were beyond these."""
+    """Evidence beyond these, counted."""
     tell: tuple[str, ...] = ()
-    """IDs of the people and the user groups to tell."""
+    """IDs of people and user groups to mention."""
     number: int | None = None
-    """Its row; ``None`` before it is kept."""
+    """Row number; ``None`` until stored."""
     scan: int | None = None
-    """The number of the bot's own scan; ``None`` before it is kept."""
+    """Scan number; ``None`` until stored."""
     acknowledged_by: str | None = None
-    """A user ID; ``None`` while nobody has."""
+    """User ID; ``None`` while unreviewed."""
     acknowledged_at: float | None = None
     reason: str = ""
-    """Why, in the words of who acknowledged it."""
+    """The reviewer's reason."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Rule:
-    """One rule of the policy; what is empty, false or ``None`` asks for nothing.
+    """One compliance rule; conditions that are empty, false or ``None`` are off.
 
-    Names of SDKs, categories and apps are compared whatever their case, and may hold ``*`` and ``?``.
+    Names of SDKs, categories and apps are matched case-insensitively, with ``*`` and ``?`` as wildcards.
     """
 
     name: str
     tell: tuple[str, ...] = ()
-    """IDs of people (``U…``, ``W…``) and of user groups (``S…``)."""
+    """IDs of people (``U…``, ``W…``) and user groups (``S…``) to mention."""
     apps: tuple[str, ...] = ()
     """Bundle identifiers; empty for all."""
     platforms: frozenset[Platform] = frozenset()
     """Empty for both."""
     no_sdks: tuple[str, ...] = ()
-    """By name or package ID."""
+    """Names or package IDs."""
     no_sdk_categories: tuple[str, ...] = ()
     no_new_sdks: bool = False
     no_new_sdk_categories: tuple[str, ...] = ()
@@ -91,24 +91,24 @@ class Rule:
     no_new_permissions: bool = False
     high_risk_permissions_allowed: tuple[str, ...] | None = None
     privacy_manifest_mismatches: int | None = None
-    """How many there may be."""
+    """Maximum."""
     privacy_manifest_missing: int | None = None
-    """How many there may be."""
+    """Maximum."""
 
     def covers(self, build: Build) -> bool:
-        """Tell whether a build is judged by this rule."""
+        """Return whether the rule applies to a build."""
         listed = not self.apps or _like(build.bundle_id, self.apps)
         return listed and (not self.platforms or build.platform in self.platforms)
 
 
 def unknown_categories(rule: Rule) -> tuple[str, ...]:
-    """Return what a rule says of categories that is none of those that OneTrust is known to use."""
-    asked = dict.fromkeys((*rule.no_sdk_categories, *rule.no_new_sdk_categories))
-    return tuple(each for each in asked if not any(_like(known, (each,)) for known in SDK_CATEGORIES))
+    """Return the rule's SDK categories that match none of OneTrust's known ones."""
+    categories = dict.fromkeys((*rule.no_sdk_categories, *rule.no_new_sdk_categories))
+    return tuple(each for each in categories if not any(_like(known, (each,)) for known in SDK_CATEGORIES))
 
 
 def judge_by(rules: Iterable[Rule]) -> Judge:
-    """Return what judges by these rules."""
+    """Return a judge for these rules."""
     kept = tuple(rules)
 
     def judge(build: Build, results: Results, before: Results | None) -> tuple[Violation, ...]:
@@ -120,28 +120,28 @@ def judge_by(rules: Iterable[Rule]) -> Judge:
 def violations(
     rules: Iterable[Rule], build: Build, results: Results, difference: Changes | None
 ) -> tuple[Violation, ...]:
-    """Judge what was found in a build; ``difference`` is ``None`` where no earlier scan of its app completed.
+    """Judge a build's results; ``difference`` is ``None`` if no earlier scan of its app completed.
 
-    Then nothing counts as new, as there is nothing to compare with.
+    Then nothing counts as new.
     """
-    judged = ((rule, _findings(rule, results, difference)) for rule in rules if rule.covers(build))
+    judged = ((rule, _evidence(rule, results, difference)) for rule in rules if rule.covers(build))
     return tuple(
         Violation(
             rule=rule.name,
-            found=found[:FINDINGS_KEPT],
-            more=max(0, len(found) - FINDINGS_KEPT),
+            found=evidence[:EVIDENCE_LIMIT],
+            more=max(0, len(evidence) - EVIDENCE_LIMIT),
             tell=rule.tell,
         )
-        for rule, found in judged
-        if found
+        for rule, evidence in judged
+        if evidence
     )
 
 
-def _findings(rule: Rule, results: Results, difference: Changes | None) -> tuple[Evidence, ...]:
-    found = [*_sdks(rule, results), *_permissions(rule, results), *_manifest(rule, results)]
+def _evidence(rule: Rule, results: Results, difference: Changes | None) -> tuple[Evidence, ...]:
+    evidence = [*_sdks(rule, results), *_permissions(rule, results), *_manifest(rule, results)]
     if difference is not None:
-        found += _new(rule, difference)
-    return tuple(dict.fromkeys(found))
+        evidence += _new(rule, difference)
+    return tuple(dict.fromkeys(evidence))
 
 
 def _sdks(rule: Rule, results: Results) -> Iterator[Evidence]:
@@ -169,12 +169,12 @@ def _permissions(rule: Rule, results: Results) -> Iterator[Evidence]:
     for permission in marked:
         if not _like(permission.name, allowed):
             yield _permission(EvidenceKind.HIGH_RISK, permission)
-    # Which words mark a permission is inferred, the count is OneTrust's own: what it counts beyond the marked
-    # ones is let pass only where all of it can be permissions on the list, and no others are there.
+    # Which words mark a permission is inferred, the count is OneTrust's own: unmarked ones that it counts are
+    # accepted only if all of them can be allowed permissions, as there are no others.
     unmarked = results.high_risk_count - len(marked)
     others = [each for each in results.permissions if not each.is_high_risk]
-    strangers = [each for each in others if not _like(each.name, allowed)]
-    if unmarked > 0 and (strangers or unmarked > len(others)):
+    not_allowed = [each for each in others if not _like(each.name, allowed)]
+    if unmarked > 0 and (not_allowed or unmarked > len(others)):
         yield Evidence(what=EvidenceKind.UNMARKED_HIGH_RISK, count=unmarked)
 
 
@@ -182,11 +182,11 @@ def _manifest(rule: Rule, results: Results) -> Iterator[Evidence]:
     manifest = results.privacy_manifest
     if manifest is None:
         return
-    for what, count, most in (
+    for what, count, maximum in (
         (EvidenceKind.MISMATCHED, manifest.mismatched, rule.privacy_manifest_mismatches),
         (EvidenceKind.MISSING, manifest.missing, rule.privacy_manifest_missing),
     ):
-        if most is not None and count > most:
+        if maximum is not None and count > maximum:
             yield Evidence(what=what, count=count)
 
 

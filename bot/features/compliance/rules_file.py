@@ -1,6 +1,6 @@
-"""Reads the file of compliance rules: TOML, strictly. ``docs/policy.md`` is its reference.
+"""Strict parser of the compliance rules file (TOML, see ``docs/policy.md``).
 
-A mistyped rule would let through what it was written for, so anything unknown is an error.
+A mistyped rule would allow what it was written to prevent, so anything unknown is an error.
 """
 
 import re
@@ -14,14 +14,14 @@ from bot.core.scan import Platform
 from bot.errors import SettingsError
 from bot.features.compliance.rules import Rule
 
-LARGEST_BYTES = 64_000
-MOST_RULES = 20
-"""One message names every rule that a build breaks."""
-MOST_ENTRIES = 200
-MOST_MENTIONED = 10
-LONGEST_NAME = 80
-_LONGEST_ENTRY = 200
-_LARGEST_COUNT = 10_000
+MAX_BYTES = 64_000
+MAX_RULES = 20
+"""A violation message names all violated rules."""
+MAX_ENTRIES = 200
+MAX_MENTIONED = 10
+NAME_LIMIT = 80
+_ENTRY_LIMIT = 200
+_MAX_COUNT = 10_000
 
 _MENTIONED = re.compile(r"[UWS][A-Z0-9]{2,20}")
 _WORD = re.compile(r"[A-Za-z_-]{1,32}")
@@ -38,33 +38,33 @@ _Problem = Callable[[str], None]
 
 
 def read(path: Path) -> tuple[Rule, ...]:
-    """Read the rules, in their order.
+    """Read the rules in order.
 
     Raises:
-        SettingsError: the file can't be read, or lists every problem; only rules' and keys' names are shown.
+        SettingsError: the file can't be read, or lists all problems; shows only names of rules and keys.
     """
     try:
         with path.open("rb") as file:
-            content = file.read(LARGEST_BYTES + 1)
+            content = file.read(MAX_BYTES + 1)
     except OSError as error:
         why = error.strerror or type(error).__name__
-        raise _unfit(f"can't be read ({why}): check the path and who owns the file") from error
-    if len(content) > LARGEST_BYTES:
-        raise _unfit(f"is larger than {LARGEST_BYTES} bytes: is it the right file?")
+        raise _invalid(f"can't be read ({why}): check the path and who owns the file") from error
+    if len(content) > MAX_BYTES:
+        raise _invalid(f"is larger than {MAX_BYTES} bytes: is it the right file?")
     return parse(content)
 
 
 def parse(content: bytes) -> tuple[Rule, ...]:
-    """Read the rules in the bytes of a file; raises what ``read`` does."""
+    """Parse a file's content; raises the errors of ``read``."""
     try:
         table = tomllib.loads(content.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
-        raise _unfit("is not UTF-8 text: save it as UTF-8") from error
+        raise _invalid("is not UTF-8 text: save it as UTF-8") from error
     except ValueError as error:  # tomllib's own, or that of a number with too many digits
         place = re.search(r"\(at (line \d+, column \d+|end of document)\)", str(error))
-        raise _unfit(f"is not valid TOML{f', at {place[1]}' if place else ''}: look there") from None
+        raise _invalid(f"is not valid TOML{f', at {place[1]}' if place else ''}") from None
     except RecursionError as error:
-        raise _unfit("is nested too deeply: it is a list of [[rule]]") from error
+        raise _invalid("is nested too deeply: it is a list of [[rule]]") from error
     problems: list[str] = []
     if set(table) - {"rule"}:
         problems.append("The rules file may hold [[rule]] and nothing else: remove the rest.")
@@ -73,8 +73,8 @@ def parse(content: bytes) -> tuple[Rule, ...]:
         raise SettingsError([*problems, f"The rules file holds [rule]: {_TWO_BRACKETS}"])
     if not isinstance(entries, list) or not entries or not all(isinstance(each, dict) for each in entries):
         raise SettingsError([*problems, "The rules file has no [[rule]]: write one, or unset APPSCAN_RULES."])
-    if len(entries) > MOST_RULES:
-        problems.append(f"The rules file holds {len(entries)} rules; {MOST_RULES} are the most.")
+    if len(entries) > MAX_RULES:
+        problems.append(f"The rules file holds {len(entries)} rules; {MAX_RULES} are the maximum.")
         raise SettingsError(problems)
     rules = [_rule(number, entry, problems) for number, entry in enumerate(entries, 1)]
     seen: set[str] = set()
@@ -88,20 +88,20 @@ def parse(content: bytes) -> tuple[Rule, ...]:
 
 
 def _rule(number: int, entry: dict[str, Any], problems: list[str]) -> Rule:
-    """Read one rule and add its problems; a rule with problems is not used."""
+    """Parse a rule and append its problems; a rule with problems must not be used."""
     name = entry.get("name")
-    named = isinstance(name, str) and 0 < len(name) <= LONGEST_NAME and name.isprintable() and name.strip()
+    named = isinstance(name, str) and 0 < len(name) <= NAME_LIMIT and name.isprintable() and name.strip()
     where = f'rule {number} ("{name}")' if named else f"rule {number}"
 
     def problem(what: str) -> None:
         problems.append(f"The rules file, {where}: {what}{'' if what.endswith('?') else '.'}")
 
     if not named:
-        problem(f"name must be a text of 1 to {LONGEST_NAME} visible characters: it is what people read")
+        problem(f"name must be a text of 1 to {NAME_LIMIT} visible characters: it is what people read")
     for key in entry:
         if key not in _KEYS:
             meant = get_close_matches(key, _KEYS, n=1, cutoff=0.7)
-            # In a wrong file a key may hold anything, also a secret: only a word is repeated.
+            # In a wrong file a key can be anything, even a secret: only a word is repeated.
             shown = f"`{key}`" if _WORD.fullmatch(key) else "something in it"
             problem(f"{shown} is not a key" + (f"; did you mean `{meant[0]}`?" if meant else ""))
     if not any(key in entry for key in _CONDITIONS):
@@ -115,8 +115,8 @@ def _rule(number: int, entry: dict[str, Any], problems: list[str]) -> Rule:
         problem("only iOS apps have a privacy manifest, and platforms leaves iOS out")
     tell = _texts(entry, "tell", problem)
     wrong = [str(place) for place, each in enumerate(tell, 1) if not _MENTIONED.fullmatch(each)]
-    if len(tell) > MOST_MENTIONED:
-        problem(f"tell may hold up to {MOST_MENTIONED} IDs, of people (U0123ABCD) or user groups (S0123ABCD)")
+    if len(tell) > MAX_MENTIONED:
+        problem(f"tell may hold up to {MAX_MENTIONED} IDs, of people (U0123ABCD) or user groups (S0123ABCD)")
     elif wrong:
         problem(
             f"tell has an entry (number {', '.join(wrong)}) that is not an ID: copy the ID of the person "
@@ -153,11 +153,11 @@ def _texts(
         return ()
     if not value and not may_be_empty:
         problem(f"{key} is empty: fill it, or remove it")
-    if len(value) > MOST_ENTRIES:
-        problem(f"{key} has more than {MOST_ENTRIES} entries")
+    if len(value) > MAX_ENTRIES:
+        problem(f"{key} has more than {MAX_ENTRIES} entries")
         return ()
     for place, each in enumerate(value, 1):
-        if not each.strip() or len(each) > _LONGEST_ENTRY or not each.isprintable():
+        if not each.strip() or len(each) > _ENTRY_LIMIT or not each.isprintable():
             problem(f"{key} has an entry (number {place}) that is empty, too long or not printable")
         elif "[" in each or "]" in each:
             problem(f"{key} has an entry (number {place}) with brackets: only * and ? are wildcards")
@@ -172,11 +172,11 @@ def _switch(entry: dict[str, Any], key: str, problem: _Problem) -> bool:
 
 def _count(entry: dict[str, Any], key: str, problem: _Problem) -> int | None:
     value = entry.get(key)
-    if key in entry and (type(value) is not int or not 0 <= value <= _LARGEST_COUNT):
-        problem(f"{key} must be a whole number from 0 to {_LARGEST_COUNT}: how many there may be")
+    if key in entry and (type(value) is not int or not 0 <= value <= _MAX_COUNT):
+        problem(f"{key} must be a whole number from 0 to {_MAX_COUNT}: the maximum to allow")
         return None
     return value
 
 
-def _unfit(what: str) -> SettingsError:
+def _invalid(what: str) -> SettingsError:
     return SettingsError([f"The rules file {what}."])

@@ -51,7 +51,9 @@ class HistoryCommands:
 
     async def _status(self, typed: CommandText) -> Message:
         if not typed.words:
-            return in_progress_views.under_way(await self._comparisons.under_way(typed.user, typed.channel))
+            return in_progress_views.in_progress(
+                await self._comparisons.in_progress(typed.user, typed.channel)
+            )
         if len(typed.words) == 1:
             with contextlib.suppress(NotFound):  # then it may be an app
                 return await self.details(typed.user, typed.channel, typed.words[0])
@@ -110,7 +112,7 @@ HISTORY = Topic(
         "`since:` `until:` a day, `today`, `yesterday`, or how long ago (`24h`, `7d`, `2w`); days are in "
         "your time zone, and both count\n"
         "`sdk:` a part of an SDK's name, vendor or package ID: scans that found it\n"
-        "`breach:` `open`, `any`, or a part of a rule's name: scans that break the policy\n"
+        "`violation:` `open`, `any`, or a part of a rule's name: scans that violate compliance rules\n"
         "`result:` `completed`, `failed`, `interrupted`, `lost`, `ambiguous`: how OneTrust's scan ended\n"
         "Scans of private channels and direct messages are shown only to those who are in them."
     ),
@@ -118,7 +120,7 @@ HISTORY = Topic(
         "/appscan history",
         "/appscan history shop platform:ios since:7d",
         "/appscan history status:failed,rejected by:me",
-        "/appscan history sdk:firebase breach:open",
+        "/appscan history sdk:firebase violation:open",
         "/appscan history app:com.example.shop until:2026-11-01",
     ),
 )

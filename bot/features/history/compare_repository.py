@@ -1,4 +1,4 @@
-"""What people ask of results, within what they may see."""
+"""Queries of results, limited to what a person may see."""
 
 from collections.abc import Sequence
 from contextlib import closing
@@ -6,7 +6,7 @@ from typing import Any
 
 from bot.core.people import Viewer
 from bot.core.scan import OPEN, Platform, Scan, State
-from bot.features.history.models import APPS_NAMED, AppFound, HistoryQuery, SdkRow, SdkVersion
+from bot.features.history.models import APPS_NAMED, AppMatch, HistoryQuery, SdkRow, SdkVersion
 from bot.features.history.repository import conditions, phrase
 from bot.features.history.sdk_repository import HAS_ONE, NAMED, holding, like
 from bot.features.results.models import Sdk
@@ -18,39 +18,36 @@ from bot.storage.visibility import visible
 VERSIONS_SHOWN = 12
 SDKS_SHOWN = 6
 
-_UNDER_WAY = ", ".join(
+_IN_PROGRESS = ", ".join(
     f"'{state}'" for state in sorted(OPEN | {State.WAITING, State.ASKING, State.UNCERTAIN})
 )
 _FOLLOWED = "results.state IN ('finding', 'running')"
 
 
 class SqlComparisonRepository:
-    """Reads of results, and of the scans that they are of."""
+    """Results in SQLite."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def under_way(self, viewer: Viewer, limit: int, *, followed: bool) -> list[Scan]:
-        """Return scans that have not come to their end, newest first.
-
-        With ``followed``, those whose results are looked for as well.
-        """
+    async def in_progress(self, viewer: Viewer, limit: int, *, followed: bool) -> list[Scan]:
+        """Return unfinished scans, newest first; with ``followed`` also those that are polled for results."""
         condition, seen = visible(viewer)
         union = f"UNION SELECT scan FROM results WHERE {_FOLLOWED}" if followed else ""
         return await self._database.read(
             lambda db: rows.scans_where(
                 db,
-                f"WHERE scans.number IN (SELECT number FROM scans WHERE state IN ({_UNDER_WAY}) {union}) "
+                f"WHERE scans.number IN (SELECT number FROM scans WHERE state IN ({_IN_PROGRESS}) {union}) "
                 f"AND {condition} ORDER BY scans.number DESC LIMIT ?",
                 *seen,
                 limit,
             )
         )
 
-    async def apps_of(self, identifier: str, platform: Platform | None, viewer: Viewer) -> list[AppFound]:
-        """Return the apps with that bundle identifier or app ID; as ``apps`` does."""
+    async def apps_of(self, identifier: str, platform: Platform | None, viewer: Viewer) -> list[AppMatch]:
+        """Return the apps with a bundle identifier or app ID, in the order of ``apps``."""
         known = [identifier, identifier.lower(), identifier.upper()]
-        # By index whatever the case; where the identifier's parts are found it may still be another.
+        # Narrows by index, ignoring case; the full-text match may still be another identifier.
         narrowed = """
             scans.number IN (
                 SELECT number FROM scans WHERE app_id IN (?, ?, ?)
@@ -61,33 +58,33 @@ class SqlComparisonRepository:
             )
         """
         words = f"bundle_id : {phrase(identifier)}"
-        asked, parameters = conditions(HistoryQuery(app=identifier, platform=platform))
-        return await self._apps([narrowed, *asked], [*known, words, identifier, *parameters], viewer)
+        where, parameters = conditions(HistoryQuery(app=identifier, platform=platform))
+        return await self._apps([narrowed, *where], [*known, words, identifier, *parameters], viewer)
 
-    async def apps(self, word: str, platform: Platform | None, viewer: Viewer) -> list[AppFound]:
-        """Return the apps whose scans have that word, those first that were completed, and the newest."""
-        asked, parameters = conditions(HistoryQuery(words=(word,), platform=platform))
-        return await self._apps(asked, parameters, viewer)
+    async def apps(self, word: str, platform: Platform | None, viewer: Viewer) -> list[AppMatch]:
+        """Return the apps whose scans match a word: completed ones first, then by newest scan."""
+        where, parameters = conditions(HistoryQuery(words=(word,), platform=platform))
+        return await self._apps(where, parameters, viewer)
 
-    async def _apps(self, asked: list[str], parameters: list[object], viewer: Viewer) -> list[AppFound]:
+    async def _apps(self, where: list[str], parameters: list[object], viewer: Viewer) -> list[AppMatch]:
         condition, seen = visible(viewer)
         query = f"""
             SELECT bundle_id, platform, name, max(number) AS newest,
                    count(CASE results.state WHEN 'completed' THEN 1 END) AS completed
             FROM scans LEFT JOIN results ON results.scan = scans.number
-            WHERE {" AND ".join(asked)} AND {condition} AND bundle_id IS NOT NULL AND platform IS NOT NULL
+            WHERE {" AND ".join(where)} AND {condition} AND bundle_id IS NOT NULL AND platform IS NOT NULL
             GROUP BY bundle_id, platform ORDER BY completed > 0 DESC, newest DESC LIMIT ?
         """
         return await self._database.read(
             lambda db: [
-                AppFound(**{**row, "platform": Platform(row["platform"])})
+                AppMatch(**{**row, "platform": Platform(row["platform"])})
                 for row in db.query(query, [*parameters, *seen, APPS_NAMED + 1])
             ]
         )
 
     async def completed(
         self,
-        app: AppFound,
+        app: AppMatch,
         viewer: Viewer,
         *,
         version: str | None = None,
@@ -95,21 +92,21 @@ class SqlComparisonRepository:
         before: int | None = None,
         limit: int = 2,
     ) -> list[Scan]:
-        """Return completed scans of an app, last submitted first.
+        """Return an app's completed scans, newest first.
 
-        Of one version or build number, that one scan, or those submitted before a scan, where that is given.
+        Filters: a version or build number, a scan's number, or scans submitted before a scan.
         """
         condition, parameters = visible(viewer)
-        asked = ["results.state = 'completed'", "scans.bundle_id = ?", "scans.platform = ?", condition]
+        where = ["results.state = 'completed'", "scans.bundle_id = ?", "scans.platform = ?", condition]
         parameters = [app.bundle_id, app.platform.value, *parameters]
         if version is not None:
-            asked.append("(scans.version = ? COLLATE NOCASE OR scans.build_number = ?)")
+            where.append("(scans.version = ? COLLATE NOCASE OR scans.build_number = ?)")
             parameters += [version, version]
         if number is not None:
-            asked.append("scans.number = ?")
+            where.append("scans.number = ?")
             parameters.append(number)
         if before is not None:
-            asked.append(
+            where.append(
                 "(results.since, scans.number) < (SELECT other.since, other.scan FROM results AS other "
                 "WHERE other.scan = ?)"
             )
@@ -117,7 +114,7 @@ class SqlComparisonRepository:
         return await self._database.read(
             lambda db: rows.scans_where(
                 db,
-                f"JOIN results ON results.scan = scans.number WHERE {' AND '.join(asked)} "
+                f"JOIN results ON results.scan = scans.number WHERE {' AND '.join(where)} "
                 "ORDER BY results.since DESC, scans.number DESC LIMIT ?",
                 *parameters,
                 limit,
@@ -125,13 +122,13 @@ class SqlComparisonRepository:
         )
 
     async def sdk(self, name: str, viewer: Viewer, *, limit: int, offset: int) -> list[SdkRow]:
-        """Return the apps in which an SDK was found by its name, vendor or package ID, newest first."""
+        """Return the apps with an SDK of this name, vendor or package ID, last scanned first."""
         condition, seen = visible(viewer)
 
         def work(db: Connection) -> list[SdkRow]:
-            held, parameters = holding(db, name)
+            has_sdk, parameters = holding(db, name)
             query = (
-                f"SELECT bundle_id, platform, number FROM scans WHERE {held} AND {condition} "
+                f"SELECT bundle_id, platform, number FROM scans WHERE {has_sdk} AND {condition} "
                 "AND bundle_id IS NOT NULL AND platform IS NOT NULL ORDER BY number DESC"
             )
             apps = _newest_of_each(db, query, [*parameters, *seen], offset + limit)
@@ -146,11 +143,11 @@ class SqlComparisonRepository:
 def _newest_of_each(
     db: Connection, query: str, parameters: Sequence[object], limit: int
 ) -> dict[tuple[Any, ...], int]:
-    """Return the first number by all that comes before it in a row, reading on until there are ``limit``."""
+    """Return the first number by the other columns; stops reading at ``limit`` keys."""
     newest: dict[tuple[Any, ...], int] = {}
-    with closing(db.execute(query, parameters)) as found:
-        for *of, number in found:
-            newest.setdefault(tuple(of), number)
+    with closing(db.execute(query, parameters)) as cursor:
+        for *key, number in cursor:
+            newest.setdefault(tuple(key), number)
             if len(newest) >= limit:
                 break
     return newest
@@ -189,9 +186,9 @@ def _sdk_row(
 
 def _sdks(db: Connection, number: int, name: str) -> tuple[Sdk, ...]:
     parameters: Sequence[object] = [number, *like(name), SDKS_SHOWN]
-    found = db.query(
+    sdks = db.query(
         "SELECT package_id, name, vendor, category, description FROM sdks AS k "
         f"WHERE k.scan = ? AND {NAMED} ORDER BY k.name LIMIT ?",
         parameters,
     )
-    return tuple(Sdk(**row) for row in found)
+    return tuple(Sdk(**row) for row in sdks)

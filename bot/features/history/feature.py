@@ -18,7 +18,7 @@ def build(kit: Kit) -> Surface:
         store=kit.store,
         cards=cards,
         workspace=kit.workspace,
-        policy=kit.access,
+        access=kit.access,
         clock=kit.clock,
         scanners=[each.profile for each in kit.side_scanners if each.submissions is not None],
     )
@@ -26,7 +26,7 @@ def build(kit: Kit) -> Surface:
     comparisons = Comparisons(
         store=kit.store,
         workspace=kit.workspace,
-        policy=kit.access,
+        access=kit.access,
         reads=lambda: poller is not None and poller.reads,
         unread=lambda: poller is None or poller.refused,
     )

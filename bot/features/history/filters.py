@@ -1,8 +1,8 @@
-"""Reading the filters of ``/appscan history`` as people type them.
+"""Parser for the filters of ``/appscan history``.
 
-``app:`` ``platform:`` ``status:`` ``by:`` ``in:`` ``since:`` ``until:`` ``sdk:`` ``breach:`` ``result:`` and
-free words, in any order; quotes keep words together. Keys in any case, a space after the colon, and the
-quotes and dashes that phones put in are all fine.
+``app:`` ``platform:`` ``status:`` ``by:`` ``in:`` ``since:`` ``until:`` ``sdk:``
+``violation:`` ``result:`` and free words, in any order; quotes keep words together. Accepts keys in any
+case, a space after the colon, and the typographic quotes and dashes of phones.
 """
 
 import difflib
@@ -15,18 +15,18 @@ from typing import Final
 from bot.core import identifiers
 from bot.core.scan import OPEN, State
 from bot.errors import UsageError
-from bot.features.history.models import ANY_BREACH, OPEN_BREACH, HistoryQuery
+from bot.features.history.models import ANY_VIOLATION, OPEN_VIOLATION, HistoryQuery
 from bot.features.results.models import POLLED, ResultState
 
 TEXT_LIMIT: Final = 300
-"""Characters of filters; more is refused."""
+"""Maximum length of the filters; longer ones are rejected."""
 
 SDK_LIMIT: Final = 100
-"""Characters of an SDK's name; more are left out."""
+"""Maximum length of an SDK's name; the rest is ignored."""
 
 EXAMPLE: Final = "/appscan history platform:ios status:failed since:7d"
 
-_ALIASES: Final = {"os": "platform", "state": "status", "from": "by", "channel": "in"}
+_ALIASES: Final = {"os": "platform", "state": "status", "from": "by", "channel": "in", "breach": "violation"}
 _STATES: Final[dict[str, frozenset[State]]] = {state.value: frozenset({state}) for state in State} | {
     **dict.fromkeys(("ok", "done", "success", "succeeded", "successful"), frozenset({State.SUBMITTED})),
     **dict.fromkeys(("fail", "error"), frozenset({State.FAILED})),
@@ -44,9 +44,9 @@ _UNITS: Final = {
 _TYPED: Final = str.maketrans(
     dict.fromkeys("“”„‟«»＂", '"') | dict.fromkeys("‐‑‒–—―−", "-") | {"：": ":", "，": ","}
 )
-_KEYS: Final = ("app", "platform", "status", "by", "in", "since", "until", "sdk", "breach", "result")
+_KEYS: Final = ("app", "platform", "status", "by", "in", "since", "until", "sdk", "violation", "result")
 _NEEDS: Final = {
-    "breach": "`open`, `any` or a part of a rule's name",
+    "violation": "`open`, `any` or a part of a rule's name",
     "result": ", ".join(f"`{each}`" for each in _RESULTS),
 }
 _YEARS: Final = (1971, 2999)
@@ -65,7 +65,7 @@ _DATE: Final = re.compile(r"([0-9]{4})[-/.]([0-9]{1,2})[-/.]([0-9]{1,2})")
 
 @dataclass(frozen=True, kw_only=True)
 class _Asker:
-    """What filters mean depends on who asks, where and when."""
+    """Who asks, where and when: filters can depend on it."""
 
     now: float
     tz: tzinfo
@@ -76,10 +76,10 @@ class _Asker:
 def parse(
     text: str, *, now: float, tz: tzinfo, me: str | None = None, here: str | None = None
 ) -> HistoryQuery:
-    """Read filters; ``me`` is who ``by:me`` means, ``here`` the channel that ``in:here`` means.
+    """Parse filters; ``me`` is the user meant by ``by:me``, ``here`` the channel meant by ``in:here``.
 
     Raises:
-        UsageError: a filter is unknown, given twice, or can't mean anything; carries an example.
+        UsageError: a filter is unknown, repeated or invalid; carries an example.
     """
     if len(text) > TEXT_LIMIT:
         raise UsageError(f"That is too long: filters have at most {TEXT_LIMIT} characters.", example=EXAMPLE)
@@ -87,7 +87,7 @@ def parse(
     query, seen = HistoryQuery(), set[str]()
     for key, value in _filters(text):
         if key in seen and key not in {"", "status"}:
-            raise UsageError(f"`{key}:` is there twice; give it once.", example=EXAMPLE)
+            raise UsageError(f"`{key}:` is there twice; use it once.", example=EXAMPLE)
         seen.add(key)
         query = _READERS[key](query, value, asker)
     if query.since is not None and query.until is not None and query.since >= query.until:
@@ -99,51 +99,53 @@ def parse(
 
 
 def words(text: str) -> list[str]:
-    """Part what was typed into words; quotes keep words together."""
+    """Split text into words; quotes keep words together."""
     return [match[1] or match[2] for match in _WORD.finditer(_shown(text)) if match[1] or match[2]]
 
 
 def sdk_name(text: str) -> str:
-    """Read a part of an SDK's name, vendor or package ID.
+    """Parse a part of an SDK's name, vendor or package ID.
 
     Raises:
-        UsageError: there is nothing in it to look for.
+        UsageError: it has no letters or digits.
     """
-    found = " ".join(words(text))[:SDK_LIMIT].strip()
-    if not any(sign.isalnum() for sign in found):
+    name = " ".join(words(text))[:SDK_LIMIT].strip()
+    if not any(character.isalnum() for character in name):
         raise UsageError(
-            "Say which SDK: a part of its name, its vendor or its package ID.",
+            "Name an SDK: a part of its name, its vendor or its package ID.",
             example="/appscan sdk firebase",
         )
-    return found
+    return name
 
 
 def _filters(text: str) -> Iterator[tuple[str, str]]:
-    """Give each filter's key, in its one spelling, and its value; free words have an empty key."""
-    found = [match for match in _TOKEN.finditer(_shown(text)) if match[0].strip()]
-    while found:
-        match = found.pop(0)
+    """Yield each filter's canonical key and its value; free words have an empty key."""
+    matches = [match for match in _TOKEN.finditer(_shown(text)) if match[0].strip()]
+    while matches:
+        match = matches.pop(0)
         value = match["quoted"] or match["tag"] or match["bare"] or ""
         if match["key"] is None:
             key = {"<@": "by", "<#": "in"}.get((match["tag"] or "")[:2], "")
             yield from ((key, each) for each in ([value] if match["quoted"] else value.split(",")))
             continue
         key = _key(match["key"])
-        while found and found[0]["key"] is None and _goes_on(key, value, found[0]["bare"] or ""):
-            value += found.pop(0)["bare"]
+        while matches and matches[0]["key"] is None and _continues(key, value, matches[0]["bare"] or ""):
+            value += matches.pop(0)["bare"]
         if not value.strip():
             raise UsageError(f"`{key}:` needs {_NEEDS.get(key, 'something')} after it.", example=EXAMPLE)
         yield key, value.strip()
 
 
 def _shown(text: str) -> str:
-    """Undo Slack's escapes and a phone's typography; what can't be seen goes, white space is spaces."""
-    signs = identifiers.unwrapped(text).translate(_TYPED)
-    return "".join(" " if sign.isspace() else sign for sign in signs if sign.isspace() or sign.isprintable())
+    """Undo Slack's escapes and typographic characters; drop invisible characters."""
+    characters = identifiers.unwrapped(text).translate(_TYPED)
+    return "".join(
+        " " if each.isspace() else each for each in characters if each.isspace() or each.isprintable()
+    )
 
 
-def _goes_on(key: str, value: str, following: str) -> bool:
-    """Tell whether a value goes on after a space, as in ``status:failed, rejected`` and ``since: 7 days``."""
+def _continues(key: str, value: str, following: str) -> bool:
+    """Return whether a value continues after a space: ``status:failed, rejected``, ``since: 7 days``."""
     if key == "status":
         return value.endswith(",") or following.startswith(",")
     return key in {"since", "until"} and value.isdecimal() and following.lower() in _UNITS
@@ -166,16 +168,14 @@ def _key(typed: str) -> str:
 
 
 def _word(query: HistoryQuery, value: str, _asker: _Asker) -> HistoryQuery:
-    if not any(sign.isalnum() for sign in value):
+    if not any(character.isalnum() for character in value):
         return query
     return replace(query, words=(*query.words, value.strip()))
 
 
 def _app(query: HistoryQuery, value: str, _asker: _Asker) -> HistoryQuery:
     try:
-        return replace(
-            query, app=identifiers.bundle_id(value)
-        )  # an app ID has no signs that this one may not have
+        return replace(query, app=identifiers.bundle_id(value))  # app IDs are valid bundle IDs too
     except UsageError:
         raise UsageError(
             "`app:` takes an app ID or a bundle identifier.", example="/appscan history app:com.example.shop"
@@ -219,7 +219,7 @@ def _by(query: HistoryQuery, value: str, asker: _Asker) -> HistoryQuery:
     found = _PERSON.fullmatch(value)
     if not found:
         raise UsageError(
-            "`by:` takes a person: type @ and pick them from the list, or write `by:me`.",
+            "`by:` takes a person: type @ and pick them from the list, or type `by:me`.",
             example="/appscan history by:me since:7d",
         )
     return replace(query, by=found[1] or found[2])
@@ -231,7 +231,7 @@ def _in(query: HistoryQuery, value: str, asker: _Asker) -> HistoryQuery:
     found = _CHANNEL.fullmatch(value)
     if not found:
         raise UsageError(
-            "`in:` takes a channel: type # and pick it from the list, or write `in:here`.",
+            "`in:` takes a channel: type # and pick it from the list, or type `in:here`.",
             example="/appscan history in:here since:7d",
         )
     return replace(query, channel=found[1] or found[2])
@@ -241,8 +241,9 @@ def _sdk(query: HistoryQuery, value: str, _asker: _Asker) -> HistoryQuery:
     return replace(query, sdk=sdk_name(value))
 
 
-def _breach(query: HistoryQuery, value: str, _asker: _Asker) -> HistoryQuery:
-    return replace(query, breach=value.lower() if value.lower() in {OPEN_BREACH, ANY_BREACH} else value)
+def _violation(query: HistoryQuery, value: str, _asker: _Asker) -> HistoryQuery:
+    keyword = value.lower()
+    return replace(query, violation=keyword if keyword in {OPEN_VIOLATION, ANY_VIOLATION} else value)
 
 
 def _result(query: HistoryQuery, value: str, _asker: _Asker) -> HistoryQuery:
@@ -267,7 +268,7 @@ def _until(query: HistoryQuery, value: str, asker: _Asker) -> HistoryQuery:
 
 
 def _moment(value: str, key: str, asker: _Asker) -> date | float:
-    """Read a day, or how long ago; ``2026-11-01``, ``today``, ``yesterday``, ``24h``, ``7d``, ``2w``."""
+    """Parse a day or an age: ``2026-11-01``, ``today``, ``yesterday``, ``24h``, ``7d``, ``2w``."""
     typed = value.lower()
     today = datetime.fromtimestamp(asker.now, asker.tz).date()
     if typed in {"today", "yesterday"}:
@@ -279,7 +280,7 @@ def _moment(value: str, key: str, asker: _Asker) -> date | float:
     example = f"/appscan history {key}:{today.isoformat()}"
     if not day:
         raise UsageError(
-            f"`{key}:` takes a day (`2026-11-01`, `today`, `yesterday`) or how long ago (`24h`, `7d`, `2w`).",
+            f"`{key}:` takes a day (`2026-11-01`, `today`, `yesterday`) or an age (`24h`, `7d`, `2w`).",
             example=example,
         )
     try:
@@ -287,12 +288,12 @@ def _moment(value: str, key: str, asker: _Asker) -> date | float:
     except ValueError:
         found = date.min
     if not _YEARS[0] <= found.year <= _YEARS[1]:
-        raise UsageError(f"`{key}:` has a day that no calendar has.", example=example)
+        raise UsageError(f"`{key}:` has an invalid date.", example=example)
     return found
 
 
 def _midnight(day: date, asker: _Asker) -> float:
-    """Give the moment a day begins for the asker, whatever their clocks do that day."""
+    """Return the start of a day in the asker's time zone, including its changes of clocks."""
     return datetime(day.year, day.month, day.day, tzinfo=asker.tz).timestamp()
 
 
@@ -306,6 +307,6 @@ _READERS: Final[dict[str, Callable[[HistoryQuery, str, _Asker], HistoryQuery]]] 
     "since": _since,
     "until": _until,
     "sdk": _sdk,
-    "breach": _breach,
+    "violation": _violation,
     "result": _result,
 }

@@ -1,4 +1,4 @@
-"""What people ask of the history: scans, their timelines, known apps and links."""
+"""Questions about the history (scans, timelines, known apps), and changes of links."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ APPS_A_PAGE = 10
 
 @dataclass(frozen=True, kw_only=True)
 class AppsPage:
-    """One page of the known apps."""
+    """A page of known apps."""
 
     rows: tuple[AppRow, ...]
     offset: int
@@ -30,17 +30,21 @@ class AppsPage:
 
 @dataclass(frozen=True, kw_only=True)
 class Linked:
-    """What linking changed."""
+    """The effect of linking."""
 
     link: Link
     before: Link | None
-    """The link that was replaced."""
+    """The replaced link."""
     others: tuple[Link, ...]
-    """Other bundle identifiers that are linked to the same app."""
+    """Other bundle identifiers linked to the same app."""
 
 
 class HistoryService:
-    """Answers questions about the history, within what the asker may see."""
+    """Answers questions about the history, limited to what the person may see.
+
+    Each method raises ``NotAllowed`` if the allow-lists say no, ``Unidentified`` if Slack can't identify the
+    person.
+    """
 
     def __init__(
         self,
@@ -48,7 +52,7 @@ class HistoryService:
         store: HistoryStore,
         cards: Cards,
         workspace: Workspace,
-        policy: Access,
+        access: Access,
         clock: Clock,
         scanners: Sequence[ScannerProfile] = (),
     ) -> None:
@@ -56,20 +60,18 @@ class HistoryService:
         self._store = store
         self._cards = cards
         self._workspace = workspace
-        self._policy = policy
+        self._access = access
         self._clock = clock
 
     async def history(
         self, user: str, channel: str, text: str, cursor: Cursor | None = None
     ) -> tuple[Page, HistoryQuery]:
-        """Return a page of scans that match the filters in ``text``, newest first, and what they mean.
+        """Return a page of the scans that match the filters in ``text``, newest first, and the parsed query.
 
         Raises:
-            NotAllowed: the policy says no.
-            Unidentified: Slack does not say who they are.
-            UsageError: a filter can't be understood.
+            UsageError: a filter is invalid.
         """
-        person = await self._policy.admit(user, channel)
+        person = await self._access.admit(user, channel)
         query = filters.parse(text, now=self._clock.now(), tz=person.timezone, me=user, here=channel)
         viewer = await viewer_of(self._workspace, user, person, channel)
         page = await self._store.history.page(query, text, viewer, cursor)
@@ -79,11 +81,9 @@ class HistoryService:
         """Return everything known of a scan, by its number or request ID.
 
         Raises:
-            NotAllowed: the policy says no.
-            Unidentified: Slack does not say who they are.
-            NotFound: there is no such scan, or none that this person may see.
+            NotFound: there is no such scan that this person may see.
         """
-        person = await self._policy.admit(user, channel)
+        person = await self._access.admit(user, channel)
         scan = await self._find(word)
         viewer = await viewer_of(self._workspace, user, person, channel)
         if scan is None or not await self._store.scans.sees(viewer, scan):
@@ -106,13 +106,8 @@ class HistoryService:
             return None
 
     async def apps(self, user: str, channel: str, offset: int = 0) -> AppsPage:
-        """Return a page of the known apps, last scanned first.
-
-        Raises:
-            NotAllowed: the policy says no.
-            Unidentified: Slack does not say who they are.
-        """
-        person = await self._policy.admit(user, channel)
+        """Return a page of the known apps, last scanned first."""
+        person = await self._access.admit(user, channel)
         viewer = await viewer_of(self._workspace, user, person, channel)
         rows = await self._store.history.apps(viewer, limit=APPS_A_PAGE + 1, offset=offset)
         return AppsPage(rows=tuple(rows[:APPS_A_PAGE]), offset=offset, has_more=len(rows) > APPS_A_PAGE)
@@ -123,12 +118,10 @@ class HistoryService:
         """Link a bundle identifier to an app ID.
 
         Raises:
-            NotAllowed: the policy says no.
-            Unidentified: Slack does not say who they are.
-            UsageError: the platform has to be named, or the app is linked on another platform.
+            UsageError: the platform is ambiguous, or the app is linked on another platform.
         """
-        await self._policy.admit(user, channel)
-        self._policy.admit_to_links(user)
+        await self._access.admit(user, channel)
+        self._access.admit_to_links(user)
         platform = platform or await self._platform(bundle_id, f"link {bundle_id} {app_id}")
         others = tuple(
             link
@@ -143,21 +136,19 @@ class HistoryService:
         await self._store.links.put(bundle_id, platform, app_id, who=user, replace=True)
         now = await self._store.links.of_build(bundle_id, platform)
         if now is None:
-            raise NotFound("Somebody removed that link at the same moment: try again.")
+            raise NotFound("That link was removed at the same moment: try again.")
         await self._store.scans.note_app(bundle_id, platform, f"linked to {app_id}", user)
         return Linked(link=now, before=before, others=others)
 
     async def unlink(self, user: str, channel: str, bundle_id: str, platform: Platform | None) -> Link:
-        """Forget which app a bundle identifier is.
+        """Remove a bundle identifier's link.
 
         Raises:
-            NotAllowed: the policy says no.
-            Unidentified: Slack does not say who they are.
-            UsageError: the platform has to be named.
+            UsageError: the platform is ambiguous.
             NotFound: there is no such link.
         """
-        await self._policy.admit(user, channel)
-        self._policy.admit_to_links(user)
+        await self._access.admit(user, channel)
+        self._access.admit_to_links(user)
         platform = platform or await self._platform(bundle_id, f"unlink {bundle_id}", linked_only=True)
         removed = await self._store.links.remove(bundle_id, platform)
         if removed is None:
@@ -179,7 +170,7 @@ class HistoryService:
         if len(known) == 1:
             return known.pop()
         raise UsageError(
-            "Say which platform you mean, `ios` or `android`: "
-            + ("that bundle identifier is known on both." if known else "none of its builds was seen yet."),
+            "Name the platform, `ios` or `android`: "
+            + ("that bundle identifier is known on both." if known else "none of its builds is known yet."),
             example=f"/appscan {words} android",
         )

@@ -12,7 +12,7 @@ from bot.slack.blocks.scan_text import title
 from bot.slack.blocks.state_text import MARKS, WORDS
 
 
-def under_way(listed: InProgress) -> Message:
+def in_progress(listed: InProgress) -> Message:
     """List the scans that have not come to their end, newest first."""
     if not listed.scans:
         return compose(

@@ -1,4 +1,4 @@
-"""The records of looking things up: what is asked of the history, by whom, and the pages that answer."""
+"""Queries of the history, and the pages that answer them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -9,59 +9,59 @@ from bot.features.results.models import ResultState, Sdk
 from bot.features.verdicts.models import Threat
 
 APPS_NAMED: Final = 6
-"""Apps that are named where several may be meant."""
+"""Maximum number of apps listed if several match."""
 
-OPEN_BREACH: Final = "open"
-"""In ``Query.breach``: a rule that nobody has acknowledged the breach of."""
-ANY_BREACH: Final = "any"
-"""In ``Query.breach``: whatever rule it is, acknowledged or not."""
+OPEN_VIOLATION: Final = "open"
+"""``HistoryQuery.violation``: an unacknowledged violation of any rule."""
+ANY_VIOLATION: Final = "any"
+"""``HistoryQuery.violation``: a violation of any rule, acknowledged or not."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class HistoryQuery:
-    """What to look for in the history; every part that is set must hold."""
+    """Filters of the history; all that are set must match."""
 
     words: tuple[str, ...] = ()
-    """Each begins a word of the name, bundle identifier, file name or version, or is a whole request ID."""
+    """Prefixes of words of the name, bundle identifier, file name or version, or entire request IDs."""
     app: str | None = None
-    """An app ID or a bundle identifier, whole."""
+    """An app ID or bundle identifier."""
     platform: Platform | None = None
     states: frozenset[State] = frozenset()
     by: str | None = None
-    """User ID of who shared or asked."""
+    """ID of the user who shared or requested the scan."""
     channel: str | None = None
     since: float | None = None
-    """At or after, seconds since the epoch."""
+    """Inclusive, seconds since the epoch."""
     until: float | None = None
-    """Before, seconds since the epoch."""
+    """Exclusive, seconds since the epoch."""
     sdk: str | None = None
-    """A part of the name, vendor or package ID of an SDK that was found in the build."""
-    breach: str | None = None
-    """A part of the name of a rule that the build breaks; or ``OPEN_BREACH`` or ``ANY_BREACH``."""
+    """Part of the name, vendor or package ID of an SDK in the build."""
+    violation: str | None = None
+    """Part of a violated rule's name, ``OPEN_VIOLATION`` or ``ANY_VIOLATION``."""
     result: ResultState | None = None
-    """What came of it in OneTrust; of a scan that was submitted."""
+    """The result of a submitted scan."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Cursor:
-    """Where a page of the history begins."""
+    """Start of a page of the history."""
 
     number: int
     older: bool
-    """True for the scans before ``number``, false for those after it."""
+    """True for scans before ``number``, false for those after it."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """What came of a scan in OneTrust, in short."""
+    """Summary of a scan's results in OneTrust."""
 
     state: ResultState
     sdk_count: int | None = None
-    """``None`` where it is not completed."""
-    broken: tuple[str, ...] = ()
-    """The first few rules that it breaks and nobody has acknowledged."""
-    broken_count: int = 0
-    """How many such rules there are."""
+    """``None`` unless completed."""
+    violated: tuple[str, ...] = ()
+    """Rules with unacknowledged violations; the first few."""
+    violated_count: int = 0
+    """Number of all such rules."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,7 +74,7 @@ class Page:
     has_newer: bool
     has_older: bool
     outcomes: Mapping[int, Outcome] = field(default_factory=dict)
-    """By the numbers of those scans that OneTrust was looked at for."""
+    """By scan number; scans without polling are left out."""
     threats: Mapping[int, Mapping[str, Threat]] = field(default_factory=dict)
     """Bad verdicts by the number of the scan, then by the name of the side scanner."""
 
@@ -87,48 +87,48 @@ class AppRow:
     platform: Platform
     name: str | None
     version: str | None
-    """Of its newest scan that this viewer may see."""
+    """Of its newest scan visible to the viewer."""
     app_id: str | None
     scans: int
-    """How many were submitted."""
+    """Number of submitted scans."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class AppFound:
-    """One app that somebody may have meant."""
+class AppMatch:
+    """An app that matches what was typed."""
 
     bundle_id: str
     platform: Platform
     name: str | None
     newest: int
-    """Its newest scan that this viewer may see."""
+    """Its newest scan visible to the viewer."""
     completed: int
-    """How many of its scans OneTrust completed."""
+    """Number of completed scans."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class SdkVersion:
-    """One version of an app that has an SDK in it."""
+    """A version of an app with an SDK."""
 
     version: str | None
     scan: int
-    """The newest of its scans that found the SDK."""
+    """Its newest scan with the SDK."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class SdkRow:
-    """One app that has, or had, an SDK in it."""
+    """An app with an SDK in any of its scans."""
 
     bundle_id: str
     platform: Platform
     name: str | None
     sdks: tuple[Sdk, ...]
-    """Those that were meant, as the newest scan with one of them names them; a few of many."""
+    """The first few matching SDKs of the newest scan with any."""
     versions: tuple[SdkVersion, ...]
-    """Newest first; the first few of many."""
+    """The first few, newest first."""
     has_more: bool
-    """Whether there are more versions than these."""
+    """Whether there are more versions."""
     newest: Scan | None
-    """The app's last completed scan, whatever it found."""
+    """The app's last completed scan."""
     still: bool
-    """Whether that scan found the SDK as well."""
+    """Whether that scan has the SDK."""

@@ -1,4 +1,4 @@
-"""What came of some scans in OneTrust, in short: for a list of them."""
+"""Summaries of scans' results in OneTrust, for lists."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -9,24 +9,24 @@ from bot.features.results.models import ResultState
 from bot.storage.connection import Connection
 
 RULES_NAMED: Final = 3
-"""Broken rules of a scan that are named."""
+"""Maximum number of violated rules named per scan."""
 
 
 def read(db: Connection, numbers: Sequence[int]) -> dict[int, Outcome]:
-    """Return what came of each of these scans that is, or was, followed."""
+    """Return the outcomes of those scans that were polled."""
     marks = ", ".join("?" * len(numbers))
-    broken = defaultdict(list)
+    violated = defaultdict(list)
     query = (
         f"SELECT scan, rule FROM breaches WHERE scan IN ({marks}) AND acknowledged_at IS NULL ORDER BY number"
     )
     for row in db.query(query, list(numbers)):
-        broken[row["scan"]].append(row["rule"])
+        violated[row["scan"]].append(row["rule"])
     return {
         row["scan"]: Outcome(
             state=ResultState(row["state"]),
             sdk_count=row["sdk_count"],
-            broken=tuple(broken[row["scan"]][:RULES_NAMED]),
-            broken_count=len(broken[row["scan"]]),
+            violated=tuple(violated[row["scan"]][:RULES_NAMED]),
+            violated_count=len(violated[row["scan"]]),
         )
         for row in db.query(
             f"SELECT scan, state, sdk_count FROM results WHERE scan IN ({marks})", list(numbers)

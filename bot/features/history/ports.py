@@ -1,30 +1,30 @@
-"""What the history needs of the world."""
+"""Repositories of the history feature."""
 
 from typing import Protocol
 
 from bot.core.people import Viewer
 from bot.core.repositories import Store
 from bot.core.scan import Platform, Scan
-from bot.features.history.models import AppFound, AppRow, Cursor, HistoryQuery, Page, SdkRow
+from bot.features.history.models import AppMatch, AppRow, Cursor, HistoryQuery, Page, SdkRow
 from bot.features.results.ports import ResultRepository
 
 
 class HistoryRepository(Protocol):
-    """Reads of the history within what a person may see."""
+    """Queries of the history, limited to what a person may see."""
 
     async def page(self, query: HistoryQuery, text: str, viewer: Viewer, cursor: Cursor | None) -> Page: ...
     async def apps(self, viewer: Viewer, *, limit: int, offset: int) -> list[AppRow]: ...
 
 
 class ComparisonRepository(Protocol):
-    """Reads of results within what a person may see."""
+    """Queries of results, limited to what a person may see."""
 
-    async def under_way(self, viewer: Viewer, limit: int, *, followed: bool) -> list[Scan]: ...
-    async def apps_of(self, identifier: str, platform: Platform | None, viewer: Viewer) -> list[AppFound]: ...
-    async def apps(self, word: str, platform: Platform | None, viewer: Viewer) -> list[AppFound]: ...
+    async def in_progress(self, viewer: Viewer, limit: int, *, followed: bool) -> list[Scan]: ...
+    async def apps_of(self, identifier: str, platform: Platform | None, viewer: Viewer) -> list[AppMatch]: ...
+    async def apps(self, word: str, platform: Platform | None, viewer: Viewer) -> list[AppMatch]: ...
     async def completed(
         self,
-        app: AppFound,
+        app: AppMatch,
         viewer: Viewer,
         *,
         version: str | None = None,
@@ -36,7 +36,7 @@ class ComparisonRepository(Protocol):
 
 
 class HistoryStore(Store, Protocol):
-    """What questions about the history read."""
+    """Repositories for questions about the history."""
 
     @property
     def history(self) -> HistoryRepository: ...

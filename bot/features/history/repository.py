@@ -1,11 +1,11 @@
-"""Looking through the history, within what a person may see."""
+"""Queries of the history, limited to what a person may see."""
 
 from collections.abc import Iterator
 
 from bot.core.people import Viewer
 from bot.core.scan import Platform
 from bot.features.history import outcome_repository
-from bot.features.history.models import ANY_BREACH, OPEN_BREACH, AppRow, Cursor, HistoryQuery, Page
+from bot.features.history.models import ANY_VIOLATION, OPEN_VIOLATION, AppRow, Cursor, HistoryQuery, Page
 from bot.features.history.sdk_repository import holding, part
 from bot.features.verdicts import transition_repository
 from bot.storage import rows
@@ -14,35 +14,36 @@ from bot.storage.database import Database
 from bot.storage.visibility import visible
 
 PAGE_SIZE = 10
-_BREACHES: dict[str, tuple[str, list[object]]] = {
-    OPEN_BREACH: (" AND acknowledged_at IS NULL", []),
-    ANY_BREACH: ("", []),
+_VIOLATIONS: dict[str, tuple[str, list[object]]] = {
+    OPEN_VIOLATION: (" AND acknowledged_at IS NULL", []),
+    ANY_VIOLATION: ("", []),
 }
 
 
 class SqlHistoryRepository:
-    """Reads of the history."""
+    """The history in SQLite."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     async def page(self, query: HistoryQuery, text: str, viewer: Viewer, cursor: Cursor | None) -> Page:
-        """Return a page of scans that match, newest first; ``text`` is the query as typed."""
-        asked, parameters = conditions(query)
+        """Return a page of matching scans, newest first; ``text`` is the query as typed."""
+        where, parameters = conditions(query)
         condition, seen = visible(viewer)
-        asked.append(condition)
+        where.append(condition)
         parameters += seen
         forward = cursor is not None and not cursor.older
         if cursor is not None:
-            asked.append("scans.number < ?" if cursor.older else "scans.number > ?")
+            where.append("scans.number < ?" if cursor.older else "scans.number > ?")
             parameters.append(cursor.number)
         order = "ASC" if forward else "DESC"
 
         def work(db: Connection) -> Page:
-            held, sdk = holding(db, query.sdk) if query.sdk is not None else ("1", [])
+            has_sdk, sdk = holding(db, query.sdk) if query.sdk is not None else ("1", [])
             found = rows.scans_where(
                 db,
-                f"WHERE {held} AND {' AND '.join(asked)} ORDER BY scans.number {order} LIMIT {PAGE_SIZE + 1}",
+                f"WHERE {has_sdk} AND {' AND '.join(where)} "
+                f"ORDER BY scans.number {order} LIMIT {PAGE_SIZE + 1}",
                 *sdk,
                 *parameters,
             )
@@ -97,19 +98,19 @@ class SqlHistoryRepository:
 
 
 def conditions(query: HistoryQuery) -> tuple[list[str], list[object]]:
-    """Return the conditions on ``scans`` that a query comes to, and their parameters."""
-    asked: list[str] = ["1"]
+    """Return a query's conditions on ``scans``, and their parameters."""
+    where: list[str] = ["1"]
     parameters: list[object] = []
 
     def add(condition: str, *values: object) -> None:
-        asked.append(condition)
+        where.append(condition)
         parameters.extend(values)
 
     for word in query.words:
         add(
             "scans.number IN (SELECT rowid FROM scans_fts WHERE scans_fts MATCH ? "
             f"UNION ALL SELECT scan FROM submissions WHERE {rows.ONETRUST} AND request_id IN (?, ?, ?))",
-            f"{phrase(word)}*",  # whose last part may be longer
+            f"{phrase(word)}*",  # a prefix
             *(word, word.lower(), word.upper()),
         )
     if query.app is not None:
@@ -138,13 +139,14 @@ def conditions(query: HistoryQuery) -> tuple[list[str], list[object]]:
         add("scans.created_at < ?", query.until)
     for condition, values in _of_results(query):
         add(condition, *values)
-    return asked, parameters
+    return where, parameters
 
 
 def _of_results(query: HistoryQuery) -> Iterator[tuple[str, list[object]]]:
-    """Give the conditions on what a scan found, and the parameters of each."""
-    if query.breach is not None:
-        which, values = _BREACHES.get(query.breach, (" AND rule LIKE ? ESCAPE '\\'", [part(query.breach)]))
+    """Yield a query's conditions on results, and the parameters of each."""
+    if query.violation is not None:
+        by_name: tuple[str, list[object]] = (" AND rule LIKE ? ESCAPE '\\'", [part(query.violation)])
+        which, values = _VIOLATIONS.get(query.violation, by_name)
         yield f"scans.number IN (SELECT scan FROM breaches WHERE 1{which})", values
     if query.result is not None:
         yield (
@@ -156,6 +158,6 @@ def _of_results(query: HistoryQuery) -> Iterator[tuple[str, list[object]]]:
 def phrase(word: str) -> str:
     """Return the word as an FTS5 phrase.
 
-    FTS5 itself parts it, as it parted what it indexed; where it finds nothing to look for, nothing matches.
+    FTS5 splits it as it split the indexed text; a phrase without words matches nothing.
     """
     return '"' + word.replace('"', " ").replace("\0", " ") + '"'

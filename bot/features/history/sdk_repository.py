@@ -1,44 +1,44 @@
-"""Finding the scans in which an SDK was found, by a part of what it is called."""
+"""Conditions for scans that contain an SDK, by part of its name, vendor or package ID."""
 
 from typing import Final
 
 from bot.storage.connection import Connection
 
 NAMED: Final = "(k.name LIKE ? ESCAPE '\\' OR k.vendor LIKE ? ESCAPE '\\' OR k.package_id LIKE ? ESCAPE '\\')"
-"""The condition on ``known_sdks AS k``, or on ``sdks AS k``; see ``like``."""
+"""Condition on ``known_sdks AS k`` or ``sdks AS k``; parameters: see ``like``."""
 
 SCANS_WITH: Final = f"""
     SELECT sdks.scan FROM known_sdks AS k CROSS JOIN sdks
     ON sdks.package_id = k.package_id AND sdks.name = k.name AND sdks.vendor IS k.vendor
     WHERE {NAMED}
 """
-"""The numbers of the scans that found such an SDK; a number may come more than once.
+"""Numbers of the scans with such an SDK, possibly repeated.
 
-SQLite keeps to the order of a ``CROSS JOIN``: first the few SDKs that fit, then the scans by index.
+SQLite keeps the order of a ``CROSS JOIN``: first the few matching SDKs, then the scans by index.
 """
 HAS_ONE: Final = f"EXISTS (SELECT 1 FROM sdks AS k WHERE k.scan = scans.number AND {NAMED})"
-"""The condition on ``scans`` that such an SDK was found, for where nearly all or few scans are looked at."""
+"""Condition on ``scans``, faster if nearly all or only few scans are checked."""
 
-MANY: Final = 20_000
-"""Where so many were found, gathering their scans takes longer than looking at the newest scans."""
+MANY_SCANS: Final = 20_000
+"""From this many matches on, checking the newest scans one by one is faster than collecting all matches."""
 
 
 def like(name: str) -> list[object]:
-    """Return what ``NAMED`` takes for SDKs whose name, vendor or package ID holds ``name``."""
+    """Return the parameters of ``NAMED``."""
     return [part(name)] * 3
 
 
 def part(name: str) -> str:
-    """Return what ``LIKE``, with a backslash as escape, takes for texts that hold ``name``.
+    """Return the ``LIKE`` pattern (escape: backslash) for texts containing ``name``.
 
-    Capital letters count for nothing, but outside ASCII they do.
+    ``LIKE`` ignores case within ASCII only.
     """
     escaped = name.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_").replace("\0", "")
     return f"%{escaped}%"
 
 
-def holding(db: Connection, name: str, *, many: int = MANY) -> tuple[str, list[object]]:
-    """Return the condition on ``scans``, read newest first, that such an SDK was found, and its words."""
+def holding(db: Connection, name: str, *, many: int = MANY_SCANS) -> tuple[str, list[object]]:
+    """Return the condition that a scan, read newest first, has such an SDK, and its parameters."""
     counted = f"SELECT count(*) FROM (SELECT 1 FROM ({SCANS_WITH}) LIMIT {many})"
-    (found,) = db.execute(counted, like(name)).fetchone()
-    return (f"scans.number IN ({SCANS_WITH})" if found < many else HAS_ONE), like(name)
+    (count,) = db.execute(counted, like(name)).fetchone()
+    return (f"scans.number IN ({SCANS_WITH})" if count < many else HAS_ONE), like(name)

@@ -9,7 +9,7 @@ from bot.core.scan import Event, Scan, Source, State
 from bot.errors import UsageError
 from bot.features.compliance.views import broken
 from bot.features.history import filters as search
-from bot.features.history.models import ANY_BREACH, OPEN_BREACH, Cursor, HistoryQuery, Outcome, Page
+from bot.features.history.models import ANY_VIOLATION, OPEN_VIOLATION, Cursor, HistoryQuery, Outcome, Page
 from bot.features.hosts.views import host_blocks
 from bot.features.results.models import ResultState
 from bot.features.results.polling_views import outcome, state
@@ -112,17 +112,17 @@ def describe(query: HistoryQuery) -> str:
         parts.append(f"until {text.when(query.until - 1)}")
     if query.sdk is not None:
         parts.append(f"with the SDK {text.code(query.sdk, 100)}")
-    if query.breach is not None:
-        parts.append(_breach(query.breach))
+    if query.violation is not None:
+        parts.append(_violation(query.violation))
     if query.result is not None:
         parts.append(_RESULTS.get(query.result, "completed by OneTrust"))
     return ", ".join(parts)
 
 
-def _breach(sought: str) -> str:
-    if sought == OPEN_BREACH:
+def _violation(sought: str) -> str:
+    if sought == OPEN_VIOLATION:
         return "with a breach that nobody has acknowledged"
-    if sought == ANY_BREACH:
+    if sought == ANY_VIOLATION:
         return "with a breach of any rule"
     return f"with a breach of a rule like {text.code(sought, 100)}"
 
@@ -247,9 +247,9 @@ def _came(outcome: Outcome) -> list[str]:
     said = [_RESULTS.get(outcome.state, "")]
     if outcome.state is ResultState.COMPLETED and outcome.sdk_count is not None:
         said.append(f"completed: {count(outcome.sdk_count, 'SDK')}")
-    if outcome.broken:
-        more = outcome.broken_count - len(outcome.broken)
-        rules = ", ".join(text.escape(rule, 60) for rule in outcome.broken)
+    if outcome.violated:
+        more = outcome.violated_count - len(outcome.violated)
+        rules = ", ".join(text.escape(rule, 60) for rule in outcome.violated)
         said.append(f":rotating_light: {rules}{f' and {more} more' if more > 0 else ''}")
     return said
 

@@ -1,4 +1,4 @@
-"""OneTrust's whole list of applications, read at once where asking for each would take more calls."""
+"""OneTrust's list of all applications, fetched when that takes fewer calls than single lookups."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,56 +9,56 @@ from bot.core.scan import Platform
 from bot.features.results.models import Application, OneTrustScanStatus
 from bot.features.results.ports import Applications
 
-FROM: Final = 20
-"""Where more is to be asked for than this, the list is read."""
-SHARE: Final = 4
-"""The list may take one call for each so many that it could save."""
+MIN_LOOKUPS: Final = 20
+"""The list is fetched only for more lookups than this."""
+LOOKUPS_PER_PAGE: Final = 4
+"""One page of the list may be fetched per this many lookups that it could save."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class IndexedApps:
-    """What was read of the list."""
+    """The part of the list that was fetched."""
 
     apps: Sequence[Application] = ()
-    whole: bool = False
-    """Whether what is not in it was not there."""
+    is_complete: bool = False
+    """Whether that is the entire list, so that an app missing from it does not exist."""
 
     def status(self, application_id: str) -> OneTrustScanStatus | None:
-        """Return what the list says of an application; ``None`` where it says nothing."""
+        """Return an application's status according to the list; ``None`` if it is not listed."""
         wanted = application_id.lower()
         return next((app.status for app in self.apps if app.id.lower() == wanted), None)
 
     def named(self, name: str, platform: Platform) -> list[Application] | None:
-        """Return the applications of this name; ``None`` where there may be others."""
-        if not self.whole:
+        """Return the applications of this name; ``None`` if the list is incomplete."""
+        if not self.is_complete:
             return None
         return [app for app in self.apps if app.platform is platform and _bare(app.name) == _bare(name)]
 
 
 class AppIndex:
-    """Reads the list where that is worth it; remembers how long it is at least."""
+    """Fetches the list when that pays off; remembers its minimum length in pages."""
 
     def __init__(self, applications: Applications) -> None:
         self._applications = applications
-        self._at_least = 1
+        self._min_pages = 1
 
-    async def sweep(self, wanted: int) -> IndexedApps:
-        """Read the list for ``wanted`` lookups; empty where they are better made one by one.
+    async def fetch(self, lookups: int) -> IndexedApps:
+        """Fetch the list for a number of lookups; empty if single lookups take fewer calls.
 
         Raises:
-            CannotRead, TryLater: as ``Applications`` has it.
+            CannotRead, TryLater: see ``Applications``.
         """
-        most = wanted // SHARE
-        if wanted <= FROM or most < self._at_least:
+        max_pages = lookups // LOOKUPS_PER_PAGE
+        if lookups <= MIN_LOOKUPS or max_pages < self._min_pages:
             return IndexedApps()
         apps: list[Application] = []
-        for number in range(most):
+        for number in range(max_pages):
             page, more = await self._applications.page(number)
             apps += page
             if not more:
-                self._at_least = number + 1
-                return IndexedApps(apps=apps, whole=True)
-        self._at_least = most + 1
+                self._min_pages = number + 1
+                return IndexedApps(apps=apps, is_complete=True)
+        self._min_pages = max_pages + 1
         return IndexedApps(apps=apps)
 
 

@@ -1,7 +1,7 @@
 """What changed in an app from one completed scan to the next.
 
-An SDK is the same where its package ID is the same, or, where one of the two scans gives none, where its
-name and vendor are, whatever their case. A permission is the same where its name is.
+SDKs are the same if their package IDs are equal or, if only one of the scans has a package ID, if name and
+vendor are equal, ignoring case. Permissions are the same if their names are.
 """
 
 from collections.abc import Iterable
@@ -12,59 +12,53 @@ from bot.features.results.models import Permission, PrivacyManifest, Results, Sd
 
 @dataclass(frozen=True, kw_only=True)
 class Changes:
-    """What one scan found and the other did not; each part in the order of its names.
+    """The differences between two scans, each part sorted by name.
 
-    What OneTrust lists twice is here once; an SDK that it lists in two categories is here once for each.
+    Duplicates in OneTrust's lists are removed; an SDK listed in two categories appears once for each.
     """
 
     sdks_added: tuple[Sdk, ...] = ()
     sdks_removed: tuple[Sdk, ...] = ()
     sdks_recategorised: tuple[tuple[Sdk, Sdk], ...] = ()
-    """Those in another category, as they were before and as they are after."""
+    """SDKs whose category changed: before and after."""
     permissions_added: tuple[Permission, ...] = ()
     permissions_removed: tuple[Permission, ...] = ()
     permissions_risen: tuple[Permission, ...] = ()
-    """Those that were there and are of high risk only now."""
+    """Permissions that existed before and became high risk."""
     manifest_before: PrivacyManifest | None = None
     manifest_after: PrivacyManifest | None = None
 
     @property
     def manifest_changed(self) -> bool:
-        """Whether a privacy manifest came or went, or one of its counts is another."""
+        """Whether a privacy manifest was added or removed, or one of its counts changed."""
         return _counts(self.manifest_before) != _counts(self.manifest_after)
 
     @property
     def nothing(self) -> bool:
-        """Whether both scans found the same."""
-        return not (
-            self.sdks_added
-            or self.sdks_removed
-            or self.sdks_recategorised
-            or self.permissions_added
-            or self.permissions_removed
-            or self.permissions_risen
-            or self.manifest_changed
-        )
+        """Whether there are no differences."""
+        sdks = self.sdks_added or self.sdks_removed or self.sdks_recategorised
+        permissions = self.permissions_added or self.permissions_removed or self.permissions_risen
+        return not (sdks or permissions or self.manifest_changed)
 
 
 def changes(before: Results, after: Results) -> Changes:
     """Compare two completed scans of the same app."""
     was, now = _by_identity(before.sdks), _by_identity(after.sdks)
     same = {each: each for each in was.keys() & now.keys()} | _same_by_name(was, now)
-    gone, come = was.keys() - same.keys(), now.keys() - set(same.values())
-    asked, asks = _by_name(before.permissions), _by_name(after.permissions)
+    removed, added = was.keys() - same.keys(), now.keys() - set(same.values())
+    old, new = _by_name(before.permissions), _by_name(after.permissions)
     return Changes(
-        sdks_added=_sorted(sdk for each in come for sdk in now[each].values()),
-        sdks_removed=_sorted(sdk for each in gone for sdk in was[each].values()),
+        sdks_added=_sorted(sdk for each in added for sdk in now[each].values()),
+        sdks_removed=_sorted(sdk for each in removed for sdk in was[each].values()),
         sdks_recategorised=_in_order(
-            pair for old, new in same.items() for pair in _recategorised(was[old], now[new])
+            pair for one, other in same.items() for pair in _recategorised(was[one], now[other])
         ),
-        permissions_added=tuple(asks[name] for name in sorted(asks.keys() - asked.keys())),
-        permissions_removed=tuple(asked[name] for name in sorted(asked.keys() - asks.keys())),
+        permissions_added=tuple(new[name] for name in sorted(new.keys() - old.keys())),
+        permissions_removed=tuple(old[name] for name in sorted(old.keys() - new.keys())),
         permissions_risen=tuple(
-            asks[name]
-            for name in sorted(asks.keys() & asked.keys())
-            if asks[name].is_high_risk and not asked[name].is_high_risk
+            new[name]
+            for name in sorted(new.keys() & old.keys())
+            if new[name].is_high_risk and not old[name].is_high_risk
         ),
         manifest_before=before.privacy_manifest,
         manifest_after=after.privacy_manifest,
@@ -72,27 +66,27 @@ def changes(before: Results, after: Results) -> Changes:
 
 
 _Identity = tuple[str, str, str]
-"""Package ID, name and vendor; either the first is empty, or the other two are."""
+"""Package ID, name and vendor; either the ID or the other two are empty."""
 _Categories = dict[str, Sdk]
-"""One SDK by each category that it is listed in."""
+"""SDK by category."""
 
 
 def _by_identity(sdks: Iterable[Sdk]) -> dict[_Identity, _Categories]:
-    found: dict[_Identity, _Categories] = {}
+    by_identity: dict[_Identity, _Categories] = {}
     for sdk in sorted(sdks, key=_sdk_order):
         package_id = sdk.package_id.strip()
         identity = (package_id, "", "") if package_id else ("", *_names(sdk))
-        found.setdefault(identity, {}).setdefault(sdk.category.strip().casefold(), sdk)
-    return found
+        by_identity.setdefault(identity, {}).setdefault(sdk.category.strip().casefold(), sdk)
+    return by_identity
 
 
 def _same_by_name(
     was: dict[_Identity, _Categories], now: dict[_Identity, _Categories]
 ) -> dict[_Identity, _Identity]:
-    """Match what is left where exactly one of the two scans gives a package ID."""
+    """Match the remaining SDKs by name where exactly one of the two scans has a package ID."""
     same: dict[_Identity, _Identity] = {}
-    lost, came = was.keys() - now.keys(), now.keys() - was.keys()
-    old_by_name, new_by_name = _named(was, lost), _named(now, came)
+    old_by_name = _unique_by_name(was, was.keys() - now.keys())
+    new_by_name = _unique_by_name(now, now.keys() - was.keys())
     for names in sorted(old_by_name.keys() & new_by_name.keys()):
         old, new = old_by_name[names], new_by_name[names]
         if bool(old[0]) is not bool(new[0]) and old not in same and new not in same.values():
@@ -100,30 +94,30 @@ def _same_by_name(
     return same
 
 
-def _named(
+def _unique_by_name(
     sdks: dict[_Identity, _Categories], identities: Iterable[_Identity]
 ) -> dict[tuple[str, str], _Identity]:
-    """Return identities by name and vendor, those that no other has."""
-    found: dict[tuple[str, str], list[_Identity]] = {}
+    """Return identities by name and vendor, without names that several identities share."""
+    by_name: dict[tuple[str, str], list[_Identity]] = {}
     for identity in identities:
         for names in {_names(sdk) for sdk in sdks[identity].values()}:
-            found.setdefault(names, []).append(identity)
-    return {names: only[0] for names, only in found.items() if len(only) == 1}
+            by_name.setdefault(names, []).append(identity)
+    return {names: only[0] for names, only in by_name.items() if len(only) == 1}
 
 
 def _recategorised(was: _Categories, now: _Categories) -> list[tuple[Sdk, Sdk]]:
-    gone, come = sorted(was.keys() - now.keys()), sorted(now.keys() - was.keys())
-    olds, news = gone or sorted(was), come or sorted(now)
-    pairs = max(len(gone), len(come))
+    removed, added = sorted(was.keys() - now.keys()), sorted(now.keys() - was.keys())
+    olds, news = removed or sorted(was), added or sorted(now)
+    pairs = max(len(removed), len(added))
     return [(was[olds[min(at, len(olds) - 1)]], now[news[min(at, len(news) - 1)]]) for at in range(pairs)]
 
 
 def _by_name(permissions: Iterable[Permission]) -> dict[str, Permission]:
-    """Return permissions by name; of one that is listed twice, the entry of the higher risk."""
-    found: dict[str, Permission] = {}
+    """Return permissions by name; of duplicates the one with the higher risk."""
+    by_name: dict[str, Permission] = {}
     for permission in sorted(permissions, key=_permission_order):
-        found.setdefault(permission.name.strip(), permission)
-    return found
+        by_name.setdefault(permission.name.strip(), permission)
+    return by_name
 
 
 def _names(sdk: Sdk) -> tuple[str, str]:
@@ -139,14 +133,8 @@ def _in_order(pairs: Iterable[tuple[Sdk, Sdk]]) -> tuple[tuple[Sdk, Sdk], ...]:
 
 
 def _sdk_order(sdk: Sdk) -> tuple[str, ...]:
-    return (
-        sdk.name.casefold(),
-        sdk.name,
-        sdk.package_id,
-        repr(sdk.vendor),
-        sdk.category,
-        repr(sdk.description),
-    )
+    name, vendor, description = sdk.name, repr(sdk.vendor), repr(sdk.description)
+    return name.casefold(), name, sdk.package_id, vendor, sdk.category, description
 
 
 def _permission_order(permission: Permission) -> tuple[bool, str, str]:

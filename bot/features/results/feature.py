@@ -42,7 +42,7 @@ def build(kit: Kit) -> Surface:
         poller = ResultPoller(
             store=kit.store,
             applications=kit.applications,
-            looks=fetcher,
+            fetcher=fetcher,
             clock=kit.clock,
             wait_s=kit.budget.wait_s,
             first_s=first_s,

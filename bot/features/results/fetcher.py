@@ -1,4 +1,4 @@
-"""One look at OneTrust for followed scans of one application or name; what it gave is kept at once."""
+"""One poll of OneTrust for scans of the same application or name; each result is stored at once."""
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
@@ -25,42 +25,44 @@ from bot.features.submission.outcomes import remember_link
 
 logger = logging.getLogger(__name__)
 
-LONGEST_S: Final = 900.0
-"""Between two looks for one scan."""
+MAX_INTERVAL_S: Final = 900.0
+"""Maximum time between two polls for a scan."""
 STALE_S: Final = 7 * 24 * 3600.0
-"""What was submitted so long before results can be read (again) is not looked for: nobody waits for it."""
-LISTS_S: Final = 3600.0
-"""How long after a scan its lists are waited for, where OneTrust counts what it does not list: without them
-all would seem gone since the scan before."""
-NAMESAKES: Final = 10
-"""Apps of one name that are told apart by their scans; of more, a person has to."""
-CLOSER_EACH: Final = 4
-"""Where the list says that an app's scan is not over, only each so manyth look goes closer."""
-_REMEMBERED: Final = 1000
+"""Older submissions are not polled when results become readable (again): no one expects their results."""
+LISTS_TIMEOUT_S: Final = 3600.0
+"""How long to wait for the lists of SDKs and permissions that OneTrust counts but does not list yet: compared
+without them, everything would seem removed."""
+MAX_NAMESAKES: Final = 10
+"""Maximum number of apps of one name whose scans are fetched to find ours."""
+DETAIL_EVERY: Final = 4
+"""While the list says that an app's scan is unfinished, its scans are fetched on every nth poll only."""
+_CACHED_FIRST_SCANS: Final = 1000
 
-_GOES_ON: Final = frozenset({OneTrustScanStatus.PENDING, OneTrustScanStatus.PROGRESS})
-_OVER: Final = {
+_UNFINISHED: Final = frozenset({OneTrustScanStatus.PENDING, OneTrustScanStatus.PROGRESS})
+_ENDED: Final = {
     OneTrustScanStatus.FAILED: ResultState.FAILED,
     OneTrustScanStatus.INTERRUPTED: ResultState.INTERRUPTED,
 }
 
-NO_APP: Final = "OneTrust's list has no app of this name that was made since then"
+NO_APP: Final = "OneTrust's list has no new app of this name since then"
 NO_SUCH: Final = "OneTrust lists no app with this ID"
 NO_SCAN: Final = "OneTrust lists no scan of this app that began since then"
 EARLY_APP: Final = (
-    "OneTrust lists one new app of this name, but not yet what tells whether it is this build's"
+    "OneTrust lists one new app of this name, but not enough yet to know whether it is this build's"
 )
-EARLY_SCAN: Final = "OneTrust lists one scan of this app, but not yet what tells whether it is this build's"
-GONE: Final = "OneTrust lists this scan no more"
-NOT_OVER: Final = "OneTrust has not ended this scan"
-NOT_LISTED: Final = "OneTrust counts what this scan found, but does not list it"
-UNREAD: Final = "nothing was read from the build, so there is nothing to look for"
-NOT_ASKED: Final = "OneTrust could not be asked"
+EARLY_SCAN: Final = (
+    "OneTrust lists one scan of this app, but not enough yet to know whether it is this build's"
+)
+GONE: Final = "OneTrust no longer lists this scan"
+UNFINISHED: Final = "OneTrust has not finished this scan"
+NOT_LISTED: Final = "OneTrust counts this scan's SDKs or permissions, but does not list them"
+UNREAD: Final = "nothing was read from the build, so there is nothing to search for"
+UNREACHABLE: Final = "OneTrust could not be reached"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Poll:
-    """A followed scan of the bot's."""
+    """A scan to poll for."""
 
     scan: Scan
     followed: ResultStatus
@@ -72,10 +74,10 @@ class Poll:
 
 
 class ResultFetcher:
-    """Looks, tells what is found apart, and keeps what came of it.
+    """Polls OneTrust, matches submissions with its scans, and stores statuses and results.
 
-    ``ended`` is told each scan that OneTrust ended; ``judge`` finds what in its results breaks the policy.
-    ``first_s`` is the time from a submission to its first look, ``within_s`` for how long it is followed.
+    ``ended`` is called with each scan that OneTrust finished; ``judge`` finds violations of the compliance
+    rules. ``first_s`` is the time from a submission to its first poll, ``within_s`` the limit for polling.
     """
 
     def __init__(
@@ -100,149 +102,149 @@ class ResultFetcher:
         self._wake = wake
         self._ended = ended
         self._judge = judge
-        self._backoff = Backoff(first_s=first_s, factor=1.5, maximum_s=max(LONGEST_S, first_s))
+        self._backoff = Backoff(first_s=first_s, factor=1.5, maximum_s=max(MAX_INTERVAL_S, first_s))
         self._within_s = within_s
-        self._began: dict[str, AppScan] = {}
+        self._first_scans: dict[str, AppScan] = {}
         self.late = False
-        """Whether results come late at the moment: then the first look is told too."""
+        """Whether results are delayed at the moment: then replies are updated after the first poll too."""
 
-    async def at_application(self, application_id: str, sought: Sequence[Poll], listing: IndexedApps) -> None:
-        """Look at the scans of an application.
+    async def poll_application(self, application_id: str, polls: Sequence[Poll], index: IndexedApps) -> None:
+        """Poll for scans of an application.
 
         Raises:
-            CannotRead, NotFound, TryLater: as ``Applications`` has it.
+            CannotRead, NotFound, TryLater: see ``Applications``.
         """
-        listed = listing.status(application_id)
-        if listed in _GOES_ON and not any(map(_goes_closer, sought)):
-            for each in sought:
-                await self.later(each, NOT_OVER, status=listed)
+        status = index.status(application_id)
+        if status in _UNFINISHED and not any(map(_needs_detail, polls)):
+            for poll in polls:
+                await self.pending(poll, UNFINISHED, status=status)
             return
         scans = await self._applications.scans(application_id)
-        competing_submissions = await self._store.results.competing_submissions(
-            application_id, _vying_since(sought)
-        )
-        await self._among(application_id, sought, scans, competing_submissions)
+        competing = await self._store.results.competing_submissions(application_id, _competing_since(polls))
+        await self._match_scans(application_id, polls, scans, competing)
 
-    async def at_name(
-        self, name: str, platform: Platform, sought: Sequence[Poll], listing: IndexedApps
+    async def poll_name(
+        self, name: str, platform: Platform, polls: Sequence[Poll], index: IndexedApps
     ) -> None:
-        """Look for the applications that new apps of one name became.
+        """Search for the applications that OneTrust created for new apps of one name.
 
         Raises:
-            CannotRead, TryLater: as ``Applications`` has it.
+            CannotRead, TryLater: see ``Applications``.
         """
-        apps = listing.named(name, platform)
+        apps = index.named(name, platform)
         if apps is None:
             apps = await self._applications.named(name, platform)
-        competing_submissions = await self._store.results.nameless(name, platform, _vying_since(sought))
+        competing = await self._store.results.unmatched_new_apps(name, platform, _competing_since(polls))
         now = self._clock.now()
-        seekers = [
-            matching.candidate(scan, followed, now, await self._barred(scan, apps))
-            for scan, followed in competing_submissions
+        submissions = [
+            matching.submission(scan, followed, now, await self._excluded(scan, apps))
+            for scan, followed in competing
         ]
-        free = [app.id for app in apps if any(app.id not in each.barred for each in seekers)]
-        told: Mapping[int, matching.Told]
+        ids = [app.id for app in apps if any(app.id not in each.excluded for each in submissions)]
+        matches: Mapping[int, matching.Match]
         scans: dict[str, list[AppScan]] = {}
-        if len(free) > NAMESAKES:
-            told = {each.number: matching.Ambiguity(count=len(free)) for each in seekers}
+        if len(ids) > MAX_NAMESAKES:
+            matches = {each.number: matching.Ambiguity(count=len(ids)) for each in submissions}
         else:
-            oldest = min((each.since for each in seekers), default=0.0)
-            told = matching.match(seekers, await self._began_with(free, oldest, scans))
-        for each in sought:
-            found = told.get(each.number)
-            if isinstance(found, AppScan):
-                await self._among(found.id, [each], scans[found.id], [])
-            elif isinstance(found, matching.TooEarly):
-                await self.later(each, EARLY_APP)
-            elif found is None:
-                await self.later(each, NO_APP)
+            oldest = min((each.since for each in submissions), default=0.0)
+            matches = matching.match(submissions, await self._fetch_first_scans(ids, oldest, scans))
+        for poll in polls:
+            match = matches.get(poll.number)
+            if isinstance(match, AppScan):
+                await self._match_scans(match.id, [poll], scans[match.id], [])
             else:
-                await self._doubt(each, _apps(found))
+                await self._unmatched(poll, match, "app")
 
-    async def _barred(self, scan: Scan, apps: Sequence[Application]) -> set[str]:
-        """Return the applications that a new app's scan can't have made."""
-        known = {app.id for app in apps}
-        barred = await self._store.results.others(known, scan)
+    async def _excluded(self, scan: Scan, apps: Sequence[Application]) -> set[str]:
+        """Return the applications that can't be the one created for a new app's scan."""
+        ids = {app.id for app in apps}
+        excluded = await self._store.results.others(ids, scan)
         if scan.bundle_id is not None and scan.platform is not None:
             link = await self._store.links.of_build(scan.bundle_id, scan.platform)
-            linked = {app_id for app_id in known - barred if link and app_id.lower() == link.app_id.lower()}
+            linked = {app_id for app_id in ids - excluded if link and app_id.lower() == link.app_id.lower()}
             if linked:
-                return known - linked
-        return barred
+                return ids - linked
+        return excluded
 
-    async def _began_with(
+    async def _fetch_first_scans(
         self, application_ids: Sequence[str], since: float, scans: dict[str, list[AppScan]]
     ) -> list[AppScan]:
-        """Return what each application began with; those that are older than ``since`` are asked for once."""
-        began = []
+        """Return each application's first scan; those before ``since`` are fetched only once."""
+        first_scans = []
         for application_id in application_ids:
-            first = self._began.get(application_id)
+            first = self._first_scans.get(application_id)
             if first is None or (first.scanned_at or 0.0) >= since - matching.CLOCKS_S:
                 try:
                     scans[application_id] = await self._applications.scans(application_id)
                 except NotFound:
                     continue
-                first = matching.as_made(application_id, scans[application_id])
-                if first is not None and len(self._began) < _REMEMBERED:
-                    self._began[application_id] = first
+                first = matching.first_scan(application_id, scans[application_id])
+                if first is not None and len(self._first_scans) < _CACHED_FIRST_SCANS:
+                    self._first_scans[application_id] = first
             if first is not None:
-                began.append(first)
-        return began
+                first_scans.append(first)
+        return first_scans
 
-    async def _among(
+    async def _match_scans(
         self,
         application_id: str,
-        sought: Sequence[Poll],
+        polls: Sequence[Poll],
         scans: Sequence[AppScan],
-        competing_submissions: Sequence[tuple[Scan, ResultStatus]],
+        competing: Sequence[tuple[Scan, ResultStatus]],
     ) -> None:
-        """Tell which of an application's scans each is, and how far that is."""
+        """Match polls with an application's scans, and store the status of each."""
         taken = await self._store.results.taken([scan.id for scan in scans])
         now = self._clock.now()
-        vying = {
-            scan.number: matching.candidate(scan, followed, now) for scan, followed in competing_submissions
+        unmatched = [(poll.scan, poll.followed) for poll in polls if poll.scan.submission.scan_id is None]
+        submissions = {
+            scan.number: matching.submission(scan, followed, now)
+            for scan, followed in (*competing, *unmatched)
         }
-        vying |= {
-            each.number: matching.candidate(each.scan, each.followed, now)
-            for each in sought
-            if each.scan.submission.scan_id is None
-        }
-        told = matching.match(list(vying.values()), [scan for scan in scans if scan.id not in taken])
-        for each in sought:
-            known_id = each.scan.submission.scan_id
+        matches = matching.match(list(submissions.values()), [scan for scan in scans if scan.id not in taken])
+        for poll in polls:
+            known_id = poll.scan.submission.scan_id
             if known_id is not None:
+                if poll.followed.looks == 0:
+                    await self._link(poll.scan, application_id)
                 listed = next((scan for scan in scans if scan.id == known_id), None)
-                if each.followed.looks == 0:
-                    await self._link(each.scan, application_id)
-                await self._progress(each, application_id, listed)
+                await self._update(poll, application_id, listed)
                 continue
-            found = told[each.number]
-            if isinstance(found, AppScan):
-                await self._found(each, application_id, found)
-            elif isinstance(found, matching.TooEarly):
-                await self.later(each, EARLY_SCAN)
-            elif found is None:
-                await self.later(each, NO_SCAN)
+            match = matches[poll.number]
+            if isinstance(match, AppScan):
+                await self._matched(poll, application_id, match)
             else:
-                await self._doubt(each, _scans(found))
+                await self._unmatched(poll, match, "scan")
 
-    async def _found(self, sought: Poll, application_id: str, found: AppScan) -> None:
-        """Keep which scan it is; an uncertain submission is settled by that."""
+    async def _matched(self, poll: Poll, application_id: str, match: AppScan) -> None:
+        """Store the matched scan's ID; that settles an uncertain submission."""
         results = self._store.results
-        if sought.scan.state is State.UNCERTAIN:
-            settled = await results.settle(sought.number, application_id, found.id)
+        if poll.scan.state is State.UNCERTAIN:
+            settled = await results.settle(poll.number, application_id, match.id)
             if settled is None:
-                return  # a person was faster
+                return  # a person decided first
             await remember_link(self._store, settled, self._may_create_link)
-        elif not await results.found(sought.number, application_id, found.id):
+        elif not await results.matched(poll.number, application_id, match.id):
             return
-        logger.info("scan #%d was found in OneTrust: scan %s", sought.number, ascii(found.id))
-        await self._link(sought.scan, application_id)
-        self._announcer.changed(sought.number)
+        logger.info("scan #%d was found in OneTrust: scan %s", poll.number, ascii(match.id))
+        await self._link(poll.scan, application_id)
+        self._announcer.changed(poll.number)
         self._wake()
-        followed = await results.followed(sought.number)
+        followed = await results.followed(poll.number)
         if followed is not None:
-            await self._progress(Poll(scan=sought.scan, followed=followed), application_id, found)
+            await self._update(Poll(scan=poll.scan, followed=followed), application_id, match)
+
+    async def _unmatched(
+        self, poll: Poll, match: matching.Ambiguity | matching.TooEarly | None, what: str
+    ) -> None:
+        """Store why a poll matched no ``what``: ``app`` or ``scan``."""
+        is_app = what == "app"
+        if match is None:
+            await self.pending(poll, NO_APP if is_app else NO_SCAN)
+        elif isinstance(match, matching.TooEarly):
+            await self.pending(poll, EARLY_APP if is_app else EARLY_SCAN)
+        else:
+            reason = _ambiguous_app(match) if is_app else _ambiguous_scan(match)
+            await self._end(poll, ResultState.AMBIGUOUS, reason, why=f"ambiguous in OneTrust: {reason}")
 
     async def _link(self, scan: Scan, application_id: str) -> None:
         """Link a new app's build to its ID, so that the next build is a rescan."""
@@ -252,135 +254,134 @@ class ResultFetcher:
             scan.bundle_id, scan.platform, application_id, who=None, replace=False
         ):
             await self._store.scans.note(scan.number, f"linked to {application_id}, as OneTrust lists it")
-            await self._store.results.look(scan.number, tell=True)
+            await self._store.results.update(scan.number, show=True)
             self._announcer.changed(scan.number)
 
-    async def _progress(self, sought: Poll, application_id: str, found: AppScan | None) -> None:
-        """Keep how far its scan is; where it is complete, what it found."""
-        if found is None:
-            await self.later(sought, GONE)
-        elif found.status is OneTrustScanStatus.COMPLETED and sought.scan.platform is not None:
-            told = await self._applications.results(application_id, found, sought.scan.platform)
-            if (
-                told.scan.status is not OneTrustScanStatus.COMPLETED
-            ):  # it is made again, or was not over after all
-                await self.later(sought, NOT_OVER, status=told.scan.status)
+    async def _update(self, poll: Poll, application_id: str, listed: AppScan | None) -> None:
+        """Store the status of a matched scan, and its results if it is completed."""
+        if listed is None:
+            await self.pending(poll, GONE)
+        elif listed.status is OneTrustScanStatus.COMPLETED and poll.scan.platform is not None:
+            results = await self._applications.results(application_id, listed, poll.scan.platform)
+            if results.scan.status is not OneTrustScanStatus.COMPLETED:  # it was restarted
+                await self.pending(poll, UNFINISHED, status=results.scan.status)
                 return
-            if not told.is_listed and self._clock.now() < (told.scan.scanned_at or 0.0) + LISTS_S:
-                await self.later(sought, NOT_LISTED)
+            lists_due_at = (results.scan.scanned_at or 0.0) + LISTS_TIMEOUT_S
+            if not results.is_listed and self._clock.now() < lists_due_at:
+                await self.pending(poll, NOT_LISTED)
                 return
-            await self._store.results.keep(sought.number, told, self._judge)
-            logger.info("scan #%d is completed: %d SDKs", sought.number, told.sdk_count)
-            self._announcer.changed(sought.number)
-            self._ended(sought.number)
-        elif (state := _OVER.get(found.status)) is not None:
+            await self._store.results.keep(poll.number, results, self._judge)
+            logger.info("scan #%d is completed: %d SDKs", poll.number, results.sdk_count)
+            self._announcer.changed(poll.number)
+            self._ended(poll.number)
+        elif (state := _ENDED.get(listed.status)) is not None:
             why = "failed" if state is ResultState.FAILED else "was interrupted"
-            await self._end(sought, state, "", why=f"OneTrust says that its scan {why}", status=found.status)
-            self._ended(sought.number)
+            await self._end(poll, state, "", why=f"OneTrust says that its scan {why}", status=listed.status)
+            self._ended(poll.number)
         else:
-            await self.later(sought, NOT_OVER, status=found.status)
+            await self.pending(poll, UNFINISHED, status=listed.status)
 
-    async def later(self, sought: Poll, said: str, *, status: OneTrustScanStatus | None = None) -> None:
-        """Keep that a look ended nothing; ``said`` is why, which is told at the end of all looks."""
-        now, looks = self._clock.now(), sought.followed.looks + 1
-        if now >= sought.followed.followed_at + self._within_s:
-            await self._end(sought, ResultState.LOST, said, why=f"looked for in vain: {said}")
+    async def pending(self, poll: Poll, reason: str, *, status: OneTrustScanStatus | None = None) -> None:
+        """Store a poll without results, and poll again later; ``reason`` is shown after the last poll."""
+        now, polls = self._clock.now(), poll.followed.looks + 1
+        if now >= poll.followed.followed_at + self._within_s:
+            await self._give_up(poll, reason)
             return
-        unsure = sought.scan.state is State.UNCERTAIN and sought.followed.state is ResultState.FINDING
-        status = status or sought.followed.status
-        overdue = replace(sought.followed, looked_at=now).is_overdue and not sought.followed.is_overdue
-        tell = unsure or overdue or status is not sought.followed.status or (self.late and looks == 1)
-        await self._store.results.look(
-            sought.number,
-            tell=tell,
-            looks=looks,
+        uncertain = poll.scan.state is State.UNCERTAIN and poll.followed.state is ResultState.FINDING
+        status = status or poll.followed.status
+        overdue = replace(poll.followed, looked_at=now).is_overdue and not poll.followed.is_overdue
+        show = uncertain or overdue or status is not poll.followed.status or (self.late and polls == 1)
+        await self._store.results.update(
+            poll.number,
+            show=show,
+            looks=polls,
             looked_at=now,
-            due_at=now + self._backoff.delay_s(looks + 1),
+            due_at=now + self._backoff.delay_s(polls + 1),
             status=status,
-            looked_for=said if unsure else "",
+            looked_for=reason if uncertain else "",
         )
-        if tell:
-            self._announcer.changed(sought.number)
+        if show:
+            self._announcer.changed(poll.number)
 
-    async def reschedule(self, sought: Poll, wait_s: float = 0.0) -> None:
-        """Look again later: that OneTrust can't be asked right now is no look."""
+    async def reschedule(self, poll: Poll, wait_s: float = 0.0) -> None:
+        """Poll again later, as OneTrust can't be reached now; this does not count as a poll."""
         now = self._clock.now()
-        if now >= sought.followed.followed_at + 2 * self._within_s:
-            await self._end(sought, ResultState.LOST, NOT_ASKED, why=f"looked for in vain: {NOT_ASKED}")
+        if now >= poll.followed.followed_at + 2 * self._within_s:
+            await self._give_up(poll, UNREACHABLE)
             return
-        wait_s = max(wait_s, self._backoff.delay_s(sought.followed.looks + 2))
-        await self._store.results.look(sought.number, due_at=now + wait_s)
+        wait_s = max(wait_s, self._backoff.delay_s(poll.followed.looks + 2))
+        await self._store.results.update(poll.number, due_at=now + wait_s)
 
     async def give_up_old(self) -> None:
-        """End looking for what was submitted long before results could be read, without a call or a word."""
+        """Stop polling for scans submitted long before results could be read, without calls or messages."""
         before = self._clock.now() - max(STALE_S, 2 * self._within_s)
-        for number in await self._store.results.give_up(before, NOT_ASKED):
+        for number in await self._store.results.give_up(before, UNREACHABLE):
             self._announcer.changed(number)
 
-    async def unread(self, sought: Poll) -> None:
-        """End looking for a scan of which nothing is known."""
-        await self._end(sought, ResultState.LOST, UNREAD, why=f"not looked for: {UNREAD}")
+    async def unread(self, poll: Poll) -> None:
+        """Stop polling for a scan whose build could not be read."""
+        await self._end(poll, ResultState.LOST, UNREAD, why=f"not polled: {UNREAD}")
 
-    async def _doubt(self, sought: Poll, said: str) -> None:
-        await self._end(sought, ResultState.AMBIGUOUS, said, why=f"not told apart in OneTrust: {said}")
+    async def _give_up(self, poll: Poll, reason: str) -> None:
+        await self._end(poll, ResultState.LOST, reason, why=f"stopped polling OneTrust: {reason}")
 
     async def _end(
         self,
-        sought: Poll,
+        poll: Poll,
         state: ResultState,
-        said: str,
+        reason: str,
         *,
         why: str,
         status: OneTrustScanStatus | None = None,
     ) -> None:
         now = self._clock.now()
-        logger.info("scan #%d is followed no more: %s", sought.number, why)
-        await self._store.results.look(
-            sought.number,
+        logger.info("scan #%d is no longer polled: %s", poll.number, why)
+        await self._store.results.update(
+            poll.number,
             why=why,
             state=state,
-            status=status or sought.followed.status,
-            looks=sought.followed.looks + 1,
+            status=status or poll.followed.status,
+            looks=poll.followed.looks + 1,
             looked_at=now,
-            looked_for=said,
+            looked_for=reason,
             ended_at=now,
         )
-        self._announcer.changed(sought.number)
+        self._announcer.changed(poll.number)
 
 
-def _vying_since(sought: Sequence[Poll]) -> float:
-    """Return since when what was submitted may vie with one of these, or with what vies with it."""
-    return min(each.followed.since for each in sought) - 3 * matching.LATEST_S
+def _competing_since(polls: Sequence[Poll]) -> float:
+    """Return the time before which no submission competes with these, directly or through another."""
+    return min(poll.followed.since for poll in polls) - 3 * matching.LATEST_S
 
 
-def _goes_closer(sought: Poll) -> bool:
-    looks_for_more = sought.scan.state is State.UNCERTAIN
-    return looks_for_more or sought.followed.looks % CLOSER_EACH == CLOSER_EACH - 1
+def _needs_detail(poll: Poll) -> bool:
+    return poll.scan.state is State.UNCERTAIN or poll.followed.looks % DETAIL_EVERY == DETAIL_EVERY - 1
 
 
-def _apps(doubt: matching.Ambiguity) -> str:
-    if doubt.competing_submissions:
+def _ambiguous_app(ambiguity: matching.Ambiguity) -> str:
+    if ambiguity.competing_submissions:
+        return _simultaneous(ambiguity, "builds of this name", "apps")
+    if ambiguity.count == 1:
         return (
-            f"{doubt.competing_submissions + 1} builds of this name went to OneTrust at about the same time, "
-            "and nothing tells their apps apart"
+            "OneTrust has an app of this name, but created it hours after this build was sent, so it may be "
+            "someone else's"
         )
-    if doubt.count == 1:
-        return (
-            "OneTrust has an app of this name, but it was made hours after this build was sent and may be "
-            "somebody else's"
-        )
-    return f"OneTrust has {doubt.count} apps of this name that this build could have made"
+    return f"OneTrust has {ambiguity.count} apps of this name that could be this build's"
 
 
-def _scans(doubt: matching.Ambiguity) -> str:
-    if doubt.competing_submissions:
+def _ambiguous_scan(ambiguity: matching.Ambiguity) -> str:
+    if ambiguity.competing_submissions:
+        return _simultaneous(ambiguity, "builds of this app", "scans")
+    if ambiguity.count == 1:
         return (
-            f"{doubt.competing_submissions + 1} builds of this app went to OneTrust at about the same time, "
-            "and nothing tells their scans apart"
+            "OneTrust has a scan of this app, but it began hours after this build was sent, so it may be "
+            "someone else's"
         )
-    if doubt.count == 1:
-        return (
-            "OneTrust has a scan of this app, but it began hours after this build was sent and may be "
-            "somebody else's"
-        )
-    return f"OneTrust has {doubt.count} scans of this app that could be this one"
+    return f"OneTrust has {ambiguity.count} scans of this app that could be this one"
+
+
+def _simultaneous(ambiguity: matching.Ambiguity, builds: str, targets: str) -> str:
+    return (
+        f"{ambiguity.competing_submissions + 1} {builds} went to OneTrust at about the same time, and their "
+        f"{targets} can't be distinguished"
+    )

@@ -1,8 +1,8 @@
-"""Which scan, or app, in OneTrust a submission became: told by name, time and version, never guessed.
+"""Matches submissions with OneTrust's scans and apps by name, time and version; never guesses.
 
-Nothing leads from a webhook's request ID to a scan. So what OneTrust lists is compared with what the bot
-sent: it is no older than the submission, of the same version where both are known, and each is one
-submission's only. Where that leaves a doubt, there is a ``Doubt``; where it is too early to tell, ``Early``.
+A webhook's request ID can't be traced to a scan, so OneTrust's lists are compared with the bot's submissions:
+a match is not older than the submission, has the same version (if both are known), and belongs to a single
+submission. If several are possible the outcome is an ``Ambiguity``, if too little is known yet ``TooEarly``.
 """
 
 import math
@@ -15,107 +15,108 @@ from bot.core.scan import Kind, Scan, State
 from bot.features.results.models import ENDED, AppScan, ResultStatus
 
 CLOCKS_S: Final = 300.0
-"""How far OneTrust's clock and the bot's may be apart."""
+"""Maximum difference between OneTrust's clock and the bot's."""
 NEAR_S: Final = 30.0
-"""What is dated earlier before the submission may be somebody else's: the bot's own may not be listed yet."""
+"""What is dated earlier than this before the submission may be someone else's: ours may not be listed yet."""
 SOON_S: Final = 6 * 3600.0
-"""A new app, or a scan of which it is not known whether it was asked for, that OneTrust dates later than this
-after the submission is not taken for it: it may be somebody else's."""
+"""Maximum age difference for new apps and uncertain submissions: what OneTrust dates later than this after
+the submission may be someone else's."""
 LATEST_S: Final = 24 * 3600.0
-"""A submission's scan is not dated later than this after it: what never arrived vies for nothing for ever."""
-LISTED: Final = 100
-"""Scans of an application that are listed at most; of more, the oldest are not known."""
+"""Maximum age difference for all submissions, so that one that never arrived stops competing for scans."""
+LIST_LIMIT: Final = 100
+"""Scans of an application that OneTrust lists; older ones are unknown."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Candidate:
-    """One submission, as it is looked for."""
+class UnmatchedSubmission:
+    """A submission that is not matched yet."""
 
     number: int
-    """The scan's."""
+    """Scan number."""
     since: float
-    """When it was submitted, or may have been at the earliest."""
+    """Earliest possible time of the submission."""
     version: str | None = None
     build_number: str | None = None
-    barred: frozenset[str] = frozenset()
-    """IDs of what it can't be."""
+    excluded: frozenset[str] = frozenset()
+    """IDs that it can't be matched with."""
     until: float = math.inf
-    """What is dated later may be somebody else's."""
-    fresh: bool = False
-    """Whether it was submitted so lately that what is listed may be of just before, and its own to come."""
+    """A scan dated later may be someone else's."""
+    is_recent: bool = False
+    """Whether its own scan may not be listed yet, and a listed one may belong to an earlier submission."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Ambiguity:
-    """Several could be meant, and nothing tells them apart."""
+    """Several matches are possible."""
 
     count: int
-    """How many of OneTrust's could be the one; where it is one alone, that came late."""
+    """Possible scans or apps; 1 if the only one is dated too late to be sure."""
     competing_submissions: int = 0
-    """How many other submissions of the bot's could be meant by the same."""
+    """Other submissions of the bot with the same possible matches."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class TooEarly:
-    """One that may be the one is there, but whether it is can't be told yet."""
+    """There is a possible match, but its version or date is not known yet."""
 
 
-def candidate(scan: Scan, followed: ResultStatus, now: float, barred: Collection[str] = ()) -> Candidate:
-    """Return how a scan is looked for; ``now`` is seconds since the epoch."""
+def submission(
+    scan: Scan, followed: ResultStatus, now: float, excluded: Collection[str] = ()
+) -> UnmatchedSubmission:
+    """Return a scan's submission; ``now`` is seconds since the epoch."""
     needs_proof = scan.kind is Kind.NEW or scan.state is State.UNCERTAIN
-    return Candidate(
+    return UnmatchedSubmission(
         number=scan.number,
         since=followed.since,
         version=scan.version,
         build_number=scan.build_number,
-        barred=frozenset(barred),
+        excluded=frozenset(excluded),
         until=followed.since + SOON_S if needs_proof else math.inf,
-        fresh=now < followed.since + CLOCKS_S,
+        is_recent=now < followed.since + CLOCKS_S,
     )
 
 
-def as_made(application_id: str, scans: Sequence[AppScan]) -> AppScan | None:
-    """Return what an application began with: its first scan, under the application's ID.
+def first_scan(application_id: str, scans: Sequence[AppScan]) -> AppScan | None:
+    """Return an application's first scan, with the application's ID in place of its own.
 
-    ``None`` where that is not known: it has no scan, one without a date, or more than are listed.
+    ``None`` if it is unknown: there is no scan, one without a date, or more than ``LIST_LIMIT``.
     """
-    if not 0 < len(scans) < LISTED or any(scan.scanned_at is None for scan in scans):
+    if not 0 < len(scans) < LIST_LIMIT or any(scan.scanned_at is None for scan in scans):
         return None
     first = min(scans, key=lambda scan: scan.scanned_at or 0.0)
     return AppScan(id=application_id, status=first.status, scanned_at=first.scanned_at, version=first.version)
 
 
-Told = AppScan | Ambiguity | TooEarly | None
+Match = AppScan | Ambiguity | TooEarly | None
 
 
-def match(seekers: Sequence[Candidate], found: Sequence[AppScan]) -> Mapping[int, Told]:
-    """Tell for each submission which of ``found`` it is; ``None`` where it is none of them, so far.
+def match(submissions: Sequence[UnmatchedSubmission], scans: Sequence[AppScan]) -> Mapping[int, Match]:
+    """Match submissions with scans; returns the match by scan number, ``None`` without one so far.
 
-    ``seekers`` are all submissions that could be meant by these; what is known to be others' is not in
-    ``found``, or barred.
+    ``submissions`` are all that compete for these scans; scans known to belong to others are excluded.
     """
-    by_id = {scan.id: scan for scan in found}
-    by_number = {each.number: each for each in seekers}
-    could_be = {each.number: {scan.id for scan in found if _could_be(each, scan)} for each in seekers}
-    told: dict[int, Told] = dict.fromkeys(by_number)
-    for together in _connected(could_be):
-        paired = _pairs(together)
-        for number, scan_ids in together.items():
-            if number in paired and not _has_other(number, together, paired):
-                told[number] = _sure(by_number[number], by_id[paired[number]])
+    by_id = {scan.id: scan for scan in scans}
+    by_number = {each.number: each for each in submissions}
+    could_be = {each.number: {scan.id for scan in scans if _could_be(each, scan)} for each in submissions}
+    matches: dict[int, Match] = dict.fromkeys(by_number)
+    for group in _groups(could_be):
+        paired = _pairs(group)
+        for number, scan_ids in group.items():
+            if number in paired and not _has_alternative(number, group, paired):
+                matches[number] = _if_certain(by_number[number], by_id[paired[number]])
             elif any(by_id[each].version is None and by_id[each].status not in ENDED for each in scan_ids):
-                told[number] = TooEarly()  # once its version is known, there may be no doubt
+                matches[number] = TooEarly()  # its version may decide
             else:
-                told[number] = Ambiguity(count=len(scan_ids), competing_submissions=len(together) - 1)
-    return told
+                matches[number] = Ambiguity(count=len(scan_ids), competing_submissions=len(group) - 1)
+    return matches
 
 
 _CouldBe = Mapping[int, set[str]]
 """The IDs of the scans that each submission could be."""
 
 
-def _connected(could_be: _CouldBe) -> list[dict[int, set[str]]]:
-    """Put submissions together that vie for the same scans, or with those that do; not those without any."""
+def _groups(could_be: _CouldBe) -> list[dict[int, set[str]]]:
+    """Group submissions that compete, directly or through others, for scans; leaves out those without any."""
     groups: list[tuple[dict[int, set[str]], set[str]]] = []
     for number, scan_ids in could_be.items():
         if not scan_ids:
@@ -133,7 +134,7 @@ def _connected(could_be: _CouldBe) -> list[dict[int, set[str]]]:
 
 
 def _pairs(could_be: _CouldBe) -> dict[int, str]:
-    """Give each submission a scan of its own; empty where that can't be done for all of them."""
+    """Assign a scan to each submission; empty if that is impossible for all of them."""
     owners: dict[str, int] = {}
 
     def place(number: int, tried: set[str]) -> bool:
@@ -149,8 +150,8 @@ def _pairs(could_be: _CouldBe) -> dict[int, str]:
     return {number: scan_id for scan_id, number in owners.items()}
 
 
-def _has_other(number: int, could_be: _CouldBe, paired: Mapping[int, str]) -> bool:
-    """Tell whether a submission could have another scan than it is paired with, and all others still one."""
+def _has_alternative(number: int, could_be: _CouldBe, paired: Mapping[int, str]) -> bool:
+    """Return whether a submission could have another scan while all others still get one."""
     owners = {scan_id: owner for owner, scan_id in paired.items()}
     own = paired[number]
     reached = could_be[number] - {own}
@@ -158,37 +159,37 @@ def _has_other(number: int, could_be: _CouldBe, paired: Mapping[int, str]) -> bo
     while left:
         owner = owners.get(left.pop())
         if owner is None or own in could_be[owner]:
-            return True  # it is free; or its owner takes what is given up
+            return True  # it is free, or can be swapped
         left += could_be[owner] - reached
         reached |= could_be[owner]
     return False
 
 
-def _sure(wanted: Candidate, scan: AppScan) -> Told:
-    """Return the only one that could be meant, unless it may be, or turn out to be, somebody else's."""
+def _if_certain(wanted: UnmatchedSubmission, scan: AppScan) -> Match:
+    """Return the only possible match, unless it may be, or turn out to be, someone else's."""
     at = scan.scanned_at or 0.0
-    version_to_come = scan.version is None and scan.status not in ENDED and _bare(wanted.version) != ""
-    if version_to_come or (wanted.fresh and at < wanted.since - NEAR_S):
+    version_pending = scan.version is None and scan.status not in ENDED and _bare(wanted.version) != ""
+    if version_pending or (wanted.is_recent and at < wanted.since - NEAR_S):
         return TooEarly()
     return scan if at <= wanted.until else Ambiguity(count=1)
 
 
-def _could_be(wanted: Candidate, scan: AppScan) -> bool:
+def _could_be(wanted: UnmatchedSubmission, scan: AppScan) -> bool:
     return (
-        scan.id not in wanted.barred
+        scan.id not in wanted.excluded
         and scan.scanned_at is not None
         and -CLOCKS_S <= scan.scanned_at - wanted.since <= LATEST_S
         and _same_version(wanted, scan.version)
     )
 
 
-def _same_version(wanted: Candidate, version: str | None) -> bool:
-    """Tell whether a version may be the build's; what is added to it, such as a build number, is let be."""
-    told = _bare(version)
+def _same_version(wanted: UnmatchedSubmission, version: str | None) -> bool:
+    """Compare a version with the build's; suffixes of the version, such as a build number, are ignored."""
+    listed = _bare(version)
     ours = {_bare(wanted.version), _bare(wanted.build_number)} - {""}
-    if not told or not _bare(wanted.version):
+    if not listed or not _bare(wanted.version):
         return True
-    return told in ours or re.split(r"[\s(+]", told, maxsplit=1)[0] in ours
+    return listed in ours or re.split(r"[\s(+]", listed, maxsplit=1)[0] in ours
 
 
 def _bare(version: str | None) -> str:

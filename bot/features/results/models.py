@@ -1,7 +1,7 @@
-"""What OneTrust found in a build, and how far following a scan has come.
+"""OneTrust's results, and the state of polling for them.
 
-Names and enumerations are those of the Applications API; what it leaves out is ``None`` or empty. All texts
-are OneTrust's, so they come from outside. Times are seconds since the epoch, UTC.
+Names and enumerations follow the Applications API; missing values are ``None`` or empty. All texts come from
+OneTrust and are untrusted. Times are seconds since the epoch, UTC.
 
 Source: https://developer.onetrust.com (Cookie Consent, Applications)
 """
@@ -15,7 +15,7 @@ from bot.core.build import Build, Platform
 
 
 class OneTrustScanStatus(StrEnum):
-    """Where OneTrust is with a scan."""
+    """OneTrust's status of a scan."""
 
     PENDING = "PENDING"
     PROGRESS = "PROGRESS"
@@ -23,31 +23,31 @@ class OneTrustScanStatus(StrEnum):
     FAILED = "FAILED"
     INTERRUPTED = "INTERRUPTED"
     UNSCANNED = "UNSCANNED"
-    OTHER = "OTHER"  # a word that was not published
+    OTHER = "OTHER"  # an undocumented value
 
 
 ENDED = frozenset({OneTrustScanStatus.COMPLETED, OneTrustScanStatus.FAILED, OneTrustScanStatus.INTERRUPTED})
-"""What does not change any more."""
+"""Final statuses."""
 
 
-UNREAD: Final = "Results aren't read from OneTrust here, so this can't be told."
-"""Said in place of "there is none" where that isn't known."""
+UNREAD: Final = "Results aren't read from OneTrust here, so this is unknown."
+"""Shown instead of "there are none"."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Application:
-    """One app in OneTrust's own list."""
+    """An app in OneTrust's list."""
 
     id: str
     name: str
     platform: Platform | None
     status: OneTrustScanStatus
-    """Of its newest scan, as far as the list tells."""
+    """Of its newest scan."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class AppScan:
-    """One of an application's scans."""
+    """A scan of an application."""
 
     id: str
     status: OneTrustScanStatus
@@ -58,7 +58,7 @@ class AppScan:
 
 @dataclass(frozen=True, kw_only=True)
 class Sdk:
-    """One SDK that was found."""
+    """An SDK in a build."""
 
     package_id: str
     name: str
@@ -69,7 +69,7 @@ class Sdk:
 
 @dataclass(frozen=True, kw_only=True)
 class Permission:
-    """One permission that the app asks for."""
+    """A permission that the app requests."""
 
     name: str
     category: str | None = None
@@ -85,7 +85,7 @@ class Permission:
 
 @dataclass(frozen=True, kw_only=True)
 class DataType:
-    """One type of data in an iOS privacy manifest."""
+    """A data type in an iOS privacy manifest."""
 
     name: str
     sdk_count: int = 0
@@ -95,7 +95,7 @@ class DataType:
 
 @dataclass(frozen=True, kw_only=True)
 class PrivacyManifest:
-    """What an iOS app says about its data, against what was found."""
+    """An iOS app's privacy manifest compared with what OneTrust found."""
 
     total: int
     aligned: int
@@ -106,7 +106,7 @@ class PrivacyManifest:
 
 @dataclass(frozen=True, kw_only=True)
 class Results:
-    """All that a completed scan found."""
+    """The results of a completed scan."""
 
     scan: AppScan
     sdk_count: int
@@ -117,67 +117,67 @@ class Results:
     sdks: tuple[Sdk, ...] = ()
     permissions: tuple[Permission, ...] = ()
     privacy_manifest: PrivacyManifest | None = None
-    """``None`` on Android, and where there is none."""
+    """``None`` on Android, and if the app has none."""
 
     @property
     def is_listed(self) -> bool:
-        """Whether what is counted is listed too, as far as that can be told."""
+        """Whether SDKs and permissions are listed if OneTrust counts any."""
         return bool(self.sdks or not self.sdk_count) and bool(self.permissions or not self.permission_count)
 
 
 class ResultState(StrEnum):
-    """How far following a submitted scan has come."""
+    """The state of polling for a scan's results."""
 
-    FINDING = "finding"  # which scan in OneTrust it is, is not known yet
-    AMBIGUOUS = "ambiguous"  # two could be meant; a person looks
-    RUNNING = "running"  # known, and not ended
-    COMPLETED = "completed"  # its results are here
-    FAILED = "failed"  # OneTrust says so
-    INTERRUPTED = "interrupted"  # OneTrust says so
-    LOST = "lost"  # not found, or not ended, for as long as was looked
+    FINDING = "finding"  # not matched with a scan in OneTrust yet
+    AMBIGUOUS = "ambiguous"  # several matches are possible; a person has to decide
+    RUNNING = "running"  # matched, and not finished
+    COMPLETED = "completed"  # its results are stored
+    FAILED = "failed"  # according to OneTrust
+    INTERRUPTED = "interrupted"  # according to OneTrust
+    LOST = "lost"  # not matched or not finished within the polling time
 
 
 POLLED = frozenset({ResultState.FINDING, ResultState.RUNNING})
-"""States in which a scan is looked for again."""
+"""States in which a scan is polled."""
 
 RETRIED = frozenset({ResultState.FAILED, ResultState.INTERRUPTED})
 """States in which a person may have the same file scanned once more."""
 
 OVERDUE_S: Final = 600.0
-"""A scan that is not found so long after its submission may never be: then people are told where to look."""
+"""A scan not matched within this time may never be: then its thread says where to check."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class ResultStatus:
-    """One scan that is, or was, followed."""
+    """Polling for one scan's results."""
 
     scan: int
-    """The number of the bot's own scan."""
+    """Scan number."""
     state: ResultState
     status: OneTrustScanStatus | None = None
-    """What OneTrust said last."""
+    """OneTrust's latest."""
     since: float
-    """When it was submitted, or may have been at the earliest: its scan in OneTrust is not older."""
+    """Earliest possible time of the submission."""
     followed_at: float = 0.0
-    """When following it began."""
+    """Start of polling."""
     looks: int = 0
-    """How often OneTrust was asked."""
+    """Number of polls."""
     looked_at: float | None = None
-    """When OneTrust last answered about it."""
+    """Time of the last answered poll."""
     due_at: float
-    """When to look next."""
+    """Time of the next poll."""
     looked_for: str = ""
-    """What was looked at so far, or between what it can't be told, in the project's own words."""
+    """Why there is no match, in this project's words."""
     ended_at: float | None = None
     announced_ts: str | None = None
-    """The message that told of its end; empty text while that is being posted."""
+    """The result message; empty text while it is being posted."""
 
     @property
     def is_overdue(self) -> bool:
-        """Whether OneTrust was looked at after it should have been found, and it was not."""
-        looked_s = (self.looked_at or self.followed_at) - self.followed_at
-        return self.state is ResultState.FINDING and looked_s >= OVERDUE_S
+        """Whether it is still not matched at a poll ``OVERDUE_S`` or more after polling began."""
+        polled_s = (self.looked_at or self.followed_at) - self.followed_at
+        return self.state is ResultState.FINDING and polled_s >= OVERDUE_S
 
 
 Judge = Callable[[Build, Results, Results | None], tuple[Any, ...]]
-"""Judges results beside those of the app's last completed scan; the judgement is recorded with them."""
+"""Judges a build's results, given those of the app's last completed scan; what it returns is stored."""

@@ -1,4 +1,4 @@
-"""What following results needs of the world."""
+"""Interfaces of the results feature."""
 
 from collections.abc import Collection
 from typing import Any, Protocol
@@ -6,18 +6,17 @@ from typing import Any, Protocol
 from bot.core.repositories import Store
 from bot.core.scan import Platform, Scan
 from bot.features.results.models import Application, AppScan, Judge, Results, ResultStatus
-from bot.features.results.models import Results as Found
 
 
 class Applications(Protocol):
-    """What the scanner knows of apps and their scans.
+    """OneTrust's applications and their scans.
 
-    Each call raises ``CannotRead`` where the credential, or this tenant, does not let results be read;
-    ``NotFound`` where there is no such application or scan; ``TryLater`` where it can't be told right now.
+    Raises ``CannotRead`` if the credential or the tenant doesn't allow reading results, ``NotFound`` if there
+    is no such application or scan, ``TryLater`` for temporary errors.
     """
 
     async def can_read(self) -> bool:
-        """Return ``True`` where results can be read."""
+        """Return ``True`` if results can be read."""
         ...
 
     async def named(self, name: str, platform: Platform) -> list[Application]:
@@ -33,30 +32,30 @@ class Applications(Protocol):
         ...
 
     async def results(self, application_id: str, scan: AppScan, platform: Platform) -> Results:
-        """Return all that a completed scan found."""
+        """Return a completed scan's results."""
         ...
 
 
 class ResultRepository(Protocol):
-    """How far following each submitted scan has come, and what the completed ones found."""
+    """Polling states and results of submitted scans."""
 
     async def follow(self, number: int, *, since: float) -> ResultStatus: ...
-    async def due(self, limit: int, *, rest_s: float = 0.0) -> list[ResultStatus]: ...
-    async def next_due_at(self, *, rest_s: float = 0.0) -> float | None: ...
+    async def due(self, limit: int, *, first_delay_s: float = 0.0) -> list[ResultStatus]: ...
+    async def next_due_at(self, *, first_delay_s: float = 0.0) -> float | None: ...
     async def followed(self, number: int) -> ResultStatus | None: ...
     async def announcement(self, number: int) -> tuple[Scan, ResultStatus | None]: ...
-    async def look(
-        self, number: int, *, why: str = "", tell: bool = False, **changes: Any
+    async def update(
+        self, number: int, *, why: str = "", show: bool = False, **changes: Any
     ) -> ResultStatus: ...
-    async def found(self, number: int, application_id: str, scan_id: str) -> bool: ...
+    async def matched(self, number: int, application_id: str, scan_id: str) -> bool: ...
     async def settle(self, number: int, application_id: str, scan_id: str) -> Scan | None: ...
-    async def keep(self, number: int, results: Found, judge: Judge | None = None) -> ResultStatus: ...
-    async def of(self, number: int) -> Found | None: ...
+    async def keep(self, number: int, results: Results, judge: Judge | None = None) -> ResultStatus: ...
+    async def of(self, number: int) -> Results | None: ...
     async def completed(self, bundle_id: str, platform: Platform) -> list[Scan]: ...
     async def competing_submissions(
         self, application_id: str, since: float = 0.0
     ) -> list[tuple[Scan, ResultStatus]]: ...
-    async def nameless(
+    async def unmatched_new_apps(
         self, name: str, platform: Platform, since: float = 0.0
     ) -> list[tuple[Scan, ResultStatus]]: ...
     async def taken(self, scan_ids: Collection[str]) -> set[str]: ...
@@ -68,7 +67,7 @@ class ResultRepository(Protocol):
 
 
 class ResultStore(Store, Protocol):
-    """What following OneTrust's scans reads and writes."""
+    """Repositories for results."""
 
     @property
     def results(self) -> ResultRepository: ...

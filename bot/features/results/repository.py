@@ -1,4 +1,4 @@
-"""Following submitted scans, and what OneTrust found in them."""
+"""Rows of polling states and results."""
 
 import asyncio
 from collections.abc import Collection
@@ -14,15 +14,15 @@ from bot.storage.connection import Connection
 from bot.storage.database import Database
 
 _DUE_AT = "(results.due_at + CASE results.looks WHEN 0 THEN ? ELSE 0 END)"
-"""A scan's first look is a rest after its submission."""
+"""The first poll is some time after the submission."""
 _ENDED = "('completed', 'failed', 'interrupted')"
-"""As OneTrust says; that is announced."""
-_TOLD = ("state", "status", "looked_for")
-"""What a reply shows."""
+"""States that are announced."""
+_SHOWN = ("state", "status", "looked_for")
+"""Columns that a reply shows."""
 
 
 class SqlResultRepository:
-    """The rows of results: the truth of what is followed, and of what was found."""
+    """Polling states and results in SQLite."""
 
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
@@ -31,7 +31,7 @@ class SqlResultRepository:
     # Following.
 
     async def follow(self, number: int, *, since: float) -> ResultStatus:
-        """Follow a scan from now on; a scan that is submitted is followed by itself."""
+        """Start polling for a scan; submitted scans are polled without this call."""
 
         def work(db: Connection) -> ResultStatus:
             transition_repository.begin(db, transitions.load(db, number), since=since, now=self._clock.now())
@@ -39,48 +39,48 @@ class SqlResultRepository:
 
         return await self._database.write(work)
 
-    async def due(self, limit: int, *, rest_s: float = 0.0) -> list[ResultStatus]:
-        """Return up to ``limit`` scans to look for now, those that wait longest first.
+    async def due(self, limit: int, *, first_delay_s: float = 0.0) -> list[ResultStatus]:
+        """Return up to ``limit`` scans to poll now, longest wait first.
 
-        ``rest_s`` is how long a scan rests before the first look.
+        ``first_delay_s`` is the time between a submission and its first poll.
         """
         query = f"SELECT * FROM results WHERE {FOLLOWED} AND {_DUE_AT} <= ? ORDER BY due_at, scan LIMIT ?"
-        parameters = [rest_s, self._clock.now(), limit]
+        parameters = [first_delay_s, self._clock.now(), limit]
         return await self._database.read(
             lambda db: [rows_repository.followed_of(row) for row in db.query(query, parameters)]
         )
 
-    async def next_due_at(self, *, rest_s: float = 0.0) -> float | None:
-        """Return when the next scan is to be looked for, ``None`` where none is followed."""
+    async def next_due_at(self, *, first_delay_s: float = 0.0) -> float | None:
+        """Return when the next poll is due; ``None`` if there is none."""
         query = f"SELECT min({_DUE_AT}) AS at FROM results WHERE {FOLLOWED}"
-        return await self._database.read(lambda db: next(iter(db.query(query, [rest_s])))["at"])
+        return await self._database.read(lambda db: next(iter(db.query(query, [first_delay_s])))["at"])
 
     async def followed(self, number: int) -> ResultStatus | None:
-        """Return how far following a scan has come; ``None`` where it is not followed."""
+        """Return a scan's polling state; ``None`` if it is not polled."""
         return await self._database.read(lambda db: rows_repository.status(db, number))
 
-    async def look(self, number: int, *, why: str = "", tell: bool = False, **changes: Any) -> ResultStatus:
-        """Keep what a look gave; the scan's reply is stale where it shows what changed, or with ``tell``.
+    async def update(self, number: int, *, why: str = "", show: bool = False, **changes: Any) -> ResultStatus:
+        """Change columns; updates the scan's reply with ``show``, or if it shows one of them.
 
         ``why`` is a line for the scan's timeline.
 
         Raises:
-            NotFound: the scan is not followed.
+            NotFound: the scan is not polled.
         """
 
         def work(db: Connection) -> ResultStatus:
             before = rows_repository.followed(db, number)
             after = rows_repository.change(db, number, changes)
-            if tell or any(getattr(before, name) != getattr(after, name) for name in _TOLD):
-                _tell(db, number)
+            if show or any(getattr(before, name) != getattr(after, name) for name in _SHOWN):
+                _refresh(db, number)
             if why:
                 self._note(db, number, why)
             return after
 
         return await self._database.write(work)
 
-    async def found(self, number: int, application_id: str, scan_id: str) -> bool:
-        """Keep which scan in OneTrust a submitted scan is; false where that is another's, or it moved on."""
+    async def matched(self, number: int, application_id: str, scan_id: str) -> bool:
+        """Store a submitted scan's match in OneTrust; false if it is another's, or the state changed."""
 
         def work(db: Connection) -> bool:
             scan = transitions.load(db, number)
@@ -91,14 +91,14 @@ class SqlResultRepository:
                 [application_id, scan_id, number],
             )
             rows_repository.change(db, number, {"state": ResultState.RUNNING, "looked_for": ""})
-            _tell(db, number)
+            _refresh(db, number)
             self._note(db, number, f"found in OneTrust: scan ID {scan_id}")
             return True
 
         return await self._database.write(work)
 
     async def settle(self, number: int, application_id: str, scan_id: str) -> Scan | None:
-        """Settle an uncertain submission that was found; ``None`` where it moved on, or that is another's."""
+        """Mark a matched uncertain scan as submitted; ``None`` if taken by another, or the state changed."""
 
         def work(db: Connection) -> Scan | None:
             if transitions.load(db, number).state is not State.UNCERTAIN or _is_taken(db, scan_id, number):
@@ -120,40 +120,34 @@ class SqlResultRepository:
         return await self._database.write(work)
 
     async def give_up(self, before: float, why: str) -> list[int]:
-        """End following what has been followed since ``before``; return the scans of which a look was told.
-
-        Of the others nobody was told that they are looked for: their replies are let be.
-        """
+        """Stop polling for scans polled since before ``before``; return those whose replies show a poll."""
         now = self._clock.now()
         old = f"{FOLLOWED} AND followed_at < ?"
 
         def work(db: Connection) -> list[int]:
             query = f"SELECT scan FROM results WHERE {old} AND looks > 0 ORDER BY scan"
-            told = [int(row["scan"]) for row in db.query(query, [before])]
+            shown = [int(row["scan"]) for row in db.query(query, [before])]
             db.execute(
                 f"UPDATE results SET state = ?, looked_for = ?, ended_at = ? WHERE {old}",
                 [ResultState.LOST.value, why, now, before],
             )
-            for number in told:
-                _tell(db, number)
-            return told
+            for number in shown:
+                _refresh(db, number)
+            return shown
 
         return await self._database.write(work)
 
     async def counts(self) -> tuple[int, int]:
-        """Return how many scans are still to be found in OneTrust, and how many of the found ones run."""
-        found = await self._database.read(rows_repository.counts)
-        return found.get("finding", 0), found.get("running", 0)
+        """Return the number of unmatched scans, and of matched unfinished ones."""
+        by_state = await self._database.read(rows_repository.counts)
+        return by_state.get("finding", 0), by_state.get("running", 0)
 
-    # Telling the bot's scans apart.
+    # Matching.
 
     async def competing_submissions(
         self, application_id: str, since: float = 0.0
     ) -> list[tuple[Scan, ResultStatus]]:
-        """Return the scans of an application of which it is not known which one in OneTrust each is.
-
-        Only those that were submitted at ``since`` or later.
-        """
+        """Return an application's unmatched scans, submitted at ``since`` or later."""
         return await self._database.read(
             lambda db: rows_repository.scans(
                 db,
@@ -166,13 +160,10 @@ class SqlResultRepository:
             )
         )
 
-    async def nameless(
+    async def unmatched_new_apps(
         self, name: str, platform: Platform, since: float = 0.0
     ) -> list[tuple[Scan, ResultStatus]]:
-        """Return the scans of new apps of that name of which the application is not known.
-
-        Only those that were submitted at ``since`` or later.
-        """
+        """Return new apps' scans of this name without an application, submitted at ``since`` or later."""
         return await self._database.read(
             lambda db: rows_repository.scans(
                 db,
@@ -184,7 +175,7 @@ class SqlResultRepository:
         )
 
     async def taken(self, scan_ids: Collection[str]) -> set[str]:
-        """Return those of OneTrust's scan IDs that are known to be scans of the bot's."""
+        """Return the OneTrust scan IDs that belong to scans of the bot."""
         marks = ", ".join("?" * len(scan_ids))
         return await self._database.read(
             lambda db: {
@@ -196,7 +187,7 @@ class SqlResultRepository:
         )
 
     async def others(self, application_ids: Collection[str], scan: Scan) -> set[str]:
-        """Return those applications that another build is linked to, or that another scan made or rescans."""
+        """Return the applications that belong to another build's link or to another scan."""
         marks = ", ".join("?" * len(application_ids))
         query = f"""
             SELECT app_id AS id FROM apps WHERE app_id COLLATE NOCASE IN ({marks})
@@ -213,13 +204,13 @@ class SqlResultRepository:
         )
         return {application_id for application_id in ids if application_id.lower() in known}
 
-    # What was found.
+    # Results.
 
     async def keep(self, number: int, results: Results, judge: Judge | None = None) -> ResultStatus:
-        """Keep all that a completed scan found, and what of it breaks the policy; end following it.
+        """Store a completed scan's results and violations; stop polling for it.
 
         Raises:
-            NotFound: the scan is not followed.
+            NotFound: the scan is not polled.
         """
         now = self._clock.now()
         judgement = await self._judged(number, results, judge, now) if judge is not None else ()
@@ -236,7 +227,7 @@ class SqlResultRepository:
                     "ended_at": now,
                 },
             )
-            _tell(db, number)
+            _refresh(db, number)
             sdks = "1 SDK" if results.sdk_count == 1 else f"{results.sdk_count} SDKs"
             self._note(db, number, f"OneTrust completed its scan: {sdks}")
             for hooks in db.hooks:
@@ -247,7 +238,7 @@ class SqlResultRepository:
         return await self._database.write(work)
 
     async def _judged(self, number: int, results: Results, judge: Judge, now: float) -> tuple[Any, ...]:
-        """Judge what was found, where nobody waits for it: many rules and thousands of SDKs take seconds."""
+        """Judge results in a thread: many rules and thousands of SDKs take seconds."""
 
         def work(db: Connection) -> tuple[Build | None, tuple[Scan, Results] | None]:
             scan = transitions.load(db, number)
@@ -259,11 +250,11 @@ class SqlResultRepository:
         return await asyncio.to_thread(judge, build, results, before[1] if before else None)
 
     async def of(self, number: int) -> Results | None:
-        """Return what a scan found; ``None`` where it is not completed."""
+        """Return a scan's results; ``None`` unless it is completed."""
         return await self._database.read(lambda db: rows_repository.read(db, number))
 
     async def completed(self, bundle_id: str, platform: Platform) -> list[Scan]:
-        """Return the completed scans of an app, last submitted first."""
+        """Return an app's completed scans, newest first."""
         return await self._database.read(
             lambda db: [
                 scan
@@ -280,9 +271,9 @@ class SqlResultRepository:
     # Announcing.
 
     async def to_announce(self) -> list[int]:
-        """Return the scans with a thread that OneTrust ended and whose end is not surely told, oldest first.
+        """Return scans ended by OneTrust whose threads may lack the result message, oldest first.
 
-        That of some is being announced, or was when the last process ended: their ``announced_ts`` is empty.
+        An empty ``announced_ts`` means that posting was begun, perhaps by a process that has ended since.
         """
         query = f"""
             SELECT scan FROM results JOIN scans ON scans.number = results.scan
@@ -303,7 +294,7 @@ class SqlResultRepository:
         )
 
     async def set_announced(self, number: int, ts: str | None) -> None:
-        """Remember the message that told of a scan's end; empty while it is being posted."""
+        """Store the timestamp of a scan's result message; empty while it is being posted."""
         await self._database.write(
             lambda db: db.execute("UPDATE results SET announced_ts = ? WHERE scan = ?", [ts, number])
         )
@@ -313,12 +304,12 @@ class SqlResultRepository:
         transitions.note(db, number, now=self._clock.now(), before=state, after=state, why=why)
 
 
-def _tell(db: Connection, number: int) -> None:
-    """Say that the scan's reply is stale."""
+def _refresh(db: Connection, number: int) -> None:
+    """Mark the scan's reply as stale."""
     db.execute("UPDATE scans SET revision = revision + 1 WHERE number = ?", [number])
 
 
 def _is_taken(db: Connection, scan_id: str, number: int) -> bool:
-    """Tell whether a scan in OneTrust is known to be another of the bot's."""
+    """Return whether a scan in OneTrust belongs to another of the bot's scans."""
     query = "SELECT 1 FROM submissions WHERE scan_id = ? AND scan <> ?"
     return db.execute(query, [scan_id, number]).fetchone() is not None

@@ -1,4 +1,4 @@
-"""The rows of results, SDKs, permissions and data types, to records and back."""
+"""Conversion of results, SDKs, permissions and data types to rows and back."""
 
 import json
 from collections.abc import Mapping
@@ -28,11 +28,11 @@ _FIELDS = (
     *("scan", "state", "status", "since", "followed_at", "looks", "looked_at", "due_at", "looked_for"),
     *("ended_at", "announced_ts"),
 )
-"""The columns of ``Followed``; the others are of ``Results``."""
+"""The columns of ``ResultStatus``; the others are of ``Results``."""
 
 
 def followed_of(row: Mapping[str, Any]) -> ResultStatus:
-    """Make the record of a row of ``results``."""
+    """Return the record of a row of ``results``."""
     values = {name: row[name] for name in _FIELDS}
     values["state"] = ResultState(row["state"])
     values["status"] = OneTrustScanStatus(row["status"]) if row["status"] is not None else None
@@ -40,27 +40,27 @@ def followed_of(row: Mapping[str, Any]) -> ResultStatus:
 
 
 def followed(db: Connection, number: int) -> ResultStatus:
-    """Return how far following a scan has come.
+    """Return a scan's polling state.
 
     Raises:
-        NotFound: it is not followed.
+        NotFound: it is not polled.
     """
     if (found := status(db, number)) is None:
-        raise NotFound(f"Scan #{number} is not followed.")
+        raise NotFound(f"Scan #{number} is not polled for results.")
     return found
 
 
 def status(db: Connection, number: int) -> ResultStatus | None:
-    """Return how far following a scan has come; ``None`` where it is not followed."""
+    """Return a scan's polling state; ``None`` if it is not polled."""
     row = next(iter(db.query("SELECT * FROM results WHERE scan = ?", [number])), None)
     return followed_of(row) if row is not None else None
 
 
 def change(db: Connection, number: int, changes: Mapping[str, Any]) -> ResultStatus:
-    """Change columns of a row of ``results``; return what it is then.
+    """Change columns of a row of ``results``; return the new record.
 
     Raises:
-        NotFound: the scan is not followed.
+        NotFound: the scan is not polled.
     """
     values = rows.plain(changes)
     assignments = ", ".join(f"{column} = ?" for column in values)
@@ -70,7 +70,7 @@ def change(db: Connection, number: int, changes: Mapping[str, Any]) -> ResultSta
 
 
 def scans(db: Connection, rest: str, *parameters: object) -> list[tuple[Scan, ResultStatus]]:
-    """Return the followed scans that ``rest`` (``WHERE …`` and what follows) selects."""
+    """Return the polled scans that ``rest`` (``WHERE …`` and what follows) selects."""
     joined = "JOIN results ON results.scan = scans.number"
     return [
         (scan, followed(db, scan.number)) for scan in rows.scans_where(db, f"{joined} {rest}", *parameters)
@@ -78,7 +78,7 @@ def scans(db: Connection, rest: str, *parameters: object) -> list[tuple[Scan, Re
 
 
 def write(db: Connection, number: int, results: Results) -> None:
-    """Write all that a scan found, in place of what may be there."""
+    """Store a scan's results, replacing existing ones."""
     manifest = results.privacy_manifest
     change(
         db,
@@ -117,7 +117,7 @@ def _insert(db: Connection, table: str, number: int, values: Mapping[str, Any]) 
 
 
 def read(db: Connection, number: int) -> Results | None:
-    """Return what a completed scan found; ``None`` where it is not completed."""
+    """Return a scan's results; ``None`` unless it is completed."""
     query = f"""
         SELECT results.*, o.scan_id AS id FROM results
         JOIN submissions AS o ON o.scan = results.scan AND o.{rows.ONETRUST}

@@ -1,4 +1,4 @@
-"""Which scans are followed: a scan's row in ``results`` comes and goes with the scan's state."""
+"""Starts and stops polling when a scan's state changes."""
 
 from typing import Final
 
@@ -8,9 +8,9 @@ from bot.storage.connection import Connection, RowHooks
 
 
 def moved(db: Connection, before: Scan, after: Scan, now: float) -> tuple[str, ...]:
-    """Begin to follow a scan that was, or may have been, submitted; end it where it is submitted again."""
+    """Start polling for a scan that was, or may have been, submitted; stop if it is submitted again."""
     if after.state is State.UNCERTAIN:
-        # Known only now, perhaps a restart later: it was under way since its last change.
+        # Found out only now, perhaps after a restart: the submission was running since its last change.
         begin(db, after, since=before.updated_at, now=now)
     elif after.state is State.SUBMITTED:
         begin(db, after, since=now, now=now)
@@ -20,7 +20,7 @@ def moved(db: Connection, before: Scan, after: Scan, now: float) -> tuple[str, .
 
 
 def begin(db: Connection, scan: Scan, *, since: float, now: float) -> None:
-    """Follow a scan from now on; what is followed already keeps since when."""
+    """Start polling for a scan; one that was polled before keeps its ``since``."""
     known = scan.submission.scan_id is not None and scan.submission.application_id is not None
     state = ResultState.RUNNING if known else ResultState.FINDING
     db.execute(

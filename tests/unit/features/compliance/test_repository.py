@@ -49,7 +49,7 @@ async def test_what_breaks_the_policy_is_written_with_the_results(database, stor
             scan=scan.number,
         ),
     )
-    assert (await timeline(store, scan))[-1] == ('breaks "No ads" of the policy', None)
+    assert (await timeline(store, scan))[-1] == ('violates compliance rule "No ads"', None)
     assert (await store.scans.scan(scan.number)).revision == scan.revision + 2  # results, and the breach
 
 
@@ -119,20 +119,20 @@ async def test_the_first_to_acknowledge_counts_and_the_second_is_told(database, 
     )
 
     assert isinstance(tries[1], Superseded)
-    assert tries[1].user_message == "Somebody has acknowledged that already: the thread shows who, and why."
+    assert tries[1].user_message == "That is already acknowledged: the thread shows by whom, and why."
     (known,) = await database.read(lambda db: repository.read(db, scan.number))
     assert known == tries[0]
     assert (known.acknowledged_by, known.acknowledged_at) == ("UANNA", clock.now())
     assert known.reason == "agreed <!here> ?"
-    assert (await timeline(store, scan))[-1] == ('acknowledged that it breaks "No ads"', "UANNA")
+    assert (await timeline(store, scan))[-1] == ('acknowledged violation of "No ads"', "UANNA")
     assert (await store.scans.scan(scan.number)).revision == scan.revision + 3
 
 
 async def test_a_breach_that_is_not_kept_can_not_be_acknowledged(database, store):
-    with pytest.raises(NotFound, match="not kept any more"):
+    with pytest.raises(NotFound, match="no longer stored"):
         await store.violations.acknowledge(7, who="UANNA", reason="why")
-    with pytest.raises(NotFound, match="not kept any more"):
-        await store.violations.breach(7)
+    with pytest.raises(NotFound, match="no longer stored"):
+        await store.violations.violation(7)
 
 
 async def test_breaches_go_with_their_scan_and_no_number_is_given_twice(database, store, clock):
@@ -142,7 +142,7 @@ async def test_breaches_go_with_their_scan_and_no_number_is_given_twice(database
     assert await SqlPrivacyRepository(database, clock).purge(clock.now()) == 1
 
     with pytest.raises(NotFound):
-        await store.violations.breach(breach.number)
+        await store.violations.violation(breach.number)
     _, (later,) = await judged(database, store, file="F2")
     assert later.number > breach.number
 
@@ -157,6 +157,6 @@ async def test_a_forgotten_person_is_in_no_breach(database, store, clock):
 
     (known,) = await database.read(lambda db: repository.read(db, scan.number))
     assert (known.tell, known.acknowledged_by, known.reason) == (("S0PRIVACY",), FORGOTTEN, "")
-    of_other = await store.violations.breach(other.number)
+    of_other = await store.violations.violation(other.number)
     assert (of_other.acknowledged_by, of_other.reason) == ("UDANA", "")
     assert "UANNA" not in str(await timeline(store, scan))

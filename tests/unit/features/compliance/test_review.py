@@ -22,7 +22,7 @@ FOUND = Results(
 
 
 def reviews(bench: Bench) -> ViolationReview:
-    return ViolationReview(store=bench.store, tell=bench.announcer.changed, policy=bench.policy)
+    return ViolationReview(store=bench.store, refresh=bench.announcer.changed, access=bench.policy)
 
 
 async def a_breach(bench: Bench, file: str = "F1"):
@@ -36,13 +36,13 @@ async def test_whoever_is_served_acknowledges_and_the_thread_is_told(bench):
     scan, breach = await a_breach(bench)
     services = reviews(bench)
 
-    assert await services.breach(breach.number, "UDANA", scan.channel) == (
+    assert await services.violation(breach.number, "UDANA", scan.channel) == (
         await bench.store.scans.scan(scan.number),
         breach,
     )
     await services.acknowledge(breach.number, "UDANA", "agreed")
 
-    assert (await bench.store.violations.breach(breach.number)).reason == "agreed"
+    assert (await bench.store.violations.violation(breach.number)).reason == "agreed"
     assert scan.number in bench.announcer.told
     card = await bench.cards.card(scan.number)
     assert [each.acknowledged_by for each in violations_of(card)] == ["UDANA"]
@@ -53,21 +53,21 @@ async def test_the_second_is_told_and_changes_nothing(bench):
     services = reviews(bench)
     await services.acknowledge(breach.number, "UDANA", "agreed")
 
-    with pytest.raises(Superseded, match="Somebody has acknowledged that already"):
+    with pytest.raises(Superseded, match="That is already acknowledged"):
         await services.acknowledge(breach.number, "UELI", "mine")
-    with pytest.raises(Superseded, match="Somebody has acknowledged that already"):
-        await services.breach(breach.number, "UELI", scan.channel)
+    with pytest.raises(Superseded, match="That is already acknowledged"):
+        await services.violation(breach.number, "UELI", scan.channel)
 
-    assert (await bench.store.violations.breach(breach.number)).acknowledged_by == "UDANA"
+    assert (await bench.store.violations.violation(breach.number)).acknowledged_by == "UDANA"
 
 
 async def test_a_breach_is_acknowledged_in_its_own_conversation(bench):
     scan, breach = await a_breach(bench)
 
     with pytest.raises(NotFound, match=f"Scan #{scan.number} belongs to another conversation"):
-        await reviews(bench).breach(breach.number, "UDANA", "CELSEWHERE")
-    with pytest.raises(NotFound, match="not kept any more"):
-        await reviews(bench).breach(99, "UDANA", scan.channel)
+        await reviews(bench).violation(breach.number, "UDANA", "CELSEWHERE")
+    with pytest.raises(NotFound, match="no longer stored"):
+        await reviews(bench).violation(99, "UDANA", scan.channel)
 
 
 @pytest.mark.parametrize(
@@ -86,7 +86,7 @@ async def test_admins_alone_acknowledge_where_there_are_any(database, tmp_path, 
     assert raised.value.user_message == said
     await reviews(bench).acknowledge(breach.number, "UADA", "agreed")
 
-    assert (await bench.store.violations.breach(breach.number)).acknowledged_by == "UADA"
+    assert (await bench.store.violations.violation(breach.number)).acknowledged_by == "UADA"
 
 
 async def test_a_card_tells_what_changed_since_the_last_completed_scan_of_its_app(bench):

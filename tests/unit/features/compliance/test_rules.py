@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from bot.core.build import Build, FileType, Platform
 from bot.features.compliance.rules import (
-    FINDINGS_KEPT,
+    EVIDENCE_LIMIT,
     Evidence,
     EvidenceKind,
     Rule,
@@ -178,11 +178,13 @@ def test_a_rule_is_for_the_apps_and_platforms_it_names(scope, covered):
 
 
 def test_of_very_many_findings_the_first_are_kept_and_the_rest_counted():
-    sdks = [Sdk(package_id=str(number), name=f"n{number}" + "x" * 500) for number in range(FINDINGS_KEPT + 7)]
+    sdks = [
+        Sdk(package_id=str(number), name=f"n{number}" + "x" * 500) for number in range(EVIDENCE_LIMIT + 7)
+    ]
 
     (breach,) = violations([Rule(name="a", no_sdks=("*",))], ANDROID, results(*sdks), None)
 
-    assert (len(breach.found), breach.more) == (FINDINGS_KEPT, 7)
+    assert (len(breach.found), breach.more) == (EVIDENCE_LIMIT, 7)
     assert all(len(each.name) <= 200 for each in breach.found)
 
 

@@ -94,11 +94,11 @@ def test_every_key_is_in_the_documents():
         ("no_new_permissions = 1", "no_new_permissions can only be true: remove it to switch it off"),
         (
             "privacy_manifest_mismatches = true",
-            "privacy_manifest_mismatches must be a whole number from 0 to 10000: how many there may be",
+            "privacy_manifest_mismatches must be a whole number from 0 to 10000: the maximum to allow",
         ),
         (
             "privacy_manifest_missing = -1",
-            "privacy_manifest_missing must be a whole number from 0 to 10000: how many there may be",
+            "privacy_manifest_missing must be a whole number from 0 to 10000: the maximum to allow",
         ),
         (
             "no_sdks = ['a']\ntell = ['U0123ABCD', '@maria']",
@@ -170,15 +170,15 @@ def test_every_problem_is_told_at_once():
         ),
         (b"rule = []", "The rules file has no [[rule]]: write one, or unset APPSCAN_RULES."),
         (b"\xff", "The rules file is not UTF-8 text: save it as UTF-8."),
-        (b"a = 1\nb = ?", "The rules file is not valid TOML, at line 2, column 5: look there."),
-        (b"a = " + b"1" * 5000, "The rules file is not valid TOML: look there."),
+        (b"a = 1\nb = ?", "The rules file is not valid TOML, at line 2, column 5."),
+        (b"a = " + b"1" * 5000, "The rules file is not valid TOML."),
         (
             b"a = " + b"[" * 60_000,
             "The rules file is nested too deeply: it is a list of [[rule]].",
         ),
         (
             b"[[rule]]\nname = 'a'\nno_new_sdks = true\n" * 21,
-            "The rules file holds 21 rules; 20 are the most.",
+            "The rules file holds 21 rules; 20 are the maximum.",
         ),
         (
             b"token = 'x'\n[[rule]]\nname = 'a'\nno_new_sdks = true",
@@ -201,7 +201,7 @@ def test_a_file_written_on_windows_is_read(tmp_path):
 def test_a_file_that_is_not_there_or_too_large_is_said(tmp_path):
     with pytest.raises(SettingsError, match=r"can't be read \(No such file or directory\): check the path"):
         rules_file.read(tmp_path / "none.toml")
-    (tmp_path / "large.toml").write_bytes(b"#" * (rules_file.LARGEST_BYTES + 1))
+    (tmp_path / "large.toml").write_bytes(b"#" * (rules_file.MAX_BYTES + 1))
     with pytest.raises(SettingsError, match="is larger than 64000 bytes: is it"):
         rules_file.read(tmp_path / "large.toml")
 

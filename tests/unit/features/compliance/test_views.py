@@ -7,8 +7,8 @@ import pytest
 
 from bot.errors import UsageError
 from bot.features.compliance.modals import Acknowledgement, acknowledge_modal, read_acknowledgement
-from bot.features.compliance.rules import FINDINGS_KEPT, Evidence, EvidenceKind, Violation
-from bot.features.compliance.rules_file import MOST_MENTIONED, MOST_RULES
+from bot.features.compliance.rules import EVIDENCE_LIMIT, Evidence, EvidenceKind, Violation
+from bot.features.compliance.rules_file import MAX_MENTIONED, MAX_RULES
 from bot.features.compliance.views import ACKNOWLEDGE, violation_blocks, violation_line
 from bot.slack.blocks.message import compose
 from sandbox.reading import Reader
@@ -130,17 +130,17 @@ def test_the_announcement_tells_breaches_after_what_changed():
 
 
 def test_as_many_breaches_as_there_can_be_fit_into_one_message():
-    names = [Evidence(what=EvidenceKind.HIGH_RISK, name="&" * 200, category="<" * 200)] * FINDINGS_KEPT
+    names = [Evidence(what=EvidenceKind.HIGH_RISK, name="&" * 200, category="<" * 200)] * EVIDENCE_LIMIT
     worst = replace(
         TRACKERS,
         rule="&" * 80,
         found=tuple(names),
         more=10**6,
-        tell=tuple(f"S0{'X' * 18}{n}" for n in range(MOST_MENTIONED)),
+        tell=tuple(f"S0{'X' * 18}{n}" for n in range(MAX_MENTIONED)),
     )
     known = replace(worst, acknowledged_by="U0ANA", reason="&" * 300)
     for breach in (worst, known):
-        for count in (1, 3, MOST_RULES):
+        for count in (1, 3, MAX_RULES):
             card = samples.changed(CARD, violations=(breach,) * count)
             assert check_blocks(samples.announcement(card, mention=True).blocks) == []
             assert check_blocks(samples.reply(card).blocks) == []

@@ -7,7 +7,7 @@ import pytest
 from bot.core.people import Person
 from bot.core.scan import ChannelKind, Platform, State
 from bot.errors import NotAllowed, NotFound, UsageError
-from bot.features.history.compare import APPS_A_PAGE, UNDER_WAY, Comparison, Comparisons, SeveralApps
+from bot.features.history.compare import APPS_A_PAGE, IN_PROGRESS_LIMIT, Comparison, Comparisons, SeveralApps
 from bot.features.history.sdk_views import sdk
 from bot.features.results.models import ResultState
 from tests.fakes import APP_ID, SHOP, SHOP_IOS, a_share
@@ -23,7 +23,7 @@ def an_inquiry(bench, *, reads, unread=False):
     return Comparisons(
         store=bench.store,
         workspace=bench.workspace,
-        policy=bench.policy,
+        access=bench.policy,
         reads=lambda: reads,
         unread=lambda: unread,
     )
@@ -128,7 +128,7 @@ class TestDiff:
         assert the_numbers(await comparisons.diff("UBEN", "C1", APP_ID)) == (1, 2)
 
     async def test_what_can_not_be_compared_is_said(self, bench, comparisons):
-        with pytest.raises(NotFound, match="no app like that"):
+        with pytest.raises(NotFound, match="no such app"):
             await comparisons.diff("UBEN", "C1", SHOP_ID)
         scan = await a_scan(bench.store, State.SUBMITTED, a_share("F0"))
         with pytest.raises(NotFound, match="has been completed"):
@@ -143,7 +143,7 @@ class TestDiff:
         with pytest.raises(NotFound, match="no completed scan of one of these versions"):
             await comparisons.diff("UBEN", "C1", f"{SHOP_ID} 9.9")
         for wrong in ("", f"{SHOP_ID} 1 2 3", "  "):
-            with pytest.raises(UsageError, match="Say which app"):
+            with pytest.raises(UsageError, match="Name an app"):
                 await comparisons.diff("UBEN", "C1", wrong)
 
     async def test_scans_of_a_private_channel_are_compared_for_who_is_in_there_alone(
@@ -211,7 +211,7 @@ class TestSdk:
 
     async def test_something_has_to_be_named(self, comparisons):
         for typed in ("", "  ", '""', "%", "…"):
-            with pytest.raises(UsageError, match="Say which SDK"):
+            with pytest.raises(UsageError, match="Name an SDK"):
                 await comparisons.sdk("UBEN", "C1", typed)
 
     async def test_a_purge_leaves_nothing_to_find(self, bench, comparisons, database):
@@ -234,30 +234,30 @@ class TestStatus:
             await bench.store.results.follow(sent.number, since=sent.updated_at)
         await a_scan(bench.store, State.RECEIVED, a_share("F5", **PRIVATE))
 
-        listed = await comparisons.under_way("UOUT", "C1")
+        listed = await comparisons.in_progress("UOUT", "C1")
 
         assert [(scan.number, followed and followed.state) for scan, followed in listed.scans] == [
             (sent.number, ResultState.FINDING),
             (waits.number, None),
         ]
         assert not listed.has_more
-        assert len((await comparisons.under_way("UIN", "C1")).scans) == 3
+        assert len((await comparisons.in_progress("UIN", "C1")).scans) == 3
 
     async def test_where_results_can_not_be_read_what_was_submitted_is_at_its_end(self, bench):
         await a_scan(bench.store, State.SUBMITTED, a_share("F1"))
         waits = await a_scan(bench.store, State.QUEUED, a_share("F2"))
 
-        listed = await an_inquiry(bench, reads=False).under_way("UBEN", "C1")
+        listed = await an_inquiry(bench, reads=False).in_progress("UBEN", "C1")
 
         assert listed.scans == ((waits, None),)
 
     async def test_so_many_are_listed_and_no_more(self, bench, comparisons):
-        for place in range(UNDER_WAY + 1):
+        for place in range(IN_PROGRESS_LIMIT + 1):
             await a_scan(bench.store, State.RECEIVED, a_share(f"F{place}"))
 
-        listed = await comparisons.under_way("UBEN", "C1")
+        listed = await comparisons.in_progress("UBEN", "C1")
 
-        assert (len(listed.scans), listed.has_more) == (UNDER_WAY, True)
+        assert (len(listed.scans), listed.has_more) == (IN_PROGRESS_LIMIT, True)
 
     async def test_an_app_means_its_newest_scan(self, bench, comparisons):
         await a_build(bench, "F1")
@@ -285,7 +285,7 @@ async def test_where_results_are_not_read_nothing_is_said_not_to_be_there(bench)
         with pytest.raises(NotFound, match="Results aren't read from OneTrust here"):
             await comparisons.diff("UBEN", "C1", typed)
     found = await comparisons.sdk("UBEN", "C1", "firebase")
-    assert sdk(found).text.startswith("Results aren't read from OneTrust here, so this can't be told.")
+    assert sdk(found).text.startswith("Results aren't read from OneTrust here, so this is unknown.")
     assert "No completed scan" in sdk(replace(found, unread=False)).text
 
 
@@ -296,4 +296,4 @@ async def test_who_may_not_use_the_bot_is_told_nothing(bench, comparisons):
         with pytest.raises(NotAllowed):
             await asked("UGONE", "C1", "shop")
     with pytest.raises(NotAllowed):
-        await comparisons.under_way("UGONE", "C1")
+        await comparisons.in_progress("UGONE", "C1")

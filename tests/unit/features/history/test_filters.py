@@ -192,9 +192,9 @@ def test_filters_combine() -> None:
         ("in:#builds", "pick it from the list"),
         ("since:soon", "`2026-11-01`"),
         ("since:7m", "`7d`"),
-        ("until:2026-02-30", "no calendar"),
-        ("until:0000-01-01", "no calendar"),
-        ("until:9999-12-31", "no calendar"),
+        ("until:2026-02-30", "an invalid date"),
+        ("until:0000-01-01", "an invalid date"),
+        ("until:9999-12-31", "an invalid date"),
         ("since:2026-11-02 until:2026-11-01", "nothing can match"),
         ("platform:ios platform:android", "`platform:` is there twice"),
         ("by:me <@U0ANA>", "`by:` is there twice"),
@@ -274,16 +274,17 @@ def test_sdk(text: str, sdk: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "breach"),
+    ("text", "violation"),
     [
         ("breach:open", "open"),
         ("breach: ANY", "any"),
         ('breach:"No Targeting"', "No Targeting"),
-        ("breach:tracking", "tracking"),
+        ("violation:tracking", "tracking"),
+        ("violation: open", "open"),
     ],
 )
-def test_breach(text: str, breach: str) -> None:
-    assert parse(text) == HistoryQuery(breach=breach)
+def test_violation_filter_has_two_spellings(text: str, violation: str) -> None:
+    assert parse(text) == HistoryQuery(violation=violation)
 
 
 def test_result() -> None:
@@ -293,14 +294,14 @@ def test_result() -> None:
             parse(wrong)
 
 
-def test_an_empty_breach_says_what_there_is() -> None:
+def test_empty_violation_filter_lists_its_values() -> None:
     with pytest.raises(UsageError, match="`open`, `any` or a part of a rule's name"):
         parse("breach:")
 
 
-def test_an_sdk_and_a_breach_combine_with_the_rest() -> None:
+def test_sdk_and_violation_filters_combine_with_the_rest() -> None:
     assert parse("shop sdk:firebase breach:open platform:ios") == HistoryQuery(
-        words=("shop",), sdk="firebase", breach="open", platform=Platform.IOS
+        words=("shop",), sdk="firebase", violation="open", platform=Platform.IOS
     )
 
 

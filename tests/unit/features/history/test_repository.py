@@ -286,16 +286,16 @@ class TestResults:
             ]
         )
 
-        assert await found(store, breach="open") == [scans[0]]
-        assert await found(store, breach="any") == [scans[1], scans[0]]
-        assert await found(store, breach="no targeting") == [scans[1], scans[0]]
-        assert await found(store, breach="other") == [scans[1]]
-        assert await found(store, breach="NO") == [scans[1], scans[0]]
-        assert await found(store, breach="targ") == [scans[1], scans[0]]
-        assert await found(store, breach="%") == []
-        assert await found(store, breach="n_t") == []
+        assert await found(store, violation="open") == [scans[0]]
+        assert await found(store, violation="any") == [scans[1], scans[0]]
+        assert await found(store, violation="no targeting") == [scans[1], scans[0]]
+        assert await found(store, violation="other") == [scans[1]]
+        assert await found(store, violation="NO") == [scans[1], scans[0]]
+        assert await found(store, violation="targ") == [scans[1], scans[0]]
+        assert await found(store, violation="%") == []
+        assert await found(store, violation="n_t") == []
         page = await store.history.page(HistoryQuery(), "", ANYBODY, None)
-        assert page.outcomes[scans[0]].broken == ("No Targeting",)
+        assert page.outcomes[scans[0]].violated == ("No Targeting",)
         assert (page.outcomes[scans[0]].state, page.outcomes[scans[0]].sdk_count) == (
             ResultState.COMPLETED,
             0,
@@ -304,9 +304,9 @@ class TestResults:
     async def test_what_came_of_it_in_onetrust(self, store):
         done = await a_completed_scan(store, a_share("F1"), ADJUST)
         failed = await a_scan(store, State.SUBMITTED, a_share("F2"), build=SHOP)
-        await store.results.look(failed.number, state=ResultState.FAILED)
+        await store.results.update(failed.number, state=ResultState.FAILED)
         unsure = await a_scan(store, State.UNCERTAIN, a_share("F3"), build=SHOP)
-        await store.results.look(unsure.number, state=ResultState.LOST)
+        await store.results.update(unsure.number, state=ResultState.LOST)
         assert await found(store, result=ResultState.COMPLETED) == [done.number]
         assert await found(store, result=ResultState.FAILED) == [failed.number]
         assert await found(store, result=ResultState.LOST) == []

@@ -47,7 +47,7 @@ CAME = [
     (Outcome(state=ResultState.LOST), ":white_check_mark: *#12*", "submitted · no result found ·"),
     (Outcome(state=ResultState.FINDING), ":white_check_mark: *#12*", "submitted · new app ·"),
     (
-        Outcome(state=ResultState.COMPLETED, sdk_count=12, broken=("No <ads>", "B", "C"), broken_count=5),
+        Outcome(state=ResultState.COMPLETED, sdk_count=12, violated=("No <ads>", "B", "C"), violated_count=5),
         ":white_check_mark: *#12*",
         "submitted · completed: 12 SDKs · :rotating_light: No &lt;ads&gt;, B, C and 2 more ·",
     ),
@@ -102,7 +102,7 @@ def test_a_query_in_words() -> None:
         since=100.0,
         until=200.0,
         sdk="firebase",
-        breach="open",
+        violation="open",
         result=ResultState.FAILED,
     )
     assert views.describe(query) == (

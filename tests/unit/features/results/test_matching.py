@@ -6,13 +6,13 @@ from hypothesis import strategies as st
 from bot.features.results.matching import (
     CLOCKS_S,
     LATEST_S,
-    LISTED,
+    LIST_LIMIT,
     NEAR_S,
     SOON_S,
     Ambiguity,
-    Candidate,
     TooEarly,
-    as_made,
+    UnmatchedSubmission,
+    first_scan,
     match,
 )
 from bot.features.results.models import AppScan, OneTrustScanStatus
@@ -25,7 +25,7 @@ def a_scan(id_="s1", at=AT + 60, version="4.2.0", status=OneTrustScanStatus.COMP
 
 
 def a_seeker(number=1, since=AT, version="4.2.0", **rest):
-    return Candidate(number=number, since=since, version=version, **rest)
+    return UnmatchedSubmission(number=number, since=since, version=version, **rest)
 
 
 def test_the_one_scan_after_the_submission_is_it():
@@ -106,9 +106,9 @@ def test_a_running_scan_without_a_version_is_not_taken_before_its_version_is_kno
 def test_what_is_dated_before_a_fresh_submission_is_waited_for_as_its_own_may_come():
     before, own = a_scan("s0", AT - NEAR_S - 1), a_scan("s1", AT)
 
-    assert match([a_seeker(fresh=True)], [before]) == {1: TooEarly()}
-    assert match([a_seeker(fresh=True)], [own]) == {1: own}
-    assert match([a_seeker(fresh=True)], [before, own]) == {1: Ambiguity(count=2)}
+    assert match([a_seeker(is_recent=True)], [before]) == {1: TooEarly()}
+    assert match([a_seeker(is_recent=True)], [own]) == {1: own}
+    assert match([a_seeker(is_recent=True)], [before, own]) == {1: Ambiguity(count=2)}
     assert match([a_seeker()], [before]) == {1: before}  # then the clocks are apart
 
 
@@ -128,11 +128,11 @@ def test_a_submission_that_never_arrived_is_in_nobodys_way_the_day_after():
 
 def test_hundreds_that_vie_for_as_many_scans_are_told_in_a_moment():
     seekers = [a_seeker(number) for number in range(300)]
-    scans = [a_scan(f"s{number}") for number in range(LISTED)]
+    scans = [a_scan(f"s{number}") for number in range(LIST_LIMIT)]
 
     told = match(seekers, scans)  # each submission on its own would take minutes
 
-    assert set(told.values()) == {Ambiguity(count=LISTED, competing_submissions=299)}
+    assert set(told.values()) == {Ambiguity(count=LIST_LIMIT, competing_submissions=299)}
 
 
 def test_what_has_no_date_is_nobodys():
@@ -142,24 +142,24 @@ def test_what_has_no_date_is_nobodys():
 def test_an_application_began_with_its_oldest_scan_where_that_is_known():
     scans = [a_scan("s2", AT + 500, "4.3.0"), a_scan("s1", AT + 5)]
 
-    began = as_made("app", scans)
+    began = first_scan("app", scans)
 
     assert (began.id, began.scanned_at, began.version) == ("app", AT + 5, "4.2.0")
-    assert as_made("app", []) is None
-    assert as_made("app", [a_scan("s0", None)]) is None
-    assert as_made("app", [*scans, a_scan("s0", None)]) is None  # which may be the oldest
-    assert as_made("app", [a_scan(f"s{n}") for n in range(LISTED)]) is None
+    assert first_scan("app", []) is None
+    assert first_scan("app", [a_scan("s0", None)]) is None
+    assert first_scan("app", [*scans, a_scan("s0", None)]) is None  # which may be the oldest
+    assert first_scan("app", [a_scan(f"s{n}") for n in range(LIST_LIMIT)]) is None
 
 
 _times = st.sampled_from([AT - 4000, AT - 200, AT, AT + 200, AT + 400, AT + 4000])
 _versions = st.sampled_from([None, "1", "2"])
 _seekers = st.lists(
     st.builds(
-        Candidate,
+        UnmatchedSubmission,
         number=st.integers(1, 6),
         since=_times,
         version=_versions,
-        barred=st.frozensets(st.sampled_from(["s1", "s2"])),
+        excluded=st.frozensets(st.sampled_from(["s1", "s2"])),
     ),
     max_size=4,
     unique_by=lambda each: each.number,
@@ -187,7 +187,7 @@ def test_nothing_is_given_twice_nor_to_whom_it_can_t_be_whatever_the_order(seeke
     for each in seekers:
         scan = told[each.number]
         if isinstance(scan, AppScan):
-            assert scan.id not in each.barred
+            assert scan.id not in each.excluded
             assert scan.scanned_at is not None
             assert scan.scanned_at >= each.since - CLOCKS_S
             assert None in {scan.version, each.version} or scan.version == each.version

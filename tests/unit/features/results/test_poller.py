@@ -12,7 +12,7 @@ from bot.core.scan import Platform, Share, State
 from bot.core.scheduler import Scheduler
 from bot.errors import CannotRead, NotFound, TryLater, Uncertain
 from bot.features.compliance.rules import judge_by
-from bot.features.results.fetcher import LISTS_S, ResultFetcher
+from bot.features.results.fetcher import LISTS_TIMEOUT_S, ResultFetcher
 from bot.features.results.messages import results_section
 from bot.features.results.models import Application, AppScan, OneTrustScanStatus, Results, ResultState, Sdk
 from bot.features.results.part import ResultsPart
@@ -90,7 +90,7 @@ class Desk:
 
     def poller(self, hours: float = 24, *, judged: bool = False) -> ResultPoller:
         bench = self.bench
-        looks = ResultFetcher(
+        fetcher = ResultFetcher(
             store=bench.store,
             applications=self.applications,
             announcer=bench.announcer,
@@ -105,7 +105,7 @@ class Desk:
         return ResultPoller(
             store=bench.store,
             applications=self.applications,
-            looks=looks,
+            fetcher=fetcher,
             clock=bench.clock,
             wait_s=self.budget.wait_s,
             first_s=FIRST_S,
@@ -314,7 +314,7 @@ async def test_an_uncertain_submission_is_told_of_each_look_and_settled_once_fou
     async with services.following():
         await services.passes(FIRST_S)
         followed = await services.followed(number)
-        assert followed.looked_for == "OneTrust's list has no app of this name that was made since then"
+        assert followed.looked_for == "OneTrust's list has no new app of this name since then"
         assert followed.looked_at is not None
         assert (await services.bench.scan(number)).revision > revision
         services.applications.add(APP_ID, "Shop", a_scan(services, status=OneTrustScanStatus.PENDING))
@@ -333,7 +333,7 @@ async def test_what_is_never_found_is_lost_in_the_end_and_says_what_was_looked_a
 
     followed = await services.followed(scan.number)
     assert followed.state is ResultState.LOST
-    assert followed.looked_for == "OneTrust's list has no app of this name that was made since then"
+    assert followed.looked_for == "OneTrust's list has no new app of this name since then"
     assert 8 <= followed.looks <= 12
     assert services.applications.count("named") == followed.looks
 
@@ -504,7 +504,7 @@ async def test_lists_that_come_after_their_counts_are_waited_for_but_not_for_eve
     async with services.following():
         await services.passes(FIRST_S)
         assert (await services.followed(scan.number)).state is ResultState.RUNNING
-        await services.passes(LISTS_S + 900, step_s=60)
+        await services.passes(LISTS_TIMEOUT_S + 900, step_s=60)
 
     assert (await services.followed(scan.number)).state is ResultState.COMPLETED
     assert (await services.bench.store.results.of(scan.number)).sdk_count == 1

@@ -34,10 +34,10 @@ FOUND = Results(
 async def test_a_submitted_scan_is_followed_and_first_looked_for_after_a_rest(store, clock):
     scan = await a_scan(store, State.SUBMITTED)
 
-    assert await store.results.due(10, rest_s=30) == []
-    assert await store.results.next_due_at(rest_s=30) == clock.now() + 30
+    assert await store.results.due(10, first_delay_s=30) == []
+    assert await store.results.next_due_at(first_delay_s=30) == clock.now() + 30
     clock.advance(30)
-    (due,) = await store.results.due(10, rest_s=30)
+    (due,) = await store.results.due(10, first_delay_s=30)
     assert (due.scan, due.state, due.since) == (scan.number, ResultState.FINDING, scan.updated_at)
     assert await store.results.counts() == (1, 0)
 
@@ -75,7 +75,7 @@ async def test_an_uncertain_scan_is_followed_since_its_bytes_went_until_it_is_se
 
 async def test_an_uncertain_scan_that_is_found_is_submitted_and_followed_on(store, clock):
     scan = await a_scan(store, State.UNCERTAIN)
-    await store.results.look(scan.number, looks=3, looked_for="there is no such app", looked_at=clock.now())
+    await store.results.update(scan.number, looks=3, looked_for="there is no such app", looked_at=clock.now())
 
     settled = await store.results.settle(scan.number, APP_ID, "scan-1")
 
@@ -94,9 +94,9 @@ async def test_no_scan_in_onetrust_is_given_to_two(store):
     other = await a_scan(store, State.SUBMITTED, a_share("F2"))
     unsure = await a_scan(store, State.UNCERTAIN, a_share("F3"))
 
-    assert await store.results.found(one.number, APP_ID, "scan-1")
+    assert await store.results.matched(one.number, APP_ID, "scan-1")
 
-    assert not await store.results.found(other.number, APP_ID, "scan-1")
+    assert not await store.results.matched(other.number, APP_ID, "scan-1")
     assert await store.results.settle(unsure.number, APP_ID, "scan-1") is None
     assert await store.results.taken(["scan-1", "scan-2"]) == {"scan-1"}
     assert (await store.scans.scan(other.number)).submission.scan_id is None
@@ -106,10 +106,10 @@ async def test_no_scan_in_onetrust_is_given_to_two(store):
 async def test_what_a_reply_shows_makes_it_stale_and_what_it_does_not_does_not(store, clock):
     scan = await a_scan(store, State.SUBMITTED)
 
-    await store.results.look(scan.number, looks=1, due_at=clock.now() + 45)
+    await store.results.update(scan.number, looks=1, due_at=clock.now() + 45)
     assert (await store.scans.scan(scan.number)).revision == scan.revision
 
-    await store.results.look(scan.number, status=OneTrustScanStatus.PROGRESS, why="OneTrust is at it")
+    await store.results.update(scan.number, status=OneTrustScanStatus.PROGRESS, why="OneTrust is at it")
     assert (await store.scans.scan(scan.number)).revision == scan.revision + 1
     assert [event.why for event in await store.scans.events(scan.number)][-1] == "OneTrust is at it"
 
@@ -155,7 +155,7 @@ _results = st.builds(
 async def test_results_are_read_as_they_were_kept(store, database, results):
     share = a_share(ts=f"1790000000.{abs(hash(results.scan)) % 10**6:06d}", file_id=f"F{id(results)}")
     scan = await a_scan(store, State.SUBMITTED, share)
-    await store.results.found(scan.number, APP_ID, "scan-1")
+    await store.results.matched(scan.number, APP_ID, "scan-1")
     try:
         followed = await store.results.keep(scan.number, results)
         assert followed.state is ResultState.COMPLETED
@@ -166,7 +166,7 @@ async def test_results_are_read_as_they_were_kept(store, database, results):
 
 async def completed(store, share, build=SHOP):
     scan = await a_scan(store, State.SUBMITTED, share, build=build)
-    await store.results.found(scan.number, APP_ID, f"scan-{scan.number}")
+    await store.results.matched(scan.number, APP_ID, f"scan-{scan.number}")
     await store.results.keep(scan.number, FOUND)
     return scan
 
@@ -214,9 +214,9 @@ async def test_the_scan_before_is_of_the_same_app_and_open_to_the_same_readers(d
 async def test_each_end_is_announced_until_it_surely_was(store):
     scan = await completed(store, a_share("F1"))
     failed = await a_scan(store, State.SUBMITTED, a_share("F2"))
-    await store.results.look(failed.number, state=ResultState.FAILED, ended_at=1.0)
+    await store.results.update(failed.number, state=ResultState.FAILED, ended_at=1.0)
     lost = await a_scan(store, State.SUBMITTED, a_share("F3"))
-    await store.results.look(lost.number, state=ResultState.LOST, ended_at=1.0)
+    await store.results.update(lost.number, state=ResultState.LOST, ended_at=1.0)
     assert await store.results.to_announce() == [failed.number, scan.number]
 
     await store.results.set_announced(failed.number, "")
@@ -232,24 +232,26 @@ async def test_rivals_are_scans_of_an_application_that_are_not_told_apart(store)
     unsure = await a_scan(store, State.UNCERTAIN, a_share("F2"), app_id=APP_ID.upper())
     await a_scan(store, State.SUBMITTED, a_share("F3"), app_id=OTHER_APP_ID)
     known = await a_scan(store, State.SUBMITTED, a_share("F4"), app_id=APP_ID)
-    await store.results.found(known.number, APP_ID, "scan-1")
+    await store.results.matched(known.number, APP_ID, "scan-1")
     new = await a_scan(store, State.SUBMITTED, a_share("F5"))
 
     assert [scan.number for scan, _ in await store.results.competing_submissions(APP_ID)] == [
         one.number,
         unsure.number,
     ]
-    assert [scan.number for scan, _ in await store.results.nameless("Shop", Platform.ANDROID)] == [new.number]
+    assert [scan.number for scan, _ in await store.results.unmatched_new_apps("Shop", Platform.ANDROID)] == [
+        new.number
+    ]
     followed = await store.results.followed(new.number)
     for since, count in ((followed.since, 1), (followed.since + 1, 0)):  # of years of builds, the last days'
-        assert len(await store.results.nameless("Shop", Platform.ANDROID, since)) == count
+        assert len(await store.results.unmatched_new_apps("Shop", Platform.ANDROID, since)) == count
 
 
 async def test_applications_of_others_are_told(store):
     scan = await a_scan(store, State.SUBMITTED, a_share("F1"))
     rescanned = await a_scan(store, State.SUBMITTED, a_share("F2"), app_id="rescanned")
     made = await a_scan(store, State.SUBMITTED, a_share("F3"))
-    await store.results.found(made.number, "made", "scan-1")
+    await store.results.matched(made.number, "made", "scan-1")
     await store.links.put("com.example.other", Platform.ANDROID, "linked", who=None, replace=True)
     await store.links.put(SHOP.bundle_id, Platform.ANDROID, "own", who=None, replace=True)
 
@@ -260,7 +262,7 @@ async def test_applications_of_others_are_told(store):
 
 async def test_a_purge_takes_all_that_was_found_along(store, database, clock):
     scan = await a_scan(store, State.SUBMITTED, a_share("F1"))
-    await store.results.found(scan.number, APP_ID, "scan-1")
+    await store.results.matched(scan.number, APP_ID, "scan-1")
     manifest = PrivacyManifest(total=1, aligned=1, mismatched=0, missing=0, data_types=(DataType(name="X"),))
     whole = Results(
         **{**vars(FOUND), "permissions": (Permission(name="CAMERA"),), "privacy_manifest": manifest}

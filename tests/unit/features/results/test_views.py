@@ -221,7 +221,7 @@ def test_status_tells_each_fact_once():
     told = READER.words(views.status(running, []).text)
     assert "State: submitted; being scanned by OneTrust" in told
     assert "\nLooked at once so far; next look Sep 21" in told
-    told = READER.words(views.status(replace(running, next_at=None, is_unread=True), []).text)
+    told = READER.words(views.status(samples.changed(running, next_at=None, is_unread=True), []).text)
     assert "being scanned" not in told
     assert told.count("Results aren't read here: look in OneTrust.") == 1
 

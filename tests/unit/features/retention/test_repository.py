@@ -163,7 +163,7 @@ async def test_nothing_of_a_forgotten_person_can_be_read_from_the_files(tmp_path
         None,
         FORGOTTEN,
     ]
-    assert (await store.violations.breach(breach.number)).tell == ("UBEN",)
+    assert (await store.violations.violation(breach.number)).tell == ("UBEN",)
     await database.close()
     for file in tmp_path.iterdir():
         content = file.read_bytes()

@@ -121,7 +121,7 @@ class Scene:
         if state is ResultState.COMPLETED:
             await self.store.results.keep(number, samples.RESULTS)
         else:
-            await self.store.results.look(
+            await self.store.results.update(
                 number, state=state, status=OneTrustScanStatus(state.name), ended_at=self.clock.now()
             )
 
@@ -188,7 +188,7 @@ async def test_a_scan_that_came_to_nothing_is_told(scene: Scene, state: ResultSt
 
 async def test_what_has_not_ended_is_not_told(scene: Scene):
     number = await scene.scanned(ResultState.FAILED)
-    await scene.store.results.look(number, state=ResultState.RUNNING, ended_at=None)
+    await scene.store.results.update(number, state=ResultState.RUNNING, ended_at=None)
     announcements = scene.new()
     announcements.changed(number)
     await announcements.settle(5)
