@@ -230,7 +230,7 @@ async def test_a_file_that_is_no_build_has_an_exit_code_of_its_own(stage: Stage,
     broken.write_bytes(b"PK\x03\x04 and no more")
     bundle = tmp_path / "shop.aab"
     bundle.write_bytes(b"PK")
-    for path, words in ((broken, "cut short"), (bundle, "app bundle")):
+    for path, words in ((broken, "cut off"), (bundle, "app bundle")):
         code, out, err = await stage.here("scan", str(path))
         assert (code, out) == (3, ""), err
         assert words in err.lower()

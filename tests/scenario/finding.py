@@ -27,7 +27,7 @@ async def ended(
         if results is not None:
             await store.keep(number, results, judge)
         else:
-            await store.look(
+            await store.update(
                 number, state=ResultState.FAILED, status=OneTrustScanStatus.FAILED, ended_at=clock.now()
             )
     finally:

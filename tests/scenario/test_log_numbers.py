@@ -42,7 +42,7 @@ async def test_lines_of_slacks_library_say_the_scan_while_it_is_worked_on(place:
 
     assert lines.of("slack_sdk", "files.info") >= {1, 2}  # the look for its message is before there is a scan
     assert lines.of("slack_sdk", "url: POST") - {None} == {1, 2}
-    assert lines.of("bot.features.submission.outcomes", "was taken") == {1, 2}
+    assert lines.of("bot.features.submission.outcomes", "was accepted") == {1, 2}
     assert lines.of("slack_sdk", "auth.test") <= {None}
 
 

@@ -137,7 +137,7 @@ async def test_a_bot_that_is_taken_out_before_the_file_was_pulled(place: Office)
     told = await until_status(place, "State: failed")
 
     assert "The bot can't see this file" in told
-    assert "Invite the bot to that conversation, or share the build again." in told
+    assert "only shared in conversations without the bot" in told
     assert not place.onetrust.received
     assert shared.file_id
 
