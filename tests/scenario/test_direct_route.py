@@ -18,7 +18,9 @@ async def test_a_new_app_and_then_its_rescan(tmp_path: Path):
     async with office(tmp_path) as place:
         await start(place, ONETRUST_ROUTES="direct", ONETRUST_WEBHOOK_URL="")
         first = place.dana.share(place.builds_channel, [("shop.apk", apk("4.1.0"))])
-        told = place.read(await place.reply(first, "was submitted to OneTrust"))
+        told = place.read(
+            await place.reply(first, "was submitted to OneTrust", "the next build is a rescan of it")
+        )
         (app,), (scan,) = place.onetrust.apps, place.onetrust.scans
 
         assert f"Scan ID: `{scan.id}`" in told

@@ -83,5 +83,5 @@ async def test_what_is_left_on_a_server_that_is_not_set_any_more_is_said(
         await place.submitted(large, "com.example.shop")
         await place.stop()
         await place.start(**dict.fromkeys(FTP_VARIABLES, ""))
-        assert "may still be on the FTP server that was set before" in caplog.text
+        await place.slack.until(lambda: "may still be on the FTP server that was set before" in caplog.text)
         assert len(ftp.stored()) == 1
