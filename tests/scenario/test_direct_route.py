@@ -70,7 +70,7 @@ async def test_a_link_of_the_bots_own_that_is_refused_is_undone_and_asked_about(
         assert "`com.example.shop` · not linked" in await place.command("apps")
 
         await place.press(second, "Scan as a new app")
-        told = place.read(await place.reply(second, "was submitted to OneTrust"))
+        told = place.read(await place.reply(second, "was submitted to OneTrust", "Linked to"))
         assert f"Linked to `{place.onetrust.apps[0].id}`" in told
 
 
