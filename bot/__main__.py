@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from bot import log
+from bot.builds import confinement
 from bot.config.settings import RUN, Need, Settings
 from bot.errors import NewerDatabase, SettingsError
 
@@ -118,6 +119,7 @@ def needs(given: argparse.Namespace) -> frozenset[Need]:
 
 def main(arguments: list[str] | None = None) -> int:
     """Run a command; return the exit code."""
+    confinement.hide_memory()
     given = parse(arguments)
     log.configure("WARNING", ())
     try:

@@ -1,7 +1,7 @@
 """The child's side of reading a build: the limits it sets itself, and the line of JSON it prints.
 
 With the limits set, a child can't open files or sockets or write to a file, and it ends even if the bot was
-killed. They contain a parser that goes wrong; they are not a sandbox.
+killed. They contain a parser that goes wrong; ``confinement`` contains code that a build got to run.
 """
 
 import codecs
@@ -13,6 +13,7 @@ import sys
 from collections.abc import Callable
 from typing import Any, BinaryIO
 
+from bot.builds import confinement
 from bot.builds.problems import BuildProblem, BuildProblemError
 
 Answer = dict[str, Any]
@@ -28,6 +29,7 @@ def limit(*, cpu_s: int, wall_s: int) -> None:
         codecs.lookup(encoding)
     for stop in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(stop, signal.SIG_IGN)  # sent to every process of a service; the parent handles them
+    confinement.enter_landlock()
     limits = {
         resource.RLIMIT_AS: _MEMORY_BYTES,
         resource.RLIMIT_CPU: cpu_s,
@@ -53,6 +55,7 @@ def answer(read: Callable[[BinaryIO], Answer], file: BinaryIO) -> Answer:
 
 
 def run(read: Callable[[BinaryIO], Answer], *, cpu_s: int, wall_s: int) -> None:
-    """Set the limits, then read the build on standard input and print the answer."""
+    """Confine this process, then read the build on standard input and print the answer."""
     limit(cpu_s=cpu_s, wall_s=wall_s)
+    confinement.enter_seccomp()
     sys.stdout.write(json.dumps(answer(read, sys.stdin.buffer)) + "\n")

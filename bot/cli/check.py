@@ -14,6 +14,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.app import FEATURES
+from bot.builds import confinement
 from bot.config.settings import Settings
 from bot.errors import NewerDatabase, StoreUnavailable, slack_code
 from bot.slack.api.client import slack_session
@@ -72,6 +73,7 @@ async def _findings(settings: Settings) -> AsyncGenerator[CheckResult, None]:
                 yield finding
     yield await _database(settings)
     yield _disk(settings)
+    yield _isolation()
 
 
 async def _slack(settings: Settings, client: AsyncWebClient) -> AsyncGenerator[CheckResult, None]:
@@ -145,3 +147,14 @@ def _disk(settings: Settings) -> CheckResult:
     if free < need:
         return failed("disk", f"{free // 10**6} MB free beside the database, {need // 10**6} MB needed")
     return CheckResult(what="disk", fit=True, note=f"{free // 10**6} MB free, {need // 10**6} MB needed")
+
+
+def _isolation() -> CheckResult:
+    """Say what keeps the processes that read builds from everything else; nothing has to be there."""
+    lacks = " and ".join(confinement.missing())
+    note = "a build that gets code to run there reaches nothing"
+    if lacks:
+        note = (
+            f"this system has no {lacks}: limits hold, but code that a build gets to run could reach the bot"
+        )
+    return CheckResult(what="isolation of readers", fit=True, note=note)
