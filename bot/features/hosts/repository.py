@@ -4,161 +4,136 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
-from bot.core.ports import Clock
 from bot.core.scan import Scan
 from bot.features.hosts.diff import host_changes
 from bot.features.hosts.models import HostsFound, HostsPart, HostsState, ScanHosts, UrlCategories
 from bot.storage import rows, transitions
 from bot.storage.connection import Connection, RowHooks
-from bot.storage.database import Database
+from bot.storage.repository import Repository, reads, writes
 
 _AT_A_TIME = 500
 """URLs that are looked for at once: SQLite takes only so many parameters."""
 
 
-class HostRepository:
+class HostRepository(Repository):
     """The rows of hosts: the truth of what is still to be looked up."""
 
-    def __init__(self, database: Database, clock: Clock) -> None:
-        self._database = database
-        self._clock = clock
-
-    async def found(self, number: int, found: HostsFound) -> ScanHosts:
+    @writes
+    def found(self, db: Connection, number: int, found: HostsFound) -> ScanHosts:
         """Keep which hosts a scan's build names, in place of what may be there; they are due at once."""
         hosts = sorted(_known_text(found.hosts))
+        state = HostsState.LOOKING if hosts else HostsState.NONE
+        self._begin(db, number, state=state, left_out=found.left_out, cut_short=found.cut_short, problem=None)
+        for host in hosts:
+            db.execute("INSERT INTO hosts (scan, host) VALUES (?, ?)", [number, host])
+        self._tell(db, number, f"the build names {_hosts(len(hosts))}")
+        return _load(db, number)
 
-        def work(db: Connection) -> ScanHosts:
-            state = HostsState.LOOKING if hosts else HostsState.NONE
-            self._begin(
-                db, number, state=state, left_out=found.left_out, cut_short=found.cut_short, problem=None
-            )
-            for host in hosts:
-                db.execute("INSERT INTO hosts (scan, host) VALUES (?, ?)", [number, host])
-            self._tell(db, number, f"the build names {_hosts(len(hosts))}")
-            return _load(db, number)
-
-        return await self._database.write(work)
-
-    async def unread(self, number: int, problem: str) -> ScanHosts:
+    @writes
+    def unread(self, db: Connection, number: int, problem: str) -> ScanHosts:
         """Keep that the hosts in a scan's build can't be read; ``problem`` is the sentence that says why."""
+        self._begin(db, number, state=HostsState.FAILED, left_out=0, cut_short=False, problem=problem)
+        self._tell(db, number, "the hosts that the build names could not be read")
+        return _load(db, number)
 
-        def work(db: Connection) -> ScanHosts:
-            self._begin(db, number, state=HostsState.FAILED, left_out=0, cut_short=False, problem=problem)
-            self._tell(db, number, "the hosts that the build names could not be read")
-            return _load(db, number)
-
-        return await self._database.write(work)
-
-    async def of(self, number: int) -> ScanHosts | None:
+    @reads
+    def of(self, db: Connection, number: int) -> ScanHosts | None:
         """Return the hosts of a scan's build; ``None`` where they were not looked for."""
-        return await self._database.read(lambda db: _read(db, number))
+        return _read(db, number)
 
-    async def due(self, limit: int) -> list[int]:
+    @reads
+    def due(self, db: Connection, limit: int) -> list[int]:
         """Return up to ``limit`` scans with hosts to look up now, those that wait longest first."""
         query = "SELECT scan FROM host_looks WHERE state = 'looking' AND due_at <= ? ORDER BY due_at, scan"
-        parameters = [self._clock.now(), limit]
-        return await self._database.read(
-            lambda db: [int(row["scan"]) for row in db.query(f"{query} LIMIT ?", parameters)]
-        )
+        parameters = [self.clock.now(), limit]
+        return [int(row["scan"]) for row in db.query(f"{query} LIMIT ?", parameters)]
 
-    async def next_due_at(self) -> float | None:
+    @reads
+    def next_due_at(self, db: Connection) -> float | None:
         """Return when the next hosts are to be looked up; ``None`` where none are."""
         query = "SELECT min(due_at) AS at FROM host_looks WHERE state = 'looking'"
-        return await self._database.read(lambda db: next(iter(db.query(query)))["at"])
+        at: float | None = db.execute(query).fetchone()[0]
+        return at
 
-    async def pending(self, number: int) -> list[str]:
+    @reads
+    def pending(self, db: Connection, number: int) -> list[str]:
         """Return the hosts of a scan that are still to be looked up, sorted."""
         query = "SELECT host FROM hosts WHERE scan = ? AND NOT looked_up ORDER BY host"
-        return await self._database.read(lambda db: [row["host"] for row in db.query(query, [number])])
+        return [row["host"] for row in db.query(query, [number])]
 
-    async def looked_up(self, number: int, said: Sequence[UrlCategories]) -> ScanHosts | None:
+    @writes
+    def looked_up(self, db: Connection, number: int, said: Sequence[UrlCategories]) -> ScanHosts | None:
         """Keep what is said of hosts of a scan; with the last of them all are known.
 
         ``None`` where the scan's hosts are looked up no more, or not kept.
         """
+        before = _read(db, number)
+        if before is None or before.state is not HostsState.LOOKING:
+            return before
+        for each in said:
+            db.execute(
+                "UPDATE hosts SET categories = ?, alerts = ?, looked_up = 1 WHERE scan = ? AND host = ?",
+                [_json(each.categories), _json(each.alerts), number, each.url],
+            )
+        left = "SELECT 1 FROM hosts WHERE scan = ? AND NOT looked_up"
+        if db.execute(left, [number]).fetchone() is None:
+            self._change(db, number, state=HostsState.KNOWN, problem=None, tries=0)
+            known = _load(db, number)
+            alerts = sum(host.is_alert for host in known.hosts)
+            told = f", {alerts:,} with a security alert" if alerts else ""
+            self._tell(db, number, f"Zscaler told of {_hosts(len(known.hosts))}{told}")
+        elif said and before.problem is not None:
+            self._change(db, number, problem=None)
+            self._tell(db, number)
+        return _load(db, number)
 
-        def work(db: Connection) -> ScanHosts | None:
-            before = _read(db, number)
-            if before is None or before.state is not HostsState.LOOKING:
-                return before
-            for each in said:
-                db.execute(
-                    "UPDATE hosts SET categories = ?, alerts = ?, looked_up = 1 WHERE scan = ? AND host = ?",
-                    [_json(each.categories), _json(each.alerts), number, each.url],
-                )
-            left = "SELECT 1 FROM hosts WHERE scan = ? AND NOT looked_up"
-            if db.execute(left, [number]).fetchone() is None:
-                self._change(db, number, state=HostsState.KNOWN, problem=None, tries=0)
-                known = _load(db, number)
-                alerts = sum(host.is_alert for host in known.hosts)
-                told = f", {alerts:,} with a security alert" if alerts else ""
-                self._tell(db, number, f"Zscaler told of {_hosts(len(known.hosts))}{told}")
-            elif said and before.problem is not None:
-                self._change(db, number, problem=None)
-                self._tell(db, number)
-            return _load(db, number)
-
-        return await self._database.write(work)
-
-    async def reschedule(self, number: int, problem: str, due_at: float) -> ScanHosts | None:
+    @writes
+    def reschedule(self, db: Connection, number: int, problem: str, due_at: float) -> ScanHosts | None:
         """Keep that a scan's hosts are looked up later, and the sentence that says why."""
+        before = _read(db, number)
+        if before is None or before.state is not HostsState.LOOKING:
+            return before
+        self._change(db, number, problem=problem, due_at=due_at, tries=before.tries + 1)
+        if before.problem != problem:
+            self._tell(db, number)
+        return _load(db, number)
 
-        def work(db: Connection) -> ScanHosts | None:
-            before = _read(db, number)
-            if before is None or before.state is not HostsState.LOOKING:
-                return before
-            self._change(db, number, problem=problem, due_at=due_at, tries=before.tries + 1)
-            if before.problem != problem:
-                self._tell(db, number)
-            return _load(db, number)
-
-        return await self._database.write(work)
-
-    async def failed(self, number: int, problem: str) -> ScanHosts | None:
+    @writes
+    def failed(self, db: Connection, number: int, problem: str) -> ScanHosts | None:
         """Keep that a scan's hosts are looked up no more, and the sentence that says why."""
+        before = _read(db, number)
+        if before is None or before.state is not HostsState.LOOKING:
+            return before
+        self._change(db, number, state=HostsState.FAILED, problem=problem)
+        self._tell(db, number, "Zscaler did not tell of all hosts")
+        return _load(db, number)
 
-        def work(db: Connection) -> ScanHosts | None:
-            before = _read(db, number)
-            if before is None or before.state is not HostsState.LOOKING:
-                return before
-            self._change(db, number, state=HostsState.FAILED, problem=problem)
-            self._tell(db, number, "Zscaler did not tell of all hosts")
-            return _load(db, number)
-
-        return await self._database.write(work)
-
-    async def cached(self, urls: Sequence[str], since: float) -> dict[str, UrlCategories]:
+    @reads
+    def cached(self, db: Connection, urls: Sequence[str], since: float) -> dict[str, UrlCategories]:
         """Return what was said of these URLs at ``since`` or later, by URL."""
         asked = sorted(_known_text(urls))
+        found: dict[str, UrlCategories] = {}
+        for at in range(0, len(asked), _AT_A_TIME):
+            some = asked[at : at + _AT_A_TIME]
+            marks = ", ".join("?" * len(some))
+            query = f"SELECT * FROM url_categories WHERE at >= ? AND url IN ({marks})"
+            found |= {row["url"]: _categories(row, "url") for row in db.query(query, [since, *some])}
+        return found
 
-        def work(db: Connection) -> dict[str, UrlCategories]:
-            found: dict[str, UrlCategories] = {}
-            for at in range(0, len(asked), _AT_A_TIME):
-                some = asked[at : at + _AT_A_TIME]
-                marks = ", ".join("?" * len(some))
-                query = f"SELECT * FROM url_categories WHERE at >= ? AND url IN ({marks})"
-                found |= {row["url"]: _categories(row, "url") for row in db.query(query, [since, *some])}
-            return found
-
-        return await self._database.read(work)
-
-    async def cache(self, said: Sequence[UrlCategories], *, forget_before: float) -> None:
+    @writes
+    def cache(self, db: Connection, said: Sequence[UrlCategories], *, forget_before: float) -> None:
         """Keep what is said of URLs now, and let go of what was said before ``forget_before``."""
-        now = self._clock.now()
-
-        def work(db: Connection) -> None:
-            db.execute("DELETE FROM url_categories WHERE at < ?", [forget_before])
-            for each in said:
-                db.execute(
-                    "INSERT OR REPLACE INTO url_categories (url, categories, alerts, at) VALUES (?, ?, ?, ?)",
-                    [_text(each.url), _json(each.categories), _json(each.alerts), now],
-                )
-
-        await self._database.write(work)
+        now = self.clock.now()
+        db.execute("DELETE FROM url_categories WHERE at < ?", [forget_before])
+        for each in said:
+            db.execute(
+                "INSERT OR REPLACE INTO url_categories (url, categories, alerts, at) VALUES (?, ?, ?, ?)",
+                [_text(each.url), _json(each.categories), _json(each.alerts), now],
+            )
 
     def _begin(self, db: Connection, number: int, **values: Any) -> None:
         transitions.load(db, number)  # so that a scan that is gone is told as such
-        now = self._clock.now()
+        now = self.clock.now()
         row = rows.plain({"scan": number, "since": now, "due_at": now, **values})
         marks = ", ".join("?" * len(row))
         db.execute("DELETE FROM hosts WHERE scan = ?", [number])
@@ -175,7 +150,7 @@ class HostRepository:
         """Say that the scan's reply is stale; ``why`` is a line for its timeline."""
         if why:
             state = transitions.load(db, number).state
-            transitions.note(db, number, now=self._clock.now(), before=state, after=state, why=why)
+            transitions.note(db, number, now=self.clock.now(), before=state, after=state, why=why)
         db.execute("UPDATE scans SET revision = revision + 1 WHERE number = ?", [number])
 
 

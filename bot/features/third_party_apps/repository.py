@@ -5,7 +5,6 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from bot.core.ports import Clock
 from bot.features.third_party_apps.models import (
     AppLookup,
     AppLookupState,
@@ -18,7 +17,7 @@ from bot.features.third_party_apps.models import (
     ThirdPartyApp,
 )
 from bot.storage.connection import Connection, RowHooks
-from bot.storage.database import Database
+from bot.storage.repository import Repository, reads, writes
 
 UNFOLLOWED_S: Final = 14 * 86_400.0
 """A look that has been due for so long is not followed any more: the API is not set up."""
@@ -26,121 +25,109 @@ UNFOLLOWED_S: Final = 14 * 86_400.0
 _OVER: Final = "SELECT number FROM app_looks WHERE state <> 'analysing'"
 
 
-class AppLookupRepository:
+class AppLookupRepository(Repository):
     """The tables of looks, and of who asked for those that have no answer yet."""
 
-    def __init__(self, database: Database, clock: Clock) -> None:
-        self._database = database
-        self._clock = clock
-
-    async def known(self, ref: AppRef, *, since: float) -> AppLookup | None:
+    @reads
+    def known(self, db: Connection, ref: AppRef, *, since: float) -> AppLookup | None:
         """Return the newest look that told of an app, where it ended after ``since``."""
         where = "state = 'known' AND answered_at > ? AND answered_at <= ? ORDER BY answered_at DESC LIMIT 1"
-        parameters = [since, self._clock.now()]
-        return await self._database.read(
-            lambda db: _first(db, f"kind = ? AND ref = ? AND {where}", [*_key(ref), *parameters])
-        )
+        parameters = [since, self.clock.now()]
+        return _first(db, f"kind = ? AND ref = ? AND {where}", [*_key(ref), *parameters])
 
-    async def analysing(self, ref: AppRef) -> AppLookup | None:
+    @reads
+    def analysing(self, db: Connection, ref: AppRef) -> AppLookup | None:
         """Return the look that waits for the analysis of an app."""
-        return await self._database.read(lambda db: _analysing(db, ref))
+        return _analysing(db, ref)
 
-    async def look(self, number: int) -> AppLookup | None:
+    @reads
+    def look(self, db: Connection, number: int) -> AppLookup | None:
         """Return a look."""
-        return await self._database.read(lambda db: _first(db, "number = ?", [number]))
+        return _first(db, "number = ?", [number])
 
-    async def take(self, ref: AppRef, *, user: str, channel: str, due_at: float) -> AppLookup:
+    @writes
+    def take(self, db: Connection, ref: AppRef, *, user: str, channel: str, due_at: float) -> AppLookup:
         """Note that an app is analysed and somebody wants to be told; all who ask meanwhile share a look."""
-        now = self._clock.now()
+        now = self.clock.now()
+        analysed = _analysing(db, ref)
+        if analysed is not None:
+            number = analysed.number
+            db.execute("UPDATE app_looks SET due_at = ? WHERE number = ?", [due_at, number])
+        else:
+            number = _add(db, ref, AppLookupState.ANALYSING, now, due_at)
+        db.execute(
+            "INSERT OR REPLACE INTO app_asks (look, user, channel) VALUES (?, ?, ?)",
+            [number, user, channel],
+        )
+        return _load(db, number)
 
-        def work(db: Connection) -> AppLookup:
-            analysed = _analysing(db, ref)
-            if analysed is not None:
-                number = analysed.number
-                db.execute("UPDATE app_looks SET due_at = ? WHERE number = ?", [due_at, number])
-            else:
-                number = _add(db, ref, AppLookupState.ANALYSING, now, due_at)
-            db.execute(
-                "INSERT OR REPLACE INTO app_asks (look, user, channel) VALUES (?, ?, ?)",
-                [number, user, channel],
-            )
-            return _load(db, number)
-
-        return await self._database.write(work)
-
-    async def answered(self, ref: AppRef, app: ThirdPartyApp, *, told: str | None = None) -> AppLookup:
+    @writes
+    def answered(
+        self, db: Connection, ref: AppRef, app: ThirdPartyApp, *, told: str | None = None
+    ) -> AppLookup:
         """Keep what is known of an app, in the look that waits for it where there is one.
 
         ``told`` is who sees it at once, and is not to be told again.
         """
-        now = self._clock.now()
+        now = self.clock.now()
         kept = json.dumps(dataclasses.asdict(app), ensure_ascii=False, separators=(",", ":"))
-
-        def work(db: Connection) -> AppLookup:
-            analysed = _analysing(db, ref)
-            number = (
-                analysed.number if analysed is not None else _add(db, ref, AppLookupState.KNOWN, now, now)
-            )
-            db.execute(
-                "UPDATE app_looks SET state = 'known', answered_at = ?, app = ? WHERE number = ?",
-                [now, kept, number],
-            )
-            db.execute("DELETE FROM app_asks WHERE look = ? AND user = ?", [number, told])
-            return _load(db, number)
-
-        return await self._database.write(work)
-
-    async def end(self, number: int, state: AppLookupState) -> None:
-        """End a look without an answer."""
-        values = [state.value, self._clock.now(), number]
-        await self._database.write(
-            lambda db: db.execute("UPDATE app_looks SET state = ?, answered_at = ? WHERE number = ?", values)
+        analysed = _analysing(db, ref)
+        number = analysed.number if analysed is not None else _add(db, ref, AppLookupState.KNOWN, now, now)
+        db.execute(
+            "UPDATE app_looks SET state = 'known', answered_at = ?, app = ? WHERE number = ?",
+            [now, kept, number],
         )
+        db.execute("DELETE FROM app_asks WHERE look = ? AND user = ?", [number, told])
+        return _load(db, number)
 
-    async def reschedule(self, numbers: Sequence[int], due_at: float) -> None:
+    @writes
+    def end(self, db: Connection, number: int, state: AppLookupState) -> None:
+        """End a look without an answer."""
+        values = [state.value, self.clock.now(), number]
+        db.execute("UPDATE app_looks SET state = ?, answered_at = ? WHERE number = ?", values)
+
+    @writes
+    def reschedule(self, db: Connection, numbers: Sequence[int], due_at: float) -> None:
         """Ask for these again at ``due_at``."""
         these = f"({', '.join(str(int(number)) for number in numbers)})"
-        await self._database.write(
-            lambda db: db.execute(f"UPDATE app_looks SET due_at = ? WHERE number IN {these}", [due_at])
-        )
+        db.execute(f"UPDATE app_looks SET due_at = ? WHERE number IN {these}", [due_at])
 
-    async def due(self, limit: int = -1) -> list[AppLookup]:
+    @reads
+    def due(self, db: Connection, limit: int = -1) -> list[AppLookup]:
         """Return the looks that wait for an analysis and are due, oldest first; with a limit of -1 all."""
         where = "state = 'analysing' AND due_at <= ? ORDER BY due_at, number LIMIT ?"
-        parameters = [self._clock.now(), limit]
-        return await self._database.read(
-            lambda db: [_look(row) for row in db.query(f"SELECT * FROM app_looks WHERE {where}", parameters)]
-        )
+        parameters = [self.clock.now(), limit]
+        return [_look(row) for row in db.query(f"SELECT * FROM app_looks WHERE {where}", parameters)]
 
-    async def to_tell(self, limit: int) -> list[AppQuestion]:
+    @reads
+    def to_tell(self, db: Connection, limit: int) -> list[AppQuestion]:
         """Return who is to be told now how a look has ended."""
         query = f"SELECT * FROM app_asks WHERE look IN ({_OVER}) AND due_at <= ? ORDER BY number LIMIT ?"
-        parameters = [self._clock.now(), limit]
+        parameters = [self.clock.now(), limit]
+        return [
+            AppQuestion(
+                number=row["number"],
+                look=_load(db, row["look"]),
+                user=row["user"],
+                channel=row["channel"],
+                tries=row["tries"],
+            )
+            for row in list(db.query(query, parameters))
+        ]
 
-        def work(db: Connection) -> list[AppQuestion]:
-            return [
-                AppQuestion(
-                    number=row["number"],
-                    look=_load(db, row["look"]),
-                    user=row["user"],
-                    channel=row["channel"],
-                    tries=row["tries"],
-                )
-                for row in list(db.query(query, parameters))
-            ]
-
-        return await self._database.read(work)
-
-    async def told(self, number: int) -> None:
+    @writes
+    def told(self, db: Connection, number: int) -> None:
         """Forget that somebody asked: they were told, or can't be."""
-        await self._database.write(lambda db: db.execute("DELETE FROM app_asks WHERE number = ?", [number]))
+        db.execute("DELETE FROM app_asks WHERE number = ?", [number])
 
-    async def tell_later(self, number: int, due_at: float) -> None:
+    @writes
+    def tell_later(self, db: Connection, number: int, due_at: float) -> None:
         """Keep that somebody could not be told now."""
         query = "UPDATE app_asks SET due_at = ?, tries = tries + 1 WHERE number = ?"
-        await self._database.write(lambda db: db.execute(query, [due_at, number]))
+        db.execute(query, [due_at, number])
 
-    async def next_due_at(self) -> float | None:
+    @reads
+    def next_due_at(self, db: Connection) -> float | None:
         """Return when the next look, or the next word to somebody, is due."""
         query = f"""
             SELECT min(due_at) AS at FROM (
@@ -148,7 +135,8 @@ class AppLookupRepository:
                 UNION ALL SELECT due_at FROM app_asks WHERE look IN ({_OVER})
             )
         """
-        return await self._database.read(lambda db: next(iter(db.query(query)))["at"])
+        at: float | None = db.execute(query).fetchone()[0]
+        return at
 
 
 def _purge(db: Connection, before: float) -> bool:
