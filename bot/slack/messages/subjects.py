@@ -7,7 +7,6 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Final, Generic, Protocol, TypeVar
 
-from bot.core.repositories import Store
 from bot.core.scan import Scan
 from bot.slack.messages.delivery import Rendered
 
@@ -71,7 +70,7 @@ class Subject(Generic[C]):
 
 
 def announcement_subject(
-    store: Store,
+    note: Callable[[int, str], Awaitable[None]],
     render: Callable[[C], Rendered],
     *,
     name: str,
@@ -88,7 +87,7 @@ def announcement_subject(
 
     async def give_up(status: MessageStatus, why: str) -> None:
         if not status.ts:  # what was posted stays as it is
-            await store.scans.note(status.scan.number, f"the {name} could not be posted: {why}")
+            await note(status.scan.number, f"the {name} could not be posted: {why}")
             await remember(status.scan.number, GIVEN_UP)
 
     return Subject(
