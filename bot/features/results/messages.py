@@ -67,7 +67,7 @@ def result_subject(store: ResultStore, render: Callable[[Card], Message]) -> Sub
         )
 
     return Subject(
-        store=store,
+        note=store.scans.note,
         name="result",
         event_type="appscan_result",
         stale=store.results.to_announce,

@@ -3,9 +3,10 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from bot.core.repositories import Store
 from bot.core.scan import OPEN, Scan, State
 from bot.features.submission.card import Card
+from bot.features.submission.ports import SubmissionStore
+from bot.features.submission.queue_repository import QueueRepository
 from bot.slack.blocks import text
 from bot.slack.blocks.elements import section
 from bot.slack.blocks.message import Message, compose
@@ -16,23 +17,25 @@ from bot.slack.messages.subjects import MessageStatus, Subject
 class ReplySubject(Subject[Card]):
     """The one reply that shows what happens to a build; what it shows is in its row."""
 
+    queue: QueueRepository
+
     async def shown(self, scan: Scan) -> None:
         """Record the revision that the reply shows."""
-        await self.store.queue.shown(scan.number, scan.revision)
+        await self.queue.shown(scan.number, scan.revision)
 
     async def give_up(self, status: MessageStatus, why: str) -> None:
         """Note in the timeline that the end could not be shown."""
         number = status.scan.number
-        if status.is_final and number in await self.store.queue.stale():
-            await self.store.scans.note(number, f"the reply could not be posted: {why}")
+        if status.is_final and number in await self.queue.stale():
+            await self.note(number, f"the reply could not be posted: {why}")
         await self.shown(status.scan)
 
     async def copies(self, number: int) -> list[int]:
         """Return the duplicates whose replies are not current."""
-        return await self.store.queue.stale_copies(number)
+        return await self.queue.stale_copies(number)
 
 
-def reply_subject(store: Store, render: Callable[[Card], Message]) -> ReplySubject:
+def reply_subject(store: SubmissionStore, render: Callable[[Card], Message]) -> ReplySubject:
     """Return the subject of replies."""
 
     async def look(number: int) -> MessageStatus:
@@ -45,7 +48,7 @@ def reply_subject(store: Store, render: Callable[[Card], Message]) -> ReplySubje
         )
 
     return ReplySubject(
-        store=store,
+        queue=store.queue,
         name="reply",
         event_type="appscan_scan",
         one_at_a_time=False,
@@ -53,6 +56,7 @@ def reply_subject(store: Store, render: Callable[[Card], Message]) -> ReplySubje
         render=render,
         stale=store.queue.stale,
         remember=store.queue.set_reply,
+        note=store.scans.note,
     )
 
 

@@ -41,7 +41,7 @@ def verdict_subject(store: VerdictStore, scanner: str, render: Callable[[Card], 
         )
 
     return Subject(
-        store=store,
+        note=store.scans.note,
         name="verdict",
         event_type="appscan_verdict",
         scanner=scanner if scanner != UNNAMED else None,

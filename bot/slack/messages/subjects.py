@@ -7,7 +7,6 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, Final, Generic, Protocol, TypeVar
 
-from bot.core.repositories import Store
 from bot.core.scan import Scan
 from bot.slack.blocks.message import Message
 
@@ -47,7 +46,6 @@ class Subject(Generic[C]):
     This one is a message of its own: posted once, and updated only when something happens.
     """
 
-    store: Store
     name: str
     """In the log and the timeline."""
     event_type: str
@@ -62,6 +60,8 @@ class Subject(Generic[C]):
     stale: Callable[[], Awaitable[list[int]]]
     """Returns the scans whose message is missing, or known not to be current."""
     remember: Callable[[int, str | None], Awaitable[Any]]
+    note: Callable[[int, str], Awaitable[Any]]
+    """Adds a line to the timeline."""
 
     async def shown(self, scan: Scan) -> None:
         """Record what the message shows now: not needed, as what changed is not shown after a restart."""
@@ -69,7 +69,7 @@ class Subject(Generic[C]):
     async def give_up(self, status: MessageStatus, why: str) -> None:
         """Record that the message can't be shown, and why; what was posted stays as it is."""
         if not status.ts:
-            await self.store.scans.note(status.scan.number, f"the {self.name} could not be posted: {why}")
+            await self.note(status.scan.number, f"the {self.name} could not be posted: {why}")
             await self.remember(status.scan.number, GIVEN_UP)
 
     async def copies(self, _: int) -> list[int]:
