@@ -10,8 +10,8 @@ from typing import Final
 
 from bot.core.ports import Clock
 from bot.errors import Maintenance, Refused, TryLater, UsageError
-from bot.features.hosts.models import UrlCategories
-from bot.features.hosts.ports import HostRepository, UrlLookup
+from bot.features.hosts.models import UrlCategories, UrlLookup
+from bot.features.hosts.repository import HostRepository
 from bot.features.hosts.url_parser import NamedUrls, parse_urls
 
 logger = logging.getLogger(__name__)

@@ -6,9 +6,11 @@ seconds since the epoch, UTC.
 Source: https://help.zscaler.com/zia/url-categories (``POST /urlLookup``)
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
+from pathlib import Path
+from typing import Final, Protocol
 
 from bot.core.scan import Scan
 from bot.features.submission.card import Card
@@ -150,3 +152,28 @@ def hosts_of(card: Card) -> HostsPart:
     """Return what a card shows of its build's hosts."""
     part: HostsPart = card.parts.get(NAME) or HostsPart()
     return part
+
+
+class HostReader(Protocol):
+    """Searches builds for hosts."""
+
+    async def hosts(self, path: Path) -> HostsFound:
+        """Return the hosts that a build names.
+
+        Raises:
+            BuildRejected: it can't be read within limits.
+        """
+        ...
+
+
+class UrlLookup(Protocol):
+    """The service that categorises URLs."""
+
+    async def look_up(self, urls: Sequence[str]) -> list[UrlCategories]:
+        """Return categories in the order of ``urls``: at most ``BATCH``, each within ``URL_LIMIT``.
+
+        Raises:
+            TryLater: a temporary error.
+            Refused: a permanent error.
+        """
+        ...

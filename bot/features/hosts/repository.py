@@ -15,7 +15,7 @@ _URLS_PER_QUERY = 500
 """SQLite limits the number of parameters."""
 
 
-class SqlHostRepository:
+class HostRepository:
     """The hosts of builds, the progress of looking them up, and the cached categories of URLs."""
 
     def __init__(self, database: Database, clock: Clock) -> None:

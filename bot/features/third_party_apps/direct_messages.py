@@ -7,14 +7,15 @@ import logging
 from collections.abc import Callable
 from typing import Final
 
-import aiohttp
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.core.backoff import Backoff
 from bot.errors import SLACK_BAD_BLOCKS, slack_code, slack_wait_s
 from bot.features.third_party_apps.models import AppQuestion
-from bot.slack.messages.delivery import GONE, Rendered, error_name, send
+from bot.slack.api.errors import CALL_ERRORS, error_name
+from bot.slack.blocks.message import Message
+from bot.slack.messages.delivery import GONE, send
 
 logger = logging.getLogger(__name__)
 
@@ -38,7 +39,7 @@ class SlackAppAnswers:
     If Slack's response is lost, the message is sent again: twice is better than never.
     """
 
-    def __init__(self, client: AsyncWebClient, render: Callable[[AppQuestion], Rendered]) -> None:
+    def __init__(self, client: AsyncWebClient, render: Callable[[AppQuestion], Message]) -> None:
         self._client = client
         self._render = render
 
@@ -58,7 +59,7 @@ class SlackAppAnswers:
                 if slack_code(error) not in NO_DIRECT_MESSAGE:
                     raise
                 await send(self._client.chat_postEphemeral, message, channel=ask.channel, user=ask.user)
-        except (SlackApiError, aiohttp.ClientError, TimeoutError, OSError) as error:
+        except CALL_ERRORS as error:
             return _wait_s(ask, error)
         return None
 

@@ -30,7 +30,7 @@ from bot.errors import (
     TooLarge,
     TryLater,
 )
-from bot.features.hosts.ports import HostReader
+from bot.features.hosts.models import HostReader
 from bot.features.verdicts.models import Verdict, VerdictState
 from bot.features.verdicts.outcomes import VerdictOutcomes
 from bot.features.verdicts.ports import VerdictStore

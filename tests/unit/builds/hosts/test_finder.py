@@ -16,8 +16,7 @@ from bot.builds import hosts_child
 from bot.builds.hosts.finder import COMMAND, HostFinder, parse_hosts
 from bot.builds.problems import BuildProblem, BuildProblemError
 from bot.errors import BuildRejected
-from bot.features.hosts.models import MAX_HOSTS, HostsFound
-from bot.features.hosts.ports import HostReader
+from bot.features.hosts.models import MAX_HOSTS, HostReader, HostsFound
 from sandbox.builds import make_apk, make_dex, make_ipa, make_zip
 from sandbox.bundles import make_aab
 from tests.unit.builds.test_bombs import MEASURED

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 
 from bot.core.scan import Scan, Share
-from bot.features.hosts.ports import HostReader
+from bot.features.hosts.models import HostReader
 from bot.features.verdicts import report_poller
 from bot.features.verdicts.hold import Hold
 from bot.features.verdicts.models import Report, ReportStatus, SandboxVerdict, Threat, Verdict
