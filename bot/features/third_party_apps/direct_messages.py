@@ -7,7 +7,6 @@ import logging
 from dataclasses import dataclass
 from typing import Final
 
-import aiohttp
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
@@ -15,7 +14,8 @@ from bot.core.backoff import Backoff
 from bot.errors import SLACK_BAD_BLOCKS, slack_code, slack_wait_s
 from bot.features.third_party_apps import views
 from bot.features.third_party_apps.models import AppQuestion
-from bot.slack.messages.delivery import GONE, error_name, send
+from bot.slack.api.errors import CALL_ERRORS, error_name
+from bot.slack.messages.delivery import GONE, send
 
 logger = logging.getLogger(__name__)
 
@@ -53,7 +53,7 @@ class SlackAppAnswers:
                 if slack_code(error) not in NO_DIRECT_MESSAGE:
                     raise
                 await send(self.client.chat_postEphemeral, message, channel=question.channel, user=user)
-        except (SlackApiError, aiohttp.ClientError, TimeoutError, OSError) as error:
+        except CALL_ERRORS as error:
             code = slack_code(error)
             if code in NO_DIRECT_MESSAGE or code in SLACK_BAD_BLOCKS:
                 logger.warning("an answer about a third-party app could not be sent: %s", code)

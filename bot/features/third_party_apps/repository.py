@@ -28,7 +28,7 @@ _ANALYSING: Final = "kind = ? AND ref = ? AND state = 'analysing'"
 
 
 @dataclasses.dataclass(eq=False, repr=False)
-class SqlAppLookupRepository:
+class AppLookupRepository:
     """The tables ``app_looks`` (lookups) and ``app_asks`` (questions without an answer yet)."""
 
     database: Database

@@ -27,7 +27,7 @@ from bot.features.third_party_apps.models import (
     ThirdPartyApp,
     ThirdPartyAppsApi,
 )
-from bot.features.third_party_apps.ports import AppLookupRepository
+from bot.features.third_party_apps.repository import AppLookupRepository
 
 logger = logging.getLogger(__name__)
 
