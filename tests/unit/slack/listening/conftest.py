@@ -33,7 +33,7 @@ from bot.wiring.listeners import register
 from tests.bench import Bench
 from tests.fakes import until
 from tests.unit.features.lookups import FakeLookup
-from tests.unit.features.third_party_apps.test_service import FakeApi, FakeTeller
+from tests.unit.features.third_party_apps.test_service import FakeApi, FakeSender
 
 
 @dataclass
@@ -94,8 +94,8 @@ def surfaces(bench: Bench) -> list[Surface]:
     )
     third_party = ThirdPartyApps(
         api=FakeApi(),
-        looks=bench.store.governance,
-        teller=FakeTeller(),
+        lookups=bench.store.governance,
+        sender=FakeSender(),
         policy=bench.policy,
         clock=bench.clock,
         wake=lambda: None,
