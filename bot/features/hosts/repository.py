@@ -127,7 +127,7 @@ class HostRepository(Repository):
         db.conn.executemany(
             "INSERT INTO hosts (scan, host) VALUES (?, ?)", [[number, host] for host in hosts]
         )
-        self._note(db, number, why)
+        transitions.touch(db, number, now=now, why=why)
         return _load(db, number)
 
     @writes
@@ -142,18 +142,9 @@ class HostRepository(Repository):
         return _load(db, number)
 
     def _change(self, db: Connection, before: ScanHosts, why: str = "", **changes: Any) -> None:
-        values = rows.plain(changes)
-        assignments = ", ".join(f"{column} = ?" for column in values)
-        db.execute(f"UPDATE host_looks SET {assignments} WHERE scan = ?", [*values.values(), before.scan])
+        rows.update(db, "host_looks", changes, scan=before.scan)
         if why or before.problem != changes["problem"]:
-            self._note(db, before.scan, why)
-
-    def _note(self, db: Connection, number: int, why: str) -> None:
-        """Mark the scan's reply as stale; ``why`` is a line for the timeline."""
-        if why:
-            state = transitions.load(db, number).state
-            transitions.note(db, number, now=self.clock.now(), before=state, after=state, why=why)
-        db.execute("UPDATE scans SET revision = revision + 1 WHERE number = ?", [number])
+            transitions.touch(db, before.scan, now=self.clock.now(), why=why)
 
 
 def _hosts(db: Connection, number: int) -> tuple[UrlCategories, ...]:
