@@ -42,8 +42,3 @@ class Repositories:
         self.hosts = SqlHostRepository(database, clock)
         self.verdicts = SqlVerdictRepository(database, clock)
         self.asked_verdicts = SqlVerdictLookupRepository(database)
-
-
-def store_on(database: Database, clock: Clock) -> Repositories:
-    """Return the repositories on an open database."""
-    return Repositories(database, clock)
