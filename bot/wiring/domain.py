@@ -30,8 +30,8 @@ from bot.features.submission.user_actions import UserActions
 from bot.features.submission.views import reply
 from bot.features.submission.worker import Worker
 from bot.features.verdicts.scanner_profile import ScannerProfile
+from bot.slack.messages.delivery import POSTS, UPDATES
 from bot.slack.messages.living_message import LivingMessages
-from bot.slack.messages.rate_limits import POSTS, UPDATES
 from bot.slack.messages.subjects import Subject
 from bot.storage.database import Database
 from bot.wiring.repositories import Repositories

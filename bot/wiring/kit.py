@@ -33,7 +33,6 @@ from bot.slack.api.conversations import SlackConversations
 from bot.slack.api.files import SlackFiles
 from bot.slack.api.identity import Identity
 from bot.slack.api.users import SlackPeople
-from bot.slack.blocks.short_answers import refusal
 from bot.slack.messages.living_message import LivingMessages
 from bot.slack.messages.rejections import SlackRejections
 from bot.slack.messages.subjects import Subject
@@ -83,7 +82,7 @@ class Kit:
         self.steady = SteadyClock(self.clock)  # for what is never shown, such as the pace of messages
         people = SlackPeople(client, self.identity, self.steady)
         self.workspace = SlackConversations(client, self.identity, self.steady)
-        refusals = SlackRejections(client, refusal)
+        refusals = SlackRejections(client)
         for each in (people, self.workspace, refusals):
             self.stack.push_async_callback(each.close)
         self.access = Access(

@@ -5,7 +5,7 @@ from bot.features.backlog import listeners
 from bot.features.backlog.messages import BacklogMessages
 from bot.features.backlog.service import BacklogNotices
 from bot.features.backlog.views import queue
-from bot.slack.messages.rate_limits import NOTICES
+from bot.slack.messages.delivery import NOTICES
 from bot.wiring.feature import Feature, Surface
 from bot.wiring.kit import Kit
 

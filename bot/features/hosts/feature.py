@@ -1,10 +1,9 @@
-"""The hosts in builds, and the categories of URLs and hosts."""
+"""The hosts in builds, and the categories of URLs."""
 
 from bot.features.history.history import HistoryService
 from bot.features.hosts import listeners, repository
 from bot.features.hosts.categorizer import HostCategorizer
-from bot.features.hosts.category_cache import CategoryCache
-from bot.features.hosts.lookup import UrlLookupService
+from bot.features.hosts.lookup import CategoryCache, UrlLookupService
 from bot.features.hosts.messages import HOSTS_SECTION
 from bot.features.submission.worker import queue_job
 from bot.wiring.feature import Feature, Surface
@@ -12,7 +11,7 @@ from bot.wiring.kit import Kit
 
 
 def build(kit: Kit) -> Surface:
-    """Build it; known hosts are shown even if no categories can be looked up."""
+    """Build it; without look-ups, the modal still shows hosts that were found earlier."""
     card_for, lookup, rows = kit.get(HistoryService).status, kit.zscaler.categories, kit.store.hosts
     listen = (lambda app: listeners.register(app, card_for),)
     if lookup is None:

@@ -21,7 +21,7 @@ _SHOWN = ("state", "status", "looked_for")
 """Columns that a reply shows."""
 
 
-class SqlResultRepository:
+class ResultRepository:
     """Polling states and results in SQLite."""
 
     def __init__(self, database: Database, clock: Clock) -> None:

@@ -13,7 +13,7 @@ from bot.errors import StoreUnavailable
 from bot.features.compliance import repository
 from bot.features.compliance.rules import Rule, judge_by
 from bot.features.results.models import AppScan, OneTrustScanStatus, Results
-from bot.features.retention.repository import BATCH, SqlPrivacyRepository
+from bot.features.retention.repository import BATCH, PrivacyRepository
 from bot.features.submission.decision import decide
 from bot.wiring.features import open_database
 from bot.wiring.repositories import Repositories
@@ -25,7 +25,7 @@ DAY_S = 86_400.0
 
 @pytest.fixture
 def privacy(database, clock):
-    return SqlPrivacyRepository(database, clock)
+    return PrivacyRepository(database, clock)
 
 
 async def numbers(database):
