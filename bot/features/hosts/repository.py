@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 from bot.core.ports import Clock
@@ -15,12 +16,12 @@ _URLS_PER_QUERY = 500
 """SQLite limits the number of parameters."""
 
 
+@dataclass(eq=False, repr=False)
 class HostRepository:
     """The hosts of builds, the progress of looking them up, and the cached categories of URLs."""
 
-    def __init__(self, database: Database, clock: Clock) -> None:
-        self._database = database
-        self._clock = clock
+    database: Database
+    clock: Clock
 
     async def found(self, number: int, found: HostsFound) -> ScanHosts:
         """Replace the hosts of a scan's build; they are due at once."""
@@ -41,25 +42,25 @@ class HostRepository:
 
     async def of(self, number: int) -> ScanHosts | None:
         """Return the hosts of a scan's build; ``None`` if they were not read."""
-        return await self._database.read(lambda db: _read(db, number))
+        return await self.database.read(lambda db: _read(db, number))
 
     async def due(self, limit: int) -> list[int]:
         """Return up to ``limit`` scans with hosts to look up now, the longest due first."""
         query = "SELECT scan FROM host_looks WHERE state = 'looking' AND due_at <= ? ORDER BY due_at, scan"
-        parameters = [self._clock.now(), limit]
-        return await self._database.read(
+        parameters = [self.clock.now(), limit]
+        return await self.database.read(
             lambda db: [int(row["scan"]) for row in db.query(f"{query} LIMIT ?", parameters)]
         )
 
     async def next_due_at(self) -> float | None:
         """Return when the next hosts are due; ``None`` if none are."""
         query = "SELECT min(due_at) AS at FROM host_looks WHERE state = 'looking'"
-        return await self._database.read(lambda db: next(iter(db.query(query)))["at"])
+        return await self.database.read(lambda db: next(iter(db.query(query)))["at"])
 
     async def pending(self, number: int) -> list[str]:
         """Return the hosts of a scan that are still to be looked up, sorted."""
         query = "SELECT host FROM hosts WHERE scan = ? AND NOT looked_up ORDER BY host"
-        return await self._database.read(lambda db: [row["host"] for row in db.query(query, [number])])
+        return await self.database.read(lambda db: [row["host"] for row in db.query(query, [number])])
 
     async def looked_up(self, number: int, results: Sequence[UrlCategories]) -> ScanHosts | None:
         """Store the categories of some of a scan's hosts; after the last one, all are known."""
@@ -107,11 +108,11 @@ class HostRepository:
                 found |= {row["url"]: _categories(row, "url") for row in db.query(query, [since, *some])}
             return found
 
-        return await self._database.read(work)
+        return await self.database.read(work)
 
     async def cache(self, results: Sequence[UrlCategories], *, forget_before: float) -> None:
         """Cache the categories of URLs, and remove those from before ``forget_before``."""
-        now = self._clock.now()
+        now = self.clock.now()
 
         def work(db: Connection) -> None:
             _purge(db, forget_before)
@@ -120,10 +121,10 @@ class HostRepository:
                 [[_valid(each.url), *_lists(each), now] for each in results],
             )
 
-        await self._database.write(work)
+        await self.database.write(work)
 
     async def _begin(self, number: int, hosts: Sequence[str], why: str, **values: Any) -> ScanHosts:
-        now = self._clock.now()
+        now = self.clock.now()
         row = rows.plain({"scan": number, "since": now, "due_at": now, **values})
         marks = ", ".join("?" * len(row))
 
@@ -134,10 +135,10 @@ class HostRepository:
             db.conn.executemany(
                 "INSERT INTO hosts (scan, host) VALUES (?, ?)", [[number, host] for host in hosts]
             )
-            self._note(db, number, why)
+            transitions.touch(db, number, now=now, why=why)
             return _load(db, number)
 
-        return await self._database.write(work)
+        return await self.database.write(work)
 
     async def _change_pending(
         self, number: int, change: Callable[[Connection, ScanHosts], None]
@@ -151,21 +152,12 @@ class HostRepository:
             change(db, before)
             return _load(db, number)
 
-        return await self._database.write(work)
+        return await self.database.write(work)
 
     def _change(self, db: Connection, before: ScanHosts, why: str = "", **changes: Any) -> None:
-        values = rows.plain(changes)
-        assignments = ", ".join(f"{column} = ?" for column in values)
-        db.execute(f"UPDATE host_looks SET {assignments} WHERE scan = ?", [*values.values(), before.scan])
+        rows.update(db, "host_looks", changes, scan=before.scan)
         if why or before.problem != changes["problem"]:
-            self._note(db, before.scan, why)
-
-    def _note(self, db: Connection, number: int, why: str) -> None:
-        """Mark the scan's reply as stale; ``why`` is a line for the timeline."""
-        if why:
-            state = transitions.load(db, number).state
-            transitions.note(db, number, now=self._clock.now(), before=state, after=state, why=why)
-        db.execute("UPDATE scans SET revision = revision + 1 WHERE number = ?", [number])
+            transitions.touch(db, before.scan, now=self.clock.now(), why=why)
 
 
 def _hosts(db: Connection, number: int) -> tuple[UrlCategories, ...]:
