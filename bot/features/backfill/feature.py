@@ -1,4 +1,4 @@
-"""Finding builds that were shared while Slack did not reach the bot."""
+"""Registers the search for builds that were shared while Slack didn't reach the bot."""
 
 from contextlib import AsyncExitStack
 
@@ -9,7 +9,7 @@ from bot.wiring.kit import Kit
 
 
 def build(kit: Kit) -> Surface:
-    """Build it."""
+    """Build the feature."""
     settings = kit.settings
     backfill = Backfill(
         alive=kit.store.alive,
@@ -18,7 +18,7 @@ def build(kit: Kit) -> Surface:
         hears=kit.hears,
         clock=kit.clock,
         scheduler=kit.scheduler,
-        # Not further back than rows are kept: what was purged would be taken for a new build.
+        # Not further back than rows are kept: a purged build would be taken for a new one.
         within_s=3600.0 * min(settings.catch_up_hours, 24 * (settings.retention_days or 36_500)),
     )
 
