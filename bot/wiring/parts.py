@@ -16,8 +16,9 @@ from bot.core.ports import Clock
 from bot.core.rate_limit import RateLimiter
 from bot.features.submission.routes import Closed, Route, Routes
 from bot.metrics import CountedClient, Metrics
+from bot.scanners.http.access_tokens import AccessTokens
 from bot.scanners.onetrust.applications import OneTrustApplications
-from bot.scanners.onetrust.auth import ApiKey, ClientCredentials, TokenSource
+from bot.scanners.onetrust.auth import ApiKey, ClientCredentials
 from bot.scanners.onetrust.client import REQUESTS, Inquiry
 from bot.scanners.onetrust.file_server import open_file_server
 from bot.scanners.onetrust.routes.direct import Direct
@@ -126,7 +127,7 @@ def _closed(settings: Settings, open_: set[str]) -> list[Closed]:
 @asynccontextmanager
 async def onetrust_tokens(
     settings: Settings, metrics: Metrics | None = None, tls: ssl.SSLContext | None = None
-) -> AsyncIterator[TokenSource]:
+) -> AsyncIterator[ApiKey | AccessTokens]:
     """Open what gives OneTrust's bearer; ``metrics`` counts how often it was asked for.
 
     ``tls`` is the context of another client, to share: reading the machine's authorities takes long.
