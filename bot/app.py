@@ -32,7 +32,7 @@ from bot.storage import restore_guard
 from bot.storage.database import BUSY_TIMEOUT_MS, Database
 from bot.storage.instance_lock import InstanceLock
 from bot.storage.stats import SqlStats
-from bot.web import Readiness, WebServer, build_metrics_web, build_web
+from bot.web import Checks, WebServer, build_metrics_web, build_web
 from bot.wiring.feature import register
 from bot.wiring.features import FEATURES, ROW_HOOKS, reply_sections
 from bot.wiring.kit import Kit
@@ -234,9 +234,11 @@ class Bot:
             return self._app is not None
         return self._socket is not None and self._socket.connected
 
-    async def _ready(self) -> Readiness:
-        checks = {"lock": self._lock.held, "runner": self._scheduler is not None and self._scheduler.alive}
-        checks["database"] = self._database is not None and await self._database.writable()
-        checks["disk"] = await self._work_dir.is_writable()
-        checks["slack"] = await self._hears()
-        return Readiness(checks=checks)
+    async def _ready(self) -> Checks:
+        return {
+            "lock": self._lock.held,
+            "runner": self._scheduler is not None and self._scheduler.alive,
+            "database": self._database is not None and await self._database.writable(),
+            "disk": await self._work_dir.is_writable(),
+            "slack": await self._hears(),
+        }
