@@ -1,4 +1,4 @@
-"""Telling a channel that its builds wait."""
+"""Notices of how many builds of a channel wait."""
 
 from bot.core.rate_limit import RateLimiter
 from bot.features.backlog import listeners
