@@ -56,7 +56,7 @@ class Bot:
     clock: Clock = field(default_factory=SystemClock)
     _: KW_ONLY
     reader: BuildReader | None = None
-    """In place of the one that reads each build in a child process."""
+    """By default, each build is read in a child process."""
     busy_timeout_ms: int = BUSY_TIMEOUT_MS
     side_scanners: Sequence[SideScanner] = ()
     """Beside Zscaler's."""
@@ -185,22 +185,15 @@ class Bot:
         logger.info("ready: %s in %s", identity.user_id, identity.team_id)
 
     async def _open_pages(self, stack: AsyncExitStack) -> None:
-        settings = self.settings
+        settings, metrics = self.settings, self._metrics.page
         if settings.port is not None:
-            http_mode = settings.slack_app_token is None
-            self._web = await self._serve(
-                build_web(
-                    ready=self._ready,
-                    slack_handler=self._receive if http_mode else None,
-                    metrics=None if http_mode else self._metrics.page,
-                ),
-                settings.port,
-                stack,
-            )
+            if settings.slack_app_token is None:
+                pages = build_web(ready=self._ready, slack_handler=self._receive)
+            else:
+                pages = build_web(ready=self._ready, metrics=metrics)
+            self._web = await self._serve(pages, settings.port, stack)
         if settings.metrics_port is not None:
-            self._metrics_web = await self._serve(
-                build_metrics_web(self._metrics.page), settings.metrics_port, stack
-            )
+            self._metrics_web = await self._serve(build_metrics_web(metrics), settings.metrics_port, stack)
 
     @staticmethod
     async def _serve(pages: web.Application, port: int, stack: AsyncExitStack) -> WebServer:
@@ -210,7 +203,7 @@ class Bot:
         return server
 
     def _stop_receiving(self) -> None:
-        """Take no more requests over HTTP; Slack delivers them again to the next instance."""
+        """Reject requests over HTTP; Slack delivers them again to the next instance."""
         self._app = None
 
     async def _acquire_lock(self, stack: AsyncExitStack) -> None:

@@ -172,7 +172,7 @@ class Metrics:
             method = url.path.rpartition("/")[2]
             self._slack.labels(method if method in SLACK_METHODS else OTHER, result).inc()
 
-        async def answered(_: Any, context: SimpleNamespace, event: aiohttp.TraceRequestEndParams) -> None:
+        async def ended(_: Any, context: SimpleNamespace, event: aiohttp.TraceRequestEndParams) -> None:
             context.status = event.response.status
             if context.status != 200:
                 count(event.url, _status(context.status))
@@ -185,13 +185,13 @@ class Metrics:
                 start = event.chunk[:64].replace(b" ", b"")
                 count(event.url, next((result for head, result in _RESULTS if start.startswith(head)), OTHER))
 
-        async def lost(_: Any, __: SimpleNamespace, event: aiohttp.TraceRequestExceptionParams) -> None:
+        async def failed(_: Any, __: SimpleNamespace, event: aiohttp.TraceRequestExceptionParams) -> None:
             count(event.url, NO_ANSWER)
 
         trace = aiohttp.TraceConfig()
-        trace.on_request_end.append(answered)
+        trace.on_request_end.append(ended)
         trace.on_response_chunk_received.append(read)
-        trace.on_request_exception.append(lost)
+        trace.on_request_exception.append(failed)
         return trace
 
     def onetrust_calls(self, endpoint: str) -> aiohttp.TraceConfig:
@@ -238,15 +238,15 @@ class Metrics:
 def counted(endpoint: str, called: Callable[[str, int | None], None]) -> aiohttp.TraceConfig:
     """Return a trace that passes the status of each call of a session for one endpoint to ``called``."""
 
-    async def answered(_: Any, __: SimpleNamespace, event: aiohttp.TraceRequestEndParams) -> None:
+    async def ended(_: Any, __: SimpleNamespace, event: aiohttp.TraceRequestEndParams) -> None:
         called(endpoint, event.response.status)
 
-    async def lost(_: Any, __: SimpleNamespace, ___: aiohttp.TraceRequestExceptionParams) -> None:
+    async def failed(*_: object) -> None:
         called(endpoint, None)
 
     trace = aiohttp.TraceConfig()
-    trace.on_request_end.append(answered)
-    trace.on_request_exception.append(lost)
+    trace.on_request_end.append(ended)
+    trace.on_request_exception.append(failed)
     return trace
 
 

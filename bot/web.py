@@ -44,7 +44,7 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 def build_web(
     *,
     ready: Callable[[], Awaitable[Checks]],
-    slack_handler: Handler | None,
+    slack_handler: Handler | None = None,
     metrics: MetricsPage | None = None,
 ) -> web.Application:
     """Build the application; it has ``/slack/events`` only with a handler, so never in Socket Mode.
@@ -166,7 +166,7 @@ class WebServer:
 
     @property
     def port(self) -> int:
-        """The port; if it is 0, the one that the system chose, once started."""
+        """The port; after the start also if the system chose it (0)."""
         addresses = self._runner.addresses
         return int(addresses[0][1]) if addresses else self._port
 

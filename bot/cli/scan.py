@@ -98,7 +98,7 @@ class LocalFile:
     path: Path
 
     async def pull(self, scan: Scan, to: Path, *, limit_bytes: int, progress: Progress) -> Pulled:  # noqa: ARG002
-        """Copy the file, so that the build that is read is the one that is sent."""
+        """Copy the file, as it may change before it is sent."""
         return await asyncio.to_thread(self._copy, to, limit_bytes)
 
     def _copy(self, to: Path, limit_bytes: int) -> Pulled:

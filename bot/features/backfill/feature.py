@@ -29,4 +29,4 @@ def build(kit: Kit) -> Surface:
     return Surface(when_connected=start)
 
 
-FEATURE = Feature(name="backfill", build=build)
+FEATURE = Feature(build=build)

@@ -23,4 +23,4 @@ def build(kit: Kit) -> Surface:
     return Surface(listeners=(lambda app: listeners.register(app, cancel_waiting),), jobs=(notices.job,))
 
 
-FEATURE = Feature(name="backlog", build=build)
+FEATURE = Feature(build=build)

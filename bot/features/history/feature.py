@@ -37,4 +37,4 @@ def build(kit: Kit) -> Surface:
     )
 
 
-FEATURE = Feature(name="history", build=build)
+FEATURE = Feature(build=build)

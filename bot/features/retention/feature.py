@@ -39,4 +39,4 @@ def _cleanup(kit: Kit) -> Job:
     return Job(name="count of uploaded builds", run=count, interval_s=None)
 
 
-FEATURE = Feature(name="retention", build=build)
+FEATURE = Feature(build=build)

@@ -20,4 +20,4 @@ CI = Topic(
     ),
 )
 
-FEATURE = Feature(name="shell", build=lambda _: Surface(topics={"ci": CI}))
+FEATURE = Feature(build=lambda _: Surface(topics={"ci": CI}))
