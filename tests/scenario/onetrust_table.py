@@ -63,7 +63,8 @@ def _after(seconds: float, form: Callable[[datetime], str]) -> str:
 
 
 def _elsewhere(status: int, address: str) -> str:
-    return f"The address of OneTrust leads elsewhere ({status}), and the bot does not follow. {RUNNER} {address}."
+    refused = f"The address of OneTrust leads elsewhere ({status}), and the bot does not follow."
+    return f"{refused} {RUNNER} {address}."
 
 
 REFUSED_BUILD = {

@@ -16,9 +16,8 @@ from slack_bolt.response import BoltResponse
 from bot.features.history import listeners as history
 from bot.features.history.commands import HistoryCommands
 from bot.features.history.compare import Comparisons
-from bot.features.hosts.category_cache import CategoryCache
 from bot.features.hosts.listeners import urls_command
-from bot.features.hosts.lookup import UrlLookupService
+from bot.features.hosts.lookup import CategoryCache, UrlLookupService
 from bot.features.onetrust_apps import listeners as onetrust_apps
 from bot.features.onetrust_apps.service import OneTrustApps
 from bot.features.results import listeners as results
@@ -28,13 +27,12 @@ from bot.features.submission import listeners, share_listeners, views
 from bot.features.third_party_apps.listeners import governance_command
 from bot.features.third_party_apps.service import ThirdPartyApps
 from bot.slack.listening.log_context import ListeningApp
-from bot.wiring.database import open_database
-from bot.wiring.feature import Surface
-from bot.wiring.listeners import register
+from bot.wiring.feature import Surface, register
+from bot.wiring.features import open_database
 from tests.bench import Bench
 from tests.fakes import until
 from tests.unit.features.lookups import FakeLookup
-from tests.unit.features.third_party_apps.test_service import FakeApi, FakeTeller
+from tests.unit.features.third_party_apps.test_service import FakeApi, FakeSender
 
 
 @dataclass
@@ -95,8 +93,8 @@ def surfaces(bench: Bench) -> list[Surface]:
     )
     third_party = ThirdPartyApps(
         api=FakeApi(),
-        looks=bench.store.governance,
-        teller=FakeTeller(),
+        lookups=bench.store.governance,
+        sender=FakeSender(),
         policy=bench.policy,
         clock=bench.clock,
         wake=lambda: None,
