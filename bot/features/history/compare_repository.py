@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 from contextlib import closing
+from dataclasses import dataclass
 from typing import Any
 
 from bot.core.people import Viewer
 from bot.core.scan import OPEN, Platform, Scan, State
 from bot.features.history.models import APPS_NAMED, AppMatch, HistoryQuery, SdkRow, SdkVersion
-from bot.features.history.repository import conditions, phrase
-from bot.features.history.sdk_repository import HAS_ONE, NAMED, holding, like
+from bot.features.history.repository import HAS_ONE, NAMED, conditions, like, phrase, with_sdk
 from bot.features.results.models import Sdk
 from bot.storage import rows
 from bot.storage.connection import Connection
@@ -24,17 +24,17 @@ _IN_PROGRESS = ", ".join(
 _FOLLOWED = "results.state IN ('finding', 'running')"
 
 
+@dataclass(eq=False, repr=False)
 class ComparisonRepository:
     """Results in SQLite."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    database: Database
 
     async def in_progress(self, viewer: Viewer, limit: int, *, followed: bool) -> list[Scan]:
         """Return unfinished scans, newest first; with ``followed`` also those that are polled for results."""
         condition, seen = visible(viewer)
         union = f"UNION SELECT scan FROM results WHERE {_FOLLOWED}" if followed else ""
-        return await self._database.read(
+        return await self.database.read(
             lambda db: rows.scans_where(
                 db,
                 f"WHERE scans.number IN (SELECT number FROM scans WHERE state IN ({_IN_PROGRESS}) {union}) "
@@ -75,7 +75,7 @@ class ComparisonRepository:
             WHERE {" AND ".join(where)} AND {condition} AND bundle_id IS NOT NULL AND platform IS NOT NULL
             GROUP BY bundle_id, platform ORDER BY completed > 0 DESC, newest DESC LIMIT ?
         """
-        return await self._database.read(
+        return await self.database.read(
             lambda db: [
                 AppMatch(**{**row, "platform": Platform(row["platform"])})
                 for row in db.query(query, [*parameters, *seen, APPS_NAMED + 1])
@@ -111,7 +111,7 @@ class ComparisonRepository:
                 "WHERE other.scan = ?)"
             )
             parameters.append(before)
-        return await self._database.read(
+        return await self.database.read(
             lambda db: rows.scans_where(
                 db,
                 f"JOIN results ON results.scan = scans.number WHERE {' AND '.join(where)} "
@@ -126,7 +126,7 @@ class ComparisonRepository:
         condition, seen = visible(viewer)
 
         def work(db: Connection) -> list[SdkRow]:
-            has_sdk, parameters = holding(db, name)
+            has_sdk, parameters = with_sdk(db, name)
             query = (
                 f"SELECT bundle_id, platform, number FROM scans WHERE {has_sdk} AND {condition} "
                 "AND bundle_id IS NOT NULL AND platform IS NOT NULL ORDER BY number DESC"
@@ -137,7 +137,7 @@ class ComparisonRepository:
                 for (bundle_id, platform), number in list(apps.items())[offset:]
             ]
 
-        return await self._database.read(work)
+        return await self.database.read(work)
 
 
 def _newest_of_each(
