@@ -16,9 +16,8 @@ from slack_bolt.response import BoltResponse
 from bot.features.history import listeners as history
 from bot.features.history.commands import HistoryCommands
 from bot.features.history.compare import Comparisons
-from bot.features.hosts.category_cache import CategoryCache
 from bot.features.hosts.listeners import urls_command
-from bot.features.hosts.lookup import UrlLookupService
+from bot.features.hosts.lookup import CategoryCache, UrlLookupService
 from bot.features.onetrust_apps import listeners as onetrust_apps
 from bot.features.onetrust_apps.service import OneTrustApps
 from bot.features.results import listeners as results
