@@ -158,19 +158,17 @@ class Comparisons:
                 example="/appscan diff com.example.shop 4.1.0 4.2.0",
             )
         number = _NUMBER.fullmatch(typed)
-        app = await self._app_of(int(number[1]), viewer) if number else None
-        if app is None:
-            apps = await self._apps(typed, platform, viewer)
-            if not apps:
-                raise NotFound(
-                    "There is no such app among the scans that you can see. `/appscan apps` lists them."
-                )
-            apps = [app for app in apps if app.completed] or apps
-            if len(apps) > 1:
-                return _several(apps, " ".join(versions))
-            before, after, several = await self._pair(apps[0], versions, viewer)
-        else:
-            before, after, several = await self._pair(app, versions, viewer, number=app.newest)
+        named = await self._app_of(int(number[1]), viewer) if number else None
+        apps = [named] if named is not None else await self._apps(typed, platform, viewer)
+        if not apps:
+            raise NotFound(
+                "There is no such app among the scans that you can see. `/appscan apps` lists them."
+            )
+        apps = [app for app in apps if app.completed] or apps
+        if len(apps) > 1:
+            return _several(apps, " ".join(versions))
+        scan = named.newest if named is not None else None
+        before, after, several = await self._pair(apps[0], versions, viewer, number=scan)
         if before.number == after.number:
             raise NotFound(
                 f"Both of these are scan #{before.number}, so there is nothing to compare. "
@@ -208,7 +206,7 @@ class Comparisons:
         )
 
     async def _pair(
-        self, app: AppMatch, versions: Sequence[str], viewer: Viewer, *, number: int | None = None
+        self, app: AppMatch, versions: Sequence[str], viewer: Viewer, *, number: int | None
     ) -> tuple[Scan, Scan, tuple[Scan, ...]]:
         """Return the earlier and the later scan, and those of them whose version has older scans too."""
         if versions:

@@ -10,7 +10,7 @@ from bot.core.ports import Clock, Workspace
 from bot.core.scan import Event, Link, Platform, Scan
 from bot.errors import NotFound, UsageError
 from bot.features.history import filters
-from bot.features.history.models import AppRow, Cursor, HistoryQuery, Page
+from bot.features.history.models import AppRow, Cursor, Page
 from bot.features.history.ports import HistoryStore
 from bot.features.submission.card import Card
 from bot.features.submission.card_repository import Cards
@@ -56,10 +56,8 @@ class HistoryService:
     scanners: Sequence[ScannerProfile] = ()
     """Side scanners whose bad verdicts are shown."""
 
-    async def history(
-        self, user: str, channel: str, text: str, cursor: Cursor | None = None
-    ) -> tuple[Page, HistoryQuery]:
-        """Return a page of the scans that match the filters in ``text``, newest first, and the parsed query.
+    async def history(self, user: str, channel: str, text: str, cursor: Cursor | None = None) -> Page:
+        """Return a page of the scans that match the filters in ``text``, newest first.
 
         Raises:
             UsageError: a filter is invalid.
@@ -67,8 +65,7 @@ class HistoryService:
         person = await self.access.admit(user, channel)
         query = filters.parse(text, now=self.clock.now(), tz=person.timezone, me=user, here=channel)
         viewer = await viewer_of(self.workspace, user, person, channel)
-        page = await self.store.history.page(query, text, viewer, cursor)
-        return page, query
+        return await self.store.history.page(query, text, viewer, cursor)
 
     async def status(self, user: str, channel: str, word: str) -> tuple[Card, list[Event]]:
         """Return everything known of a scan, by its number or request ID.

@@ -74,6 +74,7 @@ class HistoryRepository:
             numbers = [scan.number for scan in found]
             return Page(
                 text=text,
+                query=query,
                 scans=tuple(reversed(found) if forward else found),
                 has_newer=more if forward else cursor is not None,
                 has_older=forward or more,

@@ -7,7 +7,7 @@ from functools import partial
 from bot.core.scan import Scan
 from bot.core.scheduler import Job
 from bot.errors import SubmissionError
-from bot.features.history.commands import HistoryCommands
+from bot.features.history.listeners import HistoryCommands
 from bot.features.rescan_requests.messages import RescanRequestMessage
 from bot.features.rescan_requests.views import request
 from bot.features.results.models import ResultStatus
