@@ -5,7 +5,6 @@ from bot.features.history.history import HistoryService
 from bot.features.history.listeners import HistoryCommands
 from bot.features.onetrust_apps.service import OneTrustApps
 from bot.features.results.poller import ResultPoller
-from bot.features.submission.card_repository import Cards
 from bot.wiring.feature import Feature, Surface
 from bot.wiring.kit import Kit
 
@@ -15,11 +14,11 @@ def build(kit: Kit) -> Surface:
     poller = kit.find(ResultPoller)
     history = HistoryService(
         store=kit.store,
-        cards=kit.get(Cards),
+        cards=kit.domain.cards,
         workspace=kit.workspace,
         access=kit.access,
         clock=kit.clock,
-        scanners=[each.profile for each in kit.side_scanners if each.submissions is not None],
+        scanners=kit.scanners,
     )
     comparisons = Comparisons(
         store=kit.store,

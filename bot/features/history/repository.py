@@ -2,7 +2,6 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from bot.core.people import Viewer
@@ -20,7 +19,7 @@ from bot.features.results.models import ResultState
 from bot.features.verdicts import transition_repository
 from bot.storage import rows
 from bot.storage.connection import Connection
-from bot.storage.database import Database
+from bot.storage.repository import Repository, reads
 from bot.storage.visibility import visible
 
 PAGE_SIZE: Final = 10
@@ -48,13 +47,13 @@ MANY_SCANS: Final = 20_000
 """From this many matches on, checking the newest scans one by one is faster than collecting all matches."""
 
 
-@dataclass(eq=False, repr=False)
-class HistoryRepository:
+class HistoryRepository(Repository):
     """The history in SQLite."""
 
-    database: Database
-
-    async def page(self, query: HistoryQuery, text: str, viewer: Viewer, cursor: Cursor | None) -> Page:
+    @reads
+    def page(
+        self, db: Connection, query: HistoryQuery, text: str, viewer: Viewer, cursor: Cursor | None
+    ) -> Page:
         """Return a page of matching scans, newest first; ``text`` is the query as typed."""
         where, parameters = conditions(query)
         condition, seen = visible(viewer)
@@ -64,27 +63,24 @@ class HistoryRepository:
         if cursor is not None:
             where.append("scans.number < ?" if cursor.older else "scans.number > ?")
             parameters.append(cursor.number)
+        has_sdk, sdk = with_sdk(db, query.sdk) if query.sdk is not None else ("1", [])
         order = f"ORDER BY scans.number {'ASC' if forward else 'DESC'} LIMIT {PAGE_SIZE + 1}"
+        matching = f"WHERE {has_sdk} AND {' AND '.join(where)} {order}"
+        found = rows.scans_where(db, matching, *sdk, *parameters)
+        more, found = len(found) > PAGE_SIZE, found[:PAGE_SIZE]
+        numbers = [scan.number for scan in found]
+        return Page(
+            text=text,
+            query=query,
+            scans=tuple(reversed(found) if forward else found),
+            has_newer=more if forward else cursor is not None,
+            has_older=forward or more,
+            outcomes=_outcomes(db, numbers),
+            threats=transition_repository.threats(db, numbers),
+        )
 
-        def work(db: Connection) -> Page:
-            has_sdk, sdk = with_sdk(db, query.sdk) if query.sdk is not None else ("1", [])
-            condition = f"WHERE {has_sdk} AND {' AND '.join(where)} {order}"
-            found = rows.scans_where(db, condition, *sdk, *parameters)
-            more, found = len(found) > PAGE_SIZE, found[:PAGE_SIZE]
-            numbers = [scan.number for scan in found]
-            return Page(
-                text=text,
-                query=query,
-                scans=tuple(reversed(found) if forward else found),
-                has_newer=more if forward else cursor is not None,
-                has_older=forward or more,
-                outcomes=_outcomes(db, numbers),
-                threats=transition_repository.threats(db, numbers),
-            )
-
-        return await self.database.read(work)
-
-    async def apps(self, viewer: Viewer, *, limit: int, offset: int) -> list[AppRow]:
+    @reads
+    def apps(self, db: Connection, viewer: Viewer, *, limit: int, offset: int) -> list[AppRow]:
         """Return known apps, last scanned first.
 
         They are those scanned where the viewer can see, those that the viewer linked, and linked ones that
@@ -114,12 +110,10 @@ class HistoryRepository:
             LEFT JOIN scans ON scans.number = seen.newest
             ORDER BY seen.newest DESC NULLS LAST, known.bundle_id, known.platform LIMIT ? OFFSET ?
         """
-        return await self.database.read(
-            lambda db: [
-                AppRow(**{**row, "platform": Platform(row["platform"])})
-                for row in db.query(query, [*seen, viewer.user, viewer.member, limit, offset])
-            ]
-        )
+        return [
+            AppRow(**{**row, "platform": Platform(row["platform"])})
+            for row in db.query(query, [*seen, viewer.user, viewer.member, limit, offset])
+        ]
 
 
 def conditions(query: HistoryQuery) -> tuple[list[str], list[object]]:
