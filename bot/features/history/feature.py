@@ -33,4 +33,4 @@ def build(kit: Kit) -> Surface:
     return Surface(commands=commands.commands, listeners=(commands.register,))
 
 
-FEATURE = Feature(name="history", build=build)
+FEATURE = Feature(build=build)

@@ -46,4 +46,4 @@ def _jobs(kit: Kit) -> tuple[Job, ...]:
     return (Job(name="check of the FTP server", run=check, interval_s=None),)
 
 
-FEATURE = Feature(name="submission", build=build, row_hooks=(rescan_requests.HOOKS,), checks=onetrust.routes)
+FEATURE = Feature(build=build, row_hooks=(rescan_requests.HOOKS,), checks=onetrust.routes)
