@@ -1,4 +1,4 @@
-"""Registers the notices about channels' queues."""
+"""Notices of how many builds of a channel wait."""
 
 from bot.core.rate_limit import RateLimiter
 from bot.features.backlog import listeners
@@ -22,4 +22,4 @@ def build(kit: Kit) -> Surface:
     return Surface(listeners=(lambda app: listeners.register(app, cancel_waiting),), jobs=(notices.job,))
 
 
-FEATURE = Feature(name="backlog", build=build)
+FEATURE = Feature(build=build)

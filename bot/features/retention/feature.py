@@ -20,6 +20,7 @@ def build(kit: Kit) -> Surface:
 
 
 def _cleanup_job(kit: Kit) -> Job:
+    """Return the job that removes uploaded builds, also those of earlier processes."""
     ftp, uploads = kit.settings.ftp, kit.store.uploads
     if ftp is not None:
         remove = open_file_server(ftp.address).remove
@@ -36,4 +37,4 @@ def _cleanup_job(kit: Kit) -> Job:
     return Job(name="count of uploaded builds", run=count, interval_s=None)
 
 
-FEATURE = Feature(name="retention", build=build)
+FEATURE = Feature(build=build)
