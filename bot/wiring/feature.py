@@ -40,7 +40,6 @@ class Surface:
 class Feature:
     """One of the bot's features: the constant ``FEATURE`` in its module ``feature``."""
 
-    name: str
     build: Callable[[Kit], Surface]
     """Builds it from the kit; a feature that is not set up brings an empty surface."""
     reply_section: Callable[[ReplyContext], ReplySection | None] | None = None
