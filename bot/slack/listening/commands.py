@@ -1,4 +1,4 @@
-"""``/appscan``: calls a command's handler, or suggests a command; a mention of the bot is answered with help."""
+"""``/appscan``: calls the handler of a command, or suggests one; mentions of the bot are answered with help."""
 
 import difflib
 import re
