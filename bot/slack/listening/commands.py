@@ -1,4 +1,4 @@
-"""``/appscan`` (runs the handler of a command, or suggests one) and mentions, which are answered with help."""
+"""``/appscan``: runs a command, or suggests one. Mentions of the bot are answered with help."""
 
 import difflib
 import re
