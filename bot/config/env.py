@@ -86,26 +86,33 @@ class Reader:
         """Add a problem; ``what`` follows the variable's name."""
         self.problems.append(f"{name} {what}{'' if what.endswith('?') else '.'}")
 
+    def require_entries(self, name: str) -> None:
+        """Add a problem where a list is set but empty, as no list would mean everyone."""
+        if name in self._values and not entries(self.text(name)):
+            self.problem(name, "is set but lists nothing: list at least one, or remove it")
+
     def require(self, name: str, what: str) -> None:
         """Add a problem where a variable is unset; ``what`` says what to do."""
         if not self.text(name):
             self.problem(name, f"is missing: {what}")
 
     def report_misspelt(self, environ: Mapping[str, str], known: Iterable[str]) -> tuple[str, ...]:
-        """Find unknown names that are close to a known one: a problem, as a misspelt allow-list lets all in.
+        """Find unknown names: a problem, as a misspelt allow-list would let everyone in.
 
-        ``SLACK_…`` may be another tool's (``SLACK_API_TOKEN`` is close to ``SLACK_APP_TOKEN``), so sentences
-        about those are returned instead.
+        Only ``APPSCAN_…`` is surely ours; others have to be close to a known name. ``SLACK_…`` may even then be
+        another tool's (``SLACK_API_TOKEN`` is close to ``SLACK_APP_TOKEN``): sentences about it are returned.
         """
         warnings = []
         for name in environ:
-            if name.startswith((*_OURS, _SHARED)) and name not in known:
-                for meant in get_close_matches(name, known, n=1, cutoff=0.85):
-                    what = f"is not a setting: did you mean {meant}?"
-                    if name.startswith(_SHARED):
-                        warnings.append(f"{name} {what}")
-                    else:
-                        self.problem(name, what)
+            if name in known or not name.startswith((*_OURS, _SHARED)):
+                continue
+            is_own = name.startswith("APPSCAN_")
+            meant = get_close_matches(name, known, n=1, cutoff=0.6 if is_own else 0.85)
+            what = f"is not a setting: {f'did you mean {meant[0]}?' if meant else 'see docs/settings.md'}"
+            if meant and name.startswith(_SHARED):
+                warnings.append(f"{name} {what}")
+            elif meant or is_own:
+                self.problem(name, what)
         return tuple(warnings)
 
     def text(self, name: str) -> str:

@@ -156,6 +156,8 @@ class Settings:
             interpreter={name: environ[name] for name in _INTERPRETER if name in environ},
             warnings=warnings,
         )
+        for allow_list in ("APPSCAN_CHANNELS", "APPSCAN_USERS", "APPSCAN_ADMINS"):
+            reader.require_entries(allow_list)
         if needs & {Need.LISTEN, Need.POST}:
             reader.require("SLACK_BOT_TOKEN", "copy the Bot User OAuth Token from the Slack app's OAuth page")
         if Need.LISTEN in needs:

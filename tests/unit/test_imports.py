@@ -36,7 +36,6 @@ INNER = {"core", "errors"}
 OUTER = {
     "repository": {"storage"},
     "listeners": {"slack"},
-    "commands": {"slack"},
     "views": {"slack"},
     "modals": {"slack"},
     "messages": {"slack", "storage"},
@@ -52,7 +51,7 @@ DECLARED = {
     "hosts": {"submission"},
     "onetrust_apps": {"app_links", "results", "submission"},
     "results": {"submission"},
-    "submission": {"app_links", "rescan_requests"},
+    "submission": {"app_links", "rescan_requests", "retention"},
     "verdicts": {"hosts", "submission"},
     "zscaler_admin": {"verdicts"},
 }

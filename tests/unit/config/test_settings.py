@@ -148,6 +148,9 @@ def test_nothing_set_tells_everything_that_is_missing_at_once():
         Settings.read(dict.fromkeys(VARIABLES, " '' "))
 
     assert [problem.split()[0] for problem in caught.value.problems] == [
+        "APPSCAN_CHANNELS",
+        "APPSCAN_USERS",
+        "APPSCAN_ADMINS",
         "SLACK_BOT_TOKEN",
         "SLACK_APP_TOKEN",
         "ONETRUST_URL",
@@ -217,6 +220,18 @@ def test_a_subcommand_needs_only_its_own(needs, environ):
         ({"APPSCAN_POLICY": "~/policy.toml"}, "APPSCAN_POLICY must be the path of a file"),
         ({"APPSCAN_CHANNELS": "C0123ABCD,#builds"}, "APPSCAN_CHANNELS has an entry (number 2)"),
         ({"APPSCAN_USERS": "@anna"}, "APPSCAN_USERS has an entry (number 1)"),
+        ({"APPSCAN_USERS": ","}, "APPSCAN_USERS is set but lists nothing: list at least one, or remove it"),
+        ({"APPSCAN_CHANNELS": " , ,"}, "APPSCAN_CHANNELS is set but lists nothing"),
+        ({"APPSCAN_ADMINS": "''"}, "APPSCAN_ADMINS is set but lists nothing"),
+        ({"APPSCAN_USERS": ""}, "APPSCAN_USERS is set but lists nothing"),
+        (
+            {"APPSCAN_ALLOWED_USERS": "U0123ABCD"},
+            "APPSCAN_ALLOWED_USERS is not a setting: did you mean APPSCAN_",
+        ),
+        (
+            {"APPSCAN_WHITELIST": "U0123ABCD"},
+            "APPSCAN_WHITELIST is not a setting: did you mean APPSCAN_CHANNELS?",
+        ),
         (
             {"PORT": "8080", "APPSCAN_METRICS_PORT": "8080"},
             "APPSCAN_METRICS_PORT is PORT: set another port, or leave it out",
@@ -339,7 +354,7 @@ def test_a_misspelt_slack_name_is_a_warning_as_it_may_be_of_another_tool():
     settings = Settings.read(FULL | {"SLACK_API_TOKEN": "xoxb-of-another", "SLACK_WEBHOOK": "of another"})
 
     assert settings.warnings == ("SLACK_API_TOKEN is not a setting: did you mean SLACK_APP_TOKEN?",)
-    assert Settings.read(FULL | {"APPSCAN_COLOUR": "of another", "PATH": "/bin"}).warnings == ()
+    assert Settings.read(FULL | {"ZSCALER_COLOUR": "of another", "PATH": "/bin"}).warnings == ()
 
 
 def test_a_misspelt_slack_name_is_told_with_what_is_missing_for_it():

@@ -13,12 +13,10 @@ from slack_bolt.authorization import AuthorizeResult
 from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_bolt.response import BoltResponse
 
-from bot.features.history import listeners as history
-from bot.features.history.commands import HistoryCommands
 from bot.features.history.compare import Comparisons
-from bot.features.hosts.category_cache import CategoryCache
+from bot.features.history.listeners import HistoryCommands
 from bot.features.hosts.listeners import urls_command
-from bot.features.hosts.lookup import UrlLookupService
+from bot.features.hosts.lookup import CategoryCache, UrlLookupService
 from bot.features.onetrust_apps import listeners as onetrust_apps
 from bot.features.onetrust_apps.service import OneTrustApps
 from bot.features.results import listeners as results
@@ -28,13 +26,12 @@ from bot.features.submission import listeners, share_listeners, views
 from bot.features.third_party_apps.listeners import governance_command
 from bot.features.third_party_apps.service import ThirdPartyApps
 from bot.slack.listening.log_context import ListeningApp
-from bot.wiring.database import open_database
-from bot.wiring.feature import Surface
-from bot.wiring.listeners import register
+from bot.wiring.feature import Surface, register
+from bot.wiring.features import open_database
 from tests.bench import Bench
 from tests.fakes import until
 from tests.unit.features.lookups import FakeLookup
-from tests.unit.features.third_party_apps.test_service import FakeApi, FakeTeller
+from tests.unit.features.third_party_apps.test_service import FakeApi, FakeSender
 
 
 @dataclass
@@ -95,15 +92,15 @@ def surfaces(bench: Bench) -> list[Surface]:
     )
     third_party = ThirdPartyApps(
         api=FakeApi(),
-        looks=bench.store.governance,
-        teller=FakeTeller(),
+        lookups=bench.store.governance,
+        sender=FakeSender(),
         policy=bench.policy,
         clock=bench.clock,
         wake=lambda: None,
     )
     categories = CategoryCache(rows=bench.store.hosts, lookup=FakeLookup(), clock=bench.clock)
     retry = ScanRetry(bench.store, actions.repeat_failed_scan)
-    commands = HistoryCommands(records, comparisons, apps, cards)
+    commands = HistoryCommands(records, comparisons, apps)
     return [
         Surface(
             topics={"share": share_listeners.SHARE},
@@ -122,7 +119,7 @@ def surfaces(bench: Bench) -> list[Surface]:
         Surface(listeners=(lambda app: results.register(app, records.status, retry, actions),)),
         Surface(
             commands=commands.commands,
-            listeners=(lambda app: history.register(app, commands, records, comparisons, apps),),
+            listeners=(commands.register,),
         ),
         Surface(topics={"ci": shell.CI}),
         Surface(commands=(governance_command(third_party), urls_command(UrlLookupService(categories)))),
