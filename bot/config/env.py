@@ -99,8 +99,8 @@ class Reader:
     def report_misspelt(self, environ: Mapping[str, str], known: Iterable[str]) -> tuple[str, ...]:
         """Find unknown names: a problem, as a misspelt allow-list would let everyone in.
 
-        Only ``APPSCAN_…`` is surely ours; others have to be close to a known name. ``SLACK_…`` may even then be
-        another tool's (``SLACK_API_TOKEN`` is close to ``SLACK_APP_TOKEN``): sentences about it are returned.
+        Only ``APPSCAN_…`` is surely ours; others have to be close to a known name. ``SLACK_…`` may even then
+        be another tool's (``SLACK_API_TOKEN``, ``SLACK_APP_TOKEN``): sentences about it are returned.
         """
         warnings = []
         for name in environ:

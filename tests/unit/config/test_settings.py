@@ -354,7 +354,7 @@ def test_a_misspelt_slack_name_is_a_warning_as_it_may_be_of_another_tool():
     settings = Settings.read(FULL | {"SLACK_API_TOKEN": "xoxb-of-another", "SLACK_WEBHOOK": "of another"})
 
     assert settings.warnings == ("SLACK_API_TOKEN is not a setting: did you mean SLACK_APP_TOKEN?",)
-    assert Settings.read(FULL | {"ZSCALER_COLOUR": "of another", "PATH": "/bin"}).warnings == ()
+    assert Settings.read(FULL | {"ZSCALER_VANITY_DOMAIN": "of another", "PATH": "/bin"}).warnings == ()
 
 
 def test_a_misspelt_slack_name_is_told_with_what_is_missing_for_it():
