@@ -123,9 +123,9 @@ class Bench:
             adjustment=holding,
         )
 
-    def _wake(self) -> None:
+    def _wake(self, *reasons: str) -> None:
         self.woken += 1
-        self.runner.wake()
+        self.runner.wake(*reasons)
 
     def _drop(self, number: int) -> None:
         self.dropped.append(number)
@@ -156,7 +156,7 @@ class Bench:
 
     async def fill_disk(self) -> None:
         """Let no scan be written from now on, while all can be read."""
-        await self.database.read(
+        await self.database.write(
             lambda db: db.execute(
                 "CREATE TEMP TRIGGER disk_full BEFORE UPDATE ON scans "
                 "BEGIN SELECT RAISE(ABORT, 'database or disk is full'); END"
@@ -165,7 +165,7 @@ class Bench:
 
     async def clear_disk(self) -> None:
         """Let scans be written again."""
-        await self.database.read(lambda db: db.execute("DROP TRIGGER disk_full"))
+        await self.database.write(lambda db: db.execute("DROP TRIGGER disk_full"))
 
 
 def _permalink(scan: Scan) -> str:

@@ -272,7 +272,7 @@ async def _run(
         accepts_aab=settings.accepts_aab,
     )
     await stack.enter_async_context(_held(store, number))
-    await store.queue.recover(source=Source.SHELL, before=clock.now())
+    await store.queue.recover(source=Source.SHELL)
     work = asyncio.create_task(_to_the_end(store, pipeline, number))
     stopped = asyncio.create_task(stop.wait())
     timer = asyncio.get_running_loop().call_later(asked.timeout_s, stop.set)
@@ -298,7 +298,7 @@ async def _to_the_end(store: Repositories, pipeline: Pipeline, number: int) -> N
     while True:
         await pipeline.run(number)
         while (scan := await store.scans.scan(number)).state in {State.QUEUED, State.WAITING}:
-            await store.queue.recover(source=Source.SHELL, before=clock.now())  # of commands that were killed
+            await store.queue.recover(source=Source.SHELL)  # of commands that were killed
             due = scan.state is State.QUEUED and scan.submission.due_at <= clock.now()
             if due or number in await store.queue.wake_waiting():
                 break

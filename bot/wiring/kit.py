@@ -120,9 +120,9 @@ class Kit:
         """The replies in threads: the ``Announcer`` of scans."""
         return self.get(LivingMessages, "reply")
 
-    def wake(self) -> None:
-        """Tell the worker that there may be something to do."""
-        self.get(Worker).wake()
+    def wake(self, *reasons: str) -> None:
+        """Run the queues' jobs for one of these reasons, or all of them."""
+        self.get(Worker).wake(*reasons)
 
     def messages(self, subject: Subject[Card]) -> LivingMessages[Card]:
         """Return the messages of a subject, which are brought up to date at the stop."""

@@ -1,27 +1,37 @@
 """The rows of rescan requests, and of files that arrived without their message."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 
 from bot.core.ports import Clock
 from bot.core.scan import ChannelKind
-from bot.features.rescan_requests.models import RequestState, RescanRequest
+from bot.features.rescan_requests.models import Arrival, RequestState, RescanRequest
 from bot.storage import rows
 from bot.storage.connection import Connection, RowHooks
 from bot.storage.database import Database
 
-_WAITS = f"""state = 'waiting' AND NOT EXISTS (
-    SELECT 1 FROM scans WHERE scans.request_number = requests.number
-    AND scans.state IN ({rows.OPEN_STATES}, 'waiting')
-)"""
+_ANSWERED = """
+    SELECT requests.number AS number, 'answered' AS state, min(scans.number) AS answer
+    FROM requests JOIN scans INDEXED BY scans_request ON scans.request_number = requests.number
+    WHERE requests.state = 'waiting' AND scans.state = 'submitted' AND scans.app_id = requests.app_id
+    GROUP BY requests.number
+"""
+_OPEN = f"""
+    state = 'waiting' AND NOT EXISTS (
+        SELECT 1 FROM scans WHERE scans.request_number = requests.number
+        AND scans.state IN ({rows.OPEN_STATES}, 'waiting')
+    )
+"""
+"""The condition for requests that can expire: none of their builds is in progress."""
 
 
+@dataclass(eq=False, repr=False)
 class SqlRescanRequestRepository:
     """Reads and writes them."""
 
-    def __init__(self, database: Database, clock: Clock) -> None:
-        self._database = database
-        self._clock = clock
+    database: Database
+    clock: Clock
 
     async def create(
         self,
@@ -34,7 +44,7 @@ class SqlRescanRequestRepository:
         latest: int | None,
     ) -> RescanRequest:
         """Record a request for a build of an app."""
-        now = self._clock.now()
+        now = self.clock.now()
 
         def work(db: Connection) -> RescanRequest:
             number = db.execute(
@@ -44,38 +54,31 @@ class SqlRescanRequestRepository:
             ).lastrowid
             return _load(db, int(number or 0))
 
-        return await self._database.write(work)
+        return await self.database.write(work)
 
     async def update(self, number: int, **changes: Any) -> RescanRequest:
-        """Change a request's ``message_ts``, ``state`` or ``answer``."""
+        """Change a request's ``message_ts`` or ``state``."""
+        return await self.database.write(lambda db: _change(db, number, changes))
 
-        def work(db: Connection) -> RescanRequest:
-            values: Mapping[str, Any] = rows.plain(changes)
-            assignments = ", ".join(f"{column} = ?" for column in values)
-            db.execute(f"UPDATE requests SET {assignments} WHERE number = ?", [*values.values(), number])
-            return _load(db, number)
+    async def close(self) -> tuple[list[RescanRequest], float | None]:
+        """Close the requests that were fulfilled or have expired; return them, and when the next expires.
 
-        return await self._database.write(work)
-
-    async def answer(self) -> list[RescanRequest]:
-        """Close and return the requests that were fulfilled by the submission of a build for them."""
-        query = """
-            SELECT requests.number AS number, min(scans.number) AS answer
-            FROM requests JOIN scans INDEXED BY scans_request ON scans.request_number = requests.number
-            WHERE requests.state = 'waiting' AND scans.state = 'submitted' AND scans.app_id = requests.app_id
-            GROUP BY requests.number
+        A request is fulfilled by the submission of a build for it.
         """
+        now = self.clock.now()
+        lapsed = f"SELECT number, 'lapsed' AS state, NULL AS answer FROM requests WHERE {_OPEN}"
 
-        def work(db: Connection) -> list[RescanRequest]:
-            found = list(db.query(query))
-            for row in found:
-                db.execute(
-                    "UPDATE requests SET state = 'answered', answer = ? WHERE number = ?",
-                    [row["answer"], row["number"]],
-                )
-            return [_load(db, row["number"]) for row in found]
+        def look(db: Connection) -> tuple[dict[int, dict[str, Any]], float | None]:
+            found = [*db.query(f"{lapsed} AND expires_at <= ?", [now]), *db.query(_ANSWERED)]
+            (next_at,) = db.execute(f"SELECT min(expires_at) FROM requests WHERE {_OPEN}").fetchone()
+            return {row.pop("number"): row for row in found}, next_at
 
-        return await self._database.write(work)
+        def work(db: Connection) -> tuple[list[RescanRequest], float | None]:
+            closed = [_change(db, number, changes) for number, changes in look(db)[0].items()]
+            return closed, look(db)[1]
+
+        closing, next_at = await self.database.read(look)
+        return await self.database.write(work) if closing else ([], next_at)
 
     async def request(self, number: int) -> RescanRequest | None:
         """Return a request, if it exists."""
@@ -85,80 +88,58 @@ class SqlRescanRequestRepository:
         """Return the waiting request whose message started this thread."""
         return await self._first(
             "WHERE channel = ? AND message_ts = ? AND state = 'waiting' AND expires_at > ?",
-            *(channel, thread_ts, self._clock.now()),
+            *(channel, thread_ts, self.clock.now()),
         )
 
     async def _first(self, where: str, *parameters: object) -> RescanRequest | None:
         query = f"SELECT * FROM requests {where}"
-        return await self._database.read(
+        return await self.database.read(
             lambda db: next((_request(row) for row in db.query(query, parameters)), None)
         )
 
-    async def lapse(self) -> list[RescanRequest]:
-        """Close and return the expired requests, except those whose build is in progress."""
-
-        def work(db: Connection) -> list[RescanRequest]:
-            where = f"{_WAITS} AND expires_at <= ?"
-            now = [self._clock.now()]
-            found = [_request(row) for row in db.query(f"SELECT * FROM requests WHERE {where}", now)]
-            if found:
-                db.execute(f"UPDATE requests SET state = '{RequestState.LAPSED.value}' WHERE {where}", now)
-            return [_load(db, request.number) for request in found]
-
-        return await self._database.write(work)
-
-    async def next_lapse_at(self) -> float | None:
-        """Return when the next waiting request expires."""
-        query = f"SELECT min(expires_at) AS at FROM requests WHERE {_WAITS}"
-        return await self._database.read(lambda db: next(iter(db.query(query)))["at"])
-
     async def arrived(self, file_id: str, channel: str, event_ts: str) -> None:
         """Record a file whose message has to be found."""
-        await self._database.write(
+        await self.database.write(
             lambda db: db.execute(
                 "INSERT OR IGNORE INTO arrivals (file_id, channel, event_ts, due_at) VALUES (?, ?, ?, ?)",
-                [file_id, channel, event_ts, self._clock.now()],
+                [file_id, channel, event_ts, self.clock.now()],
             )
         )
 
-    async def arrivals(self, *, all_: bool = False) -> list[tuple[str, str, str, int, float]]:
-        """Return ``(file_id, channel, event_ts, attempts, due_at)`` of the files that are due, or of all."""
-        limit = float("inf") if all_ else self._clock.now()
-        query = "SELECT * FROM arrivals WHERE due_at <= ? ORDER BY due_at"
-        return await self._database.read(
-            lambda db: [
-                (row["file_id"], row["channel"], row["event_ts"], row["attempts"], row["due_at"])
-                for row in db.query(query, [limit])
-            ]
+    async def arrivals(self) -> list[Arrival]:
+        """Return the files whose message has to be found, the first due first."""
+        return await self.database.read(
+            lambda db: [Arrival(**row) for row in db.query("SELECT * FROM arrivals ORDER BY due_at")]
         )
 
-    async def settle_arrival(
-        self, file_id: str, channel: str, event_ts: str, *, retry_at: float | None
-    ) -> None:
+    async def settle_arrival(self, arrival: Arrival, *, retry_at: float | None) -> None:
         """Delete a file, or search for its message again at ``retry_at``."""
         change, values = "DELETE FROM arrivals", []
         if retry_at is not None:
             change, values = "UPDATE arrivals SET attempts = attempts + 1, due_at = ?", [retry_at]
         query = f"{change} WHERE file_id = ? AND channel = ? AND event_ts = ?"
-        await self._database.write(lambda db: db.execute(query, [*values, file_id, channel, event_ts]))
+        key = [arrival.file_id, arrival.channel, arrival.event_ts]
+        await self.database.write(lambda db: db.execute(query, [*values, *key]))
 
 
 def _load(db: Connection, number: int) -> RescanRequest:
     return _request(next(iter(db.query("SELECT * FROM requests WHERE number = ?", [number]))))
 
 
+def _change(db: Connection, number: int, changes: Mapping[str, Any]) -> RescanRequest:
+    values = rows.plain(changes)
+    assignments = ", ".join(f"{column} = ?" for column in values)
+    db.execute(f"UPDATE requests SET {assignments} WHERE number = ?", [*values.values(), number])
+    return _load(db, number)
+
+
 def _request(row: Mapping[str, Any]) -> RescanRequest:
-    return RescanRequest(
-        **{
-            **row,
-            "channel_kind": ChannelKind(row["channel_kind"]),
-            "state": RequestState(row["state"]),
-        }
-    )
+    kind, state = ChannelKind(row["channel_kind"]), RequestState(row["state"])
+    return RescanRequest(**{**row, "channel_kind": kind, "state": state})
 
 
 def _purge(db: Connection, before: float) -> bool:
-    """Remove requests from before a time that wait no longer; return whether there were any."""
+    """Remove closed requests from before a time; return whether there were any."""
     removed = db.execute(
         "DELETE FROM requests WHERE created_at < ? AND state <> 'waiting' "
         "AND number NOT IN (SELECT request_number FROM scans WHERE request_number IS NOT NULL)",
@@ -173,4 +154,4 @@ def _forget(db: Connection, user: str, stand_in: str) -> None:
 
 
 HOOKS: Final = RowHooks(purge=_purge, forget=_forget)
-"""What waiting rescans do in the transactions of others."""
+"""What rescan requests do in the transactions of others."""

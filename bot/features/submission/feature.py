@@ -91,10 +91,10 @@ def build(kit: Kit) -> Surface:
     )
     kit.provide(worker)
 
-    jobs: tuple[Job, ...] = ()
+    jobs: tuple[Job, ...] = (replies.job,)
     if settings.ftp is not None and "ftp" in kit.routes:
         look = partial(_look_at, open_file_server(settings.ftp.address))
-        jobs = (Job(name="look at the FTP server", run=look, interval_s=None),)
+        jobs += (Job(name="look at the FTP server", run=look, interval_s=None),)
     return Surface(
         topics={"share": share_listeners.SHARE},
         listeners=(

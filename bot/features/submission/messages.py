@@ -23,8 +23,8 @@ def reply_subject(store: Store, render: Callable[[Card], Message]) -> Subject[Ca
             is_final=scan.state not in OPEN,
         )
 
-    async def shown(scan: Scan) -> None:
-        await store.queue.shown(scan.number, scan.revision)
+    async def shown(scan: Scan) -> list[int]:
+        return await store.queue.shown(scan.number, scan.revision)
 
     async def give_up(status: MessageStatus, why: str) -> None:
         number = status.scan.number
@@ -42,7 +42,6 @@ def reply_subject(store: Store, render: Callable[[Card], Message]) -> Subject[Ca
         remember=store.queue.set_reply,
         shown=shown,
         give_up=give_up,
-        copies=store.queue.stale_copies,
     )
 
 

@@ -1,13 +1,18 @@
-"""The repositories of submission, as protocols."""
+"""The repositories of submission as protocols, and the reasons for which its queues are polled."""
 
 from collections.abc import Awaitable, Callable
-from typing import Protocol
+from typing import Final, Protocol
 
 from bot.core.repositories import ScanRepository, Store
 from bot.core.scan import Build, Event, Scan
 from bot.features.rescan_requests.ports import RescanRequestRepository
 from bot.features.submission.card import Card
 from bot.features.submission.decision import Decision, DecisionFacts
+
+SCANS: Final = "queue of scans"
+FILES: Final = "search for messages of files"
+REQUESTS: Final = "closing of rescan requests"
+SCAN_LEFT: Final = "the work on a scan has ended for now"
 
 
 class SubmissionScanRepository(ScanRepository, Protocol):

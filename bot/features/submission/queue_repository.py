@@ -3,6 +3,7 @@
 from collections.abc import Collection
 
 from bot.core.ports import Clock
+from bot.core.repositories import QueuePoll
 from bot.core.scan import CANCELLABLE, PARKED, WORKING, Source, State
 from bot.features.submission import facts_repository
 from bot.storage import rows, transitions
@@ -25,13 +26,14 @@ class SqlQueueRepository:
         self._database = database
         self._clock = clock
 
-    async def due(self, limit: int, *, busy: Collection[int]) -> list[int]:
-        """Return up to ``limit`` due scans, first of channels with the fewest in progress (``busy``).
+    async def poll(self, limit: int, *, busy: Collection[int]) -> QueuePoll:
+        """Return what there is to do, with up to ``limit`` due scans.
 
-        So a channel with a hundred builds doesn't make the others wait for the last of them.
+        The first are of channels with the fewest in progress (``busy``), so a channel with a hundred builds
+        doesn't make the others wait for the last of them.
         """
-        working = _joined(busy)
-        query = f"""
+        working, now = _joined(busy), self._clock.now()
+        due = f"""
             SELECT number FROM (
                 SELECT number, working, row_number() OVER (
                     PARTITION BY channel ORDER BY working DESC, number
@@ -46,12 +48,19 @@ class SqlQueueRepository:
                 )
             ) WHERE NOT working ORDER BY place, number LIMIT ?
         """
-        return await self._numbers(query, self._clock.now(), limit)
-
-    async def next_due_at(self) -> float | None:
-        """Return when the next queued scan is due."""
-        query = f"SELECT min(o.due_at) AS at {_WAITING} AND o.due_at > ?"
-        return await self._database.read(lambda db: next(iter(db.query(query, [self._clock.now()])))["at"])
+        rest = f"""
+            SELECT (SELECT min(o.due_at) {_WAITING} AND o.due_at > :now) AS next_at,
+                   EXISTS (SELECT 1 {_WAITING} AND o.due_at = :parked) AS has_parked,
+                   EXISTS (SELECT 1 FROM scans WHERE state = 'waiting') AS has_waiting,
+                   EXISTS (SELECT 1 FROM scans WHERE {_abandoned(Source.SLACK, busy, now)}) OR
+                   EXISTS (SELECT 1 FROM scans WHERE {_abandoned(Source.SHELL, busy, now)}) AS has_abandoned
+        """
+        return await self._database.read(
+            lambda db: QueuePoll(
+                due=[row["number"] for row in db.query(due, [now, limit])],
+                **next(iter(db.query(rest, {"now": now, "parked": PARKED}))),
+            )
+        )
 
     # While the scanner accepts no builds.
 
@@ -136,23 +145,16 @@ class SqlQueueRepository:
             return []
         return await self._database.write(work)
 
-    async def recover(
-        self, *, source: Source, before: float | None = None, busy: Collection[int] = ()
-    ) -> list[int]:
+    async def recover(self, *, source: Source, busy: Collection[int] = ()) -> list[int]:
         """Requeue scans whose process ended, and cancel those of a shell; return their numbers.
 
-        From Slack: all in progress that are not ``busy``. From shells: those whose lease ended by ``before``.
+        From Slack: all in progress that are not ``busy``. From shells: those whose lease has ended.
         """
-        working = ", ".join(f"'{state.value}'" for state in sorted(WORKING))
-        condition = f"scans.state IN ({working}) AND scans.number NOT IN ({_joined(busy)})"
-        parameters: list[object] = [source.value]
-        if before is not None:
-            condition = f"scans.state IN ({rows.OPEN_STATES}, 'waiting') AND scans.held_until < ?"
-            parameters.append(before)
+        now = self._clock.now()
+        where = f"WHERE {_abandoned(source, busy, now)} ORDER BY scans.number"
 
         def work(db: Connection) -> list[int]:
-            found = rows.scans_where(db, where, *parameters)
-            now = self._clock.now()
+            found = rows.scans_where(db, where)
             for scan in found:
                 if scan.state in WORKING:
                     transitions.requeue(db, scan.number, now=now, why="the process ended")
@@ -167,8 +169,7 @@ class SqlQueueRepository:
                     )
             return [scan.number for scan in found]
 
-        where = f"WHERE scans.source = ? AND {condition} ORDER BY scans.number"
-        if not await self._database.read(lambda db: rows.scans_where(db, where, *parameters)):
+        if not await self._database.read(lambda db: rows.scans_where(db, where)):
             return []
         return await self._database.write(work)
 
@@ -235,19 +236,19 @@ class SqlQueueRepository:
         """Record the reply; empty while it is being posted, ``None`` if it certainly was not."""
         await self._update(number, "reply_ts", reply_ts)
 
-    async def shown(self, number: int, revision: int) -> None:
-        """Record the revision of the scan that its reply shows."""
-        await self._update(number, "shown_revision", revision)
+    async def shown(self, number: int, revision: int) -> list[int]:
+        """Record the revision that a scan's reply shows; return its duplicates with replies out of date."""
+
+        def work(db: Connection) -> list[int]:
+            db.execute("UPDATE scans SET shown_revision = ? WHERE number = ?", [revision, number])
+            query = f"{_STALE} AND state = 'duplicate' AND original = ? ORDER BY number"
+            return [row["number"] for row in db.query(query, [number])]
+
+        return await self._database.write(work)
 
     async def stale(self) -> list[int]:
         """Return the scans whose replies are out of date."""
         return await self._numbers(f"{_STALE} ORDER BY number")
-
-    async def stale_copies(self, number: int) -> list[int]:
-        """Return the duplicates of a scan whose replies are out of date."""
-        return await self._numbers(
-            f"{_STALE} AND state = 'duplicate' AND original = ? ORDER BY number", number
-        )
 
     async def _numbers(self, query: str, *parameters: object) -> list[int]:
         return await self._database.read(lambda db: [row["number"] for row in db.query(query, parameters)])
@@ -255,6 +256,16 @@ class SqlQueueRepository:
     async def _update(self, number: int, column: str, value: object) -> None:
         query = f"UPDATE scans SET {column} = ? WHERE number = ?"
         await self._database.write(lambda db: db.execute(query, [value, number]))
+
+
+def _abandoned(source: Source, busy: Collection[int], now: float) -> str:
+    """Return the condition for scans in progress on which no process works any more."""
+    if source is Source.SHELL:
+        in_progress = f"scans.state IN ({rows.OPEN_STATES}, 'waiting') AND scans.held_until < {now!r}"
+    else:
+        states = ", ".join(f"'{state.value}'" for state in sorted(WORKING))
+        in_progress = f"scans.state IN ({states}) AND scans.number NOT IN ({_joined(busy)})"
+    return f"scans.source = '{source.value}' AND {in_progress}"
 
 
 def _joined(numbers: Collection[int]) -> str:

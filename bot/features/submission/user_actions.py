@@ -7,9 +7,10 @@ from typing import Any
 from bot.core.access import Access
 from bot.core.ports import Announcer
 from bot.core.scan import CANCELLABLE, Kind, Link, Reason, Scan, Share, Source, State, SubmissionState
+from bot.core.scheduler import Wake
 from bot.errors import NotFound, Superseded, UsageError
 from bot.features.submission.outcomes import remember_link
-from bot.features.submission.ports import SubmissionStore
+from bot.features.submission.ports import SCANS, SubmissionStore
 
 OTHER_PLATFORM = (
     "That app ID is linked to a build for the other platform, and an app in OneTrust is for one platform. "
@@ -52,7 +53,7 @@ class UserActions:
         store: SubmissionStore,
         announcer: Announcer,
         access: Access,
-        wake: Callable[[], None],
+        wake: Wake,
         drop: Callable[[int], None],
     ) -> None:
         self._store = store
@@ -112,7 +113,7 @@ class UserActions:
         if not new:
             raise Superseded(f"That is scan #{repeat.number} already; its reply is in the thread.")
         self._announcer.changed(repeat.number)
-        self._wake()
+        self._wake(SCANS)
 
     async def try_again(self, number: int, user: str) -> None:
         """Restart a failed scan; only a person's decision is kept, the rest is decided again."""
@@ -283,5 +284,5 @@ class UserActions:
             submission=_RESET_SUBMISSION,
         )
         self._announcer.changed(number)
-        self._wake()
+        self._wake(SCANS)
         return scan

@@ -175,8 +175,6 @@ class LivingMessages(Generic[C]):
             if status.is_final and not changed.is_set():
                 for kept in (self._next_at, self._moved, self._shown_share):
                     kept.pop(number, None)
-                for copy in await self._subject.copies(number):
-                    self.changed(copy)
 
     async def _load(self, number: int, moved: tuple[int, int]) -> C:
         done, total = moved
@@ -219,7 +217,7 @@ class LivingMessages(Generic[C]):
                 await self._pace.of(channel).take()
                 status = await subject.look(number)
             if not status.is_due:
-                await subject.shown(status.scan)
+                await self._shown(status, status.scan)
                 return
             card = await self._load(number, moved)
             await subject.remember(number, "")
@@ -233,7 +231,7 @@ class LivingMessages(Generic[C]):
                     await subject.remember(number, None)
                 raise
         await subject.remember(number, ts)
-        await subject.shown(card.scan)
+        await self._shown(status, card.scan)
 
     async def _update(self, status: MessageStatus, ts: str, moved: tuple[int, int]) -> None:
         if status.is_final and self._updates.try_take() > 0:
@@ -241,7 +239,12 @@ class LivingMessages(Generic[C]):
         card = await self._load(status.scan.number, moved)
         message = self._subject.render(card)
         await update(self._client, self._updates, message, channel=card.scan.channel or "", ts=ts)
-        await self._subject.shown(card.scan)
+        await self._shown(status, card.scan)
+
+    async def _shown(self, status: MessageStatus, scan: Scan) -> None:
+        for copy in await self._subject.shown(scan):
+            if status.is_final:
+                self.changed(copy)
 
     def _backs_off(self, scan: Scan) -> bool:
         last = self._rejected.get(scan.number)

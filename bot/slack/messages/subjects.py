@@ -40,10 +40,6 @@ class MessageStatus:
     """Whether the scan stays as it is until something happens; final messages get updates first."""
 
 
-async def _no_copies(_: int) -> list[int]:
-    return []
-
-
 @dataclass(frozen=True, kw_only=True)
 class Subject(Generic[C]):
     """One kind of message about a scan, at most one for each scan."""
@@ -62,12 +58,10 @@ class Subject(Generic[C]):
     one_at_a_time: bool
     """Whether only one new message waits for a channel, so that those of other subjects come in between."""
     remember: Callable[[int, str | None], Awaitable[None]]
-    shown: Callable[[Scan], Awaitable[None]]
-    """Records what the message shows now."""
+    shown: Callable[[Scan], Awaitable[list[int]]]
+    """Records what the message shows now; returns other scans that show how this one ended, if not current."""
     give_up: Callable[[MessageStatus, str], Awaitable[None]]
     """Records that the message can't show this, and why."""
-    copies: Callable[[int], Awaitable[list[int]]] = _no_copies
-    """Returns other scans that show how this one ended, and are not current."""
 
 
 def announcement_subject(
@@ -83,8 +77,9 @@ def announcement_subject(
 ) -> Subject[C]:
     """Return the subject of a message of its own: posted once, updated only when something happens."""
 
-    async def shown(_: Scan) -> None:
+    async def shown(_: Scan) -> list[int]:
         """Record nothing: later changes are shown when they happen, and not after a restart."""
+        return []
 
     async def give_up(status: MessageStatus, why: str) -> None:
         if not status.ts:  # what was posted stays as it is

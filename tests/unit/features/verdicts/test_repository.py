@@ -192,12 +192,12 @@ async def test_what_was_sent_stays_when_its_scan_is_cancelled(store: Repositorie
 async def test_a_verdict_that_ends_lets_its_scan_go_on(store: Repositories, clock: HeldClock) -> None:
     scan = await asked(store, verdict=held(clock))
     assert (scan.state, scan.submission.due_at) == (State.QUEUED, START + 1800)
-    assert await store.queue.due(5, busy=()) == []
+    assert (await store.queue.poll(5, busy=())).due == []
     clock.advance(60)
 
     await store.verdicts.keep("zscaler", scan.number, state=VerdictState.KNOWN, result=BAD)
 
-    assert await store.queue.due(5, busy=()) == [scan.number]
+    assert (await store.queue.poll(5, busy=())).due == [scan.number]
     verdict = await store.verdicts.of("zscaler", scan.number)
     assert verdict is not None
     assert (verdict.held_until, verdict.went_on_after_s, verdict.ended_at) == (None, None, START + 60)
@@ -206,7 +206,7 @@ async def test_a_verdict_that_ends_lets_its_scan_go_on(store: Repositories, cloc
 async def test_a_scan_whose_time_is_up_goes_on_and_says_so(store: Repositories, clock: HeldClock) -> None:
     scan = await asked(store, verdict=held(clock))
     clock.advance(1800)
-    assert await store.queue.due(5, busy=()) == [scan.number]
+    assert (await store.queue.poll(5, busy=())).due == [scan.number]
 
     await store.scans.begin(scan.number)
 
@@ -224,7 +224,7 @@ async def test_a_scanner_that_is_back_does_not_end_a_hold(store: Repositories, c
 
     await store.queue.release(hasten=True)
 
-    assert await store.queue.due(5, busy=()) == [later.number]
+    assert (await store.queue.poll(5, busy=())).due == [later.number]
     assert (await store.scans.scan(scan.number)).submission.due_at == START + 1800
 
 
@@ -235,9 +235,9 @@ async def test_a_parked_scan_is_not_hastened_by_its_verdict(store: Repositories,
 
     await store.verdicts.keep("zscaler", scan.number, state=VerdictState.KNOWN, result=BAD)
 
-    assert await store.queue.due(5, busy=()) == []
+    assert (await store.queue.poll(5, busy=())).due == []
     await store.queue.release(hasten=True)
-    assert await store.queue.due(5, busy=()) == [scan.number]
+    assert (await store.queue.poll(5, busy=())).due == [scan.number]
 
 
 async def test_a_verdict_is_known_by_the_file_of_whatever_scan(store: Repositories) -> None:
@@ -346,7 +346,7 @@ async def test_a_backup_that_is_put_back_looks_for_what_was_announced(
 ) -> None:
     scan, held_one = await asked(store), await asked(store, "F2", verdict=held(clock))
     await store.verdicts.keep("zscaler", scan.number, state=VerdictState.KNOWN, result=BAD)
-    await database.read(lambda db: db.execute(f"PRAGMA user_version = {restore_guard.MARK}"))
+    await database.write(lambda db: db.execute(f"PRAGMA user_version = {restore_guard.MARK}"))
 
     await restore_guard.settle(database, clock)
 
@@ -387,9 +387,9 @@ async def test_a_second_submission_changes_nothing_in_onetrusts_queue(
     await store.queue.postpone(queued.number, "later", START + 30)
     await store.verdicts.keep("zscaler", queued.number, due_at=START + 5, tries=7)
 
-    assert await store.queue.next_due_at() == START + 30
+    assert (await store.queue.poll(0, busy=())).next_at == START + 30
     clock.advance(30)
-    assert await store.queue.due(5, busy=()) == [queued.number]
+    assert (await store.queue.poll(5, busy=())).due == [queued.number]
     assert await store.queue.probe(busy=()) == queued.number
     assert await store.queue.park("away", busy=()) == [queued.number]
     assert await store.queue.recover(source=Source.SLACK) == []

@@ -86,7 +86,7 @@ class Pair:
         return verdict.state
 
     async def due(self) -> list[int]:
-        return await self.bench.store.queue.due(5, busy=())
+        return (await self.bench.store.queue.poll(5, busy=())).due
 
 
 @pytest.fixture
