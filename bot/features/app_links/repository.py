@@ -1,10 +1,15 @@
 """The rows of links between bundle identifiers on a platform and apps in OneTrust."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
+
 from bot.core.ports import Clock
-from bot.core.scan import Link, Platform
+from bot.core.scan import Kind, Link, Platform, Reason, Scan
 from bot.storage import rows
 from bot.storage.connection import Connection
 from bot.storage.database import Database
+
+_REQUESTED = {Reason.REQUEST, Reason.COMMAND, Reason.COMMENT}
 
 
 def of_build(db: Connection, bundle_id: str, platform: Platform) -> Link | None:
@@ -21,41 +26,64 @@ def of_app(db: Connection, app_id: str) -> list[Link]:
     return [rows.link(row) for row in found]
 
 
-class SqlLinkRepository:
+def put(
+    db: Connection,
+    bundle_id: str,
+    platform: Platform,
+    app_id: str,
+    *,
+    who: str | None,
+    replace: bool,
+    now: float,
+) -> bool:
+    """Link a bundle identifier on a platform to an app; tell whether anything changed.
+
+    Without ``replace``, an existing link is kept.
+    """
+    known = of_build(db, bundle_id, platform)
+    if known is not None and (known.app_id == app_id or not replace):
+        return False
+    db.execute(
+        "INSERT OR REPLACE INTO apps VALUES (?, ?, ?, ?, ?)", [bundle_id, platform.value, app_id, who, now]
+    )
+    return True
+
+
+def remember(db: Connection, scan: Scan, may_create_link: Callable[[Scan], bool], now: float) -> None:
+    """Link the app ID of a submitted scan that a person requested, or the app that was created for it."""
+    if scan.bundle_id is None or scan.platform is None:
+        return
+    created = scan.submission.application_id if scan.kind is Kind.NEW else None
+    if created:
+        put(db, scan.bundle_id, scan.platform, created, who=None, replace=False, now=now)
+    if scan.app_id and scan.reason in _REQUESTED and may_create_link(scan):
+        who = scan.asked_by or scan.shared_by
+        put(db, scan.bundle_id, scan.platform, scan.app_id, who=who, replace=False, now=now)
+
+
+@dataclass(eq=False, repr=False)
+class LinkRepository:
     """Reads and writes links."""
 
-    def __init__(self, database: Database, clock: Clock) -> None:
-        self._database = database
-        self._clock = clock
+    database: Database
+    clock: Clock
 
     async def of_build(self, bundle_id: str, platform: Platform) -> Link | None:
         """Return the link of a bundle identifier and platform."""
-        return await self._database.read(lambda db: of_build(db, bundle_id, platform))
+        return await self.database.read(lambda db: of_build(db, bundle_id, platform))
 
     async def of_app(self, app_id: str) -> list[Link]:
         """Return the links to an app."""
-        return await self._database.read(lambda db: of_app(db, app_id))
+        return await self.database.read(lambda db: of_app(db, app_id))
 
     async def put(
         self, bundle_id: str, platform: Platform, app_id: str, *, who: str | None, replace: bool
     ) -> bool:
-        """Link a bundle identifier on a platform to an app; tell whether anything changed.
-
-        Without ``replace``, an existing link is kept.
-        """
-        verb = "REPLACE" if replace else "IGNORE"
-
-        def work(db: Connection) -> bool:
-            known = of_build(db, bundle_id, platform)
-            if known is not None and known.app_id == app_id:
-                return False
-            cursor = db.execute(
-                f"INSERT OR {verb} INTO apps VALUES (?, ?, ?, ?, ?)",
-                [bundle_id, platform.value, app_id, who, self._clock.now()],
-            )
-            return cursor.rowcount > 0
-
-        return await self._database.write(work)
+        """Link a bundle identifier on a platform to an app; see ``put`` above."""
+        now = self.clock.now()
+        return await self.database.write(
+            lambda db: put(db, bundle_id, platform, app_id, who=who, replace=replace, now=now)
+        )
 
     async def remove(self, bundle_id: str, platform: Platform) -> Link | None:
         """Remove and return a link."""
@@ -65,15 +93,15 @@ class SqlLinkRepository:
             db.execute("DELETE FROM apps WHERE bundle_id = ? AND platform = ?", [bundle_id, platform.value])
             return known
 
-        return await self._database.write(work)
+        return await self.database.write(work)
 
     async def platforms(self, bundle_id: str) -> set[Platform]:
         """Return the platforms on which the bundle identifier is linked or was scanned."""
         query = """
-            SELECT platform FROM apps WHERE bundle_id = ?
-            UNION SELECT platform FROM scans WHERE bundle_id = ? AND platform IS NOT NULL
-            UNION SELECT platform FROM known_apps WHERE bundle_id = ?
+            SELECT platform FROM apps WHERE bundle_id = :id
+            UNION SELECT platform FROM scans WHERE bundle_id = :id AND platform IS NOT NULL
+            UNION SELECT platform FROM known_apps WHERE bundle_id = :id
         """
-        return await self._database.read(
-            lambda db: {Platform(row["platform"]) for row in db.query(query, [bundle_id] * 3)}
+        return await self.database.read(
+            lambda db: {Platform(row["platform"]) for row in db.query(query, {"id": bundle_id})}
         )

@@ -10,7 +10,7 @@ from bot.core.ports import Announcer, Clock
 from bot.errors import Maintenance, Refused, TryLater
 from bot.features.hosts.category_cache import CategoryCache
 from bot.features.hosts.models import BATCH, HostsState, UrlCategories
-from bot.features.hosts.ports import HostRepository
+from bot.features.hosts.repository import HostRepository
 
 logger = logging.getLogger(__name__)
 

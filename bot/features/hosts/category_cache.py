@@ -10,7 +10,7 @@ from typing import Final
 
 from bot.core.ports import Clock
 from bot.features.hosts.models import UrlCategories, UrlLookup
-from bot.features.hosts.ports import HostRepository
+from bot.features.hosts.repository import HostRepository
 
 KEPT_S: Final = 86_400.0
 """How long what was said of a URL is taken for true."""

@@ -16,7 +16,7 @@ _AT_A_TIME = 500
 """URLs that are looked for at once: SQLite takes only so many parameters."""
 
 
-class SqlHostRepository:
+class HostRepository:
     """The rows of hosts: the truth of what is still to be looked up."""
 
     def __init__(self, database: Database, clock: Clock) -> None:

@@ -1,9 +1,9 @@
-"""The interfaces of rescan requests to Slack and the database."""
+"""The interface of rescan requests to Slack."""
 
-from typing import Any, Protocol
+from typing import Protocol
 
-from bot.core.scan import ChannelKind, Scan
-from bot.features.rescan_requests.models import Arrival, RescanRequest
+from bot.core.scan import Scan
+from bot.features.rescan_requests.models import RescanRequest
 
 
 class Board(Protocol):
@@ -20,25 +20,3 @@ class Board(Protocol):
     async def update(self, request: RescanRequest, latest: Scan | None) -> None:
         """Show that a request was fulfilled or has expired."""
         ...
-
-
-class RescanRequestRepository(Protocol):
-    """Rescan requests, and files that arrived without their message."""
-
-    async def create(
-        self,
-        *,
-        app_id: str,
-        channel: str,
-        channel_kind: ChannelKind,
-        asked_by: str,
-        wait_s: float,
-        latest: int | None,
-    ) -> RescanRequest: ...
-    async def update(self, number: int, **changes: Any) -> RescanRequest: ...
-    async def close(self) -> tuple[list[RescanRequest], float | None]: ...
-    async def request(self, number: int) -> RescanRequest | None: ...
-    async def waiting_in(self, channel: str, thread_ts: str) -> RescanRequest | None: ...
-    async def arrived(self, file_id: str, channel: str, event_ts: str) -> None: ...
-    async def arrivals(self) -> list[Arrival]: ...
-    async def settle_arrival(self, arrival: Arrival, *, retry_at: float | None) -> None: ...

@@ -27,7 +27,7 @@ _OPEN = f"""
 
 
 @dataclass(eq=False, repr=False)
-class SqlRescanRequestRepository:
+class RescanRequestRepository:
     """Reads and writes them."""
 
     database: Database

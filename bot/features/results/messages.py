@@ -67,7 +67,7 @@ def result_subject(store: ResultStore, render: Callable[[Card], Message]) -> Sub
         )
 
     return announcement_subject(
-        store,
+        store.scans.note,
         render,
         name="result",
         event_type="appscan_result",

@@ -1,11 +1,12 @@
 """Rows of polling states and results."""
 
 import asyncio
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from typing import Any
 
 from bot.core.ports import Clock
 from bot.core.scan import Build, Platform, Scan, State, SubmissionState
+from bot.features.app_links import repository as links
 from bot.features.results import rows_repository, transition_repository
 from bot.features.results.models import Judge, OneTrustScanStatus, Results, ResultState, ResultStatus
 from bot.features.results.rows_repository import FOLLOWED
@@ -21,7 +22,7 @@ _SHOWN = ("state", "status", "looked_for")
 """Columns that a reply shows."""
 
 
-class SqlResultRepository:
+class ResultRepository:
     """Polling states and results in SQLite."""
 
     def __init__(self, database: Database, clock: Clock) -> None:
@@ -97,17 +98,23 @@ class SqlResultRepository:
 
         return await self._database.write(work)
 
-    async def settle(self, number: int, application_id: str, scan_id: str) -> Scan | None:
-        """Mark a matched uncertain scan as submitted; ``None`` if taken by another, or the state changed."""
+    async def settle(
+        self, number: int, application_id: str, scan_id: str, may_create_link: Callable[[Scan], bool]
+    ) -> Scan | None:
+        """Mark a matched uncertain scan as submitted; ``None`` if taken by another, or the state changed.
+
+        Its app is linked in the same transaction.
+        """
 
         def work(db: Connection) -> Scan | None:
             if transitions.load(db, number).state is not State.UNCERTAIN or _is_taken(db, scan_id, number):
                 return None
-            return transitions.move(
+            now = self._clock.now()
+            scan = transitions.move(
                 db,
                 number,
                 State.SUBMITTED,
-                now=self._clock.now(),
+                now=now,
                 why=f"found in OneTrust: scan ID {scan_id}",
                 scan={"problem": None},
                 submission={
@@ -116,6 +123,8 @@ class SqlResultRepository:
                     "scan_id": scan_id,
                 },
             )
+            links.remember(db, scan, may_create_link, now)
+            return scan
 
         return await self._database.write(work)
 

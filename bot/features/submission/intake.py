@@ -167,7 +167,8 @@ class Intake:
     async def _find_message(self, arrival: Arrival) -> float | None:
         """Search for one message; return when to search for it again."""
         done = slack_failed = False
-        attempts, shares = arrival.attempts + 1, ()
+        attempts = arrival.attempts + 1
+        shares: tuple[Share, ...] = ()
         try:
             found = await self._workspace.shares_of_file(arrival.file_id, arrival.channel, arrival.event_ts)
             shares = _of_event(found or (), arrival.event_ts, is_last=attempts >= MAXIMUM_SEARCHES)
@@ -188,9 +189,7 @@ class Intake:
         outage_s = (arrival.attempts - MAXIMUM_SEARCHES) * SEARCH_BACKOFF.maximum_s
         retry = not done and (attempts < MAXIMUM_SEARCHES or (slack_failed and outage_s < OUTAGE_TIMEOUT_S))
         if slack_failed and not retry:
-            logger.error(
-                "giving up on file %s in %s: Slack keeps failing", arrival.file_id, arrival.channel
-            )
+            logger.error("giving up on file %s in %s: Slack keeps failing", arrival.file_id, arrival.channel)
         retry_at = self._clock.now() + SEARCH_BACKOFF.delay_s(attempts) if retry else None
         await self._store.requests.settle_arrival(arrival, retry_at=retry_at)
         return retry_at

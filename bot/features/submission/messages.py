@@ -2,16 +2,16 @@
 
 from collections.abc import Callable
 
-from bot.core.repositories import Store
 from bot.core.scan import OPEN, Scan, State
 from bot.features.submission.card import Card
+from bot.features.submission.ports import SubmissionStore
 from bot.slack.blocks import text
 from bot.slack.blocks.elements import section
 from bot.slack.blocks.message import Message, compose
 from bot.slack.messages.subjects import MessageStatus, Subject
 
 
-def reply_subject(store: Store, render: Callable[[Card], Message]) -> Subject[Card]:
+def reply_subject(store: SubmissionStore, render: Callable[[Card], Message]) -> Subject[Card]:
     """The one reply that shows what happens to a build."""
 
     async def look(number: int) -> MessageStatus:

@@ -1,13 +1,15 @@
-"""The repositories of submission as protocols, and the reasons for which its queues are polled."""
+"""What submission needs from the others, and the reasons for which its queues are polled."""
 
 from collections.abc import Awaitable, Callable
 from typing import Final, Protocol
 
-from bot.core.repositories import ScanRepository, Store
-from bot.core.scan import Build, Event, Scan
-from bot.features.rescan_requests.ports import RescanRequestRepository
+from bot.core.scan import Event
+from bot.features.app_links.repository import LinkRepository
+from bot.features.rescan_requests.repository import RescanRequestRepository
+from bot.features.retention.upload_repository import UploadRepository
 from bot.features.submission.card import Card
-from bot.features.submission.decision import Decision, DecisionFacts
+from bot.features.submission.queue_repository import QueueRepository
+from bot.features.submission.scan_repository import ScanRepository
 
 SCANS: Final = "queue of scans"
 FILES: Final = "search for messages of files"
@@ -15,21 +17,14 @@ REQUESTS: Final = "closing of rescan requests"
 SCAN_LEFT: Final = "the work on a scan has ended for now"
 
 
-class SubmissionScanRepository(ScanRepository, Protocol):
-    """Scans, with recording the decision about a build."""
+class SubmissionStore(Protocol):
+    """The repositories that submission uses; other features add theirs."""
 
-    async def decide(
-        self, number: int, build: Build, name: str, choose: Callable[[Scan, DecisionFacts], Decision]
-    ) -> Scan: ...
-
-
-class SubmissionStore(Store, Protocol):
-    """All repositories that submission uses."""
-
-    @property
-    def scans(self) -> SubmissionScanRepository: ...
-    @property
-    def requests(self) -> RescanRequestRepository: ...
+    scans: ScanRepository
+    queue: QueueRepository
+    links: LinkRepository
+    uploads: UploadRepository
+    requests: RescanRequestRepository
 
 
 CardFor = Callable[[str, str, str], Awaitable[tuple[Card, list[Event]]]]

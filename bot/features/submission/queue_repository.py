@@ -1,9 +1,9 @@
 """The rows of scans as a queue: due scans, recovery, stale replies."""
 
 from collections.abc import Collection
+from dataclasses import dataclass
 
 from bot.core.ports import Clock
-from bot.core.repositories import QueuePoll
 from bot.core.scan import CANCELLABLE, PARKED, WORKING, Source, State
 from bot.features.submission import facts_repository
 from bot.storage import rows, transitions
@@ -19,7 +19,22 @@ _HELD = "EXISTS (SELECT 1 FROM opinions WHERE opinions.scan = scans.number AND h
 _STALE = "SELECT number FROM scans WHERE shown_revision < revision AND source = 'slack'"
 
 
-class SqlQueueRepository:
+@dataclass(frozen=True, kw_only=True)
+class QueuePoll:
+    """What there is to do in the queue of scans."""
+
+    due: list[int]
+    next_at: float | None
+    """When the next queued scan is due."""
+    has_abandoned: bool
+    """Whether there are scans in progress whose process ended."""
+    has_waiting: bool
+    """Whether there are scans that wait for another one of the same app."""
+    has_parked: bool
+    """Whether there are scans that wait until the scanner accepts builds."""
+
+
+class QueueRepository:
     """The queue of the worker."""
 
     def __init__(self, database: Database, clock: Clock) -> None:

@@ -18,6 +18,7 @@ from bot.core.scan import (
     SubmissionState,
 )
 from bot.errors import Superseded
+from bot.features.app_links import repository as links
 from bot.features.submission import facts_repository
 from bot.features.submission.decision import Decision, DecisionFacts
 from bot.storage import rows, transitions
@@ -33,7 +34,7 @@ _SHARED = (
 """Columns with the same name in ``Share``."""
 
 
-class SqlScanRepository:
+class ScanRepository:
     """Reads and writes scans, their submissions and their timelines."""
 
     def __init__(self, database: Database, clock: Clock) -> None:
@@ -155,6 +156,40 @@ class SqlScanRepository:
                 submission=submission,
             )
         )
+
+    async def submitted(
+        self,
+        number: int,
+        *,
+        why: str,
+        who: str | None = None,
+        expect: Collection[State],
+        submission: Mapping[str, Any],
+        may_create_link: Callable[[Scan], bool],
+    ) -> Scan:
+        """Record that the scanner accepted a build, and link its app in the same transaction.
+
+        Raises:
+            Superseded: its state is not one of ``expect``.
+        """
+
+        def work(db: Connection) -> Scan:
+            now = self._clock.now()
+            scan = transitions.move(
+                db,
+                number,
+                State.SUBMITTED,
+                now=now,
+                why=why,
+                who=who,
+                expect=expect,
+                scan={"problem": None},
+                submission={"state": SubmissionState.ACCEPTED, **submission},
+            )
+            links.remember(db, scan, may_create_link, now)
+            return scan
+
+        return await self._database.write(work)
 
     async def begin(self, number: int) -> Scan:
         """Start a due scan: it is being pulled.

@@ -9,7 +9,6 @@ from bot.core.ports import Announcer
 from bot.core.scan import CANCELLABLE, Kind, Link, Reason, Scan, Share, Source, State, SubmissionState
 from bot.core.scheduler import Wake
 from bot.errors import NotFound, Superseded, UsageError
-from bot.features.submission.outcomes import remember_link
 from bot.features.submission.ports import SCANS, SubmissionStore
 
 OTHER_PLATFORM = (
@@ -252,19 +251,14 @@ class UserActions:
         """
         direct = (await self._store.scans.scan(number)).submission.route == "direct"
         place = "OneTrust: scan" if direct else "OneTrust's log: request"
-        scan = await self._store.scans.move(
+        await self._store.scans.submitted(
             number,
-            State.SUBMITTED,
             why=f"found in {place} ID {request_id}",
             who=user,
             expect={State.UNCERTAIN},
-            scan={"problem": None},
-            submission={
-                "state": SubmissionState.ACCEPTED,
-                "scan_id" if direct else "request_id": request_id,
-            },
+            submission={"scan_id" if direct else "request_id": request_id},
+            may_create_link=self._access.may_create_link,
         )
-        await remember_link(self._store, scan, self._access.may_create_link)
         self._announcer.changed(number)
         self._wake()
 

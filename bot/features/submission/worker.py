@@ -9,13 +9,13 @@ from bot.core.circuit_breaker import AWAY, CircuitBreaker
 from bot.core.clock import first_of
 from bot.core.log_context import working_on
 from bot.core.ports import Announcer, Clock
-from bot.core.repositories import QueuePoll
 from bot.core.scan import Source, SubmissionState
 from bot.core.scheduler import Job, Scheduler
 from bot.errors import StoreUnavailable
 from bot.features.submission.intake import Intake
 from bot.features.submission.pipeline import STOPPED, Pipeline
 from bot.features.submission.ports import FILES, REQUESTS, SCAN_LEFT, SCANS, SubmissionStore
+from bot.features.submission.queue_repository import QueuePoll
 
 logger = logging.getLogger(__name__)
 

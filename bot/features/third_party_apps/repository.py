@@ -26,7 +26,7 @@ UNFOLLOWED_S: Final = 14 * 86_400.0
 _OVER: Final = "SELECT number FROM app_looks WHERE state <> 'analysing'"
 
 
-class SqlAppLookupRepository:
+class AppLookupRepository:
     """The tables of looks, and of who asked for those that have no answer yet."""
 
     def __init__(self, database: Database, clock: Clock) -> None:

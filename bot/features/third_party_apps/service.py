@@ -25,7 +25,7 @@ from bot.features.third_party_apps.models import (
     RefKind,
     ThirdPartyAppsApi,
 )
-from bot.features.third_party_apps.ports import AppLookupRepository
+from bot.features.third_party_apps.repository import AppLookupRepository
 
 logger = logging.getLogger(__name__)
 

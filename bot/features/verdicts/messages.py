@@ -41,7 +41,7 @@ def verdict_subject(store: VerdictStore, scanner: str, render: Callable[[Card], 
         )
 
     return announcement_subject(
-        store,
+        store.scans.note,
         render,
         name="verdict",
         event_type="appscan_verdict",

@@ -7,7 +7,6 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Final, Generic, Protocol, TypeVar
 
-from bot.core.repositories import Store
 from bot.core.scan import Scan
 from bot.slack.messages.delivery import Rendered
 
@@ -59,13 +58,13 @@ class Subject(Generic[C]):
     """Whether only one new message waits for a channel, so that those of other subjects come in between."""
     remember: Callable[[int, str | None], Awaitable[None]]
     shown: Callable[[Scan], Awaitable[list[int]]]
-    """Records what the message shows now; returns other scans that show how this one ended, if not current."""
+    """Records what the message shows now; returns other scans that show its end, if not current."""
     give_up: Callable[[MessageStatus, str], Awaitable[None]]
     """Records that the message can't show this, and why."""
 
 
 def announcement_subject(
-    store: Store,
+    note: Callable[[int, str], Awaitable[None]],
     render: Callable[[C], Rendered],
     *,
     name: str,
@@ -83,7 +82,7 @@ def announcement_subject(
 
     async def give_up(status: MessageStatus, why: str) -> None:
         if not status.ts:  # what was posted stays as it is
-            await store.scans.note(status.scan.number, f"the {name} could not be posted: {why}")
+            await note(status.scan.number, f"the {name} could not be posted: {why}")
             await remember(status.scan.number, GIVEN_UP)
 
     return Subject(

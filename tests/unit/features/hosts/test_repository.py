@@ -8,7 +8,7 @@ from bot.core.scan import ChannelKind, State
 from bot.errors import NotFound
 from bot.features.hosts import repository
 from bot.features.hosts.models import HostsFound, HostsState, UrlCategories
-from bot.features.retention.repository import SqlPrivacyRepository
+from bot.features.retention.repository import PrivacyRepository
 from tests.fakes import SHOP, SHOP_IOS, a_share
 from tests.unit.features.scenes import a_scan
 
@@ -163,7 +163,7 @@ async def test_hosts_go_with_their_scan_and_old_answers_with_a_purge(store, data
     await store.hosts.cache([ADS], forget_before=0)
     clock.advance(100)
 
-    await SqlPrivacyRepository(database, clock).purge(clock.now())
+    await PrivacyRepository(database, clock).purge(clock.now())
 
     def left(db):
         return [db[table].count for table in ("hosts", "host_looks", "url_categories")]

@@ -32,7 +32,10 @@ async def test_a_scan_is_due_at_its_time_and_not_before(store, clock):
     scan = await a_scan(store, State.QUEUED, due_at=START + 60)
     later = await a_scan(store, State.QUEUED, a_share("F2"), due_at=START + 90)
 
-    assert ((await store.queue.poll(5, busy=[])).due, (await store.queue.poll(0, busy=())).next_at) == ([], START + 60)
+    assert ((await store.queue.poll(5, busy=[])).due, (await store.queue.poll(0, busy=())).next_at) == (
+        [],
+        START + 60,
+    )
     clock.advance(59.9)
     assert (await store.queue.poll(5, busy=[])).due == []
     clock.advance(0.1)

@@ -25,7 +25,7 @@ from bot.slack.messages.living_message import GIVE_UP_S, REFRESH_INTERVAL_S, Liv
 from bot.slack.messages.rate_limits import POSTS, UPDATES
 from bot.storage.database import Database
 from bot.wiring.database import open_database
-from bot.wiring.repositories import Repositories, store_on
+from bot.wiring.repositories import Repositories
 from sandbox.reading import Reader
 from sandbox.slack import Shared, SlackSandbox
 from sandbox.world import Message
@@ -155,7 +155,7 @@ async def scene(tmp_path: Path) -> AsyncIterator[Scene]:
     database = await open_database(tmp_path / "appscan.db")
     async with SlackSandbox() as slack:
         clock = HeldClock()
-        place = Scene(slack, clock, store_on(database, clock), database)
+        place = Scene(slack, clock, Repositories(database, clock), database)
         yield place
         slack.faults.clear()
         for made in place.made:

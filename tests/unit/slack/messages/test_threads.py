@@ -17,7 +17,7 @@ from bot.slack.messages.living_message import CROWDED_S, MESSAGE_BACKOFF, Living
 from bot.slack.messages.posts import ATTEMPTS
 from bot.slack.messages.rate_limits import POSTS, UPDATES
 from bot.wiring.database import open_database
-from bot.wiring.repositories import Repositories, store_on
+from bot.wiring.repositories import Repositories
 from sandbox.slack import Shared, SlackSandbox
 from sandbox.world import Message
 from tests.fakes import HeldClock, a_share, until
@@ -58,7 +58,7 @@ async def scene(tmp_path: Path) -> AsyncIterator[Scene]:
     async with SlackSandbox() as slack:
         shared = slack.person("ana").share(slack.channel("builds", members=["ana"]), [("shop.apk", b"PK")])
         clock = HeldClock()
-        store = store_on(database, clock)
+        store = Repositories(database, clock)
         scan, _ = await store.scans.record(a_share(channel=shared.channel, ts=shared.ts))
         client = AsyncWebClient(token=slack.bot_token, base_url=slack.api_url)
         client.retry_handlers = []  # as in the bot, a post is not made again where its answer was lost
