@@ -4,13 +4,14 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Final, Generic, Protocol, TypeVar
 
 from bot.core.backoff import Backoff
 from bot.core.clock import cancel_all, first_of
 from bot.core.ports import Clock
 from bot.errors import AppscanError
 
+T = TypeVar("T")
 logger = logging.getLogger(__name__)
 
 MINIMUM_S: Final = 0.01
@@ -35,6 +36,14 @@ class Job:
     """Else the first run is after ``interval_s``."""
     woken_by: Collection[str] = ()
     """Reasons for which ``wake`` runs it, besides its name."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Due(Generic[T]):
+    """What is due in a queue, read at once with when the next is."""
+
+    now: list[T]
+    next_at: float | None
 
 
 class Wake(Protocol):

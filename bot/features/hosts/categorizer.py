@@ -51,12 +51,13 @@ class HostCategorizer:
         if self._clock.now() >= self._tidy_at:
             self._tidy_at = self._clock.now() + _TIDY_S
             await self._categories.forget_old()
-        numbers = await self._rows.due(_SCANS)
+        due = await self._rows.due(_SCANS)
+        numbers = due.now
         if numbers and self._clock.now() < self._rest_until:
             await self._reschedule(numbers)
         elif numbers and (wanted := await self._wanted(numbers)):
             await self._ask(wanted)
-        return await self._rows.next_due_at()
+        return (await self._rows.due(0)).next_at if numbers else due.next_at
 
     async def _goes_on(self, number: int) -> bool:
         """Tell whether a build's hosts are still to be looked up; where they are not, that is recorded."""

@@ -7,6 +7,7 @@ from bot.features.hosts import listeners
 from bot.features.hosts.categorizer import HostCategorizer
 from bot.features.hosts.category_cache import CategoryCache
 from bot.features.hosts.lookup import UrlLookupService
+from bot.features.hosts.models import LOOKUP
 from bot.features.submission.worker import queue_job
 from bot.wiring.feature import Feature, Surface
 from bot.wiring.kit import Kit
@@ -25,7 +26,7 @@ def build(kit: Kit) -> Surface:
     return replace(
         surface,
         commands=(listeners.urls_command(UrlLookupService(categories)),),
-        queues=(queue_job("look-up of hosts", categorizer.turn),),
+        queues=(queue_job(LOOKUP, categorizer.turn),),
     )
 
 

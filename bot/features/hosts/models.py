@@ -17,6 +17,8 @@ from bot.features.submission.card import Card
 
 NAME: Final = "hosts"
 """Of the part of a card."""
+LOOKUP: Final = "look-up of hosts"
+"""The name of the job."""
 MAX_HOSTS: Final = 500
 """Hosts of one build that are kept."""
 URL_LIMIT: Final = 1024

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from bot.core.ports import Clock
 from bot.core.scan import Scan
+from bot.core.scheduler import Due
 from bot.features.hosts.diff import host_changes
 from bot.features.hosts.models import HostsFound, HostsPart, HostsState, ScanHosts, UrlCategories
 from bot.storage import rows, transitions
@@ -53,18 +54,20 @@ class HostRepository:
         """Return the hosts of a scan's build; ``None`` where they were not looked for."""
         return await self._database.read(lambda db: _read(db, number))
 
-    async def due(self, limit: int) -> list[int]:
-        """Return up to ``limit`` scans with hosts to look up now, those that wait longest first."""
-        query = "SELECT scan FROM host_looks WHERE state = 'looking' AND due_at <= ? ORDER BY due_at, scan"
+    async def due(self, limit: int) -> Due[int]:
+        """Return up to ``limit`` scans with hosts to look up now, those that wait longest first.
+
+        ``next_at`` is that of the first of all, which may be due now.
+        """
+        looking = "FROM host_looks WHERE state = 'looking'"
+        query = f"SELECT scan {looking} AND due_at <= ? ORDER BY due_at, scan LIMIT ?"
         parameters = [self._clock.now(), limit]
         return await self._database.read(
-            lambda db: [int(row["scan"]) for row in db.query(f"{query} LIMIT ?", parameters)]
+            lambda db: Due(
+                now=[int(row["scan"]) for row in db.query(query, parameters)],
+                next_at=db.execute(f"SELECT min(due_at) {looking}").fetchone()[0],
+            )
         )
-
-    async def next_due_at(self) -> float | None:
-        """Return when the next hosts are to be looked up; ``None`` where none are."""
-        query = "SELECT min(due_at) AS at FROM host_looks WHERE state = 'looking'"
-        return await self._database.read(lambda db: next(iter(db.query(query)))["at"])
 
     async def pending(self, number: int) -> list[str]:
         """Return the hosts of a scan that are still to be looked up, sorted."""

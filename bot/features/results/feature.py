@@ -11,6 +11,7 @@ from bot.features.results.messages import result_subject
 from bot.features.results.poller import ResultPoller
 from bot.features.results.retry import ScanRetry
 from bot.features.submission.card_repository import Cards
+from bot.features.submission.ports import REQUESTS, SCANS
 from bot.features.submission.user_actions import UserActions
 from bot.wiring.feature import Feature, Surface
 from bot.wiring.kit import Kit
@@ -33,7 +34,7 @@ def build(kit: Kit) -> Surface:
             announcer=kit.replies,
             clock=kit.clock,
             may_create_link=kit.access.may_create_link,
-            wake=kit.wake,
+            wake=partial(kit.wake, SCANS, REQUESTS),
             ended=announcements.changed,
             judge=judge_by(kit.rules),
             first_s=first_s,

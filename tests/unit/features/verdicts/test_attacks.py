@@ -94,7 +94,7 @@ async def test_while_a_probe_hangs_the_others_wait_in_peace(bench: Bench, zscale
     bench.clock.advance(31)
     zscaler.sandbox.gate = asyncio.Event()
 
-    while await bench.store.verdicts.due("zscaler", 1, busy=zscaler.worker.busy):
+    while (await bench.store.verdicts.due("zscaler", 1, busy=zscaler.worker.busy)).now:
         await zscaler.worker.turn()
         await until(lambda: len(zscaler.worker.busy) <= 1)
 

@@ -28,7 +28,7 @@ async def test_a_held_build_waits_and_says_so(bench: Bench, zscaler: Second) -> 
         scan.problem == "This build waits for Zscaler's verdict, 30 min at most. Then it is sent to OneTrust."
     )
     assert bench.scanner.orders == []
-    assert await bench.store.verdicts.due("zscaler", 5) == [scan.number]
+    assert (await bench.store.verdicts.due("zscaler", 5)).now == [scan.number]
     assert (await bench.store.queue.poll(5, busy=())).due == []
 
 
