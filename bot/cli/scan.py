@@ -47,8 +47,8 @@ from bot.slack.api.client import slack_session
 from bot.slack.api.conversations import SlackConversations
 from bot.slack.api.identity import Identity
 from bot.slack.blocks import text
+from bot.slack.messages.delivery import POSTS, UPDATES
 from bot.slack.messages.living_message import LivingMessages
-from bot.slack.messages.rate_limits import POSTS, UPDATES
 from bot.storage import restore_guard
 from bot.storage.database import Database
 from bot.wiring import parts

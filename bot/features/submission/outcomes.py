@@ -87,16 +87,19 @@ class Outcomes:
         )
         logger.info("scan #%d was accepted: %s", scan.number, id_)
         submission = {
+            "state": SubmissionState.ACCEPTED,
             "request_id": receipt.request_id,
             "scan_id": receipt.scan_id,
             "status": receipt.status,
             **({"application_id": receipt.application_id} if receipt.application_id else {}),
         }
         record = partial(
-            self._store.scans.submitted,
+            self._store.scans.move,
             scan.number,
+            State.SUBMITTED,
             why=id_,
             expect={State.SUBMITTING, State.UNCERTAIN},  # recovered by another process during a retry
+            scan={"problem": None},
             submission=submission,
             may_create_link=self._may_create_link,
         )

@@ -1,6 +1,7 @@
 """The rows of scans."""
 
 from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from bot.core.people import Viewer
@@ -34,18 +35,18 @@ _SHARED = (
 """Columns with the same name in ``Share``."""
 
 
+@dataclass(eq=False, repr=False)
 class ScanRepository:
     """Reads and writes scans, their submissions and their timelines."""
 
-    def __init__(self, database: Database, clock: Clock) -> None:
-        self._database = database
-        self._clock = clock
+    database: Database
+    clock: Clock
 
     async def record(
         self, share: Share, *, source: Source = Source.SLACK, held_until: float | None = None
     ) -> tuple[Scan, bool]:
         """Record a share; return its scan and whether that is new. A known share creates no scan."""
-        now = self._clock.now()
+        now = self.clock.now()
         values = rows.plain(
             {
                 **{field: getattr(share, field) for field in _SHARED},
@@ -98,7 +99,7 @@ class ScanRepository:
             facts_repository.note_request(db, scan)
             return scan, True
 
-        return await self._database.write(work)
+        return await self.database.write(work)
 
     async def scan(self, number: int) -> Scan:
         """Return a scan.
@@ -106,12 +107,12 @@ class ScanRepository:
         Raises:
             NotFound: no such scan.
         """
-        return await self._database.read(lambda db: transitions.load(db, number))
+        return await self.database.read(lambda db: transitions.load(db, number))
 
     async def sees(self, viewer: Viewer, scan: Scan) -> bool:
         """Tell whether the viewer may see the scan."""
         condition, seen = visible(viewer)
-        return await self._database.read(
+        return await self.database.read(
             lambda db: (
                 rows.first_scan(db, f"WHERE scans.number = ? AND {condition}", scan.number, *seen) is not None
             )
@@ -119,7 +120,7 @@ class ScanRepository:
 
     async def events(self, number: int) -> list[Event]:
         """Return the scan's timeline, oldest first."""
-        return await self._database.read(
+        return await self.database.read(
             lambda db: [
                 rows.event(row)
                 for row in db.query("SELECT * FROM events WHERE scan = ? ORDER BY number", [number])
@@ -136,60 +137,27 @@ class ScanRepository:
         expect: Collection[State] | None = None,
         scan: Mapping[str, Any] | None = None,
         submission: Mapping[str, Any] | None = None,
+        may_create_link: Callable[[Scan], bool] | None = None,
     ) -> Scan:
         """Move a scan to a state, with a line in the timeline, in one transaction.
+
+        With ``may_create_link``, the app of the submitted scan is linked in it too.
 
         Raises:
             NotFound: no such scan.
             Superseded: its state is not one of ``expect``, or ``to`` may not follow it.
         """
-        return await self._database.write(
-            lambda db: transitions.move(
-                db,
-                number,
-                to,
-                now=self._clock.now(),
-                why=why,
-                who=who,
-                expect=expect,
-                scan=scan,
-                submission=submission,
-            )
-        )
-
-    async def submitted(
-        self,
-        number: int,
-        *,
-        why: str,
-        who: str | None = None,
-        expect: Collection[State],
-        submission: Mapping[str, Any],
-        may_create_link: Callable[[Scan], bool],
-    ) -> Scan:
-        """Record that the scanner accepted a build, and link its app in the same transaction.
-
-        Raises:
-            Superseded: its state is not one of ``expect``.
-        """
+        now = self.clock.now()
 
         def work(db: Connection) -> Scan:
-            now = self._clock.now()
-            scan = transitions.move(
-                db,
-                number,
-                State.SUBMITTED,
-                now=now,
-                why=why,
-                who=who,
-                expect=expect,
-                scan={"problem": None},
-                submission={"state": SubmissionState.ACCEPTED, **submission},
+            moved = transitions.move(
+                db, number, to, now=now, why=why, who=who, expect=expect, scan=scan, submission=submission
             )
-            links.remember(db, scan, may_create_link, now)
-            return scan
+            if may_create_link is not None:
+                links.remember(db, moved, may_create_link, now)
+            return moved
 
-        return await self._database.write(work)
+        return await self.database.write(work)
 
     async def begin(self, number: int) -> Scan:
         """Start a due scan: it is being pulled.
@@ -204,14 +172,14 @@ class ScanRepository:
                 db,
                 number,
                 State.PULLING,
-                now=self._clock.now(),
+                now=self.clock.now(),
                 why="started",
                 expect={State.RECEIVED, State.QUEUED},
                 scan={"problem": None},
                 submission={"due_at": 0.0},
             )
 
-        return await self._database.write(work)
+        return await self.database.write(work)
 
     async def decide(
         self, number: int, build: Build, name: str, choose: Callable[[Scan, DecisionFacts], Decision]
@@ -223,7 +191,7 @@ class ScanRepository:
         """
 
         def work(db: Connection) -> Scan:
-            now = self._clock.now()
+            now = self.clock.now()
             scan = transitions.load(db, number)
             decision = choose(scan, facts_repository.gather(db, scan, build))
             submitting = decision.state is State.SUBMITTING
@@ -264,7 +232,7 @@ class ScanRepository:
                     hooks.decided(db, decided, decision, now)
             return decided
 
-        return await self._database.write(work)
+        return await self.database.write(work)
 
     async def commit(self, number: int) -> None:
         """Mark that the last bytes are about to be sent, after which the build may have been accepted.
@@ -272,16 +240,7 @@ class ScanRepository:
         Raises:
             Superseded: the scan was cancelled; the bytes must not be sent.
         """
-
-        def work(db: Connection) -> None:
-            scan = transitions.load(db, number)
-            if scan.state is not State.SUBMITTING:
-                raise Superseded(f"Scan #{number} was cancelled before it was submitted.")
-            db.execute(
-                f"UPDATE submissions SET state = 'committed' WHERE scan = ? AND {rows.ONETRUST}", [number]
-            )
-
-        await self._database.write(work)
+        await self.database.write(lambda db: _advance(db, number, SubmissionState.COMMITTED))
 
     async def made_app(self, number: int, application_id: str) -> None:
         """Record the application that was created for a scan before the scan itself is requested.
@@ -291,24 +250,10 @@ class ScanRepository:
         """
 
         def work(db: Connection) -> None:
-            scan = transitions.load(db, number)
-            if scan.state is not State.SUBMITTING:
-                raise Superseded(f"Scan #{number} was cancelled before it was submitted.")
-            db.execute(
-                "UPDATE submissions SET state = 'sending', application_id = ? "
-                f"WHERE scan = ? AND {rows.ONETRUST}",
-                [application_id, number],
-            )
-            transitions.note(
-                db,
-                number,
-                now=self._clock.now(),
-                before=scan.state,
-                after=scan.state,
-                why=f"created application {application_id}",
-            )
+            _advance(db, number, SubmissionState.SENDING, application_id=application_id)
+            self._note(db, number, f"created application {application_id}")
 
-        await self._database.write(work)
+        await self.database.write(work)
 
     async def cancel(
         self, number: int, *, why: str, who: str | None, expect: Collection[State] = CANCELLABLE
@@ -327,32 +272,32 @@ class ScanRepository:
                 db,
                 number,
                 State.CANCELLED,
-                now=self._clock.now(),
+                now=self.clock.now(),
                 why=why,
                 who=who,
                 expect=expect,
                 scan={"problem": why},
             )
 
-        return await self._database.write(work)
+        return await self.database.write(work)
 
     async def withdraw(self, number: int) -> None:
         """Mark a scan whose last bytes may have been sent as unwanted, so that it is not retried."""
-        await self._database.write(
+        await self.database.write(
             lambda db: db.execute("UPDATE scans SET withdrawn = 1 WHERE number = ?", [number])
         )
 
     async def requeue(self, number: int, *, why: str, unless_committed: bool = False) -> Scan | None:
         """Put a scan back in the queue; see ``transitions.requeue``."""
-        now = self._clock.now()
-        return await self._database.write(
+        now = self.clock.now()
+        return await self.database.write(
             lambda db: transitions.requeue(db, number, now=now, why=why, unless_committed=unless_committed)
         )
 
     async def of_message(self, channel: str, message_ts: str) -> list[Scan]:
         """Return the scans of a message's files that may be cancelled."""
         states = ", ".join(f"'{state.value}'" for state in sorted(CANCELLABLE))
-        return await self._database.read(
+        return await self.database.read(
             lambda db: rows.scans_where(
                 db,
                 f"WHERE channel = ? AND message_ts = ? AND scans.state IN ({states})",
@@ -364,11 +309,11 @@ class ScanRepository:
     async def pulls(self, number: int) -> int:
         """Return the number of attempts to pull the scan's file."""
         query = "SELECT pulls FROM scans WHERE number = ?"
-        return await self._database.read(lambda db: int(db.execute(query, [number]).fetchone()[0]))
+        return await self.database.read(lambda db: int(db.execute(query, [number]).fetchone()[0]))
 
     async def of_request_id(self, request_id: str) -> Scan | None:
         """Return the newest scan with this request ID, in any case."""
-        return await self._database.read(
+        return await self.database.read(
             lambda db: rows.first_scan(
                 db,
                 "WHERE o.request_id IN (?, ?, ?) ORDER BY scans.number DESC",
@@ -381,7 +326,7 @@ class ScanRepository:
 
         Includes scans of ``channel`` and, with ``public``, of all public channels.
         """
-        return await self._database.read(
+        return await self.database.read(
             lambda db: rows.first_scan(
                 db,
                 "WHERE scans.source = 'slack' AND scans.sha256 IS NOT NULL AND scans.bundle_id IS NOT NULL "
@@ -403,25 +348,26 @@ class ScanRepository:
 
         def work(db: Connection) -> None:
             where = "WHERE bundle_id = ? AND platform = ? ORDER BY scans.number DESC"
-            newest = rows.first_scan(db, where, bundle_id, platform.value)
-            if newest is not None:
-                transitions.note(
-                    db,
-                    newest.number,
-                    now=self._clock.now(),
-                    who=who,
-                    before=newest.state,
-                    after=newest.state,
-                    why=why,
-                )
+            if (newest := rows.first_scan(db, where, bundle_id, platform.value)) is not None:
+                self._note(db, newest.number, why, who)
 
-        await self._database.write(work)
+        await self.database.write(work)
 
     async def note(self, number: int, why: str, who: str | None = None) -> None:
         """Add a line to the timeline without changing the state."""
+        await self.database.write(lambda db: self._note(db, number, why, who))
 
-        def work(db: Connection) -> None:
-            state = transitions.load(db, number).state
-            transitions.note(db, number, now=self._clock.now(), who=who, before=state, after=state, why=why)
+    def _note(self, db: Connection, number: int, why: str, who: str | None = None) -> None:
+        state = transitions.load(db, number).state
+        transitions.note(db, number, now=self.clock.now(), who=who, before=state, after=state, why=why)
 
-        await self._database.write(work)
+
+def _advance(db: Connection, number: int, to: SubmissionState, **changes: Any) -> None:
+    """Change a submission that is being sent.
+
+    Raises:
+        Superseded: the scan was cancelled or settled.
+    """
+    if transitions.load(db, number).state is not State.SUBMITTING:
+        raise Superseded(f"Scan #{number} was cancelled before it was submitted.")
+    rows.update(db, "submissions", {"state": to, **changes}, scan=number, scanner=rows.MAIN_SCANNER)

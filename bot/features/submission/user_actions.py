@@ -251,12 +251,17 @@ class UserActions:
         """
         direct = (await self._store.scans.scan(number)).submission.route == "direct"
         place = "OneTrust: scan" if direct else "OneTrust's log: request"
-        await self._store.scans.submitted(
+        await self._store.scans.move(
             number,
+            State.SUBMITTED,
             why=f"found in {place} ID {request_id}",
             who=user,
             expect={State.UNCERTAIN},
-            submission={"scan_id" if direct else "request_id": request_id},
+            scan={"problem": None},
+            submission={
+                "state": SubmissionState.ACCEPTED,
+                "scan_id" if direct else "request_id": request_id,
+            },
             may_create_link=self._access.may_create_link,
         )
         self._announcer.changed(number)

@@ -20,9 +20,8 @@ from bot.features.verdicts.messages import verdict_subject
 from bot.features.verdicts.models import SandboxVerdict, Threat, VerdictState
 from bot.features.verdicts.views import verdict_message
 from bot.slack.messages import subjects
-from bot.slack.messages.delivery import GONE
+from bot.slack.messages.delivery import GONE, POSTS, UPDATES
 from bot.slack.messages.living_message import GIVE_UP_S, REFRESH_INTERVAL_S, LivingMessages
-from bot.slack.messages.rate_limits import POSTS, UPDATES
 from bot.storage.database import Database
 from bot.wiring.database import open_database
 from bot.wiring.repositories import Repositories
