@@ -1,13 +1,11 @@
 """The rows of links between bundle identifiers on a platform and apps in OneTrust."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
-from bot.core.ports import Clock
 from bot.core.scan import Kind, Link, Platform, Reason, Scan
 from bot.storage import rows
 from bot.storage.connection import Connection
-from bot.storage.database import Database
+from bot.storage.repository import Repository, reads, writes
 
 _REQUESTED = {Reason.REQUEST, Reason.COMMAND, Reason.COMMENT}
 
@@ -61,47 +59,46 @@ def remember(db: Connection, scan: Scan, may_create_link: Callable[[Scan], bool]
         put(db, scan.bundle_id, scan.platform, scan.app_id, who=who, replace=False, now=now)
 
 
-@dataclass(eq=False, repr=False)
-class LinkRepository:
+class LinkRepository(Repository):
     """Reads and writes links."""
 
-    database: Database
-    clock: Clock
-
-    async def of_build(self, bundle_id: str, platform: Platform) -> Link | None:
+    @reads
+    def of_build(self, db: Connection, bundle_id: str, platform: Platform) -> Link | None:
         """Return the link of a bundle identifier and platform."""
-        return await self.database.read(lambda db: of_build(db, bundle_id, platform))
+        return of_build(db, bundle_id, platform)
 
-    async def of_app(self, app_id: str) -> list[Link]:
+    @reads
+    def of_app(self, db: Connection, app_id: str) -> list[Link]:
         """Return the links to an app."""
-        return await self.database.read(lambda db: of_app(db, app_id))
+        return of_app(db, app_id)
 
-    async def put(
-        self, bundle_id: str, platform: Platform, app_id: str, *, who: str | None, replace: bool
+    @writes
+    def put(
+        self,
+        db: Connection,
+        bundle_id: str,
+        platform: Platform,
+        app_id: str,
+        *,
+        who: str | None,
+        replace: bool,
     ) -> bool:
         """Link a bundle identifier on a platform to an app; see ``put`` above."""
-        now = self.clock.now()
-        return await self.database.write(
-            lambda db: put(db, bundle_id, platform, app_id, who=who, replace=replace, now=now)
-        )
+        return put(db, bundle_id, platform, app_id, who=who, replace=replace, now=self.clock.now())
 
-    async def remove(self, bundle_id: str, platform: Platform) -> Link | None:
+    @writes
+    def remove(self, db: Connection, bundle_id: str, platform: Platform) -> Link | None:
         """Remove and return a link."""
+        known = of_build(db, bundle_id, platform)
+        db.execute("DELETE FROM apps WHERE bundle_id = ? AND platform = ?", [bundle_id, platform.value])
+        return known
 
-        def work(db: Connection) -> Link | None:
-            known = of_build(db, bundle_id, platform)
-            db.execute("DELETE FROM apps WHERE bundle_id = ? AND platform = ?", [bundle_id, platform.value])
-            return known
-
-        return await self.database.write(work)
-
-    async def platforms(self, bundle_id: str) -> set[Platform]:
+    @reads
+    def platforms(self, db: Connection, bundle_id: str) -> set[Platform]:
         """Return the platforms on which the bundle identifier is linked or was scanned."""
         query = """
             SELECT platform FROM apps WHERE bundle_id = :id
             UNION SELECT platform FROM scans WHERE bundle_id = :id AND platform IS NOT NULL
             UNION SELECT platform FROM known_apps WHERE bundle_id = :id
         """
-        return await self.database.read(
-            lambda db: {Platform(row["platform"]) for row in db.query(query, {"id": bundle_id})}
-        )
+        return {Platform(row["platform"]) for row in db.query(query, {"id": bundle_id})}

@@ -1,15 +1,13 @@
 """The rows of rescan requests, and of files that arrived without their message."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Final
 
-from bot.core.ports import Clock
 from bot.core.scan import ChannelKind
 from bot.features.rescan_requests.models import Arrival, RequestState, RescanRequest
 from bot.storage import rows
 from bot.storage.connection import Connection, RowHooks
-from bot.storage.database import Database
+from bot.storage.repository import Repository, reads, writes
 
 _ANSWERED = """
     SELECT requests.number AS number, 'answered' AS state, min(scans.number) AS answer
@@ -17,24 +15,22 @@ _ANSWERED = """
     WHERE requests.state = 'waiting' AND scans.state = 'submitted' AND scans.app_id = requests.app_id
     GROUP BY requests.number
 """
-_OPEN = f"""
+_CAN_EXPIRE = f"""
     state = 'waiting' AND NOT EXISTS (
         SELECT 1 FROM scans WHERE scans.request_number = requests.number
         AND scans.state IN ({rows.OPEN_STATES}, 'waiting')
     )
 """
-"""The condition for requests that can expire: none of their builds is in progress."""
+"""The condition for waiting requests of which no build is in progress."""
 
 
-@dataclass(eq=False, repr=False)
-class RescanRequestRepository:
+class RescanRequestRepository(Repository):
     """Reads and writes them."""
 
-    database: Database
-    clock: Clock
-
-    async def create(
+    @writes
+    def create(
         self,
+        db: Connection,
         *,
         app_id: str,
         channel: str,
@@ -45,40 +41,41 @@ class RescanRequestRepository:
     ) -> RescanRequest:
         """Record a request for a build of an app."""
         now = self.clock.now()
+        number = db.execute(
+            "INSERT INTO requests (app_id, channel, channel_kind, asked_by, created_at, expires_at, "
+            "state, latest) VALUES (?, ?, ?, ?, ?, ?, 'waiting', ?)",
+            [app_id, channel, channel_kind.value, asked_by, now, now + wait_s, latest],
+        ).lastrowid
+        return _load(db, int(number or 0))
 
-        def work(db: Connection) -> RescanRequest:
-            number = db.execute(
-                "INSERT INTO requests (app_id, channel, channel_kind, asked_by, created_at, expires_at, "
-                "state, latest) VALUES (?, ?, ?, ?, ?, ?, 'waiting', ?)",
-                [app_id, channel, channel_kind.value, asked_by, now, now + wait_s, latest],
-            ).lastrowid
-            return _load(db, int(number or 0))
-
-        return await self.database.write(work)
-
-    async def update(self, number: int, **changes: Any) -> RescanRequest:
+    @writes
+    def update(self, db: Connection, /, number: int, **changes: Any) -> RescanRequest:
         """Change a request's ``message_ts`` or ``state``."""
-        return await self.database.write(lambda db: _change(db, number, changes))
+        return _change(db, number, changes)
 
     async def close(self) -> tuple[list[RescanRequest], float | None]:
         """Close the requests that were fulfilled or have expired; return them, and when the next expires.
 
         A request is fulfilled by the submission of a build for it.
         """
-        now = self.clock.now()
-        lapsed = f"SELECT number, 'lapsed' AS state, NULL AS answer FROM requests WHERE {_OPEN}"
+        closing, next_at = await self._closing()
+        return await self._close() if closing else ([], next_at)
 
-        def look(db: Connection) -> tuple[dict[int, dict[str, Any]], float | None]:
-            found = [*db.query(f"{lapsed} AND expires_at <= ?", [now]), *db.query(_ANSWERED)]
-            (next_at,) = db.execute(f"SELECT min(expires_at) FROM requests WHERE {_OPEN}").fetchone()
-            return {row.pop("number"): row for row in found}, next_at
+    @reads
+    def _closing(self, db: Connection) -> tuple[dict[int, dict[str, Any]], float | None]:
+        return self._look(db)
 
-        def work(db: Connection) -> tuple[list[RescanRequest], float | None]:
-            closed = [_change(db, number, changes) for number, changes in look(db)[0].items()]
-            return closed, look(db)[1]
+    @writes
+    def _close(self, db: Connection) -> tuple[list[RescanRequest], float | None]:
+        closed = [_change(db, number, changes) for number, changes in self._look(db)[0].items()]
+        return closed, self._look(db)[1]
 
-        closing, next_at = await self.database.read(look)
-        return await self.database.write(work) if closing else ([], next_at)
+    def _look(self, db: Connection) -> tuple[dict[int, dict[str, Any]], float | None]:
+        """Return the changes to requests that are to be closed, and when the next expires."""
+        expired = f"SELECT number, 'lapsed' AS state, NULL AS answer FROM requests WHERE {_CAN_EXPIRE}"
+        found = [*db.query(f"{expired} AND expires_at <= ?", [self.clock.now()]), *db.query(_ANSWERED)]
+        (next_at,) = db.execute(f"SELECT min(expires_at) FROM requests WHERE {_CAN_EXPIRE}").fetchone()
+        return {row.pop("number"): row for row in found}, next_at
 
     async def request(self, number: int) -> RescanRequest | None:
         """Return a request, if it exists."""
@@ -91,35 +88,32 @@ class RescanRequestRepository:
             *(channel, thread_ts, self.clock.now()),
         )
 
-    async def _first(self, where: str, *parameters: object) -> RescanRequest | None:
+    @reads
+    def _first(self, db: Connection, where: str, *parameters: object) -> RescanRequest | None:
         query = f"SELECT * FROM requests {where}"
-        return await self.database.read(
-            lambda db: next((_request(row) for row in db.query(query, parameters)), None)
-        )
+        return next((_request(row) for row in db.query(query, parameters)), None)
 
-    async def arrived(self, file_id: str, channel: str, event_ts: str) -> None:
+    @writes
+    def arrived(self, db: Connection, file_id: str, channel: str, event_ts: str) -> None:
         """Record a file whose message has to be found."""
-        await self.database.write(
-            lambda db: db.execute(
-                "INSERT OR IGNORE INTO arrivals (file_id, channel, event_ts, due_at) VALUES (?, ?, ?, ?)",
-                [file_id, channel, event_ts, self.clock.now()],
-            )
+        db.execute(
+            "INSERT OR IGNORE INTO arrivals (file_id, channel, event_ts, due_at) VALUES (?, ?, ?, ?)",
+            [file_id, channel, event_ts, self.clock.now()],
         )
 
-    async def arrivals(self) -> list[Arrival]:
+    @reads
+    def arrivals(self, db: Connection) -> list[Arrival]:
         """Return the files whose message has to be found, the first due first."""
-        return await self.database.read(
-            lambda db: [Arrival(**row) for row in db.query("SELECT * FROM arrivals ORDER BY due_at")]
-        )
+        return [Arrival(**row) for row in db.query("SELECT * FROM arrivals ORDER BY due_at")]
 
-    async def settle_arrival(self, arrival: Arrival, *, retry_at: float | None) -> None:
+    @writes
+    def settle_arrival(self, db: Connection, arrival: Arrival, *, retry_at: float | None) -> None:
         """Delete a file, or search for its message again at ``retry_at``."""
         change, values = "DELETE FROM arrivals", []
         if retry_at is not None:
             change, values = "UPDATE arrivals SET attempts = attempts + 1, due_at = ?", [retry_at]
         query = f"{change} WHERE file_id = ? AND channel = ? AND event_ts = ?"
-        key = [arrival.file_id, arrival.channel, arrival.event_ts]
-        await self.database.write(lambda db: db.execute(query, [*values, *key]))
+        db.execute(query, [*values, arrival.file_id, arrival.channel, arrival.event_ts])
 
 
 def _load(db: Connection, number: int) -> RescanRequest:
@@ -127,9 +121,7 @@ def _load(db: Connection, number: int) -> RescanRequest:
 
 
 def _change(db: Connection, number: int, changes: Mapping[str, Any]) -> RescanRequest:
-    values = rows.plain(changes)
-    assignments = ", ".join(f"{column} = ?" for column in values)
-    db.execute(f"UPDATE requests SET {assignments} WHERE number = ?", [*values.values(), number])
+    rows.update(db, "requests", changes, number=number)
     return _load(db, number)
 
 

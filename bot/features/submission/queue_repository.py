@@ -3,12 +3,11 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from bot.core.ports import Clock
 from bot.core.scan import CANCELLABLE, PARKED, WORKING, Source, State
 from bot.features.submission import facts_repository
 from bot.storage import rows, transitions
 from bot.storage.connection import Connection
-from bot.storage.database import Database
+from bot.storage.repository import Repository, reads, writes
 
 _WAITING = f"""
     FROM scans JOIN submissions AS o ON o.scan = scans.number AND o.{rows.ONETRUST}
@@ -34,20 +33,17 @@ class QueuePoll:
     """Whether there are scans that wait until the scanner accepts builds."""
 
 
-class QueueRepository:
+class QueueRepository(Repository):
     """The queue of the worker."""
 
-    def __init__(self, database: Database, clock: Clock) -> None:
-        self._database = database
-        self._clock = clock
-
-    async def poll(self, limit: int, *, busy: Collection[int]) -> QueuePoll:
+    @reads
+    def poll(self, db: Connection, limit: int, *, busy: Collection[int]) -> QueuePoll:
         """Return what there is to do, with up to ``limit`` due scans.
 
         The first are of channels with the fewest in progress (``busy``), so a channel with a hundred builds
         doesn't make the others wait for the last of them.
         """
-        working, now = _joined(busy), self._clock.now()
+        working, now = _joined(busy), self.clock.now()
         due = f"""
             SELECT number FROM (
                 SELECT number, working, row_number() OVER (
@@ -70,11 +66,9 @@ class QueueRepository:
                    EXISTS (SELECT 1 FROM scans WHERE {_abandoned(Source.SLACK, busy, now)}) OR
                    EXISTS (SELECT 1 FROM scans WHERE {_abandoned(Source.SHELL, busy, now)}) AS has_abandoned
         """
-        return await self._database.read(
-            lambda db: QueuePoll(
-                due=[row["number"] for row in db.query(due, [now, limit])],
-                **next(iter(db.query(rest, {"now": now, "parked": PARKED}))),
-            )
+        return QueuePoll(
+            due=[row["number"] for row in db.query(due, [now, limit])],
+            **next(iter(db.query(rest, {"now": now, "parked": PARKED}))),
         )
 
     # While the scanner accepts no builds.
@@ -88,7 +82,7 @@ class QueueRepository:
             {_NUMBERS} AND (o.due_at <= ? OR o.due_at = ?) AND scans.number NOT IN ({_joined(busy)})
             ORDER BY o.attempts, scans.size_bytes, scans.number LIMIT 1
         """
-        return next(iter(await self._numbers(query, self._clock.now(), PARKED)), None)
+        return next(iter(await self._numbers(query, self.clock.now(), PARKED)), None)
 
     async def park(self, why: str, *, busy: Collection[int]) -> list[int]:
         """Park all due scans until the scanner accepts builds; return their numbers."""
@@ -97,7 +91,7 @@ class QueueRepository:
         )
 
         def work(db: Connection) -> list[int]:
-            now = self._clock.now()
+            now = self.clock.now()
             numbers = [int(row["number"]) for row in db.query(query, [now])]
             for number in numbers:
                 transitions.move(
@@ -111,9 +105,9 @@ class QueueRepository:
                 )
             return numbers
 
-        if not await self._numbers(query, self._clock.now()):
+        if not await self._numbers(query, self.clock.now()):
             return []
-        return await self._database.write(work)
+        return await self.database.write(work)
 
     async def release(self, *, hasten: bool) -> None:
         """Make parked scans due; with ``hasten`` also those that the scanner asked to retry later.
@@ -123,10 +117,10 @@ class QueueRepository:
         later = f"o.due_at > ? AND scans.state = 'queued' AND scans.pulls = 0 AND NOT {_HELD}"
         ahead = f"OR ({later})" if hasten else ""
         query = f"{_NUMBERS} AND (o.due_at = ? {ahead})"
-        now = self._clock.now()
+        now = self.clock.now()
         parameters = [PARKED, now] if hasten else [PARKED]
         if await self._numbers(f"{query} LIMIT 1", *parameters):
-            await self._database.write(
+            await self.database.write(
                 lambda db: db.execute(
                     f"UPDATE submissions SET due_at = ? WHERE {rows.ONETRUST} AND scan IN ({query})",
                     [now, *parameters],
@@ -150,7 +144,7 @@ class QueueRepository:
                     db,
                     scan.number,
                     State.RECEIVED,
-                    now=self._clock.now(),
+                    now=self.clock.now(),
                     why=f"{_name(scan.original)} has ended",
                     scan={"original": None},
                 )
@@ -158,14 +152,14 @@ class QueueRepository:
 
         if not await self._numbers("SELECT number FROM scans WHERE state = 'waiting' LIMIT 1"):
             return []
-        return await self._database.write(work)
+        return await self.database.write(work)
 
     async def recover(self, *, source: Source, busy: Collection[int] = ()) -> list[int]:
         """Requeue scans whose process ended, and cancel those of a shell; return their numbers.
 
         From Slack: all in progress that are not ``busy``. From shells: those whose lease has ended.
         """
-        now = self._clock.now()
+        now = self.clock.now()
         where = f"WHERE {_abandoned(source, busy, now)} ORDER BY scans.number"
 
         def work(db: Connection) -> list[int]:
@@ -184,62 +178,56 @@ class QueueRepository:
                     )
             return [scan.number for scan in found]
 
-        if not await self._database.read(lambda db: rows.scans_where(db, where)):
+        if not await self.database.read(lambda db: rows.scans_where(db, where)):
             return []
-        return await self._database.write(work)
+        return await self.database.write(work)
 
-    async def cancel_waiting(self, channel: str, user: str, *, why: str) -> list[int]:
+    @writes
+    def cancel_waiting(self, db: Connection, channel: str, user: str, *, why: str) -> list[int]:
         """Cancel a person's waiting scans in a channel, in one transaction; return their numbers."""
-
-        def work(db: Connection) -> list[int]:
-            waiting = rows.scans_where(
+        waiting = rows.scans_where(
+            db,
+            "WHERE scans.state IN ('received', 'queued', 'waiting') AND scans.channel = ? "
+            "AND ? IN (scans.shared_by, scans.asked_by) ORDER BY scans.number",
+            channel,
+            user,
+        )
+        for scan in waiting:
+            transitions.move(
                 db,
-                "WHERE scans.state IN ('received', 'queued', 'waiting') AND scans.channel = ? "
-                "AND ? IN (scans.shared_by, scans.asked_by) ORDER BY scans.number",
-                channel,
-                user,
+                scan.number,
+                State.CANCELLED,
+                now=self.clock.now(),
+                why=why,
+                who=user,
+                scan={"problem": why},
             )
-            for scan in waiting:
-                transitions.move(
-                    db,
-                    scan.number,
-                    State.CANCELLED,
-                    now=self._clock.now(),
-                    why=why,
-                    who=user,
-                    scan={"problem": why},
-                )
-            return [scan.number for scan in waiting]
+        return [scan.number for scan in waiting]
 
-        return await self._database.write(work)
-
-    async def postpone(self, number: int, problem: str, due_at: float) -> None:
+    @writes
+    def postpone(self, db: Connection, number: int, problem: str, due_at: float) -> None:
         """Reschedule a due scan; if it is queued for the same problem, without a line in the timeline.
 
         Raises:
             Superseded: no longer due.
         """
-
-        def work(db: Connection) -> None:
-            scan = transitions.load(db, number)
-            if scan.state is State.QUEUED and scan.problem == problem:
-                db.execute(
-                    f"UPDATE submissions SET due_at = ? WHERE scan = ? AND {rows.ONETRUST}",
-                    [due_at, number],
-                )
-                return
-            transitions.move(
-                db,
-                number,
-                State.QUEUED,
-                now=self._clock.now(),
-                why=problem,
-                expect={State.RECEIVED, State.QUEUED},
-                scan={"problem": problem},
-                submission={"due_at": due_at},
+        scan = transitions.load(db, number)
+        if scan.state is State.QUEUED and scan.problem == problem:
+            db.execute(
+                f"UPDATE submissions SET due_at = ? WHERE scan = ? AND {rows.ONETRUST}",
+                [due_at, number],
             )
-
-        await self._database.write(work)
+            return
+        transitions.move(
+            db,
+            number,
+            State.QUEUED,
+            now=self.clock.now(),
+            why=problem,
+            expect={State.RECEIVED, State.QUEUED},
+            scan={"problem": problem},
+            submission={"due_at": due_at},
+        )
 
     async def hold(self, number: int, until: float) -> None:
         """Extend the lease of a shell's scan."""
@@ -251,26 +239,25 @@ class QueueRepository:
         """Record the reply; empty while it is being posted, ``None`` if it certainly was not."""
         await self._update(number, "reply_ts", reply_ts)
 
-    async def shown(self, number: int, revision: int) -> list[int]:
+    @writes
+    def shown(self, db: Connection, number: int, revision: int) -> list[int]:
         """Record the revision that a scan's reply shows; return its duplicates with replies out of date."""
-
-        def work(db: Connection) -> list[int]:
-            db.execute("UPDATE scans SET shown_revision = ? WHERE number = ?", [revision, number])
-            query = f"{_STALE} AND state = 'duplicate' AND original = ? ORDER BY number"
-            return [row["number"] for row in db.query(query, [number])]
-
-        return await self._database.write(work)
+        db.execute("UPDATE scans SET shown_revision = ? WHERE number = ?", [revision, number])
+        query = f"{_STALE} AND state = 'duplicate' AND original = ? ORDER BY number"
+        return [row["number"] for row in db.query(query, [number])]
 
     async def stale(self) -> list[int]:
         """Return the scans whose replies are out of date."""
         return await self._numbers(f"{_STALE} ORDER BY number")
 
-    async def _numbers(self, query: str, *parameters: object) -> list[int]:
-        return await self._database.read(lambda db: [row["number"] for row in db.query(query, parameters)])
+    @reads
+    def _numbers(self, db: Connection, query: str, *parameters: object) -> list[int]:
+        return [row["number"] for row in db.query(query, parameters)]
 
-    async def _update(self, number: int, column: str, value: object) -> None:
+    @writes
+    def _update(self, db: Connection, number: int, column: str, value: object) -> None:
         query = f"UPDATE scans SET {column} = ? WHERE number = ?"
-        await self._database.write(lambda db: db.execute(query, [value, number]))
+        db.execute(query, [value, number])
 
 
 def _abandoned(source: Source, busy: Collection[int], now: float) -> str:

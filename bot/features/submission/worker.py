@@ -148,11 +148,11 @@ class Worker:
             return None  # its end wakes this job
         probe_at = self._breaker.probe_at
         if probe_at <= self._clock.now():
-            self._probe = await self._store.queue.probe(busy=self._tasks)
+            self._probe = await self._store.queue.probe(busy=tuple(self._tasks))
             if self._probe is not None:
                 self._start(self._probe)
             return next_at
-        for number in await self._store.queue.park(AWAY, busy=self._tasks):
+        for number in await self._store.queue.park(AWAY, busy=tuple(self._tasks)):
             self._announcer.changed(number)
         return probe_at if next_at is None else min(probe_at, next_at)
 

@@ -114,7 +114,7 @@ class VerdictWorker:
             return closed_until
         if kept := self._work_dir.kept:
             self._work_dir.drop_kept(kept - await rows.waiting(kept))
-        due = await rows.due(name, MAXIMUM_CONCURRENT - len(self._tasks), busy=self._tasks)
+        due = await rows.due(name, MAXIMUM_CONCURRENT - len(self._tasks), busy=tuple(self._tasks))
         for number in due.now:
             task = asyncio.create_task(self._run(number), name=f"{name} verdict on scan {number}")
             self._tasks[number] = task
