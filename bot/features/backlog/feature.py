@@ -1,4 +1,4 @@
-"""Telling a channel that its builds wait."""
+"""Notices of how many builds of a channel wait."""
 
 from bot.core.rate_limit import RateLimiter
 from bot.features.backlog import listeners
@@ -11,16 +11,15 @@ from bot.wiring.kit import Kit
 
 
 def build(kit: Kit) -> Surface:
-    """Build it."""
+    """Build the feature."""
     notices = BacklogNotices(
         rows=kit.store.notices,
         board=BacklogMessages(kit.client, queue, RateLimiter(kit.clock, NOTICES)),
         clock=kit.clock,
-        away_s=lambda: kit.breaker.open_s,
-        heard=lambda: kit.breaker.has_answered,
+        breaker=kit.breaker,
     )
     cancel_waiting = kit.domain.actions.cancel_waiting
     return Surface(listeners=(lambda app: listeners.register(app, cancel_waiting),), jobs=(notices.job,))
 
 
-FEATURE = Feature(name="backlog", build=build)
+FEATURE = Feature(build=build)

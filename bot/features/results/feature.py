@@ -66,6 +66,4 @@ def _section(context: ReplyContext) -> ReplySection:
     )
 
 
-FEATURE = Feature(
-    name="results", build=build, reply_section=_section, row_hooks=(transition_repository.HOOKS,)
-)
+FEATURE = Feature(build=build, reply_section=_section, row_hooks=(transition_repository.HOOKS,))
