@@ -1,8 +1,8 @@
 """Pulling builds that are files in Slack.
 
 The bot's token is sent with each request, so each URL is checked first, also after a redirect (an Enterprise
-Grid redirects from files.slack.com to files-origin.slack.com): its host here, the addresses of the host by
-the resolver. Slack answers an invalid token with a sign-in page and HTTP 200.
+Grid redirects from files.slack.com to files-origin.slack.com): its host and path here, the addresses of the
+host by the resolver. Slack answers an invalid token with a sign-in page and HTTP 200.
 
 Source: https://docs.slack.dev/reference/objects/file-object ("url_private_download").
 """
@@ -36,7 +36,7 @@ from bot.slack.api.file_info import (
     read_file_info,
 )
 from bot.slack.api.file_sink import FileSink
-from bot.slack.transport.allowed_hosts import NotPublicError, PublicResolver, configured_hosts, is_slack
+from bot.slack.transport.allowed_hosts import NotPublicError, PublicResolver, configured_hosts, serves_files
 
 MAX_REDIRECTS: Final = 5
 BLOCK_BYTES: Final = 512 * 1024
@@ -187,8 +187,8 @@ class SlackFiles:
     def _checked(self, base: URL, location: str) -> URL:
         try:
             url = base.join(URL(location, encoded=True))
-            allowed = is_slack(url, URL(self.api_url))
-        except ValueError:
+            allowed = serves_files(url, URL(self.api_url))
+        except (ValueError, IndexError):  # yarl raises both for what is no URL
             allowed = False
         if not allowed:
             raise FileUnavailable(OTHER_SITE)

@@ -22,6 +22,9 @@ _GOV_SLACK = re.compile(r"([a-z0-9-]+\.)*slack-gov\.com")
 
 _IPV4_INSIDE = ("::ffff:0:0/96", "64:ff9b::/96", "64:ff9b:1::/48", "2002::/16", "2001::/32")
 """IPv6 addresses that contain an IPv4 address: mapped, NAT64, 6to4, Teredo."""
+_FILE_HOST = re.compile(r"files[a-z0-9-]*\.slack(-gov)?\.com")
+_FILE_PATH = re.compile(r"(?!.*(%2e|%2f|%5c|\\|/\.\.?(/|$)))/files-[a-z]+/", re.IGNORECASE)
+
 _NOT_ONE_HOST = tuple(map(ip_network, (*_IPV4_INSIDE, "192.0.0.0/24", "192.88.99.0/24", "fec0::/10")))
 """Accepted by ``is_global`` in some versions of Python; the last ones are for protocols and sites."""
 
@@ -41,6 +44,16 @@ def is_slack(url: URL, api: URL) -> bool:
     return same and (url.scheme == "https" or _is_loopback(host))
 
 
+def serves_files(url: URL, api: URL) -> bool:
+    """Return whether ``url`` is where Slack serves files: the token may go there, but never to the Web API.
+
+    ``https://files.slack.com/files-pri/T…-F…/…``, and after a redirect ``files-origin.slack.com``.
+    """
+    host = (url.raw_host or "").lower()
+    is_file_host = _FILE_HOST.fullmatch(host) is not None or host == api.raw_host
+    return is_slack(url, api) and is_file_host and _FILE_PATH.match(url.raw_path) is not None
+
+
 def _domain(api: URL) -> re.Pattern[str]:
     """Source: https://docs.slack.dev/govslack."""
     return _GOV_SLACK if _GOV_SLACK.fullmatch(api.raw_host or "") else _SLACK
@@ -53,7 +66,7 @@ def answers_to_slack(body: Mapping[str, Any], api: URL) -> bool:
     urls += [entry.get("response_url") for entry in more if isinstance(entry, Mapping)] if more else []
     try:
         return all(isinstance(url, str) and is_slack(URL(url, encoded=True), api) for url in urls)
-    except ValueError:
+    except (ValueError, IndexError):  # yarl raises both for what is no URL
         return False
 
 

@@ -41,7 +41,7 @@ class Slack:
         self.methods.append("files.info")
         if "/api/files.info" in self.handlers:
             return self.handlers["/api/files.info"]
-        file = {"id": "F1", "size": len(self.content), "url_private_download": self.url + "/file"}
+        file = {"id": "F1", "size": len(self.content), "url_private_download": self.url + "/files-pri/file"}
         answer = {"ok": True, "file": file | self.info} if self.answer is None else self.answer
         return web.json_response(answer, status=self.answer_status, headers=self.answer_headers)
 
@@ -52,7 +52,7 @@ class Slack:
             return await handler(request)
         return web.Response(body=self.content, content_type="application/octet-stream")
 
-    def serve(self, path: str = "/file", **what: Any) -> None:
+    def serve(self, path: str = "/files-pri/file", **what: Any) -> None:
         async def handler(request: web.Request) -> web.StreamResponse:
             return web.Response(**what)
 

@@ -115,7 +115,7 @@ class Names(AbstractResolver):
     "address", [address for address in NOT_PUBLIC if address[:1].isdigit() or ":" in address]
 )
 async def test_a_name_of_slacks_that_leads_inside_is_not_asked(slack, failure, address):
-    slack.info = {"url_private_download": "https://files.slack.com/file"}
+    slack.info = {"url_private_download": "https://files.slack.com/files-pri/file"}
     names = Names(files_slack_com=[[address]])
 
     error = await failure(api=SLACK_API, resolver=lambda: PublicResolver(names))
@@ -127,7 +127,7 @@ async def test_a_name_of_slacks_that_leads_inside_is_not_asked(slack, failure, a
 
 
 async def test_one_bad_address_among_good_ones_is_enough(slack, failure):
-    slack.info = {"url_private_download": "https://files.slack.com/file"}
+    slack.info = {"url_private_download": "https://files.slack.com/files-pri/file"}
     names = Names(files_slack_com=[["8.8.8.8", "127.0.0.1"]])
 
     assert (
@@ -136,7 +136,7 @@ async def test_one_bad_address_among_good_ones_is_enough(slack, failure):
 
 
 async def test_a_name_that_is_not_known_is_tried_again(slack, failure):
-    slack.info = {"url_private_download": "https://files.slack.com/file"}
+    slack.info = {"url_private_download": "https://files.slack.com/files-pri/file"}
 
     class Nothing(Names):
         async def resolve(self, host, port=0, family=socket.AF_INET):
@@ -199,23 +199,23 @@ def seen_as_public(names: AbstractResolver) -> PublicResolver:
 
 
 async def test_a_name_is_looked_at_after_each_redirect(slack, failure, pull, authority, tls):
-    slack.info = {"url_private_download": "https://files.slack.com/file"}
-    routes = {"files.slack.com/file": "https://files-origin.slack.com/there"}
+    slack.info = {"url_private_download": "https://files.slack.com/files-pri/file"}
+    routes = {"files.slack.com/files-pri/file": "https://files-origin.slack.com/files-pri/there"}
     async with slacks_server(authority, routes) as (port, asked):
         good = Names(port, files_slack_com=[["127.0.0.1"]], **{"files-origin_slack_com": [["127.0.0.1"]]})
         pulled = await pull(api=SLACK_API, tls=tls, resolver=lambda: seen_as_public(good))
         assert pulled.size_bytes == len(BUILD)
-        assert asked == ["files.slack.com/file", "files-origin.slack.com/there"]
+        assert asked == ["files.slack.com/files-pri/file", "files-origin.slack.com/files-pri/there"]
 
         bad = Names(port, files_slack_com=[["127.0.0.1"]], **{"files-origin_slack_com": [["127.0.0.2"]]})
         error = await failure(api=SLACK_API, tls=tls, resolver=lambda: seen_as_public(bad))
         assert error.user_message == PRIVATE_ADDRESS
-        assert asked[2:] == ["files.slack.com/file"]
+        assert asked[2:] == ["files.slack.com/files-pri/file"]
 
 
 async def test_what_was_checked_is_what_is_connected_to(slack, pull, authority, tls):
     """The name server changes its mind after each question; a second look would lead elsewhere."""
-    slack.info = {"url_private_download": "https://files.slack.com/file"}
+    slack.info = {"url_private_download": "https://files.slack.com/files-pri/file"}
     async with slacks_server(authority, {}) as (port, asked):
         names = Names(port, files_slack_com=[["127.0.0.1"], ["127.0.0.2"]])
 
@@ -223,52 +223,55 @@ async def test_what_was_checked_is_what_is_connected_to(slack, pull, authority, 
 
         assert pulled.size_bytes == len(BUILD)
         assert names.asked == ["files.slack.com"]
-        assert asked == ["files.slack.com/file"]
+        assert asked == ["files.slack.com/files-pri/file"]
 
 
 OTHER_SITES = [
-    "https://slack.com.evil.example/file",
-    "https://evilslack.com/file",
-    "https://slack.com@evil.example/file",
-    "https://evil.example#@files.slack.com/file",
-    "https://evil.example/https://files.slack.com/file",
-    "https://evil.example\\@files.slack.com/file",
-    "https://user:secret@files.slack.com/file",
-    "https://:@files.slack.com/file",
-    "https://files.slack.com./file",
-    "https://files.slack.com:8443/file",
-    "https://files.slack.com:0/file",
-    "https://files.slack.com:99999/file",
-    "https://files.slac\u212a.com/file",  # the sign of Kelvin, a k when in lower case
-    "https://files.ｓlack.com/file",
-    "https://files。slack.com/file",
-    "https://xn--files-slack.com/file",
-    "https://files_slack.com/file",
-    "https://files.slack.com%00.evil.example/file",
-    "https://files.slack.com%2eevil.example/file",
-    "https://127.0.0.1/file",
-    "https://2130706433/file",
-    "https://0x7f.1/file",
-    "https://[::1]/file",
-    "https://[::ffff:127.0.0.1]/file",
+    "https://slack.com.evil.example/files-pri/file",
+    "https://evilslack.com/files-pri/file",
+    "https://slack.com@evil.example/files-pri/file",
+    "https://evil.example#@files.slack.com/files-pri/file",
+    "https://evil.example/https://files.slack.com/files-pri/file",
+    "https://evil.example\\@files.slack.com/files-pri/file",
+    "https://user:secret@files.slack.com/files-pri/file",
+    "https://:@files.slack.com/files-pri/file",
+    "https://files.slack.com./files-pri/file",
+    "https://files.slack.com:8443/files-pri/file",
+    "https://files.slack.com:0/files-pri/file",
+    "https://files.slack.com:99999/files-pri/file",
+    "https://files.slac\u212a.com/files-pri/file",  # the sign of Kelvin, a k when in lower case
+    "https://files.ｓlack.com/files-pri/file",
+    "https://files。slack.com/files-pri/file",
+    "https://xn--files-slack.com/files-pri/file",
+    "https://files_slack.com/files-pri/file",
+    "https://files.slack.com%00.evil.example/files-pri/file",
+    "https://files.slack.com%2eevil.example/files-pri/file",
+    "https://127.0.0.1/files-pri/file",
+    "https://2130706433/files-pri/file",
+    "https://0x7f.1/files-pri/file",
+    "https://[::1]/files-pri/file",
+    "https://[::ffff:127.0.0.1]/files-pri/file",
     "https://169.254.169.254/latest/meta-data/",
-    "http://files.slack.com/file",
-    "http://files.slack.com:443/file",
-    "ftp://files.slack.com/file",
+    "http://files.slack.com/files-pri/file",
+    "http://files.slack.com:443/files-pri/file",
+    "ftp://files.slack.com/files-pri/file",
     "file:///etc/passwd",
     "gopher://files.slack.com/",
     "data:text/plain,PK",
     "javascript:alert(1)",
-    "//evil.example/file",
-    "https://slack-gov.com/file",
-    "https://slack-files.com/file",
+    "//evil.example/files-pri/file",
+    "https://slack-gov.com/files-pri/file",
+    "https://slack-files.com/files-pri/file",
 ]
 
 
 @pytest.mark.parametrize("location", OTHER_SITES)
 async def test_redirects_that_lead_elsewhere_are_not_followed(slack, failure, authority, tls, location):
-    slack.info = {"url_private_download": "https://files.slack.com/file"}
-    routes = {"files.slack.com/file": "https://files.slack.com/again", "files.slack.com/again": location}
+    slack.info = {"url_private_download": "https://files.slack.com/files-pri/file"}
+    routes = {
+        "files.slack.com/files-pri/file": "https://files.slack.com/again",
+        "files.slack.com/again": location,
+    }
     async with slacks_server(authority, routes) as (port, asked):
         names = Names(port, files_slack_com=[["127.0.0.1"]])
 
@@ -276,9 +279,9 @@ async def test_redirects_that_lead_elsewhere_are_not_followed(slack, failure, au
 
         assert type(error) is FileUnavailable
         assert set(names.asked) == {"files.slack.com"}
-        assert not [path for path in asked if path not in {"files.slack.com/file", "files.slack.com/again"}][
-            1:
-        ]
+        assert not [
+            path for path in asked if path not in {"files.slack.com/files-pri/file", "files.slack.com/again"}
+        ][1:]
         assert len(asked) <= 8
 
 
@@ -293,24 +296,33 @@ async def test_an_address_elsewhere_is_not_asked_to_begin_with(slack, failure, l
     assert names.asked == []
 
 
-@pytest.mark.parametrize("location", ["///evil.example/file", "https:evil.example", "/.//evil.example"])
-async def test_redirects_that_only_look_as_if_they_lead_elsewhere(slack, pull, authority, tls, location):
-    slack.info = {"url_private_download": "https://files.slack.com/file"}
-    async with slacks_server(authority, {"files.slack.com/file": location}) as (port, asked):
+async def test_a_redirect_that_only_looks_as_if_it_led_elsewhere(slack, pull, authority, tls):
+    slack.info = {"url_private_download": "https://files.slack.com/files-pri/file"}
+    routes = {"files.slack.com/files-pri/file": "https:evil.example"}
+    async with slacks_server(authority, routes) as (port, asked):
         names = Names(port, files_slack_com=[["127.0.0.1"]])
         await pull(api=SLACK_API, tls=tls, resolver=lambda: seen_as_public(names))
-        assert set(names.asked) == {"files.slack.com"}
-        assert all(path.startswith("files.slack.com/") for path in asked)
+    assert asked == ["files.slack.com/files-pri/file", "files.slack.com/files-pri/evil.example"]
+
+
+@pytest.mark.parametrize("location", ["///evil.example/files-pri/file", "/.//evil.example", "/elsewhere"])
+async def test_a_redirect_to_another_path_than_that_of_files(slack, failure, authority, tls, location):
+    slack.info = {"url_private_download": "https://files.slack.com/files-pri/file"}
+    async with slacks_server(authority, {"files.slack.com/files-pri/file": location}) as (port, asked):
+        names = Names(port, files_slack_com=[["127.0.0.1"]])
+        error = await failure(api=SLACK_API, tls=tls, resolver=lambda: seen_as_public(names))
+    assert error.user_message == OTHER_SITE
+    assert asked == ["files.slack.com/files-pri/file"]
 
 
 async def test_a_circle_of_redirects_ends(slack, failure, authority, tls):
-    slack.info = {"url_private_download": "https://files.slack.com/a"}
+    slack.info = {"url_private_download": "https://files.slack.com/files-pri/a"}
     routes = {
-        "files.slack.com/a": "https://slack.com/b",
-        "slack.com/b": "https://files.slack.com/a",
+        "files.slack.com/files-pri/a": "https://files-b.slack.com/files-pri/b",
+        "files-b.slack.com/files-pri/b": "https://files.slack.com/files-pri/a",
     }
     async with slacks_server(authority, routes) as (port, asked):
-        names = Names(port, files_slack_com=[["127.0.0.1"]], slack_com=[["127.0.0.1"]])
+        names = Names(port, files_slack_com=[["127.0.0.1"]], **{"files-b_slack_com": [["127.0.0.1"]]})
 
         assert (
             type(await failure(api=SLACK_API, tls=tls, resolver=lambda: seen_as_public(names)))
@@ -323,7 +335,7 @@ async def test_a_circle_of_redirects_ends(slack, failure, authority, tls):
 async def test_an_api_of_ones_own_may_be_inside(slack, pull):
     """Its host alone: Slack's names have to be public all the same."""
     api = slack.url.replace("127.0.0.1", "localhost") + "/api/"
-    slack.info = {"url_private_download": api.replace("/api/", "/file")}
+    slack.info = {"url_private_download": api.replace("/api/", "/files-pri/file")}
     names = Names(localhost=[["127.0.0.1"]])
 
     pulled = await pull(api=api, resolver=lambda: PublicResolver(names, trusted=configured_hosts(URL(api))))
@@ -366,7 +378,7 @@ async def test_behind_a_proxy_names_are_the_proxys_to_resolve(monkeypatch, tmp_p
     )
 
     async def fetch(host: str) -> None:
-        info = FileInfo(url=f"https://{host}/file", size_bytes=None)
+        info = FileInfo(url=f"https://{host}/files-pri/file", size_bytes=None)
         await files.download(info, tmp_path / "build", limit_bytes=LIMIT, progress=ignore)
 
     try:

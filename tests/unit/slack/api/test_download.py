@@ -9,7 +9,7 @@ from yarl import URL
 from bot.errors import FileUnavailable, PullFailed, TooLarge
 from bot.slack.api.file_info import NOT_ALLOWED
 from bot.slack.api.files import SIGN_IN_PAGE, DownloadTimeouts
-from bot.slack.transport.allowed_hosts import is_slack
+from bot.slack.transport.allowed_hosts import is_slack, serves_files
 from tests.unit.slack.api.stub import BUILD, PAGE, TOKEN, Slack
 
 
@@ -71,19 +71,22 @@ async def test_each_status_of_a_download_has_its_verdict(slack, failure, status,
 
 
 async def test_follows_a_redirect_with_the_token(slack, pull):
-    slack.serve(status=302, headers={"Location": "/elsewhere?a=1"})
+    slack.serve(status=302, headers={"Location": "/files-pri/elsewhere?a=1"})
 
     assert (await pull()).size_bytes == len(BUILD)
-    assert slack.asked == [("/file", f"Bearer {TOKEN}"), ("/elsewhere", f"Bearer {TOKEN}")]
+    assert slack.asked == [
+        ("/files-pri/file", f"Bearer {TOKEN}"),
+        ("/files-pri/elsewhere", f"Bearer {TOKEN}"),
+    ]
 
 
 @pytest.mark.parametrize("first", [True, False], ids=["at once", "by a redirect"])
 async def test_the_token_goes_to_no_other_host(slack, failure, first):
     async with Slack() as other:
         if first:
-            slack.info = {"url_private_download": other.url + "/file"}
+            slack.info = {"url_private_download": other.url + "/files-pri/file"}
         else:
-            slack.serve(status=302, headers={"Location": other.url + "/file"})
+            slack.serve(status=302, headers={"Location": other.url + "/files-pri/file"})
 
         error = await failure()
 
@@ -93,14 +96,23 @@ async def test_the_token_goes_to_no_other_host(slack, failure, first):
 
 
 async def test_goes_in_no_circle(slack, failure):
-    slack.serve(status=307, headers={"Location": "/file"})
+    slack.serve(status=307, headers={"Location": "/files-pri/file"})
 
     assert type(await failure()) is FileUnavailable
     assert len(slack.asked) == 6
 
 
 @pytest.mark.parametrize(
-    "location", ["", "http://[", "https://files.slack.com:bad/", "file:///etc/passwd", "//a\\b"]
+    "location",
+    [
+        "",
+        "http://[",
+        "https://@[]@",
+        "//@[]@",
+        "https://files.slack.com:bad/",
+        "file:///etc/passwd",
+        "//a\\b",
+    ],
 )
 async def test_a_redirect_to_nowhere(slack, failure, location):
     slack.serve(status=302, headers={"Location": location})
@@ -139,6 +151,36 @@ def test_where_the_token_may_go(url, api, allowed):
     assert is_slack(URL(url, encoded=True), URL(api)) is allowed
 
 
+@pytest.mark.parametrize(
+    ("url", "api", "serves"),
+    [
+        ("https://files.slack.com/files-pri/T1-F1/download/a.apk", "https://slack.com/api/", True),
+        ("https://files-origin.slack.com/files-pri/T1-F1/a.apk", "https://slack.com/api/", True),
+        ("https://files.slack-gov.com/files-pri/T1-F1/a.apk", "https://slack-gov.com/api/", True),
+        ("https://gateway.example.org/files-pri/a", "https://gateway.example.org/api/", True),
+        ("https://files.slack.com/api/files.list", "https://slack.com/api/", False),
+        ("https://slack.com/api/chat.postMessage?channel=C1", "https://slack.com/api/", False),
+        ("https://slack.com/files-pri/T1-F1/a.apk", "https://slack.com/api/", True),
+        ("https://hooks.slack.com/files-pri/T1-F1/a.apk", "https://slack.com/api/", False),
+        ("https://gateway.example.org/api/auth.revoke", "https://gateway.example.org/api/", False),
+        ("https://files.slack.com/files-pri/../api/auth.revoke", "https://slack.com/api/", False),
+        ("https://files.slack.com/files-pri/%2e%2e/api/auth.revoke", "https://slack.com/api/", False),
+        ("https://files.slack.com/files-pri/..%2fapi/auth.revoke", "https://slack.com/api/", False),
+        ("https://files.slack.com/files-pri/a/..", "https://slack.com/api/", False),
+        ("https://files.slack.com/files-pri/a..b/...apk", "https://slack.com/api/", True),
+    ],
+)
+def test_only_what_serves_files_gets_the_token_of_a_download(url, api, serves):
+    assert serves_files(URL(url, encoded=True), URL(api)) is serves
+
+
+async def test_a_redirect_into_the_web_api_is_not_followed(slack, failure):
+    slack.serve(status=302, headers={"Location": "/api/auth.revoke"})
+
+    assert type(await failure()) is FileUnavailable
+    assert [path for path, _ in slack.asked] == ["/files-pri/file"]
+
+
 async def test_the_limit_holds_even_when_sizes_lie(slack, failure, tmp_path):
     slack.info = {"size": 1000}
 
@@ -158,7 +200,7 @@ async def test_a_cut_is_tried_again(slack, failure, after):
         request.transport.close()
         return response
 
-    slack.handlers["/file"] = cut
+    slack.handlers["/files-pri/file"] = cut
     error = await failure()
 
     assert type(error) is PullFailed
@@ -174,7 +216,7 @@ async def test_silence_is_tried_again(slack, failure):
         return response
 
     silent = asyncio.Event()
-    slack.handlers["/file"] = stall
+    slack.handlers["/files-pri/file"] = stall
     error = await failure(timeouts=DownloadTimeouts(silence_s=0.05))
     silent.set()
 
@@ -195,7 +237,7 @@ async def test_cancelling_closes_the_connection(slack, pull):
         finally:
             ended.set()
 
-    slack.handlers["/file"] = stall
+    slack.handlers["/files-pri/file"] = stall
     pulling = asyncio.create_task(pull())
     await reached.wait()
     pulling.cancel()
@@ -215,7 +257,7 @@ async def test_no_error_shows_the_token_or_the_address(slack, failure, caplog):
         request.transport.abort()
         return web.Response()
 
-    slack.handlers["/file"] = cut
+    slack.handlers["/files-pri/file"] = cut
     errors.append(await failure())
     slack.serve(status=302, headers={"Location": "https://example.org/?signature=signed"})
     errors.append(await failure())
@@ -242,7 +284,7 @@ async def test_memory_stays_flat_whatever_the_size(slack, pull):
         return response
 
     slack.info = {"size": size}
-    slack.handlers["/file"] = large
+    slack.handlers["/files-pri/file"] = large
     tracemalloc.start()
     try:
         pulled = await pull()

@@ -21,7 +21,7 @@ async def test_pulls_and_hashes_a_file_for_its_owner_only(slack, pull, tmp_path)
     assert pulled.sha256 == hashlib.sha256(BUILD).hexdigest()
     assert stat.S_IMODE((tmp_path / "build").stat().st_mode) == 0o600
     assert moved[-1] == (len(BUILD), len(BUILD))
-    assert slack.asked == [("/file", f"Bearer {TOKEN}")]
+    assert slack.asked == [("/files-pri/file", f"Bearer {TOKEN}")]
 
 
 async def test_replaces_what_an_earlier_pull_left(pull, tmp_path):
