@@ -20,10 +20,10 @@ _SIGNATURES = re.compile(
     rb"(?:META-INF/|BUNDLE-METADATA/|.*/_CodeSignature/|.*/SC_Info/|.*\.mobileprovision\Z).*", re.DOTALL
 )
 _LICENCES = re.compile(
-    rb"(?:.*/)?[^/]*(?:licen[cs]e|notice|copying|copyright|third.?party|acknowledge?ment|credits|changelog|readme)"
-    rb"[^/]*",
+    rb"licen[cs]e|notice|copying|copyright|third.?party|acknowledge?ment|credits|changelog|readme",
     re.IGNORECASE | re.DOTALL,
 )
+"""Searched for in the last part of a name: one expression for the whole takes quadratic time."""
 _DEX = re.compile(rb"(?:[^/]+/dex/|.*/)?[^/]+\.dex", re.DOTALL)
 _PROGRAM = re.compile(
     rb".*/([^/]+)\.(?:app|appex|framework)/\1|.*\.(?:so|dylib|bundle|jsbundle|hbc)", re.DOTALL
@@ -44,7 +44,7 @@ def _is_searched(entry: Entry) -> bool:
     name = entry.name
     if not entry.size_bytes or _SIGNATURES.fullmatch(name) or _MEDIA.fullmatch(name):
         return False
-    return _PROGRAM.fullmatch(name) is not None or _LICENCES.fullmatch(name) is None
+    return _PROGRAM.fullmatch(name) is not None or _LICENCES.search(name.rpartition(b"/")[2]) is None
 
 
 def _rank(name: bytes) -> int:

@@ -111,6 +111,13 @@ def test_pictures_signatures_and_licences_are_not_read():
     ) == ["x.shop.com"]
 
 
+async def test_long_names_that_are_nearly_a_licence_do_not_use_up_the_time(tmp_path: Path):
+    names = [f"{'licence' * 9000}/{number}" for number in range(20)]
+    path = tmp_path / "shop.apk"
+    path.write_bytes(make_apk(package="a.b", files=dict.fromkeys(names, URL % b"x")))
+    assert (await HostFinder().hosts(path)).hosts == ("x.shop.com",)
+
+
 def test_archives_in_a_build_are_not_opened():
     inner = make_zip({"a.txt": URL % b"deep" + b" " * 2000})
     for _ in range(20):
