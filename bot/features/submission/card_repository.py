@@ -16,7 +16,7 @@ from bot.storage.database import Database
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class Cards:
-    """Reads a card in one snapshot of the database: the scan first, then what belongs to it."""
+    """Reads cards, each in one snapshot of the database."""
 
     database: Database
     sections: Sequence[ReplySection]
@@ -25,10 +25,10 @@ class Cards:
     breaker: CircuitBreaker | None = None
 
     async def card(self, number: int, *, done_bytes: int = 0, total_bytes: int = 0) -> Card:
-        """Return the card of a scan, of whose bytes so many have moved.
+        """Return the card of a scan, with the progress of its bytes.
 
         Raises:
-            NotFound: there is none with that number.
+            NotFound: no such scan.
         """
         card = await self.database.read(lambda db: self._read(db, number))
         return replace(
@@ -59,7 +59,7 @@ class Cards:
 
 
 def _owners(db: Connection, scan: Scan) -> tuple[Link, ...]:
-    """Return the links of the asked app ID to other builds, where a person is asked about that."""
+    """Return the links of the requested app ID to other builds, if a person is asked about that."""
     if scan.question is None or not scan.asked_app_id:
         return ()
     own = (scan.bundle_id, scan.platform)
