@@ -278,9 +278,7 @@ def _ended(scan: Scan) -> list[Block | None]:
     end = "can't be scanned" if scan.state is State.REJECTED else "was not submitted"
     line = text.capital(f"{title(scan)} {end}.")
     refused = retry and scan.submission.state is SubmissionState.REFUSED
-    then = (
-        "It is not retried automatically: once that is fixed, press *Try again*." if refused else ""
-    )
+    then = "It is not retried automatically: once that is fixed, press *Try again*." if refused else ""
     return [
         _head(scan, line, text.sentence(scan.problem or ""), then),
         actions(
