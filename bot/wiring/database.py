@@ -8,7 +8,7 @@ from bot.features.hosts import repository as hosts
 from bot.features.rescan_requests import repository as rescan_requests
 from bot.features.results import transition_repository as results
 from bot.features.third_party_apps import repository as third_party_apps
-from bot.features.verdicts import lookup_repository as verdicts
+from bot.features.verdicts import transition_repository as verdicts
 from bot.storage.connection import RowHooks
 from bot.storage.database import BUSY_TIMEOUT_MS, Database
 

@@ -167,7 +167,7 @@ def status(card: Card, events: Sequence[Event], *, link: str | None = None) -> M
             facts(pairs),
             section("\n".join(lines)) if lines else None,
             *host_blocks(card),
-            *(section(f"{each.scanner.title}: {status_line(each)}") for each in verdicts),
+            *(section(status_line(each)) for each in verdicts),
             context(went(scan) or f"Route: {route(scan)}") if route(scan) else None,
             context(f"SHA-256 {text.code(scan.sha256)}") if scan.sha256 else None,
             *_timeline(events),

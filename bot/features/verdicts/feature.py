@@ -10,7 +10,6 @@ from bot.features.submission.card_repository import Cards
 from bot.features.submission.user_actions import UserActions
 from bot.features.submission.worker import queue_job
 from bot.features.verdicts import listeners, views
-from bot.features.verdicts.hold import HoldRelease
 from bot.features.verdicts.lookup import VerdictLookup
 from bot.features.verdicts.messages import verdict_subject
 from bot.features.verdicts.outcomes import VerdictOutcomes
@@ -28,14 +27,14 @@ from bot.wiring.kit import Kit
 
 def build(kit: Kit) -> Surface:
     """Build it, with the workers of each side scanner that sees builds."""
-    cards = kit.get(Cards)
-    scanners = [scanner for scanner in kit.side_scanners if scanner.sees_builds]
-    held = {scanner.name for scanner in scanners if scanner.hold_max_s is not None}
-    release = HoldRelease(kit.store, kit.wake, holding=held)
-    queues = [queue_job("release of held builds", release.turn)]
-    announcements = {scanner.name: _announcements(kit, scanner) for scanner in scanners}
-    for scanner in scanners:
-        queues += _queues(kit, scanner, announcements[scanner.name])
+    cards, card_for, actions = kit.get(Cards), kit.get(HistoryService).status, kit.get(UserActions)
+    jobs = [_release_job(kit)]
+    queues: list[Job] = []
+    for scanner in kit.side_scanners:
+        if scanner.sees_builds:
+            announcements = _announcements(kit, scanner)
+            jobs.append(announcements.job)
+            queues += _queues(kit, scanner, announcements)
     retry = VerdictRetry(
         store=kit.store,
         announcer=kit.replies,
@@ -47,19 +46,29 @@ def build(kit: Kit) -> Surface:
         store=kit.store,
         cards=cards,
         workspace=kit.workspace,
-        policy=kit.access,
+        access=kit.access,
         scanners=[scanner for scanner in kit.side_scanners if scanner.answers],
         clock=kit.clock,
     )
-    command = listeners.verdict_command(lookup, cards.permalink)
-    card_for, actions = kit.get(HistoryService).status, kit.get(UserActions)
     return Surface(
-        commands=(command,) if any(scanner.answers for scanner in kit.side_scanners) else (),
+        commands=(listeners.verdict_command(lookup, cards.permalink),) if lookup.scanners else (),
         listeners=(lambda app: listeners.register(app, retry, actions, card_for),),
         scan_buttons=frozenset({views.REPORT, views.ASK_AGAIN}),
         queues=tuple(queues),
-        jobs=tuple(each.job for each in announcements.values()),
+        jobs=tuple(jobs),
     )
+
+
+def _release_job(kit: Kit) -> Job:
+    """Return the job that releases, once, what an earlier process held for scanners that hold nothing now."""
+    sees = [scanner for scanner in kit.side_scanners if scanner.sees_builds]
+    holding = {scanner.name for scanner in sees if scanner.hold_max_s is not None}
+
+    async def release() -> None:
+        await kit.store.verdicts.release_all(other_than=holding)
+        kit.wake()
+
+    return Job(name="release of held builds", run=release, interval_s=None)
 
 
 def _announcements(kit: Kit, scanner: SideScanner) -> LivingMessages[Card]:
@@ -69,7 +78,7 @@ def _announcements(kit: Kit, scanner: SideScanner) -> LivingMessages[Card]:
 
 
 def _queues(kit: Kit, scanner: SideScanner, announcements: LivingMessages[Card]) -> tuple[Job, ...]:
-    """Return what shows builds to a side scanner and reads its reports."""
+    """Return the jobs that send builds to a side scanner and read its reports."""
     store, clock = kit.store, kit.clock
     outcomes = VerdictOutcomes(store, scanner.profile, kit.replies, kit.wake, announcements.changed)
     activation = kit.zscaler.activation if scanner.reads_hosts else None

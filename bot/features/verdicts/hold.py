@@ -1,13 +1,12 @@
 """Which side scanners judge a build, and whether its submission to OneTrust waits for their verdicts."""
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from bot.core.build import Build
 from bot.core.scan import Scan, Source, State
 from bot.features.submission.decision import Decision, DecisionFacts, VerdictRequest
 from bot.features.verdicts.models import span
-from bot.features.verdicts.ports import VerdictStore
 from bot.features.verdicts.side_scanner import SideScanner
 
 _ASKED = frozenset({State.SUBMITTING, State.WAITING, State.ASKING})
@@ -53,25 +52,6 @@ class Hold:
             route=None,
             route_why="",
         )
-
-
-class HoldRelease:
-    """Releases what an earlier process held for scanners that hold nothing now; one of the runner's jobs."""
-
-    def __init__(
-        self, store: VerdictStore, wake: Callable[[], None], *, holding: Collection[str] = ()
-    ) -> None:
-        self._store = store
-        self._wake = wake
-        self._holding = holding
-        self._done = False
-
-    async def turn(self) -> None:
-        """Do it once."""
-        if not self._done:
-            await self._store.verdicts.release_all(other_than=self._holding)
-            self._done = True
-            self._wake()
 
 
 def joined(parts: Iterable[str]) -> str:

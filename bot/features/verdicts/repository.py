@@ -1,41 +1,50 @@
-"""Verdicts of side scanners: which builds are to be sent, which reports are due, and what was found."""
+"""The rows of verdicts, and cached reports on files that people asked about."""
 
-from collections.abc import Callable, Collection, Iterable
-from dataclasses import replace
+import json
+from collections.abc import Collection, Mapping
+from dataclasses import asdict, dataclass
 from typing import Any
 
+from bot.core.people import Viewer
 from bot.core.ports import Clock
-from bot.core.scan import WORKING, Scan, State
+from bot.core.scan import WORKING, Scan
 from bot.errors import Superseded
-from bot.features.submission.card import open_to
 from bot.features.verdicts import transition_repository
-from bot.features.verdicts.models import ASKED, CardVerdict, Verdict, VerdictState
+from bot.features.verdicts.models import (
+    ASKED,
+    HashAnswer,
+    Report,
+    ReportStatus,
+    Risk,
+    SandboxVerdict,
+    Threat,
+    Verdict,
+    VerdictState,
+)
 from bot.features.verdicts.scanner_profile import ScannerProfile
+from bot.features.verdicts.transition_repository import JOINED
 from bot.storage import rows, transitions
 from bot.storage.connection import Connection
 from bot.storage.database import Database
+from bot.storage.visibility import visible
 
 GIVE_WAY_S = 600.0
-"""How long a build waits for those on their way to OneTrust; a held one doesn't."""
+"""How long a build that is not held waits for those on their way to OneTrust."""
 
 _ON_THE_WAY = ", ".join(f"'{state.value}'" for state in sorted(WORKING))
-_OPEN_STATES = frozenset({VerdictState.WAITING, VerdictState.ANALYSING})
-_OF_SCANNER = """
-    FROM opinions CROSS JOIN submissions AS z ON z.scan = opinions.scan AND z.scanner = opinions.scanner
-    WHERE opinions.scanner = ?
-"""
-_SENT = f"{_OF_SCANNER} AND opinions.since IS NOT NULL AND z.attempts > 0"
+_SENDING = "opinions.state = 'waiting' AND z.state = 'sending'"
+_SENT = f"(opinions.since IS NOT NULL AND z.attempts > 0 OR {_SENDING})"
 """Submissions; a build that joined another's analysis does not count."""
+_SENT_AT = f"CASE WHEN {_SENDING} THEN ? ELSE opinions.since END"
+"""When a file was sent; the parameter is the time now, for one that is being sent."""
 
 
+@dataclass(eq=False, repr=False)
 class VerdictRepository:
-    """The rows of verdicts: one for each scan and the side scanner that is asked about it."""
+    """The rows of verdicts: one for each scan and side scanner, by its name."""
 
-    def __init__(self, database: Database, clock: Clock) -> None:
-        self._database = database
-        self._clock = clock
-
-    # Sending.
+    database: Database
+    clock: Clock
 
     async def due(self, scanner: str, limit: int, *, busy: Collection[int] = ()) -> list[int]:
         """Return up to ``limit`` scans whose builds are to be sent to a scanner now, held ones first.
@@ -45,9 +54,7 @@ class VerdictRepository:
         """
         listed = ", ".join(str(int(number)) for number in busy)
         query = f"""
-            SELECT opinions.scan AS scan FROM opinions
-            CROSS JOIN submissions AS z ON z.scan = opinions.scan AND z.scanner = opinions.scanner
-            CROSS JOIN scans ON scans.number = opinions.scan
+            SELECT opinions.scan AS scan FROM {JOINED} CROSS JOIN scans ON scans.number = opinions.scan
             WHERE opinions.scanner = ? AND opinions.state = 'waiting' AND z.due_at <= ?
                   AND opinions.scan NOT IN ({listed})
                   AND scans.sha256 NOT IN (SELECT sha256 FROM scans WHERE number IN ({listed}))
@@ -58,85 +65,56 @@ class VerdictRepository:
                   ))
             ORDER BY opinions.held_until IS NULL, z.due_at, opinions.scan LIMIT ?
         """
-        now = self._clock.now()
-        parameters = [scanner, now, now - GIVE_WAY_S, limit]
-        return await self._database.read(lambda db: [row["scan"] for row in db.query(query, parameters)])
+        now = self.clock.now()
+        return await self._column(query, scanner, now, now - GIVE_WAY_S, limit)
 
     async def waiting(self, sha256s: Collection[str]) -> frozenset[str]:
         """Return which of these builds are still to be sent, or to be read, for any scanner."""
-        marks = ", ".join("?" * len(sha256s))
         query = f"""
             SELECT DISTINCT sha256 FROM scans JOIN opinions ON opinions.scan = scans.number
-            WHERE opinions.state = 'waiting' AND sha256 IN ({marks})
+            WHERE opinions.state = 'waiting' AND sha256 IN ({", ".join("?" * len(sha256s))})
         """
-        return await self._database.read(
-            lambda db: frozenset(row["sha256"] for row in db.query(query, list(sha256s)))
-        )
+        return frozenset(await self._column(query, *sha256s))
 
     async def next_due_at(self, scanner: str) -> float | None:
         """Return when the next build falls due; ``None`` if none will."""
-        return await self._next(scanner, "waiting", self._clock.now())
+        return await self._next(scanner, "waiting", self.clock.now())
 
     async def sent_since(self, scanner: str, at: float) -> int:
         """Return how many files were sent since then, including those that are being sent now."""
-        query = f"SELECT count(*) {_SENT} AND opinions.since >= ?"
-        return await self._database.read(
-            lambda db: int(db.execute(query, [scanner, at]).fetchone()[0]) + _sending(db, scanner)
-        )
+        query = _of_scanner("count(*)", f"{_SENT} AND {_SENT_AT} >= ?")
+        return int((await self._column(query, scanner, self.clock.now(), at))[0])
 
     async def sent_before(self, scanner: str, count: int) -> float | None:
         """Return when the ``count``-th last file was sent; ``None`` if fewer were.
 
         A file that is being sent counts as sent now.
         """
-        query = f"SELECT opinions.since {_SENT} ORDER BY opinions.since DESC LIMIT 1 OFFSET ?"
-
-        def work(db: Connection) -> float | None:
-            before = count - 1 - _sending(db, scanner)
-            if before < 0:
-                return self._clock.now()
-            row = db.execute(query, [scanner, before]).fetchone()
-            return None if row is None else float(row[0])
-
-        return await self._database.read(work)
-
-    # Reading.
+        query = _of_scanner(_SENT_AT, f"{_SENT} ORDER BY 1 DESC LIMIT 1 OFFSET ?")
+        return next(iter(await self._column(query, self.clock.now(), scanner, count - 1)), None)
 
     async def of(self, scanner: str, number: int) -> Verdict | None:
         """Return a scanner's verdict of a scan; ``None`` if it is not asked about it."""
-        return await self._database.read(lambda db: transition_repository.of(db, scanner, number))
+        return (await self.database.read(lambda db: transition_repository.of_scan(db, number))).get(scanner)
 
-    async def known(self, scanner: str, sha256: str) -> Verdict | None:
-        """Return the newest verdict of a scanner with a verdict on the very same file."""
+    async def of_file(
+        self, scanner: str, sha256: str | None, state: VerdictState = VerdictState.KNOWN
+    ) -> Verdict | None:
+        """Return a scanner's newest verdict in that state on the very same file."""
         found = await self._find(
-            "WHERE opinions.scanner = ? AND opinions.state = 'known' "
+            "WHERE opinions.scanner = ? AND opinions.state = ? "
             "AND opinions.scan IN (SELECT number FROM scans WHERE sha256 = ?) "
             "ORDER BY opinions.known_from IS NOT NULL, opinions.scan DESC LIMIT 1",
-            scanner,
-            sha256,
+            *(scanner, state.value, sha256),
         )
         return found[0] if found else None
-
-    async def of_md5(self, scanner: str, md5: str) -> list[Verdict]:
-        """Return a scanner's verdicts on files of that MD5, newest first."""
-        return await self._find(
-            "WHERE opinions.scanner = ? AND opinions.scan IN "
-            "(SELECT scan FROM submissions WHERE request_id = ? AND scanner = opinions.scanner) "
-            "ORDER BY opinions.scan DESC",
-            scanner,
-            md5.lower(),
-        )
-
-    # Polling.
 
     async def reports_due(self, scanner: str, limit: int) -> list[Verdict]:
         """Return up to ``limit`` verdicts whose report is due, the longest due first."""
         return await self._find(
             "WHERE opinions.scanner = ? AND opinions.state = 'analysing' AND z.due_at <= ? "
             "ORDER BY z.due_at, opinions.scan LIMIT ?",
-            scanner,
-            self._clock.now(),
-            limit,
+            *(scanner, self.clock.now(), limit),
         )
 
     async def next_report_at(self, scanner: str) -> float | None:
@@ -156,56 +134,47 @@ class VerdictRepository:
     ) -> Verdict:
         """Change the fields of a verdict in one of the states ``expect``; with ``tell`` the reply is stale.
 
-        ``why`` is a line for the scan's timeline, and ``who`` the person who did it. ``submission`` is the
-        state of sending it, and ``status`` the HTTP status of the answer. When a verdict ends, its scan is
-        no longer held for it.
+        ``why`` is a line for the timeline, and ``who`` the person who did it. ``submission`` is the state of
+        sending it, and ``status`` the HTTP status of the answer. When a verdict ends, so does its hold.
 
         Raises:
             NotFound: the scanner is not, or no longer, asked about it.
             Superseded: its state is another.
         """
-        now = self._clock.now()
+        now = self.clock.now()
 
         def work(db: Connection) -> Verdict:
             before = transition_repository.load(db, number, scanner)
             if before.state not in expect:
                 raise Superseded(f"The verdict on scan #{number} has moved on.")
-            ends = changes.get("state", before.state) not in _OPEN_STATES
+            ends = changes.get("state", before.state) not in ASKED
             stamps = {"ended_at": now} if ends and before.ended_at is None else {}
             transition_repository.change(db, number, scanner, {**changes, **stamps})
             if ends:
                 transition_repository.release(db, number, scanner, now=now, ended=True)
-            if why:
-                state = transitions.load(db, number).state
-                transitions.note(db, number, now=now, before=state, after=state, why=why, who=who)
             if tell:
-                db.execute("UPDATE scans SET revision = revision + 1 WHERE number = ?", [number])
+                transitions.touch(db, number, now=now, why=why, who=who)
             return transition_repository.load(db, number, scanner)
 
-        return await self._database.write(work)
+        return await self.database.write(work)
 
     async def release(self, scanner: str, number: int) -> None:
         """Stop holding a scan for a verdict that will be late."""
-        await self._database.write(
-            lambda db: transition_repository.release(db, number, scanner, now=self._clock.now(), ended=False)
+        now = self.clock.now()
+        await self.database.write(
+            lambda db: transition_repository.release(db, number, scanner, now=now, ended=False)
         )
 
     async def release_all(self, *, other_than: Collection[str]) -> None:
         """Stop holding scans for any scanners other than these."""
-
-        def held(db: Connection) -> list[tuple[int, str]]:
-            query = "SELECT scan, scanner FROM opinions WHERE held_until IS NOT NULL"
-            return [(row["scan"], row["scanner"]) for row in db.query(query)]
+        now, query = self.clock.now(), "SELECT scan, scanner FROM opinions WHERE held_until IS NOT NULL"
 
         def work(db: Connection) -> None:
-            for number, scanner in held(db):
-                if scanner not in other_than:
-                    transition_repository.release(db, number, scanner, now=self._clock.now(), ended=False)
+            for row in list(db.query(query)):
+                if row["scanner"] not in other_than:
+                    transition_repository.release(db, row["scan"], row["scanner"], now=now, ended=False)
 
-        if await self._database.read(held):
-            await self._database.write(work)
-
-    # Announcing.
+        await self.database.write(work)
 
     async def to_announce(self, scanner: str) -> list[int]:
         """Return the scans with a thread whose verdict is bad and not surely announced, oldest first.
@@ -219,7 +188,7 @@ class VerdictRepository:
                   AND opinions.scanner = ? AND opinions.state = 'known' AND scans.channel IS NOT NULL
             ORDER BY opinions.ended_at, scan
         """
-        return await self._database.read(lambda db: [row["scan"] for row in db.query(query, [scanner])])
+        return await self._column(query, scanner)
 
     async def announcement(self, scanner: str, number: int) -> tuple[Scan, Verdict | None]:
         """Return a scan with what decides whether a verdict on it is announced.
@@ -227,60 +196,71 @@ class VerdictRepository:
         Raises:
             NotFound: there is no scan with that number.
         """
-        return await self._database.read(
-            lambda db: (transitions.load(db, number), transition_repository.of(db, scanner, number))
+        return await self.database.read(
+            lambda db: (transitions.load(db, number), transition_repository.of_scan(db, number).get(scanner))
         )
 
     async def set_announced(self, scanner: str, number: int, ts: str | None) -> None:
-        """Remember the message that announced a bad verdict; empty while it is being posted."""
-        query = "UPDATE opinions SET announced_ts = ? WHERE scan = ? AND scanner = ?"
-        await self._database.write(lambda db: db.execute(query, [ts, number, scanner]))
+        """Store the message that announced a bad verdict; empty while it is being posted."""
+        changes = {"announced_ts": ts}
+        await self.database.write(
+            lambda db: rows.update(db, "opinions", changes, scan=number, scanner=scanner)
+        )
+
+    async def scan_with(self, viewer: Viewer, *, md5: str = "", sha256: str = "") -> int | None:
+        """Return the newest scan with that hash that the viewer may see and a side scanner was asked about.
+
+        Scans with a verdict come first. Hashes are in lower case; the beginning of a SHA-256 is enough.
+        """
+        visibility, seen = visible(viewer)
+        condition, hashes = "z.request_id = ?", [md5]
+        if not md5:  # 'g' comes after every digit
+            condition, hashes = "scans.sha256 BETWEEN ? AND ? || 'g'", [sha256, sha256]
+        query = f"""
+            SELECT scans.number FROM {JOINED} JOIN scans ON scans.number = opinions.scan
+            WHERE {condition} AND {visibility}
+            ORDER BY opinions.state <> 'known', scans.number DESC LIMIT 1
+        """
+        return next(iter(await self._column(query, *hashes, *seen)), None)
+
+    async def answer(self, scanner: ScannerProfile, md5: str) -> HashAnswer | None:
+        """Return the last report on a file that a person asked about."""
+        query = "SELECT * FROM asked_verdicts WHERE md5 = ? AND scanner = ?"
+        found = await self.database.read(lambda db: list(db.query(query, [md5, scanner.name])))
+        return _answer(scanner, found[0]) if found else None
+
+    async def keep_answer(self, scanner: ScannerProfile, md5: str, report: Report, at: float) -> None:
+        """Store a report, in place of an earlier one."""
+        verdict = json.dumps(asdict(report.verdict)) if report.verdict is not None else None
+        await self.database.write(
+            lambda db: db.execute(
+                "REPLACE INTO asked_verdicts (md5, scanner, at, status, verdict) VALUES (?, ?, ?, ?, ?)",
+                [md5, scanner.name, at, report.status.value, verdict],
+            )
+        )
 
     async def _find(self, rest: str, *parameters: object) -> list[Verdict]:
-        return await self._database.read(lambda db: transition_repository.find(db, rest, *parameters))
+        return await self.database.read(lambda db: transition_repository.find(db, rest, *parameters))
+
+    async def _column(self, query: str, *parameters: object) -> list[Any]:
+        """Return the first column of a query's rows."""
+        return await self.database.read(lambda db: [row[0] for row in db.execute(query, list(parameters))])
 
     async def _next(self, scanner: str, state: str, after: float) -> float | None:
-        query = f"SELECT min(z.due_at) AS at {_OF_SCANNER} AND opinions.state = ? AND z.due_at > ?"
-        found = await self._database.read(lambda db: next(iter(db.query(query, [scanner, state, after]))))
-        return None if found["at"] is None else float(found["at"])
+        query = _of_scanner("min(z.due_at)", "opinions.state = ? AND z.due_at > ?")
+        at: float | None = (await self._column(query, scanner, state, after))[0]
+        return at
 
 
-def card_verdicts(
-    db: Connection,
-    scan: Scan,
-    original: Scan | None,
-    scanners: Iterable[ScannerProfile],
-    permalink: Callable[[Scan], str | None],
-) -> tuple[CardVerdict, ...]:
-    """Return what a scan's card shows of each scanner; a duplicate shows its original's."""
-    others = {}
-    if original is not None and scan.state is State.DUPLICATE:
-        others = {
-            each.scanner: replace(
-                each,
-                known_from=each.known_from or each.scan,
-                held_until=None,
-                went_on_after_s=None,
-                announced_ts=None,
-            )
-            for each in transition_repository.of_scan(db, original.number)
-            if each.state in {VerdictState.KNOWN, *ASKED}
-        }
-    own = {each.scanner: each for each in transition_repository.of_scan(db, scan.number)}
-    shown = others | own
-
-    def link(verdict: Verdict) -> str | None:
-        source = rows.first_scan(db, "WHERE scans.number = ?", verdict.known_from)
-        return permalink(source) if source is not None and open_to(scan, source) else None
-
-    return tuple(
-        CardVerdict(scanner=scanner, verdict=verdict, link=link(verdict) if verdict.known_from else None)
-        for scanner in scanners
-        if (verdict := shown.get(scanner.name)) is not None
-    )
+def _of_scanner(column: str, condition: str) -> str:
+    return f"SELECT {column} FROM {JOINED} WHERE opinions.scanner = ? AND {condition}"
 
 
-def _sending(db: Connection, scanner: str) -> int:
-    """Return how many files are being sent."""
-    query = f"SELECT count(*) {_OF_SCANNER} AND opinions.state = 'waiting' AND z.state = 'sending'"
-    return int(db.execute(query, [scanner]).fetchone()[0])
+def _answer(scanner: ScannerProfile, row: Mapping[str, Any]) -> HashAnswer:
+    verdict = None
+    if row["verdict"] is not None:
+        kept = json.loads(row["verdict"])
+        risks = tuple(Risk(**{**each, "sources": tuple(each["sources"])}) for each in kept["risks"])
+        verdict = SandboxVerdict(**{**kept, "threat": Threat(kept["threat"]), "risks": risks})
+    report = Report(status=ReportStatus(row["status"]), verdict=verdict)
+    return HashAnswer(scanner=scanner, md5=row["md5"], at=row["at"], report=report)

@@ -73,7 +73,7 @@ def inquiry(bench: Bench, reports: ReportApi | None, *, sends: bool = True, **mo
         store=bench.store,
         cards=bench.cards,
         workspace=bench.workspace,
-        policy=bench.policy,
+        access=bench.policy,
         scanners=[a_scanner(FakeSandbox() if sends else None, reports)],
         clock=bench.clock,
         **more,
