@@ -1,9 +1,8 @@
-"""Finding builds that were shared while Slack did not reach the bot."""
+"""Finding builds that were shared while no events reached the bot."""
 
 from contextlib import AsyncExitStack
 
 from bot.features.backfill.service import Backfill
-from bot.features.submission.intake import Intake
 from bot.slack.api.history_reader import SlackHistory
 from bot.wiring.feature import Feature, Surface
 from bot.wiring.kit import Kit
@@ -15,11 +14,11 @@ def build(kit: Kit) -> Surface:
     backfill = Backfill(
         alive=kit.store.alive,
         past=SlackHistory(kit.client, kit.identity, kit.workspace.kind_of, kit.clock),
-        intake=kit.get(Intake),
+        intake=kit.domain.intake,
         hears=kit.hears,
         clock=kit.clock,
         scheduler=kit.scheduler,
-        # Not further back than rows are kept: what was purged would be taken for a new build.
+        # Not further back than rows are kept: a purged scan would be taken for a new build.
         within_s=3600.0 * min(settings.catch_up_hours, 24 * (settings.retention_days or 36_500)),
     )
 
@@ -30,4 +29,4 @@ def build(kit: Kit) -> Surface:
     return Surface(when_connected=start)
 
 
-FEATURE = Feature(name="backfill", build=build)
+FEATURE = Feature(build=build)

@@ -1,11 +1,10 @@
-"""Telling a channel that its builds wait."""
+"""Notices of how many builds of a channel wait."""
 
 from bot.core.rate_limit import RateLimiter
 from bot.features.backlog import listeners
 from bot.features.backlog.messages import BacklogMessages
 from bot.features.backlog.service import BacklogNotices
 from bot.features.backlog.views import queue
-from bot.features.submission.user_actions import UserActions
 from bot.slack.messages.delivery import NOTICES
 from bot.wiring.feature import Feature, Surface
 from bot.wiring.kit import Kit
@@ -20,8 +19,8 @@ def build(kit: Kit) -> Surface:
         away_s=lambda: kit.breaker.open_s,
         heard=lambda: kit.breaker.has_answered,
     )
-    cancel_waiting = kit.get(UserActions).cancel_waiting
+    cancel_waiting = kit.domain.actions.cancel_waiting
     return Surface(listeners=(lambda app: listeners.register(app, cancel_waiting),), jobs=(notices.job,))
 
 
-FEATURE = Feature(name="backlog", build=build)
+FEATURE = Feature(build=build)

@@ -1,29 +1,26 @@
 """Reading what OneTrust found, and announcing it."""
 
-import logging
 from functools import partial
 
 from bot.features.compliance.rules import judge_by
 from bot.features.history.history import HistoryService
-from bot.features.results import listeners, status_views, views
+from bot.features.results import listeners, status_views, transition_repository, views
 from bot.features.results.fetcher import ResultFetcher
-from bot.features.results.messages import result_subject
+from bot.features.results.messages import result_subject, results_section
 from bot.features.results.poller import ResultPoller
 from bot.features.results.retry import ScanRetry
-from bot.features.submission.card_repository import Cards
-from bot.features.submission.user_actions import UserActions
+from bot.features.submission.sections import ReplySection
+from bot.wiring.domain import ReplyContext
 from bot.wiring.feature import Feature, Surface
 from bot.wiring.kit import Kit
-
-logger = logging.getLogger(__name__)
 
 
 def build(kit: Kit) -> Surface:
     """Build it; it offers the announcements and, where results are read, ``ResultPoller``."""
-    sections = kit.get(Cards).sections
-    render = partial(views.announcement, mention=kit.settings.mention == "sharer", sections=sections)
+    mention, sections = kit.settings.mention == "sharer", kit.domain.sections
+    render = partial(views.announcement, mention=mention, sections=sections)
     announcements = kit.messages(result_subject(kit.store, render))
-    kit.provide(announcements, "result")
+    kit.provide(announcements)
     jobs = [announcements.job]
     if kit.settings.onetrust_results_hours:
         first_s = float(kit.settings.onetrust_results_poll_s)
@@ -50,7 +47,7 @@ def build(kit: Kit) -> Surface:
         )
         kit.provide(poller)
         jobs.append(poller.job)
-    actions = kit.get(UserActions)
+    actions = kit.domain.actions
     retry = ScanRetry(kit.store, actions.repeat_failed_scan)
     return Surface(
         listeners=(lambda app: listeners.register(app, kit.get(HistoryService).status, retry, actions),),
@@ -59,4 +56,13 @@ def build(kit: Kit) -> Surface:
     )
 
 
-FEATURE = Feature(name="results", build=build)
+def _section(context: ReplyContext) -> ReplySection:
+    return results_section(
+        clock=context.clock,
+        permalink=context.permalink,
+        outlook=context.outlook,
+        is_unread=context.is_unread,
+    )
+
+
+FEATURE = Feature(build=build, reply_section=_section, row_hooks=(transition_repository.HOOKS,))

@@ -6,12 +6,10 @@ from bot.builds.hosts.finder import HostFinder
 from bot.core.scheduler import Job
 from bot.features.history.history import HistoryService
 from bot.features.submission.card import Card
-from bot.features.submission.card_repository import Cards
-from bot.features.submission.user_actions import UserActions
 from bot.features.submission.worker import queue_job
-from bot.features.verdicts import listeners, views
+from bot.features.verdicts import listeners, transition_repository, views
 from bot.features.verdicts.lookup import VerdictLookup
-from bot.features.verdicts.messages import verdict_subject
+from bot.features.verdicts.messages import verdict_subject, verdicts_section
 from bot.features.verdicts.outcomes import VerdictOutcomes
 from bot.features.verdicts.report_poller import ReportPoller
 from bot.features.verdicts.retry import VerdictRetry
@@ -27,7 +25,7 @@ from bot.wiring.kit import Kit
 
 def build(kit: Kit) -> Surface:
     """Build it, with the workers of each side scanner that sees builds."""
-    cards, card_for, actions = kit.get(Cards), kit.get(HistoryService).status, kit.get(UserActions)
+    card_for, actions = kit.get(HistoryService).status, kit.domain.actions
     jobs = [_release_job(kit)]
     queues: list[Job] = []
     for scanner in kit.side_scanners:
@@ -44,14 +42,14 @@ def build(kit: Kit) -> Surface:
     )
     lookup = VerdictLookup(
         store=kit.store,
-        cards=cards,
+        cards=kit.domain.cards,
         workspace=kit.workspace,
         access=kit.access,
         scanners=[scanner for scanner in kit.side_scanners if scanner.answers],
         clock=kit.clock,
     )
     return Surface(
-        commands=(listeners.verdict_command(lookup, cards.permalink),) if lookup.scanners else (),
+        commands=(listeners.verdict_command(lookup, kit.permalink),) if lookup.scanners else (),
         listeners=(lambda app: listeners.register(app, retry, actions, card_for),),
         scan_buttons=frozenset({views.REPORT, views.ASK_AGAIN}),
         queues=tuple(queues),
@@ -102,4 +100,9 @@ def _queues(kit: Kit, scanner: SideScanner, announcements: LivingMessages[Card])
     )
 
 
-FEATURE = Feature(name="verdicts", build=build, checks=zscaler.verdicts)
+FEATURE = Feature(
+    build=build,
+    reply_section=lambda context: verdicts_section(context.scanners, context.permalink),
+    row_hooks=(transition_repository.HOOKS,),
+    checks=zscaler.verdicts,
+)

@@ -159,7 +159,7 @@ class VerdictLookup:
         if left == 0:
             raise TryLater(profile.fill(USED_UP))
         report, at = await _explained(profile, reports.report(md5, full=True)), self.clock.now()
-        await self.store.verdicts.keep_answer(profile, md5, report, at)
+        await self.store.verdicts.keep_answer(profile, md5, report)
         left = left - 1 if left is not None else None
         return HashAnswer(scanner=profile, md5=md5, at=at, report=report, left=left)
 

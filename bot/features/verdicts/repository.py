@@ -2,11 +2,10 @@
 
 import json
 from collections.abc import Collection, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any
 
 from bot.core.people import Viewer
-from bot.core.ports import Clock
 from bot.core.scan import WORKING, Scan
 from bot.errors import Superseded
 from bot.features.verdicts import transition_repository
@@ -25,7 +24,7 @@ from bot.features.verdicts.scanner_profile import ScannerProfile
 from bot.features.verdicts.transition_repository import JOINED
 from bot.storage import rows, transitions
 from bot.storage.connection import Connection
-from bot.storage.database import Database
+from bot.storage.repository import Repository, reads, writes
 from bot.storage.visibility import visible
 
 GIVE_WAY_S = 600.0
@@ -39,12 +38,8 @@ _SENT_AT = f"CASE WHEN {_SENDING} THEN ? ELSE opinions.since END"
 """When a file was sent; the parameter is the time now, for one that is being sent."""
 
 
-@dataclass(eq=False, repr=False)
-class VerdictRepository:
+class VerdictRepository(Repository):
     """The rows of verdicts: one for each scan and side scanner, by its name."""
-
-    database: Database
-    clock: Clock
 
     async def due(self, scanner: str, limit: int, *, busy: Collection[int] = ()) -> list[int]:
         """Return up to ``limit`` scans whose builds are to be sent to a scanner now, held ones first.
@@ -93,9 +88,10 @@ class VerdictRepository:
         query = _of_scanner(_SENT_AT, f"{_SENT} ORDER BY 1 DESC LIMIT 1 OFFSET ?")
         return next(iter(await self._column(query, self.clock.now(), scanner, count - 1)), None)
 
-    async def of(self, scanner: str, number: int) -> Verdict | None:
+    @reads
+    def of(self, db: Connection, scanner: str, number: int) -> Verdict | None:
         """Return a scanner's verdict of a scan; ``None`` if it is not asked about it."""
-        return (await self.database.read(lambda db: transition_repository.of_scan(db, number))).get(scanner)
+        return transition_repository.of_scan(db, number).get(scanner)
 
     async def of_file(
         self, scanner: str, sha256: str | None, state: VerdictState = VerdictState.KNOWN
@@ -121,8 +117,11 @@ class VerdictRepository:
         """Return when the next report is due; ``None`` if none is expected."""
         return await self._next(scanner, "analysing", -1.0)
 
-    async def keep(
+    @writes
+    def keep(
         self,
+        db: Connection,
+        /,
         scanner: str,
         number: int,
         *,
@@ -142,39 +141,30 @@ class VerdictRepository:
             Superseded: its state is another.
         """
         now = self.clock.now()
+        before = transition_repository.load(db, number, scanner)
+        if before.state not in expect:
+            raise Superseded(f"The verdict on scan #{number} has moved on.")
+        ends = changes.get("state", before.state) not in ASKED
+        stamps = {"ended_at": now} if ends and before.ended_at is None else {}
+        transition_repository.change(db, number, scanner, {**changes, **stamps})
+        if ends:
+            transition_repository.release(db, number, scanner, now=now, ended=True)
+        if tell:
+            transitions.touch(db, number, now=now, why=why, who=who)
+        return transition_repository.load(db, number, scanner)
 
-        def work(db: Connection) -> Verdict:
-            before = transition_repository.load(db, number, scanner)
-            if before.state not in expect:
-                raise Superseded(f"The verdict on scan #{number} has moved on.")
-            ends = changes.get("state", before.state) not in ASKED
-            stamps = {"ended_at": now} if ends and before.ended_at is None else {}
-            transition_repository.change(db, number, scanner, {**changes, **stamps})
-            if ends:
-                transition_repository.release(db, number, scanner, now=now, ended=True)
-            if tell:
-                transitions.touch(db, number, now=now, why=why, who=who)
-            return transition_repository.load(db, number, scanner)
-
-        return await self.database.write(work)
-
-    async def release(self, scanner: str, number: int) -> None:
+    @writes
+    def release(self, db: Connection, scanner: str, number: int) -> None:
         """Stop holding a scan for a verdict that will be late."""
-        now = self.clock.now()
-        await self.database.write(
-            lambda db: transition_repository.release(db, number, scanner, now=now, ended=False)
-        )
+        transition_repository.release(db, number, scanner, now=self.clock.now(), ended=False)
 
-    async def release_all(self, *, other_than: Collection[str]) -> None:
+    @writes
+    def release_all(self, db: Connection, *, other_than: Collection[str]) -> None:
         """Stop holding scans for any scanners other than these."""
         now, query = self.clock.now(), "SELECT scan, scanner FROM opinions WHERE held_until IS NOT NULL"
-
-        def work(db: Connection) -> None:
-            for row in list(db.query(query)):
-                if row["scanner"] not in other_than:
-                    transition_repository.release(db, row["scan"], row["scanner"], now=now, ended=False)
-
-        await self.database.write(work)
+        for row in list(db.query(query)):
+            if row["scanner"] not in other_than:
+                transition_repository.release(db, row["scan"], row["scanner"], now=now, ended=False)
 
     async def to_announce(self, scanner: str) -> list[int]:
         """Return the scans with a thread whose verdict is bad and not surely announced, oldest first.
@@ -190,22 +180,19 @@ class VerdictRepository:
         """
         return await self._column(query, scanner)
 
-    async def announcement(self, scanner: str, number: int) -> tuple[Scan, Verdict | None]:
+    @reads
+    def announcement(self, db: Connection, scanner: str, number: int) -> tuple[Scan, Verdict | None]:
         """Return a scan with what decides whether a verdict on it is announced.
 
         Raises:
             NotFound: there is no scan with that number.
         """
-        return await self.database.read(
-            lambda db: (transitions.load(db, number), transition_repository.of_scan(db, number).get(scanner))
-        )
+        return transitions.load(db, number), transition_repository.of_scan(db, number).get(scanner)
 
-    async def set_announced(self, scanner: str, number: int, ts: str | None) -> None:
+    @writes
+    def set_announced(self, db: Connection, scanner: str, number: int, ts: str | None) -> None:
         """Store the message that announced a bad verdict; empty while it is being posted."""
-        changes = {"announced_ts": ts}
-        await self.database.write(
-            lambda db: rows.update(db, "opinions", changes, scan=number, scanner=scanner)
-        )
+        rows.update(db, "opinions", {"announced_ts": ts}, scan=number, scanner=scanner)
 
     async def scan_with(self, viewer: Viewer, *, md5: str = "", sha256: str = "") -> int | None:
         """Return the newest scan with that hash that the viewer may see and a side scanner was asked about.
@@ -223,28 +210,29 @@ class VerdictRepository:
         """
         return next(iter(await self._column(query, *hashes, *seen)), None)
 
-    async def answer(self, scanner: ScannerProfile, md5: str) -> HashAnswer | None:
+    @reads
+    def answer(self, db: Connection, scanner: ScannerProfile, md5: str) -> HashAnswer | None:
         """Return the last report on a file that a person asked about."""
         query = "SELECT * FROM asked_verdicts WHERE md5 = ? AND scanner = ?"
-        found = await self.database.read(lambda db: list(db.query(query, [md5, scanner.name])))
-        return _answer(scanner, found[0]) if found else None
+        return next((_answer(scanner, row) for row in db.query(query, [md5, scanner.name])), None)
 
-    async def keep_answer(self, scanner: ScannerProfile, md5: str, report: Report, at: float) -> None:
+    @writes
+    def keep_answer(self, db: Connection, scanner: ScannerProfile, md5: str, report: Report) -> None:
         """Store a report, in place of an earlier one."""
         verdict = json.dumps(asdict(report.verdict)) if report.verdict is not None else None
-        await self.database.write(
-            lambda db: db.execute(
-                "REPLACE INTO asked_verdicts (md5, scanner, at, status, verdict) VALUES (?, ?, ?, ?, ?)",
-                [md5, scanner.name, at, report.status.value, verdict],
-            )
+        db.execute(
+            "REPLACE INTO asked_verdicts (md5, scanner, at, status, verdict) VALUES (?, ?, ?, ?, ?)",
+            [md5, scanner.name, self.clock.now(), report.status.value, verdict],
         )
 
-    async def _find(self, rest: str, *parameters: object) -> list[Verdict]:
-        return await self.database.read(lambda db: transition_repository.find(db, rest, *parameters))
+    @reads
+    def _find(self, db: Connection, rest: str, *parameters: object) -> list[Verdict]:
+        return transition_repository.find(db, rest, *parameters)
 
-    async def _column(self, query: str, *parameters: object) -> list[Any]:
+    @reads
+    def _column(self, db: Connection, query: str, *parameters: object) -> list[Any]:
         """Return the first column of a query's rows."""
-        return await self.database.read(lambda db: [row[0] for row in db.execute(query, list(parameters))])
+        return [row[0] for row in db.execute(query, list(parameters))]
 
     async def _next(self, scanner: str, state: str, after: float) -> float | None:
         query = _of_scanner("min(z.due_at)", "opinions.state = ? AND z.due_at > ?")
