@@ -1,11 +1,11 @@
 """Verdicts of side scanners on builds."""
 
+from collections.abc import Callable
 from functools import partial
 
 from bot.builds.hosts.finder import HostFinder
 from bot.core.scheduler import Job
 from bot.features.history.history import HistoryService
-from bot.features.submission.card import Card
 from bot.features.submission.worker import queue_job
 from bot.features.verdicts import listeners, transition_repository, views
 from bot.features.verdicts.lookup import VerdictLookup
@@ -17,7 +17,6 @@ from bot.features.verdicts.side_scanner import SideScanner
 from bot.features.verdicts.submitter import VerdictSubmitter
 from bot.features.verdicts.worker import VerdictWorker
 from bot.metrics import CountedFiles
-from bot.slack.messages.living_message import LivingMessages
 from bot.wiring.checks import zscaler
 from bot.wiring.feature import Feature, Surface
 from bot.wiring.kit import Kit
@@ -26,13 +25,14 @@ from bot.wiring.kit import Kit
 def build(kit: Kit) -> Surface:
     """Build it, with the workers of each side scanner that sees builds."""
     card_for, actions = kit.get(HistoryService).status, kit.domain.actions
-    jobs = [_release_job(kit)]
+    mention, jobs = kit.settings.mention == "sharer", [_release_job(kit)]
     queues: list[Job] = []
     for scanner in kit.side_scanners:
         if scanner.sees_builds:
-            announcements = _announcements(kit, scanner)
+            render = partial(views.verdict_message, scanner=scanner.name, mention=mention)
+            announcements = kit.messages(verdict_subject(kit.store, scanner.name, render))
             jobs.append(announcements.job)
-            queues += _queues(kit, scanner, announcements)
+            queues += _queues(kit, scanner, announcements.changed)
     retry = VerdictRetry(
         store=kit.store,
         announcer=kit.replies,
@@ -69,16 +69,10 @@ def _release_job(kit: Kit) -> Job:
     return Job(name="release of held builds", run=release, interval_s=None)
 
 
-def _announcements(kit: Kit, scanner: SideScanner) -> LivingMessages[Card]:
-    mention = kit.settings.mention == "sharer"
-    render = partial(views.verdict_message, scanner=scanner.name, mention=mention)
-    return kit.messages(verdict_subject(kit.store, scanner.name, render))
-
-
-def _queues(kit: Kit, scanner: SideScanner, announcements: LivingMessages[Card]) -> tuple[Job, ...]:
-    """Return the jobs that send builds to a side scanner and read its reports."""
+def _queues(kit: Kit, scanner: SideScanner, bad: Callable[[int], None]) -> tuple[Job, ...]:
+    """Return the jobs that send builds to a side scanner and read its reports; ``bad`` announces."""
     store, clock = kit.store, kit.clock
-    outcomes = VerdictOutcomes(store, scanner.profile, kit.replies, kit.wake, announcements.changed)
+    outcomes = VerdictOutcomes(store, scanner.profile, kit.replies, kit.wake, bad)
     activation = kit.zscaler.activation if scanner.reads_hosts else None
     worker = VerdictWorker(
         store=store,
@@ -87,7 +81,6 @@ def _queues(kit: Kit, scanner: SideScanner, announcements: LivingMessages[Card])
         work_dir=kit.work_dir,
         outcomes=outcomes,
         clock=clock,
-        wake=kit.wake,
         sending=VerdictSubmitter(store=store, scanner=scanner, outcomes=outcomes, clock=clock),
         hosts=HostFinder(environment=kit.settings.interpreter) if scanner.reads_hosts else None,
         ask=activation.status if activation is not None else None,

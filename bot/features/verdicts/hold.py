@@ -33,12 +33,11 @@ class Hold:
         done = facts.verdicts_over | facts.verdicts_known
         requests = []
         for scanner in self.scanners:
-            hold_s, profile = scanner.hold_max_s, scanner.profile
-            request = VerdictRequest(scanner=scanner.name)
-            accepts = profile.accepts(build.file_type, scan.size_bytes)
-            if may_hold and hold_s is not None and accepts and scanner.name not in done:
-                request = replace(request, held_until=now + hold_s, held_for=profile.verdict)
-            requests.append(request)
+            name, hold_s, held = scanner.name, scanner.hold_max_s, VerdictRequest(scanner=scanner.name)
+            accepts = scanner.profile.accepts(build.file_type, scan.size_bytes)
+            if may_hold and hold_s is not None and accepts and name not in done:
+                held = replace(held, held_until=now + hold_s, held_for=scanner.profile.verdict)
+            requests.append(held)
         asked = replace(decision, requests=tuple(requests))
         if asked.held_until is None:
             return asked

@@ -2,29 +2,23 @@
 
 import asyncio
 import contextlib
-import logging
 import re
-from collections.abc import Awaitable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import Final, TypeVar
+from typing import Final
 from weakref import WeakValueDictionary
 
 from bot.core import identifiers
 from bot.core.access import Access, viewer_of
 from bot.core.people import Viewer
 from bot.core.ports import Clock, Workspace
-from bot.errors import AppscanError, Maintenance, NotFound, Refused, TryLater, UsageError
-from bot.features.hosts.lookup import ask_again
+from bot.errors import AppscanError, NotFound, TryLater, UsageError
+from bot.features.hosts.lookup import BUSY, explained
 from bot.features.submission.card import Card
 from bot.features.submission.card_repository import Cards
 from bot.features.verdicts.models import ASKED, HashAnswer, NoAnswer, ReportStatus, VerdictState, verdicts_of
 from bot.features.verdicts.ports import VerdictStore
-from bot.features.verdicts.scanner_profile import ScannerProfile
 from bot.features.verdicts.side_scanner import SideScanner
-
-T = TypeVar("T")
-
-logger = logging.getLogger(__name__)
 
 ANSWER_S: Final = 60.0
 """Timeout for an answer to a person."""
@@ -48,8 +42,6 @@ UNREAD: Final = (
     "{missing_login}."
 )
 USED_UP: Final = "{vendor}'s report quota for today is used up. Ask again tomorrow."
-MAINTAINED: Final = "{vendor} is under maintenance. Ask again later."
-BUSY: Final = "{vendor} is taking its time. Ask again in a few minutes."
 
 _NUMBER = re.compile(r"#?([0-9]{1,15})")
 _HASH = re.compile(r"[0-9a-f]{12}|[0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{64}")
@@ -155,10 +147,10 @@ class VerdictLookup:
         profile, reports = scanner.profile, scanner.reports
         if reports is None:
             raise NotFound(profile.fill(UNREAD))
-        left = min((quota.unused for quota in await _explained(profile, reports.quota())), default=None)
+        left = min((quota.unused for quota in await explained(profile.vendor, reports.quota())), default=None)
         if left == 0:
             raise TryLater(profile.fill(USED_UP))
-        report, at = await _explained(profile, reports.report(md5, full=True)), self.clock.now()
+        report, at = await explained(profile.vendor, reports.report(md5, full=True)), self.clock.now()
         await self.store.verdicts.keep_answer(profile, md5, report)
         left = left - 1 if left is not None else None
         return HashAnswer(scanner=profile, md5=md5, at=at, report=report, left=left)
@@ -169,17 +161,3 @@ class VerdictLookup:
             return True
         in_progress = answer.report.status is ReportStatus.IN_PROGRESS
         return self.clock.now() - answer.at < (IN_PROGRESS_KEPT_S if in_progress else UNKNOWN_KEPT_S)
-
-
-async def _explained(profile: ScannerProfile, request: Awaitable[T]) -> T:
-    """Return the answer of a scanner; a temporary error also says when to ask again."""
-    try:
-        return await request
-    except Maintenance as error:
-        raise TryLater(profile.fill(MAINTAINED)) from error
-    except TryLater as error:
-        problem = f"{error.user_message} {ask_again(error.retry_after_s)}"
-        raise TryLater(problem, detail=str(error)) from error
-    except Refused as error:
-        logger.warning("%s gives no report: %s", profile.vendor, error)
-        raise

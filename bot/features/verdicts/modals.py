@@ -9,6 +9,7 @@ from bot.features.verdicts.scanner_profile import ScannerProfile
 from bot.features.verdicts.views import INSTANT, THREATS
 from bot.slack.blocks import text
 from bot.slack.blocks.elements import Block, context, facts, section
+from bot.slack.blocks.lists import listed
 from bot.slack.blocks.paged_modal import Listing, ModalState, PagedModal
 from bot.slack.blocks.scan_text import title
 
@@ -49,12 +50,9 @@ def ranked(verdict: SandboxVerdict) -> list[Risk]:
 
 def risk(seen: Risk) -> str:
     """Describe one thing that the analysis saw, and where."""
-    line = f"*{text.escape(seen.level, 30)}*: {text.escape(seen.signature, 300)}"
-    sources = [text.code(each, 120) for each in seen.sources[:_SOURCES]]
-    if not sources:
-        return line
-    more = len(seen.sources) - _SOURCES
-    return f"{line}\nIn {', '.join(sources)}{f' and {more:,} more' if more > 0 else ''}"
+    sources = listed(seen.sources, lambda each: text.code(each, 120), _SOURCES)
+    where = f"\nIn {sources}" if sources else ""
+    return f"*{text.escape(seen.level, 30)}*: {text.escape(seen.signature, 300)}{where}"
 
 
 def without_risks(scanner: ScannerProfile, verdict: SandboxVerdict) -> str:

@@ -28,7 +28,6 @@ from bot.errors import (
     PullFailed,
     Refused,
     StoreUnavailable,
-    TooLarge,
     TryLater,
 )
 from bot.features.hosts.models import HostReader
@@ -70,7 +69,6 @@ class VerdictWorker:
     work_dir: WorkDir
     outcomes: VerdictOutcomes
     clock: Clock
-    wake: Callable[[], None]
     sending: VerdictSubmitter
     hosts: HostReader | None = None
     """Reads the hosts of builds; ``None`` if none are looked up beside this scanner."""
@@ -113,7 +111,7 @@ class VerdictWorker:
     def _done(self, number: int, task: asyncio.Task[None]) -> None:
         del self._tasks[number]
         if task.cancelled() or (error := task.exception()) is None:
-            self.wake()
+            self.outcomes.wake()
         elif isinstance(error, StoreUnavailable):
             logger.warning("scan #%d could not be shown to %s: %s", number, self._profile.vendor, error)
         else:  # it is still due; without a wake, the next turn retries it
@@ -215,7 +213,7 @@ class VerdictWorker:
         except PullFailed as error:
             if await self._wait(verdict, error.retry_after_s, error.user_message):
                 return False
-        except (FileUnavailable, BuildRejected, TooLarge):
+        except (FileUnavailable, BuildRejected):
             pass
         else:
             return True

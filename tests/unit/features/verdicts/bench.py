@@ -81,7 +81,6 @@ class Second:
             work_dir=self.work_dir,
             outcomes=self.outcomes,
             clock=self.bench.clock,
-            wake=self._wake,
             sending=self.sending,
             hosts=hosts,
             ask=ask,

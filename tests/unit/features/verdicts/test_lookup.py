@@ -8,6 +8,7 @@ import pytest
 
 from bot.core.scan import ChannelKind, Kind, Reason, Scan, State
 from bot.errors import Maintenance, NotFound, Refused, TryLater, UsageError
+from bot.features.hosts.lookup import BUSY, MAINTAINED
 from bot.features.submission.card import Card
 from bot.features.submission.decision import Decision, VerdictRequest
 from bot.features.verdicts import lookup
@@ -215,7 +216,7 @@ async def test_trouble_is_told_plainly_and_asked_again_next_time(bench: Bench):
     for trouble, told in (
         (TryLater("Zscaler can't be reached."), "Zscaler can't be reached. Ask again in a few minutes."),
         (TryLater("Zscaler is busy.", retry_after_s=3000), "Zscaler is busy. Ask again in 50 minutes."),
-        (Maintenance("x"), ZSCALER.fill(lookup.MAINTAINED)),
+        (Maintenance("x"), ZSCALER.fill(MAINTAINED)),
         (Refused("Zscaler takes no login."), "Zscaler takes no login."),
     ):
         reports.trouble = trouble
@@ -231,7 +232,7 @@ async def test_nobody_waits_for_ever(bench: Bench):
     reports = FakeReports(wedged=asyncio.Event())
     with pytest.raises(TryLater) as late:
         await ask(inquiry(bench, reports, answer_s=0.01), MD5)
-    assert late.value.user_message == ZSCALER.fill(lookup.BUSY)
+    assert late.value.user_message == ZSCALER.fill(BUSY)
 
 
 async def test_where_no_reports_can_be_read_that_is_told(bench: Bench):
