@@ -42,7 +42,7 @@ def build(kit: Kit) -> Surface:
     )
     lookup = VerdictLookup(
         store=kit.store,
-        cards=kit.domain.cards,
+        card_for=card_for,
         workspace=kit.workspace,
         access=kit.access,
         scanners=[scanner for scanner in kit.side_scanners if scanner.answers],

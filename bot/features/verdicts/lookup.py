@@ -1,7 +1,6 @@
 """``/appscan verdict``: of a scan, of a build by its SHA-256, or of any file by its MD5."""
 
 import asyncio
-import contextlib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -10,12 +9,11 @@ from weakref import WeakValueDictionary
 
 from bot.core import identifiers
 from bot.core.access import Access, viewer_of
-from bot.core.people import Viewer
 from bot.core.ports import Clock, Workspace
 from bot.errors import AppscanError, NotFound, TryLater, UsageError
 from bot.features.hosts.lookup import BUSY, explained
 from bot.features.submission.card import Card
-from bot.features.submission.card_repository import Cards
+from bot.features.submission.ports import CardFor
 from bot.features.verdicts.models import ASKED, HashAnswer, NoAnswer, ReportStatus, VerdictState, verdicts_of
 from bot.features.verdicts.ports import VerdictStore
 from bot.features.verdicts.side_scanner import SideScanner
@@ -29,9 +27,6 @@ UNKNOWN_KEPT_S: Final = 86_400.0
 
 USAGE: Final = "Say the number of a scan, the SHA-256 of a build that was scanned here, or a file's MD5."
 SHA1: Final = "That is a SHA-1. Give the file's MD5, or the SHA-256 of a build that was scanned here."
-NO_SCAN: Final = (
-    "There is no scan with that number that you can see. `/appscan history` lists the scans that you can."
-)
 UNKNOWN_SHA256: Final = (
     "{vendors} was asked about no build with that SHA-256 that you can see. Give the file's MD5 instead: "
     "{vendors} knows files by that."
@@ -54,7 +49,7 @@ class VerdictLookup:
     """Answers from the history what a person may see there; else asks the side scanners."""
 
     store: VerdictStore
-    cards: Cards
+    card_for: CardFor
     workspace: Workspace
     access: Access
     scanners: Sequence[SideScanner]
@@ -78,21 +73,21 @@ class VerdictLookup:
         """
         person = await self.access.admit(user, channel)
         word = identifiers.unwrapped(typed).strip("`'\"“”‘’ \t").lower()
-        viewer = await viewer_of(self.workspace, user, person, channel)
         if number := _NUMBER.fullmatch(word):
-            return await self._of_scan(int(number[1]), viewer)
+            return await self._card(user, channel, number[1])
         if not _HASH.fullmatch(word):
             raise UsageError(USAGE)
         if len(word) == _SHA1_DIGITS:
             raise UsageError(SHA1)
+        viewer = await viewer_of(self.workspace, user, person, channel)
         if len(word) != _MD5_DIGITS:
             known = await self.store.verdicts.scan_with(viewer, sha256=word)
             if known is None:
                 raise NotFound(UNKNOWN_SHA256.format(vendors=self._vendors))
-            return await self._asked_card(known)
+            return await self._card(user, channel, str(known))
         known = await self.store.verdicts.scan_with(viewer, md5=word)
         if known is not None:
-            card = await self.cards.card(known)
+            card, _ = await self.card_for(user, channel, str(known))
             if any(each.verdict.state in {VerdictState.KNOWN, *ASKED} for each in verdicts_of(card)):
                 return card
         return await self._of_md5(word)
@@ -101,22 +96,14 @@ class VerdictLookup:
     def _vendors(self) -> str:
         return " or ".join(scanner.profile.vendor for scanner in self.scanners)
 
-    async def _of_scan(self, number: int, viewer: Viewer) -> Card:
-        scan = None
-        with contextlib.suppress(NotFound):
-            scan = await self.store.scans.scan(number)
-        if scan is None or not await self.store.scans.sees(viewer, scan):
-            raise NotFound(NO_SCAN)
-        return await self._asked_card(number)
-
-    async def _asked_card(self, number: int) -> Card:
-        card = await self.cards.card(number)
+    async def _card(self, user: str, channel: str, number: str) -> Card:
+        card, _ = await self.card_for(user, channel, number)
         if not verdicts_of(card):
             raise NotFound(UNASKED.format(vendors=self._vendors, number=number))
         return card
 
     async def _of_md5(self, md5: str) -> list[HashAnswer | NoAnswer]:
-        """Return each scanner's answer; raise only if there is none at all."""
+        """Return each scanner's answer; raise only if all fail."""
         asked = (self._answer(scanner, md5) for scanner in self.scanners)
         results = await asyncio.gather(*asked, return_exceptions=True)
         is_answered = any(isinstance(each, HashAnswer) for each in results)

@@ -15,7 +15,7 @@ from bot.slack.blocks.message import Message, compose
 from bot.slack.blocks.scan_text import title
 
 LOW: Final = 50
-"""If no more reports are left than this, the answer says how many."""
+"""Up to this many reports left, the answer says how many."""
 _RISKS: Final = 10
 
 

@@ -10,7 +10,7 @@ from bot.features.verdicts.models import BAD, NAME
 from bot.features.verdicts.ports import VerdictStore
 from bot.features.verdicts.scanner_profile import UNNAMED, ScannerProfile
 from bot.features.verdicts.transition_repository import card_verdicts
-from bot.features.verdicts.views import held_line, told_problems, verdict_blocks
+from bot.features.verdicts.views import held_line, shown_problems, verdict_blocks
 from bot.slack.blocks.message import Message
 from bot.slack.messages.subjects import MessageStatus, Subject
 
@@ -24,7 +24,7 @@ def verdicts_section(
         read=lambda db, scan, first: card_verdicts(db, scan, first, scanners, permalink),
         headline=held_line,
         blocks=lambda card, _: verdict_blocks(card),
-        problems=told_problems,
+        problems=shown_problems,
     )
 
 

@@ -80,7 +80,7 @@ def _blocks(card: Card, shown: CardVerdict) -> list[Block]:
     return [section(f"{mark}{line}", accessory=again)]
 
 
-def told_problems(card: Card) -> set[str]:
+def shown_problems(card: Card) -> set[str]:
     """Return the problems that ``verdict_blocks`` shows."""
     return {
         shown.verdict.problem

@@ -147,12 +147,10 @@ class VerdictWorker:
             async with self.sending.may_send(verdict) as may:
                 if may or (reader is not None and await self._may_be_looked_up()):
                     await self._with_build(scan, verdict, reader, sends=may)
-            return
-        if reader is not None and not await self._may_be_looked_up():
-            waits = await self._wait(verdict, None, self._profile.fill(LOOKUP_AWAY))
-        else:
-            waits = reader is not None and not await self._with_build(scan, verdict, reader, sends=False)
-        if not waits:
+        elif reader is not None and not await self._may_be_looked_up():
+            if not await self._wait(verdict, None, self._profile.fill(LOOKUP_AWAY)):
+                await self._settle(scan)
+        elif reader is None or await self._with_build(scan, verdict, reader, sends=False):
             await self._settle(scan)
 
     async def _may_be_looked_up(self) -> bool:

@@ -72,7 +72,7 @@ class FakeReports:
 def inquiry(bench: Bench, reports: ReportApi | None, *, sends: bool = True, **more: Any) -> VerdictLookup:
     return VerdictLookup(
         store=bench.store,
-        cards=bench.cards,
+        card_for=bench.records.status,
         workspace=bench.workspace,
         access=bench.policy,
         scanners=[a_scanner(FakeSandbox() if sends else None, reports)],
@@ -157,7 +157,7 @@ async def test_a_private_scan_of_somebody_else_is_as_if_it_were_not_there(bench:
     )
     with pytest.raises(NotFound, match="build with that SHA-256 that you can see"):
         await ask(asking, "a" * 64)
-    with pytest.raises(NotFound, match="no scan with that number that you can see"):
+    with pytest.raises(NotFound, match="no scan with that number or request ID that you can see"):
         await ask(asking, str(scan.number))
     assert isinstance(await asking.ask("UBEN", "G1", MD5), Card)  # whoever asks there is in it
 
