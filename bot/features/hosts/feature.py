@@ -4,7 +4,7 @@ from bot.features.history.history import HistoryService
 from bot.features.hosts import listeners, repository
 from bot.features.hosts.categorizer import HostCategorizer
 from bot.features.hosts.lookup import CategoryCache, UrlLookupService
-from bot.features.hosts.models import NAME
+from bot.features.hosts.models import LOOKUP, NAME
 from bot.features.hosts.views import host_blocks
 from bot.features.submission.sections import ReplySection
 from bot.features.submission.worker import queue_job
@@ -23,7 +23,7 @@ def build(kit: Kit) -> Surface:
     return Surface(
         commands=(listeners.urls_command(UrlLookupService(categories)),),
         listeners=listen,
-        queues=(queue_job("look-up of hosts", categorizer.turn),),
+        queues=(queue_job(LOOKUP, categorizer.turn),),
     )
 
 

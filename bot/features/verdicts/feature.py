@@ -6,6 +6,7 @@ from functools import partial
 from bot.builds.hosts.finder import HostFinder
 from bot.core.scheduler import Job
 from bot.features.history.history import HistoryService
+from bot.features.submission.ports import SCAN_LEFT, SCANS
 from bot.features.submission.worker import queue_job
 from bot.features.verdicts import listeners, transition_repository, views
 from bot.features.verdicts.lookup import VerdictLookup
@@ -15,7 +16,7 @@ from bot.features.verdicts.report_poller import ReportPoller
 from bot.features.verdicts.retry import VerdictRetry
 from bot.features.verdicts.side_scanner import SideScanner
 from bot.features.verdicts.submitter import VerdictSubmitter
-from bot.features.verdicts.worker import VerdictWorker
+from bot.features.verdicts.worker import BUILDS, REPORTS, VerdictWorker
 from bot.metrics import CountedFiles
 from bot.wiring.checks import zscaler
 from bot.wiring.feature import Feature, Surface
@@ -64,7 +65,7 @@ def _release_job(kit: Kit) -> Job:
 
     async def release() -> None:
         await kit.store.verdicts.release_all(other_than=holding)
-        kit.wake()
+        kit.wake(SCANS)
 
     return Job(name="release of held builds", run=release, interval_s=None)
 
@@ -72,7 +73,7 @@ def _release_job(kit: Kit) -> Job:
 def _queues(kit: Kit, scanner: SideScanner, bad: Callable[[int], None]) -> tuple[Job, ...]:
     """Return the jobs that send builds to a side scanner and read its reports; ``bad`` announces."""
     store, clock = kit.store, kit.clock
-    outcomes = VerdictOutcomes(store, scanner.profile, kit.replies, kit.wake, bad)
+    outcomes = VerdictOutcomes(store, scanner.profile, kit.replies, partial(kit.wake, SCANS), bad)
     activation = kit.zscaler.activation if scanner.reads_hosts else None
     worker = VerdictWorker(
         store=store,
@@ -81,6 +82,7 @@ def _queues(kit: Kit, scanner: SideScanner, bad: Callable[[int], None]) -> tuple
         work_dir=kit.work_dir,
         outcomes=outcomes,
         clock=clock,
+        wake=kit.wake,
         sending=VerdictSubmitter(store=store, scanner=scanner, outcomes=outcomes, clock=clock),
         hosts=HostFinder(environment=kit.settings.interpreter) if scanner.reads_hosts else None,
         ask=activation.status if activation is not None else None,
@@ -88,8 +90,8 @@ def _queues(kit: Kit, scanner: SideScanner, bad: Callable[[int], None]) -> tuple
     kit.stack.push_async_callback(worker.stop)
     reports = ReportPoller(store=store, scanner=scanner, outcomes=outcomes, clock=clock)
     return (
-        queue_job(f"builds for {scanner.name}", worker.turn),
-        queue_job(f"reports of {scanner.name}", reports.turn),
+        queue_job(BUILDS.format(scanner.name), worker.turn, SCAN_LEFT),
+        queue_job(REPORTS.format(scanner.name), reports.turn),
     )
 
 

@@ -71,6 +71,5 @@ class VerdictOutcomes:
         return verdict
 
     def changed(self, number: int) -> None:
-        """Update the reply after another change, and let what waits for it continue."""
+        """Update the reply after another change."""
         self.announcer.changed(number)
-        self.wake()

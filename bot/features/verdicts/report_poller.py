@@ -79,7 +79,8 @@ class ReportPoller:
         """Request the reports that are due; return when more are."""
         rows, reports = self.store.verdicts, self.scanner.reports
         by_md5: dict[str, list[Verdict]] = {}
-        for verdict in await rows.reports_due(self.scanner.name, BATCH):
+        due = await rows.reports_due(self.scanner.name, BATCH)
+        for verdict in due.now:
             if reports is None:
                 await self._end(verdict, VerdictState.EXCLUDED, self._profile.no_reports)
             elif verdict.md5 is None or self.clock.now() - _since(verdict) > WITHIN_S:
@@ -88,7 +89,7 @@ class ReportPoller:
                 by_md5.setdefault(verdict.md5, []).append(verdict)
         if by_md5 and reports is not None:
             await self._ask(reports, by_md5)
-        return await rows.next_report_at(self.scanner.name)
+        return (await rows.reports_due(self.scanner.name, 0)).next_at if due.now else due.next_at
 
     async def _ask(self, reports: ReportApi, by_md5: dict[str, list[Verdict]]) -> None:
         if self._paused_until <= self.clock.now():

@@ -7,6 +7,7 @@ from typing import Any
 
 from bot.core.people import Viewer
 from bot.core.scan import WORKING, Scan
+from bot.core.scheduler import Due
 from bot.errors import Superseded
 from bot.features.verdicts import transition_repository
 from bot.features.verdicts.models import (
@@ -41,15 +42,20 @@ _SENT_AT = f"CASE WHEN {_SENDING} THEN ? ELSE opinions.since END"
 class VerdictRepository(Repository):
     """The rows of verdicts: one for each scan and side scanner, by its name."""
 
-    async def due(self, scanner: str, limit: int, *, busy: Collection[int] = ()) -> list[int]:
+    @reads
+    def due(self, db: Connection, scanner: str, limit: int, *, busy: Collection[int] = ()) -> Due[int]:
         """Return up to ``limit`` scans whose builds are to be sent to a scanner now, held ones first.
 
         Scans on their way to OneTrust are left out, and for ``GIVE_WAY_S`` all others that are not held
-        while there is such a scan. So are scans of the same file as a ``busy`` one, as they share its answer.
+        while there is such a scan. Of scans of one file only the first is due, and none while one of them is
+        ``busy``, as they share its answer.
         """
         listed = ", ".join(str(int(number)) for number in busy)
         query = f"""
-            SELECT opinions.scan AS scan FROM {JOINED} CROSS JOIN scans ON scans.number = opinions.scan
+            SELECT opinions.scan AS scan, z.due_at AS due_at, row_number() OVER (
+                PARTITION BY scans.sha256 ORDER BY opinions.held_until IS NULL, z.due_at, opinions.scan
+            ) AS place, opinions.held_until IS NULL AS is_free
+            FROM {JOINED} CROSS JOIN scans ON scans.number = opinions.scan
             WHERE opinions.scanner = ? AND opinions.state = 'waiting' AND z.due_at <= ?
                   AND opinions.scan NOT IN ({listed})
                   AND scans.sha256 NOT IN (SELECT sha256 FROM scans WHERE number IN ({listed}))
@@ -58,46 +64,50 @@ class VerdictRepository(Repository):
                       SELECT 1 FROM scans AS others
                       WHERE others.state IN ('received', {_ON_THE_WAY}) AND others.source = 'slack'
                   ))
-            ORDER BY opinions.held_until IS NULL, z.due_at, opinions.scan LIMIT ?
         """
+        first = f"SELECT scan FROM ({query}) WHERE place = 1 ORDER BY is_free, due_at, scan LIMIT ?"
         now = self.clock.now()
-        return await self._column(query, scanner, now, now - GIVE_WAY_S, limit)
+        return Due(
+            now=_column(db, first, scanner, now, now - GIVE_WAY_S, limit),
+            next_at=_next(db, scanner, "waiting", now),
+        )
 
-    async def waiting(self, sha256s: Collection[str]) -> frozenset[str]:
+    @reads
+    def waiting(self, db: Connection, sha256s: Collection[str]) -> frozenset[str]:
         """Return which of these builds are still to be sent, or to be read, for any scanner."""
         query = f"""
             SELECT DISTINCT sha256 FROM scans JOIN opinions ON opinions.scan = scans.number
             WHERE opinions.state = 'waiting' AND sha256 IN ({", ".join("?" * len(sha256s))})
         """
-        return frozenset(await self._column(query, *sha256s))
+        return frozenset(_column(db, query, *sha256s))
 
-    async def next_due_at(self, scanner: str) -> float | None:
-        """Return when the next build falls due; ``None`` if none will."""
-        return await self._next(scanner, "waiting", self.clock.now())
-
-    async def sent_since(self, scanner: str, at: float) -> int:
+    @reads
+    def sent_since(self, db: Connection, scanner: str, at: float) -> int:
         """Return how many files were sent since then, including those that are being sent now."""
         query = _of_scanner("count(*)", f"{_SENT} AND {_SENT_AT} >= ?")
-        return int((await self._column(query, scanner, self.clock.now(), at))[0])
+        return int(_column(db, query, scanner, self.clock.now(), at)[0])
 
-    async def sent_before(self, scanner: str, count: int) -> float | None:
+    @reads
+    def sent_before(self, db: Connection, scanner: str, count: int) -> float | None:
         """Return when the ``count``-th last file was sent; ``None`` if fewer were.
 
         A file that is being sent counts as sent now.
         """
         query = _of_scanner(_SENT_AT, f"{_SENT} ORDER BY 1 DESC LIMIT 1 OFFSET ?")
-        return next(iter(await self._column(query, self.clock.now(), scanner, count - 1)), None)
+        return next(iter(_column(db, query, self.clock.now(), scanner, count - 1)), None)
 
     @reads
     def of(self, db: Connection, scanner: str, number: int) -> Verdict | None:
         """Return a scanner's verdict of a scan; ``None`` if it is not asked about it."""
         return transition_repository.of_scan(db, number).get(scanner)
 
-    async def of_file(
-        self, scanner: str, sha256: str | None, state: VerdictState = VerdictState.KNOWN
+    @reads
+    def of_file(
+        self, db: Connection, scanner: str, sha256: str | None, state: VerdictState = VerdictState.KNOWN
     ) -> Verdict | None:
         """Return a scanner's newest verdict in that state on the very same file."""
-        found = await self._find(
+        found = transition_repository.find(
+            db,
             "WHERE opinions.scanner = ? AND opinions.state = ? "
             "AND opinions.scan IN (SELECT number FROM scans WHERE sha256 = ?) "
             "ORDER BY opinions.known_from IS NOT NULL, opinions.scan DESC LIMIT 1",
@@ -105,17 +115,20 @@ class VerdictRepository(Repository):
         )
         return found[0] if found else None
 
-    async def reports_due(self, scanner: str, limit: int) -> list[Verdict]:
-        """Return up to ``limit`` verdicts whose report is due, the longest due first."""
-        return await self._find(
-            "WHERE opinions.scanner = ? AND opinions.state = 'analysing' AND z.due_at <= ? "
-            "ORDER BY z.due_at, opinions.scan LIMIT ?",
-            *(scanner, self.clock.now(), limit),
-        )
+    @reads
+    def reports_due(self, db: Connection, scanner: str, limit: int) -> Due[Verdict]:
+        """Return up to ``limit`` verdicts whose report is due, the longest due first.
 
-    async def next_report_at(self, scanner: str) -> float | None:
-        """Return when the next report is due; ``None`` if none is expected."""
-        return await self._next(scanner, "analysing", -1.0)
+        ``next_at`` is that of the first of all, which may be due now.
+        """
+        query = (
+            "WHERE opinions.scanner = ? AND opinions.state = 'analysing' AND z.due_at <= ? "
+            "ORDER BY z.due_at, opinions.scan LIMIT ?"
+        )
+        return Due(
+            now=transition_repository.find(db, query, scanner, self.clock.now(), limit),
+            next_at=_next(db, scanner, "analysing", -1.0),
+        )
 
     @writes
     def keep(
@@ -166,7 +179,8 @@ class VerdictRepository(Repository):
             if row["scanner"] not in other_than:
                 transition_repository.release(db, row["scan"], row["scanner"], now=now, ended=False)
 
-    async def to_announce(self, scanner: str) -> list[int]:
+    @reads
+    def to_announce(self, db: Connection, scanner: str) -> list[int]:
         """Return the scans with a thread whose verdict is bad and not surely announced, oldest first.
 
         An empty ``announced_ts`` means that it is being announced, or was when the last process ended.
@@ -178,7 +192,7 @@ class VerdictRepository(Repository):
                   AND opinions.scanner = ? AND opinions.state = 'known' AND scans.channel IS NOT NULL
             ORDER BY opinions.ended_at, scan
         """
-        return await self._column(query, scanner)
+        return _column(db, query, scanner)
 
     @reads
     def announcement(self, db: Connection, scanner: str, number: int) -> tuple[Scan, Verdict | None]:
@@ -194,7 +208,8 @@ class VerdictRepository(Repository):
         """Store the message that announced a bad verdict; empty while it is being posted."""
         rows.update(db, "opinions", {"announced_ts": ts}, scan=number, scanner=scanner)
 
-    async def scan_with(self, viewer: Viewer, *, md5: str = "", sha256: str = "") -> int | None:
+    @reads
+    def scan_with(self, db: Connection, viewer: Viewer, *, md5: str = "", sha256: str = "") -> int | None:
         """Return the newest scan with that hash that the viewer may see and a side scanner was asked about.
 
         Scans with a verdict come first. Hashes are in lower case; the beginning of a SHA-256 is enough.
@@ -208,7 +223,7 @@ class VerdictRepository(Repository):
             WHERE {condition} AND {visibility}
             ORDER BY opinions.state <> 'known', scans.number DESC LIMIT 1
         """
-        return next(iter(await self._column(query, *hashes, *seen)), None)
+        return next(iter(_column(db, query, *hashes, *seen)), None)
 
     @reads
     def answer(self, db: Connection, scanner: ScannerProfile, md5: str) -> HashAnswer | None:
@@ -225,19 +240,16 @@ class VerdictRepository(Repository):
             [md5, scanner.name, self.clock.now(), report.status.value, verdict],
         )
 
-    @reads
-    def _find(self, db: Connection, rest: str, *parameters: object) -> list[Verdict]:
-        return transition_repository.find(db, rest, *parameters)
 
-    @reads
-    def _column(self, db: Connection, query: str, *parameters: object) -> list[Any]:
-        """Return the first column of a query's rows."""
-        return [row[0] for row in db.execute(query, list(parameters))]
+def _column(db: Connection, query: str, *parameters: object) -> list[Any]:
+    """Return the first column of a query's rows."""
+    return [row[0] for row in db.execute(query, list(parameters))]
 
-    async def _next(self, scanner: str, state: str, after: float) -> float | None:
-        query = _of_scanner("min(z.due_at)", "opinions.state = ? AND z.due_at > ?")
-        at: float | None = (await self._column(query, scanner, state, after))[0]
-        return at
+
+def _next(db: Connection, scanner: str, state: str, after: float) -> float | None:
+    query = _of_scanner("min(z.due_at)", "opinions.state = ? AND z.due_at > ?")
+    at: float | None = _column(db, query, scanner, state, after)[0]
+    return at
 
 
 def _of_scanner(column: str, condition: str) -> str:
