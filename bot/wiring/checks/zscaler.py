@@ -13,7 +13,7 @@ from bot.errors import AppscanError, TryLater
 from bot.features.zscaler_admin.models import ActivationApi, ActivationStatus
 from bot.metrics import Metrics
 from bot.scanners.zscaler import credential_check
-from bot.wiring.checks.result import CheckResult, Checkup, failed, passed
+from bot.wiring.checks import CheckResult, Checkup, failed, passed
 from bot.wiring.zscaler import Zscaler, open_zscaler
 
 TIMEOUT_S: Final = 20.0
