@@ -14,8 +14,9 @@ from bot.core.ports import Clock
 from bot.core.rate_limit import RateLimiter
 from bot.features.submission.routes import Closed, Route, Routes
 from bot.metrics import CountedClient, Metrics
+from bot.scanners.http.access_tokens import AccessTokens
 from bot.scanners.onetrust.applications import OneTrustApplications
-from bot.scanners.onetrust.auth import ApiKey, ClientCredentials, TokenSource
+from bot.scanners.onetrust.auth import ApiKey, ClientCredentials
 from bot.scanners.onetrust.client import Inquiry
 from bot.scanners.onetrust.file_server import open_file_server
 from bot.scanners.onetrust.routes.direct import Direct
@@ -106,7 +107,7 @@ def _closed(settings: Settings, open_: set[str]) -> list[Closed]:
 @asynccontextmanager
 async def onetrust_tokens(
     settings: Settings, metrics: Metrics, tls: ssl.SSLContext
-) -> AsyncIterator[TokenSource]:
+) -> AsyncIterator[ApiKey | AccessTokens]:
     """Open the source of OneTrust's bearer tokens; ``metrics`` counts its calls.
 
     ``tls`` is shared with other clients, as loading the machine's authorities (or SSL_CERT_FILE) is slow.

@@ -16,12 +16,10 @@ from bot.features.verdicts.side_scanner import SideScanner
 from bot.features.zscaler_admin.service import CloudApis
 from bot.metrics import CountedClient, Metrics, counted
 from bot.scanners.zscaler.activation import Activation
-from bot.scanners.zscaler.auth.interface import CloudAuth
 from bot.scanners.zscaler.auth.oauth import OAuthAuth
 from bot.scanners.zscaler.auth.session import SessionAuth
 from bot.scanners.zscaler.categories import UrlCategoriesApi
-from bot.scanners.zscaler.client import CloudClient
-from bot.scanners.zscaler.http_client import HttpClient
+from bot.scanners.zscaler.client import CloudAuth, CloudClient, HttpClient
 from bot.scanners.zscaler.maintenance import ReadOnly
 from bot.scanners.zscaler.reports import Reports
 from bot.scanners.zscaler.sandbox import PROFILE, Sandbox

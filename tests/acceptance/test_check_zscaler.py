@@ -73,7 +73,7 @@ async def test_what_is_wrong_is_told_with_what_to_do(stage: Stage, zscaler: Zsca
     code, (cloud, sandbox, governance) = await checked(stage, zscaler_settings(zscaler) | wrong)
 
     assert code == 1
-    assert cloud.startswith("FAIL  Zscaler cloud: The authorization server for Zscaler")
+    assert cloud.startswith("FAIL  Zscaler cloud: Zscaler's authorization server")
     assert "`ZSCALER_CLIENT_SECRET`" in cloud
     assert sandbox.startswith("FAIL  Zscaler Sandbox: Zscaler's Sandbox Submission API does not accept ")
     assert sandbox.endswith(
