@@ -101,12 +101,21 @@ class Database:
         return await asyncio.get_running_loop().run_in_executor(self._thread, work)
 
     async def read(self, work: Callable[[Connection], T]) -> T:
-        """Run ``work`` on the connection.
+        """Run ``work``, all of whose queries see one snapshot; what it writes is rolled back.
 
         Raises:
             StoreUnavailable: the file can't be read now.
         """
-        return await self._in_thread(lambda: self._watched(lambda: work(self._connection())))
+
+        def read() -> T:
+            db = self._connection()
+            db.conn.execute("BEGIN")
+            try:
+                return work(db)
+            finally:
+                db.conn.rollback()
+
+        return await self._in_thread(lambda: self._watched(read))
 
     async def write(self, work: Callable[[Connection], T]) -> T:
         """Run ``work`` in one transaction that is rolled back whole if it raises.
