@@ -74,7 +74,7 @@ def _queues(kit: Kit, scanner: SideScanner, bad: Callable[[int], None]) -> tuple
     """Return the jobs that send builds to a side scanner and read its reports; ``bad`` announces."""
     store, clock = kit.store, kit.clock
     outcomes = VerdictOutcomes(store, scanner.profile, kit.replies, partial(kit.wake, SCANS), bad)
-    activation = kit.zscaler.activation if scanner.reads_hosts else None
+    cloud = kit.zscaler.cloud if scanner.reads_hosts else None
     worker = VerdictWorker(
         store=store,
         scanner=scanner,
@@ -85,7 +85,7 @@ def _queues(kit: Kit, scanner: SideScanner, bad: Callable[[int], None]) -> tuple
         wake=kit.wake,
         sending=VerdictSubmitter(store=store, scanner=scanner, outcomes=outcomes, clock=clock),
         hosts=HostFinder(environment=kit.settings.interpreter) if scanner.reads_hosts else None,
-        ask=activation.status if activation is not None else None,
+        ask=cloud.activation.status if cloud is not None else None,
     )
     kit.stack.push_async_callback(worker.stop)
     reports = ReportPoller(store=store, scanner=scanner, outcomes=outcomes, clock=clock)

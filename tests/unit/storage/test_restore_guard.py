@@ -133,9 +133,9 @@ async def test_numbers_that_were_given_since_are_not_given_again(
 
     await restore_guard.settle(database, clock)
     scan, _ = await store.scans.record(a_share("Fnew", ts="1790000009.000100"))
-    assert scan.number == restore_guard.NUMBERS_LEFT_OUT + before + 1
+    assert scan.number == restore_guard.SKIPPED_NUMBERS + before + 1
     look = await store.governance.answered(AppRef(kind=RefKind.APP_ID, value="x1"), ThirdPartyApp(name="x"))
-    assert look.number == restore_guard.NUMBERS_LEFT_OUT + 1
+    assert look.number == restore_guard.SKIPPED_NUMBERS + 1
 
 
 async def test_it_happens_once(tmp_path: Path, clock: HeldClock):
