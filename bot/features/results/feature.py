@@ -9,6 +9,7 @@ from bot.features.results.fetcher import ResultFetcher
 from bot.features.results.messages import result_subject, results_section
 from bot.features.results.poller import ResultPoller
 from bot.features.results.retry import ScanRetry
+from bot.features.submission.ports import REQUESTS, SCANS
 from bot.features.submission.sections import ReplySection
 from bot.wiring.domain import ReplyContext
 from bot.wiring.feature import Feature, Surface
@@ -30,7 +31,7 @@ def build(kit: Kit) -> Surface:
             announcer=kit.replies,
             clock=kit.clock,
             may_create_link=kit.access.may_create_link,
-            wake=kit.wake,
+            wake=partial(kit.wake, SCANS, REQUESTS),
             ended=announcements.changed,
             judge=judge_by(kit.rules),
             first_s=first_s,

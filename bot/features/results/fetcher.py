@@ -21,7 +21,6 @@ from bot.features.results.models import (
     ResultStatus,
 )
 from bot.features.results.ports import Applications, ResultStore
-from bot.features.submission.outcomes import remember_link
 
 logger = logging.getLogger(__name__)
 
@@ -219,10 +218,9 @@ class ResultFetcher:
         """Store the matched scan's ID; that settles an uncertain submission."""
         results = self._store.results
         if poll.scan.state is State.UNCERTAIN:
-            settled = await results.settle(poll.number, application_id, match.id)
+            settled = await results.settle(poll.number, application_id, match.id, self._may_create_link)
             if settled is None:
                 return  # a person decided first
-            await remember_link(self._store, settled, self._may_create_link)
         elif not await results.matched(poll.number, application_id, match.id):
             return
         logger.info("scan #%d was found in OneTrust: scan %s", poll.number, ascii(match.id))

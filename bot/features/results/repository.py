@@ -1,10 +1,11 @@
 """Rows of polling states and results."""
 
 import asyncio
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from typing import Any
 
 from bot.core.scan import Build, Platform, Scan, State, SubmissionState
+from bot.features.app_links import repository as links
 from bot.features.results import rows_repository, transition_repository
 from bot.features.results.models import Judge, OneTrustScanStatus, Results, ResultState, ResultStatus
 from bot.features.results.rows_repository import FOLLOWED
@@ -88,15 +89,26 @@ class ResultRepository(Repository):
         return True
 
     @writes
-    def settle(self, db: Connection, number: int, application_id: str, scan_id: str) -> Scan | None:
-        """Mark a matched uncertain scan as submitted; ``None`` if taken by another, or the state changed."""
+    def settle(
+        self,
+        db: Connection,
+        number: int,
+        application_id: str,
+        scan_id: str,
+        may_create_link: Callable[[Scan], bool],
+    ) -> Scan | None:
+        """Mark a matched uncertain scan as submitted; ``None`` if taken by another, or the state changed.
+
+        Its app is linked in the same transaction.
+        """
         if transitions.load(db, number).state is not State.UNCERTAIN or _is_taken(db, scan_id, number):
             return None
-        return transitions.move(
+        now = self.clock.now()
+        scan = transitions.move(
             db,
             number,
             State.SUBMITTED,
-            now=self.clock.now(),
+            now=now,
             why=f"found in OneTrust: scan ID {scan_id}",
             scan={"problem": None},
             submission={
@@ -105,6 +117,8 @@ class ResultRepository(Repository):
                 "scan_id": scan_id,
             },
         )
+        links.remember(db, scan, may_create_link, now)
+        return scan
 
     @writes
     def give_up(self, db: Connection, before: float, why: str) -> list[int]:

@@ -77,13 +77,13 @@ async def test_an_uncertain_scan_that_is_found_is_submitted_and_followed_on(stor
     scan = await a_scan(store, State.UNCERTAIN)
     await store.results.update(scan.number, looks=3, looked_for="there is no such app", looked_at=clock.now())
 
-    settled = await store.results.settle(scan.number, APP_ID, "scan-1")
+    settled = await store.results.settle(scan.number, APP_ID, "scan-1", lambda _: True)
 
     assert (settled.state, settled.submission.state) == (State.SUBMITTED, SubmissionState.ACCEPTED)
     assert (settled.submission.scan_id, settled.submission.application_id) == ("scan-1", APP_ID)
     followed = await store.results.followed(scan.number)
     assert (followed.state, followed.looked_for, followed.looks) == (ResultState.RUNNING, "", 0)
-    assert await store.results.settle(scan.number, APP_ID, "scan-1") is None
+    assert await store.results.settle(scan.number, APP_ID, "scan-1", lambda _: True) is None
     assert [event.why for event in await store.scans.events(scan.number)][-1] == (
         "found in OneTrust: scan ID scan-1"
     )
@@ -97,7 +97,7 @@ async def test_no_scan_in_onetrust_is_given_to_two(store):
     assert await store.results.matched(one.number, APP_ID, "scan-1")
 
     assert not await store.results.matched(other.number, APP_ID, "scan-1")
-    assert await store.results.settle(unsure.number, APP_ID, "scan-1") is None
+    assert await store.results.settle(unsure.number, APP_ID, "scan-1", lambda _: True) is None
     assert await store.results.taken(["scan-1", "scan-2"]) == {"scan-1"}
     assert (await store.scans.scan(other.number)).submission.scan_id is None
     assert (await store.scans.scan(unsure.number)).state is State.UNCERTAIN

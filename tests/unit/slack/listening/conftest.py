@@ -96,7 +96,7 @@ def surfaces(bench: Bench) -> list[Surface]:
         sender=FakeSender(),
         policy=bench.policy,
         clock=bench.clock,
-        wake=lambda: None,
+        wake=lambda *_: None,
     )
     categories = CategoryCache(rows=bench.store.hosts, lookup=FakeLookup(), clock=bench.clock)
     retry = ScanRetry(bench.store, actions.repeat_failed_scan)
