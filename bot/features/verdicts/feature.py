@@ -71,7 +71,7 @@ def _queues(kit: Kit, scanner: SideScanner, announcements: LivingMessages[Card])
     store, clock = kit.store, kit.clock
     wake_scans = partial(kit.wake, SCANS)
     outcomes = VerdictOutcomes(store, scanner.profile, kit.replies, wake_scans, announcements.changed)
-    activation = kit.zscaler.activation if scanner.reads_hosts else None
+    cloud = kit.zscaler.cloud if scanner.reads_hosts else None
     worker = VerdictWorker(
         store=store,
         scanner=scanner,
@@ -82,7 +82,7 @@ def _queues(kit: Kit, scanner: SideScanner, announcements: LivingMessages[Card])
         wake=kit.wake,
         sending=VerdictSubmitter(store=store, scanner=scanner, outcomes=outcomes, clock=clock),
         hosts=HostFinder(environment=kit.settings.interpreter) if scanner.reads_hosts else None,
-        ask=activation.status if activation is not None else None,
+        ask=cloud.activation.status if cloud is not None else None,
     )
     kit.stack.push_async_callback(worker.stop)
     reports = ReportPoller(store=store, scanner=scanner, outcomes=outcomes, clock=clock)
