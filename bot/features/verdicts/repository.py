@@ -31,7 +31,7 @@ from bot.storage.visibility import visible
 GIVE_WAY_S = 600.0
 """How long a build that is not held waits for those on their way to OneTrust."""
 
-_ON_THE_WAY = ", ".join(f"'{state.value}'" for state in sorted(WORKING))
+_ON_THE_WAY = rows.listed(WORKING)
 _SENDING = "opinions.state = 'waiting' AND z.state = 'sending'"
 _SENT = f"(opinions.since IS NOT NULL AND z.attempts > 0 OR {_SENDING})"
 """Submissions; a build that joined another's analysis does not count."""
@@ -162,8 +162,10 @@ class VerdictRepository(Repository):
         transition_repository.change(db, number, scanner, {**changes, **stamps})
         if ends:
             transition_repository.release(db, number, scanner, now=now, ended=True)
+        if why:
+            transitions.note(db, number, now=now, why=why, who=who)
         if tell:
-            transitions.touch(db, number, now=now, why=why, who=who)
+            transitions.touch(db, number)
         return transition_repository.load(db, number, scanner)
 
     @writes
