@@ -68,9 +68,9 @@ class ResultRepository(Repository):
         before = rows_repository.followed(db, number)
         after = rows_repository.change(db, number, changes)
         if show or any(getattr(before, name) != getattr(after, name) for name in _SHOWN):
-            _refresh(db, number)
+            transitions.touch(db, number)
         if why:
-            self._note(db, number, why)
+            transitions.note(db, number, now=self.clock.now(), why=why)
         return after
 
     @writes
@@ -84,8 +84,8 @@ class ResultRepository(Repository):
             [application_id, scan_id, number],
         )
         rows_repository.change(db, number, {"state": ResultState.RUNNING, "looked_for": ""})
-        _refresh(db, number)
-        self._note(db, number, f"found in OneTrust: scan ID {scan_id}")
+        transitions.touch(db, number)
+        transitions.note(db, number, now=self.clock.now(), why=f"found in OneTrust: scan ID {scan_id}")
         return True
 
     @writes
@@ -132,7 +132,7 @@ class ResultRepository(Repository):
             [ResultState.LOST.value, why, now, before],
         )
         for number in shown:
-            _refresh(db, number)
+            transitions.touch(db, number)
         return shown
 
     @reads
@@ -220,9 +220,9 @@ class ResultRepository(Repository):
                     "ended_at": now,
                 },
             )
-            _refresh(db, number)
+            transitions.touch(db, number)
             sdks = "1 SDK" if results.sdk_count == 1 else f"{results.sdk_count} SDKs"
-            self._note(db, number, f"OneTrust completed its scan: {sdks}")
+            transitions.note(db, number, now=self.clock.now(), why=f"OneTrust completed its scan: {sdks}")
             for hooks in db.hooks:
                 if hooks.completed is not None:
                     hooks.completed(db, number, judgement, now)
@@ -288,15 +288,6 @@ class ResultRepository(Repository):
     def set_announced(self, db: Connection, number: int, ts: str | None) -> None:
         """Store the timestamp of a scan's result message; empty while it is being posted."""
         db.execute("UPDATE results SET announced_ts = ? WHERE scan = ?", [ts, number])
-
-    def _note(self, db: Connection, number: int, why: str) -> None:
-        state = transitions.load(db, number).state
-        transitions.note(db, number, now=self.clock.now(), before=state, after=state, why=why)
-
-
-def _refresh(db: Connection, number: int) -> None:
-    """Mark the scan's reply as stale."""
-    db.execute("UPDATE scans SET revision = revision + 1 WHERE number = ?", [number])
 
 
 def _is_taken(db: Connection, scan_id: str, number: int) -> bool:
