@@ -97,6 +97,14 @@ def note(
     )
 
 
+def refresh(db: Connection, number: int, *, now: float, why: str = "", who: str | None = None) -> None:
+    """Mark the scan's reply as stale; ``why`` is a line for its timeline."""
+    if why:
+        state = load(db, number).state
+        note(db, number, now=now, why=why, before=state, after=state, who=who)
+    db.execute("UPDATE scans SET revision = revision + 1 WHERE number = ?", [number])
+
+
 def requeue(
     db: Connection, number: int, *, now: float, why: str, unless_committed: bool = False
 ) -> Scan | None:

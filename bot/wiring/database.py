@@ -6,7 +6,7 @@ from typing import Final
 from bot.features.compliance import repository as compliance
 from bot.features.hosts import repository as hosts
 from bot.features.rescan_requests import repository as rescan_requests
-from bot.features.results import transition_repository as results
+from bot.features.results import repository as results
 from bot.features.third_party_apps import repository as third_party_apps
 from bot.features.verdicts import lookup_repository as verdicts
 from bot.storage.connection import RowHooks

@@ -7,8 +7,7 @@ from bot.core.scan import Scan
 from bot.features.compliance.messages import COMPLIANCE_SECTION
 from bot.features.hosts.messages import HOSTS_SECTION
 from bot.features.results.messages import results_section
-from bot.features.results.models import ResultStatus
-from bot.features.results.poller import Outlook
+from bot.features.results.poller import ResultPoller
 from bot.features.submission.sections import ReplySection
 from bot.features.verdicts.messages import verdicts_section
 from bot.features.verdicts.scanner_profile import ScannerProfile
@@ -21,12 +20,11 @@ def reply_sections(
     scanners: Sequence[ScannerProfile],
     reads_hosts: bool,
     more: Sequence[ReplySection] = (),
-    outlook: Callable[[ResultStatus, int], Outlook | None] = lambda _followed, _waiting: None,
-    is_unread: Callable[[], bool] = lambda: False,
+    poller: Callable[[], ResultPoller | None] | None = None,
 ) -> tuple[ReplySection, ...]:
     """Return those of the features that are set up, and ``more`` below them."""
     return (
-        results_section(clock=clock, permalink=permalink, outlook=outlook, is_unread=is_unread),
+        results_section(clock=clock, permalink=permalink, poller=poller),
         COMPLIANCE_SECTION,
         verdicts_section(scanners, permalink),
         *((HOSTS_SECTION,) if reads_hosts else ()),

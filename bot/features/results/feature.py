@@ -1,6 +1,5 @@
 """Reading what OneTrust found, and announcing it."""
 
-import logging
 from functools import partial
 
 from bot.features.compliance.rules import judge_by
@@ -9,13 +8,10 @@ from bot.features.results import listeners, status_views, views
 from bot.features.results.fetcher import ResultFetcher
 from bot.features.results.messages import result_subject
 from bot.features.results.poller import ResultPoller
-from bot.features.results.retry import ScanRetry
 from bot.features.submission.card_repository import Cards
 from bot.features.submission.user_actions import UserActions
 from bot.wiring.feature import Feature, Surface
 from bot.wiring.kit import Kit
-
-logger = logging.getLogger(__name__)
 
 
 def build(kit: Kit) -> Surface:
@@ -51,9 +47,8 @@ def build(kit: Kit) -> Surface:
         kit.provide(poller)
         jobs.append(poller.job)
     actions = kit.get(UserActions)
-    retry = ScanRetry(kit.store, actions.repeat_failed_scan)
     return Surface(
-        listeners=(lambda app: listeners.register(app, kit.get(HistoryService).status, retry, actions),),
+        listeners=(lambda app: listeners.register(app, kit.get(HistoryService).status, kit.store, actions),),
         scan_buttons=frozenset({status_views.ALL_FOUND, status_views.SCAN_ONCE_MORE}),
         jobs=tuple(jobs),
     )

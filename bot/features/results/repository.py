@@ -2,189 +2,150 @@
 
 import asyncio
 from collections.abc import Collection
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Final
 
 from bot.core.ports import Clock
 from bot.core.scan import Build, Platform, Scan, State, SubmissionState
-from bot.features.results import rows_repository, transition_repository
-from bot.features.results.models import Judge, OneTrustScanStatus, Results, ResultState, ResultStatus
+from bot.features.results import rows_repository
+from bot.features.results.models import Judge, OneTrustScanStatus, Poll, Results, ResultState, ResultStatus
 from bot.features.results.rows_repository import FOLLOWED
 from bot.storage import rows, transitions
-from bot.storage.connection import Connection
+from bot.storage.connection import Connection, RowHooks
 from bot.storage.database import Database
 
 _DUE_AT = "(results.due_at + CASE results.looks WHEN 0 THEN ? ELSE 0 END)"
 """The first poll is some time after the submission."""
-_ENDED = "('completed', 'failed', 'interrupted')"
-"""States that are announced."""
 _SHOWN = ("state", "status", "looked_for")
 """Columns that a reply shows."""
 
 
+@dataclass(eq=False, repr=False)
 class SqlResultRepository:
     """Polling states and results in SQLite."""
 
-    def __init__(self, database: Database, clock: Clock) -> None:
-        self._database = database
-        self._clock = clock
+    database: Database
+    clock: Clock
 
-    # Following.
+    # Polling.
 
-    async def follow(self, number: int, *, since: float) -> ResultStatus:
-        """Start polling for a scan; submitted scans are polled without this call."""
-
-        def work(db: Connection) -> ResultStatus:
-            transition_repository.begin(db, transitions.load(db, number), since=since, now=self._clock.now())
-            return rows_repository.followed(db, number)
-
-        return await self._database.write(work)
-
-    async def due(self, limit: int, *, first_delay_s: float = 0.0) -> list[ResultStatus]:
+    async def due(self, limit: int, *, first_delay_s: float = 0.0) -> list[Poll]:
         """Return up to ``limit`` scans to poll now, longest wait first.
 
         ``first_delay_s`` is the time between a submission and its first poll.
         """
         query = f"SELECT * FROM results WHERE {FOLLOWED} AND {_DUE_AT} <= ? ORDER BY due_at, scan LIMIT ?"
-        parameters = [first_delay_s, self._clock.now(), limit]
-        return await self._database.read(
-            lambda db: [rows_repository.followed_of(row) for row in db.query(query, parameters)]
-        )
+        parameters = [first_delay_s, self.clock.now(), limit]
+
+        def work(db: Connection) -> list[Poll]:
+            due = map(rows_repository.followed_of, db.query(query, parameters))
+            return [Poll(scan=transitions.load(db, each.scan), followed=each) for each in due]
+
+        return await self.database.read(work)
 
     async def next_due_at(self, *, first_delay_s: float = 0.0) -> float | None:
-        """Return when the next poll is due; ``None`` if there is none."""
-        query = f"SELECT min({_DUE_AT}) AS at FROM results WHERE {FOLLOWED}"
-        return await self._database.read(lambda db: next(iter(db.query(query, [first_delay_s])))["at"])
+        """Return when the next poll is due; ``None`` if no scan is polled."""
+        query = f"SELECT min({_DUE_AT}) FROM results WHERE {FOLLOWED}"
+        return await self.database.read(lambda db: db.execute(query, [first_delay_s]).fetchone()[0])
+
+    async def waiting(self) -> int:
+        """Return the number of scans that are polled."""
+        return await self.database.read(rows_repository.waiting)
 
     async def followed(self, number: int) -> ResultStatus | None:
-        """Return a scan's polling state; ``None`` if it is not polled."""
-        return await self._database.read(lambda db: rows_repository.status(db, number))
+        """Return a scan's polling state; ``None`` if it was not submitted."""
+        return await self.database.read(lambda db: rows_repository.status(db, number))
 
-    async def update(self, number: int, *, why: str = "", show: bool = False, **changes: Any) -> ResultStatus:
+    async def update(self, number: int, *, why: str = "", show: bool = False, **changes: Any) -> None:
         """Change columns; updates the scan's reply with ``show``, or if it shows one of them.
 
         ``why`` is a line for the scan's timeline.
 
         Raises:
-            NotFound: the scan is not polled.
+            NotFound: the scan was not submitted.
         """
 
-        def work(db: Connection) -> ResultStatus:
+        def work(db: Connection) -> None:
             before = rows_repository.followed(db, number)
-            after = rows_repository.change(db, number, changes)
-            if show or any(getattr(before, name) != getattr(after, name) for name in _SHOWN):
-                _refresh(db, number)
-            if why:
-                self._note(db, number, why)
-            return after
+            rows_repository.change(db, number, changes)
+            shown = any(changes.get(name, getattr(before, name)) != getattr(before, name) for name in _SHOWN)
+            if why or show or shown:
+                transitions.refresh(db, number, now=self.clock.now(), why=why)
 
-        return await self._database.write(work)
-
-    async def matched(self, number: int, application_id: str, scan_id: str) -> bool:
-        """Store a submitted scan's match in OneTrust; false if it is another's, or the state changed."""
-
-        def work(db: Connection) -> bool:
-            scan = transitions.load(db, number)
-            if scan.state is not State.SUBMITTED or _is_taken(db, scan_id, number):
-                return False
-            db.execute(
-                f"UPDATE submissions SET application_id = ?, scan_id = ? WHERE scan = ? AND {rows.ONETRUST}",
-                [application_id, scan_id, number],
-            )
-            rows_repository.change(db, number, {"state": ResultState.RUNNING, "looked_for": ""})
-            _refresh(db, number)
-            self._note(db, number, f"found in OneTrust: scan ID {scan_id}")
-            return True
-
-        return await self._database.write(work)
-
-    async def settle(self, number: int, application_id: str, scan_id: str) -> Scan | None:
-        """Mark a matched uncertain scan as submitted; ``None`` if taken by another, or the state changed."""
-
-        def work(db: Connection) -> Scan | None:
-            if transitions.load(db, number).state is not State.UNCERTAIN or _is_taken(db, scan_id, number):
-                return None
-            return transitions.move(
-                db,
-                number,
-                State.SUBMITTED,
-                now=self._clock.now(),
-                why=f"found in OneTrust: scan ID {scan_id}",
-                scan={"problem": None},
-                submission={
-                    "state": SubmissionState.ACCEPTED,
-                    "application_id": application_id,
-                    "scan_id": scan_id,
-                },
-            )
-
-        return await self._database.write(work)
+        await self.database.write(work)
 
     async def give_up(self, before: float, why: str) -> list[int]:
         """Stop polling for scans polled since before ``before``; return those whose replies show a poll."""
-        now = self._clock.now()
-        old = f"{FOLLOWED} AND followed_at < ?"
+        now = self.clock.now()
 
         def work(db: Connection) -> list[int]:
-            query = f"SELECT scan FROM results WHERE {old} AND looks > 0 ORDER BY scan"
-            shown = [int(row["scan"]) for row in db.query(query, [before])]
-            db.execute(
-                f"UPDATE results SET state = ?, looked_for = ?, ended_at = ? WHERE {old}",
+            ended = db.execute(
+                f"UPDATE results SET state = ?, looked_for = ?, ended_at = ? "
+                f"WHERE {FOLLOWED} AND followed_at < ? RETURNING scan, looks",
                 [ResultState.LOST.value, why, now, before],
             )
+            shown = sorted(number for number, polls in ended.fetchall() if polls)
             for number in shown:
-                _refresh(db, number)
+                transitions.refresh(db, number, now=now)
             return shown
 
-        return await self._database.write(work)
-
-    async def counts(self) -> tuple[int, int]:
-        """Return the number of unmatched scans, and of matched unfinished ones."""
-        by_state = await self._database.read(rows_repository.counts)
-        return by_state.get("finding", 0), by_state.get("running", 0)
+        return await self.database.write(work)
 
     # Matching.
 
-    async def competing_submissions(
-        self, application_id: str, since: float = 0.0
-    ) -> list[tuple[Scan, ResultStatus]]:
+    async def matched(self, number: int, application_id: str, scan_id: str) -> Poll | None:
+        """Store a scan's match in OneTrust, which settles an uncertain submission.
+
+        ``None`` if the match belongs to a scan already, or this one's state changed.
+        """
+        now, why = self.clock.now(), f"found in OneTrust: scan ID {scan_id}"
+        ids = {"application_id": application_id, "scan_id": scan_id}
+
+        def work(db: Connection) -> Poll | None:
+            state = transitions.load(db, number).state
+            if state not in {State.SUBMITTED, State.UNCERTAIN} or _taken(db, [scan_id]):
+                return None
+            if state is State.UNCERTAIN:
+                accepted = {"state": SubmissionState.ACCEPTED, **ids}
+                settled = {"problem": None}
+                transitions.move(
+                    db, number, State.SUBMITTED, now=now, why=why, scan=settled, submission=accepted
+                )
+            else:
+                db.execute(
+                    "UPDATE submissions SET application_id = :application_id, scan_id = :scan_id "
+                    f"WHERE scan = :scan AND {rows.ONETRUST}",
+                    {**ids, "scan": number},
+                )
+                rows_repository.change(db, number, {"state": ResultState.RUNNING, "looked_for": ""})
+                transitions.refresh(db, number, now=now, why=why)
+            return Poll(scan=transitions.load(db, number), followed=rows_repository.followed(db, number))
+
+        return await self.database.write(work)
+
+    async def competing_submissions(self, application_id: str, since: float = 0.0) -> list[Poll]:
         """Return an application's unmatched scans, submitted at ``since`` or later."""
-        return await self._database.read(
-            lambda db: rows_repository.scans(
-                db,
-                "WHERE o.scan_id IS NULL AND scans.state IN ('submitted', 'uncertain') "
-                "AND ((scans.kind = 'rescan' AND scans.app_id = ? COLLATE NOCASE) "
-                "OR (scans.kind = 'new' AND o.application_id = ?)) AND results.since >= ?",
-                application_id,
-                application_id,
-                since,
-            )
+        return await self._polls(
+            f"WHERE {rows.SENT} AND o.scan_id IS NULL AND results.since >= ? "
+            "AND ((scans.kind = 'rescan' AND scans.app_id = ? COLLATE NOCASE) "
+            "OR (scans.kind = 'new' AND o.application_id = ?))",
+            *(since, application_id, application_id),
         )
 
-    async def unmatched_new_apps(
-        self, name: str, platform: Platform, since: float = 0.0
-    ) -> list[tuple[Scan, ResultStatus]]:
+    async def unmatched_new_apps(self, name: str, platform: Platform, since: float = 0.0) -> list[Poll]:
         """Return new apps' scans of this name without an application, submitted at ``since`` or later."""
-        return await self._database.read(
-            lambda db: rows_repository.scans(
-                db,
-                "WHERE o.application_id IS NULL AND scans.state IN ('submitted', 'uncertain') "
-                "AND scans.kind = 'new' AND scans.name = ? AND scans.platform = ? AND results.since >= ?",
-                *rows.plain({"name": name, "platform": platform}).values(),
-                since,
-            )
+        return await self._polls(
+            f"WHERE {rows.SENT} AND o.application_id IS NULL AND results.since >= ? "
+            "AND scans.kind = 'new' AND scans.name = ? AND scans.platform = ?",
+            *(since, *rows.plain({"name": name, "platform": platform}).values()),
         )
+
+    async def _polls(self, rest: str, *parameters: object) -> list[Poll]:
+        return await self.database.read(lambda db: rows_repository.polls(db, rest, *parameters))
 
     async def taken(self, scan_ids: Collection[str]) -> set[str]:
         """Return the OneTrust scan IDs that belong to scans of the bot."""
-        marks = ", ".join("?" * len(scan_ids))
-        return await self._database.read(
-            lambda db: {
-                row["scan_id"]
-                for row in db.query(
-                    f"SELECT scan_id FROM submissions WHERE scan_id IN ({marks})", list(scan_ids)
-                )
-            }
-        )
+        return await self.database.read(lambda db: _taken(db, scan_ids))
 
     async def others(self, application_ids: Collection[str], scan: Scan) -> set[str]:
         """Return the applications that belong to another build's link or to another scan."""
@@ -199,43 +160,33 @@ class SqlResultRepository:
         ids = list(application_ids)
         of_scan = [scan.bundle_id, scan.platform.value if scan.platform else None]
         parameters = [*ids, *of_scan, *ids, scan.number, *ids, scan.number]
-        known = await self._database.read(
+        known = await self.database.read(
             lambda db: {row["id"].lower() for row in db.query(query, parameters)}
         )
         return {application_id for application_id in ids if application_id.lower() in known}
 
     # Results.
 
-    async def keep(self, number: int, results: Results, judge: Judge | None = None) -> ResultStatus:
+    async def keep(self, number: int, results: Results, judge: Judge | None = None) -> None:
         """Store a completed scan's results and violations; stop polling for it.
 
         Raises:
-            NotFound: the scan is not polled.
+            NotFound: the scan was not submitted.
         """
-        now = self._clock.now()
+        now = self.clock.now()
         judgement = await self._judged(number, results, judge, now) if judge is not None else ()
+        ended = {"state": ResultState.COMPLETED, "status": OneTrustScanStatus.COMPLETED}
+        sdks = "1 SDK" if results.sdk_count == 1 else f"{results.sdk_count} SDKs"
 
-        def work(db: Connection) -> ResultStatus:
+        def work(db: Connection) -> None:
             rows_repository.write(db, number, results)
-            after = rows_repository.change(
-                db,
-                number,
-                {
-                    "state": ResultState.COMPLETED,
-                    "status": OneTrustScanStatus.COMPLETED,
-                    "looked_for": "",
-                    "ended_at": now,
-                },
-            )
-            _refresh(db, number)
-            sdks = "1 SDK" if results.sdk_count == 1 else f"{results.sdk_count} SDKs"
-            self._note(db, number, f"OneTrust completed its scan: {sdks}")
+            rows_repository.change(db, number, {**ended, "looked_for": "", "ended_at": now})
+            transitions.refresh(db, number, now=now, why=f"OneTrust completed its scan: {sdks}")
             for hooks in db.hooks:
                 if hooks.completed is not None:
                     hooks.completed(db, number, judgement, now)
-            return after
 
-        return await self._database.write(work)
+        await self.database.write(work)
 
     async def _judged(self, number: int, results: Results, judge: Judge, now: float) -> tuple[Any, ...]:
         """Judge results in a thread: many rules and thousands of SDKs take seconds."""
@@ -244,29 +195,14 @@ class SqlResultRepository:
             scan = transitions.load(db, number)
             return scan.build, rows_repository.before(db, scan, now)
 
-        build, before = await self._database.read(work)
+        build, before = await self.database.read(work)
         if build is None:
             return ()
         return await asyncio.to_thread(judge, build, results, before[1] if before else None)
 
     async def of(self, number: int) -> Results | None:
         """Return a scan's results; ``None`` unless it is completed."""
-        return await self._database.read(lambda db: rows_repository.read(db, number))
-
-    async def completed(self, bundle_id: str, platform: Platform) -> list[Scan]:
-        """Return an app's completed scans, newest first."""
-        return await self._database.read(
-            lambda db: [
-                scan
-                for scan, _ in rows_repository.scans(
-                    db,
-                    "WHERE results.state = 'completed' AND scans.bundle_id = ? AND scans.platform = ? "
-                    "ORDER BY results.since DESC, scans.number DESC",
-                    bundle_id,
-                    platform.value,
-                )
-            ]
-        )
+        return await self.database.read(lambda db: rows_repository.read(db, number))
 
     # Announcing.
 
@@ -275,41 +211,49 @@ class SqlResultRepository:
 
         An empty ``announced_ts`` means that posting was begun, perhaps by a process that has ended since.
         """
-        query = f"""
+        query = """
             SELECT scan FROM results JOIN scans ON scans.number = results.scan
             WHERE results.ended_at IS NOT NULL AND coalesce(results.announced_ts, '') = ''
-                  AND results.state IN {_ENDED} AND scans.channel IS NOT NULL
+                  AND results.state IN ('completed', 'failed', 'interrupted') AND scans.channel IS NOT NULL
             ORDER BY results.ended_at, scan
         """
-        return await self._database.read(lambda db: [row["scan"] for row in db.query(query)])
-
-    async def announcement(self, number: int) -> tuple[Scan, ResultStatus | None]:
-        """Return a scan with what decides whether its end is announced.
-
-        Raises:
-            NotFound: there is no scan with that number.
-        """
-        return await self._database.read(
-            lambda db: (transitions.load(db, number), rows_repository.status(db, number))
-        )
+        return await self.database.read(lambda db: [row["scan"] for row in db.query(query)])
 
     async def set_announced(self, number: int, ts: str | None) -> None:
         """Store the timestamp of a scan's result message; empty while it is being posted."""
-        await self._database.write(
+        await self.database.write(
             lambda db: db.execute("UPDATE results SET announced_ts = ? WHERE scan = ?", [ts, number])
         )
 
-    def _note(self, db: Connection, number: int, why: str) -> None:
-        state = transitions.load(db, number).state
-        transitions.note(db, number, now=self._clock.now(), before=state, after=state, why=why)
+
+def _taken(db: Connection, scan_ids: Collection[str]) -> set[str]:
+    query = f"SELECT scan_id FROM submissions WHERE scan_id IN ({', '.join('?' * len(scan_ids))})"
+    return {row["scan_id"] for row in db.query(query, list(scan_ids))}
 
 
-def _refresh(db: Connection, number: int) -> None:
-    """Mark the scan's reply as stale."""
-    db.execute("UPDATE scans SET revision = revision + 1 WHERE number = ?", [number])
+def _moved(db: Connection, before: Scan, after: Scan, now: float) -> tuple[str, ...]:
+    """Start polling for a scan that was, or may have been, submitted; stop if it is submitted again."""
+    if after.state is State.UNCERTAIN:
+        # Found out only now, perhaps after a restart: the submission was running since its last change.
+        begin(db, after, since=before.updated_at, now=now)
+    elif after.state is State.SUBMITTED:
+        begin(db, after, since=now, now=now)
+    elif before.state is State.UNCERTAIN:
+        db.execute("DELETE FROM results WHERE scan = ?", [after.number])
+    return ()
 
 
-def _is_taken(db: Connection, scan_id: str, number: int) -> bool:
-    """Return whether a scan in OneTrust belongs to another of the bot's scans."""
-    query = "SELECT 1 FROM submissions WHERE scan_id = ? AND scan <> ?"
-    return db.execute(query, [scan_id, number]).fetchone() is not None
+def begin(db: Connection, scan: Scan, *, since: float, now: float) -> None:
+    """Start polling for a scan; one that was polled before keeps its ``since``."""
+    known = scan.submission.scan_id is not None and scan.submission.application_id is not None
+    state = ResultState.RUNNING if known else ResultState.FINDING
+    db.execute(
+        "INSERT INTO results (scan, state, since, followed_at, due_at) VALUES (?, ?, ?, ?, ?) "
+        "ON CONFLICT (scan) DO UPDATE SET state = excluded.state, followed_at = excluded.followed_at, "
+        "due_at = excluded.due_at, looks = 0, looked_for = '', ended_at = NULL",
+        [scan.number, state.value, since, now, now],
+    )
+
+
+HOOKS: Final = RowHooks(moved=_moved)
+"""What results do in the transactions of others."""

@@ -10,8 +10,7 @@ from bot.errors import SubmissionError
 from bot.features.history.commands import HistoryCommands
 from bot.features.rescan_requests.messages import RescanRequestMessage
 from bot.features.rescan_requests.views import request
-from bot.features.results.models import ResultStatus
-from bot.features.results.poller import Outlook, ResultPoller
+from bot.features.results.poller import ResultPoller
 from bot.features.submission import (
     listeners,
     share_listeners,
@@ -112,19 +111,13 @@ def build(kit: Kit) -> Surface:
 
 def _cards(kit: Kit) -> Cards:
     kit.metrics.breaker_open = lambda: kit.breaker.is_open
-
-    def outlook(followed: ResultStatus, waiting: int) -> Outlook | None:
-        poller = kit.find(ResultPoller)
-        return poller.outlook(followed, waiting) if poller is not None else None
-
     permalink = _permalink(kit.identity)
     return Cards(
         database=kit.database,
         sections=reply_sections(
             clock=kit.clock,
             permalink=permalink,
-            outlook=outlook,
-            is_unread=lambda: (poller := kit.find(ResultPoller)) is None or poller.refused,
+            poller=partial(kit.find, ResultPoller),
             scanners=[scanner.profile for scanner in kit.side_scanners if scanner.submissions is not None],
             reads_hosts=kit.settings.zscaler is not None,
             more=kit.sections,

@@ -38,8 +38,8 @@ async def test_a_submitted_scan_is_followed_and_first_looked_for_after_a_rest(st
     assert await store.results.next_due_at(first_delay_s=30) == clock.now() + 30
     clock.advance(30)
     (due,) = await store.results.due(10, first_delay_s=30)
-    assert (due.scan, due.state, due.since) == (scan.number, ResultState.FINDING, scan.updated_at)
-    assert await store.results.counts() == (1, 0)
+    assert (due.scan, due.followed.state, due.followed.since) == (scan, ResultState.FINDING, scan.updated_at)
+    assert await store.results.waiting() == 1
 
 
 async def test_a_scan_whose_id_came_with_the_receipt_is_found_already(store):
@@ -77,13 +77,13 @@ async def test_an_uncertain_scan_that_is_found_is_submitted_and_followed_on(stor
     scan = await a_scan(store, State.UNCERTAIN)
     await store.results.update(scan.number, looks=3, looked_for="there is no such app", looked_at=clock.now())
 
-    settled = await store.results.settle(scan.number, APP_ID, "scan-1")
+    settled = (await store.results.matched(scan.number, APP_ID, "scan-1")).scan
 
     assert (settled.state, settled.submission.state) == (State.SUBMITTED, SubmissionState.ACCEPTED)
     assert (settled.submission.scan_id, settled.submission.application_id) == ("scan-1", APP_ID)
     followed = await store.results.followed(scan.number)
     assert (followed.state, followed.looked_for, followed.looks) == (ResultState.RUNNING, "", 0)
-    assert await store.results.settle(scan.number, APP_ID, "scan-1") is None
+    assert await store.results.matched(scan.number, APP_ID, "scan-1") is None
     assert [event.why for event in await store.scans.events(scan.number)][-1] == (
         "found in OneTrust: scan ID scan-1"
     )
@@ -97,7 +97,7 @@ async def test_no_scan_in_onetrust_is_given_to_two(store):
     assert await store.results.matched(one.number, APP_ID, "scan-1")
 
     assert not await store.results.matched(other.number, APP_ID, "scan-1")
-    assert await store.results.settle(unsure.number, APP_ID, "scan-1") is None
+    assert await store.results.matched(unsure.number, APP_ID, "scan-1") is None
     assert await store.results.taken(["scan-1", "scan-2"]) == {"scan-1"}
     assert (await store.scans.scan(other.number)).submission.scan_id is None
     assert (await store.scans.scan(unsure.number)).state is State.UNCERTAIN
@@ -157,8 +157,8 @@ async def test_results_are_read_as_they_were_kept(store, database, results):
     scan = await a_scan(store, State.SUBMITTED, share)
     await store.results.matched(scan.number, APP_ID, "scan-1")
     try:
-        followed = await store.results.keep(scan.number, results)
-        assert followed.state is ResultState.COMPLETED
+        await store.results.keep(scan.number, results)
+        assert (await store.results.followed(scan.number)).state is ResultState.COMPLETED
         assert await store.results.of(scan.number) == results
     finally:  # the next example's scan has the same ID
         await database.write(lambda db: db.execute("DELETE FROM scans WHERE number = ?", [scan.number]))
@@ -207,8 +207,6 @@ async def test_the_scan_before_is_of_the_same_app_and_open_to_the_same_readers(d
     assert await before(first.number) is None
     assert (await before(secret.number))[0].number == first.number
     assert (await before(hidden.number))[0].number == last.number
-    listed = await store.results.completed(SHOP.bundle_id, Platform.ANDROID)
-    assert [scan.number for scan in listed] == [last.number, secret.number, first.number]
 
 
 async def test_each_end_is_announced_until_it_surely_was(store):
@@ -235,11 +233,11 @@ async def test_rivals_are_scans_of_an_application_that_are_not_told_apart(store)
     await store.results.matched(known.number, APP_ID, "scan-1")
     new = await a_scan(store, State.SUBMITTED, a_share("F5"))
 
-    assert [scan.number for scan, _ in await store.results.competing_submissions(APP_ID)] == [
+    assert [poll.number for poll in await store.results.competing_submissions(APP_ID)] == [
         one.number,
         unsure.number,
     ]
-    assert [scan.number for scan, _ in await store.results.unmatched_new_apps("Shop", Platform.ANDROID)] == [
+    assert [poll.number for poll in await store.results.unmatched_new_apps("Shop", Platform.ANDROID)] == [
         new.number
     ]
     followed = await store.results.followed(new.number)
