@@ -19,8 +19,7 @@ from bot.core.ports import Clock
 from bot.features.hosts.models import UrlLookup
 from bot.features.third_party_apps.models import ThirdPartyAppsApi
 from bot.features.verdicts.side_scanner import ReportApi, SideScanner, SubmissionApi
-from bot.features.zscaler_admin.models import ActivationApi
-from bot.features.zscaler_admin.service import CloudState
+from bot.features.zscaler_admin.models import ActivationApi, CloudState
 from bot.metrics import CountedClient, Metrics, counted
 from bot.scanners.zscaler.activation import Activation
 from bot.scanners.zscaler.auth.interface import CloudAuth

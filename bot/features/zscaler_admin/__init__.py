@@ -1,1 +1,1 @@
-"""What administrators see and do of Zscaler."""
+"""What administrators see and do in Zscaler."""

@@ -1,4 +1,4 @@
-"""Looking after Zscaler, for admins."""
+"""Zscaler, for admins."""
 
 from functools import partial
 
@@ -11,7 +11,7 @@ from bot.wiring.kit import Kit
 
 
 def build(kit: Kit) -> Surface:
-    """Build it, where anything of Zscaler is set up."""
+    """Build it if any of Zscaler's APIs is set up."""
     zscaler, settings = kit.zscaler, kit.settings.zscaler
     if settings is None:
         return Surface()

@@ -1,245 +1,137 @@
-"""What administrators see and do of Zscaler: how its APIs stand, and activating what was saved there."""
+"""What administrators see and do in Zscaler: the state of its APIs, and activating saved changes."""
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
-from typing import Final, Protocol, TypeVar
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Final, TypeVar
 
 from bot.core.access import Access
 from bot.core.clock import SteadyClock, within
 from bot.core.ports import Clock
 from bot.errors import AppscanError, Maintenance, NotFound, Refused, Superseded
-from bot.features.verdicts.models import Quota
 from bot.features.verdicts.side_scanner import ReportApi
-from bot.features.zscaler_admin.models import ActivationApi, ActivationStatus
+from bot.features.zscaler_admin.models import (
+    ActivationApi,
+    ActivationStatus,
+    CloudOverview,
+    CloudState,
+    Overview,
+    Unavailable,
+)
 
 logger = logging.getLogger(__name__)
 
-LOOK_S: Final = 10.0
-"""How long asking how things stand may take, all together."""
-ACTIVATE_S: Final = 45.0
-"""How long activating may take, with waiting for whoever edits the configuration meanwhile."""
-ONCE_IN_S: Final = 60.0
-"""A second press within so long is taken for the same one."""
-LATELY_S: Final = 300.0
-"""Maintenance that was met so lately is taken to last; after that only trying shows whether it is over."""
+READ_TIMEOUT_S: Final = 10.0
+"""Timeout for each figure of the overview."""
+ACTIVATE_TIMEOUT_S: Final = 45.0
+"""Includes waiting for an admin who is editing the configuration."""
+REPEAT_S: Final = 60.0
+"""A second press within this time counts as the same one."""
+MAINTENANCE_S: Final = 300.0
+"""Maintenance is assumed to last this long after it was seen; after that, only an attempt can tell."""
 DAY_S: Final = 86_400.0
 
 SLOW: Final = "Zscaler did not answer in time."
-TOO_SLOW: Final = (
+UNCONFIRMED: Final = (
     "Zscaler did not answer in time, so it is not known whether the changes were activated. "
-    "Look with `/appscan zscaler`; to activate once more does no harm."
+    "Check with `/appscan zscaler`; activating again does no harm."
 )
-MAINTAINED: Final = (
-    "Nothing was activated: Zscaler is under maintenance, and takes nothing until that is over. "
-    "Activate again later."
-)
+MAINTAINED: Final = "Nothing was activated: Zscaler is under maintenance. Activate again later."
 WAITS: Final = (
-    "Zscaler is under maintenance, and takes nothing until that is over. "
-    "Ask again in a few minutes: `/appscan zscaler activate`."
+    "Zscaler is under maintenance and accepts no changes. "
+    "Try again in a few minutes: `/appscan zscaler activate`."
 )
-DONE: Final = "That was done already, less than a minute ago: `/appscan zscaler` shows how it stands."
-UNDER_WAY: Final = "That is being done at this moment: `/appscan zscaler` shows how it stands."
+DONE: Final = "That was done already, less than a minute ago: `/appscan zscaler` shows the result."
+UNDER_WAY: Final = "That is being done right now: `/appscan zscaler` shows the result."
+NOT_CALLED: Final = "The number of calls left is known after the first call."
 NO_CLOUD: Final = (
-    "Zscaler's cloud service API is not set up here, so there is nothing to activate. "
-    "Whoever runs the bot can set it up: `ZSCALER_CLIENT_ID` or `ZSCALER_USERNAME`, and what goes with them."
+    "Zscaler's cloud service API is not set up here, so there is nothing to activate. The operator of this "
+    "bot can set it up with `ZSCALER_CLIENT_ID` or `ZSCALER_USERNAME`, and the settings that go with them."
 )
 
 T = TypeVar("T")
 
 
-class CallsLeft(Protocol):
-    """How many calls may still be made of one endpoint, within one of its limits."""
-
-    @property
-    def endpoint(self) -> str:
-        """What is asked, such as ``url_lookup``."""
-        ...
-
-    @property
-    def window(self) -> str:
-        """``second``, ``minute`` or ``hour``."""
-        ...
-
-    @property
-    def left(self) -> int:
-        """How many are left now."""
-        ...
-
-    @property
-    def allowed(self) -> int:
-        """How many a window has."""
-        ...
-
-    @property
-    def paused_s(self) -> float:
-        """How much longer the service asked not to be called, in seconds; 0 without that."""
-        ...
-
-
-class CloudState(Protocol):
-    """How the cloud service API stands, as far as is known without asking it."""
-
-    @property
-    def login_state(self) -> str:
-        """How logging in stands, in this project's words."""
-        ...
-
-    @property
-    def maintenance_at(self) -> float | None:
-        """When it last took nothing for maintenance; ``None`` where what was sent since was taken."""
-        ...
-
-    def left(self) -> Sequence[CallsLeft]:
-        """Tell how many calls may still be made."""
-        ...
-
-
-@dataclass(frozen=True, kw_only=True)
-class Unknown:
-    """A figure that can't be had now; ``problem`` is the sentence that says why."""
-
-    problem: str
-    is_no: bool = False
-    """Whether it is a clear no, such as a login that is refused: whatever else is asked meets the same."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Barred:
-    """Nothing can be activated now; ``problem`` is the sentence that says why."""
-
-    problem: str
-    maintenance_at: float | None = None
-    """When maintenance was last met, where that is why."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class CloudOverview:
-    """How the cloud service API stands."""
-
-    login: str
-    maintenance_at: float | None
-    """When maintenance was last met; ``None`` where none is known."""
-    activation: ActivationStatus | Unknown
-    quotas: tuple[Quota, ...] | Unknown
-    """Of the Sandbox's reports."""
-    calls_left: tuple[CallsLeft, ...]
-
-
-@dataclass(frozen=True, kw_only=True)
-class SandboxOverview:
-    """How the Sandbox Submission API stands."""
-
-    sent: int | Unknown
-    """Files sent in the last 24 hours."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class GovernanceOverview:
-    """How the 3rd-Party App Governance API stands."""
-
-    remaining: int | None
-    """Calls that were left when it last told; ``None`` where it has not, since the bot's start."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Overview:
-    """How Zscaler's APIs stand; ``None`` for one that is not set up."""
-
-    cloud: CloudOverview | None
-    sandbox: SandboxOverview | None
-    governance: GovernanceOverview | None
-
-
 @dataclass(frozen=True, kw_only=True)
 class CloudApis:
-    """The parts of the cloud service API that administrators ask."""
+    """The parts of the cloud service API that administrators use."""
 
     state: CloudState
     activation: ActivationApi
     reports: ReportApi
 
 
+@dataclass(kw_only=True, eq=False, repr=False)
 class ZscalerAdmin:
-    """Answers ``/appscan zscaler``, and carries out what is asked there.
+    """Answers ``/appscan zscaler``, and activates saved changes.
 
-    Each call raises ``NotAllowed`` where they are no admin by name or the lists say no, and ``Unidentified``
-    where Slack does not say who they are.
+    Each call raises ``NotAllowed`` unless the person is admitted and a listed admin, and
+    ``Unidentified`` if Slack can't identify them.
     """
 
-    def __init__(
-        self,
-        *,
-        policy: Access,
-        clock: Clock,
-        cloud: CloudApis | None,
-        sent_since: Callable[[float], Awaitable[int]] | None,
-        governance: Callable[[], int | None] | None,
-    ) -> None:
-        """Take what is set up.
+    policy: Access
+    clock: Clock
+    cloud: CloudApis | None
+    sent_since: Callable[[float], Awaitable[int]] | None
+    """Counts the files sent to the Sandbox since a time."""
+    governance: Callable[[], int | None] | None
+    """Returns the number of calls left, as the governance API last said."""
+    _is_activating: bool = field(init=False, default=False)
+    _activated_at: float | None = field(init=False, default=None)
 
-        ``sent_since`` counts files sent to the Sandbox since a moment; ``governance`` tells how many calls
-        were left when that API last told.
-        """
-        self._policy = policy
-        self._clock = clock
-        self._steady = SteadyClock(clock)
-        self._cloud = cloud
-        self._sent_since = sent_since
-        self._governance = governance
-        self._is_activating = False
-        self._activated_at: float | None = None
+    def __post_init__(self) -> None:
+        self._steady = SteadyClock(self.clock)
 
-    async def look(self, user: str, channel: str) -> Overview:
-        """Tell how everything stands; what can't be had is said so in its place."""
+    async def overview(self, user: str, channel: str) -> Overview:
+        """Return the state of everything; a figure that can't be read hides no other."""
         await self._admit(user, channel)
-        cloud, sandbox = await asyncio.gather(self._look_at_cloud(), self._look_at_sandbox())
-        governance = GovernanceOverview(remaining=self._governance()) if self._governance else None
-        return Overview(cloud=cloud, sandbox=sandbox, governance=governance)
+        cloud, sandbox = await asyncio.gather(self._cloud(), self._sandbox())
+        calls_left = self.governance() if self.governance is not None else None
+        unknown = Unavailable(problem=NOT_CALLED) if self.governance is not None else None
+        return Overview(
+            cloud=cloud, sandbox=sandbox, governance=calls_left if calls_left is not None else unknown
+        )
 
-    async def before_activating(self, user: str, channel: str) -> ActivationStatus | Unknown | Barred:
-        """Tell whether saved changes wait to be activated, and can be now.
+    async def before_activating(self, user: str, channel: str) -> ActivationStatus | Unavailable:
+        """Return whether saved changes wait for activation, or why that is unknown or not possible now.
 
         Raises:
             NotFound: the cloud service API is not set up.
         """
-        await self._admit(user, channel)
-        apis = self._apis()
-        status = await self._had(apis.activation.status())
-        met_at = apis.state.maintenance_at
-        if isinstance(status, Unknown) and status.is_no:
-            return Barred(problem=status.problem)
-        if status is ActivationStatus.ACTIVE or met_at is None or abs(self._clock.now() - met_at) >= LATELY_S:
+        apis = await self._apis(user, channel)
+        status = await self._figure(apis.activation.status())
+        seen_at = apis.state.maintenance_at
+        is_over = seen_at is None or abs(self.clock.now() - seen_at) >= MAINTENANCE_S
+        rejected = isinstance(status, Unavailable) and status.blocks_activation
+        if rejected or is_over or status is ActivationStatus.ACTIVE:
             return status
-        return Barred(problem=WAITS, maintenance_at=met_at)
+        return Unavailable(problem=WAITS, blocks_activation=True, maintenance_at=seen_at)
 
     async def activate(self, user: str, channel: str) -> ActivationStatus:
-        """Activate all saved changes, of whoever made them, and return how they stand then.
+        """Activate the saved changes of all admins, and return the status after that.
 
         Raises:
             NotFound: the cloud service API is not set up.
             Superseded: it was done less than a minute ago, or is being done.
-            Maintenance: Zscaler takes nothing for now.
-            TryLater: it was not done now, and may be later.
-            Refused: a clear no.
+            Maintenance, TryLater: nothing was activated; a retry may work.
+            Refused: nothing was activated, until a person fixes something.
             AppscanError: there was no answer, so it may have been done.
         """
-        await self._admit(user, channel)
-        apis = self._apis()
+        apis = await self._apis(user, channel)
         if self._is_activating:
             raise Superseded(UNDER_WAY)
-        if self._activated_at is not None and self._steady.now() - self._activated_at < ONCE_IN_S:
+        if self._activated_at is not None and self._steady.now() - self._activated_at < REPEAT_S:
             raise Superseded(DONE)
         self._is_activating = True
         try:
-            status = await within(self._clock, ACTIVATE_S, apis.activation.activate())
+            status = await within(self.clock, ACTIVATE_TIMEOUT_S, apis.activation.activate())
         except TimeoutError as error:
             logger.warning("%s activates changes in Zscaler: no answer in time", user)
-            raise AppscanError(TOO_SLOW) from error
+            raise AppscanError(UNCONFIRMED) from error
         except AppscanError as error:
             logger.warning("%s could not activate changes in Zscaler: %s", user, error)
-            if isinstance(error, Maintenance):  # nobody tries it again by itself
+            if isinstance(error, Maintenance):  # its own sentence promises a retry
                 raise Maintenance(MAINTAINED, status=error.status) from error
             raise
         finally:
@@ -249,39 +141,40 @@ class ZscalerAdmin:
         return status
 
     async def _admit(self, user: str, channel: str) -> None:
-        await self._policy.admit(user, channel)
-        self._policy.admit_to_zscaler(user)
+        await self.policy.admit(user, channel)
+        self.policy.admit_to_zscaler(user)
 
-    def _apis(self) -> CloudApis:
-        if self._cloud is None:
+    async def _apis(self, user: str, channel: str) -> CloudApis:
+        await self._admit(user, channel)
+        if self.cloud is None:
             raise NotFound(NO_CLOUD)
-        return self._cloud
+        return self.cloud
 
-    async def _look_at_cloud(self) -> CloudOverview | None:
-        apis = self._cloud
-        if apis is None:
+    async def _cloud(self) -> CloudOverview | None:
+        if self.cloud is None:
             return None
+        state = self.cloud.state
         activation, quotas = await asyncio.gather(
-            self._had(apis.activation.status()), self._had(apis.reports.quota())
+            self._figure(self.cloud.activation.status()), self._figure(self.cloud.reports.quota())
         )
         return CloudOverview(
-            login=apis.state.login_state,  # as it stands now that it was asked
-            maintenance_at=apis.state.maintenance_at,
+            login=state.login_state,  # after the requests, which may have signed in
+            maintenance_at=state.maintenance_at,
             activation=activation,
             quotas=quotas,
-            calls_left=tuple(apis.state.left()),
+            calls_left=tuple(state.left()),
         )
 
-    async def _look_at_sandbox(self) -> SandboxOverview | None:
-        if self._sent_since is None:
+    async def _sandbox(self) -> int | Unavailable | None:
+        if self.sent_since is None:
             return None
-        return SandboxOverview(sent=await self._had(self._sent_since(self._clock.now() - DAY_S)))
+        return await self._figure(self.sent_since(self.clock.now() - DAY_S))
 
-    async def _had(self, figure: Awaitable[T]) -> T | Unknown:
-        """Return a figure, or why it can't be had in time."""
+    async def _figure(self, figure: Awaitable[T]) -> T | Unavailable:
+        """Return a figure, or why it can't be read in time."""
         try:
-            return await within(self._clock, LOOK_S, figure)
+            return await within(self.clock, READ_TIMEOUT_S, figure)
         except TimeoutError:
-            return Unknown(problem=SLOW)
+            return Unavailable(problem=SLOW)
         except AppscanError as error:
-            return Unknown(problem=error.user_message, is_no=isinstance(error, Refused))
+            return Unavailable(problem=error.user_message, blocks_activation=isinstance(error, Refused))

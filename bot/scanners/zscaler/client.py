@@ -9,11 +9,12 @@ from typing import Any, Final
 
 from bot.core.ports import Clock
 from bot.errors import TryLater
+from bot.features.zscaler_admin.models import CallsLeft
 from bot.scanners.http.json_client import Response
 from bot.scanners.zscaler.auth.interface import CloudAuth
 from bot.scanners.zscaler.http_client import HttpClient
 from bot.scanners.zscaler.maintenance import ReadOnly
-from bot.scanners.zscaler.rate_limits import Left, RateLimits
+from bot.scanners.zscaler.rate_limits import RateLimits
 from bot.scanners.zscaler.status_codes import Endpoint, is_edit_lock, meaning_of, value_of
 
 LOCK_S: Final = 3.0
@@ -50,7 +51,7 @@ class CloudClient:
         """When maintenance was last seen; ``None`` if the last POST was accepted."""
         return self._read_only.seen_at
 
-    def left(self) -> list[Left]:
+    def left(self) -> list[CallsLeft]:
         """Return how many requests each endpoint still takes, by its published limits."""
         return self._paces.left()
 

@@ -4,13 +4,13 @@ Source: https://help.zscaler.com/zia/understanding-rate-limiting, and the API re
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final
 
 from bot.core.clock import within
 from bot.core.ports import Clock
 from bot.core.rate_limit import Limit, RateLimiter
 from bot.errors import TryLater
+from bot.features.zscaler_admin.models import CallsLeft
 from bot.scanners.zscaler.status_codes import Endpoint
 
 LONGEST_WAIT_S: Final = 30.0
@@ -34,19 +34,6 @@ LIMITS: Final[Mapping[Endpoint, Limits]] = {
     Endpoint.ACTIVATE: (Limit(calls=40, window_s=HOUR_S), Limit(calls=10, window_s=MINUTE_S)),
 }
 """Signing in and out has other limits, which are not counted here."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Left:
-    """How many calls one endpoint still takes in one window."""
-
-    endpoint: Endpoint
-    window: str
-    """``second``, ``minute`` or ``hour``."""
-    left: int
-    allowed: int
-    paused_s: float
-    """The rest of a pause that Zscaler asked for, in seconds."""
 
 
 class RateLimits:
@@ -77,10 +64,10 @@ class RateLimits:
         """Block all calls of an endpoint for some seconds, as Zscaler asked for."""
         self._limiters[endpoint].pause(seconds)
 
-    def left(self) -> list[Left]:
+    def left(self) -> list[CallsLeft]:
         """Return how many calls are left, endpoint by endpoint."""
         return [
-            Left(
+            CallsLeft(
                 endpoint=endpoint,
                 window=_WORDS[limit.window_s],
                 left=left,

@@ -1,7 +1,7 @@
 """Records of every kind, each text in them an attack; put together by the records' own types."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, fields, is_dataclass, replace
+from dataclasses import fields, is_dataclass, replace
 from enum import Enum
 from functools import cache
 from types import UnionType
@@ -19,7 +19,6 @@ from bot.features.results.part import ResultsPart
 from bot.features.submission.card import Card
 from bot.features.verdicts.models import CardVerdict, HashAnswer, NoAnswer
 from bot.features.verdicts.scanner_profile import ScannerProfile
-from bot.features.zscaler_admin.service import CallsLeft
 from bot.scanners.zscaler.sandbox import PROFILE as ZSCALER
 from bot.slack.blocks.message import Message
 from bot.slack.blocks.text import plain
@@ -64,17 +63,6 @@ outside = st.lists(st.sampled_from(ATTACKS) | st.text(max_size=8), min_size=1, m
 ours = st.sampled_from(["OneTrust had an error (500).", "Write `/appscan help`.", "Say `a` or `b`." * 60])
 permalink = st.just("https://ours.slack.com/archives/C1/p1?thread_ts=1.2&cid=C1")
 person = outside | st.just("U0ANA")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Left:
-    """How many calls are left of an endpoint, as Zscaler's client says it."""
-
-    endpoint: str
-    window: str
-    left: int
-    allowed: int
-    paused_s: float
 
 
 BY_NAME: dict[str, st.SearchStrategy[Any]] = {
@@ -165,7 +153,6 @@ BY_NAME["parts"] = st.fixed_dictionaries(
         "hosts": sample(HostsPart),
     }
 )
-BY_TYPE[CallsLeft] = record(Left)
 BY_TYPE[Message] = sample(Card).map(lambda card: views.status(card, []))
 BY_TYPE[HistoryQuery] = queries
 BY_TYPE[Application] = st.builds(replace, record(Application), id=outside.map(lambda read: read[:150] or "-"))

@@ -2,23 +2,23 @@
 
 import asyncio
 import logging
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import pytest
 
 from bot.core.access import NO_ADMINS, USER_NOT_LISTED, ZSCALER_ADMINS_ONLY, Access
 from bot.errors import AppscanError, Maintenance, NotAllowed, NotFound, Refused, Superseded, TryLater
 from bot.features.verdicts.models import Quota
-from bot.features.zscaler_admin.models import ActivationStatus
+from bot.features.zscaler_admin.models import ActivationStatus, CallsLeft, Unavailable
 from bot.features.zscaler_admin.service import (
-    ACTIVATE_S,
-    LATELY_S,
-    LOOK_S,
+    ACTIVATE_TIMEOUT_S,
     MAINTAINED,
+    MAINTENANCE_S,
+    NOT_CALLED,
+    READ_TIMEOUT_S,
+    SLOW,
     WAITS,
-    Barred,
     CloudApis,
-    Unknown,
     ZscalerAdmin,
 )
 from tests.fakes import START, FakePeople, HeldClock, until
@@ -28,13 +28,7 @@ QUOTA = Quota(used=12, allowed=1000, scale="DAYS")
 DOWN = TryLater("Zscaler can't be reached right now.")
 
 
-@dataclass(frozen=True, kw_only=True)
-class Left:
-    endpoint: str = "url_lookup"
-    window: str = "hour"
-    left: int = 399
-    allowed: int = 400
-    paused_s: float = 0.0
+LEFT = CallsLeft(endpoint="url_lookup", window="hour", left=399, allowed=400, paused_s=0.0)
 
 
 class Cloud:
@@ -50,7 +44,7 @@ class Cloud:
         self.gate.set()
 
     def left(self):
-        return [Left()]
+        return [LEFT]
 
     async def status(self):
         return await self._give(self.told)
@@ -73,7 +67,7 @@ class Cloud:
 
 
 class Desk:
-    def __init__(self, *, admins=("UADMIN",), cloud=True, sent=4, **lists):
+    def __init__(self, *, admins=("UADMIN",), cloud=True, sent=4, calls_left=985, **lists):
         self.clock = HeldClock()
         self.cloud = Cloud()
         self.sent = sent
@@ -84,7 +78,7 @@ class Desk:
             clock=self.clock,
             cloud=CloudApis(state=self.cloud, activation=self.cloud, reports=self.cloud) if cloud else None,
             sent_since=self.sent_since if sent is not None else None,
-            governance=(lambda: 985) if cloud else None,
+            governance=(lambda: calls_left) if cloud else None,
         )
 
     async def sent_since(self, at):
@@ -95,48 +89,54 @@ class Desk:
 async def test_all_figures_are_told():
     services = Desk()
 
-    found = await services.administration.look(*ADMIN)
+    found = await services.administration.overview(*ADMIN)
 
     assert found.cloud.login == "signed in by OAuth"
     assert found.cloud.maintenance_at is None
     assert found.cloud.activation is ActivationStatus.PENDING
     assert found.cloud.quotas == (QUOTA,)
-    assert found.cloud.calls_left == (Left(),)
-    assert found.sandbox.sent == 4
+    assert found.cloud.calls_left == (LEFT,)
+    assert found.sandbox == 4
     assert services.asked_since == [START - 86_400]
-    assert found.governance.remaining == 985
+    assert found.governance == 985
 
 
 async def test_what_is_not_set_up_is_not_asked():
-    found = await Desk(cloud=False, sent=None).administration.look(*ADMIN)
+    found = await Desk(cloud=False, sent=None).administration.overview(*ADMIN)
 
     assert found.cloud is None
     assert found.sandbox is None
     assert found.governance is None
 
 
+async def test_calls_left_are_unknown_before_the_first_call():
+    found = await Desk(calls_left=None).administration.overview(*ADMIN)
+
+    assert found.governance == Unavailable(problem=NOT_CALLED)
+
+
 async def test_one_dead_part_hides_no_other():
     services = Desk(sent=AppscanError("The database can't be read."))
     services.cloud.told = DOWN
 
-    found = await services.administration.look(*ADMIN)
+    found = await services.administration.overview(*ADMIN)
 
-    assert found.cloud.activation == Unknown(problem="Zscaler can't be reached right now.")
+    assert found.cloud.activation == Unavailable(problem="Zscaler can't be reached right now.")
     assert found.cloud.quotas == (QUOTA,)
-    assert found.sandbox.sent == Unknown(problem="The database can't be read.")
+    assert found.sandbox == Unavailable(problem="The database can't be read.")
 
 
 async def test_silence_is_not_waited_for():
     services = Desk()
     services.cloud.told = services.cloud.quotas = None
 
-    looking = asyncio.create_task(services.administration.look(*ADMIN))
-    await until(lambda: services.clock.naps == [LOOK_S, LOOK_S])
-    services.clock.advance(LOOK_S)
+    looking = asyncio.create_task(services.administration.overview(*ADMIN))
+    await until(lambda: services.clock.naps == [READ_TIMEOUT_S, READ_TIMEOUT_S])
+    services.clock.advance(READ_TIMEOUT_S)
     found = await looking
 
-    assert found.cloud.activation == found.cloud.quotas == Unknown(problem="Zscaler did not answer in time.")
-    assert found.sandbox.sent == 4
+    assert found.cloud.activation == found.cloud.quotas == Unavailable(problem=SLOW)
+    assert found.sandbox == 4
 
 
 @pytest.mark.parametrize(
@@ -151,7 +151,7 @@ async def test_whoever_is_no_admin_by_name_is_refused_everything(lists, user, to
     services = Desk(**lists)
 
     for ask in (
-        services.administration.look,
+        services.administration.overview,
         services.administration.before_activating,
         services.administration.activate,
     ):
@@ -166,7 +166,7 @@ async def test_whether_changes_wait_is_told_before_activating():
     assert await services.administration.before_activating(*ADMIN) is ActivationStatus.PENDING
 
     services.cloud.told = DOWN
-    assert await services.administration.before_activating(*ADMIN) == Unknown(problem=DOWN.user_message)
+    assert await services.administration.before_activating(*ADMIN) == Unavailable(problem=DOWN.user_message)
 
 
 async def test_where_the_login_is_refused_nothing_can_be_activated():
@@ -175,13 +175,15 @@ async def test_where_the_login_is_refused_nothing_can_be_activated():
 
     found = await services.administration.before_activating(*ADMIN)
 
-    assert found == Barred(problem="Zscaler does not accept the bot's login (400).")
+    assert found == Unavailable(
+        problem="Zscaler does not accept the bot's login (400).", blocks_activation=True
+    )
 
 
 async def test_in_maintenance_that_was_met_lately_nothing_can_be_activated():
     services = Desk()
     services.cloud.maintenance_at = START
-    barred = Barred(problem=WAITS, maintenance_at=START)
+    barred = Unavailable(problem=WAITS, blocks_activation=True, maintenance_at=START)
     for told in (ActivationStatus.PENDING, Maintenance("Under maintenance.")):
         services.cloud.told = told
         assert await services.administration.before_activating(*ADMIN) == barred
@@ -189,7 +191,7 @@ async def test_in_maintenance_that_was_met_lately_nothing_can_be_activated():
     services.cloud.told = ActivationStatus.ACTIVE
     assert await services.administration.before_activating(*ADMIN) is ActivationStatus.ACTIVE
     services.cloud.told = ActivationStatus.PENDING
-    services.clock.advance(LATELY_S)
+    services.clock.advance(MAINTENANCE_S)
     assert await services.administration.before_activating(*ADMIN) is ActivationStatus.PENDING
 
 
@@ -222,7 +224,7 @@ async def test_two_presses_at_once_activate_once():
     first = asyncio.create_task(services.administration.activate(*ADMIN))
     await until(lambda: services.cloud.activations == 1)
 
-    with pytest.raises(Superseded, match="at this moment"):
+    with pytest.raises(Superseded, match="being done right now"):
         await services.administration.activate(*ADMIN)
     services.cloud.gate.set()
 
@@ -251,8 +253,8 @@ async def test_silence_while_activating_is_told_as_not_known():
     services = Desk()
     services.cloud.then = None
     activating = asyncio.create_task(services.administration.activate(*ADMIN))
-    await until(lambda: services.clock.naps == [ACTIVATE_S])
-    services.clock.advance(ACTIVATE_S)
+    await until(lambda: services.clock.naps == [ACTIVATE_TIMEOUT_S])
+    services.clock.advance(ACTIVATE_TIMEOUT_S)
 
     with pytest.raises(AppscanError, match="not known whether the changes were activated"):
         await activating

@@ -1,36 +1,25 @@
 """What administrators are shown of Zscaler."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import pytest
 
 from bot.features.verdicts.models import Quota
 from bot.features.zscaler_admin import views
-from bot.features.zscaler_admin.models import ActivationStatus
-from bot.features.zscaler_admin.service import (
-    Barred,
+from bot.features.zscaler_admin.models import (
+    ActivationStatus,
+    CallsLeft,
     CloudOverview,
-    GovernanceOverview,
     Overview,
-    SandboxOverview,
-    Unknown,
+    Unavailable,
 )
+from bot.features.zscaler_admin.service import NOT_CALLED
 from sandbox.slack.blockkit import check_blocks
 
-
-@dataclass(frozen=True, kw_only=True)
-class Left:
-    endpoint: str
-    window: str
-    left: int
-    allowed: int
-    paused_s: float = 0.0
-
-
 LEFT = (
-    Left(endpoint="url_lookup", window="hour", left=399, allowed=400),
-    Left(endpoint="url_lookup", window="second", left=1, allowed=1),
-    Left(endpoint="report", window="hour", left=0, allowed=1000, paused_s=60.0),
+    CallsLeft(endpoint="url_lookup", window="hour", left=399, allowed=400, paused_s=0.0),
+    CallsLeft(endpoint="url_lookup", window="second", left=1, allowed=1, paused_s=0.0),
+    CallsLeft(endpoint="report", window="hour", left=0, allowed=1000, paused_s=60.0),
 )
 CLOUD = CloudOverview(
     login="signed in by OAuth",
@@ -39,8 +28,8 @@ CLOUD = CloudOverview(
     quotas=(Quota(used=12, allowed=1000, scale="DAYS"),),
     calls_left=LEFT,
 )
-REFUSED = Unknown(problem="Zscaler does not accept the bot's login (400).")
-NOT_REACHED = Unknown(problem="Zscaler can't be reached right now.")
+REFUSED = Unavailable(problem="Zscaler does not accept the bot's login (400).")
+NOT_REACHED = Unavailable(problem="Zscaler can't be reached right now.")
 
 
 def test_a_login_that_is_refused_is_told_once():
@@ -51,9 +40,7 @@ def test_a_login_that_is_refused_is_told_once():
 
 
 def test_all_that_is_set_up_is_shown():
-    shown = views.overview(
-        Overview(cloud=CLOUD, sandbox=SandboxOverview(sent=1), governance=GovernanceOverview(remaining=985))
-    )
+    shown = views.overview(Overview(cloud=CLOUD, sandbox=1, governance=985))
 
     check_blocks(shown.blocks)
     assert shown.text.split("\n") == [
@@ -79,9 +66,9 @@ def test_what_is_not_set_up_is_said_so():
 
 
 def test_calls_of_governance_that_were_not_told_yet_are_said_so():
-    shown = views.overview(Overview(cloud=None, sandbox=None, governance=GovernanceOverview(remaining=None)))
+    shown = views.overview(Overview(cloud=None, sandbox=None, governance=Unavailable(problem=NOT_CALLED)))
 
-    assert "set up; how many calls are left is known when it has been asked" in shown.text
+    assert "Set up. The number of calls left is known after the first call." in shown.text
 
 
 def test_figures_that_can_not_be_had_are_said_so_in_place():
@@ -93,13 +80,11 @@ def test_figures_that_can_not_be_had_are_said_so_in_place():
         calls_left=(),
     )
 
-    told = views.overview(
-        Overview(cloud=cloud, sandbox=SandboxOverview(sent=NOT_REACHED), governance=None)
-    ).text
+    told = views.overview(Overview(cloud=cloud, sandbox=NOT_REACHED, governance=None)).text
 
     assert "Login: refused: Zscaler does not accept the bot's login (400). Check `ZSCALER_API_KEY`." in told
     assert "Maintenance: :warning: seen <!date^1790000000^" in told
-    assert "when something was last sent: Zscaler answered questions and took nothing" in told
+    assert "when something was last sent: Zscaler answered questions and accepted nothing" in told
     assert "Activation: not known. Zscaler can't be reached right now." in told
     assert "Quota of reports: not known. Zscaler can't be reached right now." in told
     assert "Set up. How many files were sent is not known. Zscaler can't be reached right now." in told
@@ -110,7 +95,7 @@ def test_figures_that_can_not_be_had_are_said_so_in_place():
     [
         (ActivationStatus.PENDING, "Saved changes wait in Zscaler to be activated."),
         (ActivationStatus.IN_PROGRESS, "In Zscaler, saved changes are being activated."),
-        (ActivationStatus.OTHER, "a word that the bot does not know"),
+        (ActivationStatus.OTHER, "a status that the bot does not know"),
         (NOT_REACHED, "It is not known whether saved changes wait in Zscaler. Zscaler can't be reached"),
     ],
 )
@@ -127,7 +112,9 @@ def test_activating_is_asked_for_with_what_it_does(status, words):
 
 @pytest.mark.parametrize("maintenance_at", [None, 1790000000.0])
 def test_where_nothing_can_be_activated_there_is_no_button_and_it_is_said_why(maintenance_at):
-    shown = views.before_activating(Barred(problem="No login.", maintenance_at=maintenance_at))
+    shown = views.before_activating(
+        Unavailable(problem="No login.", blocks_activation=True, maintenance_at=maintenance_at)
+    )
 
     check_blocks(shown.blocks)
     assert ":no_entry: Nothing can be activated now. No login." in shown.text
@@ -148,7 +135,7 @@ def test_where_nothing_waits_there_is_no_button():
         (ActivationStatus.ACTIVE, ":white_check_mark: All saved changes are active now."),
         (ActivationStatus.IN_PROGRESS, "Zscaler is activating all saved changes."),
         (ActivationStatus.PENDING, "still says that changes wait"),
-        (ActivationStatus.OTHER, "a word that the bot does not know"),
+        (ActivationStatus.OTHER, "a status that the bot does not know"),
     ],
 )
 def test_what_became_of_activating_is_told(status, words):
