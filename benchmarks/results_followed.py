@@ -21,7 +21,7 @@ from bot.scanners.onetrust.applications import OneTrustApplications
 from bot.scanners.onetrust.auth import ApiKey
 from bot.scanners.onetrust.client import REQUESTS, Inquiry
 from bot.wiring.database import open_database
-from bot.wiring.repositories import store_on
+from bot.wiring.repositories import Repositories
 from sandbox.onetrust import OneTrustSandbox
 from sandbox.onetrust.manifest import Manifest
 from tests.fakes import FakeAnnouncer, HeldClock, submitted_apps
@@ -36,7 +36,7 @@ async def follow(scans: int, folder: Path) -> None:
     clock, ended = HeldClock(), []
     database = await open_database(folder / "bench.db")
     async with OneTrustSandbox(clock=clock, scan_s=0) as onetrust, httpx.AsyncClient() as client:
-        store, budget = store_on(database, clock), RateLimiter(clock, REQUESTS)
+        store, budget = Repositories(database, clock), RateLimiter(clock, REQUESTS)
         await submitted_apps(database, clock.now(), scans)
         for nth in range(1, scans + 1):
             app = onetrust.add_app(f"App {nth}", "ANDROID")

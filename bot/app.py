@@ -50,7 +50,7 @@ from bot.wiring.database import ROW_HOOKS
 from bot.wiring.kit import Kit
 from bot.wiring.listeners import register
 from bot.wiring.parts import build_reader, onetrust_applications, onetrust_routes, slack_client
-from bot.wiring.repositories import store_on
+from bot.wiring.repositories import Repositories
 from bot.wiring.zscaler import Zscaler, open_zscaler, side_scanner
 
 logger = logging.getLogger(__name__)
@@ -175,7 +175,7 @@ class Bot:
             clock=self._clock,
             database=self._database,
             sections=self._sections,
-            store=store_on(self._database, self._clock),
+            store=Repositories(self._database, self._clock),
             client=client,
             identity=identity,
             routes=routes,

@@ -21,7 +21,7 @@ from bot.features.submission.worker import Worker
 from bot.features.verdicts.hold import Hold
 from bot.scanners.zscaler.sandbox import PROFILE as ZSCALER
 from bot.storage.database import Database
-from bot.wiring.repositories import store_on
+from bot.wiring.repositories import Repositories
 from bot.wiring.sections import reply_sections
 from tests.fakes import (
     FakeAnnouncer,
@@ -44,7 +44,7 @@ class Bench:
     ) -> None:
         self.clock = HeldClock()
         self.database = database
-        self.store = store_on(database, self.clock)
+        self.store = Repositories(database, self.clock)
         self.files, self.reader, self.scanner = FakeFiles(), FakeReader(), FakeRoute()
         self.announcer, self.board, self.workspace = FakeAnnouncer(), FakeBoard(), FakeWorkspace()
         self.people, self.refusals = FakePeople(), FakeRefusals()

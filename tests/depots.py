@@ -33,10 +33,10 @@ class Ground:
     def stored(self) -> dict[str, int]:
         return {path.name: path.stat().st_size for path in self.folder.iterdir()}
 
-    def depot(self, *, patience: FileServerTimeouts | None = None, **changes: object) -> FileServer:
-        patience = patience or FileServerTimeouts()
+    def depot(self, *, timeouts: FileServerTimeouts | None = None, **changes: object) -> FileServer:
+        timeouts = timeouts or FileServerTimeouts()
         return open_file_server(
-            replace(self.address, **changes), patience=replace(patience, sleep=self._sleep)
+            replace(self.address, **changes), timeouts=replace(timeouts, sleep=self._sleep)
         )
 
     async def upload(

@@ -5,7 +5,7 @@ from typing import TextIO
 
 from bot.config.settings import USER_ID
 from bot.core.clock import SystemClock
-from bot.features.retention.repository import SqlPrivacyRepository
+from bot.features.retention.repository import PrivacyRepository
 from bot.wiring.database import open_database
 
 
@@ -21,7 +21,7 @@ async def forget(path: Path, user: str, out: TextIO) -> int:
         raise SystemExit(f"There is no database at {path}: set APPSCAN_DB to where the bot keeps it.")
     database = await open_database(path)
     try:
-        scans = await SqlPrivacyRepository(database, SystemClock()).forget(user)
+        scans = await PrivacyRepository(database, SystemClock()).forget(user)
     finally:
         await database.close()
     if scans is None:

@@ -47,13 +47,13 @@ from bot.slack.api.client import slack_session
 from bot.slack.api.conversations import SlackConversations
 from bot.slack.api.identity import Identity
 from bot.slack.blocks import text
+from bot.slack.messages.delivery import POSTS, UPDATES
 from bot.slack.messages.living_message import LivingMessages
-from bot.slack.messages.rate_limits import POSTS, UPDATES
 from bot.storage import restore_guard
 from bot.storage.database import Database
 from bot.wiring import parts
 from bot.wiring.database import open_database
-from bot.wiring.repositories import Repositories, store_on
+from bot.wiring.repositories import Repositories
 from bot.wiring.sections import reply_sections
 
 logger = logging.getLogger(__name__)
@@ -178,7 +178,7 @@ async def scan(settings: Settings, asked: ScanArguments, stop: asyncio.Event) ->
             database = await open_database(settings.database)
             stack.push_async_callback(database.close)
             await restore_guard.settle(database, SystemClock())
-            store = store_on(database, SystemClock())
+            store = Repositories(database, SystemClock())
             threads = None
             if asked.channel is not None:
                 threads, share = await _thread(settings, database, share, asked.channel, stack)
@@ -229,7 +229,7 @@ async def _thread(
         permalink=_no_link,
     )
     threads = LivingMessages(
-        subject=reply_subject(store_on(database, clock), partial(reply, sections=sections)),
+        subject=reply_subject(Repositories(database, clock), partial(reply, sections=sections)),
         client=client,
         bot_user_id=identity.user_id,
         load=cards.card,

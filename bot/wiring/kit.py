@@ -28,8 +28,8 @@ from bot.slack.api.conversations import SlackConversations
 from bot.slack.api.files import SlackFiles
 from bot.slack.api.identity import Identity
 from bot.slack.api.users import SlackPeople
+from bot.slack.messages.delivery import POSTS, UPDATES
 from bot.slack.messages.living_message import LivingMessages
-from bot.slack.messages.rate_limits import POSTS, UPDATES
 from bot.slack.messages.subjects import Subject
 from bot.storage.database import Database
 from bot.wiring.repositories import Repositories

@@ -1,49 +1,44 @@
 """All repositories, on one open database."""
 
 from bot.core.ports import Clock
-from bot.features.app_links.repository import SqlLinkRepository
-from bot.features.backfill.repository import SqlHeartbeatRepository
-from bot.features.backlog.repository import SqlBacklogRepository
-from bot.features.compliance.repository import SqlViolationRepository
-from bot.features.history.compare_repository import SqlComparisonRepository
-from bot.features.history.repository import SqlHistoryRepository
-from bot.features.hosts.repository import SqlHostRepository
-from bot.features.onetrust_apps.repository import SqlOneTrustAppRepository
-from bot.features.rescan_requests.repository import SqlRescanRequestRepository
-from bot.features.results.repository import SqlResultRepository
-from bot.features.retention.repository import SqlPrivacyRepository
-from bot.features.retention.upload_repository import SqlUploadRepository
-from bot.features.submission.queue_repository import SqlQueueRepository
-from bot.features.submission.scan_repository import SqlScanRepository
-from bot.features.third_party_apps.repository import SqlAppLookupRepository
-from bot.features.verdicts.lookup_repository import SqlVerdictLookupRepository
-from bot.features.verdicts.repository import SqlVerdictRepository
+from bot.features.app_links.repository import LinkRepository
+from bot.features.backfill.repository import HeartbeatRepository
+from bot.features.backlog.repository import BacklogRepository
+from bot.features.compliance.repository import ViolationRepository
+from bot.features.history.compare_repository import ComparisonRepository
+from bot.features.history.repository import HistoryRepository
+from bot.features.hosts.repository import HostRepository
+from bot.features.onetrust_apps.repository import OneTrustAppRepository
+from bot.features.rescan_requests.repository import RescanRequestRepository
+from bot.features.results.repository import ResultRepository
+from bot.features.retention.repository import PrivacyRepository
+from bot.features.retention.upload_repository import UploadRepository
+from bot.features.submission.queue_repository import QueueRepository
+from bot.features.submission.scan_repository import ScanRepository
+from bot.features.third_party_apps.repository import AppLookupRepository
+from bot.features.verdicts.lookup_repository import VerdictLookupRepository
+from bot.features.verdicts.repository import VerdictRepository
 from bot.storage.database import Database
 
 
 class Repositories:
-    """All repositories; each feature sees those that its ``ports`` name."""
+    """All repositories; each service names those that it uses."""
 
     def __init__(self, database: Database, clock: Clock) -> None:
-        self.scans = SqlScanRepository(database, clock)
-        self.queue = SqlQueueRepository(database, clock)
-        self.links = SqlLinkRepository(database, clock)
-        self.requests = SqlRescanRequestRepository(database, clock)
-        self.history = SqlHistoryRepository(database)
-        self.applications = SqlOneTrustAppRepository(database)
-        self.comparisons = SqlComparisonRepository(database)
-        self.alive = SqlHeartbeatRepository(database, clock)
-        self.notices = SqlBacklogRepository(database)
-        self.results = SqlResultRepository(database, clock)
-        self.violations = SqlViolationRepository(database, clock)
-        self.governance = SqlAppLookupRepository(database, clock)
-        self.privacy = SqlPrivacyRepository(database, clock)
-        self.uploads = SqlUploadRepository(database, clock)
-        self.hosts = SqlHostRepository(database, clock)
-        self.verdicts = SqlVerdictRepository(database, clock)
-        self.asked_verdicts = SqlVerdictLookupRepository(database)
-
-
-def store_on(database: Database, clock: Clock) -> Repositories:
-    """Return the repositories on an open database."""
-    return Repositories(database, clock)
+        self.scans = ScanRepository(database, clock)
+        self.queue = QueueRepository(database, clock)
+        self.links = LinkRepository(database, clock)
+        self.requests = RescanRequestRepository(database, clock)
+        self.history = HistoryRepository(database)
+        self.applications = OneTrustAppRepository(database)
+        self.comparisons = ComparisonRepository(database)
+        self.alive = HeartbeatRepository(database, clock)
+        self.notices = BacklogRepository(database)
+        self.results = ResultRepository(database, clock)
+        self.violations = ViolationRepository(database, clock)
+        self.governance = AppLookupRepository(database, clock)
+        self.privacy = PrivacyRepository(database, clock)
+        self.uploads = UploadRepository(database, clock)
+        self.hosts = HostRepository(database, clock)
+        self.verdicts = VerdictRepository(database, clock)
+        self.asked_verdicts = VerdictLookupRepository(database)

@@ -11,7 +11,7 @@ import os
 import sys
 from pathlib import Path
 
-from bot.wiring.checks.onetrust import FTP_PATIENCE
+from bot.wiring.checks.onetrust import FTP_TIMEOUTS
 from sandbox import builds
 from sandbox.bot_process import BotProcess
 from sandbox.ftp import FtpSandbox
@@ -172,7 +172,7 @@ async def test_check_tries_the_ftp_server_out(stage: Stage):
 
 
 def test_check_tells_soon_that_an_ftp_server_is_dead():
-    assert FTP_PATIENCE.enter_s + FTP_PATIENCE.answer_s + FTP_PATIENCE.goodbye_s <= 20
+    assert FTP_TIMEOUTS.enter_s + FTP_TIMEOUTS.answer_s + FTP_TIMEOUTS.goodbye_s <= 20
 
 
 async def test_check_makes_no_database_and_says_where_one_would_be_made(stage: Stage):

@@ -245,7 +245,7 @@ async def test_a_build_gets_through_a_connection_that_is_cut(grounds, build, mak
 async def test_a_server_that_stalls_is_given_up(any_ground, large):
     async with Relay(any_ground.ports) as relay:
         relay.holds_from = 500_000
-        depot = any_ground.depot(host=HOST, patience=HASTE)
+        depot = any_ground.depot(host=HOST, timeouts=HASTE)
         with pytest.raises(TryLater) as caught:
             await any_ground.upload(large, depot=depot)
 

@@ -136,7 +136,7 @@ async def put(script: Script, build: Path, **changes: object) -> int:
     async def note(sentence: str) -> None:
         assert sentence == sentences.STARTED_OVER
 
-    depot = open_file_server(script.address(**changes), patience=HASTE)
+    depot = open_file_server(script.address(**changes), timeouts=HASTE)
     uploaded = await depot.upload(build, "shop.apk", size_bytes=SIZE, progress=lambda *_: None, note=note)
     return uploaded.sent_bytes
 
@@ -267,7 +267,7 @@ async def test_ports_for_data_that_are_shut_are_told_from_a_server_that_is_away(
             script.data_port = shut.getsockname()[1]
             assert (await failure(script, build)).user_message == sentences.NO_DATA_PORT
             with pytest.raises(TryLater) as caught:
-                await open_file_server(script.address(), patience=HASTE).check()
+                await open_file_server(script.address(), timeouts=HASTE).check()
 
     assert caught.value.user_message == sentences.NO_DATA_PORT
 
@@ -275,7 +275,7 @@ async def test_ports_for_data_that_are_shut_are_told_from_a_server_that_is_away(
 async def test_what_may_not_be_removed_is_said(build):
     async with Script(SIZE="213 7", DELE="550 no").running() as script:
         with pytest.raises(Refused) as caught:
-            await open_file_server(script.address(), patience=HASTE).remove("shop.apk")
+            await open_file_server(script.address(), timeouts=HASTE).remove("shop.apk")
 
     assert caught.value.user_message == sentences.NO_REMOVING
 
@@ -291,7 +291,7 @@ async def test_what_may_not_be_removed_is_said(build):
 async def test_trying_a_server_out_says_what_may_not_be_done_there(says, sentence):
     async with Script(**says).running() as script:
         with pytest.raises((Refused, TryLater)) as caught:
-            await open_file_server(script.address(), patience=HASTE).try_out()
+            await open_file_server(script.address(), timeouts=HASTE).try_out()
 
     (name,) = {line.split()[1] for line in script.heard if line.startswith("STOR")}
     assert caught.value.user_message == sentence
@@ -300,7 +300,7 @@ async def test_trying_a_server_out_says_what_may_not_be_done_there(says, sentenc
 
 
 async def test_a_name_is_a_name_and_nothing_else(build):
-    depot = open_file_server(Script().address(), patience=HASTE)
+    depot = open_file_server(Script().address(), timeouts=HASTE)
     for name in ("", ".", "..", ".hidden", "a/b", "a b", "a\r\nDELE b", "a\0", "ä.apk", "x" * 300, "x.part"):
         with pytest.raises(ValueError, match="no name"):
             await depot.remove(name)

@@ -5,7 +5,7 @@ from pathlib import Path
 from bot.core.clock import SystemClock
 from bot.features.compliance.rules import Judge
 from bot.features.results.models import OneTrustScanStatus, Results, ResultState
-from bot.features.results.repository import SqlResultRepository
+from bot.features.results.repository import ResultRepository
 from bot.slack.messages.living_message import REFRESH_INTERVAL_S
 from bot.wiring.database import open_database
 from sandbox.slack import Shared
@@ -23,7 +23,7 @@ async def ended(
     clock = SystemClock()
     database = await open_database(Path(place.environ["APPSCAN_DB"]))
     try:
-        store = SqlResultRepository(database, clock)
+        store = ResultRepository(database, clock)
         if results is not None:
             await store.keep(number, results, judge)
         else:

@@ -51,7 +51,7 @@ class Row:
 
 
 ASK_ADMIN = "Ask your OneTrust administrator to check"
-RUNNER = "Whoever runs this bot should check"
+RUNNER = "The operator of this bot should check"
 
 
 def _after(seconds: float, form: Callable[[datetime], str]) -> str:
@@ -76,7 +76,7 @@ REFUSED_BUILD = {
     "If the app is there, scan this build as a rescan of it.",
     410: f"OneTrust said no (410). {ASK_ADMIN} the workflow's log.",
     413: "OneTrust says that this build is too large (413): its limit is lower than the bot's. "
-    "Whoever runs this bot should check `ONETRUST_REST_LIMIT`, so that such builds go another way.",
+    "The operator of this bot should check `ONETRUST_REST_LIMIT`, so that such builds go another way.",
     415: f"OneTrust said no (415). {ASK_ADMIN} the workflow's log.",
     422: f"OneTrust said no (422). {ASK_ADMIN} the workflow's log.",
 }

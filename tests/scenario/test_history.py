@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from bot.core.scan import ChannelKind, Share, State
-from bot.features.submission.scan_repository import SqlScanRepository
+from bot.features.submission.scan_repository import ScanRepository
 from bot.wiring.database import open_database
 from tests.scenario.office import APP_ID, Office, apk, ipa, office
 
@@ -134,7 +134,7 @@ async def record(folder: Path, place: Office, times: list[float]) -> None:
     past = Past()
     database = await open_database(folder / "appscan.db")
     try:
-        store = SqlScanRepository(database, past)
+        store = ScanRepository(database, past)
         for number, past.at in enumerate(times):
             share = Share(
                 channel=place.builds_channel.id,

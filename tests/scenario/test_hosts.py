@@ -56,12 +56,12 @@ async def test_anybody_asks_about_urls(second_place: Office):
     told = await place.command(f"urls {typed}")
 
     assert "Security alert · `bad.example/x` · Malware site, Web banners" in told
-    assert "Over 1,024 characters, so not asked: `odd.example/xxx" in told
-    assert "No URL or host, so not asked: `hello`" in told
+    assert "Over 1,024 characters, so not looked up: `odd.example/xxx" in told
+    assert "Not a URL or host, so not looked up: `hello`" in told
     assert [look.urls for look in place.zscaler.look_ups] == [("bad.example/x",)]
 
     place.zscaler.world.in_maintenance = True
     told = await place.command("urls bad.example/x new.example")
     assert "`bad.example/x` · Malware site" in told
-    assert "1 URL was not looked up: Zscaler is being maintained" in told
+    assert "1 URL was not looked up: Zscaler is under maintenance" in told
     assert "Name the URLs or hosts to look up" in await place.command("urls")

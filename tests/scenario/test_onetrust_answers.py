@@ -27,14 +27,18 @@ REFUSED = {
     401: (
         "did not accept the bot's credentials (401)",
         "the webhook URL, are wrong",
-        "Whoever runs this bot",
+        "The operator of this bot",
     ),
     403: ("may not do this (403)", "Ask your OneTrust administrator", "Integration and Cookie scopes"),
-    404: ("knows no such webhook (404)", "Whoever runs this bot should check the webhook URL"),
+    404: ("knows no such webhook (404)", "The operator of this bot should check the webhook URL"),
     409: ("clashes with what it has already (409)", "scan this build as a rescan"),
     413: ("too large (413)", "ONETRUST_REST_LIMIT"),
     418: ("OneTrust said no (418)", "Ask your OneTrust administrator"),
-    302: ("leads elsewhere (302)", "the bot does not follow", "Whoever runs this bot should check the URL"),
+    302: (
+        "leads elsewhere (302)",
+        "the bot does not follow",
+        "The operator of this bot should check the URL",
+    ),
 }
 
 
@@ -281,7 +285,7 @@ async def test_no_token_says_who_can_mend_it(place: Office, status: int):
     refusing = place.onetrust.faults.add("token", times=None, status=status, body=NOISE)
     shared = place.dana.share(place.builds_channel, [("shop.apk", apk())])
     await place.reply(
-        shared, "was not submitted", TOKEN[status], "Whoever runs this bot should check", "[ Try again ]"
+        shared, "was not submitted", TOKEN[status], "The operator of this bot should check", "[ Try again ]"
     )
     assert place.onetrust.count("webhook") == 0
     _said_nothing_of_its_text(place)

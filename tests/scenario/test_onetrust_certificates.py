@@ -9,8 +9,8 @@ from tests.certificates import Authority
 from tests.scenario.office import apk, office
 
 NOT_TRUSTED = (
-    "The connection to OneTrust can't be trusted: its certificate does not check out. Whoever runs this bot "
-    "should check the address, and the certificate authorities that this machine trusts."
+    "The connection to OneTrust can't be trusted: its certificate does not check out. The operator of this "
+    "bot should check the address, and the certificate authorities that this machine trusts."
 )
 BAD: dict[str, dict[str, Any]] = {
     "one that has ended": {"days": -1},

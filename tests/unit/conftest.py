@@ -7,7 +7,7 @@ import pytest
 
 from bot.storage.database import Database
 from bot.wiring.database import open_database
-from bot.wiring.repositories import Repositories, store_on
+from bot.wiring.repositories import Repositories
 from tests.bench import Bench
 from tests.fakes import HeldClock
 
@@ -26,7 +26,7 @@ async def database(tmp_path: Path) -> AsyncIterator[Database]:
 
 @pytest.fixture
 def store(database: Database, clock: HeldClock) -> Repositories:
-    return store_on(database, clock)
+    return Repositories(database, clock)
 
 
 @pytest.fixture

@@ -52,7 +52,7 @@ DECLARED = {
     "hosts": {"submission"},
     "onetrust_apps": {"app_links", "results", "submission"},
     "results": {"submission"},
-    "submission": {"app_links", "rescan_requests"},
+    "submission": {"app_links", "rescan_requests", "retention"},
     "verdicts": {"hosts", "submission"},
     "zscaler_admin": {"verdicts"},
 }

@@ -21,7 +21,7 @@ def of_app(db: Connection, app_id: str) -> list[Link]:
     return [rows.link(row) for row in found]
 
 
-class SqlLinkRepository:
+class LinkRepository:
     """Reads and writes links."""
 
     def __init__(self, database: Database, clock: Clock) -> None:

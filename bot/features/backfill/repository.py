@@ -8,7 +8,7 @@ _EVERYWHERE = ""
 """In place of a channel: in every conversation, which are yet to be listed."""
 
 
-class SqlHeartbeatRepository:
+class HeartbeatRepository:
     """The heartbeat, and what is missed."""
 
     def __init__(self, database: Database, clock: Clock) -> None:

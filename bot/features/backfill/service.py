@@ -12,7 +12,8 @@ from bot.core.backoff import Backoff
 from bot.core.ports import Clock
 from bot.core.scheduler import Job, Scheduler
 from bot.errors import AppscanError, NotAllowed, NotInvited
-from bot.features.backfill.ports import HeartbeatRepository, Past
+from bot.features.backfill.ports import Past
+from bot.features.backfill.repository import HeartbeatRepository
 from bot.features.submission.intake import Intake
 
 logger = logging.getLogger(__name__)

@@ -6,7 +6,7 @@ from bot.features.backlog.messages import BacklogMessages
 from bot.features.backlog.service import BacklogNotices
 from bot.features.backlog.views import queue
 from bot.features.submission.user_actions import UserActions
-from bot.slack.messages.rate_limits import NOTICES
+from bot.slack.messages.delivery import NOTICES
 from bot.wiring.feature import Feature, Surface
 from bot.wiring.kit import Kit
 

@@ -9,7 +9,8 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.core.rate_limit import RateLimiter
 from bot.errors import slack_code, slack_wait_s
 from bot.features.backlog.models import Notice
-from bot.slack.messages.delivery import GONE, Rendered, send, update
+from bot.slack.blocks.message import Message
+from bot.slack.messages.delivery import GONE, send, update
 
 logger = logging.getLogger(__name__)
 
@@ -23,7 +24,7 @@ class BacklogMessages:
     """
 
     def __init__(
-        self, client: AsyncWebClient, render: Callable[[Notice], Rendered], updates: RateLimiter
+        self, client: AsyncWebClient, render: Callable[[Notice], Message], updates: RateLimiter
     ) -> None:
         self._client = client
         self._render = render

@@ -9,7 +9,7 @@ _COLUMNS = ("channel", "message_ts", "opened_at", "away_since", "was_away", "wai
 _WAITING = ", ".join(f"'{state.value}'" for state in sorted(OPEN - WORKING))
 
 
-class SqlBacklogRepository:
+class BacklogRepository:
     """The table of open notices."""
 
     def __init__(self, database: Database) -> None:

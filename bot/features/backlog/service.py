@@ -12,9 +12,9 @@ from dataclasses import replace
 from bot.core.clock import SteadyClock
 from bot.core.ports import Clock
 from bot.core.scheduler import Job
+from bot.features.backlog.messages import BacklogMessages
 from bot.features.backlog.models import Backlog, Notice
-from bot.features.backlog.ports import BacklogRepository as NoticeRows
-from bot.features.backlog.ports import NoticeBoard
+from bot.features.backlog.repository import BacklogRepository
 
 logger = logging.getLogger(__name__)
 
@@ -37,8 +37,8 @@ class BacklogNotices:
     def __init__(
         self,
         *,
-        rows: NoticeRows,
-        board: NoticeBoard,
+        rows: BacklogRepository,
+        board: BacklogMessages,
         clock: Clock,
         away_s: Callable[[], float | None],
         heard: Callable[[], bool],

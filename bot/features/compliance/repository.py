@@ -15,7 +15,7 @@ _FIELDS = ("what", "name", "category", "count")
 """Fields of evidence, in the order of the stored lists."""
 
 
-class SqlViolationRepository:
+class ViolationRepository:
     """Violations in SQLite; they are written in the transaction that stores a scan's results."""
 
     def __init__(self, database: Database, clock: Clock) -> None:

@@ -1,12 +1,21 @@
 """Reviews: people with permission acknowledge violations."""
 
 from collections.abc import Callable
+from typing import Protocol
 
 from bot.core.access import Access
 from bot.core.scan import Scan
 from bot.errors import NotFound, Superseded
-from bot.features.compliance.ports import ComplianceStore
+from bot.features.compliance.repository import ViolationRepository
 from bot.features.compliance.rules import ACKNOWLEDGED, Violation
+from bot.features.submission.scan_repository import ScanRepository
+
+
+class ComplianceStore(Protocol):
+    """The repositories that reviews use."""
+
+    scans: ScanRepository
+    violations: ViolationRepository
 
 
 class ViolationReview:

@@ -24,7 +24,7 @@ _IN_PROGRESS = ", ".join(
 _FOLLOWED = "results.state IN ('finding', 'running')"
 
 
-class SqlComparisonRepository:
+class ComparisonRepository:
     """Results in SQLite."""
 
     def __init__(self, database: Database) -> None:

@@ -20,7 +20,7 @@ _VIOLATIONS: dict[str, tuple[str, list[object]]] = {
 }
 
 
-class SqlHistoryRepository:
+class HistoryRepository:
     """The history in SQLite."""
 
     def __init__(self, database: Database) -> None:

@@ -1,29 +1,30 @@
-"""Looks up the hosts of builds at Zscaler, several builds' in one call; a job of the runner's."""
+"""Looks up the hosts of builds at Zscaler, those of several builds in one request; a job of the scheduler."""
 
 import itertools
 import logging
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Final
 
 from bot.core.backoff import SERVER_BACKOFF
 from bot.core.ports import Announcer, Clock
 from bot.errors import Maintenance, Refused, TryLater
-from bot.features.hosts.category_cache import CategoryCache
+from bot.features.hosts.lookup import CategoryCache
 from bot.features.hosts.models import BATCH, HostsState, UrlCategories
-from bot.features.hosts.ports import HostRepository
+from bot.features.hosts.repository import HostRepository
 
 logger = logging.getLogger(__name__)
 
 GIVE_UP_S: Final = 48 * 3600.0
-"""How long a build's hosts are tried to be looked up."""
-REST_S: Final = 3600.0
-"""How long nothing is asked after a clear no; also the longest wait that Zscaler may ask for."""
-_TIDY_S: Final = 3600.0
-"""How often what was said longer ago than a day is let go of: people's words are among it."""
+"""How long looking up a build's hosts is attempted."""
+PAUSE_S: Final = 3600.0
+"""Pause after a permanent error; also the longest wait that Zscaler may ask for."""
+_CLEANUP_INTERVAL_S: Final = 3600.0
+"""Interval between two removals of old answers, which include what people typed."""
 _SCANS: Final = 20
-"""Scans that may share a call."""
+"""Maximum number of scans that share a request."""
 
-MAINTAINED: Final = "This waits, as Zscaler is being maintained."
+MAINTAINED: Final = "This waits, as Zscaler is under maintenance."
 GAVE_UP: Final = (
     "Zscaler could not be asked for two days, so the bot has stopped trying. "
     "Ask about single hosts with `/appscan urls`."
@@ -31,57 +32,57 @@ GAVE_UP: Final = (
 _BAD_REQUEST: Final = 400
 
 
+@dataclass(kw_only=True, eq=False, repr=False)
 class HostCategorizer:
-    """Takes the hosts that are due, and asks for what was not said within a day."""
+    """Looks up the hosts that are due and not cached."""
 
-    def __init__(
-        self, *, rows: HostRepository, categories: CategoryCache, announcer: Announcer, clock: Clock
-    ) -> None:
-        self._rows = rows
-        self._categories = categories
-        self._announcer = announcer
-        self._clock = clock
-        self._failures = 0
-        self._rest_until = 0.0
-        self._tidy_at = 0.0
-        self._problem = ""
+    rows: HostRepository
+    categories: CategoryCache
+    announcer: Announcer
+    clock: Clock
+    _failures: int = field(init=False, default=0)
+    _paused_until: float = field(init=False, default=0.0)
+    _cleanup_at: float = field(init=False, default=0.0)
+    _problem: str = field(init=False, default="")
+    """Why it is paused."""
 
     async def turn(self) -> float | None:
-        """Ask for one batch of what is due; return when the next is."""
-        if self._clock.now() >= self._tidy_at:
-            self._tidy_at = self._clock.now() + _TIDY_S
-            await self._categories.forget_old()
-        numbers = await self._rows.due(_SCANS)
-        if numbers and self._clock.now() < self._rest_until:
+        """Look up one batch of what is due; return when more is."""
+        if self.clock.now() >= self._cleanup_at:
+            self._cleanup_at = self.clock.now() + _CLEANUP_INTERVAL_S
+            await self.categories.forget_old()
+        numbers = await self.rows.due(_SCANS)
+        if numbers and self._is_paused():
             await self._reschedule(numbers)
         elif numbers and (wanted := await self._wanted(numbers)):
             await self._ask(wanted)
-        return await self._rows.next_due_at()
+        return await self.rows.next_due_at()
 
-    async def _goes_on(self, number: int) -> bool:
-        """Tell whether a build's hosts are still to be looked up; where they are not, that is recorded."""
-        hosts = await self._rows.of(number)
-        if hosts is None or self._clock.now() - hosts.since <= GIVE_UP_S:
+    def _is_paused(self) -> bool:
+        return self.clock.now() < self._paused_until
+
+    async def _is_pending(self, number: int) -> bool:
+        """Return whether a build's hosts are still to be looked up; after ``GIVE_UP_S`` that ends."""
+        hosts = await self.rows.of(number)
+        if hosts is None or self.clock.now() - hosts.since <= GIVE_UP_S:
             return hosts is not None
-        await self._rows.failed(number, GAVE_UP)
-        self._announcer.changed(number)
+        await self._fail(number, GAVE_UP)
         return False
 
     async def _wanted(self, numbers: Iterable[int]) -> dict[int, list[str]]:
-        """Return the hosts to ask for, by scan, a batch in all; what is known already is kept."""
+        """Store what is cached, and return one batch of the other hosts, by scan."""
         wanted: dict[int, list[str]] = {}
         batch: set[str] = set()
         for number in numbers:
-            if not await self._goes_on(number):
+            if not await self._is_pending(number):
                 continue
-            pending = await self._rows.pending(number)
-            known = await self._categories.known(pending)
+            pending = await self.rows.pending(number)
+            known = await self.categories.known(pending)
             if known or not pending:
-                await self._keep(number, list(known.values()))
+                await self._store(number, list(known.values()))
             rest = [host for host in pending if host not in known]
             room = BATCH - len(batch)
-            new = [host for host in rest if host not in batch][:room]
-            batch.update(new)
+            batch.update([host for host in rest if host not in batch][:room])
             if mine := [host for host in rest if host in batch]:
                 wanted[number] = mine
             if len(batch) == BATCH:
@@ -90,49 +91,50 @@ class HostCategorizer:
 
     async def _ask(self, wanted: Mapping[int, Sequence[str]]) -> None:
         try:
-            said = await self._categories.ask(list(dict.fromkeys(itertools.chain(*wanted.values()))))
+            found = await self.categories.ask(list(dict.fromkeys(itertools.chain(*wanted.values()))))
         except TryLater as error:
-            await self._later(wanted, error)
+            self._failures += 1
+            wait_s = min(PAUSE_S, SERVER_BACKOFF.delay_s(self._failures, error.retry_after_s))
+            logger.info("hosts are looked up again in %d s: %s", wait_s, error)
+            self._pause(wait_s, MAINTAINED if isinstance(error, Maintenance) else error.user_message)
+            await self._reschedule(wanted)
         except Refused as error:
             await self._refused(wanted, error)
         else:
             self._failures = 0
             for number, hosts in wanted.items():
-                await self._keep(number, [said[host] for host in hosts])
+                await self._store(number, [found[host] for host in hosts])
 
-    async def _keep(self, number: int, said: Sequence[UrlCategories]) -> None:
-        after = await self._rows.looked_up(number, said)
+    async def _store(self, number: int, results: Sequence[UrlCategories]) -> None:
+        after = await self.rows.looked_up(number, results)
         if after is not None and after.state is HostsState.KNOWN:
-            self._announcer.changed(number)
-
-    async def _later(self, numbers: Iterable[int], error: TryLater) -> None:
-        self._failures += 1
-        wait_s = min(REST_S, SERVER_BACKOFF.delay_s(self._failures, error.retry_after_s))
-        logger.info("hosts are looked up again in %d s: %s", wait_s, error)
-        self._problem = MAINTAINED if isinstance(error, Maintenance) else error.user_message
-        self._rest_until = self._clock.now() + wait_s
-        await self._reschedule(numbers)
+            self.announcer.changed(number)
 
     async def _refused(self, wanted: Mapping[int, Sequence[str]], error: Refused) -> None:
-        """Say that it was a clear no; where it may be for one build's hosts, the others' are asked alone."""
+        """Record a permanent error; one that a single build may have caused is retried build by build."""
         if error.status == _BAD_REQUEST and len(wanted) > 1:
             for number, hosts in wanted.items():
-                if self._clock.now() < self._rest_until:
+                if self._is_paused():
                     await self._reschedule([number])
                 else:
                     await self._ask({number: hosts})
             return
-        logger.warning("Zscaler does not tell of hosts: %s", error)
+        logger.warning("Zscaler rejects a look-up of hosts: %s", error)
         for number in wanted:
-            await self._rows.failed(number, error.user_message)
-            self._announcer.changed(number)
+            await self._fail(number, error.user_message)
         if error.status != _BAD_REQUEST:
-            self._problem = error.user_message
-            self._rest_until = self._clock.now() + REST_S
+            self._pause(PAUSE_S, error.user_message)
+
+    async def _fail(self, number: int, problem: str) -> None:
+        await self.rows.failed(number, problem)
+        self.announcer.changed(number)
+
+    def _pause(self, wait_s: float, problem: str) -> None:
+        self._paused_until, self._problem = self.clock.now() + wait_s, problem
 
     async def _reschedule(self, numbers: Iterable[int]) -> None:
-        """Have these wait until the rest is over, or no longer."""
+        """Reschedule these to the end of the pause."""
         for number in numbers:
-            if await self._goes_on(number):
-                await self._rows.reschedule(number, self._problem, self._rest_until)
-                self._announcer.changed(number)
+            if await self._is_pending(number):
+                await self.rows.reschedule(number, self._problem, self._paused_until)
+                self.announcer.changed(number)

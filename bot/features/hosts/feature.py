@@ -1,19 +1,18 @@
-"""The hosts in builds, and the categories of URLs and hosts."""
+"""The hosts in builds, and the categories of URLs."""
 
 from dataclasses import replace
 
 from bot.features.history.history import HistoryService
 from bot.features.hosts import listeners
 from bot.features.hosts.categorizer import HostCategorizer
-from bot.features.hosts.category_cache import CategoryCache
-from bot.features.hosts.lookup import UrlLookupService
+from bot.features.hosts.lookup import CategoryCache, UrlLookupService
 from bot.features.submission.worker import queue_job
 from bot.wiring.feature import Feature, Surface
 from bot.wiring.kit import Kit
 
 
 def build(kit: Kit) -> Surface:
-    """Build it; what was found before can be shown where no categories can be looked up, too."""
+    """Build it; without look-ups, the modal still shows hosts that were found earlier."""
     card_for = kit.get(HistoryService).status
     surface = Surface(listeners=(lambda app: listeners.register(app, card_for),))
     if kit.zscaler.categories is None:

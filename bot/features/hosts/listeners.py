@@ -5,7 +5,6 @@ from slack_bolt.async_app import AsyncApp
 from bot.errors import NotFound
 from bot.features.hosts import lookup_views, views
 from bot.features.hosts.lookup import UrlLookupService
-from bot.features.hosts.modals import HOSTS, hosts_modal
 from bot.features.hosts.models import hosts_of
 from bot.features.submission.ports import CardFor
 from bot.slack.blocks.elements import Block
@@ -17,8 +16,8 @@ from bot.slack.listening.modals import open_paged
 URLS = Topic(
     gist="which categories Zscaler has for URLs and hosts",
     body=(
-        "Up to 100 URLs or hosts, with spaces between them. What was told within a day is told again; "
-        "for the rest Zscaler is asked. User names, passwords and what follows a `#` are left out before."
+        "Up to 100 URLs or hosts, with spaces between them. Answers are kept for a day; Zscaler is asked "
+        "for the others. User names, passwords and what follows a `#` are left out."
     ),
     examples=(
         "/appscan urls ads.example.com",
@@ -43,6 +42,6 @@ def register(app: AsyncApp, card_for: CardFor) -> None:
         card, _ = await card_for(user, state.channel, str(state.record))
         if (hosts := hosts_of(card).hosts) is None:
             raise NotFound(f"The hosts of scan #{state.record} are not known here.")
-        return hosts_modal(card.scan, hosts, state)
+        return views.hosts_modal(card.scan, hosts, state)
 
-    open_paged(app, HOSTS, load, button=views.ALL_HOSTS)
+    open_paged(app, views.HOSTS, load, button=views.ALL_HOSTS)

@@ -1,36 +1,82 @@
-"""What people ask about URLs and hosts."""
+"""Looking up the categories of URLs, for builds and for ``/appscan urls``; answers are cached for a day."""
 
 import asyncio
+import hashlib
 import logging
 import math
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Final
 
+from bot.core.ports import Clock
 from bot.errors import Maintenance, Refused, TryLater, UsageError
-from bot.features.hosts.category_cache import CategoryCache
-from bot.features.hosts.models import UrlCategories
+from bot.features.hosts.models import UrlCategories, UrlLookup
+from bot.features.hosts.repository import HostRepository
 from bot.features.hosts.url_parser import NamedUrls, parse_urls
 
 logger = logging.getLogger(__name__)
 
+KEPT_S: Final = 86_400.0
+"""How long categories are cached."""
 ANSWER_S: Final = 60.0
-"""How long a person waits for an answer."""
+"""Timeout for an answer to a person."""
 _SOON_S: Final = 300.0
-MAINTAINED: Final = "Zscaler is being maintained and takes no look-ups until that is over. Ask again later."
-BUSY: Final = "Zscaler is taking its time. Ask again in a few minutes: what it says by then is told at once."
+MAINTAINED: Final = "Zscaler is under maintenance. Ask again later."
+BUSY: Final = "Zscaler is taking its time. Ask again in a few minutes."
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class CategoryCache:
+    """Looks up categories and caches them.
+
+    The path and query of a URL that a person typed can hold tokens, so such a URL is stored as a hash.
+    """
+
+    rows: HostRepository
+    lookup: UrlLookup
+    clock: Clock
+
+    async def known(self, urls: Sequence[str]) -> dict[str, UrlCategories]:
+        """Return the cached categories, by URL."""
+        by_key = {_key(url): url for url in urls}
+        found = await self.rows.cached(list(by_key), self.clock.now() - KEPT_S)
+        return {by_key[key]: replace(each, url=by_key[key]) for key, each in found.items()}
+
+    async def forget_old(self) -> None:
+        """Remove what is older than ``KEPT_S``."""
+        await self.rows.cache([], forget_before=self.clock.now() - KEPT_S)
+
+    async def ask(self, urls: Sequence[str]) -> dict[str, UrlCategories]:
+        """Look up URLs, at most ``BATCH``; one without an answer is of an unknown category.
+
+        Raises:
+            TryLater: a temporary error.
+            Refused: a permanent error.
+        """
+        answers = {each.url: each for each in await self.lookup.look_up(urls)}
+        found = {url: answers.get(url, UrlCategories(url=url)) for url in urls}
+        kept = [replace(each, url=_key(url)) for url, each in found.items()]
+        await self.rows.cache(kept, forget_before=self.clock.now() - KEPT_S)
+        return found
+
+
+def _key(url: str) -> str:
+    if "/" not in url and "?" not in url:
+        return url
+    return f"sha256:{hashlib.sha256(url.encode(errors='replace')).hexdigest()}"
 
 
 @dataclass(frozen=True, kw_only=True)
-class UrlsTold:
-    """The answer to a question about URLs."""
+class UrlAnswer:
+    """The answer to ``/appscan urls``."""
 
     named: NamedUrls
-    said: tuple[UrlCategories, ...] = ()
+    found: tuple[UrlCategories, ...] = ()
     """In the order named."""
     problem: str | None = None
-    """Why the rest was not told: a sentence for people."""
+    """Why the others were not looked up: a sentence for people."""
     is_refused: bool = False
-    """Whether somebody has to mend something before."""
+    """Whether ``problem`` is permanent until someone fixes it."""
 
 
 def ask_again(retry_after_s: float | None) -> str:
@@ -40,28 +86,28 @@ def ask_again(retry_after_s: float | None) -> str:
     return f"Ask again in {math.ceil(retry_after_s / 60)} minutes."
 
 
+@dataclass(eq=False, repr=False)
 class UrlLookupService:
-    """Answers questions about URLs, by what was said of them within a day where that is known."""
+    """Answers ``/appscan urls``."""
 
-    def __init__(self, categories: CategoryCache, *, answer_s: float = ANSWER_S) -> None:
-        self._categories = categories
-        self._answer_s = answer_s
+    categories: CategoryCache
+    answer_s: float = ANSWER_S
 
-    async def ask(self, typed: str) -> UrlsTold:
-        """Tell the categories of the URLs that were typed.
+    async def ask(self, typed: str) -> UrlAnswer:
+        """Return the categories of the URLs that were typed.
 
         Raises:
             UsageError: nothing was typed.
         """
-        asked = parse_urls(typed)
-        if asked == NamedUrls():
+        named = parse_urls(typed)
+        if named == NamedUrls():
             raise UsageError("Name the URLs or hosts to look up, with spaces between them.")
-        said = await self._categories.known(asked.urls)
+        found = await self.categories.known(named.urls)
         problem, is_refused = None, False
-        if rest := [url for url in asked.urls if url not in said]:
+        if rest := [url for url in named.urls if url not in found]:
             try:
-                async with asyncio.timeout(self._answer_s):
-                    said |= await self._categories.ask(rest)
+                async with asyncio.timeout(self.answer_s):
+                    found |= await self.categories.ask(rest)
             except TimeoutError:
                 problem = BUSY
             except Maintenance:
@@ -69,11 +115,11 @@ class UrlLookupService:
             except TryLater as error:
                 problem = f"{error.user_message} {ask_again(error.retry_after_s)}"
             except Refused as error:
-                logger.warning("Zscaler does not tell of URLs: %s", error)
+                logger.warning("Zscaler rejects a look-up of URLs: %s", error)
                 problem, is_refused = error.user_message, True
-        return UrlsTold(
-            named=asked,
-            said=tuple(said[url] for url in asked.urls if url in said),
+        return UrlAnswer(
+            named=named,
+            found=tuple(found[url] for url in named.urls if url in found),
             problem=problem,
             is_refused=is_refused,
         )

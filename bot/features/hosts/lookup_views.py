@@ -1,64 +1,55 @@
-"""What ``/appscan urls`` answers."""
+"""The answer to ``/appscan urls``."""
 
 from collections.abc import Sequence
 from typing import Final
 
-from bot.features.hosts.lookup import UrlsTold
-from bot.features.hosts.models import URL_LIMIT, UrlCategories
+from bot.features.hosts.lookup import UrlAnswer
+from bot.features.hosts.models import BATCH, URL_LIMIT
 from bot.features.hosts.url_parser import NamedUrls
-from bot.features.hosts.views import categories, host
+from bot.features.hosts.views import NAMED, labelled
 from bot.slack.blocks import text
 from bot.slack.blocks.elements import context, section
-from bot.slack.blocks.lists import count, paragraphs
+from bot.slack.blocks.lists import count, listed, paragraphs
 from bot.slack.blocks.message import Message, compose
 
 _FEW: Final = 20
-"""So many URLs are shown at length."""
-_NAMED: Final = 5
-"""How many words that are no URLs are told of, of each kind."""
+"""Up to this many URLs are shown in full."""
 
 
-def urls(told: UrlsTold) -> Message:
-    """Tell the categories of the URLs that were asked for, and which of what was typed was not asked."""
-    alerts = [each for each in told.said if each.is_alert]
-    unknown = [each for each in told.said if each.is_unknown]
-    rest = [each for each in told.said if not each.is_alert and not each.is_unknown]
-    limit = 120 if len(told.said) <= _FEW else 60
-    lines = [_line(each, limit) for each in (*alerts, *unknown, *rest)]
+def urls(answer: UrlAnswer) -> Message:
+    """Show the categories of URLs, and which of the words that were typed were not looked up."""
+    found = sorted(answer.found, key=lambda each: each.urgency)
+    limit = 120 if len(found) <= _FEW else 60
     return compose(
         [
-            *(section(each) for each in paragraphs(lines)),
-            section(_problem(told)) if told.problem else None,
-            section("\n".join(skipped)) if (skipped := _skipped(told.named)) else None,
-            context("As Zscaler told within the last day.") if told.said else None,
+            *(section(each) for each in paragraphs(labelled(each, limit) for each in found)),
+            section(_problem(answer)) if answer.problem else None,
+            section("\n".join(skipped)) if (skipped := _skipped(answer.named)) else None,
+            context("From Zscaler, within the last day.") if found else None,
         ]
     )
 
 
-def _line(each: UrlCategories, limit: int) -> str:
-    alert = ":rotating_light: *Security alert* · " if each.is_alert else ""
-    return f"{alert}{host(each.url, limit)} · {categories(each)}"
-
-
-def _problem(told: UrlsTold) -> str:
-    missing = len(told.named.urls) - len(told.said)
-    were = "was" if missing == 1 else "were"
-    mark = ":no_entry:" if told.is_refused else ":warning:"
-    return f"{mark} {count(missing, 'URL')} {were} not looked up: {text.sentence(told.problem or '', 500)}"
+def _problem(answer: UrlAnswer) -> str:
+    missing = len(answer.named.urls) - len(answer.found)
+    mark = ":no_entry:" if answer.is_refused else ":warning:"
+    return f"{mark} {_were(missing, 'URL')} not looked up: {text.sentence(answer.problem or '', 500)}"
 
 
 def _skipped(named: NamedUrls) -> list[str]:
     lines = []
     if named.too_long:
-        lines.append(f"Over {URL_LIMIT:,} characters, so not asked: {_listed(named.too_long)}")
-    if named.no_urls:
-        lines.append(f"No URL or host, so not asked: {_listed(named.no_urls)}")
+        lines.append(f"Over {URL_LIMIT:,} characters, so not looked up: {_listed(named.too_long)}")
+    if named.invalid:
+        lines.append(f"Not a URL or host, so not looked up: {_listed(named.invalid)}")
     if named.left_out:
-        were = "was" if named.left_out == 1 else "were"
-        lines.append(f"{count(named.left_out, 'URL')} more {were} not asked: name 100 at once at most.")
+        lines.append(f"{_were(named.left_out, 'more URL')} not looked up: name at most {BATCH} at once.")
     return lines
 
 
+def _were(number: int, what: str) -> str:
+    return f"{count(number, what)} {'was' if number == 1 else 'were'}"
+
+
 def _listed(words: Sequence[str]) -> str:
-    shown = ", ".join(text.code(word, 64) for word in words[:_NAMED])
-    return f"{shown} and {len(words) - _NAMED:,} more" if len(words) > _NAMED else shown
+    return listed(words, lambda word: text.code(word, 64), NAMED)

@@ -1,4 +1,4 @@
-"""What hosts bring to a scan's thread: their section of the reply."""
+"""The section about hosts in the reply."""
 
 from typing import Final
 

@@ -1,7 +1,7 @@
-"""The hosts that are named in a build, and what Zscaler says of them.
+"""The hosts that a build names, and the categories that Zscaler has for them.
 
-Hosts are written in lower case, internationalised ones in their ASCII form, with a port where it is none of
-80 and 443. All of it comes from outside. Times are seconds since the epoch, UTC.
+Hosts are lower-case ASCII (IDNA), with a port unless it is 80 or 443. All text comes from outside. Times are
+seconds since the epoch, UTC.
 
 Source: https://help.zscaler.com/zia/url-categories (``POST /urlLookup``)
 """
@@ -16,15 +16,15 @@ from bot.core.scan import Scan
 from bot.features.submission.card import Card
 
 NAME: Final = "hosts"
-"""Of the part of a card."""
+"""The key in ``Card.parts``."""
 MAX_HOSTS: Final = 500
-"""Hosts of one build that are kept."""
+"""Hosts kept per build."""
 URL_LIMIT: Final = 1024
-"""Characters that a URL has at most, to be looked up."""
+"""Maximum length of a URL in a look-up, in characters."""
 BATCH: Final = 100
-"""URLs in one look-up."""
+"""Maximum number of URLs in one look-up."""
 UNKNOWN_CATEGORIES: Final = frozenset({"MISCELLANEOUS_OR_UNKNOWN", "UNKNOWN", "NEWLY_REG_DOMAINS", ""})
-"""Categories that say that little is known."""
+"""Categories that mean that little is known."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,19 +32,19 @@ class HostsFound:
     """What was found in a build."""
 
     hosts: tuple[str, ...]
-    """Sorted, each once; ``MAX_HOSTS`` at most."""
+    """Sorted, without duplicates; at most ``MAX_HOSTS``."""
     left_out: int = 0
     """How many more there are."""
     cut_short: bool = False
-    """Whether something in the build was too large to be read whole."""
+    """Whether something in the build was too large to be searched completely."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class UrlCategories:
-    """What Zscaler says of one URL."""
+    """Zscaler's categories of one URL."""
 
     url: str
-    """As it was asked."""
+    """As it was requested."""
     categories: tuple[str, ...] = ()
     alerts: tuple[str, ...] = ()
     """Categories with a security alert."""
@@ -59,14 +59,24 @@ class UrlCategories:
         """Whether its category is not known."""
         return not self.alerts and set(self.categories) <= UNKNOWN_CATEGORIES
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All its categories, those with a security alert first."""
+        return tuple(dict.fromkeys([*self.alerts, *self.categories]))
+
+    @property
+    def urgency(self) -> int:
+        """A sort key: security alerts first, then unknown categories."""
+        return 0 if self.is_alert else 1 if self.is_unknown else 2
+
 
 class HostsState(StrEnum):
-    """How far looking up a build's hosts has come."""
+    """The progress of looking up a build's hosts."""
 
     LOOKING = "looking"  # some are still to be looked up
-    KNOWN = "known"  # all were
+    KNOWN = "known"  # all were looked up
     NONE = "none"  # the build names no host
-    FAILED = "failed"  # it could not be read, or Zscaler said a clear no
+    FAILED = "failed"  # the build could not be read, or Zscaler rejected the look-up
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,9 +86,7 @@ class ScanHosts:
     scan: int
     state: HostsState
     hosts: tuple[UrlCategories, ...] = ()
-    """Sorted by host; categories and alerts are empty until they were looked up."""
-    looked_up: int = 0
-    """How many of them were."""
+    """Sorted by host; categories and alerts are empty until they are looked up."""
     left_out: int = 0
     cut_short: bool = False
     problem: str | None = None
@@ -86,9 +94,7 @@ class ScanHosts:
     since: float = 0.0
     """When they were found."""
     due_at: float = 0.0
-    """When the rest of them is looked up next."""
-    tries: int = 0
-    """How often that was put off."""
+    """When the remaining ones are looked up next."""
 
     @property
     def is_whole(self) -> bool:
@@ -98,16 +104,35 @@ class ScanHosts:
 
 @dataclass(frozen=True, kw_only=True)
 class HostChanges:
-    """What is different from the last version of the app."""
+    """The differences between the hosts of two scans of the same app, each part sorted by host."""
 
     added: tuple[UrlCategories, ...] = ()
     removed: tuple[UrlCategories, ...] = ()
     recategorised: tuple[tuple[UrlCategories, UrlCategories], ...] = ()
     """Before and after."""
 
+    @classmethod
+    def between(cls, before: ScanHosts, after: ScanHosts) -> "HostChanges":
+        """Compare two scans; the order of categories does not matter.
+
+        If some hosts of one scan were not kept, hosts that only the other names may not be new or gone, so
+        those are left out.
+        """
+        was, now = ({host.url: host for host in hosts.hosts} for hosts in (before, after))
+        return cls(
+            added=tuple(now[url] for url in sorted(now.keys() - was.keys())) if before.is_whole else (),
+            removed=tuple(was[url] for url in sorted(was.keys() - now.keys())) if after.is_whole else (),
+            recategorised=tuple(
+                (was[url], now[url])
+                for url in sorted(was.keys() & now.keys())
+                if set(was[url].categories) != set(now[url].categories)
+                or set(was[url].alerts) != set(now[url].alerts)
+            ),
+        )
+
     @property
     def nothing(self) -> bool:
-        """Whether all is the same."""
+        """Whether there are no differences."""
         return not (self.added or self.removed or self.recategorised)
 
 
@@ -116,11 +141,11 @@ class HostsPart:
     """What a scan's card shows of its build's hosts."""
 
     hosts: ScanHosts | None = None
-    """``None`` where they are not read."""
+    """``None`` if they were not read."""
     before: Scan | None = None
-    """The last scan of the same app before this one whose hosts are known."""
+    """The previous scan of the same app whose hosts are known."""
     changes: HostChanges | None = None
-    """What is different since that one; ``None`` where there is none."""
+    """The changes since ``before``; ``None`` without one."""
 
 
 def hosts_of(card: Card) -> HostsPart:
@@ -130,10 +155,10 @@ def hosts_of(card: Card) -> HostsPart:
 
 
 class HostReader(Protocol):
-    """Reads the hosts that are named in a build."""
+    """Searches builds for hosts."""
 
     async def hosts(self, path: Path) -> HostsFound:
-        """Read them.
+        """Return the hosts that a build names.
 
         Raises:
             BuildRejected: it can't be read within limits.
@@ -142,13 +167,13 @@ class HostReader(Protocol):
 
 
 class UrlLookup(Protocol):
-    """Tells the categories of URLs."""
+    """The service that categorises URLs."""
 
     async def look_up(self, urls: Sequence[str]) -> list[UrlCategories]:
-        """Return what is said of each, in the order asked; at most ``BATCH``, each within ``URL_LIMIT``.
+        """Return categories in the order of ``urls``: at most ``BATCH``, each within ``URL_LIMIT``.
 
         Raises:
-            TryLater: it may work later.
-            Refused: a clear no.
+            TryLater: a temporary error.
+            Refused: a permanent error.
         """
         ...

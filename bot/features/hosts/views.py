@@ -1,12 +1,13 @@
-"""Where a build talks to, in its reply: how many hosts, which kinds, which to look at, and what is new.
+"""A build's hosts in its reply (how many, of which categories, security alerts, changes), and all of them.
 
-Hosts come from builds and categories from Zscaler: hosts are shown in code style, so that Slack makes no
-link of one that nobody should open.
+Hosts come from builds and categories from Zscaler. Hosts are shown in code style, so that Slack makes no
+links of them.
 """
 
 from collections import Counter
-from collections.abc import Callable, Collection, Sequence
-from typing import Final, TypeVar
+from collections.abc import Collection, Sequence
+from functools import partial
+from typing import Final
 
 from bot.core.scan import Scan
 from bot.features.hosts.models import HostChanges, HostsState, ScanHosts, UrlCategories, hosts_of
@@ -14,152 +15,159 @@ from bot.features.submission.card import Card
 from bot.slack.blocks import text
 from bot.slack.blocks.chart import ranked
 from bot.slack.blocks.elements import Block, button, context, section
-from bot.slack.blocks.lists import count
+from bot.slack.blocks.lists import count, listed
+from bot.slack.blocks.paged_modal import Listing, ModalState, PagedModal, no_rows
+from bot.slack.blocks.scan_text import title
 
-ALL_HOSTS: Final = "scan_all_hosts"  # opens hosts_modals.hosts_modal
+ALL_HOSTS: Final = "scan_all_hosts"  # opens hosts_modal
+HOSTS: Final = PagedModal(
+    name="hosts", title="All hosts", page_size=25, search_hint="A host, a category, alert, unknown"
+)
 NAMED: Final = 5
-"""How many hosts of each kind are named; the rest is counted."""
+"""How many hosts of each kind are named; the others are counted."""
 _CATEGORIES: Final = 6
 _OF_ONE: Final = 3
 """How many categories of one host are named."""
+_UNKNOWN: Final = "unknown category"
+_ALERT: Final = ":rotating_light: *Security alert*"
 
 _ACRONYMS: Final = frozenset(
     {"ai", "api", "cdn", "dns", "ftp", "http", "https", "ip", "lgbt", "ml", "p2p", "sms", "ssl", "tls", "tv"}
     | {"url", "vpn", "voip"}
 )
-"""Words of categories that stay in capitals."""
-
-T = TypeVar("T")
 
 
-def host_blocks(card: Card, told: Collection[str] = ()) -> list[Block]:
-    """Tell where a scan's build talks to; nothing where its hosts are not read.
-
-    ``told`` are problems that the message names already, and that are not said again.
-    """
+def host_blocks(card: Card, shown: Collection[str] = ()) -> list[Block]:
+    """Show the hosts of a scan's build, if they were read; problems already ``shown`` are not repeated."""
     hosts = hosts_of(card).hosts
     if hosts is None:
         return []
-    lines = _lines(hosts, told)
+    lines = "\n".join(_lines(hosts, is_shown=hosts.problem in shown))
     if not hosts.hosts:
-        return [context("\n".join(lines))]
-    all_hosts = button("All hosts", ALL_HOSTS, str(card.scan.number))
-    return [section("\n".join(lines), accessory=all_hosts), *_changed(card)]
+        return [context(lines)]
+    return [
+        section(lines, accessory=button("All hosts", ALL_HOSTS, str(card.scan.number))),
+        *_changed(card),
+    ]
 
 
 def host(url: str, limit: int = 60) -> str:
-    """Show a host or a URL in code style; of a long host the end is shown, as that tells whose it is."""
+    """Show a host or URL in code style; a long host is cut at its start, as its end says whose it is."""
     end = len(url.split("/", 1)[0])
     return text.code(f"…{url[end - limit + 1 :]}" if end > limit else url, limit)
 
 
 def spoken(category: str, limit: int = 30) -> str:
-    """Say a category in words: "CLOUD_STORAGE" is "Cloud storage", "AI_ML_APPS" is "AI ML apps"."""
+    """Show a category in words: "CLOUD_STORAGE" is "Cloud storage", "AI_ML_APPS" is "AI ML apps"."""
     words = category.replace("_", " ").lower().split()
-    told = " ".join(word.upper() if word in _ACRONYMS else word for word in words)
-    return text.escape(text.capital(told), limit)
+    shown = " ".join(word.upper() if word in _ACRONYMS else word for word in words)
+    return text.escape(text.capital(shown), limit)
 
 
-def categories(of: UrlCategories) -> str:
-    """Say which categories a URL has: "Cloud storage, Internet services"."""
-    names = list(dict.fromkeys([*of.alerts, *of.categories]))
-    if not names:
-        return "unknown category"
-    told = [spoken(name) for name in names[:_OF_ONE]]
-    return ", ".join([*told, f"{len(names) - _OF_ONE:,} more"] if len(names) > _OF_ONE else told)
+def labelled(of: UrlCategories, limit: int) -> str:
+    """Show a URL with its categories: "`a.example` · Cloud storage, Internet services"."""
+    names = [spoken(name) for name in of.names[:_OF_ONE]] or [_UNKNOWN]
+    if len(of.names) > _OF_ONE:
+        names.append(f"{len(of.names) - _OF_ONE:,} more")
+    return f"{f'{_ALERT} · ' if of.is_alert else ''}{host(of.url, limit)} · {', '.join(names)}"
 
 
-def _lines(hosts: ScanHosts, told: Collection[str]) -> list[str]:
+def hosts_modal(scan: Scan, hosts: ScanHosts, state: ModalState) -> Block:
+    """Show a page of a build's hosts, those with a security alert first."""
+    rows = [each for each in hosts.hosts if _matches(state, each)]
+    listing = Listing(
+        heading=[section(f"{title(scan)}, scan #{scan.number}")],
+        rows=sorted(rows, key=lambda each: (each.urgency, each.url)),
+        row=partial(_row, is_known=hosts.state is HostsState.KNOWN),
+        empty=no_rows("host", state),
+    )
+    return HOSTS.render(state, listing)
+
+
+def _matches(state: ModalState, of: UrlCategories) -> bool:
+    kind = "security alert" if of.is_alert else _UNKNOWN if of.is_unknown else None
+    return state.matches(of.url, *of.names, *map(spoken, of.names), kind)
+
+
+def _row(of: UrlCategories, *, is_known: bool) -> str:
+    if of.names or is_known:
+        return labelled(of, 120)
+    return f"{host(of.url, 120)} · not looked up yet"
+
+
+def _lines(hosts: ScanHosts, *, is_shown: bool) -> list[str]:
     named = count(len(hosts.hosts) + hosts.left_out, "host")
+    problem = text.sentence(hosts.problem, 400) if hosts.problem else ""
     match hosts.state:
         case HostsState.NONE:
-            return [f"No host is named in this build.{_partly(hosts)}"]
+            return [f"No host is named in this build.{_incomplete(hosts)}"]
         case HostsState.FAILED:
             found = f"*Names {named}.* " if hosts.hosts else ""
-            why = ", for the same reason." if _is_told(hosts, told) else f": {_problem(hosts)}"
-            return [f"{found}:warning: Zscaler's word on where it talks to is missing{why}"]
-        case HostsState.LOOKING if _is_told(hosts, told):
-            return [f"*Names {named}.* What they are is asked again by itself, too."]
+            why = ", for the same reason." if is_shown else f": {problem}"
+            return [f"{found}:warning: Zscaler's categories of its hosts are missing{why}"]
+        case HostsState.LOOKING if is_shown:
+            return [f"*Names {named}.* They are looked up again automatically, too."]
         case HostsState.LOOKING:
-            return [f"*Names {named}.* {_later(hosts) or 'Zscaler is asked what they are.'}"]
+            again = "" if "automatically" in problem else " They are looked up again automatically."
+            return [f"*Names {named}.* {problem + again if problem else 'Zscaler is looking them up.'}"]
         case HostsState.KNOWN:
-            return [f"*Talks to {named}*: {_by_category(hosts)}.{_partly(hosts)}", *_to_look_at(hosts.hosts)]
+            summary = f"*Talks to {named}*: {_by_category(hosts)}.{_incomplete(hosts)}"
+            return [summary, *_noteworthy(hosts.hosts)]
 
 
-def _is_told(hosts: ScanHosts, told: Collection[str]) -> bool:
-    return hosts.problem in told
-
-
-def _later(hosts: ScanHosts) -> str:
-    """Say why the hosts are not known yet, and that nobody has to do anything for it."""
-    problem = _problem(hosts)
-    return f"{problem} It is asked again by itself." if problem and "by itself" not in problem else problem
-
-
-def _problem(hosts: ScanHosts) -> str:
-    return text.sentence(hosts.problem, 400) if hosts.problem else ""
-
-
-def _partly(hosts: ScanHosts) -> str:
+def _incomplete(hosts: ScanHosts) -> str:
     left_out = f" {hosts.left_out:,} of them are not kept." if hosts.left_out else ""
     return left_out + (" Not all of the build could be searched." if hosts.cut_short else "")
 
 
 def _by_category(hosts: ScanHosts) -> str:
-    """Count hosts by their first category: each once."""
+    """Count hosts by their first category."""
     known = [each for each in hosts.hosts if not each.is_unknown]
-    counts = ranked(Counter(spoken((*each.alerts, *each.categories)[0]) for each in known))
+    counts = ranked(Counter(_first(each) for each in known))
     parts = [f"{number:,} {name}" for name, number in counts[:_CATEGORIES]]
     if rest := sum(number for _, number in counts[_CATEGORIES:]):
         parts.append(f"{rest:,} in other categories")
     if unknown := len(hosts.hosts) - len(known):
-        parts.append(f"{unknown:,} of unknown category")
+        parts.append(f"{unknown:,} of {_UNKNOWN}")
     return ", ".join(parts)
 
 
-def _to_look_at(hosts: Sequence[UrlCategories]) -> list[str]:
+def _noteworthy(hosts: Sequence[UrlCategories]) -> list[str]:
     alerts = [each for each in hosts if each.is_alert]
     unknown = [each for each in hosts if each.is_unknown]
     lines = []
     if alerts:
-        lines.append(f":rotating_light: *Security alert*: {_listed(alerts, _with_alerts)}")
+        lines.append(f"{_ALERT}: {listed(alerts, _with_alerts, NAMED)}")
     if unknown:
-        lines.append(f"Unknown category: {_listed(unknown, lambda each: host(each.url))}")
+        lines.append(f"Unknown category: {_hosts(unknown)}")
     return lines
 
 
-def _with_alerts(alert: UrlCategories) -> str:
-    told = ", ".join(spoken(name) for name in alert.alerts[:_OF_ONE])
-    return f"{host(alert.url)} ({told})"
+def _with_alerts(of: UrlCategories) -> str:
+    return f"{host(of.url)} ({', '.join(spoken(name) for name in of.alerts[:_OF_ONE])})"
 
 
-def _listed(items: Sequence[T], name: Callable[[T], str]) -> str:
-    named = ", ".join(name(item) for item in items[:NAMED])
-    return f"{named} and {len(items) - NAMED:,} more" if len(items) > NAMED else named
+def _hosts(hosts: Sequence[UrlCategories]) -> str:
+    return listed(hosts, lambda each: host(each.url), NAMED)
 
 
 def _changed(card: Card) -> list[Block]:
     part = hosts_of(card)
-    changes, before = part.changes, part.before
-    if changes is None or before is None or changes.nothing:
+    if part.changes is None or part.before is None or part.changes.nothing:
         return []
-    return [context(f"{'; '.join(_changes(changes, _since(card.scan, before)))}.")]
+    return [context(f"{'; '.join(_changes(part.changes, _since(card.scan, part.before)))}.")]
 
 
 def _changes(changes: HostChanges, since: str) -> list[str]:
-    parts = []
-    if changes.added:
-        new = sorted(changes.added, key=lambda each: (not each.is_alert, not each.is_unknown, each.url))
-        parts.append(f"*{count(len(new), 'new host')}* {since}: {_listed(new, lambda each: host(each.url))}")
-    if changes.recategorised:
-        told = _listed(changes.recategorised, _moved)
-        where = "" if parts else f" {since}"
-        parts.append(f"{count(len(changes.recategorised), 'host')} in another category{where}: {told}")
-    if changes.removed:
-        gone = _listed(changes.removed, lambda each: host(each.url))
-        where = "" if parts else f" {since}"
-        parts.append(f"{count(len(changes.removed), 'host')} gone{where}: {gone}")
-    return parts
+    added = sorted(changes.added, key=lambda each: (each.urgency, each.url))
+    moved, removed = changes.recategorised, changes.removed
+    parts = [
+        (f"*{count(len(added), 'new host')}*", _hosts(added)),
+        (f"{count(len(moved), 'host')} in another category", listed(moved, _moved, NAMED)),
+        (f"{count(len(removed), 'host')} gone", _hosts(removed)),
+    ]
+    (what, names), *others = [part for part in parts if part[1]]
+    return [f"{what} {since}: {names}", *(f"{what}: {names}" for what, names in others)]
 
 
 def _moved(pair: tuple[UrlCategories, UrlCategories]) -> str:
@@ -168,12 +176,11 @@ def _moved(pair: tuple[UrlCategories, UrlCategories]) -> str:
 
 
 def _first(of: UrlCategories) -> str:
-    names = (*of.alerts, *of.categories)
-    return spoken(names[0]) if names else "unknown category"
+    return spoken(of.names[0]) if of.names else _UNKNOWN
 
 
 def _since(scan: Scan, before: Scan) -> str:
-    """Say since which build: its version, or its number where that tells them apart no better."""
+    """Name the previous build by its version, or by its number if the version is the same."""
     if before.version and before.version != scan.version:
         return f"since {text.code(before.version, 40)}"
     return f"since scan #{before.number}"

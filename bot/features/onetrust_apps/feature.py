@@ -12,7 +12,7 @@ def build(kit: Kit) -> Surface:
     """Build it; it offers ``OneTrustApps``."""
     apps = OneTrustApps(
         applications=kit.applications,
-        store=kit.store,
+        store=kit.store.applications,
         workspace=kit.workspace,
         policy=kit.access,
         clock=kit.steady,

@@ -27,7 +27,7 @@ _SCANNED = "SELECT 1 FROM scans WHERE scans.bundle_id = ? AND scans.platform = ?
 _PURGED = "SELECT 1 FROM known_apps WHERE bundle_id = ? AND platform = ? AND NOT public"
 
 
-class SqlOneTrustAppRepository:
+class OneTrustAppRepository:
     """Reads of what is known of applications in OneTrust."""
 
     def __init__(self, database: Database) -> None:

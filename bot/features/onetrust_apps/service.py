@@ -9,7 +9,7 @@ from bot.core.access import Access, viewer_of
 from bot.core.ports import Clock, Workspace
 from bot.core.scan import Link
 from bot.errors import CannotRead, TryLater
-from bot.features.onetrust_apps.ports import OneTrustAppStore
+from bot.features.onetrust_apps.repository import OneTrustAppRepository
 from bot.features.results.models import Application
 from bot.features.results.ports import Applications
 
@@ -58,7 +58,7 @@ class OneTrustApps:
         self,
         *,
         applications: Applications | None,
-        store: OneTrustAppStore,
+        store: OneTrustAppRepository,
         workspace: Workspace,
         policy: Access,
         clock: Clock,
@@ -95,9 +95,9 @@ class OneTrustApps:
             return AppListing(search=search, offset=offset, late=True)
         shown = found[first : first + limit]
         asker = await viewer_of(self._workspace, user, person, channel)
-        hidden, links = await self._store.applications.seen([each.id for each in shown], asker)
+        hidden, links = await self._store.seen([each.id for each in shown], asker)
         told = {link.app_id.lower() for link in links}
-        hidden |= await self._store.applications.named_alike(
+        hidden |= await self._store.named_alike(
             [each for each in shown if each.id.lower() not in told], asker
         )
         return AppListing(

@@ -3,7 +3,6 @@
 import logging
 from collections.abc import Callable
 
-import aiohttp
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
@@ -12,13 +11,15 @@ from bot.core.scan import Scan
 from bot.errors import NotInvited, slack_code
 from bot.features.rescan_requests.models import RescanRequest
 from bot.slack.api.conversations import INVITE
-from bot.slack.messages.delivery import Rendered, error_name, send, update
+from bot.slack.api.errors import CALL_ERRORS, error_name
+from bot.slack.blocks.message import Message
+from bot.slack.messages.delivery import send, update
 
 logger = logging.getLogger(__name__)
 
 READ_ONLY = "I may not post in this channel. Use another one, or ask its owner to allow me to post."
 
-Render = Callable[[RescanRequest, Scan | None], Rendered]
+Render = Callable[[RescanRequest, Scan | None], Message]
 
 
 class RescanRequestMessage:
@@ -60,5 +61,5 @@ class RescanRequestMessage:
         message = self._render(request, latest)
         try:
             await update(self._client, self._updates, message, channel=request.channel, ts=request.message_ts)
-        except (SlackApiError, aiohttp.ClientError, TimeoutError, OSError) as error:
+        except CALL_ERRORS as error:
             logger.warning("rescan request %d could not be updated: %s", request.number, error_name(error))

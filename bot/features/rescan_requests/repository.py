@@ -16,7 +16,7 @@ _WAITS = f"""state = 'waiting' AND NOT EXISTS (
 )"""
 
 
-class SqlRescanRequestRepository:
+class RescanRequestRepository:
     """Reads and writes them."""
 
     def __init__(self, database: Database, clock: Clock) -> None:

@@ -16,7 +16,7 @@ from bot.features.results.status_views import all_found, line, once_more, uncert
 from bot.features.submission.card import Card, open_to
 from bot.features.submission.sections import ReplySection
 from bot.slack.blocks.message import Message
-from bot.slack.messages.subjects import MessageStatus, Subject, announcement_subject
+from bot.slack.messages.subjects import MessageStatus, Subject
 from bot.storage.connection import Connection
 
 ANNOUNCED: Final = frozenset({ResultState.COMPLETED, ResultState.FAILED, ResultState.INTERRUPTED})
@@ -69,12 +69,12 @@ def result_subject(store: ResultStore, render: Callable[[Card], Message]) -> Sub
             is_due=followed is not None and followed.state in ANNOUNCED,
         )
 
-    return announcement_subject(
-        store,
-        render,
+    return Subject(
+        note=store.scans.note,
         name="result",
         event_type="appscan_result",
         stale=store.results.to_announce,
         look=look,
+        render=render,
         remember=store.results.set_announced,
     )

@@ -21,7 +21,7 @@ _SHOWN = ("state", "status", "looked_for")
 
 
 @dataclass(eq=False, repr=False)
-class SqlResultRepository:
+class ResultRepository:
     """Polling states and results in SQLite."""
 
     database: Database

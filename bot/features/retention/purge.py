@@ -4,7 +4,7 @@ import logging
 
 from bot.core.ports import Clock
 from bot.core.scheduler import Job
-from bot.features.retention.ports import PrivacyRepository
+from bot.features.retention.repository import PrivacyRepository
 
 logger = logging.getLogger(__name__)
 

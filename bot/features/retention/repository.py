@@ -16,7 +16,7 @@ BATCH = 200
 """Scans that one transaction removes: others wait no longer than that takes."""
 
 
-class SqlPrivacyRepository:
+class PrivacyRepository:
     """What a retention time and a person's wish to be forgotten ask of the tables."""
 
     def __init__(self, database: Database, clock: Clock) -> None:

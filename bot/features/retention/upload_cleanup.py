@@ -4,9 +4,9 @@ import logging
 from collections.abc import Awaitable, Callable
 
 from bot.core.ports import Clock
-from bot.core.repositories import UploadRepository
 from bot.core.scheduler import Job
 from bot.errors import Refused, SubmissionError
+from bot.features.retention.upload_repository import UploadRepository
 
 logger = logging.getLogger(__name__)
 

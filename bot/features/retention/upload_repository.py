@@ -5,7 +5,7 @@ from bot.storage import rows
 from bot.storage.database import Database
 
 
-class SqlUploadRepository:
+class UploadRepository:
     """The table of uploads. Its rows outlive their scans: what is on the server is removed all the same."""
 
     def __init__(self, database: Database, clock: Clock) -> None:

@@ -26,7 +26,6 @@ from bot.features.verdicts.hold import Hold
 from bot.metrics import CountedFiles
 from bot.scanners.onetrust.file_server import FileServer, open_file_server
 from bot.slack.api.identity import Identity
-from bot.slack.blocks.short_answers import refusal
 from bot.slack.messages.rejections import SlackRejections
 from bot.wiring.checks import onetrust
 from bot.wiring.feature import Feature, Surface
@@ -40,7 +39,7 @@ logger = logging.getLogger(__name__)
 def build(kit: Kit) -> Surface:
     """Build it; it offers ``Cards``, the replies, ``Intake``, ``UserActions`` and ``Worker``."""
     settings = kit.settings
-    refusals = SlackRejections(kit.client, refusal)
+    refusals = SlackRejections(kit.client)
     kit.stack.push_async_callback(refusals.close)
     cards = _cards(kit)
     kit.provide(cards)

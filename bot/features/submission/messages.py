@@ -1,18 +1,42 @@
 """The messages that begin and fill a scan's thread: the reply, as a living message."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
-from bot.core.repositories import Store
 from bot.core.scan import OPEN, Scan, State
 from bot.features.submission.card import Card
+from bot.features.submission.ports import SubmissionStore
+from bot.features.submission.queue_repository import QueueRepository
 from bot.slack.blocks import text
 from bot.slack.blocks.elements import section
 from bot.slack.blocks.message import Message, compose
 from bot.slack.messages.subjects import MessageStatus, Subject
 
 
-def reply_subject(store: Store, render: Callable[[Card], Message]) -> Subject[Card]:
-    """The one reply that shows what happens to a build."""
+@dataclass(frozen=True, kw_only=True)
+class ReplySubject(Subject[Card]):
+    """The one reply that shows what happens to a build; what it shows is in its row."""
+
+    queue: QueueRepository
+
+    async def shown(self, scan: Scan) -> None:
+        """Record the revision that the reply shows."""
+        await self.queue.shown(scan.number, scan.revision)
+
+    async def give_up(self, status: MessageStatus, why: str) -> None:
+        """Note in the timeline that the end could not be shown."""
+        number = status.scan.number
+        if status.is_final and number in await self.queue.stale():
+            await self.note(number, f"the reply could not be posted: {why}")
+        await self.shown(status.scan)
+
+    async def copies(self, number: int) -> list[int]:
+        """Return the duplicates whose replies are not current."""
+        return await self.queue.stale_copies(number)
+
+
+def reply_subject(store: SubmissionStore, render: Callable[[Card], Message]) -> ReplySubject:
+    """Return the subject of replies."""
 
     async def look(number: int) -> MessageStatus:
         scan = await store.scans.scan(number)
@@ -23,26 +47,16 @@ def reply_subject(store: Store, render: Callable[[Card], Message]) -> Subject[Ca
             is_final=scan.state not in OPEN,
         )
 
-    async def shown(scan: Scan) -> None:
-        await store.queue.shown(scan.number, scan.revision)
-
-    async def give_up(status: MessageStatus, why: str) -> None:
-        number = status.scan.number
-        if status.is_final and number in await store.queue.stale():
-            await store.scans.note(number, f"the reply could not be posted: {why}")
-        await shown(status.scan)
-
-    return Subject(
+    return ReplySubject(
+        queue=store.queue,
         name="reply",
         event_type="appscan_scan",
+        one_at_a_time=False,
+        look=look,
         render=render,
         stale=store.queue.stale,
-        look=look,
-        one_at_a_time=False,
         remember=store.queue.set_reply,
-        shown=shown,
-        give_up=give_up,
-        copies=store.queue.stale_copies,
+        note=store.scans.note,
     )
 
 

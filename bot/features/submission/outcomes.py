@@ -5,7 +5,6 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 
 from bot.core.ports import Announcer, Clock
-from bot.core.repositories import Store
 from bot.core.scan import Kind, Question, Reason, Scan, State, SubmissionState
 from bot.errors import Superseded, UnknownApp
 from bot.features.submission.ports import SubmissionStore
@@ -146,7 +145,7 @@ class Outcomes:
         )
 
 
-async def remember_link(store: Store, scan: Scan, may_create_link: Callable[[Scan], bool]) -> None:
+async def remember_link(store: SubmissionStore, scan: Scan, may_create_link: Callable[[Scan], bool]) -> None:
     """Link the app ID of a submitted scan that a person requested, or the app that was created for it."""
     created = scan.submission.application_id if scan.kind is Kind.NEW else None
     if created and scan.bundle_id and scan.platform:

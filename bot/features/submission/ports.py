@@ -1,30 +1,25 @@
-"""The repositories of submission, as protocols."""
+"""What submission needs from the others."""
 
 from collections.abc import Awaitable, Callable
 from typing import Protocol
 
-from bot.core.repositories import ScanRepository, Store
-from bot.core.scan import Build, Event, Scan
-from bot.features.rescan_requests.ports import RescanRequestRepository
+from bot.core.scan import Event
+from bot.features.app_links.repository import LinkRepository
+from bot.features.rescan_requests.repository import RescanRequestRepository
+from bot.features.retention.upload_repository import UploadRepository
 from bot.features.submission.card import Card
-from bot.features.submission.decision import Decision, DecisionFacts
+from bot.features.submission.queue_repository import QueueRepository
+from bot.features.submission.scan_repository import ScanRepository
 
 
-class SubmissionScanRepository(ScanRepository, Protocol):
-    """Scans, with recording the decision about a build."""
+class SubmissionStore(Protocol):
+    """The repositories that submission uses; other features add theirs."""
 
-    async def decide(
-        self, number: int, build: Build, name: str, choose: Callable[[Scan, DecisionFacts], Decision]
-    ) -> Scan: ...
-
-
-class SubmissionStore(Store, Protocol):
-    """All repositories that submission uses."""
-
-    @property
-    def scans(self) -> SubmissionScanRepository: ...
-    @property
-    def requests(self) -> RescanRequestRepository: ...
+    scans: ScanRepository
+    queue: QueueRepository
+    links: LinkRepository
+    uploads: UploadRepository
+    requests: RescanRequestRepository
 
 
 CardFor = Callable[[str, str, str], Awaitable[tuple[Card, list[Event]]]]

@@ -18,7 +18,7 @@ _HELD = "EXISTS (SELECT 1 FROM opinions WHERE opinions.scan = scans.number AND h
 _STALE = "SELECT number FROM scans WHERE shown_revision < revision AND source = 'slack'"
 
 
-class SqlQueueRepository:
+class QueueRepository:
     """The queue of the worker."""
 
     def __init__(self, database: Database, clock: Clock) -> None:

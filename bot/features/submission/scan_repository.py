@@ -33,7 +33,7 @@ _SHARED = (
 """Columns with the same name in ``Share``."""
 
 
-class SqlScanRepository:
+class ScanRepository:
     """Reads and writes scans, their submissions and their timelines."""
 
     def __init__(self, database: Database, clock: Clock) -> None:

@@ -17,7 +17,7 @@ from bot.features.submission.intake import Intake
 from bot.slack.blocks import short_answers
 from bot.slack.listening.command import Topic
 from bot.slack.listening.payload import said
-from bot.slack.listening.respond import whisper
+from bot.slack.messages.delivery import whisper
 
 UNRECORDED = (
     "The bot can't write to its database at the moment, so it has not accepted this build yet. Slack repeats "

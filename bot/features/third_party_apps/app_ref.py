@@ -1,7 +1,7 @@
-"""Reading what people paste to name a third-party app: its ID, or a link to its consent or marketplace page.
+"""Parses the ID of a third-party app, or a link to its consent or marketplace page.
 
-A consent link carries more than what names the app: ``state``, codes, tokens, hints who signs in. Only what
-identifies is kept, so that nothing else is stored, shown or sent on.
+A consent link also contains ``state``, codes, tokens and hints about who signs in. Only the part that
+identifies the app is kept; nothing else is stored, shown or sent on.
 """
 
 import re
@@ -13,7 +13,7 @@ from bot.errors import UsageError
 from bot.features.third_party_apps.models import AppRef, RefKind
 
 LENGTH_LIMIT: Final = 1000
-"""Characters of a link, without what is left out of it."""
+"""Maximum characters of what is kept of a link."""
 EXAMPLE: Final = "/appscan governance 22c49a0d-d21c-4792-aed1-8f163c982546"
 
 _TYPED_LIMIT: Final = 8000
@@ -26,87 +26,85 @@ _CLIENT_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@~-]{2,254}")
 _HOST: Final = re.compile(
     r"(?=.{4,253}\Z)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z](?:[a-z0-9-]{0,61}[a-z0-9])"
 )
-_AT_HOME: Final = (".local", ".localhost", ".internal", ".intranet", ".corp", ".home", ".lan", ".arpa")
+_INTERNAL: Final = (".local", ".localhost", ".internal", ".intranet", ".corp", ".home", ".lan", ".arpa")
 _SIGN_IN: Final = frozenset(
     {"accounts.google.com", "login.live.com", "login.microsoftonline.com", "login.windows.net"}
 )
-"""Hosts whose pages name an app by its client ID alone."""
+"""Hosts whose pages identify an app by its client ID only."""
 _CONSENT: Final = re.compile(
     r"/(?:authorize|adminconsent|auth|consent|oauth[a-z0-9]*)(?:[/.]|$)", re.IGNORECASE
 )
 _GOOGLE_ID: Final = ".apps.googleusercontent.com"
 _IN_PATHS: Final = "/%:@!$&'()*+,;=~"
-_NAMING: Final = ("appid", "app_id", "listingid", "assetid", "productid", "id")
-"""Parameters by which marketplaces name an app; all others are left out."""
+_MARKETPLACE_IDS: Final = ("appid", "app_id", "listingid", "assetid", "productid", "id")
+"""Parameters that identify an app in marketplaces; all others are dropped."""
 
 
 def app_ref(text: str) -> AppRef:
-    """Read what names an app.
+    """Parse an app ID or a link.
 
     Raises:
-        UsageError: it can't be an app ID, nor such a link; the words hold nothing of what was typed.
+        UsageError: it is neither; the message contains nothing of what was typed.
     """
-    typed = _unescaped(text).strip()
-    if typed.startswith("<<") and typed.endswith(">>"):  # typed with brackets, in which Slack sees a link
+    typed = text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&").strip()
+    if typed.startswith("<<") and typed.endswith(">>"):  # typed in brackets, around what Slack made a link
         typed = typed[1:-1]
     wrapped = _WRAPPED.fullmatch(typed)
     word = (wrapped[1] if wrapped else typed).strip("`'\"“”„‟‘’‚‛«»‹› \t\u00a0")
     if not word or len(word) > _TYPED_LIMIT or len(word.split()) != 1:
         raise UsageError(
-            "Say one third-party app: by its app ID (client ID), or by the link to its consent or "
-            "marketplace page.",
+            "Give one third-party app: its app ID (client ID), or a link to its consent or marketplace page.",
             example=EXAMPLE,
         )
     if _LINK.match(word):
-        return _linked(word)
+        return _link(word)
     if not _ID.fullmatch(word):
         raise UsageError(
-            "That can't be the app ID (client ID) of a third-party app, nor a link to its consent or "
-            "marketplace page. A link begins with `https://`; names can't be looked for.",
+            "That is neither the app ID (client ID) of a third-party app nor a link to its consent or "
+            "marketplace page. A link begins with `https://`; names can't be searched.",
             example=EXAMPLE,
         )
     return AppRef(kind=RefKind.APP_ID, value=word.lower() if _GUID.fullmatch(word) else word)
 
 
 def by_client_id(ref: AppRef) -> AppRef | None:
-    """Return the app ID that a consent link names, where it is a GUID, as Microsoft's are; ``None`` else."""
+    """Return the app ID in a consent link, if it is a GUID, as Microsoft's are."""
     found = _GUID_IN_LINK.search(ref.value) if ref.kind is RefKind.URL else None
     return AppRef(kind=RefKind.APP_ID, value=found[1].lower()) if found else None
 
 
-def _linked(word: str) -> AppRef:
-    """Read a link, and keep of it what names the app."""
+def _link(word: str) -> AppRef:
     try:
         url = urlsplit(word)
         host, port = (url.hostname or "").rstrip("."), url.port
         query = parse_qsl(url.query, max_num_fields=100)
     except ValueError:
         raise _no_link() from None
-    inside = host.endswith(_AT_HOME) or slack_link(word) is not None
+    inside = host.endswith(_INTERNAL) or slack_link(word) is not None
     if not _HOST.fullmatch(host) or inside or port not in {None, 80, 443}:
         raise _no_link()
     if host.endswith(_GOOGLE_ID) and url.path in {"", "/"}:  # Slack makes a link of such an ID
         return AppRef(kind=RefKind.APP_ID, value=host)
-    kept = _naming(host, url.path, query)
+    kept = _query(host, url.path, query)
     value = f"https://{host}{quote(url.path, safe=_IN_PATHS)}{kept}"
     if len(value) > LENGTH_LIMIT or (not kept and url.path in {"", "/"}):
         raise _no_link()
     return AppRef(kind=RefKind.URL, value=value)
 
 
-def _naming(host: str, path: str, query: list[tuple[str, str]]) -> str:
-    """Return the part of a link's query that names the app, ready to be put behind its path."""
+def _query(host: str, path: str, query: list[tuple[str, str]]) -> str:
+    """Return the part of a link's query that identifies the app, to append to its path."""
     named = {name.lower(): (name, value) for name, value in reversed(query) if _CLIENT_ID.fullmatch(value)}
     if "client_id" in named:
         client_id = named["client_id"][1]
         return f"?client_id={client_id.lower() if _GUID.fullmatch(client_id) else client_id}"
     if host in _SIGN_IN or _CONSENT.search(path):
         raise UsageError(
-            "There is no client ID in that consent link. Copy the address of the page where consent is asked "
-            "for: it has `client_id=` in it. The client ID alone will do as well.",
+            "There is no client ID in that consent link. Copy the address of the page that asks for consent: "
+            "it has `client_id=` in it. The client ID alone works too.",
             example=EXAMPLE,
         )
-    for each in _NAMING:
+    for each in _MARKETPLACE_IDS:
         if each in named:
             name, value = named[each]
             return f"?{name}={quote(value, safe='@')}"
@@ -115,11 +113,7 @@ def _naming(host: str, path: str, query: list[tuple[str, str]]) -> str:
 
 def _no_link() -> UsageError:
     return UsageError(
-        "That is no link to the consent or marketplace page of a third-party app: it has to lead to a public "
-        "page, and to an app's own.",
+        "That is not a link to the consent or marketplace page of a third-party app. It has to lead to the "
+        "app's own page, and that has to be public.",
         example="/appscan governance https://slack.com/marketplace/A0F7XDUAZ-example",
     )
-
-
-def _unescaped(text: str) -> str:
-    return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")

@@ -4,17 +4,18 @@ In a channel, only the person who asked sees the answer.
 """
 
 import logging
-from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Final
 
-import aiohttp
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.core.backoff import Backoff
 from bot.errors import SLACK_BAD_BLOCKS, slack_code, slack_wait_s
+from bot.features.third_party_apps import views
 from bot.features.third_party_apps.models import AppQuestion
-from bot.slack.messages.delivery import GONE, Rendered, error_name, send
+from bot.slack.api.errors import CALL_ERRORS, error_name
+from bot.slack.messages.delivery import GONE, send
 
 logger = logging.getLogger(__name__)
 
@@ -32,42 +33,31 @@ Source: https://docs.slack.dev/reference/methods/chat.postMessage#errors
 """
 
 
+@dataclass(eq=False, repr=False)
 class SlackAppAnswers:
-    """The ``bot.features.third_party_apps.models.Teller`` in Slack.
+    """Sends answers in Slack. Implements the ``AppAnswerSender`` port.
 
     If Slack's response is lost, the message is sent again: twice is better than never.
     """
 
-    def __init__(self, client: AsyncWebClient, render: Callable[[AppQuestion], Rendered]) -> None:
-        self._client = client
-        self._render = render
+    client: AsyncWebClient
 
-    async def tell(self, ask: AppQuestion) -> float | None:
-        """See ``Teller.tell``."""
-        message = self._render(ask)
+    async def send(self, question: AppQuestion) -> float | None:
+        """Send an answer; return after how long to retry, ``None`` if it is sent or can't be."""
+        message, user = views.later(question), question.user
         try:
             try:
-                await send(
-                    self._client.chat_postMessage,
-                    message,
-                    channel=ask.user,
-                    unfurl_links=False,
-                    unfurl_media=False,
-                )
+                post = self.client.chat_postMessage
+                await send(post, message, channel=user, unfurl_links=False, unfurl_media=False)
             except SlackApiError as error:
                 if slack_code(error) not in NO_DIRECT_MESSAGE:
                     raise
-                await send(self._client.chat_postEphemeral, message, channel=ask.channel, user=ask.user)
-        except (SlackApiError, aiohttp.ClientError, TimeoutError, OSError) as error:
-            return _wait_s(ask, error)
+                await send(self.client.chat_postEphemeral, message, channel=question.channel, user=user)
+        except CALL_ERRORS as error:
+            code = slack_code(error)
+            if code in NO_DIRECT_MESSAGE or code in SLACK_BAD_BLOCKS:
+                logger.warning("an answer about a third-party app could not be sent: %s", code)
+                return None
+            logger.info("sending an answer about a third-party app will be retried: %s", error_name(error))
+            return max(MESSAGE_BACKOFF.delay_s(question.tries + 1), slack_wait_s(error) or 0.0)
         return None
-
-
-def _wait_s(ask: AppQuestion, error: Exception) -> float | None:
-    """Return after how long to retry; ``None`` after a permanent error."""
-    code = slack_code(error)
-    if code in NO_DIRECT_MESSAGE or code in SLACK_BAD_BLOCKS:
-        logger.warning("an answer about a third-party app could not be sent: %s", code)
-        return None
-    logger.info("sending an answer about a third-party app will be retried: %s", error_name(error))
-    return max(MESSAGE_BACKOFF.delay_s(ask.tries + 1), slack_wait_s(error) or 0.0)

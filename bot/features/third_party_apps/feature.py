@@ -1,7 +1,7 @@
-"""What is known of third-party apps, and their risks."""
+"""Lookups of third-party apps and their risks."""
 
 from bot.features.submission.worker import queue_job
-from bot.features.third_party_apps import listeners, views
+from bot.features.third_party_apps import listeners
 from bot.features.third_party_apps.direct_messages import SlackAppAnswers
 from bot.features.third_party_apps.service import ThirdPartyApps
 from bot.wiring.checks import zscaler
@@ -10,13 +10,13 @@ from bot.wiring.kit import Kit
 
 
 def build(kit: Kit) -> Surface:
-    """Build it; where the API is set up, it offers ``ThirdPartyApps``."""
+    """Build it; if the API is set up, it offers ``ThirdPartyApps``."""
     if kit.zscaler.governance is None:
         return Surface()
     apps = ThirdPartyApps(
         api=kit.zscaler.governance,
-        looks=kit.store.governance,
-        teller=SlackAppAnswers(kit.client, views.later),
+        lookups=kit.store.governance,
+        sender=SlackAppAnswers(kit.client),
         policy=kit.access,
         clock=kit.clock,
         wake=kit.wake,

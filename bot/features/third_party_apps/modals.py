@@ -1,4 +1,4 @@
-"""The modal with all that Zscaler knows about a third-party app: permissions, risks and the rest."""
+"""The modal with everything that Zscaler knows about a third-party app."""
 
 from collections.abc import Sequence
 from enum import StrEnum
@@ -11,16 +11,15 @@ from bot.slack.blocks import text
 from bot.slack.blocks.elements import Block, section
 from bot.slack.blocks.paged_modal import Listing, ModalState, PagedModal
 
-_TEXT: Final = 500
-_NAMED: Final = 5
-"""Limit on the web addresses that are listed."""
+_TEXT_LIMIT: Final = 500
+_URLS_SHOWN: Final = 5
 
 
 class AppTab(StrEnum):
     """The value is the action ID of the tab's button."""
 
-    PERMISSIONS = "governance_permissions"  # what the app may do
-    RISKS = "governance_risks"  # why it may be a risk
+    PERMISSIONS = "governance_permissions"
+    RISKS = "governance_risks"
     ABOUT = "governance_about"  # everything else
 
 
@@ -31,16 +30,14 @@ APP: Final = PagedModal(
 
 def governance_modal(app: ThirdPartyApp, state: ModalState) -> Block:
     """Show a page of what is known about an app."""
-    tabs: dict[str, str] = {
-        AppTab.PERMISSIONS: f"Permissions ({len(app.permissions) + app.permissions_left_out:,})",
-        AppTab.RISKS: f"Risks ({len(app.risks) + app.risks_left_out:,})",
-        AppTab.ABOUT: "About",
-    }
-    lines = (views.title(app), views.risk_line(app))
     listing = partial(
         Listing[Any],
-        heading=[section("\n".join(line for line in lines if line))],
-        tabs=tabs,
+        heading=[section("\n".join(filter(None, (views.title(app), views.risk_line(app)))))],
+        tabs={
+            AppTab.PERMISSIONS: f"Permissions ({len(app.permissions) + app.permissions_left_out:,})",
+            AppTab.RISKS: f"Risks ({len(app.risks) + app.risks_left_out:,})",
+            AppTab.ABOUT: "About",
+        },
         empty="Nothing is known about this.",
     )
     match AppTab(state.tab):
@@ -59,33 +56,34 @@ def _left_out(count: int) -> str:
 
 
 def _permission(found: AppPermission) -> str:
-    told = text.escape(found.description, _TEXT) if found.description else ""
-    return "\n".join(line for line in (views.permission(found), told) if line)
+    return "\n".join(filter(None, (views.permission(found), _text(found.description))))
 
 
 def _risk(found: AppRisk) -> str:
-    told = text.escape(found.description, _TEXT) if found.description else ""
-    evidence = f"Evidence: {text.code(found.evidence, _TEXT)}" if found.evidence else ""
-    return "\n".join(line for line in (f"*{views.risk(found)}*", told, evidence) if line)
+    evidence = f"Evidence: {text.code(found.evidence, _TEXT_LIMIT)}" if found.evidence else ""
+    return "\n".join(filter(None, (f"*{views.risk(found)}*", _text(found.description), evidence)))
 
 
 def _about(app: ThirdPartyApp) -> list[str]:
     """Return everything else that is known, one fact each."""
-    facts = (
-        ("", text.escape(app.description, _TEXT) if app.description else ""),
-        ("Categories", _escaped(app.categories)),
-        ("Tags", _escaped(app.tags)),
-        ("Compliance", _escaped(app.compliance)),
-        ("App ID", _code(app.client_id)),
-        ("Website", ", ".join(_code(url) for url in app.website_urls[:_NAMED])),
-        ("Privacy policy", _code(app.privacy_url)),
-        ("Terms of service", _code(app.terms_url)),
-        ("Marketplace", _code(app.marketplace_url)),
-        ("Developer", _code(app.developer_email)),
-        ("Support", _code(app.support_email)),
-    )
-    told = [f"*{name}*: {value}" if name else value for name, value in facts if value]
-    return [*told, *([market] if (market := views.market_line(app)) else [])]
+    facts = {
+        "Categories": _escaped(app.categories),
+        "Tags": _escaped(app.tags),
+        "Compliance": _escaped(app.compliance),
+        "App ID": _code(app.client_id),
+        "Website": ", ".join(_code(url) for url in app.website_urls[:_URLS_SHOWN]),
+        "Privacy policy": _code(app.privacy_url),
+        "Terms of service": _code(app.terms_url),
+        "Marketplace": _code(app.marketplace_url),
+        "Developer": _code(app.developer_email),
+        "Support": _code(app.support_email),
+    }
+    named = (f"*{name}*: {value}" for name, value in facts.items() if value)
+    return list(filter(None, (_text(app.description), *named, views.market_line(app))))
+
+
+def _text(outside: str | None) -> str:
+    return text.escape(outside, _TEXT_LIMIT) if outside else ""
 
 
 def _escaped(found: Sequence[str]) -> str:

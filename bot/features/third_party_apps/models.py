@@ -1,4 +1,4 @@
-"""Third-party apps, such as those that people give consent to by OAuth, and what Zscaler says of them.
+"""Third-party apps that people give access by OAuth, and what Zscaler knows about them.
 
 All of it comes from outside, and any of it may be missing. Times are seconds since the epoch, UTC.
 
@@ -12,39 +12,39 @@ from enum import StrEnum
 from typing import Final, Protocol
 
 ENTRIES: Final = 200
-"""Permissions, and risks, of one app that are kept."""
+"""Maximum number of an app's permissions, and of its risks, that are kept."""
 WORDS: Final = 30
-"""Categories, tags and the like that are kept of each kind."""
+"""The same for its categories, tags and so on."""
 
 
 class RefKind(StrEnum):
-    """By what an app is asked for; the value is the API's own word."""
+    """What identifies an app; the value is the API's name for it."""
 
-    APP_ID = "app_id"  # an ID that its platform gave it
+    APP_ID = "app_id"  # the ID that its platform gave it
     URL = "url"  # a link to its consent page, or to its page in a marketplace
 
 
 @dataclass(frozen=True, kw_only=True)
 class AppRef:
-    """What names a third-party app, without anything that is secret."""
+    """Identifies a third-party app; contains nothing secret."""
 
     kind: RefKind
     value: str
 
 
 class Level(StrEnum):
-    """How bad something is, the worst first."""
+    """A severity, the worst first."""
 
     CRITICAL = "critical"
     HIGH = "high"
     MEDIUM = "medium"
     LOW = "low"
     INFO = "informational"
-    OTHER = "other"  # a word that was not published
+    OTHER = "other"  # an undocumented value
 
     @property
     def rank(self) -> int:
-        """Its place, 0 for the worst."""
+        """Its position, 0 for the worst."""
         return list(Level).index(self)
 
 
@@ -61,7 +61,7 @@ class AppPermission:
 
 @dataclass(frozen=True, kw_only=True)
 class AppRisk:
-    """Something that speaks against an app."""
+    """A reason to distrust an app."""
 
     name: str
     category: str | None = None
@@ -72,7 +72,7 @@ class AppRisk:
 
 @dataclass(frozen=True, kw_only=True)
 class ThirdPartyApp:
-    """What is known of an app."""
+    """What is known about an app."""
 
     name: str | None = None
     publisher: str | None = None
@@ -82,10 +82,10 @@ class ThirdPartyApp:
     risk_score: float | None = None
     permission_level: float | None = None
     permissions: tuple[AppPermission, ...] = ()
-    """The worst first; ``ENTRIES`` at most."""
+    """The worst first; at most ``ENTRIES``."""
     permissions_left_out: int = 0
     risks: tuple[AppRisk, ...] = ()
-    """The worst first; ``ENTRIES`` at most."""
+    """The worst first; at most ``ENTRIES``."""
     risks_left_out: int = 0
     compliance: tuple[str, ...] = ()
     stars: float | None = None
@@ -94,7 +94,7 @@ class ThirdPartyApp:
     categories: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
     platform_verified: bool | None = None
-    """Whether its platform has verified who publishes it."""
+    """Whether its platform has verified the publisher."""
     client_id: str | None = None
     website_urls: tuple[str, ...] = ()
     privacy_url: str | None = None
@@ -106,18 +106,18 @@ class ThirdPartyApp:
 
 @dataclass(frozen=True, kw_only=True)
 class AppLookupAnswer:
-    """What one call told."""
+    """The answer to one call of the API."""
 
     app: ThirdPartyApp | None
     """``None``: it was taken for analysis, and is known a day later."""
     remaining: int | None = None
-    """How many calls are left today, where that was said."""
+    """Number of calls left today, if the API said so."""
 
 
 class AppLookupState(StrEnum):
-    """How far looking at an app has come."""
+    """The state of a lookup."""
 
-    ANALYSING = "analysing"  # Zscaler has taken it for analysis
+    ANALYSING = "analysing"  # Zscaler has taken the app for analysis
     KNOWN = "known"  # there is an answer
     UNKNOWN = "unknown"  # Zscaler said later that there is no such app
     GIVEN_UP = "given_up"  # there was no answer for days
@@ -125,7 +125,7 @@ class AppLookupState(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class AppLookup:
-    """One look at an app, which all share who asked for it meanwhile."""
+    """A lookup of an app, shared by all who ask for it while it is analysed."""
 
     number: int
     ref: AppRef
@@ -134,57 +134,57 @@ class AppLookup:
     due_at: float
     """When Zscaler is asked again, while it is analysing."""
     answered_at: float | None = None
-    """When it came to its end."""
+    """When the lookup ended."""
     app: ThirdPartyApp | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class AppQuestion:
-    """Somebody who is told when an app is known; nobody else's business."""
+    """A person's question about an app that is being analysed."""
 
     number: int
-    look: AppLookup
+    lookup: AppLookup
     user: str
     channel: str
     """Where it was asked."""
     tries: int = 0
-    """How often telling them has failed."""
+    """Number of failed attempts to send the answer."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class AppAnswer:
-    """What somebody who asks is told."""
+    """The immediate answer to a question."""
 
-    look: AppLookup
+    lookup: AppLookup
     cached: bool = False
-    """Whether it was known here already."""
+    """Whether Zscaler was not asked now."""
     remaining: int | None = None
-    """How many calls are left today, where that is little."""
+    """Number of calls left today, if that is low."""
 
 
 def by_level(levels: Iterable[Level | None]) -> list[tuple[Level, int]]:
-    """Count levels, the worst first; what has none counts as ``OTHER``."""
+    """Count levels, the worst first; ``None`` counts as ``OTHER``."""
     counts = Counter(level or Level.OTHER for level in levels)
     return sorted(counts.items(), key=lambda each: each[0].rank)
 
 
 class ThirdPartyAppsApi(Protocol):
-    """Tells of third-party apps."""
+    """The 3rd-Party App Governance API."""
 
     async def app(self, *, app_id: str = "", url: str = "") -> AppLookupAnswer:
-        """Ask for an app, by one of the two; each call counts against the day's limit.
+        """Look up an app by its ID or its link; each call counts against the daily limit.
 
         Raises:
             NotFound: there is no such app.
-            Refused: a clear no, until a person mends something.
-            TryLater: it may work later; with status 409 the day's limit is reached.
+            Refused: rejected until a person fixes something.
+            TryLater: a retry may work; with status 409, the daily limit is reached.
         """
         ...
 
 
 class AppAnswerSender(Protocol):
-    """Tells people what became of what they asked for."""
+    """Sends the answer to a question when a lookup has ended."""
 
-    async def tell(self, ask: AppQuestion) -> float | None:
-        """Tell somebody; return in how many seconds to try again, ``None`` where nothing is left to do."""
+    async def send(self, question: AppQuestion) -> float | None:
+        """Send it; return after how many seconds to retry, ``None`` if it is sent or can't be."""
         ...

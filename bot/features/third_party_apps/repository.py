@@ -1,4 +1,4 @@
-"""What was asked of third-party apps: each look, what it told, and who is yet to be told of it."""
+"""Lookups of third-party apps, and the questions of people who wait for their answers."""
 
 import dataclasses
 import json
@@ -20,148 +20,140 @@ from bot.features.third_party_apps.models import (
 from bot.storage.connection import Connection, RowHooks
 from bot.storage.database import Database
 
-UNFOLLOWED_S: Final = 14 * 86_400.0
-"""A look that has been due for so long is not followed any more: the API is not set up."""
+MAX_OVERDUE_S: Final = 14 * 86_400.0
+"""A lookup this long overdue is abandoned: the API is no longer set up."""
 
-_OVER: Final = "SELECT number FROM app_looks WHERE state <> 'analysing'"
+_ENDED: Final = "look IN (SELECT number FROM app_looks WHERE state <> 'analysing')"
+_ANALYSING: Final = "kind = ? AND ref = ? AND state = 'analysing'"
 
 
-class SqlAppLookupRepository:
-    """The tables of looks, and of who asked for those that have no answer yet."""
+@dataclasses.dataclass(eq=False, repr=False)
+class AppLookupRepository:
+    """The tables ``app_looks`` (lookups) and ``app_asks`` (questions without an answer yet)."""
 
-    def __init__(self, database: Database, clock: Clock) -> None:
-        self._database = database
-        self._clock = clock
+    database: Database
+    clock: Clock
 
     async def known(self, ref: AppRef, *, since: float) -> AppLookup | None:
-        """Return the newest look that told of an app, where it ended after ``since``."""
-        where = "state = 'known' AND answered_at > ? AND answered_at <= ? ORDER BY answered_at DESC LIMIT 1"
-        parameters = [since, self._clock.now()]
-        return await self._database.read(
-            lambda db: _first(db, f"kind = ? AND ref = ? AND {where}", [*_key(ref), *parameters])
+        """Return an app's newest lookup with an answer, if that came after ``since``."""
+        where = (
+            "kind = ? AND ref = ? AND state = 'known' AND answered_at > ? AND answered_at <= ? "
+            "ORDER BY answered_at DESC LIMIT 1"
         )
+        return await self._first(where, *_key(ref), since, self.clock.now())
 
     async def analysing(self, ref: AppRef) -> AppLookup | None:
-        """Return the look that waits for the analysis of an app."""
-        return await self._database.read(lambda db: _analysing(db, ref))
+        """Return the lookup that waits for an app's analysis."""
+        return await self._first(_ANALYSING, *_key(ref))
 
-    async def look(self, number: int) -> AppLookup | None:
-        """Return a look."""
-        return await self._database.read(lambda db: _first(db, "number = ?", [number]))
+    async def lookup(self, number: int) -> AppLookup | None:
+        """Return a lookup."""
+        return await self._first("number = ?", number)
 
-    async def take(self, ref: AppRef, *, user: str, channel: str, due_at: float) -> AppLookup:
-        """Note that an app is analysed and somebody wants to be told; all who ask meanwhile share a look."""
-        now = self._clock.now()
+    async def _first(self, where: str, *parameters: object) -> AppLookup | None:
+        return next(iter(await self.database.read(lambda db: _lookups(db, where, *parameters))), None)
+
+    async def add_question(self, ref: AppRef, *, user: str, channel: str, due_at: float) -> AppLookup:
+        """Note that a person waits for an app's analysis, and when to ask Zscaler again."""
+        now = self.clock.now()
 
         def work(db: Connection) -> AppLookup:
-            analysed = _analysing(db, ref)
-            if analysed is not None:
-                number = analysed.number
-                db.execute("UPDATE app_looks SET due_at = ? WHERE number = ?", [due_at, number])
-            else:
-                number = _add(db, ref, AppLookupState.ANALYSING, now, due_at)
+            number = _analysing_or_new(db, ref, AppLookupState.ANALYSING, now)
+            db.execute("UPDATE app_looks SET due_at = ? WHERE number = ?", [due_at, number])
             db.execute(
                 "INSERT OR REPLACE INTO app_asks (look, user, channel) VALUES (?, ?, ?)",
                 [number, user, channel],
             )
             return _load(db, number)
 
-        return await self._database.write(work)
+        return await self.database.write(work)
 
-    async def answered(self, ref: AppRef, app: ThirdPartyApp, *, told: str | None = None) -> AppLookup:
-        """Keep what is known of an app, in the look that waits for it where there is one.
+    async def answered(self, ref: AppRef, app: ThirdPartyApp, *, user: str | None = None) -> AppLookup:
+        """Store an answer, in the lookup that waits for it if there is one.
 
-        ``told`` is who sees it at once, and is not to be told again.
+        ``user`` sees the answer now, so their question is removed.
         """
-        now = self._clock.now()
-        kept = json.dumps(dataclasses.asdict(app), ensure_ascii=False, separators=(",", ":"))
+        now = self.clock.now()
+        stored = json.dumps(dataclasses.asdict(app), ensure_ascii=False, separators=(",", ":"))
 
         def work(db: Connection) -> AppLookup:
-            analysed = _analysing(db, ref)
-            number = (
-                analysed.number if analysed is not None else _add(db, ref, AppLookupState.KNOWN, now, now)
-            )
+            number = _analysing_or_new(db, ref, AppLookupState.KNOWN, now)
             db.execute(
                 "UPDATE app_looks SET state = 'known', answered_at = ?, app = ? WHERE number = ?",
-                [now, kept, number],
+                [now, stored, number],
             )
-            db.execute("DELETE FROM app_asks WHERE look = ? AND user = ?", [number, told])
+            db.execute("DELETE FROM app_asks WHERE look = ? AND user = ?", [number, user])
             return _load(db, number)
 
-        return await self._database.write(work)
+        return await self.database.write(work)
 
     async def end(self, number: int, state: AppLookupState) -> None:
-        """End a look without an answer."""
-        values = [state.value, self._clock.now(), number]
-        await self._database.write(
-            lambda db: db.execute("UPDATE app_looks SET state = ?, answered_at = ? WHERE number = ?", values)
-        )
+        """End a lookup without an answer."""
+        query = "UPDATE app_looks SET state = ?, answered_at = ? WHERE number = ?"
+        await self._execute(query, state.value, self.clock.now(), number)
 
     async def reschedule(self, numbers: Sequence[int], due_at: float) -> None:
-        """Ask for these again at ``due_at``."""
-        these = f"({', '.join(str(int(number)) for number in numbers)})"
-        await self._database.write(
-            lambda db: db.execute(f"UPDATE app_looks SET due_at = ? WHERE number IN {these}", [due_at])
-        )
+        """Make lookups due at a time."""
+        marks = ", ".join("?" * len(numbers))
+        await self._execute(f"UPDATE app_looks SET due_at = ? WHERE number IN ({marks})", due_at, *numbers)
 
     async def due(self, limit: int = -1) -> list[AppLookup]:
-        """Return the looks that wait for an analysis and are due, oldest first; with a limit of -1 all."""
+        """Return the due lookups that wait for an analysis, oldest first; -1 is no limit."""
         where = "state = 'analysing' AND due_at <= ? ORDER BY due_at, number LIMIT ?"
-        parameters = [self._clock.now(), limit]
-        return await self._database.read(
-            lambda db: [_look(row) for row in db.query(f"SELECT * FROM app_looks WHERE {where}", parameters)]
-        )
+        now = self.clock.now()
+        return await self.database.read(lambda db: _lookups(db, where, now, limit))
 
-    async def to_tell(self, limit: int) -> list[AppQuestion]:
-        """Return who is to be told now how a look has ended."""
-        query = f"SELECT * FROM app_asks WHERE look IN ({_OVER}) AND due_at <= ? ORDER BY number LIMIT ?"
-        parameters = [self._clock.now(), limit]
-
-        def work(db: Connection) -> list[AppQuestion]:
-            return [
+    async def due_questions(self, limit: int) -> list[AppQuestion]:
+        """Return the questions whose lookup has ended, and whose answer is due."""
+        query = f"SELECT * FROM app_asks WHERE {_ENDED} AND due_at <= ? ORDER BY number LIMIT ?"
+        now = self.clock.now()
+        return await self.database.read(
+            lambda db: [
                 AppQuestion(
                     number=row["number"],
-                    look=_load(db, row["look"]),
+                    lookup=_load(db, row["look"]),
                     user=row["user"],
                     channel=row["channel"],
                     tries=row["tries"],
                 )
-                for row in list(db.query(query, parameters))
+                for row in list(db.query(query, [now, limit]))
             ]
+        )
 
-        return await self._database.read(work)
+    async def remove_question(self, number: int) -> None:
+        """Remove a question that was answered, or can't be."""
+        await self._execute("DELETE FROM app_asks WHERE number = ?", number)
 
-    async def told(self, number: int) -> None:
-        """Forget that somebody asked: they were told, or can't be."""
-        await self._database.write(lambda db: db.execute("DELETE FROM app_asks WHERE number = ?", [number]))
-
-    async def tell_later(self, number: int, due_at: float) -> None:
-        """Keep that somebody could not be told now."""
+    async def retry_question(self, number: int, due_at: float) -> None:
+        """Count a failed attempt to send an answer, and set the time of the next."""
         query = "UPDATE app_asks SET due_at = ?, tries = tries + 1 WHERE number = ?"
-        await self._database.write(lambda db: db.execute(query, [due_at, number]))
+        await self._execute(query, due_at, number)
+
+    async def _execute(self, query: str, *parameters: object) -> None:
+        await self.database.write(lambda db: db.execute(query, parameters))
 
     async def next_due_at(self) -> float | None:
-        """Return when the next look, or the next word to somebody, is due."""
+        """Return when the next lookup or answer is due."""
         query = f"""
             SELECT min(due_at) AS at FROM (
                 SELECT due_at FROM app_looks WHERE state = 'analysing'
-                UNION ALL SELECT due_at FROM app_asks WHERE look IN ({_OVER})
+                UNION ALL SELECT due_at FROM app_asks WHERE {_ENDED}
             )
         """
-        return await self._database.read(lambda db: next(iter(db.query(query)))["at"])
+        return await self.database.read(lambda db: next(iter(db.query(query)))["at"])
 
 
 def _purge(db: Connection, before: float) -> bool:
-    """Remove looks that ended before ``before``, and those nobody polls; return whether there were any."""
+    """Remove lookups that ended before ``before``, and abandoned ones; return whether there were any."""
     removed = db.execute(
         "DELETE FROM app_looks WHERE answered_at < ? OR (state = 'analysing' AND due_at < ?)",
-        [before, before - UNFOLLOWED_S],
+        [before, before - MAX_OVERDUE_S],
     )
     return bool(removed.rowcount)
 
 
 def _forget(db: Connection, user: str, _: str) -> None:
-    """Remove the questions of a person; they get no answer any more."""
+    """Remove a person's questions, which get no answer then."""
     db.execute("DELETE FROM app_asks WHERE user = ?", [user])
 
 
@@ -169,49 +161,48 @@ def _key(ref: AppRef) -> list[str]:
     return [ref.kind.value, ref.value]
 
 
-def _add(db: Connection, ref: AppRef, state: AppLookupState, now: float, due_at: float) -> int:
+def _analysing_or_new(db: Connection, ref: AppRef, state: AppLookupState, now: float) -> int:
+    """Return the number of the lookup that waits for an app's analysis, or of a new one."""
+    for lookup in _lookups(db, _ANALYSING, *_key(ref)):
+        return lookup.number
     query = "INSERT INTO app_looks (kind, ref, state, began_at, due_at) VALUES (?, ?, ?, ?, ?)"
-    return int(db.execute(query, [*_key(ref), state.value, now, due_at]).lastrowid or 0)
-
-
-def _analysing(db: Connection, ref: AppRef) -> AppLookup | None:
-    return _first(db, "kind = ? AND ref = ? AND state = 'analysing'", _key(ref))
+    return int(db.execute(query, [*_key(ref), state.value, now, now]).lastrowid or 0)
 
 
 def _load(db: Connection, number: int) -> AppLookup:
-    return _look(next(iter(db.query("SELECT * FROM app_looks WHERE number = ?", [number]))))
+    return _lookups(db, "number = ?", number)[0]
 
 
-def _first(db: Connection, where: str, parameters: Sequence[object]) -> AppLookup | None:
-    found = db.query(f"SELECT * FROM app_looks WHERE {where}", parameters)
-    return next((_look(row) for row in found), None)
+def _lookups(db: Connection, where: str, *parameters: object) -> list[AppLookup]:
+    return [
+        AppLookup(
+            number=row["number"],
+            ref=AppRef(kind=RefKind(row["kind"]), value=row["ref"]),
+            state=AppLookupState(row["state"]),
+            began_at=row["began_at"],
+            due_at=row["due_at"],
+            answered_at=row["answered_at"],
+            app=_app(json.loads(row["app"])) if row["app"] is not None else None,
+        )
+        for row in db.query(f"SELECT * FROM app_looks WHERE {where}", parameters)
+    ]
 
 
-def _look(row: Mapping[str, Any]) -> AppLookup:
-    return AppLookup(
-        number=row["number"],
-        ref=AppRef(kind=RefKind(row["kind"]), value=row["ref"]),
-        state=AppLookupState(row["state"]),
-        began_at=row["began_at"],
-        due_at=row["due_at"],
-        answered_at=row["answered_at"],
-        app=_app(json.loads(row["app"])) if row["app"] is not None else None,
-    )
-
-
-def _app(kept: Mapping[str, Any]) -> ThirdPartyApp:
-    known = {each.name for each in dataclasses.fields(ThirdPartyApp)}
+def _app(stored: Mapping[str, Any]) -> ThirdPartyApp:
+    known = {field.name for field in dataclasses.fields(ThirdPartyApp)}
     values: dict[str, Any] = {
-        name: tuple(value) if isinstance(value, list) else value for name, value in kept.items()
+        name: tuple(value) if isinstance(value, list) else value
+        for name, value in stored.items()
+        if name in known
     }
-    values["risk"] = _level(kept["risk"])
-    values["permissions"] = tuple(
-        AppPermission(**{**each, "level": _level(each["level"])}) for each in kept["permissions"]
-    )
-    values["risks"] = tuple(
-        AppRisk(**{**each, "severity": _level(each["severity"])}) for each in kept["risks"]
-    )
-    return ThirdPartyApp(**{name: value for name, value in values.items() if name in known})
+    values |= {
+        "risk": _level(stored["risk"]),
+        "permissions": tuple(
+            AppPermission(**{**each, "level": _level(each["level"])}) for each in stored["permissions"]
+        ),
+        "risks": tuple(AppRisk(**{**each, "severity": _level(each["severity"])}) for each in stored["risks"]),
+    }
+    return ThirdPartyApp(**values)
 
 
 def _level(word: str | None) -> Level | None:

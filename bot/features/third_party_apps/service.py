@@ -1,12 +1,13 @@
-"""Asking for third-party apps: within the policy, what is known for a day, and told later what takes one.
+"""Looks up third-party apps: answers are cached for a day, and sent later if an app has to be analysed first.
 
-What Zscaler takes for analysis is asked for again a day later, and again after that; whoever asked meanwhile
-is told once, when there is an answer or none is to be hoped for.
+An app that Zscaler takes for analysis is looked up again every day. Everyone who asked for it meanwhile gets
+one message: with the answer, or that there will be none.
 """
 
 import asyncio
 import logging
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Final
 from weakref import WeakValueDictionary
 
@@ -23,190 +24,184 @@ from bot.features.third_party_apps.models import (
     AppQuestion,
     AppRef,
     RefKind,
+    ThirdPartyApp,
     ThirdPartyAppsApi,
 )
-from bot.features.third_party_apps.ports import AppLookupRepository
+from bot.features.third_party_apps.repository import AppLookupRepository
 
 logger = logging.getLogger(__name__)
 
 DAY_S: Final = 86_400.0
-FRESH_S: Final = DAY_S
-"""For how long an answer is told again without asking."""
-AGAIN_S: Final = DAY_S
-"""How long after an app was taken for analysis it is asked for again, as the API's reference has it."""
-FOLLOWED_S: Final = 7 * DAY_S
-"""An analysis that has not ended by then is given up."""
-GIVEN_UP_S: Final = 14 * DAY_S
-"""So is one that could not be asked for all the while."""
-PUT_OFF_S: Final = 3600.0
-"""How soon it is tried again where it could not be asked for."""
-REFUSED_S: Final = 6 * 3600.0
-"""The same where somebody has to mend something first."""
-TELL_TRIES: Final = 8
-A_TURN: Final = 10
-"""Looks, and people to be told, that are taken at once."""
+CACHED_S: Final = DAY_S
+"""How long an answer is cached."""
+ANALYSIS_INTERVAL_S: Final = DAY_S
+"""The interval at which an app that is analysed is looked up again, from the API's reference."""
+ANALYSIS_TIMEOUT_S: Final = 7 * DAY_S
+LOOKUP_TIMEOUT_S: Final = 14 * DAY_S
+"""The timeout if all lookups since have failed."""
+RETRY_S: Final = 3600.0
+"""The wait after a failed lookup."""
+REFUSED_RETRY_S: Final = 6 * 3600.0
+"""The same after a permanent error, which a person has to fix."""
+MAX_TRIES: Final = 8
+"""Attempts to send an answer."""
+BATCH: Final = 10
+"""Lookups, and answers to send, per turn."""
 LOW: Final = 5
 LOW_SHARE: Final = 0.1
-"""Calls left today are told of where they are this few, or this share of the most that were ever left."""
+"""The calls left today are shown from this number or share of the most that were ever left."""
 
-_DAYS_LIMIT: Final = 409
-_LIMITS: Final = frozenset({_DAYS_LIMIT, 429})
-_GONE: Final = "What was known of that app is not kept any more: ask for it again."
+_DAILY_LIMIT: Final = 409
+_LIMITS: Final = frozenset({_DAILY_LIMIT, 429})
+_GONE: Final = "That answer is no longer stored: ask again with `/appscan governance`."
 
 
+@dataclass(kw_only=True, eq=False, repr=False)
 class ThirdPartyApps:
-    """Answers, follows and tells; ``wake`` lets ``turn`` be taken soon."""
+    """Answers questions about apps, and follows analyses; ``wake`` makes ``turn`` run soon.
 
-    def __init__(
-        self,
-        *,
-        api: ThirdPartyAppsApi,
-        looks: AppLookupRepository,
-        teller: AppAnswerSender,
-        policy: Access,
-        clock: Clock,
-        wake: Callable[[], None],
-    ) -> None:
-        self._api = api
-        self._looks = looks
-        self._teller = teller
-        self._policy = policy
-        self._clock = clock
-        self._wake = wake
-        self._locks: WeakValueDictionary[AppRef, asyncio.Lock] = WeakValueDictionary()
-        self._most_left = 0
-        self.remaining: int | None = None
-        """Calls that were left when it was last told; ``None`` where it was not yet."""
+    What people call raises ``NotAllowed`` if the allow-lists say no, ``Unidentified`` if Slack can't identify
+    the person.
+    """
+
+    api: ThirdPartyAppsApi
+    lookups: AppLookupRepository
+    sender: AppAnswerSender
+    policy: Access
+    clock: Clock
+    wake: Callable[[], None]
+    remaining: int | None = field(init=False, default=None)
+    """Number of calls left today, as the API last said; ``None`` before it has."""
+    _most_remaining: int = field(init=False, default=0)
+    _locks: WeakValueDictionary[AppRef, asyncio.Lock] = field(init=False, default_factory=WeakValueDictionary)
+    """So that there is one call about an app at a time."""
 
     async def ask(self, user: str, channel: str, text: str) -> AppAnswer:
-        """Tell somebody of an app, or note that they want to be told.
+        """Return what is known about an app, or note that the person waits for its analysis.
 
         Raises:
-            NotAllowed: the policy says no.
-            Unidentified: Slack does not say who they are.
-            UsageError: ``text`` names no app.
+            UsageError: ``text`` identifies no app.
             NotFound: Zscaler knows no such app.
-            Refused, TryLater: it can't be asked, or not now.
+            Refused, TryLater: the API can't be asked, or not now.
         """
-        await self._policy.admit(user, channel)
+        await self.policy.admit(user, channel)
         ref = app_ref(text)
         async with self._lock(ref):
-            now = self._clock.now()
-            known = await self._looks.known(ref, since=now - FRESH_S)
+            now = self.clock.now()
+            known = await self.lookups.known(ref, since=now - CACHED_S)
             if known is not None:
-                return AppAnswer(look=known, cached=True)
-            analysed = await self._looks.analysing(ref)
-            if analysed is not None and analysed.due_at > now:
-                joined = await self._looks.take(ref, user=user, channel=channel, due_at=analysed.due_at)
-                return AppAnswer(look=joined)
-            told = await self._told(ref)
-            low = self._low(told.remaining)
-            if told.app is None:
-                taken = await self._looks.take(ref, user=user, channel=channel, due_at=now + AGAIN_S)
-                return AppAnswer(look=taken, remaining=low)
-            look = await self._looks.answered(ref, told.app, told=user)
-            self._wake()  # others may wait for it as well
-            return AppAnswer(look=look, remaining=low)
+                return AppAnswer(lookup=known, cached=True)
+            analysing = await self.lookups.analysing(ref)
+            if analysing is not None and analysing.due_at > now:
+                joined = await self.lookups.add_question(
+                    ref, user=user, channel=channel, due_at=analysing.due_at
+                )
+                return AppAnswer(lookup=joined)
+            answer = await self._look_up(ref)
+            if answer.app is not None:
+                lookup = await self.lookups.answered(ref, answer.app, user=user)
+                self.wake()  # others may be waiting for it too
+            else:
+                due_at = now + ANALYSIS_INTERVAL_S
+                lookup = await self.lookups.add_question(ref, user=user, channel=channel, due_at=due_at)
+            return AppAnswer(lookup=lookup, remaining=self._low(answer.remaining))
 
-    async def look(self, user: str, channel: str, number: int) -> AppLookup:
-        """Return a look that was told before.
+    async def app(self, user: str, channel: str, number: int) -> ThirdPartyApp:
+        """Return the app of a lookup that has an answer.
 
         Raises:
-            NotAllowed: the policy says no.
-            Unidentified: Slack does not say who they are.
-            NotFound: it is not kept any more.
+            NotFound: it is no longer stored.
         """
-        await self._policy.admit(user, channel)
-        look = await self._looks.look(number)
-        if look is None or look.app is None:
+        await self.policy.admit(user, channel)
+        lookup = await self.lookups.lookup(number)
+        if lookup is None or lookup.app is None:
             raise NotFound(_GONE)
-        return look
+        return lookup.app
 
     async def turn(self) -> float | None:
-        """Ask again for what is due, and tell who waits; return when more is due."""
-        for look in await self._looks.due(A_TURN):
-            if not await self._again(look):
+        """Repeat the due lookups and send the due answers; return when more is due."""
+        for lookup in await self.lookups.due(BATCH):
+            if not await self._repeat(lookup):
                 break
-        for ask in await self._looks.to_tell(A_TURN):
-            await self._tell(ask)
-        return await self._looks.next_due_at()
+        for question in await self.lookups.due_questions(BATCH):
+            await self._send(question)
+        return await self.lookups.next_due_at()
 
-    async def _again(self, look: AppLookup) -> bool:
-        """Ask for one app again; tell whether others may be asked for as well."""
-        async with self._lock(look.ref):
-            now = self._clock.now()
-            current = await self._looks.look(look.number)
+    async def _repeat(self, lookup: AppLookup) -> bool:
+        """Look up one app again; return whether others may be looked up too."""
+        async with self._lock(lookup.ref):
+            now = self.clock.now()
+            current = await self.lookups.lookup(lookup.number)
             if current is None or current.state is not AppLookupState.ANALYSING or current.due_at > now:
-                return True  # somebody was faster
+                return True  # a person's question was faster
             try:
-                told = await self._told(look.ref)
+                answer = await self._look_up(lookup.ref)
             except NotFound:
-                await self._looks.end(look.number, AppLookupState.UNKNOWN)
+                await self.lookups.end(lookup.number, AppLookupState.UNKNOWN)
             except SubmissionError as error:
-                return await self._failed(look, error)
+                return await self._failed(lookup, error)
             else:
-                if told.app is not None:
-                    await self._looks.answered(look.ref, told.app)
-                elif now >= look.began_at + FOLLOWED_S:
-                    await self._looks.end(look.number, AppLookupState.GIVEN_UP)
+                if answer.app is not None:
+                    await self.lookups.answered(lookup.ref, answer.app)
+                elif now >= lookup.began_at + ANALYSIS_TIMEOUT_S:
+                    await self.lookups.end(lookup.number, AppLookupState.GIVEN_UP)
                 else:
-                    await self._looks.reschedule([look.number], now + AGAIN_S)
+                    await self.lookups.reschedule([lookup.number], now + ANALYSIS_INTERVAL_S)
             return True
 
-    async def _failed(self, look: AppLookup, error: SubmissionError) -> bool:
-        """Keep that an app could not be asked for."""
-        now = self._clock.now()
-        logger.info("a third-party app could not be asked for again: %s", error)
-        if now >= look.began_at + GIVEN_UP_S:
-            await self._looks.end(look.number, AppLookupState.GIVEN_UP)
+    async def _failed(self, lookup: AppLookup, error: SubmissionError) -> bool:
+        """Reschedule a failed lookup, and all others if a rate limit was reached; see ``_repeat``."""
+        now = self.clock.now()
+        logger.info("a third-party app could not be looked up again: %s", error)
+        if now >= lookup.began_at + LOOKUP_TIMEOUT_S:
+            await self.lookups.end(lookup.number, AppLookupState.GIVEN_UP)
             return True
-        wait_s = REFUSED_S if isinstance(error, Refused) else PUT_OFF_S
+        wait_s = REFUSED_RETRY_S if isinstance(error, Refused) else RETRY_S
         if isinstance(error, TryLater):
             wait_s = max(wait_s, error.retry_after_s or 0.0)
-        if error.status not in _LIMITS:
-            await self._looks.reschedule([look.number], now + wait_s)
-            return True
-        # The limit is everybody's: what else is due waits as well.
-        await self._looks.reschedule([each.number for each in await self._looks.due()], now + wait_s)
-        return False
+        is_limited = error.status in _LIMITS
+        rescheduled = await self.lookups.due() if is_limited else [lookup]
+        await self.lookups.reschedule([each.number for each in rescheduled], now + wait_s)
+        return not is_limited
 
-    async def _tell(self, ask: AppQuestion) -> None:
-        wait_s = await self._teller.tell(ask)
-        if wait_s is None or ask.tries + 1 >= TELL_TRIES:
-            await self._looks.told(ask.number)
+    async def _send(self, question: AppQuestion) -> None:
+        wait_s = await self.sender.send(question)
+        if wait_s is None or question.tries + 1 >= MAX_TRIES:
+            await self.lookups.remove_question(question.number)
         else:
-            await self._looks.tell_later(ask.number, self._clock.now() + wait_s)
+            await self.lookups.retry_question(question.number, self.clock.now() + wait_s)
 
-    async def _told(self, ref: AppRef) -> AppLookupAnswer:
-        """Ask, and where a link is not known, for the client ID in it."""
+    async def _look_up(self, ref: AppRef) -> AppLookupAnswer:
+        """Look up an app; if a link is not known, by the client ID in it."""
         try:
-            return await self._answer(ref)
+            return await self._call(ref)
         except NotFound:
             named = by_client_id(ref)
             if named is None:
                 raise
-        return await self._answer(named)
+        return await self._call(named)
 
-    async def _answer(self, ref: AppRef) -> AppLookupAnswer:
+    async def _call(self, ref: AppRef) -> AppLookupAnswer:
         is_url = ref.kind is RefKind.URL
         try:
-            told = await (self._api.app(url=ref.value) if is_url else self._api.app(app_id=ref.value))
+            answer = await (self.api.app(url=ref.value) if is_url else self.api.app(app_id=ref.value))
         except SubmissionError as error:
-            if isinstance(error, Refused):  # which somebody has to mend
-                logger.warning("Zscaler tells of no third-party app: %s", error)
-            elif error.status == _DAYS_LIMIT:
+            if isinstance(error, Refused):
+                logger.warning("Zscaler rejects lookups of third-party apps: %s", error)
+            elif error.status == _DAILY_LIMIT:
                 self.remaining = 0
             raise
-        self.remaining = self.remaining if told.remaining is None else told.remaining
-        return told
+        if answer.remaining is not None:
+            self.remaining = answer.remaining
+        return answer
 
     def _low(self, remaining: int | None) -> int | None:
-        """Return how many calls are left where that is little."""
+        """Return the number of calls left if it is low."""
         if remaining is None:
             return None
-        self._most_left = max(self._most_left, remaining)
-        return remaining if remaining <= LOW or remaining < LOW_SHARE * self._most_left else None
+        self._most_remaining = max(self._most_remaining, remaining)
+        is_low = remaining <= LOW or remaining < LOW_SHARE * self._most_remaining
+        return remaining if is_low else None
 
     def _lock(self, ref: AppRef) -> asyncio.Lock:
-        """Return what lets one call at a time be about an app."""
         return self._locks.setdefault(ref, asyncio.Lock())

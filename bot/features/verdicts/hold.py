@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from bot.core.build import Build
 from bot.core.scan import Scan, Source, State
 from bot.features.submission.decision import Decision, DecisionFacts, VerdictRequest
+from bot.features.verdicts.models import span
 from bot.features.verdicts.ports import VerdictStore
 from bot.features.verdicts.side_scanner import SideScanner
 
@@ -77,8 +78,3 @@ def joined(parts: Iterable[str]) -> str:
     """Return the parts as part of a sentence: "Zscaler's verdict and Acme's verdict"."""
     *first, last = parts
     return f"{', '.join(first)} and {last}" if first else last
-
-
-def span(seconds: float) -> str:
-    """Return how long something takes, for people."""
-    return f"{round(seconds / 60)} min" if seconds >= 60 else f"{round(seconds)} s"

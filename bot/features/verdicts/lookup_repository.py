@@ -20,7 +20,7 @@ _MD5 = (
 _SHA256 = "scans.sha256 BETWEEN ? AND ? || 'g'"  # all that begin so: 'g' comes after every digit
 
 
-class SqlVerdictLookupRepository:
+class VerdictLookupRepository:
     """Answers of side scanners by MD5, and the scans that have a hash."""
 
     def __init__(self, database: Database) -> None:

@@ -12,7 +12,7 @@ from bot.features.verdicts.ports import VerdictStore
 from bot.features.verdicts.scanner_profile import UNNAMED, ScannerProfile
 from bot.features.verdicts.views import held_line, told_problems, verdict_blocks
 from bot.slack.blocks.message import Message
-from bot.slack.messages.subjects import MessageStatus, Subject, announcement_subject
+from bot.slack.messages.subjects import MessageStatus, Subject
 
 
 def verdicts_section(
@@ -40,13 +40,13 @@ def verdict_subject(store: VerdictStore, scanner: str, render: Callable[[Card], 
             is_due=result is not None and result.threat in BAD,
         )
 
-    return announcement_subject(
-        store,
-        render,
+    return Subject(
+        note=store.scans.note,
         name="verdict",
         event_type="appscan_verdict",
         scanner=scanner if scanner != UNNAMED else None,
         stale=partial(store.verdicts.to_announce, scanner),
         look=look,
+        render=render,
         remember=partial(store.verdicts.set_announced, scanner),
     )

@@ -208,3 +208,8 @@ def verdicts_of(card: Card) -> tuple[CardVerdict, ...]:
     """Return what a card shows of each side scanner that was asked."""
     verdicts: tuple[CardVerdict, ...] = card.parts.get(NAME, ())
     return verdicts
+
+
+def span(seconds: float) -> str:
+    """Return how long something takes, for people."""
+    return f"{round(seconds / 60)} min" if seconds >= 60 else f"{round(seconds)} s"

@@ -28,7 +28,7 @@ _SENT = f"{_OF_SCANNER} AND opinions.since IS NOT NULL AND z.attempts > 0"
 """Submissions; a build that joined another's analysis does not count."""
 
 
-class SqlVerdictRepository:
+class VerdictRepository:
     """The rows of verdicts: one for each scan and the side scanner that is asked about it."""
 
     def __init__(self, database: Database, clock: Clock) -> None:

@@ -11,8 +11,7 @@ from typing import Any, Final
 from bot.core.scan import Scan, State, SubmissionState
 from bot.errors import NotFound
 from bot.features.submission.decision import Decision
-from bot.features.verdicts.hold import span
-from bot.features.verdicts.models import BAD, Risk, SandboxVerdict, Threat, Verdict, VerdictState
+from bot.features.verdicts.models import BAD, Risk, SandboxVerdict, Threat, Verdict, VerdictState, span
 from bot.storage import rows
 from bot.storage.connection import Connection
 

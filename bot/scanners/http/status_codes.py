@@ -2,9 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
 from bot.errors import Refused, SubmissionError, TryLater
 from bot.scanners.http.trust import why_not_trusted
+
+OPERATOR: Final = "The operator of this bot"
+CHECK: Final = f"{OPERATOR} should check"
 
 
 @dataclass(frozen=True, kw_only=True)

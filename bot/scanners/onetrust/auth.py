@@ -11,8 +11,8 @@ import httpx
 
 from bot.errors import Refused
 from bot.scanners.http.access_tokens import BEARER, AccessTokens
-from bot.scanners.http.status_codes import StatusCodes
-from bot.scanners.onetrust.status_codes import NOT_TRUSTED, RUNNER
+from bot.scanners.http.status_codes import CHECK, StatusCodes
+from bot.scanners.onetrust.status_codes import NOT_TRUSTED
 
 TOKEN_PATH = "/api/access/v1/oauth/token"  # noqa: S105 - a path, no token
 
@@ -28,18 +28,18 @@ STATUS_CODES: Final = StatusCodes(
     unavailable=_BUSY,
     rejected={
         400: "OneTrust could not make sense of the bot's request for an access token (400). "
-        f"{RUNNER} {CREDENTIALS}.",
-        401: f"OneTrust does not know the bot's client ID and secret (401). {RUNNER} {CREDENTIALS}.",
+        f"{CHECK} {CREDENTIALS}.",
+        401: f"OneTrust does not know the bot's client ID and secret (401). {CHECK} {CREDENTIALS}.",
         403: "OneTrust does not let the bot's credential make an access token (403). "
-        f"{RUNNER} that it is active.",
-        404: f"There is no OneTrust where the bot asks for its access token (404). {RUNNER} `ONETRUST_URL`.",
+        f"{CHECK} that it is active.",
+        404: f"There is no OneTrust where the bot asks for its access token (404). {CHECK} `ONETRUST_URL`.",
     },
-    other=f"OneTrust gave the bot no access token ({{status}}). {RUNNER} `ONETRUST_URL` and {CREDENTIALS}.",
+    other=f"OneTrust gave the bot no access token ({{status}}). {CHECK} `ONETRUST_URL` and {CREDENTIALS}.",
 )
 NO_TOKEN: Final = (
-    f"What answered ({{status}}) gave no access token: it is no OneTrust. {RUNNER} `ONETRUST_URL`."
+    f"What answered ({{status}}) gave no access token: it is no OneTrust. {CHECK} `ONETRUST_URL`."
 )
-_NO_KEY = f"The bot's OneTrust API key holds characters that no key has. {RUNNER} `ONETRUST_API_KEY`."
+_NO_KEY = f"The bot's OneTrust API key holds characters that no key has. {CHECK} `ONETRUST_API_KEY`."
 
 
 class TokenSource(Protocol):

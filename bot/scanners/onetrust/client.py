@@ -9,9 +9,9 @@ import httpx
 from bot.core.rate_limit import Limit, RateLimiter
 from bot.errors import CannotRead, Refused, TryLater
 from bot.scanners.http.json_client import JsonClient, Response
-from bot.scanners.http.status_codes import StatusCodes
+from bot.scanners.http.status_codes import CHECK, OPERATOR, StatusCodes
 from bot.scanners.onetrust.auth import TokenSource
-from bot.scanners.onetrust.status_codes import NOT_TRUSTED, RUNNER
+from bot.scanners.onetrust.status_codes import NOT_TRUSTED
 
 REQUESTS: Final = Limit(calls=60, window_s=61.0)
 """60 a minute; OneTrust counts them as they arrive, and two may differ by a second in latency."""
@@ -31,9 +31,9 @@ STATUS_CODES: Final = StatusCodes(
     unavailable="OneTrust can't answer right now ({status}).",
     rejected={
         401: "OneTrust did not accept the bot's credentials for reading results ({status}). "
-        f"{RUNNER} them, and that they are for this environment.",
-        403: "The bot's OneTrust credential may not read results ({status}). Whoever runs this bot can give "
-        "it the COOKIE_READ scope; scans work without.",
+        f"{CHECK} them, and that they are for this environment.",
+        403: "The bot's OneTrust credential may not read results ({status}). "
+        f"{OPERATOR} can give it the COOKIE_READ scope; scans work without.",
     },
     other="Results can't be read from this OneTrust environment: it has no Applications API where the bot "
     "expects it ({status}). Scans work without.",

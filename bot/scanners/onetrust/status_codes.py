@@ -30,32 +30,33 @@ from dataclasses import dataclass
 from bot.errors import Refused, SubmissionError, TryLater, Uncertain
 from bot.features.submission.routes import Receipt
 from bot.scanners.http.responses import read_object, retry_after_s
+from bot.scanners.http.status_codes import CHECK
 
 ID_LIMIT = 200
 """Characters of an ID; a longer one is dropped."""
 
-RUNNER = "Whoever runs this bot should check"
+
 ADMIN = "Ask your OneTrust administrator to check"
 
 NOT_TRUSTED = (
     "The connection to OneTrust can't be trusted: its certificate does not check out. "
-    f"{RUNNER} the address, and the certificate authorities that this machine trusts."
+    f"{CHECK} the address, and the certificate authorities that this machine trusts."
 )
 
 REFUSED: Mapping[int, str] = {
     400: "OneTrust could not make sense of the submission (400). "
     f"{ADMIN} that the webhook's workflow is *Mobile: Mobile App Scan* and takes `form-data`.",
     401: "OneTrust did not accept the bot's credentials (401): they, or the webhook URL, are wrong. "
-    f"{RUNNER} both.",
+    f"{CHECK} both.",
     403: "The bot's OneTrust credential may not do this (403). "
     f"{ADMIN} that it has the Integration and Cookie scopes.",
     404: "OneTrust knows no such webhook (404): its ID is wrong, or its workflow was deleted. "
-    f"{RUNNER} the webhook URL.",
-    407: f"The proxy on the way to OneTrust wants a login (407). {RUNNER} the proxy settings.",
+    f"{CHECK} the webhook URL.",
+    407: f"The proxy on the way to OneTrust wants a login (407). {CHECK} the proxy settings.",
     409: "OneTrust says that this clashes with what it has already (409). "
     "If the app is there, scan this build as a rescan of it.",
     413: "OneTrust says that this build is too large (413): its limit is lower than the bot's. "
-    f"{RUNNER} `ONETRUST_REST_LIMIT`, so that such builds go another way.",
+    f"{CHECK} `ONETRUST_REST_LIMIT`, so that such builds go another way.",
 }
 """Sentences for a rejection, by status, with who can fix it."""
 
@@ -67,7 +68,7 @@ TRY_LATER: Mapping[int, str] = {
 """Sentences for what was certainly not accepted and needs no fix, by status."""
 
 ELSEWHERE = (
-    f"The webhook's address leads elsewhere ({{status}}), and the bot does not follow. {RUNNER} the URL."
+    f"The webhook's address leads elsewhere ({{status}}), and the bot does not follow. {CHECK} the URL."
 )
 NO_REQUEST_ID = "OneTrust said yes ({status}), but gave no request ID."
 BROKE = "OneTrust had the whole build, but then answered with an error of its own ({status})."

@@ -7,17 +7,18 @@ import aiohttp
 
 from bot.errors import Refused, SubmissionError, TryLater, Uncertain
 from bot.scanners.http.build_file import BuildChanged
+from bot.scanners.http.status_codes import CHECK
 from bot.scanners.http.timeouts import UploadTimeouts
 from bot.scanners.http.trust import why_not_trusted
 from bot.scanners.http.upload import Body, send
 from bot.scanners.onetrust.auth import TokenSource
-from bot.scanners.onetrust.status_codes import NOT_TRUSTED, RUNNER, StatusMeaning
+from bot.scanners.onetrust.status_codes import NOT_TRUSTED, StatusMeaning
 
 BUILD_CHANGED = "The bot's own copy of this build changed while it was being sent."
 LOST_EARLY = "The connection to OneTrust was lost before the whole build had gone."
 NOT_REACHED = "OneTrust can't be reached right now."
 LOST_LATE = "The connection to OneTrust was lost after the whole build had gone, before an answer came."
-PROXY_NO = f"The proxy on the way to OneTrust let nothing through ({{status}}). {RUNNER} the proxy settings."
+PROXY_NO = f"The proxy on the way to OneTrust let nothing through ({{status}}). {CHECK} the proxy settings."
 
 
 class UploadClient:

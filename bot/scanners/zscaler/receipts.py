@@ -24,28 +24,28 @@ from bot.errors import Maintenance, Refused, TryLater
 from bot.features.verdicts.models import SandboxReceipt, SandboxVerdict, Threat
 from bot.scanners.http.json_client import Response
 from bot.scanners.http.json_fields import word
-from bot.scanners.http.status_codes import StatusCodes
+from bot.scanners.http.status_codes import CHECK, StatusCodes
 from bot.scanners.http.upload import MAX_RESPONSE_BYTES
-from bot.scanners.zscaler.status_codes import NOT_TRUSTED, RUNNER, is_maintenance, retry_after_s
+from bot.scanners.zscaler.status_codes import NOT_TRUSTED, is_maintenance, retry_after_s
 
 _UNCOVERED = frozenset({"unknown"})
 
 ADDRESS: Final = "`ZSCALER_CLOUD` or `ZSCALER_SANDBOX_URL`"
 LOST: Final = "The connection to Zscaler's Sandbox was lost while this build was being sent."
-PROXY: Final = f"The proxy on the way to Zscaler let nothing through ({{status}}). {RUNNER} its settings."
+PROXY: Final = f"The proxy on the way to Zscaler let nothing through ({{status}}). {CHECK} its settings."
 MAINTENANCE: Final = "Zscaler is under maintenance (403), and its Sandbox takes no files until that is over."
 TOKEN: Final = (
     "Zscaler's Sandbox did not accept the bot's API token ({status}). "
-    f"{RUNNER} `ZSCALER_SANDBOX_TOKEN`, and that it is of this cloud."
+    f"{CHECK} `ZSCALER_SANDBOX_TOKEN`, and that it is of this cloud."
 )
 _AWAY: Final = "Zscaler's Sandbox takes no files right now ({status})."
 NO_SENSE: Final = (
     "What answered in place of Zscaler's Sandbox makes no sense to the bot. "
-    f"{RUNNER} {ADDRESS}, and the proxy on the way."
+    f"{CHECK} {ADDRESS}, and the proxy on the way."
 )
 ANOTHER_FILE: Final = (
     "Zscaler's Sandbox says that it got another file than the bot sent, so there is no verdict. "
-    f"{RUNNER} whether a proxy on the way changes what is sent."
+    f"{CHECK} whether a proxy on the way changes what is sent."
 )
 
 STATUS_CODES: Final = StatusCodes(
@@ -58,14 +58,14 @@ STATUS_CODES: Final = StatusCodes(
     rejected={
         401: TOKEN,
         403: TOKEN,
-        404: f"There is no Sandbox of Zscaler's where the bot sends to (404). {RUNNER} {ADDRESS}.",
+        404: f"There is no Sandbox of Zscaler's where the bot sends to (404). {CHECK} {ADDRESS}.",
         407: PROXY,
         413: "Zscaler's Sandbox says that this build is too large (413).",
         **dict.fromkeys(range(200, 300), NO_SENSE),
     },
     redirected="The address of Zscaler's Sandbox leads elsewhere ({status}), and the bot does not follow. "
-    f"{RUNNER} {ADDRESS}.",
-    other=f"Zscaler's Sandbox did not take this build ({{status}}). {RUNNER} {ADDRESS}, and what the log "
+    f"{CHECK} {ADDRESS}.",
+    other=f"Zscaler's Sandbox did not take this build ({{status}}). {CHECK} {ADDRESS}, and what the log "
     "says.",
 )
 

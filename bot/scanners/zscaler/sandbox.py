@@ -54,12 +54,12 @@ PROFILE: Final = ScannerProfile(
     daily_limit=100,
     not_covered="No rule of the Sandbox covers this type of file. Your Zscaler administrator can add one.",
     no_reports=(
-        "It was sent to the Sandbox, and the verdict can't be read here: whoever runs the bot can set up the "
-        "cloud service API for that (`ZSCALER_CLIENT_ID` or `ZSCALER_USERNAME`, and what goes with it)."
+        "It was sent to the Sandbox, and the verdict can't be read here: the operator of this bot can set up "
+        "the cloud service API for that (`ZSCALER_CLIENT_ID` or `ZSCALER_USERNAME`, and what goes with it)."
     ),
     missing_login="no login to its cloud service API is set up",
     not_set_up=(
-        "{service} is not set up here any more, so it can't be asked again. Whoever runs the bot can "
+        "{service} is not set up here any more, so it can't be asked again. The operator of this bot can "
         "set it up (`ZSCALER_SANDBOX_TOKEN`)."
     ),
 )

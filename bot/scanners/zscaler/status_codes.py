@@ -31,25 +31,25 @@ from typing import Any, Final
 
 from bot.errors import AppscanError, Maintenance, NotFound, Refused, TryLater
 from bot.scanners.http.json_client import Response
-from bot.scanners.http.status_codes import StatusCodes
+from bot.scanners.http.status_codes import CHECK, StatusCodes
 
 LONGEST_WAIT_S: Final = 3600.0
 """The longest ``Retry-After``; a longer one counts as this."""
 UNNAMED_WAIT_S: Final = 60.0
 """The pause of an endpoint after a 429 without a ``Retry-After``."""
 
-RUNNER: Final = "Whoever runs this bot should check"
+
 ADMIN: Final = "Ask your Zscaler administrator"
 ADDRESS: Final = "`ZSCALER_CLOUD` or `ZSCALER_API_URL`"
 
 NOT_TRUSTED: Final = (
     "The connection to Zscaler can't be trusted: its certificate does not check out. "
-    f"{RUNNER} the address, and the certificate authorities that this machine trusts."
+    f"{CHECK} the address, and the certificate authorities that this machine trusts."
 )
 TOO_LONG: Final = "Zscaler's answer is longer than the bot reads."
 UNREADABLE: Final = "Zscaler's answer makes no sense to the bot right now."
 WEB_PAGE: Final = (
-    "What answered in Zscaler's place is a web page. If that lasts, whoever runs this bot should check "
+    "What answered in Zscaler's place is a web page. If that lasts, the operator of this bot should check "
     f"{ADDRESS}, and the proxy on the way."
 )
 MAINTENANCE: Final = (
@@ -74,15 +74,15 @@ STATUS_CODES: Final = StatusCodes(
     retry={429: "Zscaler is getting too many requests right now (429)."},
     unavailable="Zscaler can't answer right now ({status}).",
     rejected={
-        400: f"Zscaler could not make sense of what the bot asked (400). {RUNNER} {ADDRESS}.",
-        404: f"There is no API of Zscaler where the bot asks (404). {RUNNER} {ADDRESS}.",
-        407: f"The proxy on the way to Zscaler wants a login (407). {RUNNER} the proxy settings.",
+        400: f"Zscaler could not make sense of what the bot asked (400). {CHECK} {ADDRESS}.",
+        404: f"There is no API of Zscaler where the bot asks (404). {CHECK} {ADDRESS}.",
+        407: f"The proxy on the way to Zscaler wants a login (407). {CHECK} the proxy settings.",
         415: "Zscaler did not take the form of the bot's request (415). "
-        f"{RUNNER} whether a proxy on the way changes what is sent.",
+        f"{CHECK} whether a proxy on the way changes what is sent.",
     },
     redirected=f"Zscaler's address leads elsewhere ({{status}}), and the bot does not follow. "
-    f"{RUNNER} {ADDRESS}.",
-    other=f"Zscaler said no ({{status}}). {RUNNER} {ADDRESS}.",
+    f"{CHECK} {ADDRESS}.",
+    other=f"Zscaler said no ({{status}}). {CHECK} {ADDRESS}.",
 )
 
 

@@ -26,9 +26,8 @@ import httpx
 from bot.errors import NotFound, TryLater
 from bot.features.third_party_apps.models import AppLookupAnswer
 from bot.scanners.http.json_client import HeaderAuth, JsonClient, Response
-from bot.scanners.http.status_codes import StatusCodes
+from bot.scanners.http.status_codes import CHECK, StatusCodes
 from bot.scanners.zscaler import third_party_parsing
-from bot.scanners.zscaler.status_codes import RUNNER
 
 ENDPOINT: Final = "governance"
 """Its name in the metrics."""
@@ -39,14 +38,14 @@ UNKNOWN: Final = (
 )
 UNREADABLE: Final = (
     "What came back is no answer about a third-party app ({status}): something on the way to Zscaler may "
-    "have answered. Ask again in a few minutes; if it lasts, tell whoever runs this bot."
+    "have answered. Ask again in a few minutes; if it lasts, tell the operator of this bot."
 )
 
 STATUS_CODES: Final = StatusCodes(
     server="Zscaler",
     unreachable="Zscaler can't be reached right now. Ask again in a few minutes.",
     untrusted="The connection to Zscaler can't be trusted: its certificate does not check out. "
-    f"{RUNNER} `ZSCALER_APPTOTAL_URL`, and the certificate authorities that this machine trusts.",
+    f"{CHECK} `ZSCALER_APPTOTAL_URL`, and the certificate authorities that this machine trusts.",
     retry={
         409: "The day's limit of questions about third-party apps is reached (409): Zscaler answers 25 a day "
         "on a trial, 1,000 with a license. Ask again tomorrow.",
@@ -57,13 +56,13 @@ STATUS_CODES: Final = StatusCodes(
     rejected={
         400: "Zscaler can't make sense of that app ID or link (400). Copy it again: the app ID is the client "
         "ID in the link of the consent page.",
-        401: f"Zscaler does not accept the key for third-party apps (401). {RUNNER} `ZSCALER_APPTOTAL_KEY`.",
+        401: f"Zscaler does not accept the key for third-party apps (401). {CHECK} `ZSCALER_APPTOTAL_KEY`.",
         403: "The key for third-party apps may not ask this (403): its trial or license may have ended. Ask "
         "your Zscaler administrator.",
-        407: f"The proxy on the way to Zscaler wants a login (407). {RUNNER} the proxy settings.",
+        407: f"The proxy on the way to Zscaler wants a login (407). {CHECK} the proxy settings.",
     },
     redirected="The address for third-party apps leads elsewhere ({status}), and the bot does not follow. "
-    f"{RUNNER} `ZSCALER_APPTOTAL_URL`.",
+    f"{CHECK} `ZSCALER_APPTOTAL_URL`.",
     other="Zscaler said no ({status}) to a question about third-party apps.",
 )
 

@@ -1,14 +1,20 @@
-"""What responses of all methods of Slack's Web API have in common: pagination and error codes."""
+"""What all methods of Slack's Web API have in common: pagination and errors."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import Any
+from typing import Any, Final
 
-from bot.errors import SLACK_REFUSALS
+import aiohttp
+from slack_sdk.errors import SlackApiError
 
-PAGE = 200
-"""Items of a page; Slack recommends no more."""
+from bot.errors import SLACK_REFUSALS, slack_code
 
-KEPT_OUT = SLACK_REFUSALS | {
+PAGE: Final = 200
+"""Items per page, the most that Slack recommends."""
+
+CALL_ERRORS: Final = (SlackApiError, aiohttp.ClientError, OSError)
+"""What a call raises: Slack rejected it, or Slack can't be reached; a ``TimeoutError`` is an ``OSError``."""
+
+KEPT_OUT: Final = SLACK_REFUSALS | {
     "ekm_access_denied",
     "enterprise_is_restricted",
     "org_login_required",
@@ -19,13 +25,15 @@ KEPT_OUT = SLACK_REFUSALS | {
 Source: the errors that all methods share, such as https://docs.slack.dev/reference/methods/files.info#errors
 """
 
-UNSEEN = frozenset({"channel_not_found", "not_in_channel", "missing_scope", "no_permission", "is_archived"})
+UNSEEN: Final = frozenset(
+    {"channel_not_found", "not_in_channel", "missing_scope", "no_permission", "is_archived"}
+)
 """Errors of a conversation that the bot can't read."""
 
 
-def next_cursor(answer: Any) -> str:
-    """Return the cursor of the next page; empty after the last one."""
-    return str((answer.get("response_metadata") or {}).get("next_cursor") or "")
+def error_name(error: BaseException) -> str:
+    """Name an error without its text, which can contain what was sent."""
+    return slack_code(error) or type(error).__name__
 
 
 async def pages(method: Callable[..., Awaitable[Any]], **arguments: Any) -> AsyncIterator[Any]:
@@ -34,5 +42,6 @@ async def pages(method: Callable[..., Awaitable[Any]], **arguments: Any) -> Asyn
     while True:
         answer = await method(**arguments, limit=PAGE, cursor=cursor)
         yield answer
-        if not (cursor := next_cursor(answer)):
+        cursor = str((answer.get("response_metadata") or {}).get("next_cursor") or "")
+        if not cursor:
             return

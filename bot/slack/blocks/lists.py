@@ -13,12 +13,10 @@ def count(number: int, what: str) -> str:
     return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"
 
 
-def listed(items: Sequence[T], name: Callable[[T], str]) -> str:
+def listed(items: Sequence[T], name: Callable[[T], str], limit: int = NAMED) -> str:
     """Name the first of many: "A, B and 12 more"."""
-    named = [name(item) for item in items[:NAMED]]
-    if len(items) > NAMED:
-        return f"{', '.join(named)} and {len(items) - NAMED:,} more"
-    return ", ".join(named)
+    named = ", ".join(name(item) for item in items[:limit])
+    return f"{named} and {len(items) - limit:,} more" if len(items) > limit else named
 
 
 def paragraphs(lines: Iterable[str], limit: int = 2900) -> list[str]:

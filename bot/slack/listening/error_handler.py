@@ -20,7 +20,8 @@ from bot.slack.blocks import forms, short_answers
 from bot.slack.blocks.forms import kept_in, text_in
 from bot.slack.blocks.message import Message
 from bot.slack.listening.modals import REFUSED
-from bot.slack.listening.respond import answer, whisper
+from bot.slack.listening.respond import answer
+from bot.slack.messages.delivery import whisper
 
 logger = logging.getLogger(__name__)
 

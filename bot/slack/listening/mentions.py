@@ -12,7 +12,7 @@ from bot.slack.listening import help_views
 from bot.slack.listening.command import Topic
 from bot.slack.listening.commands import Admit
 from bot.slack.listening.payload import needed, said
-from bot.slack.listening.respond import whisper
+from bot.slack.messages.delivery import whisper
 
 
 def register(app: AsyncApp, topics: Mapping[str, Topic], admit: Admit) -> None:

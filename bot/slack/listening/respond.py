@@ -8,9 +8,8 @@ from typing import Any
 import aiohttp
 from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncRespond
 from slack_sdk.errors import SlackApiError
-from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.errors import SLACK_BAD_BLOCKS, slack_code, wait_asked_s
+from bot.errors import wait_asked_s
 from bot.slack.blocks.message import Message
 from bot.slack.listening.payload import Payload, read_payload
 
@@ -67,24 +66,3 @@ async def _post(respond: AsyncRespond, **what: Any) -> tuple[int, float]:
         return _TROUBLE, TROUBLE_WAIT_S
     limited = told.status_code == 429
     return told.status_code, wait_asked_s(told.headers.get("Retry-After")) if limited else TROUBLE_WAIT_S
-
-
-async def whisper(
-    client: AsyncWebClient, message: Message, *, channel: str, user: str, thread_ts: str | None = None
-) -> None:
-    """Show a message to one person in a conversation, as text only if Slack rejects the blocks.
-
-    If that fails, it is only logged: what was done stays done.
-    """
-    where: dict[str, Any] = {"channel": channel, "user": user, "thread_ts": thread_ts}
-    try:
-        try:
-            await client.chat_postEphemeral(text=message.text, blocks=message.blocks, **where)
-        except SlackApiError as error:
-            if slack_code(error) not in SLACK_BAD_BLOCKS:
-                raise
-            await client.chat_postEphemeral(text=message.text, **where)
-    except SlackApiError as unsaid:
-        logger.warning("an answer could not be sent: %s", slack_code(unsaid))
-    except (aiohttp.ClientError, TimeoutError, OSError) as unsaid:
-        logger.warning("an answer could not be sent: %s", type(unsaid).__name__)

@@ -1,60 +1,57 @@
-"""Sending messages, and what it means when Slack rejects one: for this message, or for the bot as a whole.
+"""Sending messages: how fast, and which rejections are permanent for a message or concern the whole bot.
 
-Source: the errors of https://docs.slack.dev/reference/methods/chat.postMessage and .../chat.update
+Source: the errors of https://docs.slack.dev/reference/methods/chat.postMessage and .../chat.update;
+https://docs.slack.dev/apis/web-api/rate-limits
 """
 
 import logging
 from collections.abc import Awaitable, Callable
-from typing import Any, Protocol
+from typing import Any, Final
 
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.core.rate_limit import RateLimiter
+from bot.core.rate_limit import Limit, RateLimiter
 from bot.errors import SLACK_BAD_BLOCKS, slack_code, slack_wait_s
-from bot.slack.api.errors import KEPT_OUT
+from bot.slack.api.errors import CALL_ERRORS, KEPT_OUT, error_name
+from bot.slack.blocks.message import Message
 
 logger = logging.getLogger(__name__)
 
-TEXT_LIMIT = 3_900
-"""Characters of a message without blocks; the limit of ``chat.update`` is 4,000."""
+POSTS: Final = Limit(calls=1, window_s=1.0, is_bucket=True)
+"""In each channel: Slack accepts about one new message a second."""
+UPDATES: Final = Limit(calls=16, window_s=2.0, is_bucket=True)
+"""In the whole workspace: with the burst 46 in any minute; Tier 3 of ``chat.update`` is 50."""
+NOTICES: Final = Limit(calls=1, window_s=20.0, is_bucket=True)
+"""The other 4 are for backlog notices, which announce waiting replies and must not wait behind them."""
+RESERVED: Final = 8
+"""Updates of the burst that are kept for final states; progress waits and is folded together."""
 
-CHART = "data_visualization"
+CHART: Final = "data_visualization"
 """A block type that some workspaces reject."""
 
-_OUT = "the bot is no longer in that conversation"
-_MESSAGE_GONE = "its message is gone"
-_NOT_ALLOWED = "the bot may not write there"
-_TOO_MUCH = "Slack rejects its content"
-GONE = {
-    "channel_not_found": _OUT,
-    "not_in_channel": _OUT,
-    "user_not_found": _OUT,
-    "is_archived": "the channel is archived",
-    "is_inactive": "the channel is frozen",
-    "thread_not_found": _MESSAGE_GONE,
-    "message_not_found": _MESSAGE_GONE,
-    "cannot_reply_to_message": _NOT_ALLOWED,
-    "cant_update_message": _NOT_ALLOWED,
-    "edit_window_closed": _NOT_ALLOWED,
-    "messages_tab_disabled": _NOT_ALLOWED,
-    "restricted_action": _NOT_ALLOWED,
-    "restricted_action_non_threadable_channel": _NOT_ALLOWED,
-    "restricted_action_read_only_channel": _NOT_ALLOWED,
-    "restricted_action_thread_locked": _NOT_ALLOWED,
-    "restricted_action_thread_only_channel": _NOT_ALLOWED,
-    "invalid_blocks": _TOO_MUCH,
-    "invalid_blocks_format": _TOO_MUCH,
-    "metadata_too_large": _TOO_MUCH,
-    "msg_blocks_too_long": _TOO_MUCH,
-    "msg_too_long": _TOO_MUCH,
-    "no_text": _TOO_MUCH,
-    "too_many_attachments": _TOO_MUCH,
+_OUT: Final = "the bot is no longer in that conversation"
+MESSAGE_GONE: Final = "its message is gone"
+GONE: Final = {
+    code: why
+    for why, codes in {
+        _OUT: ("channel_not_found", "not_in_channel", "user_not_found"),
+        "the channel is archived": ("is_archived",),
+        "the channel is frozen": ("is_inactive",),
+        MESSAGE_GONE: ("thread_not_found", "message_not_found"),
+        "the bot may not write there": (
+            *("cannot_reply_to_message", "cant_update_message", "edit_window_closed"),
+            *("messages_tab_disabled", "restricted_action", "restricted_action_non_threadable_channel"),
+            *("restricted_action_read_only_channel", "restricted_action_thread_locked"),
+            "restricted_action_thread_only_channel",
+        ),
+        "Slack rejects its content": (*SLACK_BAD_BLOCKS, "metadata_too_large", "no_text"),
+    }.items()
+    for code in codes
 }
 """Errors that are permanent for this message, worded for the timeline."""
-MESSAGE_GONE = _MESSAGE_GONE
 
-SHUT = KEPT_OUT | {
+SHUT: Final = KEPT_OUT | {
     "accesslimited",
     "message_limit_exceeded",
     "team_added_to_org",
@@ -64,21 +61,7 @@ SHUT = KEPT_OUT | {
 """Errors that every message meets: for a while, or until an admin fixes something."""
 
 
-class Rendered(Protocol):
-    """A message to send."""
-
-    @property
-    def text(self) -> str:
-        """The whole content, for where no blocks are shown."""
-        ...
-
-    @property
-    def blocks(self) -> list[dict[str, Any]]:
-        """Block Kit."""
-        ...
-
-
-async def send(call: Callable[..., Awaitable[Any]], message: Rendered, **arguments: Any) -> Any:
+async def send(call: Callable[..., Awaitable[Any]], message: Message, **arguments: Any) -> Any:
     """Call ``chat.postMessage`` or a similar method.
 
     If Slack rejects the blocks, send the message without charts, then as text only; the other blocks say what
@@ -92,11 +75,11 @@ async def send(call: Callable[..., Awaitable[Any]], message: Rendered, **argumen
             if slack_code(error) not in SLACK_BAD_BLOCKS:
                 raise
             logger.warning("Slack rejected the blocks of a message (%s); sending fewer", slack_code(error))
-    return await call(text=shortened(message.text), blocks=[], **arguments)
+    return await call(text=message.text, blocks=[], **arguments)
 
 
 async def update(
-    client: AsyncWebClient, updates: RateLimiter, message: Rendered, *, channel: str, ts: str
+    client: AsyncWebClient, updates: RateLimiter, message: Message, *, channel: str, ts: str
 ) -> None:
     """Update a message; if Slack asks for a wait, pause all ``updates`` until then and raise."""
     try:
@@ -107,14 +90,14 @@ async def update(
         raise
 
 
-def shortened(text: str) -> str:
-    """Cut a text at the end of a line, so that it fits into a message without blocks."""
-    if len(text) <= TEXT_LIMIT:
-        return text
-    return text[:TEXT_LIMIT].rpartition("\n")[0] or text[:TEXT_LIMIT]
+async def whisper(
+    client: AsyncWebClient, message: Message, *, channel: str, user: str, thread_ts: str | None = None
+) -> None:
+    """Show a message to one person in a conversation.
 
-
-def error_name(error: BaseException) -> str:
-    """Name an error without its text, which can contain what was sent."""
-    code = slack_code(error)
-    return f"{type(error).__name__} {code or ''}".strip()
+    If that fails, it is only logged: what was done stays done.
+    """
+    try:
+        await send(client.chat_postEphemeral, message, channel=channel, user=user, thread_ts=thread_ts)
+    except CALL_ERRORS as error:
+        logger.warning("an answer could not be sent: %s", error_name(error))

@@ -8,9 +8,10 @@ the answer or the process is lost then, the message is searched for before it is
 import asyncio
 import logging
 from collections import defaultdict
+from collections.abc import Awaitable, Callable
 from contextlib import nullcontext
-from dataclasses import dataclass
-from typing import Final, Generic, Protocol, TypeVar
+from dataclasses import dataclass, field
+from typing import Final, Generic
 
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
@@ -23,13 +24,15 @@ from bot.core.rate_limit import RateLimiter, RateLimiters
 from bot.core.scan import Scan
 from bot.core.scheduler import Job
 from bot.errors import NotFound, StoreUnavailable, slack_code, slack_wait_s
-from bot.slack.messages.delivery import GONE, MESSAGE_GONE, SHUT, error_name, update
+from bot.slack.api.errors import error_name
+from bot.slack.messages.delivery import GONE, MESSAGE_GONE, RESERVED, SHUT, update
 from bot.slack.messages.posts import ATTEMPTS, RETRY_S, Posts, ThreadGone
-from bot.slack.messages.rate_limits import RESERVED
-from bot.slack.messages.subjects import GIVEN_UP, C, HasScan, MessageStatus, Subject
+from bot.slack.messages.subjects import GIVEN_UP, C, MessageStatus, Subject
 
-C_co = TypeVar("C_co", bound=HasScan, covariant=True)
 logger = logging.getLogger(__name__)
+
+Moved = dict[str, int]
+"""``done_bytes`` and ``total_bytes`` of a transfer; empty before one."""
 
 REFRESH_INTERVAL_S: Final = 60.0
 UPDATE_INTERVAL_S: Final = 1.2
@@ -55,56 +58,49 @@ class _Rejected:
     """How often in a row, each time after ``ATTEMPTS``."""
 
 
-class Loader(Protocol[C_co]):
-    """Builds what a message is rendered from, such as ``Cards.card``."""
-
-    async def __call__(self, number: int, *, done_bytes: int, total_bytes: int) -> C_co:
-        """Return it for a scan, of whose bytes so many have moved."""
-        ...
-
-
+@dataclass(kw_only=True, eq=False, repr=False)
 class LivingMessages(Generic[C]):
     """All messages of one subject; for replies, this is the ``Announcer``."""
 
-    def __init__(
-        self,
-        *,
-        subject: Subject[C],
-        client: AsyncWebClient,
-        bot_user_id: str,
-        load: Loader[C],
-        pace: RateLimiters,
-        updates: RateLimiter,
-        clock: Clock,
-    ) -> None:
-        self._subject = subject
-        self._client = client
+    subject: Subject[C]
+    client: AsyncWebClient
+    bot_user_id: str
+    load: Callable[..., Awaitable[C]]
+    """Returns what a scan's message is rendered from, such as ``Cards.card``."""
+    pace: RateLimiters
+    updates: RateLimiter
+    clock: Clock
+    _tasks: dict[int, asyncio.Task[None]] = field(init=False, default_factory=dict)
+    _changed: dict[int, asyncio.Event] = field(init=False, default_factory=dict)
+    _next_at: dict[int, float] = field(init=False, default_factory=dict)
+    _moved: dict[int, Moved] = field(init=False, default_factory=dict)
+    _shown_share: dict[int, float] = field(init=False, default_factory=dict)
+    _rejected: dict[int, _Rejected] = field(init=False, default_factory=dict)
+    _posting: defaultdict[str, asyncio.Lock] = field(
+        init=False, default_factory=lambda: defaultdict(asyncio.Lock)
+    )
+
+    def __post_init__(self) -> None:
+        """Make what posts the messages."""
         self._posts = Posts(
-            client, bot_user_id, pace, clock, event_type=subject.event_type, scanner=subject.scanner
+            subject=self.subject,
+            client=self.client,
+            bot_user_id=self.bot_user_id,
+            pace=self.pace,
+            clock=self.clock,
         )
-        self._load_card = load
-        self._pace = pace
-        self._updates = updates
-        self._clock = clock
-        self._tasks: dict[int, asyncio.Task[None]] = {}
-        self._changed: dict[int, asyncio.Event] = {}
-        self._next_at: dict[int, float] = {}
-        self._moved: dict[int, tuple[int, int]] = {}
-        self._shown_share: dict[int, float] = {}
-        self._rejected: dict[int, _Rejected] = {}
-        self._posting: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
     def changed(self, number: int) -> None:
         """Post a scan's message, or update it; returns at once."""
         self._changed.setdefault(number, asyncio.Event()).set()
         if number not in self._tasks:
             self._tasks[number] = asyncio.create_task(
-                self._follow(number), name=f"{self._subject.name}-{number}"
+                self._follow(number), name=f"{self.subject.name}-{number}"
             )
 
     def progress(self, number: int, done_bytes: int, total_bytes: int) -> None:
         """Show how far the bytes of a build have moved, in steps; returns at once."""
-        self._moved[number] = (done_bytes, total_bytes)
+        self._moved[number] = {"done_bytes": done_bytes, "total_bytes": total_bytes}
         share = done_bytes / total_bytes if total_bytes else 0.0
         shown = self._shown_share.get(number, 0.0)
         if share < shown or share - shown >= PROGRESS_STEP:
@@ -114,16 +110,13 @@ class LivingMessages(Generic[C]):
     @property
     def job(self) -> Job:
         """Refreshes, now and every ``REFRESH_INTERVAL_S``."""
-        what = (
-            f"{self._subject.name}s of {self._subject.scanner}"
-            if self._subject.scanner
-            else f"{self._subject.name}s"
-        )
-        return Job(name=f"refresh of {what}", run=self.refresh, interval_s=REFRESH_INTERVAL_S)
+        of_scanner = f" of {self.subject.scanner}" if self.subject.scanner else ""
+        name = f"refresh of {self.subject.name}s{of_scanner}"
+        return Job(name=name, run=self.refresh, interval_s=REFRESH_INTERVAL_S)
 
     async def refresh(self) -> None:
         """Start to bring stale messages up to date, including those an earlier process left behind."""
-        for number in await self._subject.stale():
+        for number in await self.subject.stale():
             if number not in self._tasks:
                 self.changed(number)
 
@@ -135,7 +128,7 @@ class LivingMessages(Generic[C]):
 
     @concerning
     async def _follow(self, number: int) -> None:
-        name = self._subject.name
+        name = self.subject.name
         try:
             await self._show_changes(number, self._changed[number])
         except NotFound:
@@ -152,12 +145,12 @@ class LivingMessages(Generic[C]):
         failures = 0
         while changed.is_set():
             changed.clear()
-            moved = self._moved.get(number, (0, 0))  # as far as the status tells of
-            status = await self._subject.look(number)
+            moved = self._moved.get(number, {})  # before the status is read, not ahead of it
+            status = await self.subject.look(number)
             if self._backs_off(status.scan) or not (status.is_final or self._has_room(status)):
                 return
             if not status.is_final and (wait_s := self._wait_s(status)) > 0:
-                await first_of(changed.wait(), self._clock.sleep(wait_s))
+                await first_of(changed.wait(), self.clock.sleep(wait_s))
                 changed.set()
                 continue
             try:
@@ -169,32 +162,28 @@ class LivingMessages(Generic[C]):
                 failures += slack_wait_s(error) is None
                 if (retry_s := await self._retry_s(status, error, failures)) is None:
                     return
-                await self._clock.sleep(retry_s)
+                await self.clock.sleep(retry_s)
                 changed.set()
-            self._next_at[number] = self._clock.now() + UPDATE_INTERVAL_S
+            self._next_at[number] = self.clock.now() + UPDATE_INTERVAL_S
             if status.is_final and not changed.is_set():
                 for kept in (self._next_at, self._moved, self._shown_share):
                     kept.pop(number, None)
-                for copy in await self._subject.copies(number):
+                for copy in await self.subject.copies(number):
                     self.changed(copy)
-
-    async def _load(self, number: int, moved: tuple[int, int]) -> C:
-        done, total = moved
-        return await self._load_card(number, done_bytes=done, total_bytes=total)
 
     def _has_room(self, status: MessageStatus) -> bool:
         """Whether a message that is not final can be shown soon; if not, a backlog notice does for now."""
-        return bool(status.ts) or self._pace.of(status.scan.channel or "").wait_s() <= CROWDED_S
+        return bool(status.ts) or self.pace.of(status.scan.channel or "").wait_s() <= CROWDED_S
 
     def _wait_s(self, status: MessageStatus) -> float:
         """Return how long a message that is not final has to wait; at 0, its turn has been taken."""
-        wait_s = self._next_at.get(status.scan.number, 0.0) - self._clock.now()
+        wait_s = self._next_at.get(status.scan.number, 0.0) - self.clock.now()
         if wait_s > 0 or not status.ts:
             return wait_s
-        return self._updates.try_take(reserved=RESERVED)
+        return self.updates.try_take(reserved=RESERVED)
 
-    async def _show(self, status: MessageStatus, moved: tuple[int, int]) -> None:
-        subject, scan = self._subject, status.scan
+    async def _show(self, status: MessageStatus, moved: Moved) -> None:
+        subject, scan = self.subject, status.scan
         if scan.channel is None or status.ts == GIVEN_UP:
             return
         try:
@@ -212,16 +201,16 @@ class LivingMessages(Generic[C]):
             logger.info("the %s of scan #%d can't be shown: %s", subject.name, scan.number, code)
             await subject.give_up(status, GONE[code])
 
-    async def _post(self, status: MessageStatus, moved: tuple[int, int]) -> None:
-        subject, number, channel = self._subject, status.scan.number, status.scan.channel or ""
+    async def _post(self, status: MessageStatus, moved: Moved) -> None:
+        subject, number, channel = self.subject, status.scan.number, status.scan.channel or ""
         async with self._posting[channel] if subject.one_at_a_time else nullcontext():
             if status.is_due:
-                await self._pace.of(channel).take()
+                await self.pace.of(channel).take()
                 status = await subject.look(number)
             if not status.is_due:
                 await subject.shown(status.scan)
                 return
-            card = await self._load(number, moved)
+            card = await self.load(number, **moved)
             await subject.remember(number, "")
             try:
                 ts = await self._posts.post(card.scan, subject.render(card))
@@ -235,21 +224,21 @@ class LivingMessages(Generic[C]):
         await subject.remember(number, ts)
         await subject.shown(card.scan)
 
-    async def _update(self, status: MessageStatus, ts: str, moved: tuple[int, int]) -> None:
-        if status.is_final and self._updates.try_take() > 0:
-            await self._updates.take()
-        card = await self._load(status.scan.number, moved)
-        message = self._subject.render(card)
-        await update(self._client, self._updates, message, channel=card.scan.channel or "", ts=ts)
-        await self._subject.shown(card.scan)
+    async def _update(self, status: MessageStatus, ts: str, moved: Moved) -> None:
+        if status.is_final and self.updates.try_take() > 0:
+            await self.updates.take()
+        card = await self.load(status.scan.number, **moved)
+        message = self.subject.render(card)
+        await update(self.client, self.updates, message, channel=card.scan.channel or "", ts=ts)
+        await self.subject.shown(card.scan)
 
     def _backs_off(self, scan: Scan) -> bool:
         last = self._rejected.get(scan.number)
-        return last is not None and last.revision == scan.revision and self._clock.now() < last.until
+        return last is not None and last.revision == scan.revision and self.clock.now() < last.until
 
     async def _retry_s(self, status: MessageStatus, error: Exception, failures: int) -> float | None:
         """Return when to retry; ``None`` after too many failures in a row, which start a longer backoff."""
-        name, number = self._subject.name, status.scan.number
+        name, number = self.subject.name, status.scan.number
         if (asked_s := slack_wait_s(error)) is not None:
             logger.info("Slack asks for %d s before the %s of scan #%d", asked_s, name, number)
             return max(asked_s, RETRY_S)
@@ -261,11 +250,11 @@ class LivingMessages(Generic[C]):
         return RETRY_S * failures
 
     async def _back_off(self, status: MessageStatus) -> None:
-        number, revision, now = status.scan.number, status.scan.revision, self._clock.now()
+        number, revision, now = status.scan.number, status.scan.revision, self.clock.now()
         last = self._rejected.pop(number, None)
         since = last.since if last is not None and last.revision == revision else now
         if status.is_final and now - since >= GIVE_UP_S:
-            await self._subject.give_up(status, "Slack did not take it for a day")
+            await self.subject.give_up(status, "Slack did not take it for a day")
             return
         times = 1 if last is None else last.times + 1
         until = now + MESSAGE_BACKOFF.delay_s(times)

@@ -1,6 +1,7 @@
 """Posting in a scan's thread so that each message exists once: its metadata says of which scan it is."""
 
 import logging
+from dataclasses import dataclass
 from typing import Any, Final
 
 from slack_sdk.errors import SlackApiError
@@ -10,8 +11,10 @@ from bot.core.ports import Clock
 from bot.core.rate_limit import RateLimiters
 from bot.core.scan import Scan
 from bot.errors import slack_code, slack_wait_s
-from bot.slack.api.errors import next_cursor
-from bot.slack.messages.delivery import Rendered, error_name, send
+from bot.slack.api.errors import error_name, pages
+from bot.slack.blocks.message import Message
+from bot.slack.messages.delivery import send
+from bot.slack.messages.subjects import Subject
 
 logger = logging.getLogger(__name__)
 
@@ -24,47 +27,38 @@ class ThreadGone(Exception):  # noqa: N818 - not an error of the bot
     """The message that started the thread was deleted."""
 
 
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Posts:
-    """Posts and finds messages of one event type, and of one side scanner if ``scanner`` names it."""
+    """Posts and finds messages of one subject."""
 
-    def __init__(
-        self,
-        client: AsyncWebClient,
-        bot_user_id: str,
-        pace: RateLimiters,
-        clock: Clock,
-        *,
-        event_type: str,
-        scanner: str | None = None,
-    ) -> None:
-        self._client = client
-        self._bot_user_id = bot_user_id
-        self._pace = pace
-        self._clock = clock
-        self._event_type = event_type
-        self._scanner = scanner
+    subject: Subject[Any]
+    client: AsyncWebClient
+    bot_user_id: str
+    pace: RateLimiters
+    clock: Clock
 
-    async def post(self, scan: Scan, message: Rendered) -> str:
+    async def post(self, scan: Scan, message: Message) -> str:
         """Post a message in a scan's thread; return its timestamp.
 
         Raises:
             ThreadGone: the thread was deleted; no message was left in the channel.
             SlackApiError: Slack rejected it; if Slack asked for a wait, the channel is held until then.
         """
-        payload = {"scan": scan.number, **({"scanner": self._scanner} if self._scanner else {})}
+        scanner = {"scanner": self.subject.scanner} if self.subject.scanner else {}
+        payload = {"scan": scan.number, **scanner}
         try:
             answer = await send(
-                self._client.chat_postMessage,
+                self.client.chat_postMessage,
                 message,
                 channel=scan.channel,
                 thread_ts=scan.thread_ts,
-                metadata={"event_type": self._event_type, "event_payload": payload},
+                metadata={"event_type": self.subject.event_type, "event_payload": payload},
                 unfurl_links=False,
                 unfurl_media=False,
             )
         except SlackApiError as error:
             if (asked_s := slack_wait_s(error)) is not None:
-                self._pace.of(scan.channel or "").pause(asked_s)
+                self.pace.of(scan.channel or "").pause(asked_s)
             raise
         if scan.thread_ts and not answer["message"].get("thread_ts"):
             # In a thread that was deleted, Slack posts the message into the channel itself.
@@ -74,41 +68,28 @@ class Posts:
 
     async def find(self, scan: Scan) -> str | None:
         """Search a scan's thread for its message; return the timestamp."""
-        cursor = ""
-        while True:
-            answer = await self._client.conversations_replies(
-                channel=scan.channel or "",
-                ts=scan.thread_ts or "",
-                oldest=scan.message_ts,
-                limit=200,
-                cursor=cursor,
-                include_all_metadata=True,
-            )
-            for message in answer["messages"]:
-                if message.get("user") == self._bot_user_id and self._is_of(message, scan.number):
+        thread = {"channel": scan.channel or "", "ts": scan.thread_ts or "", "oldest": scan.message_ts}
+        async for page in pages(self.client.conversations_replies, **thread, include_all_metadata=True):
+            for message in page["messages"]:
+                if message.get("user") == self.bot_user_id and self._is_of(message, scan.number):
                     return str(message["ts"])
-            if not (cursor := next_cursor(answer)):
-                return None
+        return None
 
     def _is_of(self, message: Any, number: int) -> bool:
         metadata = message.get("metadata") or {}
         payload = metadata.get("event_payload") or {}
-        return (
-            metadata.get("event_type") == self._event_type
-            and payload.get("scan") == number
-            and payload.get("scanner") == self._scanner
-        )
+        found = (metadata.get("event_type"), payload.get("scan"), payload.get("scanner"))
+        return found == (self.subject.event_type, number, self.subject.scanner)
 
     async def _delete(self, channel: str, message_ts: str) -> None:
         for attempts_left in reversed(range(ATTEMPTS)):
             try:
-                await self._client.chat_delete(channel=channel, ts=message_ts)
+                await self.client.chat_delete(channel=channel, ts=message_ts)
+                return
             except Exception as error:
                 if slack_code(error) == "message_not_found":
                     return
                 if not attempts_left:
                     raise
                 logger.warning("deleting a misplaced message will be retried: %s", error_name(error))
-                await self._clock.sleep(slack_wait_s(error) or RETRY_S)
-            else:
-                return
+                await self.clock.sleep(slack_wait_s(error) or RETRY_S)

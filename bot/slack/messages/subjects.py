@@ -5,11 +5,10 @@ Results and bad verdicts get a message of their own beside the reply, because an
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Final, Generic, Protocol, TypeVar
+from typing import Any, Final, Generic, Protocol, TypeVar
 
-from bot.core.repositories import Store
 from bot.core.scan import Scan
-from bot.slack.messages.delivery import Rendered
+from bot.slack.blocks.message import Message
 
 GIVEN_UP: Final = "-"
 """Remembered in place of the timestamp of a message that was given up before it was posted."""
@@ -40,13 +39,12 @@ class MessageStatus:
     """Whether the scan stays as it is until something happens; final messages get updates first."""
 
 
-async def _no_copies(_: int) -> list[int]:
-    return []
-
-
 @dataclass(frozen=True, kw_only=True)
 class Subject(Generic[C]):
-    """One kind of message about a scan, at most one for each scan."""
+    """One kind of message about a scan, at most one for each scan.
+
+    This one is a message of its own: posted once, and updated only when something happens.
+    """
 
     name: str
     """In the log and the timeline."""
@@ -54,52 +52,26 @@ class Subject(Generic[C]):
     """In the metadata by which a message is found again."""
     scanner: str | None = None
     """The side scanner that it is about, also in the metadata."""
+    one_at_a_time: bool = True
+    """Whether only one new message waits for a channel, so that those of other subjects come in between."""
     look: Callable[[int], Awaitable[MessageStatus]]
     """Raises ``NotFound`` if there is no such scan."""
-    render: Callable[[C], Rendered]
+    render: Callable[[C], Message]
     stale: Callable[[], Awaitable[list[int]]]
     """Returns the scans whose message is missing, or known not to be current."""
-    one_at_a_time: bool
-    """Whether only one new message waits for a channel, so that those of other subjects come in between."""
-    remember: Callable[[int, str | None], Awaitable[None]]
-    shown: Callable[[Scan], Awaitable[None]]
-    """Records what the message shows now."""
-    give_up: Callable[[MessageStatus, str], Awaitable[None]]
-    """Records that the message can't show this, and why."""
-    copies: Callable[[int], Awaitable[list[int]]] = _no_copies
-    """Returns other scans that show how this one ended, and are not current."""
+    remember: Callable[[int, str | None], Awaitable[Any]]
+    note: Callable[[int, str], Awaitable[Any]]
+    """Adds a line to the timeline."""
 
+    async def shown(self, scan: Scan) -> None:
+        """Record what the message shows now: not needed, as what changed is not shown after a restart."""
 
-def announcement_subject(
-    store: Store,
-    render: Callable[[C], Rendered],
-    *,
-    name: str,
-    event_type: str,
-    scanner: str | None = None,
-    stale: Callable[[], Awaitable[list[int]]],
-    look: Callable[[int], Awaitable[MessageStatus]],
-    remember: Callable[[int, str | None], Awaitable[None]],
-) -> Subject[C]:
-    """Return the subject of a message of its own: posted once, updated only when something happens."""
+    async def give_up(self, status: MessageStatus, why: str) -> None:
+        """Record that the message can't be shown, and why; what was posted stays as it is."""
+        if not status.ts:
+            await self.note(status.scan.number, f"the {self.name} could not be posted: {why}")
+            await self.remember(status.scan.number, GIVEN_UP)
 
-    async def shown(_: Scan) -> None:
-        """Record nothing: later changes are shown when they happen, and not after a restart."""
-
-    async def give_up(status: MessageStatus, why: str) -> None:
-        if not status.ts:  # what was posted stays as it is
-            await store.scans.note(status.scan.number, f"the {name} could not be posted: {why}")
-            await remember(status.scan.number, GIVEN_UP)
-
-    return Subject(
-        name=name,
-        event_type=event_type,
-        scanner=scanner,
-        look=look,
-        render=render,
-        stale=stale,
-        one_at_a_time=True,
-        remember=remember,
-        shown=shown,
-        give_up=give_up,
-    )
+    async def copies(self, _: int) -> list[int]:
+        """Return other scans that show how this one ended, and are not current."""
+        return []

@@ -13,7 +13,7 @@ from bot.scanners.onetrust.file_server import FileServerTimeouts, open_file_serv
 from bot.wiring import parts
 from bot.wiring.checks.result import CheckResult, Checkup, failed, passed
 
-FTP_PATIENCE = FileServerTimeouts(enter_s=8.0, answer_s=10.0, goodbye_s=1.0)
+FTP_TIMEOUTS = FileServerTimeouts(enter_s=8.0, answer_s=10.0, goodbye_s=1.0)
 """All together below 20 s: whoever checks is told soon that a server is dead."""
 
 _RESULTS = "OneTrust results"
@@ -86,7 +86,7 @@ def _routes(settings: Settings, routes: Routes, refused: CannotRead | None) -> I
 
 async def _depot(ftp: FtpSettings) -> CheckResult:
     try:
-        await open_file_server(ftp.address, patience=FTP_PATIENCE).try_out()
+        await open_file_server(ftp.address, timeouts=FTP_TIMEOUTS).try_out()
     except SubmissionError as error:
         return failed("FTP server", error.user_message)
     rescans = "" if ftp.rescan_webhook_url else "; rescans need ONETRUST_FTP_RESCAN_WEBHOOK_URL"

@@ -13,14 +13,14 @@ from bot.cli.backup import backup
 from bot.storage.database import Database
 from bot.storage.restore_guard import MARK
 from bot.wiring.database import open_database
-from bot.wiring.repositories import store_on
+from bot.wiring.repositories import Repositories
 from tests.fakes import HeldClock, a_share
 
 
 @pytest.fixture
 async def database(tmp_path: Path):
     opened = await open_database(tmp_path / "appscan.db")
-    store = store_on(opened, HeldClock())
+    store = Repositories(opened, HeldClock())
     for number in range(3):
         await store.scans.record(a_share(f"F{number}"))
     yield opened
@@ -58,7 +58,7 @@ async def test_a_copy_is_whole_marked_and_for_its_owner_only(database: Database,
 
 
 async def test_it_waits_for_no_writer_and_no_writer_for_it(database: Database, tmp_path: Path):
-    store = store_on(database, HeldClock())
+    store = Repositories(database, HeldClock())
     writer = sqlite3.connect(database.path, isolation_level=None)
     writer.execute("BEGIN IMMEDIATE")  # holds the only write lock there is
     writer.execute("UPDATE scans SET file_name = 'half of a change'")
@@ -120,7 +120,7 @@ async def test_what_is_no_sound_database_leaves_no_copy(tmp_path: Path):
 
 
 async def test_damage_is_found_before_the_copy_gets_its_name(database: Database, tmp_path: Path):
-    store = store_on(database, HeldClock())
+    store = Repositories(database, HeldClock())
     for number in range(3, 60):
         await store.scans.record(a_share(f"F{number}", comment="x" * 2000))
     broken = tmp_path / "broken.db"

@@ -25,7 +25,7 @@ from bot.features.compliance.rules import Rule, judge_by
 from bot.features.hosts.models import HostsFound, UrlCategories
 from bot.features.results.models import AppScan, OneTrustScanStatus, Permission, Results, Sdk
 from bot.wiring.database import open_database
-from bot.wiring.repositories import store_on
+from bot.wiring.repositories import Repositories
 from tests.fakes import APP_ID, HeldClock, a_share
 from tests.unit.features.results.samples import CAMERA, FIREBASE, a_completed_scan
 from tests.unit.features.scenes import a_scan
@@ -35,7 +35,7 @@ from tests.unit.features.scenes import a_scan
 async def path(tmp_path):
     """A history of three scans, one of them odd."""
     database = await open_database(tmp_path / "appscan.db")
-    store = store_on(database, HeldClock())
+    store = Repositories(database, HeldClock())
     await a_scan(store, State.SUBMITTED)
     odd = a_share("F2", name="=cmd|'/C calc'!A0, \"quoted\"\nand a line 😀.ipa", by="@someone")
     await a_scan(store, State.REJECTED, odd)
@@ -74,7 +74,7 @@ async def test_json_holds_each_scan_and_its_timeline(path):
 
 async def test_json_holds_what_breaks_the_policy_and_who_acknowledged_it(path):
     database = await open_database(path)
-    store = store_on(database, HeldClock())
+    store = Repositories(database, HeldClock())
     found = Results(
         scan=AppScan(id="scan-1", status=OneTrustScanStatus.COMPLETED),
         sdk_count=1,
@@ -147,7 +147,7 @@ async def test_a_long_history_is_written_whole(tmp_path):
 async def test_it_may_be_written_while_the_bot_runs(path):
     database = await open_database(path)
     try:
-        await store_on(database, HeldClock()).scans.record(a_share("F9"))
+        await Repositories(database, HeldClock()).scans.record(a_share("F9"))
         assert len(json.loads(await written(path, "json"))) == 4
     finally:
         await database.close()
@@ -208,7 +208,7 @@ def test_other_cells_stay_as_they_are(value):
 async def found(path):
     """A history in which two builds were scanned, and what one of them found is odd."""
     database = await open_database(path)
-    store = store_on(database, HeldClock())
+    store = Repositories(database, HeldClock())
     evil = Sdk(package_id="com.evil", name="=cmd|'/C calc'!A0", category="@SUM(A1)", vendor=None)
     await a_completed_scan(store, a_share("F8"), FIREBASE, evil, version="4.1.0")
     asked = CAMERA, Permission(name="-INTERNET"), Permission(name="MICROPHONE", sensitivity="Sensitive")
@@ -256,7 +256,7 @@ async def test_each_permission_of_each_scan_is_a_row(found):
 async def judged(path):
     """Let a build name three hosts, of which one is not looked up and one is bad, and be malicious."""
     database = await open_database(path)
-    store = store_on(database, HeldClock())
+    store = Repositories(database, HeldClock())
     await store.hosts.found(1, HostsFound(hosts=("a.example", "-b.example", "c.example")))
     bad = UrlCategories(url="-b.example", categories=("WEB", "CDN"), alerts=("=MALWARE",))
     await store.hosts.looked_up(1, [bad, UrlCategories(url="a.example")])

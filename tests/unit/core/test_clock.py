@@ -7,7 +7,7 @@ import pytest
 
 from bot.core.clock import SteadyClock, SystemClock, cancel_all, first_of
 from bot.core.rate_limit import RateLimiter
-from bot.slack.messages.rate_limits import POSTS
+from bot.slack.messages.delivery import POSTS
 from tests.fakes import START, HeldClock
 
 

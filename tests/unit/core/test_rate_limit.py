@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from bot.core.rate_limit import Limit, RateLimiter, RateLimiters
 from bot.scanners.onetrust.client import REQUESTS
-from bot.slack.messages.rate_limits import NOTICES, POSTS, RESERVED, UPDATES
+from bot.slack.messages.delivery import NOTICES, POSTS, RESERVED, UPDATES
 from tests.fakes import START, HeldClock, until
 
 

@@ -16,7 +16,7 @@ from bot.features.verdicts.models import ReportStatus, VerdictState
 from bot.scanners.zscaler.sandbox import PROFILE as ZSCALER
 from bot.storage.migrations import MIGRATIONS
 from bot.wiring.database import open_database
-from bot.wiring.repositories import store_on
+from bot.wiring.repositories import Repositories
 from tests.fakes import HeldClock, a_share
 
 MD5 = "0123456789abcdef0123456789abcdef"
@@ -47,13 +47,13 @@ async def test_an_empty_file_gets_the_whole_schema(database):
 async def test_opening_again_changes_nothing(tmp_path):
     first = await open_database(tmp_path / "appscan.db")
     before = await schema(first)
-    await store_on(first, HeldClock()).scans.record(a_share())
+    await Repositories(first, HeldClock()).scans.record(a_share())
     await first.close()
 
     again = await open_database(tmp_path / "appscan.db")
     try:
         assert await schema(again) == before
-        assert (await store_on(again, HeldClock()).scans.scan(1)).file_name == "shop.apk"
+        assert (await Repositories(again, HeldClock()).scans.scan(1)).file_name == "shop.apk"
     finally:
         await again.close()
 
@@ -74,7 +74,7 @@ async def test_an_older_schema_is_brought_up_to_date_with_what_it_holds(tmp_path
 
     database = await open_database(path)
     try:
-        store = store_on(database, HeldClock())
+        store = Repositories(database, HeldClock())
         await store.scans.begin(1)
         assert (await store.scans.scan(1)).build == Build(file_type=FileType.APK, bundle_id="a.b")
         found = await database.read(
@@ -114,7 +114,7 @@ async def test_verdicts_of_an_older_schema_are_zscalers(tmp_path):
 
     database = await open_database(path)
     try:
-        store = store_on(database, HeldClock(400.0))
+        store = Repositories(database, HeldClock(400.0))
         held, known = await store.verdicts.of("zscaler", 1), await store.verdicts.of("zscaler", 2)
         assert (held.state, held.md5, held.due_at, held.held_until) == (VerdictState.ANALYSING, MD5, 7, 1900)
         assert (known.result.score, known.result.risks[0].level, known.known_from) == (97, "HIGH", 1)
@@ -134,7 +134,7 @@ async def test_many_may_open_an_empty_file_at_once(tmp_path):
 
     numbers = await asyncio.gather(
         *(
-            store_on(database, HeldClock()).scans.record(a_share(f"F{number}"))
+            Repositories(database, HeldClock()).scans.record(a_share(f"F{number}"))
             for number, database in enumerate(opened)
         )
     )
@@ -147,7 +147,7 @@ async def test_only_its_owner_may_read_what_it_keeps(tmp_path):
     before = os.umask(0)
     try:
         database = await open_database(tmp_path / "folder" / "appscan.db")
-        await store_on(database, HeldClock()).scans.record(a_share())
+        await Repositories(database, HeldClock()).scans.record(a_share())
         modes = {entry.name: stat.S_IMODE(entry.stat().st_mode) for entry in os.scandir(tmp_path / "folder")}
         await database.close()
     finally:

@@ -13,7 +13,7 @@ from bot.core.scan import FLOW, OPEN, WORKING, Source, State, SubmissionState
 from bot.errors import Superseded
 from bot.features.submission.decision import decide
 from bot.wiring.database import open_database
-from bot.wiring.repositories import store_on
+from bot.wiring.repositories import Repositories
 from tests.fakes import SHOP, HeldClock, a_share
 
 
@@ -26,7 +26,7 @@ class LifeOfAScan(RuleBasedStateMachine):
         self.folder = TemporaryDirectory()
         self.clock = HeldClock()
         self.database = self.run(open_database(Path(self.folder.name) / "appscan.db"))
-        self.store = store_on(self.database, self.clock)
+        self.store = Repositories(self.database, self.clock)
         self.told: list[tuple[State | None, State]] = []
 
     def run(self, call):

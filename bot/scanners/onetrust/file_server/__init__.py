@@ -1,27 +1,18 @@
-"""The depot: the FTP, FTPS or SFTP server from which OneTrust fetches builds."""
+"""The FTP, FTPS or SFTP server from which OneTrust fetches builds."""
 
-from bot.scanners.onetrust.file_server.ftp import FtpEndpoint
-from bot.scanners.onetrust.file_server.interfaces import (
-    FileServer,
-    FileServerEndpoint,
-    FileServerTimeouts,
-    Uploaded,
-)
-from bot.scanners.onetrust.file_server.resumable_upload import ResumableUploader
+from bot.scanners.onetrust.file_server.ftp import connect_ftp
+from bot.scanners.onetrust.file_server.resumable_upload import FileServer, Uploaded
+from bot.scanners.onetrust.file_server.session import Connect, FileServerTimeouts
 from bot.scanners.onetrust.file_server_address import FileServerAddress
 
 __all__ = ["FileServer", "FileServerAddress", "FileServerTimeouts", "Uploaded", "open_file_server"]
 
 
-def open_file_server(address: FileServerAddress, *, patience: FileServerTimeouts | None = None) -> FileServer:
-    """Return the depot at an address; it is connected only while it is used."""
-    patience = patience or FileServerTimeouts()
-    return ResumableUploader(address, _door(address), patience)
+def open_file_server(address: FileServerAddress, *, timeouts: FileServerTimeouts | None = None) -> FileServer:
+    """Return the file server at an address; it is connected only while it is used."""
+    connect: Connect = connect_ftp
+    if address.scheme == "sftp":
+        from bot.scanners.onetrust.file_server.sftp import connect_sftp  # noqa: PLC0415 - importing asyncssh is a quarter of the start
 
-
-def _door(address: FileServerAddress) -> FileServerEndpoint:
-    if address.scheme != "sftp":
-        return FtpEndpoint(address)
-    from bot.scanners.onetrust.file_server.sftp import SftpEndpoint  # noqa: PLC0415 - a quarter of each start, for SFTP alone
-
-    return SftpEndpoint(address)
+        connect = connect_sftp
+    return FileServer(address, connect, timeouts or FileServerTimeouts())

@@ -9,80 +9,71 @@ import socket
 import ssl
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Final, TypeVar
 
 from bot.errors import Refused
 from bot.scanners.http.build_file import BuildFile
 from bot.scanners.onetrust.file_server import sentences
 from bot.scanners.onetrust.file_server.ftp_connection import Address, FtpConnection
-from bot.scanners.onetrust.file_server.interfaces import ConnectionBroken
 from bot.scanners.onetrust.file_server.replies import Phase, meaning_of, size_in
+from bot.scanners.onetrust.file_server.session import ConnectionBroken
 from bot.scanners.onetrust.file_server_address import FileServerAddress
 
 _T = TypeVar("_T")
-_LEFT_ALONE_S: Final = 600.0
+_SOCKET_TIMEOUT_S: Final = 600.0
 """Longer than any other timeout: those are kept by the event loop, which closes the connections."""
 
 
-class FtpEndpoint:
-    """Logs in by FTP or FTPS. Implements the ``Door`` port."""
-
-    def __init__(self, address: FileServerAddress) -> None:
-        self._address = address
-
-    async def enter(self) -> "FtpSession":
-        """Connect, begin TLS, log in, enter the folder."""
-        address = self._address
-        tls = await asyncio.to_thread(_context, address) if address.scheme == "ftps" else None
-        loop = asyncio.get_running_loop()
-        try:
-            found = await loop.getaddrinfo(address.host, address.port, type=socket.SOCK_STREAM)
-        except (OSError, UnicodeError):
-            found = []
-        if not found:
-            raise ConnectionBroken("the depot's host can't be resolved")
-        session = FtpSession(address, FtpConnection(address.host, tls, _LEFT_ALONE_S))
-        try:
-            await session.enter(found)
-        except BaseException:
-            await session.drop()
-            raise
-        return session
+async def connect_ftp(address: FileServerAddress) -> "FtpSession":
+    """Log in by FTP or FTPS; see ``Connect``."""
+    tls = await asyncio.to_thread(_context, address) if address.scheme == "ftps" else None
+    loop = asyncio.get_running_loop()
+    try:
+        found = await loop.getaddrinfo(address.host, address.port, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError):
+        found = []
+    if not found:
+        raise ConnectionBroken("the FTP server's host can't be resolved")
+    session = FtpSession(address, FtpConnection(address.host, tls, _SOCKET_TIMEOUT_S))
+    try:
+        await session.enter(found)
+    except BaseException:
+        await session.drop()
+        raise
+    return session
 
 
 class FtpSession:
-    """Implements the ``Session`` port."""
+    """Implements ``FileServerSession``."""
 
     unsure_bytes: int = 0
 
-    def __init__(self, address: FileServerAddress, wire: FtpConnection) -> None:
+    def __init__(self, address: FileServerAddress, connection: FtpConnection) -> None:
         self._address = address
-        self._wire = wire
-        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="depot")
+        self._connection = connection
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="ftp")
 
     async def enter(self, addresses: Sequence[Address]) -> None:
         """Connect, log in and enter the folder."""
-        wire, address = self._wire, self._address
-        implicit = address.implicit_tls
-        await self._do(Phase.TALKING, lambda: wire.reach(addresses, implicit_tls=implicit))
+        connection, address, implicit = self._connection, self._address, self._address.implicit_tls
+        await self._do(Phase.TALKING, lambda: connection.reach(addresses, implicit_tls=implicit))
         if address.scheme == "ftps" and not implicit:
-            await self._do(Phase.ENCRYPTING, wire.encrypt)
+            await self._do(Phase.ENCRYPTING, connection.encrypt)
         user_phase = Phase.PLAIN_USER if address.scheme == "ftp" else Phase.LOGIN
-        answer = await self._do(user_phase, lambda: wire.sendcmd(f"USER {address.user}"))
+        answer = await self._do(user_phase, partial(connection.sendcmd, f"USER {address.user}"))
         if answer.startswith("3"):
-            await self._do(Phase.LOGIN, lambda: wire.voidcmd(f"PASS {address.password or ''}"))
+            await self._command(Phase.LOGIN, f"PASS {address.password or ''}")
         if address.scheme == "ftps":
-            await self._do(Phase.PROTECTING, wire.prot_p)
+            await self._do(Phase.PROTECTING, connection.prot_p)
         if address.folder:
-            await self._do(Phase.ENTERING, lambda: wire.voidcmd(f"CWD {address.folder}"))
-        await self._do(Phase.STORING, lambda: wire.voidcmd("TYPE I"))
+            await self._command(Phase.ENTERING, f"CWD {address.folder}")
+        await self._command(Phase.STORING, "TYPE I")
 
     async def size(self, name: str) -> int | None:
-        """Return a file's size."""
-
         def ask() -> int | None:
             try:
-                return size_in(self._wire.sendcmd(f"SIZE {name}"))
+                return size_in(self._connection.sendcmd(f"SIZE {name}"))
             except ftplib.error_perm as exc:
                 if str(exc).startswith("550"):
                     return None
@@ -91,40 +82,37 @@ class FtpSession:
         return await self._do(Phase.ASKING_SIZE, ask)
 
     async def store(self, name: str, file: BuildFile, *, offset: int, moved: Callable[[int], None]) -> None:
-        """Write the rest of a file."""
         loop = asyncio.get_running_loop()
 
-        def told(done: int) -> None:
+        def report(done: int) -> None:
             loop.call_soon_threadsafe(moved, done)
 
-        await self._do(
-            Phase.STORING, lambda: self._wire.send_file(name, file.read, offset, file.size_bytes, told)
-        )
+        send = partial(self._connection.send_file, name, file.read, offset, file.size_bytes, report)
+        await self._do(Phase.STORING, send)
 
     async def knock(self) -> None:
-        """Open a data connection."""
-        await self._do(Phase.STORING, self._wire.knock)
+        await self._do(Phase.STORING, self._connection.knock)
 
     async def rename(self, old: str, new: str) -> None:
-        """Rename a file."""
-        await self._do(Phase.RENAMING, lambda: self._wire.rename(old, new))
+        await self._do(Phase.RENAMING, partial(self._connection.rename, old, new))
 
     async def delete(self, name: str) -> None:
-        """Remove a file."""
-        await self._do(Phase.REMOVING, lambda: self._wire.voidcmd(f"DELE {name}"))
+        await self._command(Phase.REMOVING, f"DELE {name}")
 
     async def leave(self) -> None:
-        """Send ``QUIT``."""
-        await self._do(Phase.TALKING, lambda: self._wire.voidcmd("QUIT"))
+        await self._command(Phase.TALKING, "QUIT")
 
     async def drop(self) -> None:
         """Abort the connections, and close them once the thread has stopped using them."""
-        self._wire.cut()
-        closing = asyncio.get_running_loop().run_in_executor(self._thread, self._wire.close)
+        self._connection.cut()
+        closing = asyncio.get_running_loop().run_in_executor(self._thread, self._connection.close)
         try:
-            await _seen_through(closing)
+            await _wait_for_thread(closing)
         finally:
             self._thread.shutdown(wait=False)
+
+    async def _command(self, phase: Phase, command: str) -> None:
+        await self._do(phase, partial(self._connection.voidcmd, command))
 
     async def _do(self, phase: Phase, call: Callable[[], _T]) -> _T:
         """Run a call in the thread; errors are mapped to their meaning."""
@@ -132,15 +120,15 @@ class FtpSession:
         try:
             return await asyncio.shield(work)
         except asyncio.CancelledError:
-            self._wire.cut()
-            await _seen_through(work)
+            self._connection.cut()
+            await _wait_for_thread(work)
             raise
         except (ftplib.Error, OSError, EOFError, ValueError, IndexError, OverflowError) as exc:
             failure = meaning_of(exc, phase, self._address.secrets())
         raise failure  # out here, so that no text of the server becomes its context
 
 
-async def _seen_through(work: "asyncio.Future[_T]") -> None:
+async def _wait_for_thread(work: "asyncio.Future[_T]") -> None:
     """Wait for the thread, whatever its result, and even if the wait is cancelled."""
     cancelled = False
     while not work.done():

@@ -16,7 +16,7 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
-from bot.scanners.onetrust.file_server.interfaces import NotResumed
+from bot.scanners.onetrust.file_server.session import NotResumed
 
 BLOCK: Final = 256 * 1024
 """Bytes of a build that are sent at once."""
@@ -25,10 +25,10 @@ LINES: Final = 100
 """Lines of one reply that are read; each has at most 8192 characters."""
 
 DATA_PORT_S: Final = 20.0
-"""The timeout of a data connection, once the server itself was reached."""
+"""The timeout of opening a data connection."""
 
-LAST_WORD_S: Final = 5.0
-"""The wait for the reason of a server that closed the data channel."""
+REASON_S: Final = 5.0
+"""The wait for the reason why a server closed the data channel."""
 
 Address = tuple[Any, ...]
 """As ``socket.getaddrinfo`` gives it: family, type, protocol, name, socket address."""
@@ -80,7 +80,7 @@ class FtpConnection(ftplib.FTP_TLS):
         """Connect, and read the server's greeting."""
         sock = self._connected(addresses)
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-        self._listen_to(self._secured(sock) if implicit_tls else sock)
+        self._use(self._secured(sock) if implicit_tls else sock)
         self.welcome = self.getresp()
 
     def encrypt(self) -> None:
@@ -88,7 +88,7 @@ class FtpConnection(ftplib.FTP_TLS):
         self.voidcmd("AUTH TLS")
         if self.sock is None:
             raise EOFError
-        self._listen_to(self._secured(self.sock))
+        self._use(self._secured(self.sock))
 
     def send_file(
         self, name: str, read: Callable[[int], bytes], offset: int, size: int, moved: Callable[[int], None]
@@ -97,13 +97,18 @@ class FtpConnection(ftplib.FTP_TLS):
         sock = self._connected_for_data()
         try:
             self._begin(name, offset)
-            conn = self._secured(sock, self._session()) if self._tls else sock
+            session = self.sock.session if isinstance(self.sock, ssl.SSLSocket) else None
+            conn = self._secured(sock, session) if self._tls else sock
             try:
-                self._pour(conn, read, offset, size, moved)
+                while offset < size:
+                    block = read(min(BLOCK, size - offset))
+                    conn.sendall(block)
+                    offset += len(block)
+                    moved(offset)
                 conn = self._ended(conn)
             except OSError:
                 self._forget(conn)
-                self._hear_why()
+                self._read_reason()
                 raise
             self._forget(conn)
         finally:
@@ -153,44 +158,27 @@ class FtpConnection(ftplib.FTP_TLS):
         if not answer.startswith("1"):
             raise ftplib.error_reply(answer)
 
-    def _pour(
-        self,
-        conn: socket.socket,
-        read: Callable[[int], bytes],
-        offset: int,
-        size: int,
-        moved: Callable[[int], None],
-    ) -> None:
-        while offset < size:
-            block = read(min(BLOCK, size - offset))
-            conn.sendall(block)
-            offset += len(block)
-            moved(offset)
-
     def _ended(self, conn: socket.socket) -> socket.socket:
         """End TLS properly, as it otherwise looks like a lost connection; a server may not respond."""
         if isinstance(conn, ssl.SSLSocket):
-            conn.settimeout(LAST_WORD_S)
+            conn.settimeout(REASON_S)
             with contextlib.suppress(OSError):
                 raw = conn.unwrap()
                 self._keep(raw, instead_of=conn)
                 return raw
         return conn
 
-    def _hear_why(self) -> None:
+    def _read_reason(self) -> None:
         """Raise the server's reason for closing the data channel, if it sends one."""
         if self.sock is None:
             return
-        self.sock.settimeout(LAST_WORD_S)
+        self.sock.settimeout(REASON_S)
         try:
             self.voidresp()
         except (OSError, EOFError):
             return
 
-    def _session(self) -> ssl.SSLSession | None:
-        return self.sock.session if isinstance(self.sock, ssl.SSLSocket) else None
-
-    def _listen_to(self, sock: socket.socket) -> None:
+    def _use(self, sock: socket.socket) -> None:
         self.sock, self.af = sock, sock.family
         self.file = sock.makefile("r", encoding=self.encoding, errors="replace")
 

@@ -9,23 +9,22 @@ from bot.errors import Refused
 from bot.scanners.onetrust.file_server import sentences
 from bot.scanners.onetrust.file_server_address import FileServerAddress
 
-OF_WHAT_IS_KNOWN, ANY = "", "default"
+_KNOWN, _ANY = "", "default"
 _FAMILIES = ("ssh-ed25519", "ecdsa-sha2-*", "rsa-sha2-*")
 
 
-class Known(asyncssh.SSHClient):
+class FingerprintClient(asyncssh.SSHClient):
     """Accepts a host key by its fingerprint, if one is set."""
 
     def __init__(self, fingerprint: str | None) -> None:
         self._fingerprint = fingerprint
 
-    def validate_host_public_key(self, host: str, addr: str, port: int, key: asyncssh.SSHKey) -> bool:  # noqa: ARG002 - as asyncssh has it
-        """Return whether the key has the fingerprint."""
+    def validate_host_public_key(self, host: str, addr: str, port: int, key: asyncssh.SSHKey) -> bool:  # noqa: ARG002 - asyncssh's
         return self._fingerprint is not None and key.get_fingerprint("sha256") == self._fingerprint
 
 
 def fingerprint_of(address: FileServerAddress) -> str | None:
-    """Return the fingerprint that was set, as asyncssh writes it; ``None`` if something else was set."""
+    """Return the fingerprint that is set, as asyncssh writes it; ``None`` if it is not a fingerprint."""
     text = address.host_key or ""
     return text.rstrip("=") if text.startswith("SHA256:") else None
 
@@ -49,10 +48,10 @@ def known_hosts(address: FileServerAddress) -> Any:
     raise Refused(sentences.HOST_KEY, detail=f"ONETRUST_FTP_HOST_KEY: {type(failure).__name__}")
 
 
-def kinds_to_ask_for(address: FileServerAddress) -> tuple[str, ...]:
-    """Return the kinds of host keys to request, in order, as a server shows one of its keys.
+def key_algorithms(address: FileServerAddress) -> tuple[str, ...]:
+    """Return the algorithms of host keys to request, in order, as a server shows one of its keys.
 
-    A fingerprint does not show the kind of its key. The kind of a known key is requested first; requesting
-    any kind after that only distinguishes a server with another key from one without a common algorithm.
+    A fingerprint does not show its key's algorithm. That of a known key is requested first; requesting any
+    after that only distinguishes a server with another key from one without a common algorithm.
     """
-    return (ANY, *_FAMILIES) if fingerprint_of(address) else (OF_WHAT_IS_KNOWN, ANY)
+    return (_ANY, *_FAMILIES) if fingerprint_of(address) else (_KNOWN, _ANY)

@@ -1,4 +1,4 @@
-"""Uploading a build to the depot over connections that break, by FTP, FTPS or SFTP.
+"""Uploading a build to the file server over connections that break, by FTP, FTPS or SFTP.
 
 Every connection first asks for the sizes on the server, so nothing depends on what an earlier connection or
 process remembered. A build is uploaded as ``<name>.part``, compared by its size, and then renamed; so a file
@@ -7,8 +7,10 @@ with the final name is complete, even if the reply to the renaming was lost.
 
 import asyncio
 import contextlib
+import re
 import secrets
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
@@ -17,97 +19,128 @@ from bot.core.ports import Progress
 from bot.errors import Refused, SubmissionError, TryLater
 from bot.scanners.http.build_file import BuildChanged, BuildFile
 from bot.scanners.onetrust.file_server import sentences
-from bot.scanners.onetrust.file_server.interfaces import (
-    PART,
+from bot.scanners.onetrust.file_server.session import (
+    Connect,
     ConnectionBroken,
-    FileServerEndpoint,
     FileServerSession,
     FileServerTimeouts,
-    Note,
     NotResumed,
-    Uploaded,
-    check_name,
+    try_later,
 )
 from bot.scanners.onetrust.file_server_address import FileServerAddress
 from bot.scanners.onetrust.upload_client import BUILD_CHANGED
 
+PART = ".part"
+"""The suffix of a file's name during its upload."""
+
 _T = TypeVar("_T")
-_TRIED = b"appscan tries whether it may write here\n"
+_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,199}")
+_CHECK_CONTENT = b"appscan tries whether it may write here\n"
 
 
-class ResumableUploader:
-    """Uploads that are resumed. Implements the ``Depot`` port.
+@dataclass(frozen=True, kw_only=True)
+class Uploaded:
+    """A build that is complete on the file server, under its name."""
 
-    Trouble with the depot says nothing about OneTrust: no ``TryLater`` counts as the scanner's failure.
+    path: str
+    """Its path for the bot's login."""
+    size_bytes: int
+    sent_bytes: int
+    """What this call sent: less if it resumed an earlier upload, more if some was lost."""
+
+
+@dataclass(eq=False, repr=False)
+class FileServer:
+    """Where builds are uploaded.
+
+    ``name`` has letters, digits, ``.``, ``_`` and ``-``, and always means the same content: a later call with
+    the same name and size resumes an interrupted upload.
+
+    Raises:
+        Refused: a person has to fix something: a login, a right, a certificate, a folder.
+        TryLater: the server can't be reached, stalls, is full, or the connection breaks too often.
     """
 
-    def __init__(
-        self, address: FileServerAddress, door: FileServerEndpoint, patience: FileServerTimeouts
-    ) -> None:
-        self._address = address
-        self._door = door
-        self._patience = patience
-        self._is_away = False
-        """Whether the last upload failed without a login."""
+    address: FileServerAddress
+    connect: Connect
+    timeouts: FileServerTimeouts
+    _is_away: bool = field(init=False, default=False)
+    """Whether the last upload failed without a login."""
 
     async def upload(
-        self, path: Path, name: str, *, size_bytes: int, progress: Progress, note: Note
+        self,
+        path: Path,
+        name: str,
+        *,
+        size_bytes: int,
+        progress: Progress,
+        note: Callable[[str], Awaitable[None]],
     ) -> Uploaded:
-        """Upload the build at ``path``, over several connections as long as they make progress."""
-        check_name(name)
-        upload = _Upload(self._patience, path, name, size_bytes, progress, note)
+        """Upload the build at ``path``, over several connections as long as they make progress.
+
+        Its name ends in ``.part`` until it is complete. ``note`` shows a sentence to the people who wait.
+        """
+        _check_name(name)
+        upload = _Upload(self.timeouts, path, name, size_bytes, progress, note)
         try:
-            async with asyncio.timeout(self._patience.total_s(size_bytes)):
+            async with asyncio.timeout(self.timeouts.total_s(size_bytes)):
                 await self._persist(upload)
         except TimeoutError:
-            raise TryLater(sentences.TOO_SLOW, scanner_failed=False) from None
-        return Uploaded(path=self._address.path_of(name), size_bytes=size_bytes, sent_bytes=upload.sent_bytes)
+            raise try_later(sentences.TOO_SLOW) from None
+        return Uploaded(path=self.address.path_of(name), size_bytes=size_bytes, sent_bytes=upload.sent_bytes)
 
     async def _persist(self, upload: "_Upload") -> None:
         """Connect until the upload is complete; pauses grow while there is no progress.
 
         If the last upload could not log in, one connection is tried, as builds on other routes wait for it.
         """
-        patience, in_vain = self._patience, 0
+        failures = 0
         while True:
             entered = False
             try:
                 async with self._session() as session:
                     entered, self._is_away = True, False
-                    return await upload.go_on(session)
+                    return await upload.resume(session)
             except ConnectionBroken as exc:
-                in_vain = 0 if upload.has_progressed() else in_vain + 1
+                failures = 0 if upload.has_progressed() else failures + 1
                 reason = str(exc)
                 sentence = exc.sentence or (sentences.BREAKS if entered else sentences.NOT_REACHED)
-            if in_vain >= patience.attempts or (self._is_away and not entered):
+            if failures >= self.timeouts.attempts or (self._is_away and not entered):
                 self._is_away = not entered
-                raise TryLater(sentence, scanner_failed=False, detail=f"{sentence} {reason}")
-            await patience.sleep(patience.backoff.delay_s(in_vain))
+                raise try_later(sentence, f"{sentence} {reason}")
+            await self.timeouts.sleep(self.timeouts.backoff.delay_s(failures))
 
     async def remove(self, name: str) -> bool:
-        """Remove a build and its incomplete upload, if they exist."""
-        check_name(name)
+        """Remove a build and its incomplete upload; return whether there was either."""
+        _check_name(name)
         async with self._one_session() as session:
-            there = [each for each in (name, name + PART) if await session.size(each) is not None]
-            for each in there:
+            existing = [each for each in (name, name + PART) if await session.size(each) is not None]
+            for each in existing:
                 await session.delete(each)
-            return bool(there)
+            return bool(existing)
 
     async def check(self) -> None:
-        """Log in, enter the folder, and open a data connection."""
+        """Log in, enter the folder, and open a data connection; changes nothing."""
         async with self._one_session() as session:
             await session.knock()
 
     async def try_out(self) -> None:
-        """Write, measure, rename and remove a file of a few bytes."""
+        """Upload, rename and remove a file of a few bytes with a unique name.
+
+        It stays there only if the login may not remove files, or the connection breaks.
+        """
+
+        async def ignore(_: str) -> None:
+            pass
+
         name = f"appscan-check-{secrets.token_hex(8)}"
         with TemporaryDirectory(prefix="appscan-check-") as folder:
             path = Path(folder) / name
-            path.write_bytes(_TRIED)
-            upload = _Upload(self._patience, path, name, len(_TRIED), lambda *_: None, _to_nobody)
+            path.write_bytes(_CHECK_CONTENT)
+            upload = _Upload(self.timeouts, path, name, len(_CHECK_CONTENT), lambda *_: None, ignore)
             async with self._one_session() as session:
                 try:
-                    await upload.go_on(session)
+                    await upload.resume(session)
                 except SubmissionError:
                     with contextlib.suppress(SubmissionError, ConnectionBroken):
                         await session.delete(name + PART)
@@ -116,126 +149,107 @@ class ResumableUploader:
 
     @contextlib.asynccontextmanager
     async def _one_session(self) -> AsyncIterator[FileServerSession]:
-        """Give a session for a few commands; where it breaks, it can't be reached."""
+        """Give a session for a few commands; if it breaks, the server can't be reached."""
         try:
-            async with self._session() as session, asyncio.timeout(self._patience.answer_s):
+            async with self._session() as session, asyncio.timeout(self.timeouts.answer_s):
                 yield session
             return
         except TimeoutError:
-            failure = TryLater(sentences.STALLED, scanner_failed=False, detail="the server stalled")
+            failure = try_later(sentences.STALLED, "the server stalled")
         except ConnectionBroken as exc:
-            failure = TryLater(exc.sentence or sentences.NOT_REACHED, scanner_failed=False, detail=str(exc))
+            failure = try_later(exc.sentence or sentences.NOT_REACHED, str(exc))
         raise failure
 
     @contextlib.asynccontextmanager
     async def _session(self) -> AsyncIterator[FileServerSession]:
         try:
-            async with asyncio.timeout(self._patience.enter_s):
-                session = await self._door.enter()
+            async with asyncio.timeout(self.timeouts.enter_s):
+                session = await self.connect(self.address)
         except TimeoutError:
-            raise ConnectionBroken("the server did not let the bot in, in time") from None
+            raise ConnectionBroken("logging in timed out") from None
         try:
             yield session
             with contextlib.suppress(TimeoutError, ConnectionBroken):
-                async with asyncio.timeout(self._patience.goodbye_s):
+                async with asyncio.timeout(self.timeouts.goodbye_s):
                     await session.leave()
         finally:
             await session.drop()
 
 
-async def _to_nobody(_: str) -> None:
-    """Ignore a note."""
-
-
+@dataclass(eq=False, repr=False)
 class _Upload:
     """The upload of one build, over all its connections."""
 
-    def __init__(
-        self,
-        patience: FileServerTimeouts,
-        path: Path,
-        name: str,
-        size_bytes: int,
-        progress: Progress,
-        note: Note,
-    ) -> None:
-        self._patience = patience
-        self._path = path
-        self._name = name
-        self._size = size_bytes
-        self._progress = progress
-        self._note = note
-        self._resumes = True
-        self._mismatches = 0
-        self._arrived: int | None = None
-        """The most bytes that the server had at the start of a connection; ``None`` before the first."""
-        self._moved_on = False
-        self.sent_bytes = 0
+    timeouts: FileServerTimeouts
+    path: Path
+    name: str
+    size: int
+    progress: Progress
+    note: Callable[[str], Awaitable[None]]
+    sent_bytes: int = field(init=False, default=0)
+    _can_resume: bool = field(init=False, default=True)
+    _mismatches: int = field(init=False, default=0)
+    _arrived: int | None = field(init=False, default=None)
+    """The most bytes that the server had at the start of a connection; ``None`` before the first."""
+    _progressed: bool = field(init=False, default=False)
 
     def has_progressed(self) -> bool:
         """Return, once, whether noticeably more had arrived; so the number of connections is bounded."""
-        moved_on, self._moved_on = self._moved_on, False
-        return moved_on
+        progressed, self._progressed = self._progressed, False
+        return progressed
 
-    async def go_on(self, session: FileServerSession) -> None:
+    async def resume(self, session: FileServerSession) -> None:
         """Continue the upload over one connection.
 
         Raises:
-            Broken: another connection may continue it.
+            ConnectionBroken: another connection may continue it.
         """
-        if await self._is_there(session):
-            self._progress(self._size, self._size)
+        existing = await self._answered(session.size(self.name))
+        if existing == self.size:
+            self.progress(self.size, self.size)
             return
+        if existing is not None:
+            await self._answered(session.delete(self.name))
         while True:
-            await self._store(session, await self._begin(session))
-            arrived = await self._ask_size(session, self._part)
-            if arrived == self._size:
+            await self._store(session, await self._offset(session))
+            arrived = await self._answered(session.size(self._part))
+            if arrived == self.size:
                 break
             self._mismatches += 1
             if arrived is not None:
                 await self._answered(session.delete(self._part))
             if self._mismatches > 1:
-                raise TryLater(
-                    sentences.MISMATCH,
-                    scanner_failed=False,
-                    detail=f"{arrived} bytes arrived at the depot in place of {self._size}",
-                )
-        await self._answered(session.rename(self._part, self._name))
+                detail = f"{arrived} bytes arrived at the FTP server in place of {self.size}"
+                raise try_later(sentences.MISMATCH, detail)
+        await self._answered(session.rename(self._part, self.name))
 
     @property
     def _part(self) -> str:
-        return self._name + PART
+        return self.name + PART
 
-    async def _is_there(self, session: FileServerSession) -> bool:
-        """Return whether the build is complete; removes a file of its name with another size."""
-        there = await self._ask_size(session, self._name)
-        if there is not None and there != self._size:
-            await self._answered(session.delete(self._name))
-        return there == self._size
-
-    async def _begin(self, session: FileServerSession) -> int:
+    async def _offset(self, session: FileServerSession) -> int:
         """Return the bytes of the build that need not be sent."""
-        there = await self._ask_size(session, self._part)
-        if there is not None and there <= self._size and self._resumes:
-            if self._arrived is None or there >= self._arrived + max(self._size // 100, 1):
-                self._moved_on = self._arrived is not None
-                self._arrived = there
-            if there > session.unsure_bytes or there == self._size == 0:
-                return there - min(session.unsure_bytes, there)
-        if there is not None:  # removed rather than overwritten, which default ProFTPD refuses
+        existing = await self._answered(session.size(self._part))
+        if existing is not None and existing <= self.size and self._can_resume:
+            if self._arrived is None or existing >= self._arrived + max(self.size // 100, 1):
+                self._progressed = self._arrived is not None
+                self._arrived = existing
+            if existing > session.unsure_bytes or existing == self.size == 0:
+                return existing - min(session.unsure_bytes, existing)
+        if existing is not None:  # removed rather than overwritten, which default ProFTPD refuses
             await self._remove_part(session)
         if self._arrived is None:
             self._arrived = 0
         return 0
 
     async def _store(self, session: FileServerSession, offset: int) -> None:
-        if offset == self._size and offset:
+        if offset == self.size and offset:
             return
         try:
             await self._send(session, offset)
         except NotResumed:
-            self._resumes = False
-            await self._note(sentences.STARTED_OVER)
+            self._can_resume = False
+            await self.note(sentences.STARTED_OVER)
             await self._remove_part(session)
             await self._send(session, 0)
 
@@ -245,8 +259,8 @@ class _Upload:
             await self._answered(session.delete(self._part))
 
     async def _send(self, session: FileServerSession, offset: int) -> None:
-        patience, loop = self._patience, asyncio.get_running_loop()
-        deadline = asyncio.timeout(patience.silence_s)
+        timeouts, loop = self.timeouts, asyncio.get_running_loop()
+        deadline = asyncio.timeout(timeouts.silence_s)
         before = offset
 
         def moved(done: int) -> None:
@@ -254,12 +268,12 @@ class _Upload:
             self.sent_bytes += max(done - before, 0)
             before = done
             if not deadline.expired():
-                wait_s = patience.silence_s if done < self._size else patience.finish_s
+                wait_s = timeouts.silence_s if done < self.size else timeouts.finish_s
                 deadline.reschedule(loop.time() + wait_s)
-            self._progress(done, self._size)
+            self.progress(done, self.size)
 
-        file = BuildFile(self._path, self._size)
-        changed = False
+        file = BuildFile(self.path, self.size)
+        failure: TryLater | None = None
         try:
             await asyncio.to_thread(file.open, offset)
             async with deadline:
@@ -267,18 +281,21 @@ class _Upload:
         except TimeoutError:
             raise ConnectionBroken("the server stalled") from None
         except BuildChanged:
-            changed = True
+            failure = try_later(BUILD_CHANGED)
         finally:
             await asyncio.to_thread(file.close)
-        if changed:
-            raise TryLater(BUILD_CHANGED, scanner_failed=False)
-
-    async def _ask_size(self, session: FileServerSession, name: str) -> int | None:
-        return await self._answered(session.size(name))
+        if failure is not None:
+            raise failure
 
     async def _answered(self, call: Coroutine[Any, Any, _T]) -> _T:
         try:
-            async with asyncio.timeout(self._patience.answer_s):
+            async with asyncio.timeout(self.timeouts.answer_s):
                 return await call
         except TimeoutError:
             raise ConnectionBroken("the server did not answer in time") from None
+
+
+def _check_name(name: str) -> None:
+    """Raise ``ValueError`` for a name that could be more than a file's name in the folder."""
+    if not _NAME.fullmatch(name) or name.endswith(PART):
+        raise ValueError("no name for a file on the file server")

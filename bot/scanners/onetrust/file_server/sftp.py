@@ -9,7 +9,7 @@ The machine's own SSH setup is ignored: no ``~/.ssh``, no agent.
 import asyncio
 import stat
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
 import asyncssh
@@ -17,9 +17,19 @@ import asyncssh
 from bot.errors import Refused, TryLater
 from bot.scanners.http.build_file import BLOCK, BuildFile
 from bot.scanners.onetrust.file_server import sentences
-from bot.scanners.onetrust.file_server.host_key import Known, fingerprint_of, kinds_to_ask_for, known_hosts
-from bot.scanners.onetrust.file_server.interfaces import ConnectionBroken, NotResumed
-from bot.scanners.onetrust.file_server.quoting import quoted, sound_full
+from bot.scanners.onetrust.file_server.host_key import (
+    FingerprintClient,
+    fingerprint_of,
+    key_algorithms,
+    known_hosts,
+)
+from bot.scanners.onetrust.file_server.session import (
+    ConnectionBroken,
+    NotResumed,
+    quoted,
+    sounds_full,
+    try_later,
+)
 from bot.scanners.onetrust.file_server_address import FileServerAddress
 
 PIECE: Final = 32 * 1024
@@ -28,90 +38,86 @@ PIECE: Final = 32 * 1024
 WINDOW: Final = 32
 """Writes that may be without a response."""
 
+_FAILURES = (asyncssh.Error, OSError, ValueError)
+_NO_FILE = (asyncssh.SFTPNoSuchFile, asyncssh.SFTPNoSuchPath)
 _NO_RIGHT = (asyncssh.SFTPPermissionDenied, asyncssh.SFTPWriteProtect, asyncssh.SFTPOpUnsupported)
 _NO_ROOM = (asyncssh.SFTPNoSpaceOnFilesystem, asyncssh.SFTPQuotaExceeded)
 
 
-class SftpEndpoint:
-    """Logs in by SFTP. Implements the ``Door`` port."""
+async def connect_sftp(address: FileServerAddress) -> "SftpSession":
+    """Log in by SFTP; see ``Connect``."""
+    connection = await _connect(address)
+    try:
+        return await _open(address, connection)
+    except BaseException:
+        connection.abort()
+        await connection.wait_closed()
+        raise
 
-    def __init__(self, address: FileServerAddress) -> None:
-        self._address = address
 
-    async def enter(self) -> "SftpSession":
-        """Connect, check the host key, log in and check the folder."""
-        connection = await self._connect()
+async def _connect(address: FileServerAddress) -> asyncssh.SSHClientConnection:
+    """Log in; a server that shows an unknown key may have the known one as well."""
+    known = await asyncio.to_thread(known_hosts, address)
+    keys = await asyncio.to_thread(_keys, address)
+    failure: Exception | None = None
+    for algorithms in key_algorithms(address):
         try:
-            return await self._open(connection)
-        except BaseException:
-            connection.abort()
-            await connection.wait_closed()
-            raise
+            return await _log_in(address, known, keys, algorithms)
+        except asyncssh.HostKeyNotVerifiable:
+            failure = Refused(sentences.HOST_KEY, detail="the SFTP server's host key is another one")
+        except asyncssh.KeyExchangeFailed as exc:
+            failure = failure or Refused(sentences.NO_COMMON_WAY, detail=_detail(exc, address))
+        except asyncssh.PermissionDenied as exc:
+            raise Refused(sentences.LOGIN, detail=type(exc).__name__) from None
+        except (asyncssh.ConnectionLost, OSError, ValueError) as exc:
+            raise ConnectionBroken(f"connecting: {_detail(exc, address)}") from None
+        except asyncssh.Error as exc:  # some servers report so that they have no key of these algorithms
+            failure = failure or ConnectionBroken(f"connecting: {_detail(exc, address)}")
+    raise failure or ConnectionBroken("connecting: no algorithm of host keys")
 
-    async def _connect(self) -> asyncssh.SSHClientConnection:
-        """Log in; a server that shows an unknown key may have the known one as well."""
-        known = await asyncio.to_thread(known_hosts, self._address)
-        keys = await asyncio.to_thread(_keys, self._address)
-        failure: Exception | None = None
-        for kinds in kinds_to_ask_for(self._address):
-            try:
-                return await self._log_in(known, keys, kinds)
-            except asyncssh.HostKeyNotVerifiable:
-                failure = Refused(sentences.HOST_KEY, detail="the depot's host key is another one")
-            except asyncssh.KeyExchangeFailed as exc:
-                failure = failure or Refused(sentences.NO_COMMON_WAY, detail=_told(exc, self._address))
-            except asyncssh.PermissionDenied as exc:
-                raise Refused(sentences.LOGIN, detail=type(exc).__name__) from None
-            except (asyncssh.ConnectionLost, OSError, ValueError) as exc:
-                raise ConnectionBroken(f"connecting: {_told(exc, self._address)}") from None
-            except asyncssh.Error as exc:  # some servers report so that they have no key of these kinds
-                failure = failure or ConnectionBroken(f"connecting: {_told(exc, self._address)}")
-        raise failure or ConnectionBroken("connecting: no kind of host key")
 
-    async def _log_in(
-        self, known: Any, keys: list[asyncssh.SSHKey], kinds: str
-    ) -> asyncssh.SSHClientConnection:
-        address = self._address
-        fingerprint = fingerprint_of(address)
-        connection, _ = await asyncssh.create_connection(
-            lambda: Known(fingerprint),
-            address.host,
-            address.port,
-            username=address.user,
-            password=address.password,
-            client_keys=keys or None,
-            known_hosts=known,
-            server_host_key_algs=kinds or (),
-            agent_path=None,
-            config=None,
-            gss_host=None,
-            x509_trusted_certs=None,
-            compression_algs=None,
-        )
-        return connection
+async def _log_in(
+    address: FileServerAddress, known: Any, keys: list[asyncssh.SSHKey], algorithms: str
+) -> asyncssh.SSHClientConnection:
+    fingerprint = fingerprint_of(address)
+    connection, _ = await asyncssh.create_connection(
+        lambda: FingerprintClient(fingerprint),
+        address.host,
+        address.port,
+        username=address.user,
+        password=address.password,
+        client_keys=keys or None,
+        known_hosts=known,
+        server_host_key_algs=algorithms or (),
+        agent_path=None,
+        config=None,
+        gss_host=None,
+        x509_trusted_certs=None,
+        compression_algs=None,
+    )
+    return connection
 
-    async def _open(self, connection: asyncssh.SSHClientConnection) -> "SftpSession":
-        address, failure = self._address, None
-        try:
-            client = await connection.start_sftp_client()
-            session = SftpSession(address, connection, client)
-            attributes = await client.stat(address.folder or ".")
-        except (asyncssh.SFTPNoSuchFile, asyncssh.SFTPNoSuchPath, asyncssh.SFTPPermissionDenied) as exc:
-            failure = Refused(sentences.FOLDER, detail=_told(exc, address))
-        except asyncssh.ChannelOpenError as exc:
-            failure = Refused(sentences.NO_SFTP, detail=type(exc).__name__)
-        except (asyncssh.Error, OSError, ValueError) as exc:
-            raise ConnectionBroken(_told(exc, address)) from None
-        else:
-            mode = attributes.permissions
-            if mode is None or stat.S_ISDIR(mode) or attributes.type == asyncssh.FILEXFER_TYPE_DIRECTORY:
-                return session
-            failure = Refused(sentences.FOLDER, detail="the folder is a file")
-        raise failure
+
+async def _open(address: FileServerAddress, connection: asyncssh.SSHClientConnection) -> "SftpSession":
+    try:
+        client = await connection.start_sftp_client()
+        attributes = await client.stat(address.folder or ".")
+    except (*_NO_FILE, asyncssh.SFTPPermissionDenied) as exc:
+        failure = Refused(sentences.FOLDER, detail=_detail(exc, address))
+    except asyncssh.ChannelOpenError as exc:
+        failure = Refused(sentences.NO_SFTP, detail=type(exc).__name__)
+    except _FAILURES as exc:
+        raise ConnectionBroken(_detail(exc, address)) from None
+    else:
+        mode = attributes.permissions
+        if mode is None or stat.S_ISDIR(mode) or attributes.type == asyncssh.FILEXFER_TYPE_DIRECTORY:
+            return SftpSession(address, connection, client)
+        failure = Refused(sentences.FOLDER, detail="the folder is a file")
+    raise failure
 
 
 class SftpSession:
-    """Implements the ``Session`` port."""
+    """Implements ``FileServerSession``."""
 
     unsure_bytes: int = PIECE * WINDOW
 
@@ -126,13 +132,12 @@ class SftpSession:
         self._client = client
 
     async def size(self, name: str) -> int | None:
-        """Return a file's size."""
         try:
-            size = (await self._client.stat(self._path(name))).size
-        except (asyncssh.SFTPNoSuchFile, asyncssh.SFTPNoSuchPath):
+            size = (await self._client.stat(self._address.path_of(name))).size
+        except _NO_FILE:
             return None
-        except (asyncssh.Error, OSError, ValueError) as exc:
-            failure = self._verdict(exc, sentences.FOLDER)
+        except _FAILURES as exc:
+            failure = self._meaning_of(exc, sentences.FOLDER)
         else:
             if size is not None:
                 return size
@@ -140,100 +145,93 @@ class SftpSession:
         raise failure
 
     async def store(self, name: str, file: BuildFile, *, offset: int, moved: Callable[[int], None]) -> None:
-        """Write the rest of a file."""
         opened = False
         try:
             mode = asyncssh.FXF_WRITE | asyncssh.FXF_CREAT | (0 if offset else asyncssh.FXF_TRUNC)
-            handle = await self._client.open(self._path(name), mode, encoding=None, block_size=0)
+            handle = await self._client.open(self._address.path_of(name), mode, encoding=None, block_size=0)
             opened = True
-            await _pour(handle, file, offset, moved)
+            await _write(handle, file, offset, moved)
             await handle.close()  # only now: after a cancellation or a lost connection it may never return
             return
-        except (asyncssh.Error, OSError, ValueError) as exc:
-            failure = self._verdict(exc, sentences.NO_WRITING)
+        except _FAILURES as exc:
+            failure = self._meaning_of(exc, sentences.NO_WRITING)
         unexplained = isinstance(failure, TryLater) and failure.user_message == sentences.NO_REASON
         if offset and (isinstance(failure, Refused) or (unexplained and not opened)):
             raise NotResumed
         if (unexplained or isinstance(failure, ConnectionBroken)) and await self._is_full():
-            failure = TryLater(sentences.FULL, scanner_failed=False, detail=str(failure))
+            failure = try_later(sentences.FULL, str(failure))
         raise failure
 
     async def knock(self) -> None:
         """Do nothing: SFTP has no data connection of its own."""
 
     async def rename(self, old: str, new: str) -> None:
-        """Rename a file."""
-        await self._do(self._client.rename(self._path(old), self._path(new)), sentences.NO_RENAMING)
+        path_of = self._address.path_of
+        await self._do(self._client.rename(path_of(old), path_of(new)), sentences.NO_RENAMING)
 
     async def delete(self, name: str) -> None:
-        """Remove a file."""
-        await self._do(self._client.remove(self._path(name)), sentences.NO_REMOVING)
+        await self._do(self._client.remove(self._address.path_of(name)), sentences.NO_REMOVING)
 
     async def leave(self) -> None:
-        """End the SFTP session and the connection."""
         self._client.exit()
         self._connection.close()
         await self._connection.wait_closed()
 
     async def drop(self) -> None:
-        """Close the connection at once."""
         self._connection.abort()
         await self._connection.wait_closed()
 
-    async def _do(self, call: Any, no: str) -> None:
+    async def _do(self, call: Awaitable[None], rejection: str) -> None:
         try:
             await call
             return
-        except (asyncssh.Error, OSError, ValueError) as exc:
-            failure = self._verdict(exc, no)
+        except _FAILURES as exc:
+            failure = self._meaning_of(exc, rejection)
         raise failure
 
-    def _path(self, name: str) -> str:
-        return self._address.path_of(name)
-
-    def _verdict(self, exc: Exception, no: str) -> Exception:
-        """Return what an error means; ``no`` is the sentence for a rejection."""
-        said = _told(exc, self._address)
-        if isinstance(exc, _NO_ROOM) or (isinstance(exc, asyncssh.SFTPFailure) and sound_full(exc.reason)):
-            return TryLater(sentences.FULL, scanner_failed=False, detail=said)
+    def _meaning_of(self, exc: Exception, rejection: str) -> Exception:
+        """Return what an error means; ``rejection`` is the sentence for a permanent one."""
+        detail = _detail(exc, self._address)
+        if isinstance(exc, _NO_ROOM) or (isinstance(exc, asyncssh.SFTPFailure) and sounds_full(exc.reason)):
+            return try_later(sentences.FULL, detail)
         if isinstance(exc, _NO_RIGHT):
-            return Refused(no, detail=said)
+            return Refused(rejection, detail=detail)
         if isinstance(exc, asyncssh.SFTPFailure):  # a response: another connection would get the same
-            return TryLater(sentences.NO_REASON, scanner_failed=False, detail=said)
-        return ConnectionBroken(said)
+            return try_later(sentences.NO_REASON, detail)
+        return ConnectionBroken(detail)
 
     async def _is_full(self) -> bool:
         """Ask: version 3 of SFTP has no code for a full disk, and OpenSSH only says ``Failure``."""
         try:
             space = await self._client.statvfs(self._address.folder or ".")
-        except (asyncssh.Error, OSError, ValueError):
+        except _FAILURES:
             return False
         return space.bavail * (space.frsize or 1) < BLOCK
 
 
-async def _pour(handle: Any, file: BuildFile, offset: int, moved: Callable[[int], None]) -> None:
-    flying: deque[tuple[asyncio.Task[int], int]] = deque()
+async def _write(handle: Any, file: BuildFile, offset: int, moved: Callable[[int], None]) -> None:
+    pending: deque[tuple[asyncio.Task[int], int]] = deque()
 
-    async def land() -> None:
-        write, end = flying[0]
+    async def finish_oldest() -> None:
+        write, end = pending[0]
         await write
-        flying.popleft()
+        pending.popleft()
         moved(end)
 
     try:
         while offset < file.size_bytes:
             block = memoryview(await asyncio.to_thread(file.read, min(BLOCK, file.size_bytes - offset)))
             for start in range(0, len(block), PIECE):
-                if len(flying) >= WINDOW:
-                    await land()
+                if len(pending) >= WINDOW:
+                    await finish_oldest()
                 piece = bytes(block[start : start + PIECE])
                 write = asyncio.ensure_future(handle.write(piece, offset))
                 offset += len(piece)
-                flying.append((write, offset))
-        while flying:
-            await land()
+                pending.append((write, offset))
+        while pending:
+            await finish_oldest()
     finally:
-        writes = [write for write, _ in flying]
+        writes = [write for write, _ in pending]
         for write in writes:
             write.cancel()
         await asyncio.gather(*writes, return_exceptions=True)
@@ -249,5 +247,5 @@ def _keys(address: FileServerAddress) -> list[asyncssh.SSHKey]:
     raise failure
 
 
-def _told(exc: Exception, address: FileServerAddress) -> str:
-    return f"the depot: {type(exc).__name__}: {quoted(str(exc), address.secrets())}"
+def _detail(exc: Exception, address: FileServerAddress) -> str:
+    return f"the SFTP server: {type(exc).__name__}: {quoted(str(exc), address.secrets())}"

@@ -15,8 +15,9 @@ from urllib.parse import quote
 from bot.core.scan import FileType, Kind
 from bot.errors import Uncertain, UnknownApp
 from bot.features.submission.routes import Journal, Order, Receipt
+from bot.scanners.http.status_codes import CHECK
 from bot.scanners.onetrust.request_body import BuildBody, JsonBody
-from bot.scanners.onetrust.status_codes import ADMIN, REFUSED, RUNNER, StatusMeaning, meaning_of, read_id
+from bot.scanners.onetrust.status_codes import ADMIN, REFUSED, StatusMeaning, meaning_of, read_id
 from bot.scanners.onetrust.upload_client import UploadClient
 
 PATH: Final = "/api/cmp/v1/application"
@@ -27,15 +28,15 @@ LIMIT_BYTES: Final = 524_288_001
 _SCOPE = f"The bot's OneTrust credential may not do this (403). {ADMIN} that it has the COOKIE scope."
 _NO_API = (
     "OneTrust has no Applications API where the bot expects it (404). "
-    f"{RUNNER} `ONETRUST_URL`, or take `direct` out of `ONETRUST_ROUTES`."
+    f"{CHECK} `ONETRUST_URL`, or take `direct` out of `ONETRUST_ROUTES`."
 )
-_LATER = {401: f"OneTrust did not accept the bot's credentials (401). {RUNNER} them.", 403: _SCOPE}
+_LATER = {401: f"OneTrust did not accept the bot's credentials (401). {CHECK} them.", 403: _SCOPE}
 
 MAKING_REFUSED: Mapping[int, str] = {
     **REFUSED,
     **_LATER,
     400: "OneTrust would not make an application for this build (400). "
-    f"{RUNNER} `ONETRUST_ORG_ID` and `ONETRUST_SOLUTION_TYPE`.",
+    f"{CHECK} `ONETRUST_ORG_ID` and `ONETRUST_SOLUTION_TYPE`.",
     404: _NO_API,
     413: f"OneTrust would not make an application for this build (413). {ADMIN} the name's length.",
 }
@@ -63,7 +64,7 @@ MAYBE_MADE = (
     "build is submitted again."
 )
 ELSEWHERE = (
-    f"OneTrust's address leads elsewhere ({{status}}), and the bot does not follow. {RUNNER} `ONETRUST_URL`."
+    f"OneTrust's address leads elsewhere ({{status}}), and the bot does not follow. {CHECK} `ONETRUST_URL`."
 )
 OTHER_NO = f"OneTrust said no ({{status}}). {ADMIN} what the Applications API may do."
 NO_SCAN_ID = "OneTrust said yes ({status}), but gave no scan ID."

@@ -12,7 +12,7 @@ from typing import Final
 from bot.core.scan import FileType, Kind
 from bot.errors import Uncertain
 from bot.features.submission.routes import Journal, Order, Receipt
-from bot.scanners.onetrust.file_server.interfaces import FileServer
+from bot.scanners.onetrust.file_server.resumable_upload import FileServer
 from bot.scanners.onetrust.request_body import JsonBody
 from bot.scanners.onetrust.status_codes import ADMIN, REFUSED, read_answer
 from bot.scanners.onetrust.upload_client import UploadClient
@@ -27,7 +27,7 @@ _REFUSED = {
     "`os` (for rescans, `appId` too), and that its URL is the one in `ONETRUST_FTP_WEBHOOK_URL` "
     "(`ONETRUST_FTP_RESCAN_WEBHOOK_URL`).",
     404: "OneTrust knows no such webhook (404): its ID is wrong, or its workflow was deleted. "
-    "Whoever runs this bot should check the webhook URLs of the FTP route.",
+    "The operator of this bot should check the webhook URLs of the FTP route.",
     413: "OneTrust did not take the message about this build (413), which is on the FTP server. "
     f"{ADMIN} what the webhook of the workflow for FTP takes.",
 }

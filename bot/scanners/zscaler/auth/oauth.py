@@ -16,8 +16,7 @@ from bot.core.clock import SteadyClock
 from bot.core.ports import Clock
 from bot.errors import Refused, SubmissionError
 from bot.scanners.http.access_tokens import AccessTokens
-from bot.scanners.http.status_codes import StatusCodes
-from bot.scanners.zscaler.status_codes import RUNNER
+from bot.scanners.http.status_codes import CHECK, StatusCodes
 
 KEYS_S: Final = 60.0
 """How long the service may cache the server's public keys."""
@@ -32,22 +31,22 @@ STATUS_CODES: Final = StatusCodes(
     server="Zscaler's authorization server",
     unreachable=f"{SERVER} can't be reached right now.",
     untrusted="The connection to the authorization server for Zscaler can't be trusted: its certificate does "
-    f"not check out. {RUNNER} {TOKEN_URL}, and the certificate authorities that this machine trusts.",
+    f"not check out. {CHECK} {TOKEN_URL}, and the certificate authorities that this machine trusts.",
     retry={429: _BUSY},
     unavailable=_BUSY,
     rejected={
         400: f"{SERVER} could not make sense of the bot's request for an access token, or does not know the "
-        f"bot (400). {RUNNER} {CREDENTIALS}, `ZSCALER_CLIENT_AUTH` and the scope.",
+        f"bot (400). {CHECK} {CREDENTIALS}, `ZSCALER_CLIENT_AUTH` and the scope.",
         401: f"{SERVER} does not know the bot's client ID and secret (401). "
-        f"{RUNNER} {CREDENTIALS}, and `ZSCALER_CLIENT_AUTH`.",
-        403: f"{SERVER} gives the bot no access token (403). {RUNNER} that its client may have the scope.",
+        f"{CHECK} {CREDENTIALS}, and `ZSCALER_CLIENT_AUTH`.",
+        403: f"{SERVER} gives the bot no access token (403). {CHECK} that its client may have the scope.",
         404: f"There is no authorization server where the bot asks for its access token (404). "
-        f"{RUNNER} {TOKEN_URL}.",
+        f"{CHECK} {TOKEN_URL}.",
     },
-    other=f"{SERVER} gave the bot no access token ({{status}}). {RUNNER} {TOKEN_URL} and {CREDENTIALS}.",
+    other=f"{SERVER} gave the bot no access token ({{status}}). {CHECK} {TOKEN_URL} and {CREDENTIALS}.",
 )
 NO_TOKEN: Final = (
-    f"What answered ({{status}}) gave no access token: it is no authorization server. {RUNNER} {TOKEN_URL}."
+    f"What answered ({{status}}) gave no access token: it is no authorization server. {CHECK} {TOKEN_URL}."
 )
 NOT_ACCEPTED: Final = (
     "Zscaler does not accept the bot's access token (401), also a minute after it was made. Ask your Zscaler "

@@ -12,7 +12,7 @@ KEY_LENGTH: Final = 12
 
 WRONG_LENGTH: Final = (
     f"The bot's Zscaler API key can't be right: a key has {KEY_LENGTH} characters. "
-    "Whoever runs this bot should check `ZSCALER_API_KEY`."
+    "The operator of this bot should check `ZSCALER_API_KEY`."
 )
 
 

@@ -22,10 +22,11 @@ from bot.core.ports import Clock
 from bot.errors import AppscanError, Maintenance, Refused, SubmissionError, TryLater
 from bot.features.zscaler_admin.models import ActivationStatus
 from bot.scanners.http.json_client import HeaderAuth, Response
+from bot.scanners.http.status_codes import CHECK
 from bot.scanners.zscaler.auth.obfuscation import obfuscate
 from bot.scanners.zscaler.http_client import HttpClient
 from bot.scanners.zscaler.maintenance import ReadOnly
-from bot.scanners.zscaler.status_codes import ADDRESS, ADMIN, RUNNER, Endpoint, date_of, meaning_of
+from bot.scanners.zscaler.status_codes import ADDRESS, ADMIN, Endpoint, date_of, meaning_of
 
 logger = logging.getLogger(__name__)
 
@@ -40,13 +41,13 @@ GOODBYE_S: Final = 3.0
 
 BAD_LOGIN: Final = (
     "Zscaler does not accept the bot's login ({status}). "
-    f"{RUNNER} `ZSCALER_USERNAME`, `ZSCALER_PASSWORD` and `ZSCALER_API_KEY`."
+    f"{CHECK} `ZSCALER_USERNAME`, `ZSCALER_PASSWORD` and `ZSCALER_API_KEY`."
 )
 CLOCK_OFF: Final = (
     "Zscaler does not accept the bot's login, as the clock of the bot's machine is {apart} {side} Zscaler's. "
-    "Whoever runs this bot has to set it right; it may be two hours off at most."
+    "The operator of this bot has to set it right; it may be two hours off at most."
 )
-NO_SESSION: Final = f"What answered gave no session: it is no API of Zscaler. {RUNNER} {ADDRESS}."
+NO_SESSION: Final = f"What answered gave no session: it is no API of Zscaler. {CHECK} {ADDRESS}."
 NOT_KEPT: Final = (
     "Zscaler does not accept the session that it has just given the bot (401). "
     f"{ADMIN} whether anybody else signs in with the same user."

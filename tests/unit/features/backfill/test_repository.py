@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from bot.features.backfill.repository import SqlHeartbeatRepository
+from bot.features.backfill.repository import HeartbeatRepository
 from bot.wiring.database import open_database
 from tests.fakes import START, HeldClock
 
 
-async def _beat(alive: SqlHeartbeatRepository, *, gap_s: float = 180) -> bool:
+async def _beat(alive: HeartbeatRepository, *, gap_s: float = 180) -> bool:
     return await alive.beat(gap_s=gap_s, margin_s=300)
 
 
@@ -91,7 +91,7 @@ async def test_all_of_it_outlives_the_process(tmp_path: Path):
     clock = HeldClock()
     for turn in range(2):
         database = await open_database(tmp_path / "appscan.db")
-        alive = SqlHeartbeatRepository(database, clock)
+        alive = HeartbeatRepository(database, clock)
         clock.advance(500)
         assert await _beat(alive) == (turn == 1)
         if turn == 0:

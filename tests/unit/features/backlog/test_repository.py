@@ -4,14 +4,14 @@ import pytest
 
 from bot.core.scan import State
 from bot.features.backlog.models import Backlog, Notice
-from bot.features.backlog.repository import SqlBacklogRepository
+from bot.features.backlog.repository import BacklogRepository
 from tests.fakes import a_share
 from tests.unit.features.scenes import a_scan
 
 
 @pytest.fixture
 def notices(database):
-    return SqlBacklogRepository(database)
+    return BacklogRepository(database)
 
 
 async def test_a_backlog_counts_what_waits_and_what_was_not_answered(store, notices):

@@ -11,7 +11,7 @@ from bot.errors import NotFound, Superseded
 from bot.features.compliance import repository
 from bot.features.compliance.rules import Evidence, EvidenceKind, Rule, Violation, judge_by
 from bot.features.results.models import AppScan, OneTrustScanStatus, Results, Sdk
-from bot.features.retention.repository import SqlPrivacyRepository
+from bot.features.retention.repository import PrivacyRepository
 from tests.fakes import a_share, until
 from tests.unit.features.scenes import a_scan
 
@@ -139,7 +139,7 @@ async def test_breaches_go_with_their_scan_and_no_number_is_given_twice(database
     _, (breach,) = await judged(database, store)
     clock.advance(100)
 
-    assert await SqlPrivacyRepository(database, clock).purge(clock.now()) == 1
+    assert await PrivacyRepository(database, clock).purge(clock.now()) == 1
 
     with pytest.raises(NotFound):
         await store.violations.violation(breach.number)
@@ -153,7 +153,7 @@ async def test_a_forgotten_person_is_in_no_breach(database, store, clock):
     _, (other,) = await judged(database, store, file="F2")
     await store.violations.acknowledge(other.number, who="UDANA", reason="<@UANNA> knows")
 
-    await SqlPrivacyRepository(database, clock).forget("UANNA")
+    await PrivacyRepository(database, clock).forget("UANNA")
 
     (known,) = await database.read(lambda db: repository.read(db, scan.number))
     assert (known.tell, known.acknowledged_by, known.reason) == (("S0PRIVACY",), FORGOTTEN, "")

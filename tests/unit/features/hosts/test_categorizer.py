@@ -4,8 +4,8 @@ import pytest
 
 from bot.core.scan import State
 from bot.errors import Maintenance, Refused, TryLater
-from bot.features.hosts.categorizer import GAVE_UP, GIVE_UP_S, MAINTAINED, REST_S, HostCategorizer
-from bot.features.hosts.category_cache import KEPT_S, CategoryCache
+from bot.features.hosts.categorizer import GAVE_UP, GIVE_UP_S, MAINTAINED, PAUSE_S, HostCategorizer
+from bot.features.hosts.lookup import KEPT_S, CategoryCache
 from bot.features.hosts.models import BATCH, HostsFound, HostsState, UrlCategories, hosts_of
 from tests.fakes import a_share
 from tests.unit.features.lookups import FakeLookup
@@ -146,11 +146,11 @@ async def test_trouble_that_lasts_two_days_ends_it(bench, lookup, looks):
     lookup.troubles = [BUSY] * 1_000
 
     while (await state(bench, number))[0] is HostsState.LOOKING:
-        bench.clock.advance(REST_S)
+        bench.clock.advance(PAUSE_S)
         await looks.turn()
 
     assert await state(bench, number) == (HostsState.FAILED, GAVE_UP)
-    assert len(lookup.asked) == GIVE_UP_S / REST_S
+    assert len(lookup.asked) == GIVE_UP_S / PAUSE_S
 
 
 async def test_a_clear_no_is_told_and_nothing_is_asked_for_an_hour(bench, lookup, looks):
@@ -159,12 +159,12 @@ async def test_a_clear_no_is_told_and_nothing_is_asked_for_an_hour(bench, lookup
     await looks.turn()
     two = await named(bench, "b.example", file="F2")
 
-    assert await looks.turn() == bench.clock.now() + REST_S
+    assert await looks.turn() == bench.clock.now() + PAUSE_S
 
     assert await state(bench, one) == (HostsState.FAILED, NO.user_message)
     assert await state(bench, two) == (HostsState.LOOKING, NO.user_message)
     assert len(lookup.asked) == 1
-    bench.clock.advance(REST_S)
+    bench.clock.advance(PAUSE_S)
     await looks.turn()
     assert await state(bench, two) == (HostsState.KNOWN, None)
 

@@ -5,8 +5,7 @@ from dataclasses import replace
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.features.hosts.diff import host_changes
-from bot.features.hosts.models import HostsState, ScanHosts, UrlCategories
+from bot.features.hosts.models import HostChanges, HostsState, ScanHosts, UrlCategories
 
 WORDS = st.lists(st.sampled_from(["ADVERTISING", "CLOUD_STORAGE", "MALWARE"]), max_size=3)
 HOSTS = st.dictionaries(
@@ -29,7 +28,7 @@ def a_scan_of(named, **values):
 @given(HOSTS, HOSTS)
 @settings(max_examples=50)
 def test_what_changed_leads_from_the_one_to_the_other(before, after):
-    changes = host_changes(a_scan_of(before), a_scan_of(after))
+    changes = HostChanges.between(a_scan_of(before), a_scan_of(after))
 
     named = {host: (set(categories), set(alerts)) for host, (categories, alerts) in before.items()}
     for gone in changes.removed:
@@ -47,8 +46,8 @@ def test_what_changed_leads_from_the_one_to_the_other(before, after):
 @given(HOSTS, HOSTS)
 @settings(max_examples=50)
 def test_the_other_way_round_what_came_is_what_goes(before, after):
-    there = host_changes(a_scan_of(before), a_scan_of(after))
-    back = host_changes(a_scan_of(after), a_scan_of(before))
+    there = HostChanges.between(a_scan_of(before), a_scan_of(after))
+    back = HostChanges.between(a_scan_of(after), a_scan_of(before))
 
     assert there == replace(
         back,
@@ -56,12 +55,12 @@ def test_the_other_way_round_what_came_is_what_goes(before, after):
         removed=back.added,
         recategorised=tuple((new, old) for old, new in back.recategorised),
     )
-    assert host_changes(a_scan_of(after), a_scan_of(after)).nothing
+    assert HostChanges.between(a_scan_of(after), a_scan_of(after)).nothing
 
 
 def test_what_is_not_known_of_a_build_is_not_told_as_new_or_gone():
     few, many = {"a.example": ((), ())}, {"a.example": ((), ()), "b.example": ((), ())}
 
-    assert host_changes(a_scan_of(few, left_out=1), a_scan_of(many)).nothing
-    assert host_changes(a_scan_of(many), a_scan_of(few, cut_short=True)).nothing
-    assert [each.url for each in host_changes(a_scan_of(few), a_scan_of(many)).added] == ["b.example"]
+    assert HostChanges.between(a_scan_of(few, left_out=1), a_scan_of(many)).nothing
+    assert HostChanges.between(a_scan_of(many), a_scan_of(few, cut_short=True)).nothing
+    assert [each.url for each in HostChanges.between(a_scan_of(few), a_scan_of(many)).added] == ["b.example"]

@@ -8,8 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.errors import Maintenance, Refused, TryLater, UsageError
-from bot.features.hosts.category_cache import CategoryCache
-from bot.features.hosts.lookup import BUSY, MAINTAINED, UrlLookupService
+from bot.features.hosts.lookup import BUSY, MAINTAINED, CategoryCache, UrlLookupService
 from bot.features.hosts.models import BATCH, URL_LIMIT
 from bot.features.hosts.url_parser import NamedUrls, parse_urls
 from tests.unit.features.lookups import FakeLookup
@@ -52,7 +51,7 @@ def test_a_url_is_read_as_it_is_looked_up(typed, asked):
 )
 def test_what_is_no_url_is_told(typed):
     assert parse_urls(typed).urls == ()
-    assert len(parse_urls(typed).no_urls) == 1
+    assert len(parse_urls(typed).invalid) == 1
 
 
 def test_bare_hosts_may_have_commas_between_them():
@@ -67,7 +66,7 @@ def test_the_rest_is_asked_each_once_and_so_many_at_most():
     many = " ".join(f"{n}.example" for n in range(BATCH + 3))
 
     assert parse_urls(typed).urls == ("a.example",)
-    assert parse_urls(typed).no_urls == ("hello",)
+    assert parse_urls(typed).invalid == ("hello",)
     assert parse_urls(typed).too_long == ("b.example/" + "x" * 50 + "…",)
     assert (len(parse_urls(many).urls), parse_urls(many).left_out) == (BATCH, 3)
 
@@ -76,13 +75,13 @@ def test_the_rest_is_asked_each_once_and_so_many_at_most():
 def test_whatever_is_typed_no_secret_is_asked_or_told(words):
     found = parse_urls(" ".join(words))
 
-    assert not any("s3cret" in each for part in (found.urls, found.too_long, found.no_urls) for each in part)
+    assert not any("s3cret" in each for part in (found.urls, found.too_long, found.invalid) for each in part)
     for url in found.urls:
         assert 0 < len(url) <= URL_LIMIT
         assert set(url) <= set(string.ascii_letters + string.digits + string.punctuation)
         assert "#" not in url
         assert parse_urls(url).urls == (url,)
-    assert all(len(each) <= 61 for each in (*found.too_long, *found.no_urls))
+    assert all(len(each) <= 61 for each in (*found.too_long, *found.invalid))
 
 
 @pytest.fixture
@@ -100,8 +99,8 @@ async def test_what_was_told_within_a_day_is_told_again(inquiry, lookup):
     told = await inquiry.ask("c.example b.example hello")
 
     assert lookup.asked == [["b.example"], ["c.example"]]
-    assert [each.url for each in told.said] == ["c.example", "b.example"]
-    assert told.named.no_urls == ("hello",)
+    assert [each.url for each in told.found] == ["c.example", "b.example"]
+    assert told.named.invalid == ("hello",)
     assert told.problem is None
 
 
@@ -127,7 +126,7 @@ async def test_in_trouble_what_is_known_is_told_and_why_not_the_rest(
 
     told = await inquiry.ask("a.example b.example")
 
-    assert [each.url for each in told.said] == ["a.example"]
+    assert [each.url for each in told.found] == ["a.example"]
     assert (told.problem, told.is_refused) == (problem, is_refused)
 
 

@@ -7,11 +7,10 @@ import pytest
 
 from bot.errors import UsageError
 from bot.features.hosts import lookup_views
-from bot.features.hosts.lookup import UrlsTold
-from bot.features.hosts.modals import HOSTS, hosts_modal
+from bot.features.hosts.lookup import UrlAnswer
 from bot.features.hosts.models import HostChanges, HostsState, ScanHosts, UrlCategories
 from bot.features.hosts.url_parser import NamedUrls
-from bot.features.hosts.views import ALL_HOSTS, host_blocks, spoken
+from bot.features.hosts.views import ALL_HOSTS, HOSTS, host_blocks, hosts_modal, spoken
 from bot.features.verdicts.models import Verdict, VerdictState
 from bot.slack.blocks.message import compose
 from tests.unit.features import samples
@@ -20,7 +19,7 @@ ADS = UrlCategories(url="ads.example", categories=("WEB_BANNERS", "CORPORATE_MAR
 STORE = UrlCategories(url="store.example", categories=("CLOUD_STORAGE",))
 BAD = UrlCategories(url="bad.example", categories=("WEB_BANNERS",), alerts=("MALWARE_SITE",))
 ODD = UrlCategories(url="odd.example", categories=("MISCELLANEOUS_OR_UNKNOWN",))
-KNOWN = ScanHosts(scan=12, state=HostsState.KNOWN, hosts=(ADS, BAD, ODD, STORE), looked_up=4)
+KNOWN = ScanHosts(scan=12, state=HostsState.KNOWN, hosts=(ADS, BAD, ODD, STORE))
 OPENED = HOSTS.opened(12, "C0CHANNEL")
 
 
@@ -68,16 +67,16 @@ def test_until_all_is_known_it_is_said_how_it_stands():
     looking = replace(KNOWN, state=HostsState.LOOKING)
     none = ScanHosts(scan=12, state=HostsState.NONE)
 
-    assert said(looking) == ["*Names 4 hosts.* Zscaler is asked what they are."]
+    assert said(looking) == ["*Names 4 hosts.* Zscaler is looking them up."]
     assert said(replace(looking, problem="It waits.")) == [
-        "*Names 4 hosts.* It waits. It is asked again by itself."
+        "*Names 4 hosts.* It waits. They are looked up again automatically."
     ]
-    assert said(replace(looking, problem="It goes on by itself.")) == [
-        "*Names 4 hosts.* It goes on by itself."
+    assert said(replace(looking, problem="It continues automatically.")) == [
+        "*Names 4 hosts.* It continues automatically."
     ]
     assert said(none) == ["No host is named in this build."]
     assert said(replace(none, state=HostsState.FAILED, problem="It is broken.")) == [
-        ":warning: Zscaler's word on where it talks to is missing: It is broken."
+        ":warning: Zscaler's categories of its hosts are missing: It is broken."
     ]
     assert said(replace(KNOWN, state=HostsState.FAILED, problem="Zscaler said no."))[0].startswith("*Names 4")
 
@@ -85,8 +84,8 @@ def test_until_all_is_known_it_is_said_how_it_stands():
 @pytest.mark.parametrize(
     ("state", "told"),
     [
-        (HostsState.LOOKING, "What they are is asked again by itself, too."),
-        (HostsState.FAILED, ":warning: Zscaler's word on where it talks to is missing, for the same reason."),
+        (HostsState.LOOKING, "They are looked up again automatically, too."),
+        (HostsState.FAILED, ":warning: Zscaler's categories of its hosts are missing, for the same reason."),
     ],
 )
 def test_what_is_in_the_way_of_both_answers_is_said_once(state, told):
@@ -200,14 +199,14 @@ def test_the_form_is_leafed_through_and_another_search_begins_at_its_first_page(
 
 
 def test_urls_are_answered_with_what_was_not_asked():
-    told = UrlsTold(
+    told = UrlAnswer(
         named=NamedUrls(
             urls=("ads.example", "bad.example", "later.example"),
             too_long=("long.example/x…",),
-            no_urls=("hello", "4.1.0"),
+            invalid=("hello", "4.1.0"),
             left_out=1,
         ),
-        said=(ADS, BAD),
+        found=(ADS, BAD),
         problem="Zscaler is busy. Ask again in a few minutes.",
     )
 
@@ -215,10 +214,10 @@ def test_urls_are_answered_with_what_was_not_asked():
         ":rotating_light: *Security alert* · `bad.example` · Malware site, Web banners",
         "`ads.example` · Web banners, Corporate marketing",
         ":warning: 1 URL was not looked up: Zscaler is busy. Ask again in a few minutes.",
-        "Over 1,024 characters, so not asked: `long.example/x…`",
-        "No URL or host, so not asked: `hello`, `4.1.0`",
-        "1 URL more was not asked: name 100 at once at most.",
-        "As Zscaler told within the last day.",
+        "Over 1,024 characters, so not looked up: `long.example/x…`",
+        "Not a URL or host, so not looked up: `hello`, `4.1.0`",
+        "1 more URL was not looked up: name at most 100 at once.",
+        "From Zscaler, within the last day.",
     ]
-    refused = replace(told, said=(), is_refused=True)
+    refused = replace(told, found=(), is_refused=True)
     assert lookup_views.urls(refused).text.startswith(":no_entry: 3 URLs were not looked up: ")

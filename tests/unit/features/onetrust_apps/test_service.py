@@ -41,7 +41,7 @@ class FakeApplications:
 def a_catalogue(bench, applications, **more):
     return OneTrustApps(
         applications=applications,
-        store=bench.store,
+        store=bench.store.applications,
         workspace=bench.workspace,
         policy=bench.policy,
         clock=bench.clock,

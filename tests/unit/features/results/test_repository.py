@@ -16,7 +16,7 @@ from bot.features.results.models import (
     ResultState,
     Sdk,
 )
-from bot.features.retention.repository import SqlPrivacyRepository
+from bot.features.retention.repository import PrivacyRepository
 from bot.storage import restore_guard
 from tests.fakes import APP_ID, OTHER_APP_ID, SHOP, SHOP_IOS, a_share
 from tests.unit.features.scenes import a_scan
@@ -268,7 +268,7 @@ async def test_a_purge_takes_all_that_was_found_along(store, database, clock):
     await store.results.keep(scan.number, whole)
     clock.advance(86_400)
 
-    assert await SqlPrivacyRepository(database, clock).purge(clock.now() - 1) == 1
+    assert await PrivacyRepository(database, clock).purge(clock.now() - 1) == 1
 
     tables = ("results", "sdks", "permissions", "data_types")
     assert await database.read(lambda db: [db[table].count for table in tables]) == [0, 0, 0, 0]

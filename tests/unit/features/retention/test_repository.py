@@ -13,10 +13,10 @@ from bot.errors import StoreUnavailable
 from bot.features.compliance import repository
 from bot.features.compliance.rules import Rule, judge_by
 from bot.features.results.models import AppScan, OneTrustScanStatus, Results
-from bot.features.retention.repository import BATCH, SqlPrivacyRepository
+from bot.features.retention.repository import BATCH, PrivacyRepository
 from bot.features.submission.decision import decide
 from bot.wiring.database import open_database
-from bot.wiring.repositories import store_on
+from bot.wiring.repositories import Repositories
 from tests.fakes import APP_ID, SHOP, HeldClock, a_share
 from tests.unit.features.scenes import a_scan
 
@@ -25,7 +25,7 @@ DAY_S = 86_400.0
 
 @pytest.fixture
 def privacy(database, clock):
-    return SqlPrivacyRepository(database, clock)
+    return PrivacyRepository(database, clock)
 
 
 async def numbers(database):
@@ -130,7 +130,7 @@ async def test_the_link_of_a_purged_private_app_is_not_shown_to_all(store, clock
 async def test_nothing_of_a_forgotten_person_can_be_read_from_the_files(tmp_path):
     path, clock = tmp_path / "appscan.db", HeldClock()
     database = await open_database(path)
-    store = store_on(database, clock)
+    store = Repositories(database, clock)
     mine = await a_scan(
         store, State.ASKING, a_share("F1", by="UFORGETME", comment="private words of mine"), app_id=None
     )
@@ -218,7 +218,7 @@ async def test_a_purge_waits_for_whoever_writes(store, database, clock, privacy)
 
 async def test_forgetting_somebody_who_is_nowhere_says_so(tmp_path):
     database = await open_database(tmp_path / "appscan.db")
-    await a_scan(store_on(database, HeldClock()), State.SUBMITTED, a_share("F1", by="UBEN"))
+    await a_scan(Repositories(database, HeldClock()), State.SUBMITTED, a_share("F1", by="UBEN"))
     await database.close()
     out = io.StringIO()
 

@@ -25,7 +25,7 @@ from bot.core.scan import (
 from bot.errors import NotFound, Superseded
 from bot.features.submission.decision import decide
 from bot.wiring.database import open_database
-from bot.wiring.repositories import store_on
+from bot.wiring.repositories import Repositories
 from tests.fakes import APP_ID, SHOP, SHOP_IOS, START, a_share
 from tests.unit.features.scenes import a_scan
 
@@ -226,7 +226,7 @@ async def test_two_that_decide_for_one_app_at_once_make_one_new_app(tmp_path, da
     """Two processes: a bot, and a command beside it."""
     other = await open_database(tmp_path / "appscan.db")
     try:
-        beside = store_on(other, clock)
+        beside = Repositories(other, clock)
         for turn in range(8):
             build = replace(SHOP, bundle_id=f"com.example.app{turn}")
             one = await a_scan(store, State.CHECKING, a_share(f"F{turn}", channel="C1"))

@@ -8,13 +8,13 @@ from bot.core.people import Person
 from bot.errors import NotAllowed, NotFound, Refused, TryLater, UsageError
 from bot.features.third_party_apps.models import AppLookupAnswer, AppLookupState, ThirdPartyApp
 from bot.features.third_party_apps.service import (
-    AGAIN_S,
-    FOLLOWED_S,
-    FRESH_S,
-    GIVEN_UP_S,
-    PUT_OFF_S,
-    REFUSED_S,
-    TELL_TRIES,
+    ANALYSIS_INTERVAL_S,
+    ANALYSIS_TIMEOUT_S,
+    CACHED_S,
+    LOOKUP_TIMEOUT_S,
+    MAX_TRIES,
+    REFUSED_RETRY_S,
+    RETRY_S,
     ThirdPartyApps,
 )
 from tests.fakes import until
@@ -46,15 +46,15 @@ class FakeApi:
         return said
 
 
-class FakeTeller:
+class FakeSender:
     """Keeps who was told how it ended, unless it is to wait."""
 
     def __init__(self):
         self.told = []
         self.wait_s = None
 
-    async def tell(self, ask):
-        self.told.append((ask.user, ask.channel, ask.look.state))
+    async def send(self, ask):
+        self.told.append((ask.user, ask.channel, ask.lookup.state))
         return self.wait_s
 
 
@@ -62,11 +62,11 @@ class Scene:
     """Somebody to ask, and time that passes."""
 
     def __init__(self, bench, *said):
-        self.api, self.teller, self.clock, self.woken = FakeApi(*said), FakeTeller(), bench.clock, 0
+        self.api, self.sender, self.clock, self.woken = FakeApi(*said), FakeSender(), bench.clock, 0
         self.governing = ThirdPartyApps(
             api=self.api,
-            looks=bench.store.governance,
-            teller=self.teller,
+            lookups=bench.store.governance,
+            sender=self.sender,
             policy=bench.policy,
             clock=bench.clock,
             wake=self.wake,
@@ -91,13 +91,13 @@ async def test_an_answer_is_told_for_a_day_and_asked_anew_after_it(bench):
     first = await scene.ask()
     again = await scene.ask("UBEN")
 
-    assert (first.look.app, first.cached, again.look, again.cached) == (APP, False, first.look, True)
+    assert (first.lookup.app, first.cached, again.lookup, again.cached) == (APP, False, first.lookup, True)
     assert scene.api.asked == [GUID]
-    scene.clock.advance(FRESH_S)
+    scene.clock.advance(CACHED_S)
     assert not (await scene.ask()).cached
     await scene.ask(text=LINK)
     assert scene.api.asked == [GUID, GUID, LINK]
-    assert await scene.governing.look("UANA", "C1", first.look.number) == first.look
+    assert await scene.governing.app("UANA", "C1", first.lookup.number) == APP
 
 
 async def test_a_consent_link_that_is_not_known_is_asked_by_its_client_id_and_kept_as_one(bench):
@@ -108,8 +108,8 @@ async def test_a_consent_link_that_is_not_known_is_asked_by_its_client_id_and_ke
     again = await scene.ask("UBEN", text=link)
 
     assert scene.api.asked == [link, GUID]
-    assert (first.look.app, first.look.ref.value, again.cached) == (APP, link, True)
-    assert again.look == first.look
+    assert (first.lookup.app, first.lookup.ref.value, again.cached) == (APP, link, True)
+    assert again.lookup == first.lookup
 
 
 @pytest.mark.parametrize(
@@ -145,30 +145,30 @@ async def test_two_who_ask_at_once_share_one_call(bench):
 
 async def test_what_is_analysed_is_asked_again_a_day_later_and_each_is_told_once(bench):
     scene = Scene(bench, TAKEN, TAKEN, KNOWN)
-    look = (await scene.ask()).look
+    look = (await scene.ask()).lookup
     assert look.state is AppLookupState.ANALYSING
-    assert (await scene.ask("UBEN")).look.number == look.number
+    assert (await scene.ask("UBEN")).lookup.number == look.number
 
-    assert await scene.governing.turn() == scene.clock.now() + AGAIN_S
-    assert await scene.turns(AGAIN_S - 1) == 0
+    assert await scene.governing.turn() == scene.clock.now() + ANALYSIS_INTERVAL_S
+    assert await scene.turns(ANALYSIS_INTERVAL_S - 1) == 0
     assert await scene.turns(1) == 1
-    assert scene.teller.told == []
-    assert await scene.turns(AGAIN_S) == 1
-    assert scene.teller.told == [(user, "C1", AppLookupState.KNOWN) for user in ("UANA", "UBEN")]
-    assert await scene.turns(AGAIN_S) == 0
-    assert len(scene.teller.told) == 2
+    assert scene.sender.told == []
+    assert await scene.turns(ANALYSIS_INTERVAL_S) == 1
+    assert scene.sender.told == [(user, "C1", AppLookupState.KNOWN) for user in ("UANA", "UBEN")]
+    assert await scene.turns(ANALYSIS_INTERVAL_S) == 0
+    assert len(scene.sender.told) == 2
 
 
 async def test_who_asks_when_it_is_known_tells_the_others_as_well(bench):
     scene = Scene(bench, TAKEN, KNOWN)
     await scene.ask()
     await scene.ask("UBEN")
-    scene.clock.advance(AGAIN_S)
+    scene.clock.advance(ANALYSIS_INTERVAL_S)
 
-    assert (await scene.ask("UBEN")).look.app == APP
+    assert (await scene.ask("UBEN")).lookup.app == APP
     assert scene.woken == 1
     await scene.governing.turn()
-    assert scene.teller.told == [("UANA", "C1", AppLookupState.KNOWN)]
+    assert scene.sender.told == [("UANA", "C1", AppLookupState.KNOWN)]
 
 
 async def test_the_days_limit_puts_all_off_and_loses_none(bench):
@@ -176,62 +176,65 @@ async def test_the_days_limit_puts_all_off_and_loses_none(bench):
     await scene.ask()
     await scene.ask(text=OTHER)
 
-    assert await scene.turns(AGAIN_S) == 1
-    assert await scene.turns(PUT_OFF_S - 1) == 0
+    assert await scene.turns(ANALYSIS_INTERVAL_S) == 1
+    assert await scene.turns(RETRY_S - 1) == 0
     assert await scene.turns(1) == 1
-    assert await scene.turns(PUT_OFF_S) == 2
-    assert len(scene.teller.told) == 2
+    assert await scene.turns(RETRY_S) == 2
+    assert len(scene.sender.told) == 2
 
 
 @pytest.mark.parametrize(
     ("error", "wait_s"),
     [
-        (TryLater("Away.", status=503), PUT_OFF_S),
-        (TryLater("Busy.", status=429, retry_after_s=2 * PUT_OFF_S), 2 * PUT_OFF_S),
-        (Refused("No.", status=401), REFUSED_S),
+        (TryLater("Away.", status=503), RETRY_S),
+        (TryLater("Busy.", status=429, retry_after_s=2 * RETRY_S), 2 * RETRY_S),
+        (Refused("No.", status=401), REFUSED_RETRY_S),
     ],
 )
 async def test_trouble_puts_it_off_and_at_last_it_is_given_up(bench, error, wait_s):
     scene = Scene(bench, TAKEN, error)
     await scene.ask()
 
-    assert await scene.turns(AGAIN_S) == 1
+    assert await scene.turns(ANALYSIS_INTERVAL_S) == 1
     assert await scene.turns(wait_s - 1) == 0
     assert await scene.turns(1) == 1
-    assert scene.teller.told == []
-    await scene.turns(GIVEN_UP_S)
-    assert scene.teller.told == [("UANA", "C1", AppLookupState.GIVEN_UP)]
-    assert await scene.turns(GIVEN_UP_S) == 0
+    assert scene.sender.told == []
+    await scene.turns(LOOKUP_TIMEOUT_S)
+    assert scene.sender.told == [("UANA", "C1", AppLookupState.GIVEN_UP)]
+    assert await scene.turns(LOOKUP_TIMEOUT_S) == 0
 
 
 @pytest.mark.parametrize(
     ("said", "after_s", "state"),
-    [(TAKEN, FOLLOWED_S, AppLookupState.GIVEN_UP), (NotFound("None."), AGAIN_S, AppLookupState.UNKNOWN)],
+    [
+        (TAKEN, ANALYSIS_TIMEOUT_S, AppLookupState.GIVEN_UP),
+        (NotFound("None."), ANALYSIS_INTERVAL_S, AppLookupState.UNKNOWN),
+    ],
 )
 async def test_each_end_is_told(bench, said, after_s, state):
     scene = Scene(bench, TAKEN, said)
     await scene.ask()
     await scene.turns(after_s)
-    assert scene.teller.told == [("UANA", "C1", state)]
+    assert scene.sender.told == [("UANA", "C1", state)]
 
 
 async def test_who_can_not_be_told_now_is_told_later_but_not_for_ever(bench):
     scene = Scene(bench, TAKEN, KNOWN)
     await scene.ask()
-    scene.teller.wait_s = 60.0
-    await scene.turns(AGAIN_S)
+    scene.sender.wait_s = 60.0
+    await scene.turns(ANALYSIS_INTERVAL_S)
     await scene.turns(59)
-    assert len(scene.teller.told) == 1
+    assert len(scene.sender.told) == 1
     for _ in range(20):
         await scene.turns(60)
-    assert len(scene.teller.told) == TELL_TRIES
+    assert len(scene.sender.told) == MAX_TRIES
 
 
 async def test_it_outlives_a_restart(bench):
     await Scene(bench, TAKEN).ask()
     later = Scene(bench, KNOWN)
-    await later.turns(AGAIN_S)
-    assert later.teller.told == [("UANA", "C1", AppLookupState.KNOWN)]
+    await later.turns(ANALYSIS_INTERVAL_S)
+    assert later.sender.told == [("UANA", "C1", AppLookupState.KNOWN)]
 
 
 @pytest.mark.parametrize(
@@ -249,7 +252,7 @@ async def test_what_zscaler_does_not_answer_is_said_and_nothing_is_kept(bench, e
     scene = Scene(bench, error, KNOWN)
     with pytest.raises(type(error)):
         await scene.ask()
-    assert (await scene.ask()).look.number == 1
+    assert (await scene.ask()).lookup.number == 1
 
 
 async def test_what_somebody_has_to_mend_is_in_the_log_and_the_days_limit_leaves_no_calls(bench, caplog):
@@ -266,14 +269,14 @@ async def test_what_somebody_has_to_mend_is_in_the_log_and_the_days_limit_leaves
 
 async def test_only_who_may_is_answered_and_only_for_what_names_an_app(bench):
     scene = Scene(bench, KNOWN)
-    number = (await scene.ask()).look.number
+    number = (await scene.ask()).lookup.number
     bench.people.known["UGONE"] = Person(active=False)
     with pytest.raises(NotAllowed):
         await scene.ask("UGONE")
     with pytest.raises(NotAllowed):
-        await scene.governing.look("UGONE", "C1", number)
+        await scene.governing.app("UGONE", "C1", number)
     with pytest.raises(NotFound):
-        await scene.governing.look("UANA", "C1", number + 1)
+        await scene.governing.app("UANA", "C1", number + 1)
     with pytest.raises(UsageError):
         await scene.ask(text="OneDrive")
     assert len(scene.api.asked) == 1

@@ -63,7 +63,7 @@ def read(message):
 
 
 def test_all_that_matters_is_said_and_the_worst_comes_first():
-    told = read(views.answer(AppAnswer(look=a_look(), remaining=3), "C1"))
+    told = read(views.answer(AppAnswer(lookup=a_look(), remaining=3), "C1"))
 
     for line in (
         "OneDrive Free Client by Skilion · Azure AD",
@@ -84,18 +84,18 @@ def test_all_that_matters_is_said_and_the_worst_comes_first():
 
 
 def test_what_is_not_known_is_left_out():
-    told = read(views.answer(AppAnswer(look=a_look(ThirdPartyApp(client_id="x1")), cached=True), "C1"))
+    told = read(views.answer(AppAnswer(lookup=a_look(ThirdPartyApp(client_id="x1")), cached=True), "C1"))
 
     assert "None" not in told
     assert "risk*" not in told
     assert "score" not in told
     assert "known since" in told
-    assert "asked anew after a day" in told
+    assert "asked again after a day" in told
 
 
 def test_what_is_analysed_is_promised():
     look = a_look(None, AppLookupState.ANALYSING)
-    told = read(views.answer(AppAnswer(look=look), "C1"))
+    told = read(views.answer(AppAnswer(lookup=look), "C1"))
     assert f"does not know `{GUID}` yet, and has taken it for analysis" in told
     assert "send you a direct message when it is known" in told
 
@@ -105,12 +105,12 @@ def test_what_is_analysed_is_promised():
     [
         (AppLookupState.KNOWN, "Zscaler has analysed"),
         (AppLookupState.UNKNOWN, "it knows no such app"),
-        (AppLookupState.GIVEN_UP, "I ask no more by myself"),
+        (AppLookupState.GIVEN_UP, "I have stopped asking"),
     ],
 )
 def test_each_end_of_an_analysis_is_told(state, said):
     look = a_look(APP if state is AppLookupState.KNOWN else None, state)
-    told = read(views.later(AppQuestion(number=1, look=look, user="UANA", channel="C1")))
+    told = read(views.later(AppQuestion(number=1, lookup=look, user="UANA", channel="C1")))
     assert said in told
     assert GUID in told
     assert ("OneDrive Free Client" in told) == (state is AppLookupState.KNOWN)
@@ -166,7 +166,7 @@ def test_a_button_of_another_time_is_told(value):
 
 
 def test_a_button_names_its_look_and_where_it_was_asked():
-    message = views.answer(AppAnswer(look=a_look()), "C0123")
+    message = views.answer(AppAnswer(lookup=a_look()), "C0123")
     values = [
         each["value"] for block in message.blocks if block["type"] == "actions" for each in block["elements"]
     ]

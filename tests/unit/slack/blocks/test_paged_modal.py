@@ -5,7 +5,7 @@ import json
 import pytest
 
 from bot.errors import UsageError
-from bot.features.hosts.modals import HOSTS
+from bot.features.hosts.views import HOSTS
 from bot.features.results.modals import FOUND
 from bot.features.third_party_apps.modals import APP
 from bot.features.verdicts.modals import REPORT

@@ -16,9 +16,8 @@ from slack_bolt.response import BoltResponse
 from bot.features.history import listeners as history
 from bot.features.history.commands import HistoryCommands
 from bot.features.history.compare import Comparisons
-from bot.features.hosts.category_cache import CategoryCache
 from bot.features.hosts.listeners import urls_command
-from bot.features.hosts.lookup import UrlLookupService
+from bot.features.hosts.lookup import CategoryCache, UrlLookupService
 from bot.features.onetrust_apps import listeners as onetrust_apps
 from bot.features.onetrust_apps.service import OneTrustApps
 from bot.features.results import listeners as results
@@ -33,7 +32,7 @@ from bot.wiring.listeners import register
 from tests.bench import Bench
 from tests.fakes import until
 from tests.unit.features.lookups import FakeLookup
-from tests.unit.features.third_party_apps.test_service import FakeApi, FakeTeller
+from tests.unit.features.third_party_apps.test_service import FakeApi, FakeSender
 
 
 @dataclass
@@ -94,8 +93,8 @@ def surfaces(bench: Bench) -> list[Surface]:
     )
     third_party = ThirdPartyApps(
         api=FakeApi(),
-        looks=bench.store.governance,
-        teller=FakeTeller(),
+        lookups=bench.store.governance,
+        sender=FakeSender(),
         policy=bench.policy,
         clock=bench.clock,
         wake=lambda: None,

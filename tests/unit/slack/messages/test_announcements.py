@@ -20,12 +20,11 @@ from bot.features.verdicts.messages import verdict_subject
 from bot.features.verdicts.models import SandboxVerdict, Threat, VerdictState
 from bot.features.verdicts.views import verdict_message
 from bot.slack.messages import subjects
-from bot.slack.messages.delivery import GONE
+from bot.slack.messages.delivery import GONE, POSTS, UPDATES
 from bot.slack.messages.living_message import GIVE_UP_S, REFRESH_INTERVAL_S, LivingMessages
-from bot.slack.messages.rate_limits import POSTS, UPDATES
 from bot.storage.database import Database
 from bot.wiring.database import open_database
-from bot.wiring.repositories import Repositories, store_on
+from bot.wiring.repositories import Repositories
 from sandbox.reading import Reader
 from sandbox.slack import Shared, SlackSandbox
 from sandbox.world import Message
@@ -155,7 +154,7 @@ async def scene(tmp_path: Path) -> AsyncIterator[Scene]:
     database = await open_database(tmp_path / "appscan.db")
     async with SlackSandbox() as slack:
         clock = HeldClock()
-        place = Scene(slack, clock, store_on(database, clock), database)
+        place = Scene(slack, clock, Repositories(database, clock), database)
         yield place
         slack.faults.clear()
         for made in place.made:

@@ -7,7 +7,6 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.features.third_party_apps.direct_messages import MESSAGE_BACKOFF, SlackAppAnswers
 from bot.features.third_party_apps.models import AppLookup, AppLookupState, AppQuestion, AppRef, RefKind
-from bot.slack.blocks.short_answers import notice
 from sandbox.slack import SlackSandbox
 from tests.fakes import START
 
@@ -28,11 +27,11 @@ class Scene:
         self.channel = slack.channel("builds", members=["ana"])
         client = AsyncWebClient(token=slack.bot_token, base_url=slack.api_url)
         client.retry_handlers = []
-        self.teller = SlackAppAnswers(client, lambda _: notice("It is known."))
+        self.sender = SlackAppAnswers(client)
 
     async def tell(self, tries: int = 0) -> float | None:
-        ask = AppQuestion(number=1, look=LOOK, user=self.ana.id, channel=self.channel.id, tries=tries)
-        return await self.teller.tell(ask)
+        ask = AppQuestion(number=1, lookup=LOOK, user=self.ana.id, channel=self.channel.id, tries=tries)
+        return await self.sender.send(ask)
 
     @property
     def seen(self) -> tuple[int, int, int]:

@@ -12,12 +12,11 @@ from bot.core.scan import State
 from bot.features.submission.card import Card
 from bot.features.submission.card_repository import Cards
 from bot.features.submission.messages import reply_subject
-from bot.slack.messages.delivery import GONE, TEXT_LIMIT, shortened
+from bot.slack.messages.delivery import GONE, POSTS, UPDATES
 from bot.slack.messages.living_message import CROWDED_S, MESSAGE_BACKOFF, LivingMessages
 from bot.slack.messages.posts import ATTEMPTS
-from bot.slack.messages.rate_limits import POSTS, UPDATES
 from bot.wiring.database import open_database
-from bot.wiring.repositories import Repositories, store_on
+from bot.wiring.repositories import Repositories
 from sandbox.slack import Shared, SlackSandbox
 from sandbox.world import Message
 from tests.fakes import HeldClock, a_share, until
@@ -58,7 +57,7 @@ async def scene(tmp_path: Path) -> AsyncIterator[Scene]:
     async with SlackSandbox() as slack:
         shared = slack.person("ana").share(slack.channel("builds", members=["ana"]), [("shop.apk", b"PK")])
         clock = HeldClock()
-        store = store_on(database, clock)
+        store = Repositories(database, clock)
         scan, _ = await store.scans.record(a_share(channel=shared.channel, ts=shared.ts))
         client = AsyncWebClient(token=slack.bot_token, base_url=slack.api_url)
         client.retry_handlers = []  # as in the bot, a post is not made again where its answer was lost
@@ -222,14 +221,6 @@ async def test_where_blocks_are_refused_words_go(scene: Scene, code: str):
         assert "shop.apk" in scene.replies[0].text
         if method == "chat.postMessage":
             await scene.store.scans.begin(scene.number)
-
-
-def test_words_without_blocks_are_cut_between_lines():
-    assert shortened("a\nb") == "a\nb"
-    long = "\n".join(["<https://example.com|a link>"] * 1000)
-    assert len(shortened(long)) <= TEXT_LIMIT
-    assert shortened(long).endswith("|a link>")
-    assert len(shortened("a" * 5000)) == TEXT_LIMIT
 
 
 async def test_a_reply_is_found_behind_more_messages_than_slack_tells_at_once(scene: Scene):
