@@ -20,7 +20,7 @@ from bot.features.results.poller import ResultPoller
 from bot.scanners.onetrust.applications import OneTrustApplications
 from bot.scanners.onetrust.auth import ApiKey
 from bot.scanners.onetrust.client import REQUESTS, Inquiry
-from bot.wiring.database import open_database
+from bot.wiring.features import open_database
 from bot.wiring.repositories import Repositories
 from sandbox.onetrust import OneTrustSandbox
 from sandbox.onetrust.manifest import Manifest

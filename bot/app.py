@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
+from dataclasses import KW_ONLY, dataclass, field
 from typing import Self
 
 from aiohttp import web
@@ -16,23 +17,9 @@ from bot.core.rate_limit import RateLimiter
 from bot.core.scheduler import Scheduler
 from bot.core.work_dir import WorkDir
 from bot.errors import ShutOut
-from bot.features.backfill import feature as backfill
-from bot.features.backlog import feature as backlog
-from bot.features.compliance import feature as compliance
 from bot.features.compliance import rules_file
-from bot.features.history import feature as history
-from bot.features.hosts import feature as hosts
-from bot.features.onetrust_apps import feature as onetrust_apps
-from bot.features.results import feature as results
-from bot.features.retention import feature as retention
-from bot.features.shell import feature as shell
-from bot.features.submission import feature as submission
 from bot.features.submission.sections import ReplySection
-from bot.features.submission.worker import Worker
-from bot.features.third_party_apps import feature as third_party_apps
-from bot.features.verdicts import feature as verdicts
 from bot.features.verdicts.side_scanner import SideScanner
-from bot.features.zscaler_admin import feature as zscaler_admin
 from bot.metrics import Metrics
 from bot.scanners.onetrust.client import REQUESTS
 from bot.slack.api.client import slack_session
@@ -46,75 +33,55 @@ from bot.storage.database import BUSY_TIMEOUT_MS, Database
 from bot.storage.instance_lock import InstanceLock
 from bot.storage.stats import SqlStats
 from bot.web import Readiness, WebServer, build_metrics_web, build_web
-from bot.wiring.database import ROW_HOOKS
+from bot.wiring.feature import register
+from bot.wiring.features import FEATURES, ROW_HOOKS, reply_sections
 from bot.wiring.kit import Kit
-from bot.wiring.listeners import register
 from bot.wiring.parts import build_reader, onetrust_applications, onetrust_routes, slack_client
-from bot.wiring.repositories import Repositories
-from bot.wiring.zscaler import Zscaler, open_zscaler, side_scanner
+from bot.wiring.zscaler import open_zscaler, side_scanner
 
 logger = logging.getLogger(__name__)
 
-LOCK_LOOK_S = 0.5
-
-FEATURES = (
-    submission.FEATURE,
-    onetrust_apps.FEATURE,
-    results.FEATURE,
-    compliance.FEATURE,
-    history.FEATURE,
-    shell.FEATURE,
-    verdicts.FEATURE,
-    third_party_apps.FEATURE,
-    zscaler_admin.FEATURE,
-    hosts.FEATURE,
-    backlog.FEATURE,
-    backfill.FEATURE,
-    retention.FEATURE,
-)
-"""All features, each after those whose services it needs; in this order they are in the help."""
+LOCK_POLL_INTERVAL_S = 0.5
 
 
+@dataclass(eq=False, repr=False)
 class Bot:
     """The running bot; ``async with Bot(settings): …`` runs it until the block ends.
 
     Raises:
-        SettingsError: the rules file can't be read, or holds what can't be understood.
+        SettingsError: the rules file can't be read or is invalid.
     """
 
-    def __init__(
-        self,
-        settings: Settings,
-        clock: Clock | None = None,
-        *,
-        reader: BuildReader | None = None,
-        busy_timeout_ms: int = BUSY_TIMEOUT_MS,
-        side_scanners: Sequence[SideScanner] = (),
-        sections: Sequence[ReplySection] = (),
-        database: type[Database] = Database,
-    ) -> None:
-        """Take the settings, and other parts than those that they name: scanners and sections are added."""
-        self._sections = sections
-        self._database_type = database
-        self._settings = settings
-        self._side_scanners = side_scanners
+    settings: Settings
+    clock: Clock = field(default_factory=SystemClock)
+    _: KW_ONLY
+    reader: BuildReader | None = None
+    """In place of the one that reads each build in a child process."""
+    busy_timeout_ms: int = BUSY_TIMEOUT_MS
+    side_scanners: Sequence[SideScanner] = ()
+    """Beside Zscaler's."""
+    sections: Sequence[ReplySection] = ()
+    """Of the reply, below those of the features."""
+    database: type[Database] = Database
+
+    def __post_init__(self) -> None:
+        """Make what needs nothing open."""
+        settings = self.settings
         self._rules = rules_file.read(settings.rules_file) if settings.rules_file else ()
-        self._reader = reader or build_reader(settings)
-        self._busy_timeout_ms = busy_timeout_ms
-        self._clock = clock or SystemClock()
         self._stack = AsyncExitStack()
         self._lock = InstanceLock(settings.database)
-        self._work_dir = WorkDir.beside(settings.database, self._clock)
+        self._work_dir = WorkDir.beside(settings.database, self.clock)
         self._database: Database | None = None
         self._scheduler: Scheduler | None = None
         self._socket: SocketMode | None = None
-        self._standing: TokenMonitor | None = None
+        self._token_monitor: TokenMonitor | None = None
         self._app: AsyncApp | None = None
         self._web: WebServer | None = None
         self._metrics_web: WebServer | None = None
         self._metrics = Metrics()
         secret = settings.slack_signing_secret
-        self._door = HttpReceiver(secret.reveal()) if secret and settings.slack_app_token is None else None
+        is_http = settings.slack_app_token is None
+        self._receiver = HttpReceiver(secret.reveal()) if secret and is_http else None
 
     @property
     def port(self) -> int | None:
@@ -128,7 +95,7 @@ class Bot:
 
     async def shut_out(self) -> ShutOut:
         """Wait until Slack has shut the running bot out; return why, and what to do."""
-        parts = [part.shut_out for part in (self._socket, self._standing) if part is not None]
+        parts = [part.shut_out for part in (self._socket, self._token_monitor) if part is not None]
         done, _ = await asyncio.wait(parts, return_when=asyncio.FIRST_COMPLETED)
         return done.pop().result()
 
@@ -142,44 +109,43 @@ class Bot:
         await self._stack.aclose()
 
     async def _open(self, stack: AsyncExitStack) -> None:
-        settings = self._settings
+        settings = self.settings
         await self._open_pages(stack)
         stack.push_async_callback(self._metrics.stop)
-        await self._have_to_itself(stack)
-        self._database = await self._database_type.open(
-            settings.database, hooks=ROW_HOOKS, busy_timeout_ms=self._busy_timeout_ms
+        await self._acquire_lock(stack)
+        self._database = await self.database.open(
+            settings.database, hooks=ROW_HOOKS, busy_timeout_ms=self.busy_timeout_ms
         )
         stack.push_async_callback(self._database.close)
-        if (unsure := await restore_guard.settle(self._database, self._clock)) is not None:
+        if (unsure := await restore_guard.settle(self._database, self.clock)) is not None:
             logger.warning(
                 "the database was put back from a backup: %d scans wait for a person, as they may have been "
                 "submitted since",
                 len(unsure),
             )
-        figures = SqlStats(self._database, self._clock)
+        figures = SqlStats(self._database, self.clock)
         await figures.snapshot()  # what happens from here on is counted
         self._metrics.figures = figures
         session = await stack.enter_async_context(slack_session(trace=self._metrics.slack_calls()))
-        client = slack_client(settings, session, self._clock)
-        identity = await Identity.ask_with_retries(client, self._clock)
+        client = slack_client(settings, session, self.clock)
+        identity = await Identity.ask_with_retries(client, self.clock)
         routes = await stack.enter_async_context(onetrust_routes(settings, self._metrics))
-        budget = RateLimiter(self._clock, REQUESTS)
+        budget = RateLimiter(self.clock, REQUESTS)
         applications = await stack.enter_async_context(
-            onetrust_applications(settings, self._clock, self._metrics, budget)
+            onetrust_applications(settings, self.clock, self._metrics, budget)
         )
         self._work_dir.empty()
         self._metrics.work_dir = self._work_dir.folder
-        zscaler = await self._open_zscaler(stack)
+        zscaler = await stack.enter_async_context(open_zscaler(settings.zscaler, self.clock, self._metrics))
         kit = Kit(
             settings=settings,
-            clock=self._clock,
+            clock=self.clock,
             database=self._database,
-            sections=self._sections,
-            store=Repositories(self._database, self._clock),
+            sections=lambda context: (*reply_sections(context), *self.sections),
             client=client,
             identity=identity,
             routes=routes,
-            reader=self._reader,
+            reader=self.reader or build_reader(settings),
             work_dir=self._work_dir,
             metrics=self._metrics,
             rules=self._rules,
@@ -187,15 +153,15 @@ class Bot:
             applications=applications,
             budget=budget,
             zscaler=zscaler,
-            side_scanners=(side_scanner(settings.zscaler, zscaler), *self._side_scanners),
+            side_scanners=(side_scanner(settings.zscaler, zscaler), *self.side_scanners),
             stack=stack,
         )
         surfaces = [feature.build(kit) for feature in FEATURES]
-        worker, scheduler = kit.get(Worker), kit.scheduler
+        worker, scheduler = kit.domain.worker, kit.scheduler
         stack.push_async_callback(worker.stop)
         stack.push_async_callback(scheduler.stop)
         self._app = ListeningApp(
-            client=slack_client(settings, session, self._clock, signed_in=False),  # authorize gives the token
+            client=slack_client(settings, session, self.clock, signed_in=False),  # authorize gives the token
             authorize=identity.authorize(settings.slack_bot_token.reveal()),
             signing_secret=settings.slack_signing_secret.reveal() if settings.slack_signing_secret else None,
             ignoring_self_events_enabled=False,  # the workspace knows the bot's own messages
@@ -205,34 +171,27 @@ class Bot:
         self._scheduler = scheduler
         await worker.start(*(job for surface in surfaces for job in surface.queues))
         scheduler.start(*(job for surface in surfaces for job in surface.jobs))
-        self._standing = TokenMonitor(client)
-        scheduler.start(self._standing.job)
+        self._token_monitor = TokenMonitor(client)
+        scheduler.start(self._token_monitor.job)
         if settings.slack_app_token is not None:
-            socket = self._socket = SocketMode(self._app, settings.slack_app_token.reveal(), self._clock)
+            socket = self._socket = SocketMode(self._app, settings.slack_app_token.reveal(), self.clock)
             self._metrics.socket = lambda: (socket.open_count, socket.made)
             stack.push_async_callback(socket.stop)
             await socket.start()
-        stack.callback(self._shut_the_door)
+        stack.callback(self._stop_receiving)
         for surface in surfaces:
             if surface.when_connected is not None:
                 surface.when_connected(stack)
         logger.info("ready: %s in %s", identity.user_id, identity.team_id)
 
-    async def _open_zscaler(self, stack: AsyncExitStack) -> Zscaler:
-        if self._settings.zscaler is None:
-            return Zscaler()
-        logger.info("Zscaler is asked too: %s", ", ".join(self._settings.zscaler.apis()))
-        opening = open_zscaler(self._settings.zscaler, self._clock, self._metrics)
-        return await stack.enter_async_context(opening)
-
     async def _open_pages(self, stack: AsyncExitStack) -> None:
-        settings = self._settings
+        settings = self.settings
         if settings.port is not None:
             http_mode = settings.slack_app_token is None
             self._web = await self._serve(
                 build_web(
                     ready=self._ready,
-                    slack_handler=self._take_request if http_mode else None,
+                    slack_handler=self._receive if http_mode else None,
                     metrics=None if http_mode else self._metrics.page,
                 ),
                 settings.port,
@@ -250,28 +209,28 @@ class Bot:
         stack.push_async_callback(server.stop)
         return server
 
-    def _shut_the_door(self) -> None:
+    def _stop_receiving(self) -> None:
         """Take no more requests over HTTP; Slack delivers them again to the next instance."""
         self._app = None
 
-    async def _have_to_itself(self, stack: AsyncExitStack) -> None:
+    async def _acquire_lock(self, stack: AsyncExitStack) -> None:
         """Wait until no other bot works on the database."""
-        self._settings.database.absolute().parent.mkdir(parents=True, exist_ok=True)
+        self.settings.database.absolute().parent.mkdir(parents=True, exist_ok=True)
         if not self._lock.try_acquire():
-            logger.info("another bot works on %s; waiting until it has gone", self._settings.database)
-            await self._lock.acquire(lambda: self._clock.sleep(LOCK_LOOK_S))
+            logger.info("another bot works on %s; waiting until it has gone", self.settings.database)
+            await self._lock.acquire(lambda: self.clock.sleep(LOCK_POLL_INTERVAL_S))
         stack.callback(self._lock.release)
 
-    async def _take_request(self, request: web.Request) -> web.StreamResponse:
-        if self._app is None or self._door is None:
+    async def _receive(self, request: web.Request) -> web.StreamResponse:
+        if self._app is None or self._receiver is None:
             raise web.HTTPServiceUnavailable
-        return await self._door.handle(request, self._app.async_dispatch)
+        return await self._receiver.handle(request, self._app.async_dispatch)
 
     async def _hears(self) -> bool:
-        """Tell whether what people do in Slack reaches the bot now; over HTTP, whether the door is open."""
-        if self._standing is None or not self._standing.good:
+        """Tell whether events reach the bot now; over HTTP, whether it accepts requests."""
+        if self._token_monitor is None or not self._token_monitor.good:
             return False
-        if self._settings.slack_app_token is None:
+        if self.settings.slack_app_token is None:
             return self._app is not None
         return self._socket is not None and self._socket.connected
 

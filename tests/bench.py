@@ -1,9 +1,9 @@
-"""The domain, joined together on stand-ins for the world; the one place where tests wire it.
+"""The domain on stand-ins for the world; the one place where tests build it.
 
 The store is the real one, on a file of the test's own: it is fast, and it is what decides.
 """
 
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from bot.core.access import Access
@@ -12,17 +12,13 @@ from bot.core.scan import Scan, Share, State
 from bot.core.scheduler import Scheduler
 from bot.core.work_dir import WorkDir
 from bot.features.history.history import HistoryService
-from bot.features.submission.card_repository import Cards
-from bot.features.submission.intake import Intake
 from bot.features.submission.pipeline import Pipeline
 from bot.features.submission.routes import Routes
-from bot.features.submission.user_actions import UserActions
-from bot.features.submission.worker import Worker
 from bot.features.verdicts.hold import Hold
 from bot.scanners.zscaler.sandbox import PROFILE as ZSCALER
 from bot.storage.database import Database
-from bot.wiring.repositories import Repositories
-from bot.wiring.sections import reply_sections
+from bot.wiring.domain import ReplyContext, SlackDomain
+from bot.wiring.features import reply_sections
 from tests.fakes import (
     FakeAnnouncer,
     FakeBoard,
@@ -36,6 +32,22 @@ from tests.fakes import (
 )
 
 
+@dataclass(kw_only=True, eq=False, repr=False)
+class CountingDomain(SlackDomain):
+    """Counts how often the worker is woken, and notes what it drops."""
+
+    woken: int = field(default=0, init=False)
+    dropped: list[int] = field(default_factory=list, init=False)
+
+    def wake(self) -> None:
+        self.woken += 1
+        super().wake()
+
+    def drop(self, number: int) -> None:
+        self.dropped.append(number)
+        super().drop(number)
+
+
 class Bench:
     """The domain on fakes and a real store."""
 
@@ -44,7 +56,6 @@ class Bench:
     ) -> None:
         self.clock = HeldClock()
         self.database = database
-        self.store = Repositories(database, self.clock)
         self.files, self.reader, self.scanner = FakeFiles(), FakeReader(), FakeRoute()
         self.announcer, self.board, self.workspace = FakeAnnouncer(), FakeBoard(), FakeWorkspace()
         self.people, self.refusals = FakePeople(), FakeRefusals()
@@ -52,36 +63,31 @@ class Bench:
         self.work_dir = work_dir
         self.work_dir.mkdir(exist_ok=True)
         self.builds = WorkDir(work_dir, self.clock)
-        self.woken = 0
-        self.dropped: list[int] = []
-        self.breaker = CircuitBreaker(self.clock)
-        self.pipeline = self.new_pipeline(self.breaker)
-        self.intake = Intake(
-            store=self.store,
+        self.breaker, self.scheduler = CircuitBreaker(self.clock), Scheduler(self.clock)
+        self.domain = CountingDomain(
+            database=database,
+            clock=self.clock,
+            files=self.files,
+            reader=self.reader,
+            routes=Routes([self.scanner]),
+            work_dir=self.builds,
+            breaker=self.breaker,
+            announce=lambda _: self.announcer,
+            sections=reply_sections(
+                ReplyContext(clock=self.clock, permalink=_permalink, scanners=[ZSCALER], shows_hosts=True)
+            ),
+            permalink=_permalink,
+            log_url="https://log.example/{request_id}",
+            may_create_link=self.policy.may_create_link,
             workspace=self.workspace,
             board=self.board,
-            announcer=self.announcer,
             refusals=self.refusals,
             access=self.policy,
-            clock=self.clock,
-            wake=self._wake,
-            drop=self._drop,
+            scheduler=self.scheduler,
+            concurrency=concurrency,
         )
-        self.choices = UserActions(
-            store=self.store,
-            announcer=self.announcer,
-            access=self.policy,
-            wake=self._wake,
-            drop=self._drop,
-        )
-        self.cards = Cards(
-            database=self.database,
-            sections=reply_sections(
-                clock=self.clock, permalink=_permalink, scanners=[ZSCALER], reads_hosts=True
-            ),
-            log_url=lambda request_id: f"https://log.example/{request_id}",
-            permalink=_permalink,
-        )
+        self.store, self.cards, self.pipeline = self.domain.store, self.domain.cards, self.domain.pipeline
+        self.intake, self.choices, self.runner = self.domain.intake, self.domain.actions, self.domain.worker
         self.records = HistoryService(
             store=self.store,
             cards=self.cards,
@@ -89,17 +95,14 @@ class Bench:
             access=self.policy,
             clock=self.clock,
         )
-        self.scheduler = Scheduler(self.clock)
-        self.runner = Worker(
-            store=self.store,
-            pipeline=self.pipeline,
-            intake=self.intake,
-            announcer=self.announcer,
-            clock=self.clock,
-            breaker=self.breaker,
-            concurrency=concurrency,
-            scheduler=self.scheduler,
-        )
+
+    @property
+    def woken(self) -> int:
+        return self.domain.woken
+
+    @property
+    def dropped(self) -> list[int]:
+        return self.domain.dropped
 
     def new_pipeline(
         self,
@@ -109,27 +112,8 @@ class Bench:
         holding: Hold | None = None,
     ) -> Pipeline:
         """Return a pipeline that remembers nothing, as after a restart."""
-        return Pipeline(
-            store=self.store,
-            files=self.files,
-            reader=self.reader,
-            routes=Routes([self.scanner]),
-            announcer=self.announcer,
-            clock=self.clock,
-            breaker=breaker or CircuitBreaker(self.clock),
-            work_dir=self.builds,
-            may_create_link=self.policy.may_create_link,
-            accepts_aab=accepts_aab,
-            adjustment=holding,
-        )
-
-    def _wake(self) -> None:
-        self.woken += 1
-        self.runner.wake()
-
-    def _drop(self, number: int) -> None:
-        self.dropped.append(number)
-        self.runner.drop(number)
+        breaker = breaker or CircuitBreaker(self.clock)
+        return replace(self.domain, breaker=breaker, accepts_aab=accepts_aab, adjustment=holding).pipeline
 
     async def shared(self, share: Share) -> int:
         """Record a share as if Slack had told of it; return the scan's number."""

@@ -13,7 +13,6 @@ import aiohttp
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.app import FEATURES
 from bot.config.settings import Settings
 from bot.errors import NewerDatabase, StoreUnavailable, slack_code
 from bot.slack.api.client import slack_session
@@ -21,7 +20,7 @@ from bot.slack.api.identity import Identity
 from bot.storage.instance_lock import InstanceLock
 from bot.wiring import parts
 from bot.wiring.checks.result import CheckResult, Checkup, failed
-from bot.wiring.database import open_database
+from bot.wiring.features import FEATURES, open_database
 
 logger = logging.getLogger(__name__)
 

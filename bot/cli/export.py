@@ -14,7 +14,7 @@ from bot.features.compliance import repository
 from bot.storage.connection import Connection
 from bot.storage.database import Database
 from bot.storage.rows import ONETRUST
-from bot.wiring.database import open_database
+from bot.wiring.features import open_database
 
 COLUMNS = (
     *("number", "state", "source", "created_at", "updated_at", "finished_at", "channel", "shared_by"),

@@ -6,7 +6,7 @@ from typing import TextIO
 from bot.config.settings import USER_ID
 from bot.core.clock import SystemClock
 from bot.features.retention.repository import PrivacyRepository
-from bot.wiring.database import open_database
+from bot.wiring.features import open_database
 
 
 async def forget(path: Path, user: str, out: TextIO) -> int:

@@ -19,7 +19,7 @@ class Connection(sqlite_utils.Database):
 class RowHooks:
     """What one feature does in transactions that others begin; each function gets the open connection.
 
-    ``bot.wiring.database.ROW_HOOKS`` names all that act.
+    Features name theirs in ``Feature.row_hooks``.
     """
 
     moved: Callable[[Connection, Scan, Scan, float], Sequence[str]] | None = None

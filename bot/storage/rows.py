@@ -64,6 +64,14 @@ def plain(values: Mapping[str, Any]) -> dict[str, Any]:
     return {key: _plain(value) for key, value in values.items()}
 
 
+def update(db: Connection, table: str, changes: Mapping[str, Any], **key: object) -> None:
+    """Update the columns in ``changes`` of the row with that key."""
+    values = plain(changes)
+    assignments = ", ".join(f"{column} = ?" for column in values)
+    condition = " AND ".join(f"{column} = ?" for column in key)
+    db.execute(f"UPDATE {table} SET {assignments} WHERE {condition}", [*values.values(), *key.values()])
+
+
 def _plain(value: object) -> object:
     if isinstance(value, Enum):
         return value.value

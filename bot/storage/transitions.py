@@ -59,9 +59,9 @@ def move(
         **({"begun_at": now} if to is State.RECEIVED and before.state not in WORKING else {}),
         **(scan or {}),
     }
-    _update(db, "scans", "number = ?", number, changes)
+    rows.update(db, "scans", changes, number=number)
     if submission:
-        _update(db, "submissions", f"scan = ? AND {rows.ONETRUST}", number, submission)
+        rows.update(db, "submissions", submission, scan=number, scanner=rows.MAIN_SCANNER)
     note(db, number, now=now, who=who, before=before.state, after=to, why=why)
     after = load(db, number)
     for hooks in db.hooks:
@@ -97,11 +97,11 @@ def note(
     )
 
 
-def refresh(db: Connection, number: int, *, now: float, why: str = "", who: str | None = None) -> None:
-    """Mark the scan's reply as stale; ``why`` is a line for its timeline."""
+def touch(db: Connection, number: int, *, now: float, why: str = "", who: str | None = None) -> None:
+    """Mark a scan's reply as stale; ``why`` is a line for the timeline."""
     if why:
         state = load(db, number).state
-        note(db, number, now=now, why=why, before=state, after=state, who=who)
+        note(db, number, now=now, who=who, before=state, after=state, why=why)
     db.execute("UPDATE scans SET revision = revision + 1 WHERE number = ?", [number])
 
 
@@ -133,9 +133,3 @@ def requeue(
 
 WITHDRAWN = "The message was deleted."
 INTERRUPTED = "The bot was stopped just as it submitted this build, so OneTrust may have taken it."
-
-
-def _update(db: Connection, table: str, where: str, number: int, changes: Mapping[str, Any]) -> None:
-    values = rows.plain(changes)
-    assignments = ", ".join(f"{column} = ?" for column in values)
-    db.execute(f"UPDATE {table} SET {assignments} WHERE {where}", [*values.values(), number])

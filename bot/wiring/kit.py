@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from functools import partial
 from typing import TypeVar
 
 from slack_sdk.web.async_client import AsyncWebClient
@@ -12,27 +13,31 @@ from bot.core.access import Access
 from bot.core.circuit_breaker import CircuitBreaker
 from bot.core.clock import SteadyClock
 from bot.core.ports import BuildReader, Clock
-from bot.core.rate_limit import RateLimiter, RateLimiters
+from bot.core.rate_limit import RateLimiter
+from bot.core.scan import Scan
 from bot.core.scheduler import Scheduler
 from bot.core.work_dir import WorkDir
 from bot.features.compliance.rules import Rule
+from bot.features.rescan_requests.messages import RescanRequestMessage
+from bot.features.rescan_requests.views import request
+from bot.features.results.poller import ResultPoller
 from bot.features.results.ports import Applications
 from bot.features.submission.card import Card
-from bot.features.submission.card_repository import Cards
 from bot.features.submission.routes import Routes
 from bot.features.submission.sections import ReplySection
-from bot.features.submission.worker import Worker
+from bot.features.verdicts.hold import Hold
+from bot.features.verdicts.scanner_profile import ScannerProfile
 from bot.features.verdicts.side_scanner import SideScanner
-from bot.metrics import Metrics
+from bot.metrics import CountedFiles, Metrics
 from bot.slack.api.conversations import SlackConversations
 from bot.slack.api.files import SlackFiles
 from bot.slack.api.identity import Identity
 from bot.slack.api.users import SlackPeople
-from bot.slack.messages.delivery import POSTS, UPDATES
 from bot.slack.messages.living_message import LivingMessages
+from bot.slack.messages.rejections import SlackRejections
 from bot.slack.messages.subjects import Subject
 from bot.storage.database import Database
-from bot.wiring.repositories import Repositories
+from bot.wiring.domain import Posting, ReplyContext, SlackDomain
 from bot.wiring.zscaler import Zscaler
 
 T = TypeVar("T")
@@ -41,14 +46,13 @@ LAST_MESSAGES_S = 3.0
 """How long messages may still be updated at a stop."""
 
 
-@dataclass(kw_only=True)
+@dataclass(kw_only=True, eq=False, repr=False)
 class Kit:
     """What features are built from."""
 
     settings: Settings
     clock: Clock
     database: Database
-    store: Repositories
     client: AsyncWebClient
     identity: Identity
     routes: Routes
@@ -64,8 +68,8 @@ class Kit:
     budget: RateLimiter
     """Of calls that read from OneTrust."""
     zscaler: Zscaler
-    sections: Sequence[ReplySection]
-    """Of the reply, beside those of the features."""
+    sections: Callable[[ReplyContext], Sequence[ReplySection]]
+    """Returns all sections of a scan's reply."""
     side_scanners: tuple[SideScanner, ...]
     """All that are known, also those that are not set up."""
     stack: AsyncExitStack
@@ -74,15 +78,13 @@ class Kit:
     def __post_init__(self) -> None:
         """Make what all features share."""
         settings, client = self.settings, self.client
+        self._services: dict[type, object] = {}
         self.steady = SteadyClock(self.clock)  # for what is never shown, such as the pace of messages
-        self.posts, self.updates = RateLimiters(self.clock, POSTS), RateLimiter(self.clock, UPDATES)
         people = SlackPeople(client, self.identity, self.steady)
-        self.stack.push_async_callback(people.close)
         self.workspace = SlackConversations(client, self.identity, self.steady)
-        self.stack.push_async_callback(self.workspace.close)
-        self.files = SlackFiles(
-            client, api_url=settings.slack_api_url, token=settings.slack_bot_token.reveal()
-        )
+        refusals = SlackRejections(client)
+        for each in (people, self.workspace, refusals):
+            self.stack.push_async_callback(each.close)
         self.access = Access(
             people=people,
             channels=settings.channels,
@@ -91,49 +93,82 @@ class Kit:
             guests="guests" in settings.admit,
             external="external" in settings.admit,
         )
-        self.breaker = CircuitBreaker(self.clock)
-        self.scheduler = Scheduler(self.clock)
-        self._services: dict[tuple[type, str], object] = {}
+        self.files = SlackFiles(
+            client, api_url=settings.slack_api_url, token=settings.slack_bot_token.reveal()
+        )
+        self.breaker, self.scheduler = CircuitBreaker(self.clock), Scheduler(self.clock)
+        self.metrics.breaker_open = lambda: self.breaker.is_open
+        posting = self._posting = Posting(
+            client=client,
+            bot_user_id=self.identity.user_id,
+            clock=self.steady,
+            stack=self.stack,
+            settle_s=LAST_MESSAGES_S,
+        )
+        self.domain = SlackDomain(
+            database=self.database,
+            clock=self.clock,
+            files=CountedFiles(self.files, self.metrics.pulled),
+            reader=self.reader,
+            routes=self.routes,
+            work_dir=self.work_dir,
+            breaker=self.breaker,
+            announce=posting.replies,
+            sections=self.sections(self._reply_context()),
+            permalink=self.permalink,
+            log_url=settings.onetrust_log_url,
+            may_create_link=self.access.may_create_link,
+            accepts_aab=settings.accepts_aab,
+            adjustment=Hold(scanners=tuple(scanner for scanner in self.side_scanners if scanner.sees_builds)),
+            workspace=self.workspace,
+            board=RescanRequestMessage(client, request, posting.posts, posting.updates),
+            refusals=refusals,
+            access=self.access,
+            scheduler=self.scheduler,
+            concurrency=settings.concurrency,
+        )
+        self.store, self.wake = self.domain.store, self.domain.wake
+        self.replies = self.domain.announcer
 
-    def provide(self, service: object, name: str = "") -> None:
-        """Offer a service to the features that are built later; ``name`` tells apart those of one type."""
-        self._services[type(service), name] = service
+    def provide(self, service: object) -> None:
+        """Offer a service to the features that are built later, by its type."""
+        self._services[type(service)] = service
 
-    def find(self, kind: type[T], name: str = "") -> T | None:
+    def find(self, kind: type[T]) -> T | None:
         """Return a service; ``None`` if its feature is not set up."""
-        found = self._services.get((kind, name))
+        found = self._services.get(kind)
         return found if isinstance(found, kind) else None
 
-    def get(self, kind: type[T], name: str = "") -> T:
+    def get(self, kind: type[T]) -> T:
         """Return a service that is always there.
 
         Raises:
             LookupError: the feature that offers it was not built yet.
         """
-        found = self.find(kind, name)
-        if found is None:
-            raise LookupError(f"no feature offers {kind.__name__} {name}".rstrip())
+        if (found := self.find(kind)) is None:
+            raise LookupError(f"no feature offers {kind.__name__}")
         return found
 
     @property
-    def replies(self) -> LivingMessages[Card]:
-        """The replies in threads: the ``Announcer`` of scans."""
-        return self.get(LivingMessages, "reply")
+    def scanners(self) -> list[ScannerProfile]:
+        """Side scanners that builds are sent to."""
+        return [scanner.profile for scanner in self.side_scanners if scanner.submissions is not None]
 
-    def wake(self) -> None:
-        """Tell the worker that there may be something to do."""
-        self.get(Worker).wake()
+    def permalink(self, scan: Scan) -> str | None:
+        """Return a link to a scan's thread; ``None`` if it is not in Slack."""
+        if scan.channel is None or scan.message_ts is None:
+            return None
+        return self.identity.permalink(scan.channel, scan.reply_ts or scan.message_ts, scan.thread_ts)
 
     def messages(self, subject: Subject[Card]) -> LivingMessages[Card]:
-        """Return the messages of a subject, which are brought up to date at the stop."""
-        made = LivingMessages(
-            subject=subject,
-            client=self.client,
-            bot_user_id=self.identity.user_id,
-            load=self.get(Cards).card,
-            pace=self.posts,
-            updates=self.updates,
-            clock=self.steady,
+        """Return the messages of a subject."""
+        return self._posting.messages(subject, self.domain.cards)
+
+    def _reply_context(self) -> ReplyContext:
+        return ReplyContext(
+            clock=self.clock,
+            permalink=self.permalink,
+            scanners=self.scanners,
+            shows_hosts=self.settings.zscaler is not None,
+            poller=partial(self.find, ResultPoller),
         )
-        self.stack.push_async_callback(made.settle, LAST_MESSAGES_S)
-        return made

@@ -1,9 +1,8 @@
 """The parts that the bot and its commands share: each made from the settings, and joined elsewhere."""
 
 import ssl
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from urllib.parse import quote
 
 import aiohttp
 from slack_sdk.web.async_client import AsyncWebClient
@@ -30,15 +29,6 @@ from bot.slack.api.client import ObjectsOnly, ShortWaits
 def build_reader(settings: Settings) -> BuildFileReader:
     """Return the reader of builds; of the environment its process gets only what Python starts with."""
     return BuildFileReader(environment=settings.interpreter, accepts_aab=settings.accepts_aab)
-
-
-def log_url(template: str | None) -> Callable[[str], str | None]:
-    """Return what gives the address of a request's log."""
-
-    def url(request_id: str) -> str | None:
-        return template.replace("{request_id}", quote(request_id, safe="")) if template else None
-
-    return url
 
 
 def slack_client(

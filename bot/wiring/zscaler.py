@@ -1,5 +1,6 @@
 """Zscaler's APIs, opened as far as the settings have them."""
 
+import logging
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -33,6 +34,8 @@ from bot.scanners.zscaler.reports import Reports
 from bot.scanners.zscaler.sandbox import PROFILE, Sandbox
 from bot.scanners.zscaler.third_party_apps import ThirdPartyAppsClient
 
+logger = logging.getLogger(__name__)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Zscaler:
@@ -62,8 +65,14 @@ def side_scanner(settings: ZscalerSettings | None, zscaler: Zscaler) -> SideScan
 
 
 @asynccontextmanager
-async def open_zscaler(settings: ZscalerSettings, clock: Clock, metrics: Metrics) -> AsyncIterator[Zscaler]:
-    """Open what is set up; ``metrics`` counts what is asked."""
+async def open_zscaler(
+    settings: ZscalerSettings | None, clock: Clock, metrics: Metrics
+) -> AsyncIterator[Zscaler]:
+    """Open the APIs that are set up; ``metrics`` counts their calls."""
+    if settings is None:
+        yield Zscaler()
+        return
+    logger.info("Zscaler is asked too: %s", ", ".join(settings.apis()))
     async with AsyncExitStack() as stack:
         cloud = None
         if settings.cloud is not None:

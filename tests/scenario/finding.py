@@ -7,7 +7,7 @@ from bot.features.compliance.rules import Judge
 from bot.features.results.models import OneTrustScanStatus, Results, ResultState
 from bot.features.results.repository import ResultRepository
 from bot.slack.messages.living_message import REFRESH_INTERVAL_S
-from bot.wiring.database import open_database
+from bot.wiring.features import open_database
 from sandbox.slack import Shared
 from sandbox.world import Message
 from tests.scenario.office import Office

@@ -10,7 +10,7 @@ import pytest
 
 from bot.core.scan import ChannelKind, Share, State
 from bot.features.submission.scan_repository import ScanRepository
-from bot.wiring.database import open_database
+from bot.wiring.features import open_database
 from tests.scenario.office import APP_ID, Office, apk, ipa, office
 
 NEW_YORK = ZoneInfo("America/New_York")

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from bot.storage.database import Database
-from bot.wiring.database import open_database
+from bot.wiring.features import open_database
 from bot.wiring.repositories import Repositories
 from tests.bench import Bench
 from tests.fakes import HeldClock

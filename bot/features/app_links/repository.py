@@ -1,10 +1,9 @@
 """The rows of links between bundle identifiers on a platform and apps in OneTrust."""
 
-from bot.core.ports import Clock
 from bot.core.scan import Link, Platform
 from bot.storage import rows
 from bot.storage.connection import Connection
-from bot.storage.database import Database
+from bot.storage.repository import Repository, reads, writes
 
 
 def of_build(db: Connection, bundle_id: str, platform: Platform) -> Link | None:
@@ -21,59 +20,57 @@ def of_app(db: Connection, app_id: str) -> list[Link]:
     return [rows.link(row) for row in found]
 
 
-class LinkRepository:
+class LinkRepository(Repository):
     """Reads and writes links."""
 
-    def __init__(self, database: Database, clock: Clock) -> None:
-        self._database = database
-        self._clock = clock
-
-    async def of_build(self, bundle_id: str, platform: Platform) -> Link | None:
+    @reads
+    def of_build(self, db: Connection, bundle_id: str, platform: Platform) -> Link | None:
         """Return the link of a bundle identifier and platform."""
-        return await self._database.read(lambda db: of_build(db, bundle_id, platform))
+        return of_build(db, bundle_id, platform)
 
-    async def of_app(self, app_id: str) -> list[Link]:
+    @reads
+    def of_app(self, db: Connection, app_id: str) -> list[Link]:
         """Return the links to an app."""
-        return await self._database.read(lambda db: of_app(db, app_id))
+        return of_app(db, app_id)
 
-    async def put(
-        self, bundle_id: str, platform: Platform, app_id: str, *, who: str | None, replace: bool
+    @writes
+    def put(
+        self,
+        db: Connection,
+        bundle_id: str,
+        platform: Platform,
+        app_id: str,
+        *,
+        who: str | None,
+        replace: bool,
     ) -> bool:
         """Link a bundle identifier on a platform to an app; tell whether anything changed.
 
         Without ``replace``, an existing link is kept.
         """
         verb = "REPLACE" if replace else "IGNORE"
+        known = of_build(db, bundle_id, platform)
+        if known is not None and known.app_id == app_id:
+            return False
+        cursor = db.execute(
+            f"INSERT OR {verb} INTO apps VALUES (?, ?, ?, ?, ?)",
+            [bundle_id, platform.value, app_id, who, self.clock.now()],
+        )
+        return cursor.rowcount > 0
 
-        def work(db: Connection) -> bool:
-            known = of_build(db, bundle_id, platform)
-            if known is not None and known.app_id == app_id:
-                return False
-            cursor = db.execute(
-                f"INSERT OR {verb} INTO apps VALUES (?, ?, ?, ?, ?)",
-                [bundle_id, platform.value, app_id, who, self._clock.now()],
-            )
-            return cursor.rowcount > 0
-
-        return await self._database.write(work)
-
-    async def remove(self, bundle_id: str, platform: Platform) -> Link | None:
+    @writes
+    def remove(self, db: Connection, bundle_id: str, platform: Platform) -> Link | None:
         """Remove and return a link."""
+        known = of_build(db, bundle_id, platform)
+        db.execute("DELETE FROM apps WHERE bundle_id = ? AND platform = ?", [bundle_id, platform.value])
+        return known
 
-        def work(db: Connection) -> Link | None:
-            known = of_build(db, bundle_id, platform)
-            db.execute("DELETE FROM apps WHERE bundle_id = ? AND platform = ?", [bundle_id, platform.value])
-            return known
-
-        return await self._database.write(work)
-
-    async def platforms(self, bundle_id: str) -> set[Platform]:
+    @reads
+    def platforms(self, db: Connection, bundle_id: str) -> set[Platform]:
         """Return the platforms on which the bundle identifier is linked or was scanned."""
         query = """
             SELECT platform FROM apps WHERE bundle_id = ?
             UNION SELECT platform FROM scans WHERE bundle_id = ? AND platform IS NOT NULL
             UNION SELECT platform FROM known_apps WHERE bundle_id = ?
         """
-        return await self._database.read(
-            lambda db: {Platform(row["platform"]) for row in db.query(query, [bundle_id] * 3)}
-        )
+        return {Platform(row["platform"]) for row in db.query(query, [bundle_id] * 3)}

@@ -3,7 +3,6 @@
 from contextlib import AsyncExitStack
 
 from bot.features.backfill.service import Backfill
-from bot.features.submission.intake import Intake
 from bot.slack.api.history_reader import SlackHistory
 from bot.wiring.feature import Feature, Surface
 from bot.wiring.kit import Kit
@@ -15,7 +14,7 @@ def build(kit: Kit) -> Surface:
     backfill = Backfill(
         alive=kit.store.alive,
         past=SlackHistory(kit.client, kit.identity, kit.workspace.kind_of, kit.clock),
-        intake=kit.get(Intake),
+        intake=kit.domain.intake,
         hears=kit.hears,
         clock=kit.clock,
         scheduler=kit.scheduler,

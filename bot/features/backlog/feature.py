@@ -5,7 +5,6 @@ from bot.features.backlog import listeners
 from bot.features.backlog.messages import BacklogMessages
 from bot.features.backlog.service import BacklogNotices
 from bot.features.backlog.views import queue
-from bot.features.submission.user_actions import UserActions
 from bot.slack.messages.delivery import NOTICES
 from bot.wiring.feature import Feature, Surface
 from bot.wiring.kit import Kit
@@ -20,7 +19,7 @@ def build(kit: Kit) -> Surface:
         away_s=lambda: kit.breaker.open_s,
         heard=lambda: kit.breaker.has_answered,
     )
-    cancel_waiting = kit.get(UserActions).cancel_waiting
+    cancel_waiting = kit.domain.actions.cancel_waiting
     return Surface(listeners=(lambda app: listeners.register(app, cancel_waiting),), jobs=(notices.job,))
 
 

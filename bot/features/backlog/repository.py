@@ -3,19 +3,18 @@
 from bot.core.scan import OPEN, WORKING
 from bot.features.backlog.models import Backlog, Notice
 from bot.storage import rows
-from bot.storage.database import Database
+from bot.storage.connection import Connection
+from bot.storage.repository import Repository, reads, writes
 
 _COLUMNS = ("channel", "message_ts", "opened_at", "away_since", "was_away", "waiting", "unanswered")
 _WAITING = ", ".join(f"'{state.value}'" for state in sorted(OPEN - WORKING))
 
 
-class BacklogRepository:
+class BacklogRepository(Repository):
     """The table of open notices."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
-
-    async def backlogs(self) -> list[Backlog]:
+    @reads
+    def backlogs(self, db: Connection) -> list[Backlog]:
         """Return the channels that have builds in the queue, or builds that were not answered yet."""
         query = f"""
             SELECT channel, sum(state IN ({_WAITING})) AS waiting, sum(
@@ -26,22 +25,25 @@ class BacklogRepository:
                 SELECT number FROM scans WHERE state IN ({_WAITING})
             ) AND source = 'slack' GROUP BY channel
         """
-        return await self._database.read(lambda db: [Backlog(**row) for row in db.query(query)])
+        return [Backlog(**row) for row in db.query(query)]
 
-    async def open(self) -> list[Notice]:
+    @reads
+    def open(self, db: Connection) -> list[Notice]:
         """Return the notices whose end was not told yet."""
-        return await self._database.read(lambda db: [_notice(row) for row in db["notices"].rows])
+        return [_notice(row) for row in db["notices"].rows]
 
-    async def put(self, notice: Notice) -> None:
+    @writes
+    def put(self, db: Connection, notice: Notice) -> None:
         """Remember a channel's notice as it was shown."""
         values = rows.plain({column: getattr(notice, column) for column in _COLUMNS})
         marks = ", ".join("?" * len(_COLUMNS))
         query = f"INSERT OR REPLACE INTO notices ({', '.join(_COLUMNS)}) VALUES ({marks})"
-        await self._database.write(lambda db: db.execute(query, list(values.values())))
+        db.execute(query, list(values.values()))
 
-    async def remove(self, channel: str) -> None:
+    @writes
+    def remove(self, db: Connection, channel: str) -> None:
         """Forget a channel's notice: its end was told."""
-        await self._database.write(lambda db: db.execute("DELETE FROM notices WHERE channel = ?", [channel]))
+        db.execute("DELETE FROM notices WHERE channel = ?", [channel])
 
 
 def _notice(row: dict[str, object]) -> Notice:

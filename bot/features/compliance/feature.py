@@ -1,8 +1,9 @@
-"""Judging results by the policy, and acknowledging violations."""
+"""Judging results by the compliance rules, and reviewing violations."""
 
 import logging
 
-from bot.features.compliance import listeners
+from bot.features.compliance import listeners, repository
+from bot.features.compliance.messages import COMPLIANCE_SECTION
 from bot.features.compliance.review import ViolationReview
 from bot.slack.messages.living_message import LivingMessages
 from bot.wiring.checks import onetrust
@@ -18,7 +19,7 @@ def build(kit: Kit) -> Surface:
     """Build it."""
     if kit.rules and not kit.settings.onetrust_results_hours:
         logger.warning("results are not read, so that no rule of APPSCAN_RULES is judged: %s", UNREAD)
-    replies, announcements = kit.replies, kit.get(LivingMessages, "result")
+    replies, announcements = kit.replies, kit.get(LivingMessages)
 
     def refresh(number: int) -> None:
         replies.changed(number)
@@ -28,4 +29,10 @@ def build(kit: Kit) -> Surface:
     return Surface(listeners=(lambda app: listeners.register(app, reviews),))
 
 
-FEATURE = Feature(name="compliance", build=build, checks=onetrust.policy)
+FEATURE = Feature(
+    name="compliance",
+    build=build,
+    reply_section=lambda _: COMPLIANCE_SECTION,
+    row_hooks=(repository.HOOKS,),
+    checks=onetrust.policy,
+)

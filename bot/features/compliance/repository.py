@@ -4,52 +4,45 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from bot.core.ports import Clock
 from bot.errors import NotFound, Superseded
 from bot.features.compliance.rules import ACKNOWLEDGED, Evidence, EvidenceKind, Violation
 from bot.storage import rows, transitions
 from bot.storage.connection import Connection, RowHooks
-from bot.storage.database import Database
+from bot.storage.repository import Repository, reads, writes
 
 _FIELDS = ("what", "name", "category", "count")
 """Fields of evidence, in the order of the stored lists."""
 
 
-class ViolationRepository:
+class ViolationRepository(Repository):
     """Violations in SQLite; they are written in the transaction that stores a scan's results."""
 
-    def __init__(self, database: Database, clock: Clock) -> None:
-        self._database = database
-        self._clock = clock
-
-    async def violation(self, number: int) -> Violation:
+    @reads
+    def violation(self, db: Connection, number: int) -> Violation:
         """Return a violation by its number.
 
         Raises:
             NotFound: there is no such violation.
         """
-        return await self._database.read(lambda db: _load(db, number))
+        return _load(db, number)
 
-    async def acknowledge(self, number: int, *, who: str, reason: str) -> Violation:
+    @writes
+    def acknowledge(self, db: Connection, number: int, *, who: str, reason: str) -> Violation:
         """Store who acknowledged a violation, and why; updates the scan's reply.
 
         Raises:
             NotFound: there is no such violation.
             Superseded: it is already acknowledged.
         """
-        now = self._clock.now()
-
-        def work(db: Connection) -> Violation:
-            violation = _load(db, number)
-            if violation.acknowledged_by is not None:
-                raise Superseded(ACKNOWLEDGED)
-            values = rows.plain({"acknowledged_by": who, "acknowledged_at": now, "reason": reason})
-            assignments = ", ".join(f"{column} = ?" for column in values)
-            db.execute(f"UPDATE breaches SET {assignments} WHERE number = ?", [*values.values(), number])
-            _note(db, int(violation.scan or 0), now, f'acknowledged violation of "{violation.rule}"', who)
-            return _load(db, number)
-
-        return await self._database.write(work)
+        now = self.clock.now()
+        violation = _load(db, number)
+        if violation.acknowledged_by is not None:
+            raise Superseded(ACKNOWLEDGED)
+        values = rows.plain({"acknowledged_by": who, "acknowledged_at": now, "reason": reason})
+        assignments = ", ".join(f"{column} = ?" for column in values)
+        db.execute(f"UPDATE breaches SET {assignments} WHERE number = ?", [*values.values(), number])
+        _note(db, int(violation.scan or 0), now, f'acknowledged violation of "{violation.rule}"', who)
+        return _load(db, number)
 
 
 def read(db: Connection, number: int) -> tuple[Violation, ...]:

@@ -12,7 +12,7 @@ from bot.features.history.sdk_repository import HAS_ONE, NAMED, holding, like
 from bot.features.results.models import Sdk
 from bot.storage import rows
 from bot.storage.connection import Connection
-from bot.storage.database import Database
+from bot.storage.repository import Repository, reads
 from bot.storage.visibility import visible
 
 VERSIONS_SHOWN = 12
@@ -24,24 +24,20 @@ _IN_PROGRESS = ", ".join(
 _FOLLOWED = "results.state IN ('finding', 'running')"
 
 
-class ComparisonRepository:
+class ComparisonRepository(Repository):
     """Results in SQLite."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
-
-    async def in_progress(self, viewer: Viewer, limit: int, *, followed: bool) -> list[Scan]:
+    @reads
+    def in_progress(self, db: Connection, viewer: Viewer, limit: int, *, followed: bool) -> list[Scan]:
         """Return unfinished scans, newest first; with ``followed`` also those that are polled for results."""
         condition, seen = visible(viewer)
         union = f"UNION SELECT scan FROM results WHERE {_FOLLOWED}" if followed else ""
-        return await self._database.read(
-            lambda db: rows.scans_where(
-                db,
-                f"WHERE scans.number IN (SELECT number FROM scans WHERE state IN ({_IN_PROGRESS}) {union}) "
-                f"AND {condition} ORDER BY scans.number DESC LIMIT ?",
-                *seen,
-                limit,
-            )
+        return rows.scans_where(
+            db,
+            f"WHERE scans.number IN (SELECT number FROM scans WHERE state IN ({_IN_PROGRESS}) {union}) "
+            f"AND {condition} ORDER BY scans.number DESC LIMIT ?",
+            *seen,
+            limit,
         )
 
     async def apps_of(self, identifier: str, platform: Platform | None, viewer: Viewer) -> list[AppMatch]:
@@ -66,7 +62,10 @@ class ComparisonRepository:
         where, parameters = conditions(HistoryQuery(words=(word,), platform=platform))
         return await self._apps(where, parameters, viewer)
 
-    async def _apps(self, where: list[str], parameters: list[object], viewer: Viewer) -> list[AppMatch]:
+    @reads
+    def _apps(
+        self, db: Connection, where: list[str], parameters: list[object], viewer: Viewer
+    ) -> list[AppMatch]:
         condition, seen = visible(viewer)
         query = f"""
             SELECT bundle_id, platform, name, max(number) AS newest,
@@ -75,15 +74,15 @@ class ComparisonRepository:
             WHERE {" AND ".join(where)} AND {condition} AND bundle_id IS NOT NULL AND platform IS NOT NULL
             GROUP BY bundle_id, platform ORDER BY completed > 0 DESC, newest DESC LIMIT ?
         """
-        return await self._database.read(
-            lambda db: [
-                AppMatch(**{**row, "platform": Platform(row["platform"])})
-                for row in db.query(query, [*parameters, *seen, APPS_NAMED + 1])
-            ]
-        )
+        return [
+            AppMatch(**{**row, "platform": Platform(row["platform"])})
+            for row in db.query(query, [*parameters, *seen, APPS_NAMED + 1])
+        ]
 
-    async def completed(
+    @reads
+    def completed(
         self,
+        db: Connection,
         app: AppMatch,
         viewer: Viewer,
         *,
@@ -111,33 +110,28 @@ class ComparisonRepository:
                 "WHERE other.scan = ?)"
             )
             parameters.append(before)
-        return await self._database.read(
-            lambda db: rows.scans_where(
-                db,
-                f"JOIN results ON results.scan = scans.number WHERE {' AND '.join(where)} "
-                "ORDER BY results.since DESC, scans.number DESC LIMIT ?",
-                *parameters,
-                limit,
-            )
+        return rows.scans_where(
+            db,
+            f"JOIN results ON results.scan = scans.number WHERE {' AND '.join(where)} "
+            "ORDER BY results.since DESC, scans.number DESC LIMIT ?",
+            *parameters,
+            limit,
         )
 
-    async def sdk(self, name: str, viewer: Viewer, *, limit: int, offset: int) -> list[SdkRow]:
+    @reads
+    def sdk(self, db: Connection, name: str, viewer: Viewer, *, limit: int, offset: int) -> list[SdkRow]:
         """Return the apps with an SDK of this name, vendor or package ID, last scanned first."""
         condition, seen = visible(viewer)
-
-        def work(db: Connection) -> list[SdkRow]:
-            has_sdk, parameters = holding(db, name)
-            query = (
-                f"SELECT bundle_id, platform, number FROM scans WHERE {has_sdk} AND {condition} "
-                "AND bundle_id IS NOT NULL AND platform IS NOT NULL ORDER BY number DESC"
-            )
-            apps = _newest_of_each(db, query, [*parameters, *seen], offset + limit)
-            return [
-                _sdk_row(db, bundle_id, Platform(platform), number, name, viewer)
-                for (bundle_id, platform), number in list(apps.items())[offset:]
-            ]
-
-        return await self._database.read(work)
+        has_sdk, parameters = holding(db, name)
+        query = (
+            f"SELECT bundle_id, platform, number FROM scans WHERE {has_sdk} AND {condition} "
+            "AND bundle_id IS NOT NULL AND platform IS NOT NULL ORDER BY number DESC"
+        )
+        apps = _newest_of_each(db, query, [*parameters, *seen], offset + limit)
+        return [
+            _sdk_row(db, bundle_id, Platform(platform), number, name, viewer)
+            for (bundle_id, platform), number in list(apps.items())[offset:]
+        ]
 
 
 def _newest_of_each(

@@ -6,21 +6,20 @@ from bot.features.history.compare import Comparisons
 from bot.features.history.history import HistoryService
 from bot.features.onetrust_apps.service import OneTrustApps
 from bot.features.results.poller import ResultPoller
-from bot.features.submission.card_repository import Cards
 from bot.wiring.feature import Feature, Surface
 from bot.wiring.kit import Kit
 
 
 def build(kit: Kit) -> Surface:
     """Build it; it offers ``HistoryService`` and ``HistoryCommands``."""
-    cards, apps, poller = kit.get(Cards), kit.get(OneTrustApps), kit.find(ResultPoller)
+    cards, apps, poller = kit.domain.cards, kit.get(OneTrustApps), kit.find(ResultPoller)
     history = HistoryService(
         store=kit.store,
         cards=cards,
         workspace=kit.workspace,
         access=kit.access,
         clock=kit.clock,
-        scanners=[each.profile for each in kit.side_scanners if each.submissions is not None],
+        scanners=kit.scanners,
     )
     kit.provide(history)
     comparisons = Comparisons(

@@ -10,7 +10,7 @@ from bot.features.history.sdk_repository import holding, part
 from bot.features.verdicts import transition_repository
 from bot.storage import rows
 from bot.storage.connection import Connection
-from bot.storage.database import Database
+from bot.storage.repository import Repository, reads
 from bot.storage.visibility import visible
 
 PAGE_SIZE = 10
@@ -20,13 +20,13 @@ _VIOLATIONS: dict[str, tuple[str, list[object]]] = {
 }
 
 
-class HistoryRepository:
+class HistoryRepository(Repository):
     """The history in SQLite."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
-
-    async def page(self, query: HistoryQuery, text: str, viewer: Viewer, cursor: Cursor | None) -> Page:
+    @reads
+    def page(
+        self, db: Connection, query: HistoryQuery, text: str, viewer: Viewer, cursor: Cursor | None
+    ) -> Page:
         """Return a page of matching scans, newest first; ``text`` is the query as typed."""
         where, parameters = conditions(query)
         condition, seen = visible(viewer)
@@ -37,29 +37,25 @@ class HistoryRepository:
             where.append("scans.number < ?" if cursor.older else "scans.number > ?")
             parameters.append(cursor.number)
         order = "ASC" if forward else "DESC"
+        has_sdk, sdk = holding(db, query.sdk) if query.sdk is not None else ("1", [])
+        found = rows.scans_where(
+            db,
+            f"WHERE {has_sdk} AND {' AND '.join(where)} ORDER BY scans.number {order} LIMIT {PAGE_SIZE + 1}",
+            *sdk,
+            *parameters,
+        )
+        more, found = len(found) > PAGE_SIZE, found[:PAGE_SIZE]
+        return Page(
+            text=text,
+            scans=tuple(reversed(found) if forward else found),
+            has_newer=more if forward else cursor is not None,
+            has_older=forward or more,
+            outcomes=outcome_repository.read(db, [scan.number for scan in found]),
+            threats=transition_repository.threats(db, [scan.number for scan in found]),
+        )
 
-        def work(db: Connection) -> Page:
-            has_sdk, sdk = holding(db, query.sdk) if query.sdk is not None else ("1", [])
-            found = rows.scans_where(
-                db,
-                f"WHERE {has_sdk} AND {' AND '.join(where)} "
-                f"ORDER BY scans.number {order} LIMIT {PAGE_SIZE + 1}",
-                *sdk,
-                *parameters,
-            )
-            more, found = len(found) > PAGE_SIZE, found[:PAGE_SIZE]
-            return Page(
-                text=text,
-                scans=tuple(reversed(found) if forward else found),
-                has_newer=more if forward else cursor is not None,
-                has_older=forward or more,
-                outcomes=outcome_repository.read(db, [scan.number for scan in found]),
-                threats=transition_repository.threats(db, [scan.number for scan in found]),
-            )
-
-        return await self._database.read(work)
-
-    async def apps(self, viewer: Viewer, *, limit: int, offset: int) -> list[AppRow]:
+    @reads
+    def apps(self, db: Connection, viewer: Viewer, *, limit: int, offset: int) -> list[AppRow]:
         """Return known apps, last scanned first.
 
         They are those scanned where the viewer can see, those that the viewer linked, and linked ones that
@@ -89,12 +85,10 @@ class HistoryRepository:
             LEFT JOIN scans ON scans.number = seen.newest
             ORDER BY seen.newest DESC NULLS LAST, known.bundle_id, known.platform LIMIT ? OFFSET ?
         """
-        return await self._database.read(
-            lambda db: [
-                AppRow(**{**row, "platform": Platform(row["platform"])})
-                for row in db.query(query, [*seen, viewer.user, viewer.member, limit, offset])
-            ]
-        )
+        return [
+            AppRow(**{**row, "platform": Platform(row["platform"])})
+            for row in db.query(query, [*seen, viewer.user, viewer.member, limit, offset])
+        ]
 
 
 def conditions(query: HistoryQuery) -> tuple[list[str], list[object]]:

@@ -1,11 +1,10 @@
 """The hosts in builds, and the categories of URLs."""
 
-from dataclasses import replace
-
 from bot.features.history.history import HistoryService
-from bot.features.hosts import listeners
+from bot.features.hosts import listeners, repository
 from bot.features.hosts.categorizer import HostCategorizer
 from bot.features.hosts.lookup import CategoryCache, UrlLookupService
+from bot.features.hosts.messages import HOSTS_SECTION
 from bot.features.submission.worker import queue_job
 from bot.wiring.feature import Feature, Surface
 from bot.wiring.kit import Kit
@@ -13,19 +12,22 @@ from bot.wiring.kit import Kit
 
 def build(kit: Kit) -> Surface:
     """Build it; without look-ups, the modal still shows hosts that were found earlier."""
-    card_for = kit.get(HistoryService).status
-    surface = Surface(listeners=(lambda app: listeners.register(app, card_for),))
-    if kit.zscaler.categories is None:
-        return surface
-    categories = CategoryCache(rows=kit.store.hosts, lookup=kit.zscaler.categories, clock=kit.clock)
-    categorizer = HostCategorizer(
-        rows=kit.store.hosts, categories=categories, announcer=kit.replies, clock=kit.clock
-    )
-    return replace(
-        surface,
+    card_for, lookup, rows = kit.get(HistoryService).status, kit.zscaler.categories, kit.store.hosts
+    listen = (lambda app: listeners.register(app, card_for),)
+    if lookup is None:
+        return Surface(listeners=listen)
+    categories = CategoryCache(rows=rows, lookup=lookup, clock=kit.clock)
+    categorizer = HostCategorizer(rows=rows, categories=categories, announcer=kit.replies, clock=kit.clock)
+    return Surface(
         commands=(listeners.urls_command(UrlLookupService(categories)),),
+        listeners=listen,
         queues=(queue_job("look-up of hosts", categorizer.turn),),
     )
 
 
-FEATURE = Feature(name="hosts", build=build)
+FEATURE = Feature(
+    name="hosts",
+    build=build,
+    reply_section=lambda context: HOSTS_SECTION if context.shows_hosts else None,
+    row_hooks=(repository.HOOKS,),
+)

@@ -4,23 +4,18 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
-from bot.core.ports import Clock
 from bot.core.scan import Scan
 from bot.features.hosts.models import HostChanges, HostsFound, HostsPart, HostsState, ScanHosts, UrlCategories
 from bot.storage import rows, transitions
 from bot.storage.connection import Connection, RowHooks
-from bot.storage.database import Database
+from bot.storage.repository import Repository, reads, writes
 
 _URLS_PER_QUERY = 500
 """SQLite limits the number of parameters."""
 
 
-class HostRepository:
+class HostRepository(Repository):
     """The hosts of builds, the progress of looking them up, and the cached categories of URLs."""
-
-    def __init__(self, database: Database, clock: Clock) -> None:
-        self._database = database
-        self._clock = clock
 
     async def found(self, number: int, found: HostsFound) -> ScanHosts:
         """Replace the hosts of a scan's build; they are due at once."""
@@ -39,27 +34,30 @@ class HostRepository:
         why = "the hosts that the build names could not be read"
         return await self._begin(number, [], why, state=HostsState.FAILED, problem=problem)
 
-    async def of(self, number: int) -> ScanHosts | None:
+    @reads
+    def of(self, db: Connection, number: int) -> ScanHosts | None:
         """Return the hosts of a scan's build; ``None`` if they were not read."""
-        return await self._database.read(lambda db: _read(db, number))
+        return _read(db, number)
 
-    async def due(self, limit: int) -> list[int]:
+    @reads
+    def due(self, db: Connection, limit: int) -> list[int]:
         """Return up to ``limit`` scans with hosts to look up now, the longest due first."""
         query = "SELECT scan FROM host_looks WHERE state = 'looking' AND due_at <= ? ORDER BY due_at, scan"
-        parameters = [self._clock.now(), limit]
-        return await self._database.read(
-            lambda db: [int(row["scan"]) for row in db.query(f"{query} LIMIT ?", parameters)]
-        )
+        parameters = [self.clock.now(), limit]
+        return [int(row["scan"]) for row in db.query(f"{query} LIMIT ?", parameters)]
 
-    async def next_due_at(self) -> float | None:
+    @reads
+    def next_due_at(self, db: Connection) -> float | None:
         """Return when the next hosts are due; ``None`` if none are."""
         query = "SELECT min(due_at) AS at FROM host_looks WHERE state = 'looking'"
-        return await self._database.read(lambda db: next(iter(db.query(query)))["at"])
+        at: float | None = db.execute(query).fetchone()[0]
+        return at
 
-    async def pending(self, number: int) -> list[str]:
+    @reads
+    def pending(self, db: Connection, number: int) -> list[str]:
         """Return the hosts of a scan that are still to be looked up, sorted."""
         query = "SELECT host FROM hosts WHERE scan = ? AND NOT looked_up ORDER BY host"
-        return await self._database.read(lambda db: [row["host"] for row in db.query(query, [number])])
+        return [row["host"] for row in db.query(query, [number])]
 
     async def looked_up(self, number: int, results: Sequence[UrlCategories]) -> ScanHosts | None:
         """Store the categories of some of a scan's hosts; after the last one, all are known."""
@@ -94,78 +92,59 @@ class HostRepository:
             number, lambda db, before: self._change(db, before, why, state=HostsState.FAILED, problem=problem)
         )
 
-    async def cached(self, urls: Sequence[str], since: float) -> dict[str, UrlCategories]:
+    @reads
+    def cached(self, db: Connection, urls: Sequence[str], since: float) -> dict[str, UrlCategories]:
         """Return the categories of these URLs that were cached at ``since`` or later, by URL."""
         keys = sorted(set(map(_valid, urls)))
+        found: dict[str, UrlCategories] = {}
+        for start in range(0, len(keys), _URLS_PER_QUERY):
+            some = keys[start : start + _URLS_PER_QUERY]
+            marks = ", ".join("?" * len(some))
+            query = f"SELECT * FROM url_categories WHERE at >= ? AND url IN ({marks})"
+            found |= {row["url"]: _categories(row, "url") for row in db.query(query, [since, *some])}
+        return found
 
-        def work(db: Connection) -> dict[str, UrlCategories]:
-            found: dict[str, UrlCategories] = {}
-            for start in range(0, len(keys), _URLS_PER_QUERY):
-                some = keys[start : start + _URLS_PER_QUERY]
-                marks = ", ".join("?" * len(some))
-                query = f"SELECT * FROM url_categories WHERE at >= ? AND url IN ({marks})"
-                found |= {row["url"]: _categories(row, "url") for row in db.query(query, [since, *some])}
-            return found
-
-        return await self._database.read(work)
-
-    async def cache(self, results: Sequence[UrlCategories], *, forget_before: float) -> None:
+    @writes
+    def cache(self, db: Connection, results: Sequence[UrlCategories], *, forget_before: float) -> None:
         """Cache the categories of URLs, and remove those from before ``forget_before``."""
-        now = self._clock.now()
+        now = self.clock.now()
+        _purge(db, forget_before)
+        db.conn.executemany(
+            "INSERT OR REPLACE INTO url_categories (url, categories, alerts, at) VALUES (?, ?, ?, ?)",
+            [[_valid(each.url), *_lists(each), now] for each in results],
+        )
 
-        def work(db: Connection) -> None:
-            _purge(db, forget_before)
-            db.conn.executemany(
-                "INSERT OR REPLACE INTO url_categories (url, categories, alerts, at) VALUES (?, ?, ?, ?)",
-                [[_valid(each.url), *_lists(each), now] for each in results],
-            )
-
-        await self._database.write(work)
-
-    async def _begin(self, number: int, hosts: Sequence[str], why: str, **values: Any) -> ScanHosts:
-        now = self._clock.now()
+    @writes
+    def _begin(
+        self, db: Connection, /, number: int, hosts: Sequence[str], why: str, **values: Any
+    ) -> ScanHosts:
+        now = self.clock.now()
         row = rows.plain({"scan": number, "since": now, "due_at": now, **values})
         marks = ", ".join("?" * len(row))
+        transitions.load(db, number)  # raises NotFound if the scan was purged
+        db.execute("DELETE FROM hosts WHERE scan = ?", [number])
+        db.execute(f"REPLACE INTO host_looks ({', '.join(row)}) VALUES ({marks})", list(row.values()))
+        db.conn.executemany(
+            "INSERT INTO hosts (scan, host) VALUES (?, ?)", [[number, host] for host in hosts]
+        )
+        transitions.touch(db, number, now=now, why=why)
+        return _load(db, number)
 
-        def work(db: Connection) -> ScanHosts:
-            transitions.load(db, number)  # raises NotFound if the scan was purged
-            db.execute("DELETE FROM hosts WHERE scan = ?", [number])
-            db.execute(f"REPLACE INTO host_looks ({', '.join(row)}) VALUES ({marks})", list(row.values()))
-            db.conn.executemany(
-                "INSERT INTO hosts (scan, host) VALUES (?, ?)", [[number, host] for host in hosts]
-            )
-            self._note(db, number, why)
-            return _load(db, number)
-
-        return await self._database.write(work)
-
-    async def _change_pending(
-        self, number: int, change: Callable[[Connection, ScanHosts], None]
+    @writes
+    def _change_pending(
+        self, db: Connection, number: int, change: Callable[[Connection, ScanHosts], None]
     ) -> ScanHosts | None:
         """Change a scan's hosts, if they are still being looked up, and return them as they are then."""
-
-        def work(db: Connection) -> ScanHosts | None:
-            before = _read(db, number)
-            if before is None or before.state is not HostsState.LOOKING:
-                return before
-            change(db, before)
-            return _load(db, number)
-
-        return await self._database.write(work)
+        before = _read(db, number)
+        if before is None or before.state is not HostsState.LOOKING:
+            return before
+        change(db, before)
+        return _load(db, number)
 
     def _change(self, db: Connection, before: ScanHosts, why: str = "", **changes: Any) -> None:
-        values = rows.plain(changes)
-        assignments = ", ".join(f"{column} = ?" for column in values)
-        db.execute(f"UPDATE host_looks SET {assignments} WHERE scan = ?", [*values.values(), before.scan])
+        rows.update(db, "host_looks", changes, scan=before.scan)
         if why or before.problem != changes["problem"]:
-            self._note(db, before.scan, why)
-
-    def _note(self, db: Connection, number: int, why: str) -> None:
-        """Mark the scan's reply as stale; ``why`` is a line for the timeline."""
-        if why:
-            state = transitions.load(db, number).state
-            transitions.note(db, number, now=self._clock.now(), before=state, after=state, why=why)
-        db.execute("UPDATE scans SET revision = revision + 1 WHERE number = ?", [number])
+            transitions.touch(db, before.scan, now=self.clock.now(), why=why)
 
 
 def _hosts(db: Connection, number: int) -> tuple[UrlCategories, ...]:

@@ -2,8 +2,6 @@
 
 from bot.features.onetrust_apps import listeners
 from bot.features.onetrust_apps.service import OneTrustApps
-from bot.features.submission.card_repository import Cards
-from bot.features.submission.intake import Intake
 from bot.wiring.feature import Feature, Surface
 from bot.wiring.kit import Kit
 
@@ -18,9 +16,9 @@ def build(kit: Kit) -> Surface:
         clock=kit.steady,
     )
     kit.provide(apps)
-    intake = kit.get(Intake)
+    intake = kit.domain.intake
     return Surface(
-        commands=(listeners.rescan_command(apps, intake, kit.get(Cards).permalink),),
+        commands=(listeners.rescan_command(apps, intake, kit.permalink),),
         listeners=(lambda app: listeners.register(app, apps, intake),),
     )
 

@@ -8,7 +8,7 @@ from bot.features.app_links import repository
 from bot.features.results.models import Application
 from bot.storage import rows
 from bot.storage.connection import Connection
-from bot.storage.database import Database
+from bot.storage.repository import Repository, reads
 from bot.storage.visibility import visible
 
 _TELLS = """
@@ -27,49 +27,40 @@ _SCANNED = "SELECT 1 FROM scans WHERE scans.bundle_id = ? AND scans.platform = ?
 _PURGED = "SELECT 1 FROM known_apps WHERE bundle_id = ? AND platform = ? AND NOT public"
 
 
-class OneTrustAppRepository:
+class OneTrustAppRepository(Repository):
     """Reads of what is known of applications in OneTrust."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
-
-    async def seen(self, ids: Sequence[str], viewer: Viewer) -> tuple[set[str], list[Link]]:
+    @reads
+    def seen(self, db: Connection, ids: Sequence[str], viewer: Viewer) -> tuple[set[str], list[Link]]:
         """Return which of these are known from scans alone that the viewer may not see, and links they may.
 
         A link tells of no app that is scanned in private; see ``HistoryStore.apps``.
         """
+        hidden: set[str] = set()
+        shown: list[Link] = []
+        for app_id in ids:
+            linked = repository.of_app(db, app_id)
+            theirs = [link for link in linked if _sees_link(db, link, viewer)]
+            shown += theirs
+            known = bool(linked) or _tells(db, app_id, "1", [])
+            if known and not theirs and not _tells(db, app_id, *visible(viewer)):
+                hidden.add(app_id)
+        return hidden, shown
 
-        def work(db: Connection) -> tuple[set[str], list[Link]]:
-            hidden: set[str] = set()
-            shown: list[Link] = []
-            for app_id in ids:
-                linked = repository.of_app(db, app_id)
-                theirs = [link for link in linked if _sees_link(db, link, viewer)]
-                shown += theirs
-                known = bool(linked) or _tells(db, app_id, "1", [])
-                if known and not theirs and not _tells(db, app_id, *visible(viewer)):
-                    hidden.add(app_id)
-            return hidden, shown
-
-        return await self._database.read(work)
-
-    async def named_alike(self, apps: Sequence[Application], viewer: Viewer) -> set[str]:
+    @reads
+    def named_alike(self, db: Connection, apps: Sequence[Application], viewer: Viewer) -> set[str]:
         """Return the IDs of those that may be what scans made which the viewer may not see.
 
         Until a new app is found in OneTrust, its name is all that tells of it.
         """
         condition, parameters = visible(viewer)
-
-        def work(db: Connection) -> set[str]:
-            alike: set[str] = set()
-            for app in apps:
-                name = rows.plain({"name": app.name, "platform": app.platform})
-                hidden = _MADE.format(f"NOT coalesce({condition}, 0)")
-                if _any(db, hidden, [*name.values(), *parameters]):
-                    alike.add(app.id)
-            return alike
-
-        return await self._database.read(work)
+        alike: set[str] = set()
+        for app in apps:
+            name = rows.plain({"name": app.name, "platform": app.platform})
+            hidden = _MADE.format(f"NOT coalesce({condition}, 0)")
+            if _any(db, hidden, [*name.values(), *parameters]):
+                alike.add(app.id)
+        return alike
 
 
 def _tells(db: Connection, app_id: str, condition: str, parameters: list[object]) -> bool:

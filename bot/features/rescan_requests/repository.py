@@ -3,12 +3,11 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from bot.core.ports import Clock
 from bot.core.scan import ChannelKind
 from bot.features.rescan_requests.models import RequestState, RescanRequest
 from bot.storage import rows
 from bot.storage.connection import Connection, RowHooks
-from bot.storage.database import Database
+from bot.storage.repository import Repository, reads, writes
 
 _WAITS = f"""state = 'waiting' AND NOT EXISTS (
     SELECT 1 FROM scans WHERE scans.request_number = requests.number
@@ -16,15 +15,13 @@ _WAITS = f"""state = 'waiting' AND NOT EXISTS (
 )"""
 
 
-class RescanRequestRepository:
+class RescanRequestRepository(Repository):
     """Reads and writes them."""
 
-    def __init__(self, database: Database, clock: Clock) -> None:
-        self._database = database
-        self._clock = clock
-
-    async def create(
+    @writes
+    def create(
         self,
+        db: Connection,
         *,
         app_id: str,
         channel: str,
@@ -34,30 +31,24 @@ class RescanRequestRepository:
         latest: int | None,
     ) -> RescanRequest:
         """Record a request for a build of an app."""
-        now = self._clock.now()
+        now = self.clock.now()
+        number = db.execute(
+            "INSERT INTO requests (app_id, channel, channel_kind, asked_by, created_at, expires_at, "
+            "state, latest) VALUES (?, ?, ?, ?, ?, ?, 'waiting', ?)",
+            [app_id, channel, channel_kind.value, asked_by, now, now + wait_s, latest],
+        ).lastrowid
+        return _load(db, int(number or 0))
 
-        def work(db: Connection) -> RescanRequest:
-            number = db.execute(
-                "INSERT INTO requests (app_id, channel, channel_kind, asked_by, created_at, expires_at, "
-                "state, latest) VALUES (?, ?, ?, ?, ?, ?, 'waiting', ?)",
-                [app_id, channel, channel_kind.value, asked_by, now, now + wait_s, latest],
-            ).lastrowid
-            return _load(db, int(number or 0))
-
-        return await self._database.write(work)
-
-    async def update(self, number: int, **changes: Any) -> RescanRequest:
+    @writes
+    def update(self, db: Connection, /, number: int, **changes: Any) -> RescanRequest:
         """Change a request's ``message_ts``, ``state`` or ``answer``."""
+        values: Mapping[str, Any] = rows.plain(changes)
+        assignments = ", ".join(f"{column} = ?" for column in values)
+        db.execute(f"UPDATE requests SET {assignments} WHERE number = ?", [*values.values(), number])
+        return _load(db, number)
 
-        def work(db: Connection) -> RescanRequest:
-            values: Mapping[str, Any] = rows.plain(changes)
-            assignments = ", ".join(f"{column} = ?" for column in values)
-            db.execute(f"UPDATE requests SET {assignments} WHERE number = ?", [*values.values(), number])
-            return _load(db, number)
-
-        return await self._database.write(work)
-
-    async def answer(self) -> list[RescanRequest]:
+    @writes
+    def answer(self, db: Connection) -> list[RescanRequest]:
         """Close and return the requests that were fulfilled by the submission of a build for them."""
         query = """
             SELECT requests.number AS number, min(scans.number) AS answer
@@ -65,17 +56,13 @@ class RescanRequestRepository:
             WHERE requests.state = 'waiting' AND scans.state = 'submitted' AND scans.app_id = requests.app_id
             GROUP BY requests.number
         """
-
-        def work(db: Connection) -> list[RescanRequest]:
-            found = list(db.query(query))
-            for row in found:
-                db.execute(
-                    "UPDATE requests SET state = 'answered', answer = ? WHERE number = ?",
-                    [row["answer"], row["number"]],
-                )
-            return [_load(db, row["number"]) for row in found]
-
-        return await self._database.write(work)
+        found = list(db.query(query))
+        for row in found:
+            db.execute(
+                "UPDATE requests SET state = 'answered', answer = ? WHERE number = ?",
+                [row["answer"], row["number"]],
+            )
+        return [_load(db, row["number"]) for row in found]
 
     async def request(self, number: int) -> RescanRequest | None:
         """Return a request, if it exists."""
@@ -85,62 +72,59 @@ class RescanRequestRepository:
         """Return the waiting request whose message started this thread."""
         return await self._first(
             "WHERE channel = ? AND message_ts = ? AND state = 'waiting' AND expires_at > ?",
-            *(channel, thread_ts, self._clock.now()),
+            *(channel, thread_ts, self.clock.now()),
         )
 
-    async def _first(self, where: str, *parameters: object) -> RescanRequest | None:
+    @reads
+    def _first(self, db: Connection, where: str, *parameters: object) -> RescanRequest | None:
         query = f"SELECT * FROM requests {where}"
-        return await self._database.read(
-            lambda db: next((_request(row) for row in db.query(query, parameters)), None)
-        )
+        return next((_request(row) for row in db.query(query, parameters)), None)
 
-    async def lapse(self) -> list[RescanRequest]:
+    @writes
+    def lapse(self, db: Connection) -> list[RescanRequest]:
         """Close and return the expired requests, except those whose build is in progress."""
+        where = f"{_WAITS} AND expires_at <= ?"
+        now = [self.clock.now()]
+        found = [_request(row) for row in db.query(f"SELECT * FROM requests WHERE {where}", now)]
+        if found:
+            db.execute(f"UPDATE requests SET state = '{RequestState.LAPSED.value}' WHERE {where}", now)
+        return [_load(db, request.number) for request in found]
 
-        def work(db: Connection) -> list[RescanRequest]:
-            where = f"{_WAITS} AND expires_at <= ?"
-            now = [self._clock.now()]
-            found = [_request(row) for row in db.query(f"SELECT * FROM requests WHERE {where}", now)]
-            if found:
-                db.execute(f"UPDATE requests SET state = '{RequestState.LAPSED.value}' WHERE {where}", now)
-            return [_load(db, request.number) for request in found]
-
-        return await self._database.write(work)
-
-    async def next_lapse_at(self) -> float | None:
+    @reads
+    def next_lapse_at(self, db: Connection) -> float | None:
         """Return when the next waiting request expires."""
         query = f"SELECT min(expires_at) AS at FROM requests WHERE {_WAITS}"
-        return await self._database.read(lambda db: next(iter(db.query(query)))["at"])
+        at: float | None = db.execute(query).fetchone()[0]
+        return at
 
-    async def arrived(self, file_id: str, channel: str, event_ts: str) -> None:
+    @writes
+    def arrived(self, db: Connection, file_id: str, channel: str, event_ts: str) -> None:
         """Record a file whose message has to be found."""
-        await self._database.write(
-            lambda db: db.execute(
-                "INSERT OR IGNORE INTO arrivals (file_id, channel, event_ts, due_at) VALUES (?, ?, ?, ?)",
-                [file_id, channel, event_ts, self._clock.now()],
-            )
+        db.execute(
+            "INSERT OR IGNORE INTO arrivals (file_id, channel, event_ts, due_at) VALUES (?, ?, ?, ?)",
+            [file_id, channel, event_ts, self.clock.now()],
         )
 
-    async def arrivals(self, *, all_: bool = False) -> list[tuple[str, str, str, int, float]]:
+    @reads
+    def arrivals(self, db: Connection, *, all_: bool = False) -> list[tuple[str, str, str, int, float]]:
         """Return ``(file_id, channel, event_ts, attempts, due_at)`` of the files that are due, or of all."""
-        limit = float("inf") if all_ else self._clock.now()
+        limit = float("inf") if all_ else self.clock.now()
         query = "SELECT * FROM arrivals WHERE due_at <= ? ORDER BY due_at"
-        return await self._database.read(
-            lambda db: [
-                (row["file_id"], row["channel"], row["event_ts"], row["attempts"], row["due_at"])
-                for row in db.query(query, [limit])
-            ]
-        )
+        return [
+            (row["file_id"], row["channel"], row["event_ts"], row["attempts"], row["due_at"])
+            for row in db.query(query, [limit])
+        ]
 
-    async def settle_arrival(
-        self, file_id: str, channel: str, event_ts: str, *, retry_at: float | None
+    @writes
+    def settle_arrival(
+        self, db: Connection, file_id: str, channel: str, event_ts: str, *, retry_at: float | None
     ) -> None:
         """Delete a file, or search for its message again at ``retry_at``."""
         change, values = "DELETE FROM arrivals", []
         if retry_at is not None:
             change, values = "UPDATE arrivals SET attempts = attempts + 1, due_at = ?", [retry_at]
         query = f"{change} WHERE file_id = ? AND channel = ? AND event_ts = ?"
-        await self._database.write(lambda db: db.execute(query, [*values, file_id, channel, event_ts]))
+        db.execute(query, [*values, file_id, channel, event_ts])
 
 
 def _load(db: Connection, number: int) -> RescanRequest:

@@ -4,22 +4,20 @@ from functools import partial
 
 from bot.features.compliance.rules import judge_by
 from bot.features.history.history import HistoryService
-from bot.features.results import listeners, status_views, views
+from bot.features.results import listeners, repository, status_views, views
 from bot.features.results.fetcher import ResultFetcher
-from bot.features.results.messages import result_subject
+from bot.features.results.messages import result_subject, results_section
 from bot.features.results.poller import ResultPoller
-from bot.features.submission.card_repository import Cards
-from bot.features.submission.user_actions import UserActions
 from bot.wiring.feature import Feature, Surface
 from bot.wiring.kit import Kit
 
 
 def build(kit: Kit) -> Surface:
     """Build it; it offers the announcements and, where results are read, ``ResultPoller``."""
-    sections = kit.get(Cards).sections
-    render = partial(views.announcement, mention=kit.settings.mention == "sharer", sections=sections)
+    mention, sections = kit.settings.mention == "sharer", kit.domain.sections
+    render = partial(views.announcement, mention=mention, sections=sections)
     announcements = kit.messages(result_subject(kit.store, render))
-    kit.provide(announcements, "result")
+    kit.provide(announcements)
     jobs = [announcements.job]
     if kit.settings.onetrust_results_hours:
         first_s = float(kit.settings.onetrust_results_poll_s)
@@ -46,7 +44,7 @@ def build(kit: Kit) -> Surface:
         )
         kit.provide(poller)
         jobs.append(poller.job)
-    actions = kit.get(UserActions)
+    actions = kit.domain.actions
     return Surface(
         listeners=(lambda app: listeners.register(app, kit.get(HistoryService).status, kit.store, actions),),
         scan_buttons=frozenset({status_views.ALL_FOUND, status_views.SCAN_ONCE_MORE}),
@@ -54,4 +52,11 @@ def build(kit: Kit) -> Surface:
     )
 
 
-FEATURE = Feature(name="results", build=build)
+FEATURE = Feature(
+    name="results",
+    build=build,
+    reply_section=lambda context: results_section(
+        clock=context.clock, permalink=context.permalink, poller=context.poller
+    ),
+    row_hooks=(repository.HOOKS,),
+)

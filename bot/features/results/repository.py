@@ -2,17 +2,15 @@
 
 import asyncio
 from collections.abc import Collection
-from dataclasses import dataclass
 from typing import Any, Final
 
-from bot.core.ports import Clock
 from bot.core.scan import Build, Platform, Scan, State, SubmissionState
 from bot.features.results import rows_repository
 from bot.features.results.models import Judge, OneTrustScanStatus, Poll, Results, ResultState, ResultStatus
 from bot.features.results.rows_repository import FOLLOWED
 from bot.storage import rows, transitions
 from bot.storage.connection import Connection, RowHooks
-from bot.storage.database import Database
+from bot.storage.repository import Repository, reads, writes
 
 _DUE_AT = "(results.due_at + CASE results.looks WHEN 0 THEN ? ELSE 0 END)"
 """The first poll is some time after the submission."""
@@ -20,43 +18,42 @@ _SHOWN = ("state", "status", "looked_for")
 """Columns that a reply shows."""
 
 
-@dataclass(eq=False, repr=False)
-class ResultRepository:
+class ResultRepository(Repository):
     """Polling states and results in SQLite."""
-
-    database: Database
-    clock: Clock
 
     # Polling.
 
-    async def due(self, limit: int, *, first_delay_s: float = 0.0) -> list[Poll]:
+    @reads
+    def due(self, db: Connection, limit: int, *, first_delay_s: float = 0.0) -> list[Poll]:
         """Return up to ``limit`` scans to poll now, longest wait first.
 
         ``first_delay_s`` is the time between a submission and its first poll.
         """
         query = f"SELECT * FROM results WHERE {FOLLOWED} AND {_DUE_AT} <= ? ORDER BY due_at, scan LIMIT ?"
-        parameters = [first_delay_s, self.clock.now(), limit]
+        due = map(rows_repository.followed_of, db.query(query, [first_delay_s, self.clock.now(), limit]))
+        return [Poll(scan=transitions.load(db, each.scan), followed=each) for each in due]
 
-        def work(db: Connection) -> list[Poll]:
-            due = map(rows_repository.followed_of, db.query(query, parameters))
-            return [Poll(scan=transitions.load(db, each.scan), followed=each) for each in due]
-
-        return await self.database.read(work)
-
-    async def next_due_at(self, *, first_delay_s: float = 0.0) -> float | None:
+    @reads
+    def next_due_at(self, db: Connection, *, first_delay_s: float = 0.0) -> float | None:
         """Return when the next poll is due; ``None`` if no scan is polled."""
-        query = f"SELECT min({_DUE_AT}) FROM results WHERE {FOLLOWED}"
-        return await self.database.read(lambda db: db.execute(query, [first_delay_s]).fetchone()[0])
+        query = f"SELECT min({_DUE_AT}) AS at FROM results WHERE {FOLLOWED}"
+        at: float | None = db.execute(query, [first_delay_s]).fetchone()[0]
+        return at
 
-    async def waiting(self) -> int:
+    @reads
+    def waiting(self, db: Connection) -> int:
         """Return the number of scans that are polled."""
-        return await self.database.read(rows_repository.waiting)
+        return rows_repository.waiting(db)
 
-    async def followed(self, number: int) -> ResultStatus | None:
+    @reads
+    def followed(self, db: Connection, number: int) -> ResultStatus | None:
         """Return a scan's polling state; ``None`` if it was not submitted."""
-        return await self.database.read(lambda db: rows_repository.status(db, number))
+        return rows_repository.status(db, number)
 
-    async def update(self, number: int, *, why: str = "", show: bool = False, **changes: Any) -> None:
+    @writes
+    def update(
+        self, db: Connection, /, number: int, *, why: str = "", show: bool = False, **changes: Any
+    ) -> None:
         """Change columns; updates the scan's reply with ``show``, or if it shows one of them.
 
         ``why`` is a line for the scan's timeline.
@@ -64,90 +61,80 @@ class ResultRepository:
         Raises:
             NotFound: the scan was not submitted.
         """
+        before = rows_repository.followed(db, number)
+        if changes:
+            rows.update(db, "results", changes, scan=number)
+        shown = any(changes.get(name, getattr(before, name)) != getattr(before, name) for name in _SHOWN)
+        if why or show or shown:
+            transitions.touch(db, number, now=self.clock.now(), why=why)
 
-        def work(db: Connection) -> None:
-            before = rows_repository.followed(db, number)
-            rows_repository.change(db, number, changes)
-            shown = any(changes.get(name, getattr(before, name)) != getattr(before, name) for name in _SHOWN)
-            if why or show or shown:
-                transitions.refresh(db, number, now=self.clock.now(), why=why)
-
-        await self.database.write(work)
-
-    async def give_up(self, before: float, why: str) -> list[int]:
+    @writes
+    def give_up(self, db: Connection, before: float, why: str) -> list[int]:
         """Stop polling for scans polled since before ``before``; return those whose replies show a poll."""
         now = self.clock.now()
-
-        def work(db: Connection) -> list[int]:
-            ended = db.execute(
-                f"UPDATE results SET state = ?, looked_for = ?, ended_at = ? "
-                f"WHERE {FOLLOWED} AND followed_at < ? RETURNING scan, looks",
-                [ResultState.LOST.value, why, now, before],
-            )
-            shown = sorted(number for number, polls in ended.fetchall() if polls)
-            for number in shown:
-                transitions.refresh(db, number, now=now)
-            return shown
-
-        return await self.database.write(work)
+        ended = db.execute(
+            f"UPDATE results SET state = ?, looked_for = ?, ended_at = ? "
+            f"WHERE {FOLLOWED} AND followed_at < ? RETURNING scan, looks",
+            [ResultState.LOST.value, why, now, before],
+        )
+        shown = sorted(number for number, polls in ended.fetchall() if polls)
+        for number in shown:
+            transitions.touch(db, number, now=now)
+        return shown
 
     # Matching.
 
-    async def matched(self, number: int, application_id: str, scan_id: str) -> Poll | None:
+    @writes
+    def matched(self, db: Connection, number: int, application_id: str, scan_id: str) -> Poll | None:
         """Store a scan's match in OneTrust, which settles an uncertain submission.
 
         ``None`` if the match belongs to a scan already, or this one's state changed.
         """
+        state = transitions.load(db, number).state
+        if state not in {State.SUBMITTED, State.UNCERTAIN} or _taken(db, [scan_id]):
+            return None
         now, why = self.clock.now(), f"found in OneTrust: scan ID {scan_id}"
-        ids = {"application_id": application_id, "scan_id": scan_id}
+        found: dict[str, Any] = {"application_id": application_id, "scan_id": scan_id}
+        if state is State.UNCERTAIN:
+            found["state"] = SubmissionState.ACCEPTED
+            settled = {"problem": None}
+            transitions.move(db, number, State.SUBMITTED, now=now, why=why, scan=settled, submission=found)
+        else:
+            rows.update(db, "submissions", found, scan=number, scanner=rows.MAIN_SCANNER)
+            rows.update(db, "results", {"state": ResultState.RUNNING, "looked_for": ""}, scan=number)
+            transitions.touch(db, number, now=now, why=why)
+        return Poll(scan=transitions.load(db, number), followed=rows_repository.followed(db, number))
 
-        def work(db: Connection) -> Poll | None:
-            state = transitions.load(db, number).state
-            if state not in {State.SUBMITTED, State.UNCERTAIN} or _taken(db, [scan_id]):
-                return None
-            if state is State.UNCERTAIN:
-                accepted = {"state": SubmissionState.ACCEPTED, **ids}
-                settled = {"problem": None}
-                transitions.move(
-                    db, number, State.SUBMITTED, now=now, why=why, scan=settled, submission=accepted
-                )
-            else:
-                db.execute(
-                    "UPDATE submissions SET application_id = :application_id, scan_id = :scan_id "
-                    f"WHERE scan = :scan AND {rows.ONETRUST}",
-                    {**ids, "scan": number},
-                )
-                rows_repository.change(db, number, {"state": ResultState.RUNNING, "looked_for": ""})
-                transitions.refresh(db, number, now=now, why=why)
-            return Poll(scan=transitions.load(db, number), followed=rows_repository.followed(db, number))
-
-        return await self.database.write(work)
-
-    async def competing_submissions(self, application_id: str, since: float = 0.0) -> list[Poll]:
+    @reads
+    def competing_submissions(self, db: Connection, application_id: str, since: float = 0.0) -> list[Poll]:
         """Return an application's unmatched scans, submitted at ``since`` or later."""
-        return await self._polls(
+        return rows_repository.polls(
+            db,
             f"WHERE {rows.SENT} AND o.scan_id IS NULL AND results.since >= ? "
             "AND ((scans.kind = 'rescan' AND scans.app_id = ? COLLATE NOCASE) "
             "OR (scans.kind = 'new' AND o.application_id = ?))",
             *(since, application_id, application_id),
         )
 
-    async def unmatched_new_apps(self, name: str, platform: Platform, since: float = 0.0) -> list[Poll]:
+    @reads
+    def unmatched_new_apps(
+        self, db: Connection, name: str, platform: Platform, since: float = 0.0
+    ) -> list[Poll]:
         """Return new apps' scans of this name without an application, submitted at ``since`` or later."""
-        return await self._polls(
+        return rows_repository.polls(
+            db,
             f"WHERE {rows.SENT} AND o.application_id IS NULL AND results.since >= ? "
             "AND scans.kind = 'new' AND scans.name = ? AND scans.platform = ?",
             *(since, *rows.plain({"name": name, "platform": platform}).values()),
         )
 
-    async def _polls(self, rest: str, *parameters: object) -> list[Poll]:
-        return await self.database.read(lambda db: rows_repository.polls(db, rest, *parameters))
-
-    async def taken(self, scan_ids: Collection[str]) -> set[str]:
+    @reads
+    def taken(self, db: Connection, scan_ids: Collection[str]) -> set[str]:
         """Return the OneTrust scan IDs that belong to scans of the bot."""
-        return await self.database.read(lambda db: _taken(db, scan_ids))
+        return _taken(db, scan_ids)
 
-    async def others(self, application_ids: Collection[str], scan: Scan) -> set[str]:
+    @reads
+    def others(self, db: Connection, application_ids: Collection[str], scan: Scan) -> set[str]:
         """Return the applications that belong to another build's link or to another scan."""
         marks = ", ".join("?" * len(application_ids))
         query = f"""
@@ -160,9 +147,7 @@ class ResultRepository:
         ids = list(application_ids)
         of_scan = [scan.bundle_id, scan.platform.value if scan.platform else None]
         parameters = [*ids, *of_scan, *ids, scan.number, *ids, scan.number]
-        known = await self.database.read(
-            lambda db: {row["id"].lower() for row in db.query(query, parameters)}
-        )
+        known = {row["id"].lower() for row in db.query(query, parameters)}
         return {application_id for application_id in ids if application_id.lower() in known}
 
     # Results.
@@ -173,40 +158,41 @@ class ResultRepository:
         Raises:
             NotFound: the scan was not submitted.
         """
+        before = await self._judged_with(number)
+        judgement: tuple[Any, ...] = ()
+        if judge is not None and before is not None:  # many rules and thousands of SDKs take seconds
+            judgement = await asyncio.to_thread(judge, before[0], results, before[1])
+        await self._keep(number, results, judgement)
+
+    @reads
+    def _judged_with(self, db: Connection, number: int) -> tuple[Build, Results | None] | None:
+        """Return a scan's build and its app's previous results; ``None`` if the build could not be read."""
+        scan = transitions.load(db, number)
+        previous = rows_repository.before(db, scan, self.clock.now())
+        return (scan.build, previous[1] if previous else None) if scan.build is not None else None
+
+    @writes
+    def _keep(self, db: Connection, number: int, results: Results, judgement: tuple[Any, ...]) -> None:
         now = self.clock.now()
-        judgement = await self._judged(number, results, judge, now) if judge is not None else ()
-        ended = {"state": ResultState.COMPLETED, "status": OneTrustScanStatus.COMPLETED}
+        ended = {"state": ResultState.COMPLETED, "status": OneTrustScanStatus.COMPLETED, "ended_at": now}
+        rows_repository.followed(db, number)
+        rows_repository.write(db, number, results)
+        rows.update(db, "results", {**ended, "looked_for": ""}, scan=number)
         sdks = "1 SDK" if results.sdk_count == 1 else f"{results.sdk_count} SDKs"
+        transitions.touch(db, number, now=now, why=f"OneTrust completed its scan: {sdks}")
+        for hooks in db.hooks:
+            if hooks.completed is not None:
+                hooks.completed(db, number, judgement, now)
 
-        def work(db: Connection) -> None:
-            rows_repository.write(db, number, results)
-            rows_repository.change(db, number, {**ended, "looked_for": "", "ended_at": now})
-            transitions.refresh(db, number, now=now, why=f"OneTrust completed its scan: {sdks}")
-            for hooks in db.hooks:
-                if hooks.completed is not None:
-                    hooks.completed(db, number, judgement, now)
-
-        await self.database.write(work)
-
-    async def _judged(self, number: int, results: Results, judge: Judge, now: float) -> tuple[Any, ...]:
-        """Judge results in a thread: many rules and thousands of SDKs take seconds."""
-
-        def work(db: Connection) -> tuple[Build | None, tuple[Scan, Results] | None]:
-            scan = transitions.load(db, number)
-            return scan.build, rows_repository.before(db, scan, now)
-
-        build, before = await self.database.read(work)
-        if build is None:
-            return ()
-        return await asyncio.to_thread(judge, build, results, before[1] if before else None)
-
-    async def of(self, number: int) -> Results | None:
+    @reads
+    def of(self, db: Connection, number: int) -> Results | None:
         """Return a scan's results; ``None`` unless it is completed."""
-        return await self.database.read(lambda db: rows_repository.read(db, number))
+        return rows_repository.read(db, number)
 
     # Announcing.
 
-    async def to_announce(self) -> list[int]:
+    @reads
+    def to_announce(self, db: Connection) -> list[int]:
         """Return scans ended by OneTrust whose threads may lack the result message, oldest first.
 
         An empty ``announced_ts`` means that posting was begun, perhaps by a process that has ended since.
@@ -217,13 +203,12 @@ class ResultRepository:
                   AND results.state IN ('completed', 'failed', 'interrupted') AND scans.channel IS NOT NULL
             ORDER BY results.ended_at, scan
         """
-        return await self.database.read(lambda db: [row["scan"] for row in db.query(query)])
+        return [row["scan"] for row in db.query(query)]
 
-    async def set_announced(self, number: int, ts: str | None) -> None:
+    @writes
+    def set_announced(self, db: Connection, number: int, ts: str | None) -> None:
         """Store the timestamp of a scan's result message; empty while it is being posted."""
-        await self.database.write(
-            lambda db: db.execute("UPDATE results SET announced_ts = ? WHERE scan = ?", [ts, number])
-        )
+        rows.update(db, "results", {"announced_ts": ts}, scan=number)
 
 
 def _taken(db: Connection, scan_ids: Collection[str]) -> set[str]:

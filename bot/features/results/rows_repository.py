@@ -65,16 +65,6 @@ def waiting(db: Connection) -> int:
     return db.table("results").count_where(FOLLOWED)
 
 
-def change(db: Connection, number: int, changes: Mapping[str, Any]) -> None:
-    """Change columns of a row of ``results``.
-
-    Raises:
-        NotFound: the scan was not submitted.
-    """
-    followed(db, number)
-    db.table("results").update(number, rows.plain(changes))
-
-
 def polls(db: Connection, rest: str, *parameters: object) -> list[Poll]:
     """Return the submitted scans that ``rest`` (``WHERE …`` and what follows) selects."""
     scans = rows.scans_where(db, f"JOIN results ON results.scan = scans.number {rest}", *parameters)
@@ -82,16 +72,12 @@ def polls(db: Connection, rest: str, *parameters: object) -> list[Poll]:
 
 
 def write(db: Connection, number: int, results: Results) -> None:
-    """Store a scan's results, replacing existing ones.
-
-    Raises:
-        NotFound: the scan was not submitted.
-    """
+    """Store a scan's results, replacing existing ones."""
     manifest = results.privacy_manifest
     values = {name: getattr(results.scan, name) for name in _SCAN}
     values |= {name: getattr(results, name) for name in (*_COUNTS, *_CATEGORIES)}
     values |= {f"manifest_{name}": getattr(manifest, name, None) for name in _MANIFEST}
-    change(db, number, values)
+    rows.update(db, "results", values, scan=number)
     for table, found in (
         ("sdks", results.sdks),
         ("permissions", results.permissions),

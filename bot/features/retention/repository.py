@@ -6,22 +6,17 @@ app, and OneTrust would hold it twice.
 
 import re
 
-from bot.core.ports import Clock
 from bot.core.scan import FORGOTTEN
 from bot.storage import rows
 from bot.storage.connection import Connection
-from bot.storage.database import Database
+from bot.storage.repository import Repository
 
 BATCH = 200
 """Scans that one transaction removes: others wait no longer than that takes."""
 
 
-class PrivacyRepository:
+class PrivacyRepository(Repository):
     """What a retention time and a person's wish to be forgotten ask of the tables."""
-
-    def __init__(self, database: Database, clock: Clock) -> None:
-        self._database = database
-        self._clock = clock
 
     async def purge(self, before: float) -> int:
         """Remove scans that have not changed since ``before``; return how many there were.
@@ -30,7 +25,7 @@ class PrivacyRepository:
         other features keep of that age beside scans.
         """
         purged = 0
-        while removed := await self._database.write(lambda db: _purge(db, before)):
+        while removed := await self.database.write(lambda db: _purge(db, before)):
             purged += removed
 
         def rest(db: Connection) -> bool:
@@ -41,7 +36,7 @@ class PrivacyRepository:
             purges = [hooks.purge(db, before) for hooks in db.hooks if hooks.purge is not None]
             return bool(links) or any(purges)
 
-        if await self._database.write(rest) or purged:
+        if await self.database.write(rest) or purged:
             await self._scrub()
         return purged
 
@@ -75,15 +70,15 @@ class PrivacyRepository:
                     hooks.forget(db, user, FORGOTTEN)
             return int(scans) if db.conn.total_changes > before else None
 
-        scans = await self._database.write(work)
+        scans = await self.database.write(work)
         await self._scrub()
         return scans
 
     async def _scrub(self) -> None:
         """Let nothing that was removed stay readable, neither in the search index nor in the WAL."""
         optimize = "INSERT INTO scans_fts (scans_fts) VALUES ('optimize')"
-        await self._database.write(lambda db: db.execute(optimize))
-        await self._database.read(lambda db: db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall())
+        await self.database.write(lambda db: db.execute(optimize))
+        await self.database.read(lambda db: db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall())
 
 
 def _purge(db: Connection, before: float) -> int:

@@ -2,12 +2,11 @@
 
 from collections.abc import Collection
 
-from bot.core.ports import Clock
 from bot.core.scan import CANCELLABLE, PARKED, WORKING, Source, State
 from bot.features.submission import facts_repository
 from bot.storage import rows, transitions
 from bot.storage.connection import Connection
-from bot.storage.database import Database
+from bot.storage.repository import Repository, reads, writes
 
 _WAITING = f"""
     FROM scans JOIN submissions AS o ON o.scan = scans.number AND o.{rows.ONETRUST}
@@ -18,12 +17,8 @@ _HELD = "EXISTS (SELECT 1 FROM opinions WHERE opinions.scan = scans.number AND h
 _STALE = "SELECT number FROM scans WHERE shown_revision < revision AND source = 'slack'"
 
 
-class QueueRepository:
+class QueueRepository(Repository):
     """The queue of the worker."""
-
-    def __init__(self, database: Database, clock: Clock) -> None:
-        self._database = database
-        self._clock = clock
 
     async def due(self, limit: int, *, busy: Collection[int]) -> list[int]:
         """Return up to ``limit`` due scans, first of channels with the fewest in progress (``busy``).
@@ -46,12 +41,14 @@ class QueueRepository:
                 )
             ) WHERE NOT working ORDER BY place, number LIMIT ?
         """
-        return await self._numbers(query, self._clock.now(), limit)
+        return await self._numbers(query, self.clock.now(), limit)
 
-    async def next_due_at(self) -> float | None:
+    @reads
+    def next_due_at(self, db: Connection) -> float | None:
         """Return when the next queued scan is due."""
         query = f"SELECT min(o.due_at) AS at {_WAITING} AND o.due_at > ?"
-        return await self._database.read(lambda db: next(iter(db.query(query, [self._clock.now()])))["at"])
+        at: float | None = db.execute(query, [self.clock.now()]).fetchone()[0]
+        return at
 
     # While the scanner accepts no builds.
 
@@ -64,7 +61,7 @@ class QueueRepository:
             {_NUMBERS} AND (o.due_at <= ? OR o.due_at = ?) AND scans.number NOT IN ({_joined(busy)})
             ORDER BY o.attempts, scans.size_bytes, scans.number LIMIT 1
         """
-        return next(iter(await self._numbers(query, self._clock.now(), PARKED)), None)
+        return next(iter(await self._numbers(query, self.clock.now(), PARKED)), None)
 
     async def park(self, why: str, *, busy: Collection[int]) -> list[int]:
         """Park all due scans until the scanner accepts builds; return their numbers."""
@@ -73,7 +70,7 @@ class QueueRepository:
         )
 
         def work(db: Connection) -> list[int]:
-            now = self._clock.now()
+            now = self.clock.now()
             numbers = [int(row["number"]) for row in db.query(query, [now])]
             for number in numbers:
                 transitions.move(
@@ -87,9 +84,9 @@ class QueueRepository:
                 )
             return numbers
 
-        if not await self._numbers(query, self._clock.now()):
+        if not await self._numbers(query, self.clock.now()):
             return []
-        return await self._database.write(work)
+        return await self.database.write(work)
 
     async def release(self, *, hasten: bool) -> None:
         """Make parked scans due; with ``hasten`` also those that the scanner asked to retry later.
@@ -99,10 +96,10 @@ class QueueRepository:
         later = f"o.due_at > ? AND scans.state = 'queued' AND scans.pulls = 0 AND NOT {_HELD}"
         ahead = f"OR ({later})" if hasten else ""
         query = f"{_NUMBERS} AND (o.due_at = ? {ahead})"
-        now = self._clock.now()
+        now = self.clock.now()
         parameters = [PARKED, now] if hasten else [PARKED]
         if await self._numbers(f"{query} LIMIT 1", *parameters):
-            await self._database.write(
+            await self.database.write(
                 lambda db: db.execute(
                     f"UPDATE submissions SET due_at = ? WHERE {rows.ONETRUST} AND scan IN ({query})",
                     [now, *parameters],
@@ -126,7 +123,7 @@ class QueueRepository:
                     db,
                     scan.number,
                     State.RECEIVED,
-                    now=self._clock.now(),
+                    now=self.clock.now(),
                     why=f"{_name(scan.original)} has ended",
                     scan={"original": None},
                 )
@@ -134,7 +131,7 @@ class QueueRepository:
 
         if not await self._numbers("SELECT number FROM scans WHERE state = 'waiting' LIMIT 1"):
             return []
-        return await self._database.write(work)
+        return await self.database.write(work)
 
     async def recover(
         self, *, source: Source, before: float | None = None, busy: Collection[int] = ()
@@ -152,7 +149,7 @@ class QueueRepository:
 
         def work(db: Connection) -> list[int]:
             found = rows.scans_where(db, where, *parameters)
-            now = self._clock.now()
+            now = self.clock.now()
             for scan in found:
                 if scan.state in WORKING:
                     transitions.requeue(db, scan.number, now=now, why="the process ended")
@@ -168,62 +165,56 @@ class QueueRepository:
             return [scan.number for scan in found]
 
         where = f"WHERE scans.source = ? AND {condition} ORDER BY scans.number"
-        if not await self._database.read(lambda db: rows.scans_where(db, where, *parameters)):
+        if not await self.database.read(lambda db: rows.scans_where(db, where, *parameters)):
             return []
-        return await self._database.write(work)
+        return await self.database.write(work)
 
-    async def cancel_waiting(self, channel: str, user: str, *, why: str) -> list[int]:
+    @writes
+    def cancel_waiting(self, db: Connection, channel: str, user: str, *, why: str) -> list[int]:
         """Cancel a person's waiting scans in a channel, in one transaction; return their numbers."""
-
-        def work(db: Connection) -> list[int]:
-            waiting = rows.scans_where(
+        waiting = rows.scans_where(
+            db,
+            "WHERE scans.state IN ('received', 'queued', 'waiting') AND scans.channel = ? "
+            "AND ? IN (scans.shared_by, scans.asked_by) ORDER BY scans.number",
+            channel,
+            user,
+        )
+        for scan in waiting:
+            transitions.move(
                 db,
-                "WHERE scans.state IN ('received', 'queued', 'waiting') AND scans.channel = ? "
-                "AND ? IN (scans.shared_by, scans.asked_by) ORDER BY scans.number",
-                channel,
-                user,
+                scan.number,
+                State.CANCELLED,
+                now=self.clock.now(),
+                why=why,
+                who=user,
+                scan={"problem": why},
             )
-            for scan in waiting:
-                transitions.move(
-                    db,
-                    scan.number,
-                    State.CANCELLED,
-                    now=self._clock.now(),
-                    why=why,
-                    who=user,
-                    scan={"problem": why},
-                )
-            return [scan.number for scan in waiting]
+        return [scan.number for scan in waiting]
 
-        return await self._database.write(work)
-
-    async def postpone(self, number: int, problem: str, due_at: float) -> None:
+    @writes
+    def postpone(self, db: Connection, number: int, problem: str, due_at: float) -> None:
         """Reschedule a due scan; if it is queued for the same problem, without a line in the timeline.
 
         Raises:
             Superseded: no longer due.
         """
-
-        def work(db: Connection) -> None:
-            scan = transitions.load(db, number)
-            if scan.state is State.QUEUED and scan.problem == problem:
-                db.execute(
-                    f"UPDATE submissions SET due_at = ? WHERE scan = ? AND {rows.ONETRUST}",
-                    [due_at, number],
-                )
-                return
-            transitions.move(
-                db,
-                number,
-                State.QUEUED,
-                now=self._clock.now(),
-                why=problem,
-                expect={State.RECEIVED, State.QUEUED},
-                scan={"problem": problem},
-                submission={"due_at": due_at},
+        scan = transitions.load(db, number)
+        if scan.state is State.QUEUED and scan.problem == problem:
+            db.execute(
+                f"UPDATE submissions SET due_at = ? WHERE scan = ? AND {rows.ONETRUST}",
+                [due_at, number],
             )
-
-        await self._database.write(work)
+            return
+        transitions.move(
+            db,
+            number,
+            State.QUEUED,
+            now=self.clock.now(),
+            why=problem,
+            expect={State.RECEIVED, State.QUEUED},
+            scan={"problem": problem},
+            submission={"due_at": due_at},
+        )
 
     async def hold(self, number: int, until: float) -> None:
         """Extend the lease of a shell's scan."""
@@ -249,12 +240,14 @@ class QueueRepository:
             f"{_STALE} AND state = 'duplicate' AND original = ? ORDER BY number", number
         )
 
-    async def _numbers(self, query: str, *parameters: object) -> list[int]:
-        return await self._database.read(lambda db: [row["number"] for row in db.query(query, parameters)])
+    @reads
+    def _numbers(self, db: Connection, query: str, *parameters: object) -> list[int]:
+        return [row["number"] for row in db.query(query, parameters)]
 
-    async def _update(self, number: int, column: str, value: object) -> None:
+    @writes
+    def _update(self, db: Connection, number: int, column: str, value: object) -> None:
         query = f"UPDATE scans SET {column} = ? WHERE number = ?"
-        await self._database.write(lambda db: db.execute(query, [value, number]))
+        db.execute(query, [value, number])
 
 
 def _joined(numbers: Collection[int]) -> str:

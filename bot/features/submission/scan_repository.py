@@ -4,7 +4,6 @@ from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from bot.core.people import Viewer
-from bot.core.ports import Clock
 from bot.core.scan import (
     CANCELLABLE,
     Build,
@@ -22,7 +21,7 @@ from bot.features.submission import facts_repository
 from bot.features.submission.decision import Decision, DecisionFacts
 from bot.storage import rows, transitions
 from bot.storage.connection import Connection
-from bot.storage.database import Database
+from bot.storage.repository import Repository, reads, writes
 from bot.storage.visibility import visible
 
 _PLACE = ("channel", "channel_kind", "message_ts", "thread_ts", "file_id")
@@ -33,18 +32,15 @@ _SHARED = (
 """Columns with the same name in ``Share``."""
 
 
-class ScanRepository:
+class ScanRepository(Repository):
     """Reads and writes scans, their submissions and their timelines."""
 
-    def __init__(self, database: Database, clock: Clock) -> None:
-        self._database = database
-        self._clock = clock
-
-    async def record(
-        self, share: Share, *, source: Source = Source.SLACK, held_until: float | None = None
+    @writes
+    def record(
+        self, db: Connection, share: Share, *, source: Source = Source.SLACK, held_until: float | None = None
     ) -> tuple[Scan, bool]:
         """Record a share; return its scan and whether that is new. A known share creates no scan."""
-        now = self._clock.now()
+        now = self.clock.now()
         values = rows.plain(
             {
                 **{field: getattr(share, field) for field in _SHARED},
@@ -58,75 +54,70 @@ class ScanRepository:
                 "held_until": held_until,
             }
         )
-
-        def work(db: Connection) -> tuple[Scan, bool]:
-            known = rows.first_scan(
-                db,
-                "WHERE channel = ? AND message_ts = ? AND file_id = ? AND occasion = ?",
-                share.channel,
-                share.message_ts,
-                share.file_id,
-                share.occasion,
+        known = rows.first_scan(
+            db,
+            "WHERE channel = ? AND message_ts = ? AND file_id = ? AND occasion = ?",
+            share.channel,
+            share.message_ts,
+            share.file_id,
+            share.occasion,
+        )
+        if share.channel_kind not in {None, ChannelKind.PUBLIC}:
+            db.execute(  # a public channel was made private, and so are its earlier scans
+                "UPDATE scans SET channel_kind = ? WHERE channel = ? AND channel_kind = 'public'",
+                [share.channel_kind.value, share.channel],
             )
-            if share.channel_kind not in {None, ChannelKind.PUBLIC}:
-                db.execute(  # a public channel was made private, and so are its earlier scans
-                    "UPDATE scans SET channel_kind = ? WHERE channel = ? AND channel_kind = 'public'",
-                    [share.channel_kind.value, share.channel],
-                )
-            if known is not None:
-                return facts_repository.add_comment(db, known, share), False
-            columns, marks = ", ".join(values), ", ".join("?" * len(values))
-            number = db.execute(
-                f"INSERT INTO scans ({columns}) VALUES ({marks})",
-                list(values.values()),
-            ).lastrowid
-            db.execute(
-                "INSERT INTO submissions (scan, scanner, state) VALUES (?, ?, 'pending')",
-                [number, rows.MAIN_SCANNER],
-            )
-            scan = transitions.load(db, int(number or 0))
-            transitions.note(
-                db,
-                scan.number,
-                now=now,
-                who=share.asked_by or share.shared_by,
-                before=None,
-                after=State.RECEIVED,
-                why="requested" if share.occasion else "shared",
-            )
-            facts_repository.note_request(db, scan)
-            return scan, True
+        if known is not None:
+            return facts_repository.add_comment(db, known, share), False
+        columns, marks = ", ".join(values), ", ".join("?" * len(values))
+        number = db.execute(
+            f"INSERT INTO scans ({columns}) VALUES ({marks})",
+            list(values.values()),
+        ).lastrowid
+        db.execute(
+            "INSERT INTO submissions (scan, scanner, state) VALUES (?, ?, 'pending')",
+            [number, rows.MAIN_SCANNER],
+        )
+        scan = transitions.load(db, int(number or 0))
+        transitions.note(
+            db,
+            scan.number,
+            now=now,
+            who=share.asked_by or share.shared_by,
+            before=None,
+            after=State.RECEIVED,
+            why="requested" if share.occasion else "shared",
+        )
+        facts_repository.note_request(db, scan)
+        return scan, True
 
-        return await self._database.write(work)
-
-    async def scan(self, number: int) -> Scan:
+    @reads
+    def scan(self, db: Connection, number: int) -> Scan:
         """Return a scan.
 
         Raises:
             NotFound: no such scan.
         """
-        return await self._database.read(lambda db: transitions.load(db, number))
+        return transitions.load(db, number)
 
-    async def sees(self, viewer: Viewer, scan: Scan) -> bool:
+    @reads
+    def sees(self, db: Connection, viewer: Viewer, scan: Scan) -> bool:
         """Tell whether the viewer may see the scan."""
         condition, seen = visible(viewer)
-        return await self._database.read(
-            lambda db: (
-                rows.first_scan(db, f"WHERE scans.number = ? AND {condition}", scan.number, *seen) is not None
-            )
-        )
+        return rows.first_scan(db, f"WHERE scans.number = ? AND {condition}", scan.number, *seen) is not None
 
-    async def events(self, number: int) -> list[Event]:
+    @reads
+    def events(self, db: Connection, number: int) -> list[Event]:
         """Return the scan's timeline, oldest first."""
-        return await self._database.read(
-            lambda db: [
-                rows.event(row)
-                for row in db.query("SELECT * FROM events WHERE scan = ? ORDER BY number", [number])
-            ]
-        )
+        return [
+            rows.event(row)
+            for row in db.query("SELECT * FROM events WHERE scan = ? ORDER BY number", [number])
+        ]
 
-    async def move(
+    @writes
+    def move(
         self,
+        db: Connection,
         number: int,
         to: State,
         *,
@@ -142,251 +133,235 @@ class ScanRepository:
             NotFound: no such scan.
             Superseded: its state is not one of ``expect``, or ``to`` may not follow it.
         """
-        return await self._database.write(
-            lambda db: transitions.move(
-                db,
-                number,
-                to,
-                now=self._clock.now(),
-                why=why,
-                who=who,
-                expect=expect,
-                scan=scan,
-                submission=submission,
-            )
+        return transitions.move(
+            db,
+            number,
+            to,
+            now=self.clock.now(),
+            why=why,
+            who=who,
+            expect=expect,
+            scan=scan,
+            submission=submission,
         )
 
-    async def begin(self, number: int) -> Scan:
+    @writes
+    def begin(self, db: Connection, number: int) -> Scan:
         """Start a due scan: it is being pulled.
 
         Raises:
             Superseded: no longer due.
         """
+        db.execute("UPDATE scans SET pulls = pulls + 1 WHERE number = ?", [number])
+        return transitions.move(
+            db,
+            number,
+            State.PULLING,
+            now=self.clock.now(),
+            why="started",
+            expect={State.RECEIVED, State.QUEUED},
+            scan={"problem": None},
+            submission={"due_at": 0.0},
+        )
 
-        def work(db: Connection) -> Scan:
-            db.execute("UPDATE scans SET pulls = pulls + 1 WHERE number = ?", [number])
-            return transitions.move(
-                db,
-                number,
-                State.PULLING,
-                now=self._clock.now(),
-                why="started",
-                expect={State.RECEIVED, State.QUEUED},
-                scan={"problem": None},
-                submission={"due_at": 0.0},
-            )
-
-        return await self._database.write(work)
-
-    async def decide(
-        self, number: int, build: Build, name: str, choose: Callable[[Scan, DecisionFacts], Decision]
+    @writes
+    def decide(
+        self,
+        db: Connection,
+        number: int,
+        build: Build,
+        name: str,
+        choose: Callable[[Scan, DecisionFacts], Decision],
     ) -> Scan:
         """Record what was read from the build and the decision by ``choose``, in one transaction.
 
         So of two scans of a new app, the second one's decision sees the first. The requests to side scanners
         are recorded too, each once per scan.
         """
+        now = self.clock.now()
+        scan = transitions.load(db, number)
+        decision = choose(scan, facts_repository.gather(db, scan, build))
+        submitting = decision.state is State.SUBMITTING
+        held = {"due_at": decision.held_until} if decision.held_until is not None else None
+        decided = transitions.move(
+            db,
+            number,
+            decision.state,
+            now=now,
+            why=decision.why,
+            expect={State.CHECKING},
+            scan={
+                "file_type": build.file_type,
+                "platform": build.platform,
+                "bundle_id": build.bundle_id,
+                "name": name,
+                "version": build.version,
+                "build_number": build.build_number,
+                "kind": decision.kind,
+                "reason": decision.reason,
+                "app_id": decision.app_id,
+                "question": decision.question,
+                "original": decision.original or scan.original,
+                "problem": decision.problem,
+            },
+            submission={
+                "state": SubmissionState.SENDING,
+                "attempts": scan.submission.attempts + 1,
+                "status": None,
+                "route": decision.route,
+                "route_why": decision.route_why,
+            }
+            if submitting
+            else held,
+        )
+        for hooks in db.hooks:
+            if hooks.decided is not None:
+                hooks.decided(db, decided, decision, now)
+        return decided
 
-        def work(db: Connection) -> Scan:
-            now = self._clock.now()
-            scan = transitions.load(db, number)
-            decision = choose(scan, facts_repository.gather(db, scan, build))
-            submitting = decision.state is State.SUBMITTING
-            held = {"due_at": decision.held_until} if decision.held_until is not None else None
-            decided = transitions.move(
-                db,
-                number,
-                decision.state,
-                now=now,
-                why=decision.why,
-                expect={State.CHECKING},
-                scan={
-                    "file_type": build.file_type,
-                    "platform": build.platform,
-                    "bundle_id": build.bundle_id,
-                    "name": name,
-                    "version": build.version,
-                    "build_number": build.build_number,
-                    "kind": decision.kind,
-                    "reason": decision.reason,
-                    "app_id": decision.app_id,
-                    "question": decision.question,
-                    "original": decision.original or scan.original,
-                    "problem": decision.problem,
-                },
-                submission={
-                    "state": SubmissionState.SENDING,
-                    "attempts": scan.submission.attempts + 1,
-                    "status": None,
-                    "route": decision.route,
-                    "route_why": decision.route_why,
-                }
-                if submitting
-                else held,
-            )
-            for hooks in db.hooks:
-                if hooks.decided is not None:
-                    hooks.decided(db, decided, decision, now)
-            return decided
-
-        return await self._database.write(work)
-
-    async def commit(self, number: int) -> None:
+    @writes
+    def commit(self, db: Connection, number: int) -> None:
         """Mark that the last bytes are about to be sent, after which the build may have been accepted.
 
         Raises:
             Superseded: the scan was cancelled; the bytes must not be sent.
         """
+        scan = transitions.load(db, number)
+        if scan.state is not State.SUBMITTING:
+            raise Superseded(f"Scan #{number} was cancelled before it was submitted.")
+        db.execute(f"UPDATE submissions SET state = 'committed' WHERE scan = ? AND {rows.ONETRUST}", [number])
 
-        def work(db: Connection) -> None:
-            scan = transitions.load(db, number)
-            if scan.state is not State.SUBMITTING:
-                raise Superseded(f"Scan #{number} was cancelled before it was submitted.")
-            db.execute(
-                f"UPDATE submissions SET state = 'committed' WHERE scan = ? AND {rows.ONETRUST}", [number]
-            )
-
-        await self._database.write(work)
-
-    async def made_app(self, number: int, application_id: str) -> None:
+    @writes
+    def made_app(self, db: Connection, number: int, application_id: str) -> None:
         """Record the application that was created for a scan before the scan itself is requested.
 
         Raises:
             Superseded: the scan was cancelled or settled.
         """
+        scan = transitions.load(db, number)
+        if scan.state is not State.SUBMITTING:
+            raise Superseded(f"Scan #{number} was cancelled before it was submitted.")
+        db.execute(
+            "UPDATE submissions SET state = 'sending', application_id = ? "
+            f"WHERE scan = ? AND {rows.ONETRUST}",
+            [application_id, number],
+        )
+        transitions.note(
+            db,
+            number,
+            now=self.clock.now(),
+            before=scan.state,
+            after=scan.state,
+            why=f"created application {application_id}",
+        )
 
-        def work(db: Connection) -> None:
-            scan = transitions.load(db, number)
-            if scan.state is not State.SUBMITTING:
-                raise Superseded(f"Scan #{number} was cancelled before it was submitted.")
-            db.execute(
-                "UPDATE submissions SET state = 'sending', application_id = ? "
-                f"WHERE scan = ? AND {rows.ONETRUST}",
-                [application_id, number],
-            )
-            transitions.note(
-                db,
-                number,
-                now=self._clock.now(),
-                before=scan.state,
-                after=scan.state,
-                why=f"created application {application_id}",
-            )
-
-        await self._database.write(work)
-
-    async def cancel(
-        self, number: int, *, why: str, who: str | None, expect: Collection[State] = CANCELLABLE
+    @writes
+    def cancel(
+        self,
+        db: Connection,
+        number: int,
+        *,
+        why: str,
+        who: str | None,
+        expect: Collection[State] = CANCELLABLE,
     ) -> Scan:
         """Cancel a scan whose last bytes have not been sent.
 
         Raises:
             Superseded: too late, or its state is not one of ``expect``.
         """
+        scan = transitions.load(db, number)
+        if scan.submission.state is SubmissionState.COMMITTED:
+            raise Superseded(f"Scan #{number} is being submitted: it is too late to cancel it.")
+        return transitions.move(
+            db,
+            number,
+            State.CANCELLED,
+            now=self.clock.now(),
+            why=why,
+            who=who,
+            expect=expect,
+            scan={"problem": why},
+        )
 
-        def work(db: Connection) -> Scan:
-            scan = transitions.load(db, number)
-            if scan.submission.state is SubmissionState.COMMITTED:
-                raise Superseded(f"Scan #{number} is being submitted: it is too late to cancel it.")
-            return transitions.move(
-                db,
-                number,
-                State.CANCELLED,
-                now=self._clock.now(),
-                why=why,
-                who=who,
-                expect=expect,
-                scan={"problem": why},
-            )
-
-        return await self._database.write(work)
-
-    async def withdraw(self, number: int) -> None:
+    @writes
+    def withdraw(self, db: Connection, number: int) -> None:
         """Mark a scan whose last bytes may have been sent as unwanted, so that it is not retried."""
-        await self._database.write(
-            lambda db: db.execute("UPDATE scans SET withdrawn = 1 WHERE number = ?", [number])
-        )
+        db.execute("UPDATE scans SET withdrawn = 1 WHERE number = ?", [number])
 
-    async def requeue(self, number: int, *, why: str, unless_committed: bool = False) -> Scan | None:
+    @writes
+    def requeue(
+        self, db: Connection, number: int, *, why: str, unless_committed: bool = False
+    ) -> Scan | None:
         """Put a scan back in the queue; see ``transitions.requeue``."""
-        now = self._clock.now()
-        return await self._database.write(
-            lambda db: transitions.requeue(db, number, now=now, why=why, unless_committed=unless_committed)
-        )
+        now = self.clock.now()
+        return transitions.requeue(db, number, now=now, why=why, unless_committed=unless_committed)
 
-    async def of_message(self, channel: str, message_ts: str) -> list[Scan]:
+    @reads
+    def of_message(self, db: Connection, channel: str, message_ts: str) -> list[Scan]:
         """Return the scans of a message's files that may be cancelled."""
         states = ", ".join(f"'{state.value}'" for state in sorted(CANCELLABLE))
-        return await self._database.read(
-            lambda db: rows.scans_where(
-                db,
-                f"WHERE channel = ? AND message_ts = ? AND scans.state IN ({states})",
-                channel,
-                message_ts,
-            )
+        return rows.scans_where(
+            db,
+            f"WHERE channel = ? AND message_ts = ? AND scans.state IN ({states})",
+            channel,
+            message_ts,
         )
 
-    async def pulls(self, number: int) -> int:
+    @reads
+    def pulls(self, db: Connection, number: int) -> int:
         """Return the number of attempts to pull the scan's file."""
         query = "SELECT pulls FROM scans WHERE number = ?"
-        return await self._database.read(lambda db: int(db.execute(query, [number]).fetchone()[0]))
+        return int(db.execute(query, [number]).fetchone()[0])
 
-    async def of_request_id(self, request_id: str) -> Scan | None:
+    @reads
+    def of_request_id(self, db: Connection, request_id: str) -> Scan | None:
         """Return the newest scan with this request ID, in any case."""
-        return await self._database.read(
-            lambda db: rows.first_scan(
-                db,
-                "WHERE o.request_id IN (?, ?, ?) ORDER BY scans.number DESC",
-                *(request_id, request_id.lower(), request_id.upper()),
-            )
+        return rows.first_scan(
+            db,
+            "WHERE o.request_id IN (?, ?, ?) ORDER BY scans.number DESC",
+            *(request_id, request_id.lower(), request_id.upper()),
         )
 
-    async def latest_of_app(self, app_id: str, channel: str, *, public: bool) -> Scan | None:
+    @reads
+    def latest_of_app(self, db: Connection, app_id: str, channel: str, *, public: bool) -> Scan | None:
         """Return the newest scan in Slack of a build of the app, without cancelled and rejected ones.
 
         Includes scans of ``channel`` and, with ``public``, of all public channels.
         """
-        return await self._database.read(
-            lambda db: rows.first_scan(
-                db,
-                "WHERE scans.source = 'slack' AND scans.sha256 IS NOT NULL AND scans.bundle_id IS NOT NULL "
-                "AND (scans.app_id = ? COLLATE NOCASE OR EXISTS (SELECT 1 FROM apps "
-                "WHERE apps.app_id = ? COLLATE NOCASE AND apps.bundle_id = scans.bundle_id "
-                "AND apps.platform = scans.platform)) "
-                "AND scans.state NOT IN ('cancelled', 'rejected') "
-                "AND ((? AND scans.channel_kind = 'public') OR scans.channel = ?) "
-                "ORDER BY scans.number DESC",
-                app_id,
-                app_id,
-                public,
-                channel,
-            )
+        return rows.first_scan(
+            db,
+            "WHERE scans.source = 'slack' AND scans.sha256 IS NOT NULL AND scans.bundle_id IS NOT NULL "
+            "AND (scans.app_id = ? COLLATE NOCASE OR EXISTS (SELECT 1 FROM apps "
+            "WHERE apps.app_id = ? COLLATE NOCASE AND apps.bundle_id = scans.bundle_id "
+            "AND apps.platform = scans.platform)) "
+            "AND scans.state NOT IN ('cancelled', 'rejected') "
+            "AND ((? AND scans.channel_kind = 'public') OR scans.channel = ?) "
+            "ORDER BY scans.number DESC",
+            app_id,
+            app_id,
+            public,
+            channel,
         )
 
-    async def note_app(self, bundle_id: str, platform: Platform, why: str, who: str) -> None:
+    @writes
+    def note_app(self, db: Connection, bundle_id: str, platform: Platform, why: str, who: str) -> None:
         """Add a line to the timeline of an app's newest scan, if there is one."""
+        where = "WHERE bundle_id = ? AND platform = ? ORDER BY scans.number DESC"
+        newest = rows.first_scan(db, where, bundle_id, platform.value)
+        if newest is not None:
+            transitions.note(
+                db,
+                newest.number,
+                now=self.clock.now(),
+                who=who,
+                before=newest.state,
+                after=newest.state,
+                why=why,
+            )
 
-        def work(db: Connection) -> None:
-            where = "WHERE bundle_id = ? AND platform = ? ORDER BY scans.number DESC"
-            newest = rows.first_scan(db, where, bundle_id, platform.value)
-            if newest is not None:
-                transitions.note(
-                    db,
-                    newest.number,
-                    now=self._clock.now(),
-                    who=who,
-                    before=newest.state,
-                    after=newest.state,
-                    why=why,
-                )
-
-        await self._database.write(work)
-
-    async def note(self, number: int, why: str, who: str | None = None) -> None:
+    @writes
+    def note(self, db: Connection, number: int, why: str, who: str | None = None) -> None:
         """Add a line to the timeline without changing the state."""
-
-        def work(db: Connection) -> None:
-            state = transitions.load(db, number).state
-            transitions.note(db, number, now=self._clock.now(), who=who, before=state, after=state, why=why)
-
-        await self._database.write(work)
+        state = transitions.load(db, number).state
+        transitions.note(db, number, now=self.clock.now(), who=who, before=state, after=state, why=why)

@@ -147,7 +147,7 @@ class Worker:
             raise
         next_at = await self._store.queue.next_due_at()
         free = self._concurrency - len(self._tasks)
-        due = await self._store.queue.due(free, busy=self._tasks) if free > 0 else []
+        due = await self._store.queue.due(free, busy=tuple(self._tasks)) if free > 0 else []
         for number in due:
             self._start(number)
         return next_at
@@ -159,11 +159,11 @@ class Worker:
         probe_at = self._breaker.probe_at
         next_at = await self._store.queue.next_due_at()
         if probe_at <= self._clock.now():
-            self._probe = await self._store.queue.probe(busy=self._tasks)
+            self._probe = await self._store.queue.probe(busy=tuple(self._tasks))
             if self._probe is not None:
                 self._start(self._probe)
             return next_at
-        for number in await self._store.queue.park(AWAY, busy=self._tasks):
+        for number in await self._store.queue.park(AWAY, busy=tuple(self._tasks)):
             self._announcer.changed(number)
         return probe_at if next_at is None else min(probe_at, next_at)
 

@@ -1,7 +1,7 @@
 """Lookups of third-party apps and their risks."""
 
 from bot.features.submission.worker import queue_job
-from bot.features.third_party_apps import listeners
+from bot.features.third_party_apps import listeners, repository
 from bot.features.third_party_apps.direct_messages import SlackAppAnswers
 from bot.features.third_party_apps.service import ThirdPartyApps
 from bot.wiring.checks import zscaler
@@ -29,4 +29,6 @@ def build(kit: Kit) -> Surface:
     )
 
 
-FEATURE = Feature(name="third_party_apps", build=build, checks=zscaler.governance)
+FEATURE = Feature(
+    name="third_party_apps", build=build, row_hooks=(repository.HOOKS,), checks=zscaler.governance
+)

@@ -5,7 +5,6 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from bot.core.ports import Clock
 from bot.features.third_party_apps.models import (
     AppLookup,
     AppLookupState,
@@ -18,7 +17,7 @@ from bot.features.third_party_apps.models import (
     ThirdPartyApp,
 )
 from bot.storage.connection import Connection, RowHooks
-from bot.storage.database import Database
+from bot.storage.repository import Repository, reads, writes
 
 MAX_OVERDUE_S: Final = 14 * 86_400.0
 """A lookup this long overdue is abandoned: the API is no longer set up."""
@@ -27,12 +26,8 @@ _ENDED: Final = "look IN (SELECT number FROM app_looks WHERE state <> 'analysing
 _ANALYSING: Final = "kind = ? AND ref = ? AND state = 'analysing'"
 
 
-@dataclasses.dataclass(eq=False, repr=False)
-class AppLookupRepository:
+class AppLookupRepository(Repository):
     """The tables ``app_looks`` (lookups) and ``app_asks`` (questions without an answer yet)."""
-
-    database: Database
-    clock: Clock
 
     async def known(self, ref: AppRef, *, since: float) -> AppLookup | None:
         """Return an app's newest lookup with an answer, if that came after ``since``."""
@@ -50,42 +45,41 @@ class AppLookupRepository:
         """Return a lookup."""
         return await self._first("number = ?", number)
 
-    async def _first(self, where: str, *parameters: object) -> AppLookup | None:
-        return next(iter(await self.database.read(lambda db: _lookups(db, where, *parameters))), None)
+    @reads
+    def _first(self, db: Connection, where: str, *parameters: object) -> AppLookup | None:
+        return next(iter(_lookups(db, where, *parameters)), None)
 
-    async def add_question(self, ref: AppRef, *, user: str, channel: str, due_at: float) -> AppLookup:
+    @writes
+    def add_question(
+        self, db: Connection, ref: AppRef, *, user: str, channel: str, due_at: float
+    ) -> AppLookup:
         """Note that a person waits for an app's analysis, and when to ask Zscaler again."""
         now = self.clock.now()
+        number = _analysing_or_new(db, ref, AppLookupState.ANALYSING, now)
+        db.execute("UPDATE app_looks SET due_at = ? WHERE number = ?", [due_at, number])
+        db.execute(
+            "INSERT OR REPLACE INTO app_asks (look, user, channel) VALUES (?, ?, ?)",
+            [number, user, channel],
+        )
+        return _load(db, number)
 
-        def work(db: Connection) -> AppLookup:
-            number = _analysing_or_new(db, ref, AppLookupState.ANALYSING, now)
-            db.execute("UPDATE app_looks SET due_at = ? WHERE number = ?", [due_at, number])
-            db.execute(
-                "INSERT OR REPLACE INTO app_asks (look, user, channel) VALUES (?, ?, ?)",
-                [number, user, channel],
-            )
-            return _load(db, number)
-
-        return await self.database.write(work)
-
-    async def answered(self, ref: AppRef, app: ThirdPartyApp, *, user: str | None = None) -> AppLookup:
+    @writes
+    def answered(
+        self, db: Connection, ref: AppRef, app: ThirdPartyApp, *, user: str | None = None
+    ) -> AppLookup:
         """Store an answer, in the lookup that waits for it if there is one.
 
         ``user`` sees the answer now, so their question is removed.
         """
         now = self.clock.now()
         stored = json.dumps(dataclasses.asdict(app), ensure_ascii=False, separators=(",", ":"))
-
-        def work(db: Connection) -> AppLookup:
-            number = _analysing_or_new(db, ref, AppLookupState.KNOWN, now)
-            db.execute(
-                "UPDATE app_looks SET state = 'known', answered_at = ?, app = ? WHERE number = ?",
-                [now, stored, number],
-            )
-            db.execute("DELETE FROM app_asks WHERE look = ? AND user = ?", [number, user])
-            return _load(db, number)
-
-        return await self.database.write(work)
+        number = _analysing_or_new(db, ref, AppLookupState.KNOWN, now)
+        db.execute(
+            "UPDATE app_looks SET state = 'known', answered_at = ?, app = ? WHERE number = ?",
+            [now, stored, number],
+        )
+        db.execute("DELETE FROM app_asks WHERE look = ? AND user = ?", [number, user])
+        return _load(db, number)
 
     async def end(self, number: int, state: AppLookupState) -> None:
         """End a lookup without an answer."""
@@ -97,28 +91,28 @@ class AppLookupRepository:
         marks = ", ".join("?" * len(numbers))
         await self._execute(f"UPDATE app_looks SET due_at = ? WHERE number IN ({marks})", due_at, *numbers)
 
-    async def due(self, limit: int = -1) -> list[AppLookup]:
+    @reads
+    def due(self, db: Connection, limit: int = -1) -> list[AppLookup]:
         """Return the due lookups that wait for an analysis, oldest first; -1 is no limit."""
         where = "state = 'analysing' AND due_at <= ? ORDER BY due_at, number LIMIT ?"
         now = self.clock.now()
-        return await self.database.read(lambda db: _lookups(db, where, now, limit))
+        return _lookups(db, where, now, limit)
 
-    async def due_questions(self, limit: int) -> list[AppQuestion]:
+    @reads
+    def due_questions(self, db: Connection, limit: int) -> list[AppQuestion]:
         """Return the questions whose lookup has ended, and whose answer is due."""
         query = f"SELECT * FROM app_asks WHERE {_ENDED} AND due_at <= ? ORDER BY number LIMIT ?"
         now = self.clock.now()
-        return await self.database.read(
-            lambda db: [
-                AppQuestion(
-                    number=row["number"],
-                    lookup=_load(db, row["look"]),
-                    user=row["user"],
-                    channel=row["channel"],
-                    tries=row["tries"],
-                )
-                for row in list(db.query(query, [now, limit]))
-            ]
-        )
+        return [
+            AppQuestion(
+                number=row["number"],
+                lookup=_load(db, row["look"]),
+                user=row["user"],
+                channel=row["channel"],
+                tries=row["tries"],
+            )
+            for row in list(db.query(query, [now, limit]))
+        ]
 
     async def remove_question(self, number: int) -> None:
         """Remove a question that was answered, or can't be."""
@@ -129,10 +123,12 @@ class AppLookupRepository:
         query = "UPDATE app_asks SET due_at = ?, tries = tries + 1 WHERE number = ?"
         await self._execute(query, due_at, number)
 
-    async def _execute(self, query: str, *parameters: object) -> None:
-        await self.database.write(lambda db: db.execute(query, parameters))
+    @writes
+    def _execute(self, db: Connection, query: str, *parameters: object) -> None:
+        db.execute(query, parameters)
 
-    async def next_due_at(self) -> float | None:
+    @reads
+    def next_due_at(self, db: Connection) -> float | None:
         """Return when the next lookup or answer is due."""
         query = f"""
             SELECT min(due_at) AS at FROM (
@@ -140,7 +136,8 @@ class AppLookupRepository:
                 UNION ALL SELECT due_at FROM app_asks WHERE {_ENDED}
             )
         """
-        return await self.database.read(lambda db: next(iter(db.query(query)))["at"])
+        at: float | None = db.execute(query).fetchone()[0]
+        return at
 
 
 def _purge(db: Connection, before: float) -> bool:

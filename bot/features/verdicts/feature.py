@@ -6,13 +6,11 @@ from bot.builds.hosts.finder import HostFinder
 from bot.core.scheduler import Job
 from bot.features.history.history import HistoryService
 from bot.features.submission.card import Card
-from bot.features.submission.card_repository import Cards
-from bot.features.submission.user_actions import UserActions
 from bot.features.submission.worker import queue_job
-from bot.features.verdicts import listeners, views
+from bot.features.verdicts import listeners, lookup_repository, views
 from bot.features.verdicts.hold import HoldRelease
 from bot.features.verdicts.lookup import VerdictLookup
-from bot.features.verdicts.messages import verdict_subject
+from bot.features.verdicts.messages import verdict_subject, verdicts_section
 from bot.features.verdicts.outcomes import VerdictOutcomes
 from bot.features.verdicts.report_poller import ReportPoller
 from bot.features.verdicts.retry import VerdictRetry
@@ -28,7 +26,6 @@ from bot.wiring.kit import Kit
 
 def build(kit: Kit) -> Surface:
     """Build it, with the workers of each side scanner that sees builds."""
-    cards = kit.get(Cards)
     scanners = [scanner for scanner in kit.side_scanners if scanner.sees_builds]
     held = {scanner.name for scanner in scanners if scanner.hold_max_s is not None}
     release = HoldRelease(kit.store, kit.wake, holding=held)
@@ -45,14 +42,14 @@ def build(kit: Kit) -> Surface:
     )
     lookup = VerdictLookup(
         store=kit.store,
-        cards=cards,
+        cards=kit.domain.cards,
         workspace=kit.workspace,
         policy=kit.access,
         scanners=[scanner for scanner in kit.side_scanners if scanner.answers],
         clock=kit.clock,
     )
-    command = listeners.verdict_command(lookup, cards.permalink)
-    card_for, actions = kit.get(HistoryService).status, kit.get(UserActions)
+    command = listeners.verdict_command(lookup, kit.permalink)
+    card_for, actions = kit.get(HistoryService).status, kit.domain.actions
     return Surface(
         commands=(command,) if any(scanner.answers for scanner in kit.side_scanners) else (),
         listeners=(lambda app: listeners.register(app, retry, actions, card_for),),
@@ -93,4 +90,10 @@ def _queues(kit: Kit, scanner: SideScanner, announcements: LivingMessages[Card])
     )
 
 
-FEATURE = Feature(name="verdicts", build=build, checks=zscaler.verdicts)
+FEATURE = Feature(
+    name="verdicts",
+    build=build,
+    reply_section=lambda context: verdicts_section(context.scanners, context.permalink),
+    row_hooks=(lookup_repository.HOOKS,),
+    checks=zscaler.verdicts,
+)

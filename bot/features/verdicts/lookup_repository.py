@@ -10,7 +10,7 @@ from bot.features.verdicts import transition_repository
 from bot.features.verdicts.models import HashAnswer, Report, ReportStatus, Risk, SandboxVerdict, Threat
 from bot.features.verdicts.scanner_profile import ScannerProfile
 from bot.storage.connection import Connection, RowHooks
-from bot.storage.database import Database
+from bot.storage.repository import Repository, reads, writes
 from bot.storage.visibility import visible
 
 _MD5 = (
@@ -20,13 +20,11 @@ _MD5 = (
 _SHA256 = "scans.sha256 BETWEEN ? AND ? || 'g'"  # all that begin so: 'g' comes after every digit
 
 
-class VerdictLookupRepository:
+class VerdictLookupRepository(Repository):
     """Answers of side scanners by MD5, and the scans that have a hash."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
-
-    async def scan_of(self, viewer: Viewer, *, md5: str = "", sha256: str = "") -> int | None:
+    @reads
+    def scan_of(self, db: Connection, viewer: Viewer, *, md5: str = "", sha256: str = "") -> int | None:
         """Return the newest scan with that hash that the viewer may see and a side scanner was asked about.
 
         One with a verdict comes before those without. Hashes are in lower case; the beginning of a SHA-256
@@ -39,24 +37,22 @@ class VerdictLookupRepository:
             ORDER BY opinions.state <> 'known', scans.number DESC LIMIT 1
         """
         hashes = [md5] if md5 else [sha256, sha256]
-        found = await self._database.read(lambda db: list(db.query(query, [*hashes, *seen])))
-        return int(found[0]["number"]) if found else None
+        return next((int(row["number"]) for row in db.query(query, [*hashes, *seen])), None)
 
-    async def answer(self, scanner: ScannerProfile, md5: str) -> HashAnswer | None:
+    @reads
+    def answer(self, db: Connection, scanner: ScannerProfile, md5: str) -> HashAnswer | None:
         """Return what a scanner said last of a file that a person asked about."""
         query = "SELECT * FROM asked_verdicts WHERE md5 = ? AND scanner = ?"
-        found = await self._database.read(lambda db: list(db.query(query, [md5, scanner.name])))
-        return _answer(scanner, found[0]) if found else None
+        return next((_answer(scanner, row) for row in db.query(query, [md5, scanner.name])), None)
 
-    async def keep(self, scanner: ScannerProfile, md5: str, report: Report, at: float) -> None:
+    @writes
+    def keep(self, db: Connection, scanner: ScannerProfile, md5: str, report: Report, at: float) -> None:
         """Keep what a scanner said, in place of what it said before."""
         verdict = json.dumps(asdict(report.verdict)) if report.verdict is not None else None
-        await self._database.write(
-            lambda db: db.execute(
-                "INSERT OR REPLACE INTO asked_verdicts (md5, scanner, at, status, verdict) "
-                "VALUES (?, ?, ?, ?, ?)",
-                [md5, scanner.name, at, report.status.value, verdict],
-            )
+        db.execute(
+            "INSERT OR REPLACE INTO asked_verdicts (md5, scanner, at, status, verdict) "
+            "VALUES (?, ?, ?, ?, ?)",
+            [md5, scanner.name, at, report.status.value, verdict],
         )
 
 

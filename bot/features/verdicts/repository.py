@@ -4,7 +4,6 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import replace
 from typing import Any
 
-from bot.core.ports import Clock
 from bot.core.scan import WORKING, Scan, State
 from bot.errors import Superseded
 from bot.features.submission.card import open_to
@@ -13,7 +12,7 @@ from bot.features.verdicts.models import ASKED, CardVerdict, Verdict, VerdictSta
 from bot.features.verdicts.scanner_profile import ScannerProfile
 from bot.storage import rows, transitions
 from bot.storage.connection import Connection
-from bot.storage.database import Database
+from bot.storage.repository import Repository, reads, writes
 
 GIVE_WAY_S = 600.0
 """How long a build waits for those on their way to OneTrust; a held one doesn't."""
@@ -28,16 +27,13 @@ _SENT = f"{_OF_SCANNER} AND opinions.since IS NOT NULL AND z.attempts > 0"
 """Submissions; a build that joined another's analysis does not count."""
 
 
-class VerdictRepository:
+class VerdictRepository(Repository):
     """The rows of verdicts: one for each scan and the side scanner that is asked about it."""
-
-    def __init__(self, database: Database, clock: Clock) -> None:
-        self._database = database
-        self._clock = clock
 
     # Sending.
 
-    async def due(self, scanner: str, limit: int, *, busy: Collection[int] = ()) -> list[int]:
+    @reads
+    def due(self, db: Connection, scanner: str, limit: int, *, busy: Collection[int] = ()) -> list[int]:
         """Return up to ``limit`` scans whose builds are to be sent to a scanner now, held ones first.
 
         Scans on their way to OneTrust are left out, and for ``GIVE_WAY_S`` all others that are not held
@@ -58,53 +54,49 @@ class VerdictRepository:
                   ))
             ORDER BY opinions.held_until IS NULL, z.due_at, opinions.scan LIMIT ?
         """
-        now = self._clock.now()
+        now = self.clock.now()
         parameters = [scanner, now, now - GIVE_WAY_S, limit]
-        return await self._database.read(lambda db: [row["scan"] for row in db.query(query, parameters)])
+        return [row["scan"] for row in db.query(query, parameters)]
 
-    async def waiting(self, sha256s: Collection[str]) -> frozenset[str]:
+    @reads
+    def waiting(self, db: Connection, sha256s: Collection[str]) -> frozenset[str]:
         """Return which of these builds are still to be sent, or to be read, for any scanner."""
         marks = ", ".join("?" * len(sha256s))
         query = f"""
             SELECT DISTINCT sha256 FROM scans JOIN opinions ON opinions.scan = scans.number
             WHERE opinions.state = 'waiting' AND sha256 IN ({marks})
         """
-        return await self._database.read(
-            lambda db: frozenset(row["sha256"] for row in db.query(query, list(sha256s)))
-        )
+        return frozenset(row["sha256"] for row in db.query(query, list(sha256s)))
 
     async def next_due_at(self, scanner: str) -> float | None:
         """Return when the next build falls due; ``None`` if none will."""
-        return await self._next(scanner, "waiting", self._clock.now())
+        return await self._next(scanner, "waiting", self.clock.now())
 
-    async def sent_since(self, scanner: str, at: float) -> int:
+    @reads
+    def sent_since(self, db: Connection, scanner: str, at: float) -> int:
         """Return how many files were sent since then, including those that are being sent now."""
         query = f"SELECT count(*) {_SENT} AND opinions.since >= ?"
-        return await self._database.read(
-            lambda db: int(db.execute(query, [scanner, at]).fetchone()[0]) + _sending(db, scanner)
-        )
+        return int(db.execute(query, [scanner, at]).fetchone()[0]) + _sending(db, scanner)
 
-    async def sent_before(self, scanner: str, count: int) -> float | None:
+    @reads
+    def sent_before(self, db: Connection, scanner: str, count: int) -> float | None:
         """Return when the ``count``-th last file was sent; ``None`` if fewer were.
 
         A file that is being sent counts as sent now.
         """
         query = f"SELECT opinions.since {_SENT} ORDER BY opinions.since DESC LIMIT 1 OFFSET ?"
-
-        def work(db: Connection) -> float | None:
-            before = count - 1 - _sending(db, scanner)
-            if before < 0:
-                return self._clock.now()
-            row = db.execute(query, [scanner, before]).fetchone()
-            return None if row is None else float(row[0])
-
-        return await self._database.read(work)
+        before = count - 1 - _sending(db, scanner)
+        if before < 0:
+            return self.clock.now()
+        row = db.execute(query, [scanner, before]).fetchone()
+        return None if row is None else float(row[0])
 
     # Reading.
 
-    async def of(self, scanner: str, number: int) -> Verdict | None:
+    @reads
+    def of(self, db: Connection, scanner: str, number: int) -> Verdict | None:
         """Return a scanner's verdict of a scan; ``None`` if it is not asked about it."""
-        return await self._database.read(lambda db: transition_repository.of(db, scanner, number))
+        return transition_repository.of(db, scanner, number)
 
     async def known(self, scanner: str, sha256: str) -> Verdict | None:
         """Return the newest verdict of a scanner with a verdict on the very same file."""
@@ -135,7 +127,7 @@ class VerdictRepository:
             "WHERE opinions.scanner = ? AND opinions.state = 'analysing' AND z.due_at <= ? "
             "ORDER BY z.due_at, opinions.scan LIMIT ?",
             scanner,
-            self._clock.now(),
+            self.clock.now(),
             limit,
         )
 
@@ -143,8 +135,11 @@ class VerdictRepository:
         """Return when the next report is due; ``None`` if none is expected."""
         return await self._next(scanner, "analysing", -1.0)
 
-    async def keep(
+    @writes
+    def keep(
         self,
+        db: Connection,
+        /,
         scanner: str,
         number: int,
         *,
@@ -164,31 +159,26 @@ class VerdictRepository:
             NotFound: the scanner is not, or no longer, asked about it.
             Superseded: its state is another.
         """
-        now = self._clock.now()
+        now = self.clock.now()
+        before = transition_repository.load(db, number, scanner)
+        if before.state not in expect:
+            raise Superseded(f"The verdict on scan #{number} has moved on.")
+        ends = changes.get("state", before.state) not in _OPEN_STATES
+        stamps = {"ended_at": now} if ends and before.ended_at is None else {}
+        transition_repository.change(db, number, scanner, {**changes, **stamps})
+        if ends:
+            transition_repository.release(db, number, scanner, now=now, ended=True)
+        if why:
+            state = transitions.load(db, number).state
+            transitions.note(db, number, now=now, before=state, after=state, why=why, who=who)
+        if tell:
+            db.execute("UPDATE scans SET revision = revision + 1 WHERE number = ?", [number])
+        return transition_repository.load(db, number, scanner)
 
-        def work(db: Connection) -> Verdict:
-            before = transition_repository.load(db, number, scanner)
-            if before.state not in expect:
-                raise Superseded(f"The verdict on scan #{number} has moved on.")
-            ends = changes.get("state", before.state) not in _OPEN_STATES
-            stamps = {"ended_at": now} if ends and before.ended_at is None else {}
-            transition_repository.change(db, number, scanner, {**changes, **stamps})
-            if ends:
-                transition_repository.release(db, number, scanner, now=now, ended=True)
-            if why:
-                state = transitions.load(db, number).state
-                transitions.note(db, number, now=now, before=state, after=state, why=why, who=who)
-            if tell:
-                db.execute("UPDATE scans SET revision = revision + 1 WHERE number = ?", [number])
-            return transition_repository.load(db, number, scanner)
-
-        return await self._database.write(work)
-
-    async def release(self, scanner: str, number: int) -> None:
+    @writes
+    def release(self, db: Connection, scanner: str, number: int) -> None:
         """Stop holding a scan for a verdict that will be late."""
-        await self._database.write(
-            lambda db: transition_repository.release(db, number, scanner, now=self._clock.now(), ended=False)
-        )
+        transition_repository.release(db, number, scanner, now=self.clock.now(), ended=False)
 
     async def release_all(self, *, other_than: Collection[str]) -> None:
         """Stop holding scans for any scanners other than these."""
@@ -200,14 +190,15 @@ class VerdictRepository:
         def work(db: Connection) -> None:
             for number, scanner in held(db):
                 if scanner not in other_than:
-                    transition_repository.release(db, number, scanner, now=self._clock.now(), ended=False)
+                    transition_repository.release(db, number, scanner, now=self.clock.now(), ended=False)
 
-        if await self._database.read(held):
-            await self._database.write(work)
+        if await self.database.read(held):
+            await self.database.write(work)
 
     # Announcing.
 
-    async def to_announce(self, scanner: str) -> list[int]:
+    @reads
+    def to_announce(self, db: Connection, scanner: str) -> list[int]:
         """Return the scans with a thread whose verdict is bad and not surely announced, oldest first.
 
         An empty ``announced_ts`` means that it is being announced, or was when the last process ended.
@@ -219,30 +210,32 @@ class VerdictRepository:
                   AND opinions.scanner = ? AND opinions.state = 'known' AND scans.channel IS NOT NULL
             ORDER BY opinions.ended_at, scan
         """
-        return await self._database.read(lambda db: [row["scan"] for row in db.query(query, [scanner])])
+        return [row["scan"] for row in db.query(query, [scanner])]
 
-    async def announcement(self, scanner: str, number: int) -> tuple[Scan, Verdict | None]:
+    @reads
+    def announcement(self, db: Connection, scanner: str, number: int) -> tuple[Scan, Verdict | None]:
         """Return a scan with what decides whether a verdict on it is announced.
 
         Raises:
             NotFound: there is no scan with that number.
         """
-        return await self._database.read(
-            lambda db: (transitions.load(db, number), transition_repository.of(db, scanner, number))
-        )
+        return (transitions.load(db, number), transition_repository.of(db, scanner, number))
 
-    async def set_announced(self, scanner: str, number: int, ts: str | None) -> None:
+    @writes
+    def set_announced(self, db: Connection, scanner: str, number: int, ts: str | None) -> None:
         """Remember the message that announced a bad verdict; empty while it is being posted."""
         query = "UPDATE opinions SET announced_ts = ? WHERE scan = ? AND scanner = ?"
-        await self._database.write(lambda db: db.execute(query, [ts, number, scanner]))
+        db.execute(query, [ts, number, scanner])
 
-    async def _find(self, rest: str, *parameters: object) -> list[Verdict]:
-        return await self._database.read(lambda db: transition_repository.find(db, rest, *parameters))
+    @reads
+    def _find(self, db: Connection, rest: str, *parameters: object) -> list[Verdict]:
+        return transition_repository.find(db, rest, *parameters)
 
-    async def _next(self, scanner: str, state: str, after: float) -> float | None:
+    @reads
+    def _next(self, db: Connection, scanner: str, state: str, after: float) -> float | None:
         query = f"SELECT min(z.due_at) AS at {_OF_SCANNER} AND opinions.state = ? AND z.due_at > ?"
-        found = await self._database.read(lambda db: next(iter(db.query(query, [scanner, state, after]))))
-        return None if found["at"] is None else float(found["at"])
+        at: float | None = db.execute(query, [scanner, state, after]).fetchone()[0]
+        return at
 
 
 def card_verdicts(

@@ -109,7 +109,9 @@ class VerdictWorker:
             return closed_until
         if kept := self._work_dir.kept:
             self._work_dir.drop_kept(kept - await rows.waiting(kept))
-        while len(self._tasks) < MAXIMUM_CONCURRENT and (due := await rows.due(name, 1, busy=self._tasks)):
+        while len(self._tasks) < MAXIMUM_CONCURRENT and (
+            due := await rows.due(name, 1, busy=tuple(self._tasks))
+        ):
             (number,) = due  # one by one: a file is never worked on twice at a time
             task = asyncio.create_task(self._run(number), name=f"{name} verdict on scan {number}")
             self._tasks[number] = task

@@ -5,11 +5,11 @@ minutes would block a build's place in the queue, or the response to a person.
 """
 
 import random
-from typing import Final
+from typing import Any, Final
 
 import aiohttp
 from slack_sdk.errors import SlackApiError
-from slack_sdk.http_retry import HttpRequest, HttpResponse, RetryState
+from slack_sdk.http_retry import HttpResponse, RetryState
 from slack_sdk.http_retry.async_handler import AsyncRetryHandler
 
 from bot.core.ports import Clock
@@ -34,23 +34,11 @@ class ShortWaits(AsyncRetryHandler):
         super().__init__(max_retry_count=MAX_RETRIES)
         self._clock = clock
 
-    async def _can_retry_async(
-        self,
-        *,
-        state: RetryState,  # noqa: ARG002 - the SDK's signature
-        request: HttpRequest,  # noqa: ARG002
-        response: HttpResponse | None = None,
-        error: Exception | None = None,  # noqa: ARG002
-    ) -> bool:
+    async def _can_retry_async(self, *, response: HttpResponse | None = None, **_: Any) -> bool:
         return response is not None and response.status_code == 429 and _wait_s(response) <= MAX_WAIT_S
 
     async def prepare_for_next_attempt_async(
-        self,
-        *,
-        state: RetryState,
-        request: HttpRequest,  # noqa: ARG002
-        response: HttpResponse | None = None,
-        error: Exception | None = None,  # noqa: ARG002
+        self, *, state: RetryState, response: HttpResponse | None = None, **_: Any
     ) -> None:
         """Wait as requested."""
         state.next_attempt_requested = True
@@ -67,12 +55,7 @@ class ObjectsOnly(AsyncRetryHandler):
     """
 
     async def _can_retry_async(
-        self,
-        *,
-        state: RetryState,  # noqa: ARG002 - the SDK's signature
-        request: HttpRequest,  # noqa: ARG002
-        response: HttpResponse | None = None,
-        error: Exception | None = None,
+        self, *, response: HttpResponse | None = None, error: Exception | None = None, **_: Any
     ) -> bool:
         if error is None and response is not None and response.status_code == 200:
             answer: object = response.body if response.data is None else response.data

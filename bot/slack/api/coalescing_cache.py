@@ -3,6 +3,7 @@
 import asyncio
 from collections import OrderedDict
 from collections.abc import Callable, Coroutine, Hashable
+from dataclasses import KW_ONLY, dataclass, field
 from typing import Any, Generic, TypeVar
 
 from bot.core.clock import cancel_all
@@ -12,6 +13,7 @@ K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 
 
+@dataclass(eq=False, repr=False)
 class CoalescingCache(Generic[K, V]):
     """Fetches each value once for all concurrent callers, and keeps it for ``keep_s`` seconds.
 
@@ -19,20 +21,13 @@ class CoalescingCache(Generic[K, V]):
     values the oldest are dropped. An error is raised to all callers that wait for it, and not kept.
     """
 
-    def __init__(
-        self,
-        fetch: Callable[[K], Coroutine[Any, Any, V]],
-        clock: Clock,
-        *,
-        keep_s: float,
-        max_kept: int = 5_000,
-    ) -> None:
-        self._fetch = fetch
-        self._clock = clock
-        self._keep_s = keep_s
-        self._max_kept = max_kept
-        self._kept: OrderedDict[K, tuple[float, V]] = OrderedDict()
-        self._fetching: dict[K, asyncio.Task[V]] = {}
+    fetch: Callable[[K], Coroutine[Any, Any, V]]
+    clock: Clock
+    _: KW_ONLY
+    keep_s: float
+    max_kept: int = 5_000
+    _kept: OrderedDict[K, tuple[float, V]] = field(init=False, default_factory=OrderedDict)
+    _fetching: dict[K, asyncio.Task[V]] = field(init=False, default_factory=dict)
 
     @property
     def fetching(self) -> int:
@@ -42,7 +37,7 @@ class CoalescingCache(Generic[K, V]):
     def peek(self, key: K) -> V | None:
         """Return the value if it is kept, else ``None``."""
         kept = self._kept.get(key)
-        return kept[1] if kept is not None and kept[0] > self._clock.now() else None
+        return kept[1] if kept is not None and kept[0] > self.clock.now() else None
 
     async def get(self, key: K) -> V:
         """Return the value, fetched unless it is kept; raises what the fetch raises."""
@@ -51,7 +46,7 @@ class CoalescingCache(Generic[K, V]):
             return kept
         task = self._fetching.get(key)
         if task is None:
-            task = self._fetching[key] = asyncio.create_task(self._fetch(key))
+            task = self._fetching[key] = asyncio.create_task(self.fetch(key))
             task.add_done_callback(lambda done: self._fetched(key, done))
         return await asyncio.shield(task)
 
@@ -63,7 +58,7 @@ class CoalescingCache(Generic[K, V]):
         del self._fetching[key]
         if done.cancelled() or done.exception() is not None:
             return
-        self._kept[key] = (self._clock.now() + self._keep_s, done.result())
+        self._kept[key] = (self.clock.now() + self.keep_s, done.result())
         self._kept.move_to_end(key)
-        while len(self._kept) > self._max_kept:
+        while len(self._kept) > self.max_kept:
             self._kept.popitem(last=False)

@@ -2,10 +2,8 @@
 
 import contextlib
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
-import aiohttp
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
@@ -14,7 +12,7 @@ from bot.core.ports import Clock
 from bot.core.scan import ChannelKind, Seen, Share
 from bot.errors import NotFound, NotInvited, PullFailed, slack_code
 from bot.slack.api.coalescing_cache import CoalescingCache
-from bot.slack.api.errors import UNSEEN, pages
+from bot.slack.api.errors import CALL_ERRORS, UNSEEN, error_name, pages
 from bot.slack.api.identity import Identity
 from bot.slack.api.message_parser import id_of, kind_of_info, kind_of_type, read_message
 
@@ -81,15 +79,13 @@ class SlackConversations:
         Source: https://docs.slack.dev/reference/methods/users.conversations
         """
         user, types = key
-        channels: set[str] = set()
+        answers = pages(self._client.users_conversations, user=user, types=types)
         try:
-            async for page in pages(self._client.users_conversations, user=user, types=types):
-                channels |= {channel["id"] for channel in page["channels"]}
+            return frozenset([channel["id"] async for page in answers for channel in page["channels"]])
         except SlackApiError as error:
             if slack_code(error) in _HIDDEN_PEOPLE:
                 return frozenset()
             raise
-        return frozenset(channels)
 
     async def _message(
         self, channel: str, message_ts: str, thread_ts: str | None = None
@@ -138,15 +134,12 @@ class SlackConversations:
         """
         try:
             file = (await self._client.files_info(file=file_id))["file"]
-        except SlackApiError as error:
-            code = slack_code(error)
-            if code == "access_denied" and channel and message_ts:
+        except CALL_ERRORS as error:
+            if slack_code(error) == "access_denied" and channel and message_ts:
                 return await self._hidden(file_id, channel, message_ts)
-            if code in _NO_FILE:
+            if slack_code(error) in _NO_FILE:
                 raise NotFound("I can't find this file.") from error
-            raise PullFailed(_BUSY, detail=f"files.info failed: {code}") from error
-        except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            raise PullFailed(_BUSY, detail=f"files.info failed: {type(error).__name__}") from error
+            raise PullFailed(_BUSY, detail=f"files.info failed: {error_name(error)}") from error
         if channel and message_ts and _HIDDEN & {file.get("mode"), file.get("file_access")}:
             return await self._hidden(file_id, channel, message_ts)
         if file.get("user") == self._identity.user_id:
@@ -160,56 +153,42 @@ class SlackConversations:
         ]
         if not places:
             return None
-        shares = []
+        shares: list[Share] = []
         for place, entry in sorted(places, key=lambda each: -float(each[1]["ts"])):
             with contextlib.suppress(NotInvited):
-                shares.append(await self._share(file, place, entry))
-        return tuple(share for share in shares if share is not None)
+                shares += await self._share(file, place, entry)
+        return tuple(shares)
 
     async def _hidden(self, file_id: str, channel: str, message_ts: str) -> tuple[Share, ...]:
         """Return the share of a file for which Slack gives no details."""
-        try:
-            message = await self._message(channel, message_ts)
-        except SlackApiError as error:
-            raise PullFailed(_BUSY, detail=f"a message could not be read: {slack_code(error)}") from error
-        if message is None:
-            return ()
+        message = await self._message_or_retry(channel, message_ts)
         kind = await self.kind_of(channel)
-        if file_id not in read_message(message, channel, kind).unnamed:
+        if message is None or file_id not in read_message(message, channel, kind).unnamed:
             return ()
         named = {**message, "files": [{"id": file_id, "name": NAMELESS}]}
         return read_message(named, channel, kind).shares
 
-    async def _share(self, file: Mapping[str, Any], channel: str, entry: Mapping[str, Any]) -> Share | None:
-        """Return a share with its message's comment; ``None`` if the message is gone."""
-        ts, thread_ts = str(entry["ts"]), entry.get("thread_ts")
+    async def _share(
+        self, file: Mapping[str, Any], channel: str, entry: Mapping[str, Any]
+    ) -> tuple[Share, ...]:
+        """Return a share with its message's comment; nothing if the message is gone or the file nameless."""
         kind = await self.kind_of(channel)
-        bare = read_message({"ts": ts, "thread_ts": thread_ts, "files": [file]}, channel, kind)
-        share = (
-            bare.shares[0]
-            if bare.shares
-            else Share(
-                channel=channel,
-                channel_kind=kind,
-                message_ts=ts,
-                thread_ts=str(thread_ts or ts),
-                file_id=str(file["id"]),
-                file_name=str(file.get("name") or file.get("title") or ""),
-            )
-        )
-        try:
-            message = await self._message(channel, ts, thread_ts)
-        except SlackApiError as error:
-            # Retried, as the comment may ask for a rescan.
-            raise PullFailed(_BUSY, detail=f"a message could not be read: {slack_code(error)}") from error
+        ts, thread_ts = str(entry["ts"]), entry.get("thread_ts")
+        message = await self._message_or_retry(channel, ts, thread_ts)
         if message is None:
-            return None
-        return replace(
-            share,
-            comment=str(message.get("text") or ""),
-            shared_by=id_of(message.get("user")) or id_of(message.get("bot_id")) or share.shared_by,
-            bot_id=id_of(message.get("bot_id")),
-        )
+            return ()
+        named = {**file, "name": file.get("name") or file.get("title"), "file_access": None}
+        shared = {**message, "ts": ts, "thread_ts": thread_ts, "subtype": None, "files": [named]}
+        return read_message(shared, channel, kind).shares
+
+    async def _message_or_retry(
+        self, channel: str, message_ts: str, thread_ts: str | None = None
+    ) -> Mapping[str, Any] | None:
+        """Return a message; an error is retried, as the comment may ask for a rescan."""
+        try:
+            return await self._message(channel, message_ts, thread_ts)
+        except CALL_ERRORS as error:
+            raise PullFailed(_BUSY, detail=f"a message could not be read: {error_name(error)}") from error
 
 
 def _unseen(error: SlackApiError) -> Exception:

@@ -6,32 +6,43 @@ Source: https://docs.slack.dev/reference/objects/file-object and .../methods/fil
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
-from bot.errors import AppscanError, BuildRejected, FileUnavailable, PullFailed, TooLarge
-from bot.slack.api.errors import KEPT_OUT
+from bot.errors import (
+    AppscanError,
+    BuildRejected,
+    FileUnavailable,
+    PullFailed,
+    TooLarge,
+    retry_after_s,
+    slack_code,
+    slack_wait_s,
+)
+from bot.slack.api.errors import KEPT_OUT, error_name
 
-CHECK = "The operator of this bot should check"
+CHECK: Final = "The operator of this bot should check"
 
-DELETED = "This file was deleted from Slack. Share the build again."
-HIDDEN = "Slack hides this file because of the limits of your workspace's plan. Share the build again."
-EXTERNAL = "This file is stored outside Slack, where the bot can't get it. Upload the build itself to Slack."
-NOT_SHARED = (
+DELETED: Final = "This file was deleted from Slack. Share the build again."
+HIDDEN: Final = "Slack hides this file because of the limits of your workspace's plan. Share the build again."
+EXTERNAL: Final = (
+    "This file is stored outside Slack, where the bot can't get it. Upload the build itself to Slack."
+)
+NOT_SHARED: Final = (
     "This file belongs to another organization, and Slack does not let the bot read it. "
     "Ask someone in your own workspace to upload the build."
 )
-NOT_VISIBLE = (
+NOT_VISIBLE: Final = (
     "The bot can't see this file: it was deleted, or is only shared in conversations without the bot. "
     "Invite the bot to one of them, or share the build again."
 )
-NOT_ALLOWED = (
+NOT_ALLOWED: Final = (
     f"Slack does not let the bot read files. {CHECK} its Slack token and that it has the scope `files:read`."
 )
-NO_ADDRESS = "Slack gave no URL for this file. Share the build again."
-EMPTY = "This file is empty. Export the build again and share the new file."
-BUSY = "Slack can't provide this file right now."
+NO_ADDRESS: Final = "Slack gave no URL for this file. Share the build again."
+EMPTY: Final = "This file is empty. Export the build again and share the new file."
+BUSY: Final = "Slack can't provide this file right now."
 
-_ERRORS = {
+_ERRORS: Final = dict.fromkeys(KEPT_OUT, NOT_ALLOWED) | {
     "file_not_found": NOT_VISIBLE,
     "file_deleted": DELETED,
     "access_denied": NOT_SHARED,
@@ -70,7 +81,7 @@ def read_file_info(file: Mapping[str, Any], limit_bytes: int) -> FileInfo:
     if mode == "external" or file.get("is_external"):
         raise FileUnavailable(EXTERNAL)
     size = file.get("size")
-    if not isinstance(size, int) or isinstance(size, bool) or size < 0:
+    if type(size) is not int or size < 0:
         size = None
     if size == 0:
         raise BuildRejected(EMPTY)
@@ -82,12 +93,11 @@ def read_file_info(file: Mapping[str, Any], limit_bytes: int) -> FileInfo:
     return FileInfo(url=url, size_bytes=size)
 
 
-def file_error(
-    code: str | None, *, retry_after_s: float | None = None, limited: bool = False
-) -> AppscanError:
-    """Return the error for a code of ``files.info``; an unknown one is retried."""
+def file_error(error: Exception) -> AppscanError:
+    """Return what an error of ``files.info`` means for the file; an unknown one is retried."""
+    code, detail = slack_code(error) or "", f"files.info failed: {error_name(error)}"
     if code in _ERRORS:
-        return FileUnavailable(_ERRORS[code], detail=f"files.info failed: {code}")
-    if code in KEPT_OUT:
-        return FileUnavailable(NOT_ALLOWED, detail=f"files.info failed: {code}")
-    return PullFailed(BUSY, retry_after_s=retry_after_s, limited=limited, detail=f"files.info failed: {code}")
+        return FileUnavailable(_ERRORS[code], detail=detail)
+    headers = getattr(getattr(error, "response", None), "headers", {})
+    wait_s, limited = retry_after_s(headers.get("Retry-After")), slack_wait_s(error) is not None
+    return PullFailed(BUSY, retry_after_s=wait_s, limited=limited, detail=detail)

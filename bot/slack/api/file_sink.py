@@ -3,7 +3,10 @@
 import hashlib
 import os
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 from bot.errors import NoRoom
 
@@ -18,7 +21,7 @@ class FileSink:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._hash = hashlib.sha256()
-        self._fd: int | None = None
+        self._file: BinaryIO | None = None
         self._closed = False
         # A write continues in its thread after its task was cancelled. Closing waits for it, as the
         # descriptor could be reused for another file.
@@ -27,40 +30,36 @@ class FileSink:
     def open(self) -> None:
         """Create the file, empty."""
         flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
-        with self._lock:
-            if self._closed:
-                return
-            try:
-                self._fd = os.open(self._path, flags, 0o600)
-                os.fchmod(self._fd, 0o600)  # if it existed before
-            except OSError as error:
-                raise NoRoom(detail=f"the build can't be written: {error.strerror}") from error
+        with self._lock, _disk():
+            if not self._closed:
+                fd = os.open(self._path, flags, 0o600)
+                self._file = os.fdopen(fd, "wb")
+                os.fchmod(fd, 0o600)  # if it existed before
 
     def write(self, block: bytes) -> None:
         """Write all of ``block``."""
-        with self._lock:
-            if self._fd is None:
+        with self._lock, _disk():
+            if self._file is None:
                 raise NoRoom(detail="the file was closed during a write")
             self._hash.update(block)
-            left = memoryview(block)
-            try:
-                while left:
-                    left = left[os.write(self._fd, left) :]
-            except OSError as error:
-                raise NoRoom(detail=f"the build can't be written: {error.strerror}") from error
+            self._file.write(block)
 
     def close(self) -> None:
         """Close the file; may be called again."""
-        with self._lock:
-            fd, self._fd, self._closed = self._fd, None, True
-            if fd is None:
-                return
-            try:
-                os.close(fd)
-            except OSError as error:  # some file systems report a full disk only now
-                raise NoRoom(detail=f"the build can't be written: {error.strerror}") from error
+        with self._lock, _disk():  # some file systems report a full disk only now
+            file, self._file, self._closed = self._file, None, True
+            if file is not None:
+                file.close()
 
     @property
     def sha256(self) -> str:
         """The hash of all bytes written, in lower-case hexadecimal."""
         return self._hash.hexdigest()
+
+
+@contextmanager
+def _disk() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise NoRoom(detail=f"the build can't be written: {error.strerror}") from error

@@ -7,17 +7,16 @@ Source: https://docs.slack.dev/reference/methods/conversations.history and .../c
 """
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
-import aiohttp
-from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.core.identifiers import is_timestamp
 from bot.core.ports import Clock
 from bot.core.scan import ChannelKind
 from bot.errors import NotInvited, PullFailed, slack_code
-from bot.slack.api.errors import UNSEEN, pages
+from bot.slack.api.errors import CALL_ERRORS, UNSEEN, error_name, pages
 from bot.slack.api.identity import Identity
 from bot.slack.api.message_parser import type_of_kind
 
@@ -35,24 +34,22 @@ _JOINED = {"channel_join", "group_join"}
 Message = Mapping[str, Any]
 
 
+@dataclass(frozen=True, eq=False, repr=False)
 class SlackHistory:
     """Reads the history of the bot's conversations."""
 
-    def __init__(
-        self,
-        client: AsyncWebClient,
-        identity: Identity,
-        kind_of: Callable[[str], Awaitable[ChannelKind]],
-        clock: Clock,
-    ) -> None:
-        self._client = client
-        self._own = {identity.user_id, identity.bot_id} - {""}
-        self._kind_of = kind_of
-        self._clock = clock
+    client: AsyncWebClient
+    identity: Identity
+    kind_of: Callable[[str], Awaitable[ChannelKind]]
+    clock: Clock
+
+    @property
+    def _own(self) -> set[str]:
+        return {self.identity.user_id, self.identity.bot_id} - {""}
 
     async def conversations(self) -> list[str]:
         """Return the IDs of all conversations of the bot; see ``Past.conversations``."""
-        method = self._paced(self._client.users_conversations)
+        method = self._paced(self.client.users_conversations)
         return [
             str(channel["id"])
             async for page in pages(method, types=_KINDS, exclude_archived=True)
@@ -62,8 +59,8 @@ class SlackHistory:
     async def messages(self, channel: str, since: float) -> list[Message]:
         """Return the messages with files after ``since``; see ``Past.messages``."""
         try:
-            kind = await self._kind_of(channel)
-        except (SlackApiError, aiohttp.ClientError, TimeoutError, OSError) as error:
+            kind = await self.kind_of(channel)
+        except CALL_ERRORS as error:
             raise _pull_failed(error) from error
         history = await self._history(channel, since)
         # Messages from before the bot joined are ignored.
@@ -84,10 +81,10 @@ class SlackHistory:
         kept: list[Message] = []
         older_pages = 0
         async for answer in pages(
-            self._paced(self._client.conversations_history),
+            self._paced(self.client.conversations_history),
             channel=channel,
             oldest=f"{since - THREADS_S:.6f}",
-            latest=f"{self._clock.now() + _MAX_CLOCK_SKEW_S:.6f}",  # so that the newest come first
+            latest=f"{self.clock.now() + _MAX_CLOCK_SKEW_S:.6f}",  # so that the newest come first
         ):
             page = _messages(answer)
             kept += [one for one in page if one.get("files") or "latest_reply" in one or _is_join(one)]
@@ -98,7 +95,7 @@ class SlackHistory:
 
     async def _replies(self, channel: str, thread_ts: str, since: float) -> list[Message]:
         replies: list[Message] = []
-        method = self._paced(self._client.conversations_replies)
+        method = self._paced(self.client.conversations_replies)
         try:
             async for page in pages(method, channel=channel, ts=thread_ts, oldest=f"{since:.6f}"):
                 replies += _messages(page)
@@ -119,22 +116,20 @@ class SlackHistory:
         """Return ``method`` with a pause before each call, and with our errors."""
 
         async def call(**arguments: Any) -> Any:
-            await self._clock.sleep(CALL_INTERVAL_S)
+            await self.clock.sleep(CALL_INTERVAL_S)
             try:
                 return await method(**arguments)
-            except SlackApiError as error:
+            except CALL_ERRORS as error:
                 if (code := slack_code(error)) in UNSEEN and "channel" in arguments:
                     raise NotInvited("I am not in that channel.", detail=f"Slack: {code}") from error
-                raise _pull_failed(error) from error
-            except (aiohttp.ClientError, TimeoutError, OSError) as error:
                 raise _pull_failed(error) from error
 
         return call
 
 
 def _pull_failed(error: Exception) -> PullFailed:
-    reason = slack_code(error) if isinstance(error, SlackApiError) else type(error).__name__
-    return PullFailed("Older messages can't be read from Slack right now.", detail=f"Slack: {reason}")
+    detail = f"Slack: {error_name(error)}"
+    return PullFailed("Older messages can't be read from Slack right now.", detail=detail)
 
 
 def _messages(answer: Any) -> Iterable[Message]:

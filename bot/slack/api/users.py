@@ -1,4 +1,4 @@
-"""Looks up people and apps in Slack: whether they are members, guests or of another organisation."""
+"""Looking up people and apps in Slack: whether they are members, guests or of another organisation."""
 
 import asyncio
 import logging
@@ -7,14 +7,13 @@ from datetime import UTC, timedelta, timezone, tzinfo
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-import aiohttp
-from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.core.people import Person
 from bot.core.ports import Clock
 from bot.errors import Unidentified, slack_code
 from bot.slack.api.coalescing_cache import CoalescingCache
+from bot.slack.api.errors import CALL_ERRORS, error_name
 from bot.slack.api.identity import Identity
 
 logger = logging.getLogger(__name__)
@@ -67,20 +66,14 @@ class SlackPeople:
             if user.startswith("B"):
                 bot = (await self._client.bots_info(bot=user)).get("bot")
                 bot_user = bot.get("user_id") if isinstance(bot, Mapping) else None
-                if (
-                    not isinstance(bot_user, str) or not bot_user
-                ):  # such as an incoming webhook of this workspace
-                    gone = not isinstance(bot, Mapping) or bot.get("deleted") is True
-                    return Person(active=not gone)
+                if not isinstance(bot_user, str) or not bot_user:  # such as a webhook of this workspace
+                    return Person(active=isinstance(bot, Mapping) and bot.get("deleted") is not True)
                 user = bot_user
             profile = (await self._client.users_info(user=user)).get("user")
-        except SlackApiError as error:
-            code = slack_code(error)
-            if code in _UNKNOWN:
+        except CALL_ERRORS as error:
+            if slack_code(error) in _UNKNOWN:
                 return Person(active=False, external=True)
-            raise Unidentified(detail=f"users.info failed: {code}") from error
-        except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            raise Unidentified(detail=f"users.info failed: {type(error).__name__}") from error
+            raise Unidentified(detail=f"users.info failed: {error_name(error)}") from error
         if not isinstance(profile, Mapping):
             raise Unidentified(detail="users.info returned no user")
         return Person(
@@ -100,9 +93,8 @@ class SlackPeople:
         enterprise = profile.get("enterprise_user")
         enterprise_id = enterprise.get("enterprise_id") if isinstance(enterprise, Mapping) else None
         ours = {self._identity.team_id, self._identity.enterprise_id} - {""}
-        return profile.get("team_id") not in ours and (
-            not enterprise_id or enterprise_id != self._identity.enterprise_id
-        )
+        is_colleague = enterprise_id and enterprise_id == self._identity.enterprise_id
+        return profile.get("team_id") not in ours and not is_colleague
 
 
 def _zone(profile: Mapping[str, Any]) -> tzinfo:

@@ -12,7 +12,7 @@ import pytest
 from bot.cli.backup import backup
 from bot.storage.database import Database
 from bot.storage.restore_guard import MARK
-from bot.wiring.database import open_database
+from bot.wiring.features import open_database
 from bot.wiring.repositories import Repositories
 from tests.fakes import HeldClock, a_share
 

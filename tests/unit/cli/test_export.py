@@ -24,7 +24,7 @@ from bot.core.scan import Share, Source, State
 from bot.features.compliance.rules import Rule, judge_by
 from bot.features.hosts.models import HostsFound, UrlCategories
 from bot.features.results.models import AppScan, OneTrustScanStatus, Permission, Results, Sdk
-from bot.wiring.database import open_database
+from bot.wiring.features import open_database
 from bot.wiring.repositories import Repositories
 from tests.fakes import APP_ID, HeldClock, a_share
 from tests.unit.features.results.samples import CAMERA, FIREBASE, a_completed_scan

@@ -36,9 +36,12 @@ from bot.features.submission.card import Card
 from bot.features.verdicts.models import CardVerdict, Risk, SandboxVerdict, Threat, Verdict, VerdictState
 from bot.scanners.zscaler.sandbox import PROFILE as ZSCALER
 from bot.slack.blocks.message import Message
-from bot.wiring.sections import reply_sections
+from bot.wiring.domain import ReplyContext
+from bot.wiring.features import reply_sections
 
-SECTIONS = reply_sections(clock=SystemClock(), permalink=lambda _: None, scanners=[ZSCALER], reads_hosts=True)
+SECTIONS = reply_sections(
+    ReplyContext(clock=SystemClock(), permalink=lambda _: None, scanners=[ZSCALER], shows_hosts=True)
+)
 
 APP_ID = "0b51dc1e-7a35-4f0c-9c55-2a6f4f1f8f8d"
 REQUEST_ID = "7f1c9a52-0f7e-4f0e-8c86-0d6f3f1b2a34"

@@ -15,7 +15,7 @@ from bot.errors import StoreUnavailable
 from bot.features.verdicts.models import ReportStatus, VerdictState
 from bot.scanners.zscaler.sandbox import PROFILE as ZSCALER
 from bot.storage.migrations import MIGRATIONS
-from bot.wiring.database import open_database
+from bot.wiring.features import open_database
 from bot.wiring.repositories import Repositories
 from tests.fakes import HeldClock, a_share
 

@@ -8,7 +8,7 @@ from bot.core.scan import OPEN, Source, State, SubmissionState
 from bot.features.third_party_apps.models import AppRef, RefKind, ThirdPartyApp
 from bot.storage import restore_guard
 from bot.storage.database import Database
-from bot.wiring.database import open_database
+from bot.wiring.features import open_database
 from bot.wiring.repositories import Repositories
 from tests.fakes import HeldClock, a_share
 from tests.unit.features.scenes import a_scan

@@ -12,7 +12,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from bot.core.scan import FLOW, OPEN, WORKING, Source, State, SubmissionState
 from bot.errors import Superseded
 from bot.features.submission.decision import decide
-from bot.wiring.database import open_database
+from bot.wiring.features import open_database
 from bot.wiring.repositories import Repositories
 from tests.fakes import SHOP, HeldClock, a_share
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from bot.features.backfill.repository import HeartbeatRepository
-from bot.wiring.database import open_database
+from bot.wiring.features import open_database
 from tests.fakes import START, HeldClock
 
 

@@ -10,8 +10,8 @@ from tests.unit.features.scenes import a_scan
 
 
 @pytest.fixture
-def notices(database):
-    return BacklogRepository(database)
+def notices(database, clock):
+    return BacklogRepository(database, clock)
 
 
 async def test_a_backlog_counts_what_waits_and_what_was_not_answered(store, notices):

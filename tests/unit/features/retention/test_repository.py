@@ -15,7 +15,7 @@ from bot.features.compliance.rules import Rule, judge_by
 from bot.features.results.models import AppScan, OneTrustScanStatus, Results
 from bot.features.retention.repository import BATCH, PrivacyRepository
 from bot.features.submission.decision import decide
-from bot.wiring.database import open_database
+from bot.wiring.features import open_database
 from bot.wiring.repositories import Repositories
 from tests.fakes import APP_ID, SHOP, HeldClock, a_share
 from tests.unit.features.scenes import a_scan

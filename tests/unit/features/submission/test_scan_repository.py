@@ -24,7 +24,7 @@ from bot.core.scan import (
 )
 from bot.errors import NotFound, Superseded
 from bot.features.submission.decision import decide
-from bot.wiring.database import open_database
+from bot.wiring.features import open_database
 from bot.wiring.repositories import Repositories
 from tests.fakes import APP_ID, SHOP, SHOP_IOS, START, a_share
 from tests.unit.features.scenes import a_scan

@@ -12,7 +12,7 @@ from bot.errors import FileUnavailable, Maintenance, NoRoom, NotFound, PullFaile
 from bot.features.verdicts.models import Quota, Report, ReportStatus, SandboxReceipt, VerdictState
 from bot.features.verdicts.report_poller import WITHIN_S
 from bot.features.verdicts.submitter import GIVE_UP_S
-from bot.wiring.database import open_database
+from bot.wiring.features import open_database
 from tests.bench import Bench
 from tests.fakes import START
 from tests.unit.features.verdicts.bench import BAD, FIRST_S, GOOD, Second, done

@@ -15,7 +15,7 @@ from bot.errors import NotFound, Refused
 from bot.features.verdicts import listeners, views
 from bot.features.verdicts.models import VerdictState
 from bot.features.verdicts.retry import VerdictRetry
-from bot.wiring.database import open_database
+from bot.wiring.features import open_database
 from tests.bench import Bench
 from tests.unit.features.verdicts.bench import Second, a_scanner
 

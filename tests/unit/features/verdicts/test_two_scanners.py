@@ -14,7 +14,8 @@ from bot.features.verdicts.side_scanner import SideScanner
 from bot.features.verdicts.submitter import VerdictSubmitter
 from bot.features.verdicts.worker import VerdictWorker
 from bot.scanners.zscaler.sandbox import PROFILE as ZSCALER
-from bot.wiring.sections import reply_sections
+from bot.wiring.domain import ReplyContext
+from bot.wiring.features import reply_sections
 from tests.bench import Bench
 from tests.fakes import START, FakeReports, FakeSandbox, a_share, until
 from tests.scenario.second_scanner import ACME
@@ -32,10 +33,12 @@ class Pair:
 
     def __post_init__(self) -> None:
         self.bench.cards.sections = reply_sections(
-            clock=self.bench.clock,
-            permalink=self.bench.cards.permalink,
-            scanners=[ZSCALER, ACME],
-            reads_hosts=False,
+            ReplyContext(
+                clock=self.bench.clock,
+                permalink=self.bench.cards.permalink,
+                scanners=[ZSCALER, ACME],
+                shows_hosts=False,
+            )
         )
         self.scanners = {
             profile.name: SideScanner(

@@ -6,7 +6,7 @@ import sqlite_utils
 
 from bot.core.scan import State
 from bot.storage.migrations import MIGRATIONS
-from bot.wiring.database import open_database
+from bot.wiring.features import open_database
 from tests.bench import Bench
 from tests.fakes import SHOP, until
 

@@ -5,7 +5,8 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.core.scan import Scan, Source, State
 from bot.errors import AppscanError
-from bot.slack.api.files import SlackFiles
+from bot.slack.api.client import ObjectsOnly
+from bot.slack.api.files import DownloadTimeouts, SlackFiles
 from tests.unit.slack.api.stub import LIMIT, TOKEN, Slack, ignore
 
 
@@ -20,12 +21,12 @@ def pull(slack, tmp_path):
     async def pulled(
         *, limit_bytes=LIMIT, progress=ignore, timeouts=None, resolver=None, api=None, tls=None, **about
     ):
-        client = AsyncWebClient(token=TOKEN, base_url=slack.url + "/api/")
+        client = AsyncWebClient(token=TOKEN, base_url=slack.url + "/api/", retry_handlers=[ObjectsOnly()])
         files = SlackFiles(
             client,
             api_url=api or slack.url + "/api/",
             token=TOKEN,
-            timeouts=timeouts,
+            timeouts=timeouts or DownloadTimeouts(),
             resolver=resolver,
             tls=tls,
         )

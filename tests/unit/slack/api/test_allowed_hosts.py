@@ -11,11 +11,12 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 from aiohttp.abc import AbstractResolver, ResolveResult
+from slack_sdk.web.async_client import AsyncWebClient
 from yarl import URL
 
 from bot.errors import FileUnavailable, PullFailed
-from bot.slack.api.download import OTHER_SITE, PRIVATE_ADDRESS, Download, DownloadTimeouts
 from bot.slack.api.file_info import FileInfo
+from bot.slack.api.files import OTHER_SITE, PRIVATE_ADDRESS, SlackFiles
 from bot.slack.transport.allowed_hosts import (
     PublicResolver,
     answers_to_slack,
@@ -357,17 +358,16 @@ async def test_behind_a_proxy_names_are_the_proxys_to_resolve(monkeypatch, tmp_p
     monkeypatch.setenv("HTTPS_PROXY", f"http://proxy.example:{port}")
     names = Names(proxy_example=[["127.0.0.1"]])
     chosen = configured_hosts(URL(SLACK_API))
-    download = Download(
+    files = SlackFiles(
+        AsyncWebClient(),
         api_url=SLACK_API,
         token=TOKEN,
-        tls=None,
-        timeouts=DownloadTimeouts(),
         resolver=lambda: PublicResolver(names, trusted=chosen),
     )
 
     async def fetch(host: str) -> None:
         info = FileInfo(url=f"https://{host}/file", size_bytes=None)
-        await download.fetch(info, tmp_path / "build", limit_bytes=LIMIT, progress=ignore)
+        await files.download(info, tmp_path / "build", limit_bytes=LIMIT, progress=ignore)
 
     try:
         with pytest.raises(PullFailed):

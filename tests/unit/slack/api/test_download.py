@@ -7,8 +7,8 @@ from aiohttp import web
 from yarl import URL
 
 from bot.errors import FileUnavailable, PullFailed, TooLarge
-from bot.slack.api.download import SIGN_IN_PAGE, DownloadTimeouts
 from bot.slack.api.file_info import NOT_ALLOWED
+from bot.slack.api.files import SIGN_IN_PAGE, DownloadTimeouts
 from bot.slack.transport.allowed_hosts import is_slack
 from tests.unit.slack.api.stub import BUILD, PAGE, TOKEN, Slack
 

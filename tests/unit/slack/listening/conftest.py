@@ -26,9 +26,8 @@ from bot.features.submission import listeners, share_listeners, views
 from bot.features.third_party_apps.listeners import governance_command
 from bot.features.third_party_apps.service import ThirdPartyApps
 from bot.slack.listening.log_context import ListeningApp
-from bot.wiring.database import open_database
-from bot.wiring.feature import Surface
-from bot.wiring.listeners import register
+from bot.wiring.feature import Surface, register
+from bot.wiring.features import open_database
 from tests.bench import Bench
 from tests.fakes import until
 from tests.unit.features.lookups import FakeLookup

@@ -23,7 +23,7 @@ from bot.slack.messages import subjects
 from bot.slack.messages.delivery import GONE, POSTS, UPDATES
 from bot.slack.messages.living_message import GIVE_UP_S, REFRESH_INTERVAL_S, LivingMessages
 from bot.storage.database import Database
-from bot.wiring.database import open_database
+from bot.wiring.features import open_database
 from bot.wiring.repositories import Repositories
 from sandbox.reading import Reader
 from sandbox.slack import Shared, SlackSandbox

@@ -15,7 +15,7 @@ from bot.features.submission.messages import reply_subject
 from bot.slack.messages.delivery import GONE, POSTS, UPDATES
 from bot.slack.messages.living_message import CROWDED_S, MESSAGE_BACKOFF, LivingMessages
 from bot.slack.messages.posts import ATTEMPTS
-from bot.wiring.database import open_database
+from bot.wiring.features import open_database
 from bot.wiring.repositories import Repositories
 from sandbox.slack import Shared, SlackSandbox
 from sandbox.world import Message
