@@ -108,12 +108,13 @@ def parse(arguments: list[str] | None = None, environ: Mapping[str, str] = os.en
 
 def needs(given: argparse.Namespace) -> frozenset[Need]:
     """Return the settings that a command needs."""
-    return {
-        "scan": frozenset({Need.ONETRUST, Need.POST} if getattr(given, "channel", None) else {Need.ONETRUST}),
-        "export": frozenset[Need](),
-        "backup": frozenset[Need](),
-        "forget": frozenset[Need](),
-    }.get(given.command, RUN)
+    match given.command:
+        case "scan":
+            return frozenset({Need.ONETRUST, Need.POST} if given.channel else {Need.ONETRUST})
+        case "export" | "backup" | "forget":
+            return frozenset()
+        case _:
+            return RUN
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -185,7 +186,7 @@ async def perform(given: argparse.Namespace, settings: Settings, stop: asyncio.E
         case "scan":
             from bot.cli.scan import ScanArguments, scan
 
-            file = ScanArguments(
+            arguments = ScanArguments(
                 path=given.build,
                 app_id=given.app_id,
                 name=given.name,
@@ -194,7 +195,7 @@ async def perform(given: argparse.Namespace, settings: Settings, stop: asyncio.E
                 channel=given.channel,
                 timeout_s=given.timeout * 60,
             )
-            return await scan(settings, file, stop)
+            return await scan(settings, arguments, stop)
         case _:
             from bot.cli.run import run
 

@@ -32,7 +32,7 @@ from bot.storage import restore_guard
 from bot.storage.database import BUSY_TIMEOUT_MS, Database
 from bot.storage.instance_lock import InstanceLock
 from bot.storage.stats import SqlStats
-from bot.web import Readiness, WebServer, build_metrics_web, build_web
+from bot.web import Checks, WebServer, build_metrics_web, build_web
 from bot.wiring.feature import register
 from bot.wiring.features import FEATURES, ROW_HOOKS, reply_sections
 from bot.wiring.kit import Kit
@@ -56,7 +56,7 @@ class Bot:
     clock: Clock = field(default_factory=SystemClock)
     _: KW_ONLY
     reader: BuildReader | None = None
-    """In place of the one that reads each build in a child process."""
+    """By default, each build is read in a child process."""
     busy_timeout_ms: int = BUSY_TIMEOUT_MS
     side_scanners: Sequence[SideScanner] = ()
     """Beside Zscaler's."""
@@ -185,22 +185,15 @@ class Bot:
         logger.info("ready: %s in %s", identity.user_id, identity.team_id)
 
     async def _open_pages(self, stack: AsyncExitStack) -> None:
-        settings = self.settings
+        settings, metrics = self.settings, self._metrics.page
         if settings.port is not None:
-            http_mode = settings.slack_app_token is None
-            self._web = await self._serve(
-                build_web(
-                    ready=self._ready,
-                    slack_handler=self._receive if http_mode else None,
-                    metrics=None if http_mode else self._metrics.page,
-                ),
-                settings.port,
-                stack,
-            )
+            if settings.slack_app_token is None:
+                pages = build_web(ready=self._ready, slack_handler=self._receive)
+            else:
+                pages = build_web(ready=self._ready, metrics=metrics)
+            self._web = await self._serve(pages, settings.port, stack)
         if settings.metrics_port is not None:
-            self._metrics_web = await self._serve(
-                build_metrics_web(self._metrics.page), settings.metrics_port, stack
-            )
+            self._metrics_web = await self._serve(build_metrics_web(metrics), settings.metrics_port, stack)
 
     @staticmethod
     async def _serve(pages: web.Application, port: int, stack: AsyncExitStack) -> WebServer:
@@ -210,7 +203,7 @@ class Bot:
         return server
 
     def _stop_receiving(self) -> None:
-        """Take no more requests over HTTP; Slack delivers them again to the next instance."""
+        """Reject requests over HTTP; Slack delivers them again to the next instance."""
         self._app = None
 
     async def _acquire_lock(self, stack: AsyncExitStack) -> None:
@@ -234,9 +227,11 @@ class Bot:
             return self._app is not None
         return self._socket is not None and self._socket.connected
 
-    async def _ready(self) -> Readiness:
-        checks = {"lock": self._lock.held, "runner": self._scheduler is not None and self._scheduler.alive}
-        checks["database"] = self._database is not None and await self._database.writable()
-        checks["disk"] = await self._work_dir.is_writable()
-        checks["slack"] = await self._hears()
-        return Readiness(checks=checks)
+    async def _ready(self) -> Checks:
+        return {
+            "lock": self._lock.held,
+            "runner": self._scheduler is not None and self._scheduler.alive,
+            "database": self._database is not None and await self._database.writable(),
+            "disk": await self._work_dir.is_writable(),
+            "slack": await self._hears(),
+        }

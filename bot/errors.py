@@ -34,11 +34,13 @@ and contains no secret either.
 
 
 class AppscanError(Exception):
-    """An error with a message for people; ``detail`` is for the log."""
+    """An error with a message for people, by default the class's own; ``detail`` is for the log."""
 
-    def __init__(self, user_message: str, *, detail: str = "") -> None:
-        super().__init__(detail or user_message)
-        self.user_message = user_message
+    default_message = ""
+
+    def __init__(self, user_message: str = "", *, detail: str = "") -> None:
+        self.user_message = user_message or self.default_message
+        super().__init__(detail or self.user_message)
 
 
 def slack_code(error: BaseException) -> str | None:
@@ -124,8 +126,7 @@ class NotAllowed(AppscanError):
 class Unidentified(AppscanError):
     """Slack can't identify the person right now; a retry may work."""
 
-    def __init__(self, *, detail: str = "") -> None:
-        super().__init__("Slack can't tell me who you are right now. Try again in a moment.", detail=detail)
+    default_message = "Slack can't tell me who you are right now. Try again in a moment."
 
 
 class NotInvited(AppscanError):
@@ -147,8 +148,10 @@ class BuildRejected(AppscanError):
 class TooLarge(BuildRejected):
     """The file is too large for every open route; ``size_bytes`` is ``None`` if unknown."""
 
+    default_message = "This build is too large for every route to OneTrust that is set up here."
+
     def __init__(self, *, size_bytes: int | None = None) -> None:
-        super().__init__("This build is too large for every route to OneTrust that is set up here.")
+        super().__init__()
         self.size_bytes = size_bytes
 
 
@@ -201,34 +204,28 @@ class ShutOut(AppscanError):
 class NoRoom(AppscanError):
     """The bot's disk is full or failing; the build is retried until it works."""
 
-    def __init__(self, *, detail: str = "") -> None:
-        super().__init__(
-            "The bot's disk is full or not working. The operator of this bot has to free space or repair it; "
-            "then the build is retried automatically.",
-            detail=detail,
-        )
+    default_message = (
+        "The bot's disk is full or not working. The operator of this bot has to free space or repair it; "
+        "then the build is retried automatically."
+    )
 
 
 class NewerDatabase(AppscanError):
     """A newer version of appscan has upgraded the database; ``user_message`` is for admins."""
 
-    def __init__(self, *, detail: str = "") -> None:
-        super().__init__(
-            "The database was upgraded by a newer version of appscan, so this version can't use it. Run the "
-            "newer version, or restore a backup that was made before the upgrade.",
-            detail=detail,
-        )
+    default_message = (
+        "The database was upgraded by a newer version of appscan, so this version can't use it. Run the "
+        "newer version, or restore a backup that was made before the upgrade."
+    )
 
 
 class StoreUnavailable(AppscanError):
     """The database can't be read or written right now; nothing was changed."""
 
-    def __init__(self, *, detail: str = "") -> None:
-        super().__init__(
-            "The bot can't write to its database right now, so nothing was changed. Try again in a few "
-            "minutes. If that doesn't help, tell the operator of this bot.",
-            detail=detail,
-        )
+    default_message = (
+        "The bot can't write to its database right now, so nothing was changed. Try again in a few "
+        "minutes. If that doesn't help, tell the operator of this bot."
+    )
 
 
 class SubmissionError(AppscanError):

@@ -9,6 +9,7 @@ import asyncio
 import logging
 import os
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, Final
@@ -171,7 +172,7 @@ class Metrics:
             method = url.path.rpartition("/")[2]
             self._slack.labels(method if method in SLACK_METHODS else OTHER, result).inc()
 
-        async def answered(_: Any, context: SimpleNamespace, event: aiohttp.TraceRequestEndParams) -> None:
+        async def ended(_: Any, context: SimpleNamespace, event: aiohttp.TraceRequestEndParams) -> None:
             context.status = event.response.status
             if context.status != 200:
                 count(event.url, _status(context.status))
@@ -184,13 +185,13 @@ class Metrics:
                 start = event.chunk[:64].replace(b" ", b"")
                 count(event.url, next((result for head, result in _RESULTS if start.startswith(head)), OTHER))
 
-        async def lost(_: Any, __: SimpleNamespace, event: aiohttp.TraceRequestExceptionParams) -> None:
+        async def failed(_: Any, __: SimpleNamespace, event: aiohttp.TraceRequestExceptionParams) -> None:
             count(event.url, NO_ANSWER)
 
         trace = aiohttp.TraceConfig()
-        trace.on_request_end.append(answered)
+        trace.on_request_end.append(ended)
         trace.on_response_chunk_received.append(read)
-        trace.on_request_exception.append(lost)
+        trace.on_request_exception.append(failed)
         return trace
 
     def onetrust_calls(self, endpoint: str) -> aiohttp.TraceConfig:
@@ -237,30 +238,30 @@ class Metrics:
 def counted(endpoint: str, called: Callable[[str, int | None], None]) -> aiohttp.TraceConfig:
     """Return a trace that passes the status of each call of a session for one endpoint to ``called``."""
 
-    async def answered(_: Any, __: SimpleNamespace, event: aiohttp.TraceRequestEndParams) -> None:
+    async def ended(_: Any, __: SimpleNamespace, event: aiohttp.TraceRequestEndParams) -> None:
         called(endpoint, event.response.status)
 
-    async def lost(_: Any, __: SimpleNamespace, ___: aiohttp.TraceRequestExceptionParams) -> None:
+    async def failed(*_: object) -> None:
         called(endpoint, None)
 
     trace = aiohttp.TraceConfig()
-    trace.on_request_end.append(answered)
-    trace.on_request_exception.append(lost)
+    trace.on_request_end.append(ended)
+    trace.on_request_exception.append(failed)
     return trace
 
 
 class CountedClient(httpx.AsyncClient):
-    """httpx's client, for OneTrust or Zscaler; ``called`` is told each answer's status.
+    """httpx's client, for OneTrust or Zscaler; it passes the status of each response to ``called``.
 
-    A request's extension ``endpoint`` is the name of its endpoint.
+    A request's extension ``endpoint`` is the name of its endpoint. Redirects are not followed.
     """
 
     def __init__(self, called: Callable[[str, int | None], None], **options: Any) -> None:
-        super().__init__(**options)
+        super().__init__(follow_redirects=False, **options)
         self._called = called
 
     async def send(self, request: httpx.Request, **options: Any) -> httpx.Response:
-        """Send, and count what came of it."""
+        """Send, and count the response."""
         status = None
         try:
             response = await super().send(request, **options)
@@ -270,12 +271,12 @@ class CountedClient(httpx.AsyncClient):
         return response
 
 
+@dataclass(frozen=True)
 class CountedFiles:
     """The ``Files`` port; passes the bytes to ``count`` as they arrive."""
 
-    def __init__(self, files: Files, count: Callable[[int], None]) -> None:
-        self._files = files
-        self._count = count
+    files: Files
+    count: Callable[[int], None]
 
     async def pull(self, scan: Scan, to: Path, *, limit_bytes: int, progress: Progress) -> Pulled:
         """Pull a file; see ``Files.pull``."""
@@ -283,11 +284,11 @@ class CountedFiles:
 
         def moved(done: int, total: int) -> None:
             nonlocal counted_bytes
-            self._count(max(0, done - counted_bytes))
+            self.count(max(0, done - counted_bytes))
             counted_bytes = done
             progress(done, total)
 
-        return await self._files.pull(scan, to, limit_bytes=limit_bytes, progress=moved)
+        return await self.files.pull(scan, to, limit_bytes=limit_bytes, progress=moved)
 
 
 def _status(status: int | None) -> str:

@@ -8,7 +8,6 @@ which is public.
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
 
 from aiohttp import web
 
@@ -36,28 +35,16 @@ ALL_INTERFACES = "0.0.0.0"  # noqa: S104  # must be reachable from outside a con
 METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 """Source: https://prometheus.io/docs/instrumenting/exposition_formats/"""
 
-SlackHandler = Callable[[web.Request], Awaitable[web.StreamResponse]]
-
+Checks = Mapping[str, bool]
+"""By part (``slack``, ``database``, ``runner``, ``lock``, ``disk``): whether it works."""
 MetricsPage = Callable[[], Awaitable[bytes]]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Readiness:
-    """The results of the readiness checks."""
-
-    checks: Mapping[str, bool]
-    """By part (``slack``, ``database``, ``runner``, ``lock``): whether it works."""
-
-    @property
-    def ready(self) -> bool:
-        """Whether every part works; no checks count as not ready."""
-        return bool(self.checks) and all(self.checks.values())
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 def build_web(
     *,
-    ready: Callable[[], Awaitable[Readiness]],
-    slack_handler: SlackHandler | None,
+    ready: Callable[[], Awaitable[Checks]],
+    slack_handler: Handler | None = None,
     metrics: MetricsPage | None = None,
 ) -> web.Application:
     """Build the application; it has ``/slack/events`` only with a handler, so never in Socket Mode.
@@ -67,46 +54,46 @@ def build_web(
     """
     if slack_handler is not None and metrics is not None:
         raise ValueError("metrics must not be on the public port")
-    app = web.Application(client_max_size=BODY_LIMIT_BYTES)
 
     async def healthz(_: web.Request) -> web.Response:
         return web.json_response({"status": "ok"})
 
     async def readyz(_: web.Request) -> web.Response:
-        readiness = Readiness(checks={})
+        checks: Checks = {}
         try:
             async with asyncio.timeout(READY_TIMEOUT_S):
-                readiness = await ready()
+                checks = await ready()
         except Exception:  # any error means not ready
             logger.exception("the readiness checks failed")
-        return web.json_response(
-            {"ready": readiness.ready, "checks": dict(readiness.checks)},
-            status=200 if readiness.ready else 503,
-        )
+        is_ready = bool(checks) and all(checks.values())
+        body = {"ready": is_ready, "checks": dict(checks)}
+        return web.json_response(body, status=200 if is_ready else 503)
 
-    app.router.add_get("/healthz", healthz)
-    app.router.add_get("/readyz", readyz)
+    routes = [web.get("/healthz", healthz), web.get("/readyz", readyz)]
     if slack_handler is not None:
-        app.router.add_post("/slack/events", slack_handler)
+        routes.append(web.post("/slack/events", slack_handler))
     if metrics is not None:
-        app.router.add_get("/metrics", _metrics_handler(metrics))
-    app.on_response_prepare.append(_without_banner)
-    return app
+        routes.append(_metrics_route(metrics))
+    return _application(routes)
 
 
 def build_metrics_web(metrics: MetricsPage) -> web.Application:
     """Build an application that serves only ``/metrics``."""
+    return _application([_metrics_route(metrics)])
+
+
+def _application(routes: list[web.RouteDef]) -> web.Application:
     app = web.Application(client_max_size=BODY_LIMIT_BYTES)
-    app.router.add_get("/metrics", _metrics_handler(metrics))
+    app.add_routes(routes)
     app.on_response_prepare.append(_without_banner)
     return app
 
 
-def _metrics_handler(metrics: MetricsPage) -> Callable[[web.Request], Awaitable[web.Response]]:
+def _metrics_route(metrics: MetricsPage) -> web.RouteDef:
     async def page(_: web.Request) -> web.Response:
         return web.Response(body=await metrics(), headers={"Content-Type": METRICS_TYPE})
 
-    return page
+    return web.get("/metrics", page)
 
 
 async def _without_banner(_: web.Request, response: web.StreamResponse) -> None:
@@ -128,9 +115,7 @@ class FirstRequestTimeout:
         self._task: asyncio.Task[None] | None = None
 
     @web.middleware
-    async def middleware(
-        self, request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
-    ) -> web.StreamResponse:
+    async def middleware(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         """Note that the connection has had a request."""
         self._served.add(request.protocol)
         return await handler(request)
@@ -181,7 +166,7 @@ class WebServer:
 
     @property
     def port(self) -> int:
-        """The port; if it is 0, the one that the system chose, once started."""
+        """The port; after the start also if the system chose it (0)."""
         addresses = self._runner.addresses
         return int(addresses[0][1]) if addresses else self._port
 

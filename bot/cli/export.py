@@ -3,7 +3,8 @@
 import csv
 import json
 import re
-from dataclasses import asdict, dataclass
+from collections.abc import AsyncIterator
+from dataclasses import asdict
 from datetime import UTC, datetime
 from enum import StrEnum
 from functools import partial
@@ -14,7 +15,6 @@ from bot.features.compliance import repository
 from bot.storage.connection import Connection
 from bot.storage.database import Database
 from bot.storage.rows import ONETRUST
-from bot.wiring.features import open_database
 
 COLUMNS = (
     *("number", "state", "source", "created_at", "updated_at", "finished_at", "channel", "shared_by"),
@@ -51,16 +51,10 @@ class ExportKind(StrEnum):
     HOSTS = "hosts"  # one for each scan and host in its build
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Table:
-    columns: tuple[str, ...]
-    query: str
-
-
-_TABLES = {
-    ExportKind.SCANS: _Table(
-        columns=COLUMNS,
-        query=f"""
+_TABLES: dict[ExportKind, tuple[tuple[str, ...], str]] = {
+    ExportKind.SCANS: (
+        COLUMNS,
+        f"""
             SELECT scans.*, o.request_id, o.status AS http_status, o.attempts, o.route,
                    results.state AS result, results.status AS onetrust_status,
                    results.ended_at AS result_at, results.scanned_at, results.version AS scanned_version,
@@ -75,16 +69,16 @@ _TABLES = {
             WHERE scans.number > ? AND scans.number <= ? ORDER BY scans.number
         """,  # noqa: S608 - a constant
     ),
-    ExportKind.SDKS: _Table(
-        columns=SDK_COLUMNS,
-        query=f"""
+    ExportKind.SDKS: (
+        SDK_COLUMNS,
+        f"""
             SELECT scans.*, results.scanned_at, item.package_id, item.name AS sdk, item.vendor,
                    item.category, item.description {_ITEMS.format("sdks")}
         """,
     ),
-    ExportKind.PERMISSIONS: _Table(
-        columns=PERMISSION_COLUMNS,
-        query=f"""
+    ExportKind.PERMISSIONS: (
+        PERMISSION_COLUMNS,
+        f"""
             SELECT scans.*, results.scanned_at, item.name AS permission, item.category, item.status,
                    item.sensitivity, item.description,
                    trim(coalesce(item.sensitivity, '')) LIKE 'HIGH%'
@@ -92,9 +86,9 @@ _TABLES = {
                    {_ITEMS.format("permissions")}
         """,
     ),
-    ExportKind.VERDICTS: _Table(
-        columns=VERDICT_COLUMNS,
-        query="""
+    ExportKind.VERDICTS: (
+        VERDICT_COLUMNS,
+        """
             SELECT scans.*, found.scanner, o.request_id AS md5, found.state AS opinion,
                    found.threat AS verdict, found.category, found.score, found.malware, found.is_instant,
                    found.known_from, found.since AS sent_at, found.ended_at AS verdict_at,
@@ -104,9 +98,9 @@ _TABLES = {
             WHERE scans.number > ? AND scans.number <= ? ORDER BY scans.number, found.scanner
         """,
     ),
-    ExportKind.HOSTS: _Table(
-        columns=HOST_COLUMNS,
-        query="""
+    ExportKind.HOSTS: (
+        HOST_COLUMNS,
+        """
             SELECT scans.*, found.host, found.looked_up, found.categories, found.alerts
             FROM scans JOIN hosts AS found ON found.scan = scans.number
             WHERE scans.number > ? AND scans.number <= ? ORDER BY scans.number, found.host
@@ -130,32 +124,35 @@ async def export(path: Path, form: str, out: TextIO, what: ExportKind = ExportKi
     """
     if not path.exists():  # noqa: ASYNC240 - before anything else runs
         raise SystemExit(f"There is no database at {path}: set APPSCAN_DB to where the bot keeps it.")
-    database = await open_database(path)
-    table = _TABLES[what]
+    database = await Database.open(path, hooks=())  # rows are only read
+    columns, query = _TABLES[what]
     try:
-        writer = csv.writer(out)
-        if form == "csv":
-            writer.writerow(table.columns)
-        else:
-            out.write("[")
-        first = True
         newest = await database.read(_newest)
-        for after in range(0, newest, _BATCH):
-            for row in await database.read(partial(_page, query=table.query, after=after)):
-                record = {column: _value(column, row[column]) for column in table.columns}
-                if form == "csv":
-                    writer.writerow([_cell(value) for value in record.values()])
-                    continue
-                if what is ExportKind.SCANS:
-                    record["timeline"] = await _timeline(database, row["number"])
-                    record["breaches"] = await _violations(database, row["number"])
-                out.write(("" if first else ",") + "\n" + json.dumps(record, ensure_ascii=False))
-                first = False
-        if form == "json":
-            out.write("\n]\n")
+        if form == "csv":
+            writer = csv.writer(out)
+            writer.writerow(columns)
+            async for row in _rows(database, query, newest):
+                writer.writerow([_cell(_value(column, row[column])) for column in columns])
+            return 0
+        out.write("[")
+        separator = ""
+        async for row in _rows(database, query, newest):
+            record = {column: _value(column, row[column]) for column in columns}
+            if what is ExportKind.SCANS:
+                record["timeline"] = await _timeline(database, row["number"])
+                record["breaches"] = await _violations(database, row["number"])
+            out.write(f"{separator}\n{json.dumps(record, ensure_ascii=False)}")
+            separator = ","
+        out.write("\n]\n")
     finally:
         await database.close()
     return 0
+
+
+async def _rows(database: Database, query: str, newest: int) -> AsyncIterator[dict[str, Any]]:
+    for after in range(0, newest, _BATCH):
+        for row in await database.read(partial(_page, query=query, after=after)):
+            yield row
 
 
 def _newest(db: Connection) -> int:

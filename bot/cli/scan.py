@@ -36,6 +36,7 @@ from bot.errors import (
     slack_code,
 )
 from bot.features.submission.messages import shell_announcement
+from bot.metrics import Metrics
 from bot.scanners.zscaler.sandbox import PROFILE
 from bot.slack.api.client import slack_session
 from bot.slack.api.conversations import SlackConversations
@@ -97,7 +98,7 @@ class LocalFile:
     path: Path
 
     async def pull(self, scan: Scan, to: Path, *, limit_bytes: int, progress: Progress) -> Pulled:  # noqa: ARG002
-        """Copy the file, so that the build that is read is the one that is sent."""
+        """Copy the file, as it may change before it is sent."""
         return await asyncio.to_thread(self._copy, to, limit_bytes)
 
     def _copy(self, to: Path, limit_bytes: int) -> Pulled:
@@ -199,7 +200,7 @@ async def _scan(settings: Settings, asked: ScanArguments, stop: asyncio.Event, s
         clock=clock,
         files=LocalFile(asked.path),
         reader=parts.build_reader(settings),
-        routes=await stack.enter_async_context(parts.onetrust_routes(settings)),
+        routes=await stack.enter_async_context(parts.onetrust_routes(settings, Metrics())),
         work_dir=WorkDir(Path(stack.enter_context(TemporaryDirectory(prefix="appscan-"))), clock),
         breaker=CircuitBreaker(clock),
         announce=lambda _: announcer,
@@ -242,7 +243,7 @@ async def _begin_thread(
 ) -> tuple[Posting, Share]:
     """Begin a thread in the channel for the scan's reply."""
     clock = SystemClock()
-    client = parts.slack_client(settings, await stack.enter_async_context(slack_session()))
+    client = parts.slack_client(settings, await stack.enter_async_context(slack_session()), clock)
     identity = await Identity.ask(client)
     kind = await SlackConversations(client, identity, clock).kind_of(channel)
     message = shell_announcement(share.file_name)

@@ -8,7 +8,7 @@ from slack_bolt.async_app import AsyncApp
 
 from bot.core.scheduler import Job
 from bot.features.submission.sections import ReplySection
-from bot.slack.listening import absent, commands, error_handler, log_context, mentions
+from bot.slack.listening import commands, error_handler, log_context
 from bot.slack.listening.command import Command, Topic
 from bot.slack.listening.commands import Admit
 from bot.storage.connection import RowHooks
@@ -40,7 +40,6 @@ class Surface:
 class Feature:
     """One of the bot's features: the constant ``FEATURE`` in its module ``feature``."""
 
-    name: str
     build: Callable[[Kit], Surface]
     """Builds it from the kit; a feature that is not set up brings an empty surface."""
     reply_section: Callable[[ReplyContext], ReplySection | None] | None = None
@@ -62,5 +61,4 @@ def register(app: AsyncApp, surfaces: Sequence[Surface], admit: Admit) -> None:
         topics |= surface.topics
         topics |= {command.word: command.topic for command in surface.commands}
     commands.register(app, [command for surface in surfaces for command in surface.commands], topics, admit)
-    mentions.register(app, topics, admit)
-    absent.register(app)
+    error_handler.register_absent(app)

@@ -1,4 +1,4 @@
-"""Zscaler's APIs, opened as far as the settings have them."""
+"""Opens Zscaler's APIs."""
 
 import logging
 import ssl
@@ -9,7 +9,6 @@ from dataclasses import dataclass
 import httpx
 
 from bot.config.zscaler import (
-    AppTotalSettings,
     CloudSettings,
     OAuthLogin,
     SandboxSettings,
@@ -23,12 +22,10 @@ from bot.features.verdicts.side_scanner import ReportApi, SideScanner, Submissio
 from bot.features.zscaler_admin.models import ActivationApi, CloudState
 from bot.metrics import CountedClient, Metrics, counted
 from bot.scanners.zscaler.activation import Activation
-from bot.scanners.zscaler.auth.interface import CloudAuth
 from bot.scanners.zscaler.auth.oauth import OAuthAuth
 from bot.scanners.zscaler.auth.session import SessionAuth
 from bot.scanners.zscaler.categories import UrlCategoriesApi
-from bot.scanners.zscaler.client import CloudClient
-from bot.scanners.zscaler.http_client import HttpClient
+from bot.scanners.zscaler.client import CloudAuth, CloudClient, HttpClient
 from bot.scanners.zscaler.maintenance import ReadOnly
 from bot.scanners.zscaler.reports import Reports
 from bot.scanners.zscaler.sandbox import PROFILE, Sandbox
@@ -39,19 +36,19 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, kw_only=True)
 class Zscaler:
-    """What can be asked of Zscaler; ``None`` where it is not set up."""
+    """Zscaler's APIs; ``None`` if they are not set up."""
 
     sandbox: SubmissionApi | None = None
     reports: ReportApi | None = None
     categories: UrlLookup | None = None
     activation: ActivationApi | None = None
     cloud: CloudState | None = None
-    """How the cloud service API stands, for administrators."""
+    """The state of the cloud service API, for admins."""
     governance: ThirdPartyAppsApi | None = None
 
 
 def side_scanner(settings: ZscalerSettings | None, zscaler: Zscaler) -> SideScanner:
-    """Return the Sandbox as a side scanner; it is known where it is not set up, too."""
+    """Return the Sandbox as a side scanner, also if it is not set up."""
     if settings is None:
         return SideScanner(profile=PROFILE)
     return SideScanner(
@@ -74,13 +71,13 @@ async def open_zscaler(
         return
     logger.info("Zscaler is asked too: %s", ", ".join(settings.apis()))
     async with AsyncExitStack() as stack:
-        cloud = None
+        cloud, governance = None, None
         if settings.cloud is not None:
             cloud = await stack.enter_async_context(open_cloud(settings.cloud, clock, metrics))
-        governance = None
         if settings.apptotal is not None:
-            opening = open_governance(settings.apptotal, clock, metrics)
-            governance = await stack.enter_async_context(opening)
+            client = await stack.enter_async_context(_client(metrics))
+            url, key = settings.apptotal.url, settings.apptotal.key.reveal()
+            governance = ThirdPartyAppsClient(client, url, key, now=clock.now)
         yield Zscaler(
             sandbox=_sandbox(settings.sandbox, clock, metrics) if settings.sandbox else None,
             reports=Reports(cloud) if cloud else None,
@@ -91,32 +88,23 @@ async def open_zscaler(
         )
 
 
+def _client(metrics: Metrics, tls: ssl.SSLContext | None = None) -> CountedClient:
+    # The machine's authorities; SSL_CERT_FILE names others.
+    return CountedClient(metrics.zscaler_calls(), verify=tls or ssl.create_default_context())
+
+
 @asynccontextmanager
 async def open_cloud(settings: CloudSettings, clock: Clock, metrics: Metrics) -> AsyncIterator[CloudClient]:
-    """Open the cloud service API; it is logged out of at the end, where that does no harm."""
-    # The machine's authorities are read once; SSL_CERT_FILE names others.
-    called, tls = metrics.zscaler_calls(), ssl.create_default_context()
-    async with (
-        CountedClient(called, verify=tls, follow_redirects=False) as client,
-        CountedClient(called, verify=tls, follow_redirects=False) as token_client,
-    ):
+    """Open the cloud service API; its session is ended at the exit, if that does no harm."""
+    tls = ssl.create_default_context()  # loaded once for both, as that is slow
+    async with _client(metrics, tls) as client, _client(metrics, tls) as token_client:
         caller, read_only = HttpClient(client, settings.url), ReadOnly(clock)
-        login = _login(settings.login, caller, token_client, clock, read_only)
-        cloud = CloudClient(caller, login, clock=clock, read_only=read_only)
+        auth = _auth(settings.login, caller, token_client, clock, read_only)
+        cloud = CloudClient(caller, auth, clock=clock, read_only=read_only)
         try:
             yield cloud
         finally:
             await cloud.close()
-
-
-@asynccontextmanager
-async def open_governance(
-    settings: AppTotalSettings, clock: Clock, metrics: Metrics
-) -> AsyncIterator[ThirdPartyAppsClient]:
-    """Open the 3rd-Party App Governance API."""
-    called, tls = metrics.zscaler_calls(), ssl.create_default_context()
-    async with CountedClient(called, verify=tls, follow_redirects=False) as client:
-        yield ThirdPartyAppsClient(client, settings.url, settings.key.reveal(), now=clock.now)
 
 
 def _sandbox(settings: SandboxSettings, clock: Clock, metrics: Metrics) -> Sandbox:
@@ -130,7 +118,7 @@ def _sandbox(settings: SandboxSettings, clock: Clock, metrics: Metrics) -> Sandb
     )
 
 
-def _login(
+def _auth(
     settings: OAuthLogin | SessionLogin,
     caller: HttpClient,
     token_client: httpx.AsyncClient,

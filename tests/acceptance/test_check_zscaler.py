@@ -73,10 +73,12 @@ async def test_what_is_wrong_is_told_with_what_to_do(stage: Stage, zscaler: Zsca
     code, (cloud, sandbox, governance) = await checked(stage, zscaler_settings(zscaler) | wrong)
 
     assert code == 1
-    assert cloud.startswith("FAIL  Zscaler cloud: The authorization server for Zscaler")
+    assert cloud.startswith("FAIL  Zscaler cloud: Zscaler's authorization server")
     assert "`ZSCALER_CLIENT_SECRET`" in cloud
     assert sandbox.startswith("FAIL  Zscaler Sandbox: Zscaler's Sandbox Submission API does not accept ")
-    assert sandbox.endswith("ZSCALER_SANDBOX_TOKEN (401): copy it again. Scans by OneTrust go on without it.")
+    assert sandbox.endswith(
+        "ZSCALER_SANDBOX_TOKEN (401): copy it again. Scans by OneTrust continue without it."
+    )
     assert governance.startswith("FAIL  Zscaler governance: Zscaler's 3rd-Party App Governance API does not")
 
 

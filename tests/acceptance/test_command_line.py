@@ -112,7 +112,7 @@ async def test_check_tells_the_rules_of_the_policy_and_what_is_wrong_with_them(s
     code, out, _ = await stage.here("check", APPSCAN_RULES=str(policy), ONETRUST_RESULTS_HOURS="24")
     assert code == 1
     assert 'FAIL  policy: rule "No trackers": OneTrust\'s known categories are Strictly Necessary, ' in out
-    assert "Targeting, Unknown: `Trackers` is none of them" in out
+    assert "Targeting, Unknown: `Trackers` is not one of them" in out
     policy.write_text("[[rule]]\nname = 'No trackers'\nno_sdk_category = ['Targeting']\n")
     code, out, _ = await stage.here("check", APPSCAN_RULES=str(policy))
     assert code == 1

@@ -11,9 +11,9 @@ import asyncssh
 import pytest
 
 from bot.errors import Refused, SubmissionError, TryLater
+from bot.scanners.http.upload import BUILD_CHANGED
 from bot.scanners.onetrust.file_server import FileServerTimeouts, open_file_server, sentences
 from bot.scanners.onetrust.file_server_address import FileServerAddress
-from bot.scanners.onetrust.upload_client import BUILD_CHANGED
 from tests.fakes import until
 
 PASSWORD = "hunter22 hunter22"

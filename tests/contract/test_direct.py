@@ -109,7 +109,7 @@ async def test_an_app_that_is_not_known_is_told_so(build, onetrust):
         assert caught.value.status == 404
     gone = await build.failure(application_id=UNKNOWN)
     assert type(gone) is UnknownApp
-    assert "Another try makes a new one." in gone.user_message
+    assert "Another try creates a new one." in gone.user_message
 
 
 async def test_without_the_scope_the_scope_is_named(build, onetrust):

@@ -20,8 +20,7 @@ from bot.scanners.zscaler.activation import Activation
 from bot.scanners.zscaler.auth.oauth import KEYS_S, OAuthAuth
 from bot.scanners.zscaler.auth.session import GOODBYE_S, HELD_S, SessionAuth
 from bot.scanners.zscaler.categories import UrlCategoriesApi
-from bot.scanners.zscaler.client import LOCK_S, LOCK_TIMES, CloudClient
-from bot.scanners.zscaler.http_client import HttpClient
+from bot.scanners.zscaler.client import LOCK_S, LOCK_TIMES, CloudClient, HttpClient
 from bot.scanners.zscaler.maintenance import PAUSE_S, ReadOnly
 from bot.scanners.zscaler.reports import Reports
 from bot.scanners.zscaler.status_codes import Endpoint
@@ -181,7 +180,7 @@ async def test_a_client_that_is_not_known_is_told(tenant, wrong):
     error = await refusal(cloud.get(Endpoint.STATUS))
 
     assert type(error) is Refused
-    assert "`ZSCALER_CLIENT_ID` and `ZSCALER_CLIENT_SECRET`" in error.user_message
+    assert "`ZSCALER_CLIENT_ID`, `ZSCALER_CLIENT_SECRET`" in error.user_message
     assert "scope" in error.user_message
     assert cloud.login_state == f"refused: {error.user_message}"
 
@@ -364,7 +363,7 @@ async def test_a_yes_without_a_session_is_no_zscaler(tenant, cookie):
     error = await refusal(tenant.by_session().get(Endpoint.STATUS))
 
     assert type(error) is Refused
-    assert "no API of Zscaler" in error.user_message
+    assert "not Zscaler's API" in error.user_message
 
 
 async def test_other_answers_to_a_login(tenant):

@@ -15,7 +15,7 @@ import pytest
 from bot.errors import Maintenance, Refused, SubmissionError, TryLater
 from bot.features.verdicts.models import SandboxVerdict, Threat
 from bot.scanners.http.json_fields import WORD_LIMIT
-from bot.scanners.http.timeouts import UploadTimeouts
+from bot.scanners.http.upload import UploadTimeouts
 from bot.scanners.zscaler import receipts as sentences
 from bot.scanners.zscaler.sandbox import SUBMIT_LIMIT_BYTES, Sandbox
 from sandbox.builds import make_apk

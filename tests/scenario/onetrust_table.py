@@ -61,9 +61,15 @@ def _after(seconds: float, form: Callable[[datetime], str]) -> str:
 
 # What each status says.
 
+
+def _elsewhere(status: int, address: str) -> str:
+    refused = f"The address of OneTrust leads elsewhere ({status}), and the bot does not follow."
+    return f"{refused} {RUNNER} {address}."
+
+
 REFUSED_BUILD = {
-    300: f"The webhook's address leads elsewhere (300), and the bot does not follow. {RUNNER} the URL.",
-    304: f"The webhook's address leads elsewhere (304), and the bot does not follow. {RUNNER} the URL.",
+    300: _elsewhere(300, "the webhook URL"),
+    304: _elsewhere(304, "the webhook URL"),
     400: "OneTrust could not make sense of the submission (400). "
     f"{ASK_ADMIN} that the webhook's workflow is Mobile: Mobile App Scan and takes `form-data`.",
     403: "The bot's OneTrust credential may not do this (403). "
@@ -85,13 +91,13 @@ REFUSED_TOKEN = {
     f"{RUNNER} `ONETRUST_CLIENT_ID` and `ONETRUST_CLIENT_SECRET`.",
     401: "OneTrust does not know the bot's client ID and secret (401). "
     f"{RUNNER} `ONETRUST_CLIENT_ID` and `ONETRUST_CLIENT_SECRET`.",
-    403: "OneTrust does not let the bot's credential make an access token (403). "
-    f"{RUNNER} that it is active.",
-    404: f"There is no OneTrust where the bot asks for its access token (404). {RUNNER} `ONETRUST_URL`.",
+    403: f"OneTrust gives the bot's client no access token (403). {RUNNER} that it is active.",
+    404: f"OneTrust has no access tokens where the bot asks for them (404). {RUNNER} `ONETRUST_URL`.",
+    304: _elsewhere(304, "`ONETRUST_URL`"),
 } | {
     status: f"OneTrust gave the bot no access token ({status}). {RUNNER} `ONETRUST_URL` and "
     "`ONETRUST_CLIENT_ID` and `ONETRUST_CLIENT_SECRET`."
-    for status in (304, 405, 409, 413, 415, 422)
+    for status in (405, 409, 413, 415, 422)
 }
 BAD_LOGIN = (
     "OneTrust did not accept the bot's credentials (401): they, or the webhook URL, are wrong. "
@@ -106,12 +112,12 @@ LOST_LATE = "The connection to OneTrust was lost after the whole build had gone,
 NOT_REACHED = "OneTrust can't be reached right now."
 NOT_TRUSTED = (
     "The connection to OneTrust can't be trusted: its certificate does not check out. "
-    f"{RUNNER} the address, and the certificate authorities that this machine trusts."
+    f"{RUNNER} the webhook URL, and the certificate authorities that this machine trusts."
 )
 
 
 def _no_token(status: int) -> str:
-    return f"What answered ({status}) gave no access token: it is no OneTrust. {RUNNER} `ONETRUST_URL`."
+    return f"What answered ({status}) gave no access token: it is not OneTrust. {RUNNER} `ONETRUST_URL`."
 
 
 def _no_token_now(status: int) -> str:
@@ -225,8 +231,7 @@ REDIRECTS = [
         build(
             f"redirected by {status}",
             "failed",
-            f"The webhook's address leads elsewhere ({status}), and the bot does not follow. "
-            f"{RUNNER} the URL.",
+            _elsewhere(status, "the webhook URL"),
             (status,),
             status=status,
             location=ELSEWHERE,
@@ -234,8 +239,7 @@ REDIRECTS = [
         token(
             f"redirected by {status}",
             "failed",
-            f"OneTrust gave the bot no access token ({status}). {RUNNER} `ONETRUST_URL` and "
-            "`ONETRUST_CLIENT_ID` and `ONETRUST_CLIENT_SECRET`.",
+            _elsewhere(status, "`ONETRUST_URL`"),
             (status,),
             status=status,
             location=ELSEWHERE,

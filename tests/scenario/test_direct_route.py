@@ -102,7 +102,7 @@ async def test_an_application_that_is_gone_before_its_scan_is_made_anew_by_anoth
         await start(place, ONETRUST_ROUTES="direct")
         place.onetrust.faults.add("application_scan", status=404)
         shared = place.dana.share(place.builds_channel, [("shop.apk", apk())])
-        await place.reply(shared, "was not submitted", "Another try makes a new one.", "[ Try again ]")
+        await place.reply(shared, "was not submitted", "Another try creates a new one.", "[ Try again ]")
         gone = place.onetrust.apps.pop()
         await place.press(shared, "Try again")
         await place.reply(shared, "was submitted to OneTrust")

@@ -15,7 +15,7 @@ from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_bolt.response import BoltResponse
 
 from bot.slack.transport.http_receiver import BODY_LIMIT_BYTES, HttpReceiver
-from bot.web import Readiness, WebServer, build_web
+from bot.web import WebServer, build_web
 from sandbox.slack.http_events import signed
 from tests.scenario.office import Office, apk, office
 
@@ -252,8 +252,8 @@ async def hasty_server(seen: list[str]) -> AsyncIterator[int]:
         seen.append(taken.raw_body)
         return BoltResponse(status=200)
 
-    async def ready() -> Readiness:
-        return Readiness(checks={"all": True})
+    async def ready() -> dict[str, bool]:
+        return {"all": True}
 
     async def take(got: web.Request) -> web.StreamResponse:
         return await door.handle(got, dispatch)

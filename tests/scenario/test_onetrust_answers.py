@@ -37,7 +37,7 @@ REFUSED = {
     302: (
         "leads elsewhere (302)",
         "the bot does not follow",
-        "The operator of this bot should check the URL",
+        "The operator of this bot should check the webhook URL",
     ),
 }
 
@@ -275,8 +275,8 @@ async def test_what_was_cut_before_its_last_bytes_is_tried_again(place: Office, 
 TOKEN = {
     400: "could not make sense of the bot's request for an access token (400)",
     401: "does not know the bot's client ID and secret (401)",
-    403: "make an access token (403)",
-    404: "no OneTrust where the bot asks for its access token (404)",
+    403: "gives the bot's client no access token (403)",
+    404: "has no access tokens where the bot asks for them (404)",
 }
 
 

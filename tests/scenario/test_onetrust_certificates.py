@@ -10,7 +10,7 @@ from tests.scenario.office import apk, office
 
 NOT_TRUSTED = (
     "The connection to OneTrust can't be trusted: its certificate does not check out. The operator of this "
-    "bot should check the address, and the certificate authorities that this machine trusts."
+    "bot should check {address}, and the certificate authorities that this machine trusts."
 )
 BAD: dict[str, dict[str, Any]] = {
     "one that has ended": {"days": -1},
@@ -26,6 +26,7 @@ FIRST_CALL = {
     },
 }
 """What a bot is set to whose first call is this one."""
+ADDRESS = {"token": "`ONETRUST_URL`", "webhook": "the webhook URL"}
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +50,7 @@ async def test_who_can_not_show_to_be_onetrust_gets_nothing(
         message = await place.reply(shared, "was not submitted", "certificate", "[ Try again ]")
         assert place.read(message).split("\n")[:3] == [
             "❌ Shop 4.2.0 was not submitted.",
-            NOT_TRUSTED,
+            NOT_TRUSTED.format(address=ADDRESS[first_call]),
             "The bot does not try again by itself: once that is mended, press Try again.",
         ]
         place.clock.advance(86_400)

@@ -30,7 +30,7 @@ async def test_admins_are_told_that_it_is_down_and_what_is_known_all_the_same(tm
 
         told = await place.command("zscaler")
 
-        assert "Login: not signed in: The authorization server for Zscaler can't be reached right now" in told
+        assert "Login: not signed in: Zscaler's authorization server can't be reached right now" in told
         assert "Activation: not known\n" in told
         assert "0 files sent in the last 24 hours" in told
         assert "URL look-ups: " in told

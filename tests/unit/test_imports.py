@@ -36,7 +36,6 @@ INNER = {"core", "errors"}
 OUTER = {
     "repository": {"storage"},
     "listeners": {"slack"},
-    "commands": {"slack"},
     "views": {"slack"},
     "modals": {"slack"},
     "messages": {"slack", "storage"},

@@ -7,19 +7,19 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from bot.web import BODY_LIMIT_BYTES, METRICS_TYPE, Readiness, WebServer, build_metrics_web, build_web
+from bot.web import BODY_LIMIT_BYTES, METRICS_TYPE, WebServer, build_metrics_web, build_web
 
 
 async def all_well():
-    return Readiness(checks={"slack": True, "database": True})
+    return {"slack": True, "database": True}
 
 
 async def one_ill():
-    return Readiness(checks={"slack": False, "database": True})
+    return {"slack": False, "database": True}
 
 
 async def none_looked_at():
-    return Readiness(checks={})
+    return {}
 
 
 async def broken():

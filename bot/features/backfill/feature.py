@@ -1,4 +1,4 @@
-"""Finding builds that were shared while Slack did not reach the bot."""
+"""Finding builds that were shared while no events reached the bot."""
 
 from contextlib import AsyncExitStack
 
@@ -18,7 +18,7 @@ def build(kit: Kit) -> Surface:
         hears=kit.hears,
         clock=kit.clock,
         scheduler=kit.scheduler,
-        # Not further back than rows are kept: what was purged would be taken for a new build.
+        # Not further back than rows are kept: a purged scan would be taken for a new build.
         within_s=3600.0 * min(settings.catch_up_hours, 24 * (settings.retention_days or 36_500)),
     )
 
@@ -29,4 +29,4 @@ def build(kit: Kit) -> Surface:
     return Surface(when_connected=start)
 
 
-FEATURE = Feature(name="backfill", build=build)
+FEATURE = Feature(build=build)

@@ -1,4 +1,4 @@
-"""Telling a channel that its builds wait."""
+"""Notices of how many builds of a channel wait."""
 
 from bot.core.rate_limit import RateLimiter
 from bot.features.backlog import listeners
@@ -23,4 +23,4 @@ def build(kit: Kit) -> Surface:
     return Surface(listeners=(lambda app: listeners.register(app, cancel_waiting),), jobs=(notices.job,))
 
 
-FEATURE = Feature(name="backlog", build=build)
+FEATURE = Feature(build=build)

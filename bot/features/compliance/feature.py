@@ -30,7 +30,6 @@ def build(kit: Kit) -> Surface:
 
 
 FEATURE = Feature(
-    name="compliance",
     build=build,
     reply_section=lambda _: COMPLIANCE_SECTION,
     row_hooks=(repository.HOOKS,),

@@ -2,9 +2,9 @@
 
 import contextlib
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from bot.core import identifiers
 from bot.core.access import Access, viewer_of
@@ -22,6 +22,13 @@ APPS_A_PAGE: Final = 5
 IN_PROGRESS_LIMIT: Final = 15
 """Maximum number of scans in progress that are listed."""
 
+NOT_COMPLETED: Final = (
+    "No scan of that app that you can see has been completed. `/appscan status` lists those under way."
+)
+NO_VERSION: Final = (
+    "There is no completed scan of one of these versions that you can see. `/appscan history` lists what was "
+    "scanned; a scan can be named by its number, such as `#12`."
+)
 _NUMBER: Final = re.compile(r"#?([0-9]{1,15})")
 
 
@@ -66,50 +73,32 @@ class Comparison:
     """Those of the two whose version has older scans too."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Named:
-    app: AppMatch
-    number: int | None
-    """The scan's number, if it was named by that."""
-
-
+@dataclass(kw_only=True, eq=False, repr=False)
 class Comparisons:
     """Answers questions about results, limited to what the person may see.
 
-    ``reads`` returns whether results can be read now, ``unread`` whether they are known not to be readable.
     Each method raises ``NotAllowed`` if the allow-lists say no, ``Unidentified`` if Slack can't identify the
     person.
     """
 
-    def __init__(
-        self,
-        *,
-        store: HistoryStore,
-        workspace: Workspace,
-        access: Access,
-        reads: Callable[[], bool] = lambda: False,
-        unread: Callable[[], bool] = lambda: False,
-    ) -> None:
-        self._store = store
-        self._reads = reads
-        self._unread = unread
-        self._workspace = workspace
-        self._access = access
+    store: HistoryStore
+    workspace: Workspace
+    access: Access
+    reads: Callable[[], bool]
+    """Returns whether results can be read now."""
+    unread: Callable[[], bool]
+    """Returns whether results are known not to be readable."""
 
     async def in_progress(self, user: str, channel: str) -> InProgress:
         """Return the unfinished scans, and those polled for results."""
         viewer = await self._viewer(user, channel)
-        reads = self._reads()
-        scans = await self._store.comparisons.in_progress(viewer, IN_PROGRESS_LIMIT + 1, followed=reads)
-        return InProgress(
-            scans=tuple(
-                [
-                    (scan, await self._store.results.followed(scan.number) if reads else None)
-                    for scan in scans[:IN_PROGRESS_LIMIT]
-                ]
-            ),
-            has_more=len(scans) > IN_PROGRESS_LIMIT,
-        )
+        reads = self.reads()
+        scans = await self.store.comparisons.in_progress(viewer, IN_PROGRESS_LIMIT + 1, followed=reads)
+        listed = [
+            (scan, await self.store.results.followed(scan.number) if reads else None)
+            for scan in scans[:IN_PROGRESS_LIMIT]
+        ]
+        return InProgress(scans=tuple(listed), has_more=len(scans) > IN_PROGRESS_LIMIT)
 
     async def newest(self, user: str, channel: str, text: str) -> int | SeveralApps:
         """Return the number of an app's newest scan, or the apps if several match.
@@ -119,24 +108,19 @@ class Comparisons:
             NotFound: there is no such app that this person may see.
         """
         viewer = await self._viewer(user, channel)
-        typed = filters.words(text)
-        platform = _platform_at(typed, 1)
-        if not typed or len(typed) > (2 if platform else 1):
+        app, platform, rest = _parsed(text)
+        if not app or rest:
             raise UsageError(
                 "Name a scan, by its number or its request ID, or an app; put names with spaces in quotes.",
                 example="/appscan status 12",
             )
-        missing = NotFound(
-            "There is no scan with that number or request ID that you can see, and no such app. "
-            "`/appscan history` lists the scans that you can."
-        )
-        if _NUMBER.fullmatch(typed[0]):
-            raise missing
-        try:
-            named = await self._named(typed[0], platform, viewer, "", completed=False)
-        except NotFound as error:
-            raise missing from error
-        return named if isinstance(named, SeveralApps) else named.app.newest
+        apps = [] if _NUMBER.fullmatch(app) else await self._apps(app, platform, viewer)
+        if not apps:
+            raise NotFound(
+                "There is no scan with that number or request ID that you can see, and no such app. "
+                "`/appscan history` lists the scans that you can."
+            )
+        return apps[0].newest if len(apps) == 1 else _several(apps, "")
 
     async def sdk(self, user: str, channel: str, text: str, offset: int = 0) -> SdkPage:
         """Return a page of the apps with an SDK, last scanned first.
@@ -146,13 +130,13 @@ class Comparisons:
         """
         viewer = await self._viewer(user, channel)
         name = filters.sdk_name(text)
-        found = await self._store.comparisons.sdk(name, viewer, limit=APPS_A_PAGE + 1, offset=offset)
+        found = await self.store.comparisons.sdk(name, viewer, limit=APPS_A_PAGE + 1, offset=offset)
         return SdkPage(
             name=name,
             rows=tuple(found[:APPS_A_PAGE]),
             offset=offset,
             has_more=len(found) > APPS_A_PAGE,
-            unread=self._unread(),
+            unread=self.unread(),
         )
 
     async def diff(self, user: str, channel: str, text: str) -> Comparison | SeveralApps:
@@ -167,129 +151,109 @@ class Comparisons:
             NotFound: there is no such app, or no such completed scan, that this person may see.
         """
         viewer = await self._viewer(user, channel)
-        typed = filters.words(text)
-        platform = _platform_at(typed, 1)
-        versions = typed[2 if platform else 1 :]
+        typed, platform, versions = _parsed(text)
         if not typed or len(versions) > 2:
             raise UsageError(
                 "Name an app, optionally with one or two versions; put names with spaces in quotes.",
                 example="/appscan diff com.example.shop 4.1.0 4.2.0",
             )
-        rest = " ".join(versions)
-        named = await self._named(typed[0], platform, viewer, rest, completed=True)
-        if isinstance(named, SeveralApps):
-            return named
-        several: tuple[Scan, ...] = ()
-        if versions:
-            found = [await self._of_version(named.app, viewer, version) for version in versions]
-            several = tuple(scans[0] for scans in found if len(scans) > 1)
-            before, after = (
-                found[0][0],
-                (found[1] if len(found) > 1 else await self._last(named.app, viewer))[0],
+        number = _NUMBER.fullmatch(typed)
+        named = await self._app_of(int(number[1]), viewer) if number else None
+        apps = [named] if named is not None else await self._apps(typed, platform, viewer)
+        if not apps:
+            raise NotFound(
+                "There is no such app among the scans that you can see. `/appscan apps` lists them."
             )
-        else:
-            after, before = await self._last_two(named, viewer)
+        apps = [app for app in apps if app.completed] or apps
+        if len(apps) > 1:
+            return _several(apps, " ".join(versions))
+        scan = named.newest if named is not None else None
+        before, after, several = await self._pair(apps[0], versions, viewer, number=scan)
         if before.number == after.number:
             raise NotFound(
                 f"Both of these are scan #{before.number}, so there is nothing to compare. "
                 "`/appscan history` lists the versions that were scanned."
             )
-        was, now = [await self._store.results.of(scan.number) for scan in (before, after)]
+        was, now = [await self.store.results.of(scan.number) for scan in (before, after)]
         if was is None or now is None:
             raise NotFound("The results of one of these scans are no longer stored.")
         return Comparison(before=before, after=after, changes=changes(was, now), newest_of_several=several)
 
     async def _viewer(self, user: str, channel: str) -> Viewer:
-        person = await self._access.admit(user, channel)
-        return await viewer_of(self._workspace, user, person, channel)
+        person = await self.access.admit(user, channel)
+        return await viewer_of(self.workspace, user, person, channel)
 
-    async def _named(
-        self, word: str, platform: Platform | None, viewer: Viewer, rest: str, *, completed: bool
-    ) -> _Named | SeveralApps:
-        """Find an app by a scan's number, an app ID, a bundle identifier or else a name."""
-        number = _NUMBER.fullmatch(word)
-        if number is not None and (named := await self._by_number(int(number[1]), viewer)) is not None:
-            return named
+    async def _apps(self, word: str, platform: Platform | None, viewer: Viewer) -> list[AppMatch]:
+        """Return the apps with an app ID or bundle identifier, or else a name."""
         apps: list[AppMatch] = []
         with contextlib.suppress(UsageError):  # not an identifier, so a name
-            apps = await self._store.comparisons.apps_of(identifiers.bundle_id(word), platform, viewer)
+            apps = await self.store.comparisons.apps_of(identifiers.bundle_id(word), platform, viewer)
         if not apps and any(character.isalnum() for character in word):
-            apps = await self._store.comparisons.apps(word, platform, viewer)
-        if not apps:
-            raise NotFound(
-                "There is no such app among the scans that you can see. `/appscan apps` lists them."
-            )
-        if completed:
-            apps = [app for app in apps if app.completed] or apps
-        if len(apps) > 1:
-            return SeveralApps(apps=tuple(apps[:APPS_NAMED]), has_more=len(apps) > APPS_NAMED, rest=rest)
-        return _Named(app=apps[0], number=None)
+            apps = await self.store.comparisons.apps(word, platform, viewer)
+        return apps
 
-    async def _by_number(self, number: int, viewer: Viewer) -> _Named | None:
-        try:
-            scan = await self._store.scans.scan(number)
-        except NotFound:
+    async def _app_of(self, number: int, viewer: Viewer) -> AppMatch | None:
+        """Return the app of a scan that the viewer may see."""
+        scan = None
+        with contextlib.suppress(NotFound):
+            scan = await self.store.scans.scan(number)
+        if scan is None or scan.bundle_id is None or scan.platform is None:
             return None
-        if scan.bundle_id is None or scan.platform is None:
+        if not await self.store.scans.sees(viewer, scan):
             return None
-        if not await self._store.scans.sees(viewer, scan):
-            return None
-        app = AppMatch(
+        return AppMatch(
             bundle_id=scan.bundle_id, platform=scan.platform, name=scan.name, newest=number, completed=0
         )
-        return _Named(app=app, number=number)
 
-    async def _of_version(self, app: AppMatch, viewer: Viewer, typed: str) -> list[Scan]:
-        """Return a version's completed scans, newest first; ``#`` marks a scan's number."""
-        number = _NUMBER.fullmatch(typed) if typed.startswith("#") else None
-        found = await self._store.comparisons.completed(
-            app,
-            viewer,
-            version=None if number else typed,
-            number=int(number[1]) if number else None,
-        )
-        if not found:
-            raise self._not_completed(
-                "There is no completed scan of one of these versions that you can see. "
-                "`/appscan history` lists what was scanned; a scan can be named by its number, such as `#12`."
-            )
-        return found
-
-    async def _last(self, app: AppMatch, viewer: Viewer) -> list[Scan]:
-        found = await self._store.comparisons.completed(app, viewer)
-        if not found:
-            raise self._not_completed(
-                "No scan of that app that you can see has been completed. "
-                "`/appscan status` lists those under way."
-            )
-        return found
-
-    def _not_completed(self, why: str) -> NotFound:
-        """Return the error for a missing completed scan, or that results are not read here."""
-        return NotFound(UNREAD if self._unread() else why)
-
-    async def _last_two(self, named: _Named, viewer: Viewer) -> tuple[Scan, Scan]:
-        """Return the app's last completed scan, or the named one, and the completed one before it."""
-        if named.number is None:
-            found = await self._last(named.app, viewer)
+    async def _pair(
+        self, app: AppMatch, versions: Sequence[str], viewer: Viewer, *, number: int | None
+    ) -> tuple[Scan, Scan, tuple[Scan, ...]]:
+        """Return the earlier and the later scan, and those of them whose version has older scans too."""
+        if versions:
+            found = [await self._completed(NO_VERSION, app, viewer, **_which(each)) for each in versions]
+            several = tuple(scans[0] for scans in found if len(scans) > 1)
+            if len(found) == 1:
+                found.append(await self._completed(NOT_COMPLETED, app, viewer))
+            return found[0][0], found[1][0], several
+        if number is None:
+            scans = await self._completed(NOT_COMPLETED, app, viewer)
         else:
-            found = await self._store.comparisons.completed(named.app, viewer, number=named.number)
-            if not found:
-                raise self._not_completed(
-                    f"Scan #{named.number} has not been completed, so there is nothing to compare."
-                )
-            found += await self._store.comparisons.completed(named.app, viewer, before=named.number)
-        if len(found) < 2:
+            why = f"Scan #{number} has not been completed, so there is nothing to compare."
+            scans = await self._completed(why, app, viewer, number=number)
+            scans += await self.store.comparisons.completed(app, viewer, before=number)
+        if len(scans) < 2:
             raise NotFound(
-                f"Scan #{found[0].number} is the first completed one of that app that you can see, "
+                f"Scan #{scans[0].number} is the first completed one of that app that you can see, "
                 "so there is nothing to compare it with."
             )
-        return found[0], found[1]
+        return scans[1], scans[0], ()
+
+    async def _completed(self, missing: str, app: AppMatch, viewer: Viewer, **which: Any) -> list[Scan]:
+        """Return an app's completed scans, newest first; see ``ComparisonRepository.completed``.
+
+        Raises:
+            NotFound: there are none, which ``missing`` says, or results are not read here.
+        """
+        found = await self.store.comparisons.completed(app, viewer, **which)
+        if not found:
+            raise NotFound(UNREAD if self.unread() else missing)
+        return found
 
 
-def _platform_at(typed: list[str], at: int) -> Platform | None:
-    """Return the platform at a position, if there is one."""
-    try:
-        return identifiers.platform(typed[at]) if len(typed) > at else None
-    except UsageError:
-        return None
+def _parsed(text: str) -> tuple[str, Platform | None, list[str]]:
+    """Split text into an app, its platform and the rest; the app is empty if there is none."""
+    app, *rest = filters.words(text) or [""]
+    with contextlib.suppress(UsageError):
+        if rest:
+            return app, identifiers.platform(rest[0]), rest[1:]
+    return app, None, rest
+
+
+def _which(version: str) -> dict[str, Any]:
+    """Return the filter for a typed version; ``#`` marks a scan's number."""
+    number = _NUMBER.fullmatch(version) if version.startswith("#") else None
+    return {"number": int(number[1])} if number else {"version": version}
+
+
+def _several(apps: Sequence[AppMatch], rest: str) -> SeveralApps:
+    return SeveralApps(apps=tuple(apps[:APPS_NAMED]), has_more=len(apps) > APPS_NAMED, rest=rest)

@@ -7,8 +7,7 @@ from typing import Any
 from bot.core.people import Viewer
 from bot.core.scan import OPEN, Platform, Scan, State
 from bot.features.history.models import APPS_NAMED, AppMatch, HistoryQuery, SdkRow, SdkVersion
-from bot.features.history.repository import conditions, phrase
-from bot.features.history.sdk_repository import HAS_ONE, NAMED, holding, like
+from bot.features.history.repository import HAS_ONE, NAMED, conditions, like, phrase, with_sdk
 from bot.features.results.models import Sdk
 from bot.storage import rows
 from bot.storage.connection import Connection
@@ -122,7 +121,7 @@ class ComparisonRepository(Repository):
     def sdk(self, db: Connection, name: str, viewer: Viewer, *, limit: int, offset: int) -> list[SdkRow]:
         """Return the apps with an SDK of this name, vendor or package ID, last scanned first."""
         condition, seen = visible(viewer)
-        has_sdk, parameters = holding(db, name)
+        has_sdk, parameters = with_sdk(db, name)
         query = (
             f"SELECT bundle_id, platform, number FROM scans WHERE {has_sdk} AND {condition} "
             "AND bundle_id IS NOT NULL AND platform IS NOT NULL ORDER BY number DESC"

@@ -1,7 +1,7 @@
-"""What changed from one completed scan of an app to another, and asking which app is meant."""
+"""What changed between two scans of an app, and the question which app is meant."""
 
 from collections.abc import Callable, Sequence
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from bot.core.scan import Scan
 from bot.features.history.compare import Comparison, SeveralApps
@@ -16,66 +16,60 @@ from bot.slack.blocks.scan_text import app, name, version
 
 T = TypeVar("T")
 
-_LISTED = 20
-"""Names of a kind that are told; of more, how many there are."""
+_LISTED: Final = 20
+"""Maximum number of SDKs or permissions that are named per kind of change; the rest is counted."""
 
 
 def diff(comparison: Comparison) -> Message:
-    """Tell what changed from one completed scan to another."""
-    before, after, changes = comparison.before, comparison.after, comparison.changes
+    """Show what changed between two completed scans."""
+    before, after = comparison.before, comparison.after
     head = f"*{name(after)}* ({app(after)}): {_scan(before)} → {_scan(after)}"
-    told = _told(changes)
-    several = [f"{version(scan)} (#{scan.number})" for scan in comparison.newest_of_several]
+    changed = [lines for lines in _changes(comparison.changes) if lines]
+    several = ", ".join(f"{version(scan)} (#{scan.number})" for scan in comparison.newest_of_several)
+    note = f"Scanned more than once, so compared as of its last completed scan: {several}"
     return compose(
         [
-            section(head if told else f"{head}\nNothing changed: the same SDKs and permissions."),
-            *(section(each) for lines in told for each in paragraphs(lines)),
-            context(
-                f"Scanned more than once, so compared as of its last completed scan: {', '.join(several)}"
-            )
-            if several
-            else None,
+            section(head if changed else f"{head}\nNothing changed: the same SDKs and permissions."),
+            *(section(each) for lines in changed for each in paragraphs(lines)),
+            context(note) if several else None,
         ]
     )
 
 
-def several(apps: SeveralApps, word: str) -> Message:
-    """Tell which apps fit what was typed after ``word``, and how to ask for each."""
-    rest = f" {text.plain(apps.rest, 80)}" if apps.rest else ""
+def several(found: SeveralApps, word: str) -> Message:
+    """List the apps that match what was typed after ``word``, and the command for each."""
+    rest = f" {text.plain(found.rest, 80)}" if found.rest else ""
     lines = []
-    for each in apps.apps:
-        typed = f"/appscan {word} {text.plain(each.bundle_id, 130)} {each.platform.value}{rest}"
-        shown = text.escape(each.name or each.bundle_id, 80)
-        lines.append(f"*{shown}* · {each.platform.title}\n{text.code(typed, 250)}")
+    for each in found.apps:
+        command = f"/appscan {word} {text.plain(each.bundle_id, 130)} {each.platform.value}{rest}"
+        title = text.escape(each.name or each.bundle_id, 80)
+        lines.append(f"*{title}* · {each.platform.title}\n{text.code(command, 250)}")
     return compose(
         [
             section("*More than one app fits that.* Ask for one of them:"),
-            *(section(line) for line in lines),
-            context("There are more: a bundle identifier says which.") if apps.has_more else None,
+            *map(section, lines),
+            context("There are more: a bundle identifier says which.") if found.has_more else None,
         ]
     )
 
 
-def _told(changes: Changes) -> list[list[str]]:
-    """Say each kind of change in lines, what calls for attention first."""
+def _changes(changes: Changes) -> list[list[str]]:
+    """Describe each kind of change, the most important first; empty if there is none of its kind."""
     risky = sorted(changes.permissions_added, key=lambda each: not each.is_high_risk)
-    told = [
+    manifest = [
+        "*Privacy manifest*",
+        f"before: {_manifest(changes.manifest_before)}",
+        f"now: {_manifest(changes.manifest_after)}",
+    ]
+    return [
         _listed("New SDKs", changes.sdks_added, _sdk),
         _listed("SDKs in another category", changes.sdks_recategorised, _moved),
         _listed("New permissions", risky, permission),
         _listed("Permissions that are high-risk only now", changes.permissions_risen, permission),
         _listed("SDKs that are gone", changes.sdks_removed, _sdk),
         _listed("Permissions that are gone", changes.permissions_removed, permission),
+        manifest if changes.manifest_changed else [],
     ]
-    if changes.manifest_changed:
-        told.append(
-            [
-                "*Privacy manifest*",
-                f"before: {_manifest(changes.manifest_before)}",
-                f"now: {_manifest(changes.manifest_after)}",
-            ]
-        )
-    return [each for each in told if each]
 
 
 def _listed(title: str, found: Sequence[T], line: Callable[[T], str]) -> list[str]:

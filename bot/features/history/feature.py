@@ -1,9 +1,8 @@
-"""Looking up scans, apps and SDKs, and changing links."""
+"""Searching scans, apps and SDKs, and changing links."""
 
-from bot.features.history import listeners
-from bot.features.history.commands import HistoryCommands
 from bot.features.history.compare import Comparisons
 from bot.features.history.history import HistoryService
+from bot.features.history.listeners import HistoryCommands
 from bot.features.onetrust_apps.service import OneTrustApps
 from bot.features.results.poller import ResultPoller
 from bot.wiring.feature import Feature, Surface
@@ -12,16 +11,15 @@ from bot.wiring.kit import Kit
 
 def build(kit: Kit) -> Surface:
     """Build it; it offers ``HistoryService`` and ``HistoryCommands``."""
-    cards, apps, poller = kit.domain.cards, kit.get(OneTrustApps), kit.find(ResultPoller)
+    poller = kit.find(ResultPoller)
     history = HistoryService(
         store=kit.store,
-        cards=cards,
+        cards=kit.domain.cards,
         workspace=kit.workspace,
         access=kit.access,
         clock=kit.clock,
         scanners=kit.scanners,
     )
-    kit.provide(history)
     comparisons = Comparisons(
         store=kit.store,
         workspace=kit.workspace,
@@ -29,12 +27,10 @@ def build(kit: Kit) -> Surface:
         reads=lambda: poller is not None and poller.reads,
         unread=lambda: poller is None or poller.refused,
     )
-    commands = HistoryCommands(history, comparisons, apps, cards)
+    commands = HistoryCommands(history, comparisons, kit.get(OneTrustApps))
+    kit.provide(history)
     kit.provide(commands)
-    return Surface(
-        commands=commands.commands,
-        listeners=(lambda app: listeners.register(app, commands, history, comparisons, apps),),
-    )
+    return Surface(commands=commands.commands, listeners=(commands.register,))
 
 
-FEATURE = Feature(name="history", build=build)
+FEATURE = Feature(build=build)

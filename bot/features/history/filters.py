@@ -7,13 +7,12 @@ case, a space after the colon, and the typographic quotes and dashes of phones.
 
 import difflib
 import re
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date, datetime, timedelta, tzinfo
-from typing import Final
+from typing import Any, Final
 
 from bot.core import identifiers
-from bot.core.scan import OPEN, State
+from bot.core.scan import OPEN, Platform, State
 from bot.errors import UsageError
 from bot.features.history.models import ANY_VIOLATION, OPEN_VIOLATION, HistoryQuery
 from bot.features.results.models import POLLED, ResultState
@@ -23,8 +22,6 @@ TEXT_LIMIT: Final = 300
 
 SDK_LIMIT: Final = 100
 """Maximum length of an SDK's name; the rest is ignored."""
-
-EXAMPLE: Final = "/appscan history platform:ios status:failed since:7d"
 
 _ALIASES: Final = {"os": "platform", "state": "status", "from": "by", "channel": "in", "breach": "violation"}
 _STATES: Final[dict[str, frozenset[State]]] = {state.value: frozenset({state}) for state in State} | {
@@ -45,7 +42,7 @@ _TYPED: Final = str.maketrans(
     dict.fromkeys("“”„‟«»＂", '"') | dict.fromkeys("‐‑‒–—―−", "-") | {"：": ":", "，": ","}
 )
 _KEYS: Final = ("app", "platform", "status", "by", "in", "since", "until", "sdk", "violation", "result")
-_NEEDS: Final = {
+_VALUES: Final = {
     "violation": "`open`, `any` or a part of a rule's name",
     "result": ", ".join(f"`{each}`" for each in _RESULTS),
 }
@@ -58,19 +55,10 @@ _TOKEN: Final = re.compile(
 )
 _PERSON: Final = re.compile(r"<@([UWB][A-Z0-9]{1,30})(?:\|[^<>]*)?>|@?([UWB][A-Z0-9]{6,30})")
 _CHANNEL: Final = re.compile(r"<#([CDG][A-Z0-9]{1,30})(?:\|[^<>]*)?>|#?([CDG][A-Z0-9]{6,30})")
+_MENTIONS: Final = {"by": (_PERSON, "person", "@", "me"), "in": (_CHANNEL, "channel", "#", "here")}
 _WORD: Final = re.compile(r'"([^"]*)"?|([^\s"]+)')
 _AGO: Final = re.compile(r"([0-9]{1,5})\s*([a-z]+)")
 _DATE: Final = re.compile(r"([0-9]{4})[-/.]([0-9]{1,2})[-/.]([0-9]{1,2})")
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Asker:
-    """Who asks, where and when: filters can depend on it."""
-
-    now: float
-    tz: tzinfo
-    me: str | None
-    here: str | None
 
 
 def parse(
@@ -82,19 +70,33 @@ def parse(
         UsageError: a filter is unknown, repeated or invalid; carries an example.
     """
     if len(text) > TEXT_LIMIT:
-        raise UsageError(f"That is too long: filters have at most {TEXT_LIMIT} characters.", example=EXAMPLE)
-    asker = _Asker(now=now, tz=tz, me=me, here=here)
-    query, seen = HistoryQuery(), set[str]()
+        raise _invalid(f"That is too long: filters have at most {TEXT_LIMIT} characters.")
+    words: list[str] = []
+    typed: dict[str, str] = {}
     for key, value in _filters(text):
-        if key in seen and key not in {"", "status"}:
-            raise UsageError(f"`{key}:` is there twice; use it once.", example=EXAMPLE)
-        seen.add(key)
-        query = _READERS[key](query, value, asker)
+        if not key:
+            words += [value.strip()] if _has_letters(value) else []
+        elif key in typed and key != "status":
+            raise _invalid(f"`{key}:` is there twice; use it once.")
+        else:
+            typed[key] = f"{typed[key]},{value}" if key in typed else value
+    readers: dict[str, tuple[str, Callable[[str], object]]] = {
+        "app": ("app", _app),
+        "platform": ("platform", _platform),
+        "status": ("states", _states),
+        "by": ("by", lambda value: _mention("by", value, me)),
+        "in": ("channel", lambda value: _mention("in", value, here)),
+        "since": ("since", lambda value: _moment("since", value, now, tz)),
+        "until": ("until", lambda value: _moment("until", value, now, tz)),
+        "sdk": ("sdk", sdk_name),
+        "violation": ("violation", _violation),
+        "result": ("result", _result),
+    }
+    fields: dict[str, Any] = {readers[key][0]: readers[key][1](value) for key, value in typed.items()}
+    query = HistoryQuery(words=tuple(words), **fields)
     if query.since is not None and query.until is not None and query.since >= query.until:
-        raise UsageError(
-            "`since:` is after `until:`, so nothing can match.",
-            example="/appscan history since:2026-11-01 until:2026-11-30",
-        )
+        example = "since:2026-11-01 until:2026-11-30"
+        raise _invalid("`since:` is after `until:`, so nothing can match.", example)
     return query
 
 
@@ -110,12 +112,20 @@ def sdk_name(text: str) -> str:
         UsageError: it has no letters or digits.
     """
     name = " ".join(words(text))[:SDK_LIMIT].strip()
-    if not any(character.isalnum() for character in name):
+    if not _has_letters(name):
         raise UsageError(
             "Name an SDK: a part of its name, its vendor or its package ID.",
             example="/appscan sdk firebase",
         )
     return name
+
+
+def _invalid(message: str, filters: str = "platform:ios status:failed since:7d") -> UsageError:
+    return UsageError(message, example=f"/appscan history {filters}")
+
+
+def _has_letters(text: str) -> bool:
+    return any(character.isalnum() for character in text)
 
 
 def _filters(text: str) -> Iterator[tuple[str, str]]:
@@ -131,8 +141,8 @@ def _filters(text: str) -> Iterator[tuple[str, str]]:
         key = _key(match["key"])
         while matches and matches[0]["key"] is None and _continues(key, value, matches[0]["bare"] or ""):
             value += matches.pop(0)["bare"]
-        if not value.strip():
-            raise UsageError(f"`{key}:` needs {_NEEDS.get(key, 'something')} after it.", example=EXAMPLE)
+        if not value.strip(" ," if key == "status" else None):
+            raise _invalid(f"`{key}:` needs {_VALUES.get(key, 'something')} after it.")
         yield key, value.strip()
 
 
@@ -154,159 +164,88 @@ def _continues(key: str, value: str, following: str) -> bool:
 def _key(typed: str) -> str:
     key = typed.lower()
     key = _ALIASES.get(key, key)
-    if key in _KEYS:
-        return key
-    near = difflib.get_close_matches(key, [*_KEYS, *_ALIASES], n=1)
-    raise UsageError(
-        f"There is no such filter. Did you mean `{near[0]}:`?"
-        if near
-        else "There is no such filter. There are "
-        + ", ".join(f"`{each}:`" for each in _KEYS)
-        + "; put a colon that belongs to a name in quotes.",
-        example=EXAMPLE,
-    )
+    if key not in _KEYS:
+        listed = ", ".join(f"`{each}:`" for each in _KEYS)
+        known = f"There are {listed}; put a colon that belongs to a name in quotes."
+        raise _unknown("filter", key, [*_KEYS, *_ALIASES], known, ":")
+    return key
 
 
-def _word(query: HistoryQuery, value: str, _asker: _Asker) -> HistoryQuery:
-    if not any(character.isalnum() for character in value):
-        return query
-    return replace(query, words=(*query.words, value.strip()))
+def _unknown(what: str, typed: str, names: Iterable[str], known: str, suffix: str = "") -> UsageError:
+    near = difflib.get_close_matches(typed, list(names), n=1)
+    hint = f"Did you mean `{near[0]}{suffix}`?" if near else known
+    return _invalid(f"There is no such {what}. {hint}")
 
 
-def _app(query: HistoryQuery, value: str, _asker: _Asker) -> HistoryQuery:
+def _app(value: str) -> str:
     try:
-        return replace(query, app=identifiers.bundle_id(value))  # app IDs are valid bundle IDs too
+        return identifiers.bundle_id(value)  # app IDs are valid bundle IDs too
     except UsageError:
-        raise UsageError(
-            "`app:` takes an app ID or a bundle identifier.", example="/appscan history app:com.example.shop"
-        ) from None
+        example = "app:com.example.shop"
+        raise _invalid("`app:` takes an app ID or a bundle identifier.", example) from None
 
 
-def _platform(query: HistoryQuery, value: str, _asker: _Asker) -> HistoryQuery:
+def _platform(value: str) -> Platform:
     try:
-        return replace(query, platform=identifiers.platform(value))
+        return identifiers.platform(value)
     except UsageError:
-        raise UsageError(
-            "`platform:` is `ios` or `android`.", example="/appscan history platform:ios"
-        ) from None
+        raise _invalid("`platform:` is `ios` or `android`.", "platform:ios") from None
 
 
-def _status(query: HistoryQuery, value: str, _asker: _Asker) -> HistoryQuery:
-    states = query.states
-    for each in value.lower().split(","):
-        word = each.strip()
-        if not word:
-            continue
+def _states(value: str) -> frozenset[State]:
+    states: frozenset[State] = frozenset()
+    for word in filter(None, map(str.strip, value.lower().split(","))):
         if word not in _STATES:
-            near = difflib.get_close_matches(word, _STATES, n=1)
-            raise UsageError(
-                f"There is no such status. Did you mean `{near[0]}`?"
-                if near
-                else "There is no such status. There are "
-                + ", ".join(f"`{each}`" for each in ("open", *State))
-                + ".",
-                example="/appscan history status:failed",
-            )
+            known = f"There are {', '.join(f'`{each}`' for each in ('open', *State))}."
+            raise _unknown("status", word, _STATES, known)
         states |= _STATES[word]
-    if not states:
-        raise UsageError("`status:` needs something after it.", example="/appscan history status:failed")
-    return replace(query, states=states)
+    return states
 
 
-def _by(query: HistoryQuery, value: str, asker: _Asker) -> HistoryQuery:
-    if value.lower() in {"me", "@me"} and asker.me is not None:
-        return replace(query, by=asker.me)
-    found = _PERSON.fullmatch(value)
+def _mention(key: str, value: str, here: str | None) -> str:
+    """Parse a person or a channel; ``here`` is the ID meant by ``me`` or ``here``."""
+    pattern, kind, mark, keyword = _MENTIONS[key]
+    if here is not None and value.lower() in {keyword, mark + keyword}:
+        return here
+    found = pattern.fullmatch(value)
     if not found:
-        raise UsageError(
-            "`by:` takes a person: type @ and pick them from the list, or type `by:me`.",
-            example="/appscan history by:me since:7d",
-        )
-    return replace(query, by=found[1] or found[2])
+        ways = f"type {mark} and pick from the list, or type `{key}:{keyword}`."
+        raise _invalid(f"`{key}:` takes a {kind}: {ways}", f"{key}:{keyword} since:7d")
+    return str(found[1] or found[2])
 
 
-def _in(query: HistoryQuery, value: str, asker: _Asker) -> HistoryQuery:
-    if value.lower() in {"here", "#here"} and asker.here is not None:
-        return replace(query, channel=asker.here)
-    found = _CHANNEL.fullmatch(value)
-    if not found:
-        raise UsageError(
-            "`in:` takes a channel: type # and pick it from the list, or type `in:here`.",
-            example="/appscan history in:here since:7d",
-        )
-    return replace(query, channel=found[1] or found[2])
-
-
-def _sdk(query: HistoryQuery, value: str, _asker: _Asker) -> HistoryQuery:
-    return replace(query, sdk=sdk_name(value))
-
-
-def _violation(query: HistoryQuery, value: str, _asker: _Asker) -> HistoryQuery:
+def _violation(value: str) -> str:
     keyword = value.lower()
-    return replace(query, violation=keyword if keyword in {OPEN_VIOLATION, ANY_VIOLATION} else value)
+    return keyword if keyword in {OPEN_VIOLATION, ANY_VIOLATION} else value
 
 
-def _result(query: HistoryQuery, value: str, _asker: _Asker) -> HistoryQuery:
+def _result(value: str) -> ResultState:
     if value.lower() not in _RESULTS:
-        raise UsageError(
-            f"There is no such result. There are {_NEEDS['result']}.",
-            example="/appscan history result:failed",
-        )
-    return replace(query, result=_RESULTS[value.lower()])
+        raise _invalid(f"There is no such result. There are {_VALUES['result']}.", "result:failed")
+    return _RESULTS[value.lower()]
 
 
-def _since(query: HistoryQuery, value: str, asker: _Asker) -> HistoryQuery:
-    found = _moment(value, "since", asker)
-    return replace(query, since=_midnight(found, asker) if isinstance(found, date) else found)
+def _moment(key: str, value: str, now: float, tz: tzinfo) -> float:
+    """Parse an age (``24h``, ``7d``, ``2w``) or a day (``2026-11-01``, ``today``, ``yesterday``).
 
-
-def _until(query: HistoryQuery, value: str, asker: _Asker) -> HistoryQuery:
-    found = _moment(value, "until", asker)
-    return replace(
-        query, until=_midnight(found + timedelta(days=1), asker) if isinstance(found, date) else found
-    )
-
-
-def _moment(value: str, key: str, asker: _Asker) -> date | float:
-    """Parse a day or an age: ``2026-11-01``, ``today``, ``yesterday``, ``24h``, ``7d``, ``2w``."""
+    A day is its start in the time zone, including its changes of clocks; for ``until`` the start of the next.
+    """
     typed = value.lower()
-    today = datetime.fromtimestamp(asker.now, asker.tz).date()
+    today = datetime.fromtimestamp(now, tz).date()
+    example = f"{key}:{today.isoformat()}"
+    if (ago := _AGO.fullmatch(typed)) and ago[2] in _UNITS:
+        return max(0.0, now - int(ago[1]) * _UNITS[ago[2]].total_seconds())
     if typed in {"today", "yesterday"}:
-        return today - timedelta(days=typed == "yesterday")
-    ago = _AGO.fullmatch(typed)
-    if ago and ago[2] in _UNITS:
-        return max(0.0, asker.now - int(ago[1]) * _UNITS[ago[2]].total_seconds())
-    day = _DATE.fullmatch(typed)
-    example = f"/appscan history {key}:{today.isoformat()}"
-    if not day:
-        raise UsageError(
-            f"`{key}:` takes a day (`2026-11-01`, `today`, `yesterday`) or an age (`24h`, `7d`, `2w`).",
-            example=example,
-        )
-    try:
-        found = date(int(day[1]), int(day[2]), int(day[3]))
-    except ValueError:
-        found = date.min
-    if not _YEARS[0] <= found.year <= _YEARS[1]:
-        raise UsageError(f"`{key}:` has an invalid date.", example=example)
-    return found
-
-
-def _midnight(day: date, asker: _Asker) -> float:
-    """Return the start of a day in the asker's time zone, including its changes of clocks."""
-    return datetime(day.year, day.month, day.day, tzinfo=asker.tz).timestamp()
-
-
-_READERS: Final[dict[str, Callable[[HistoryQuery, str, _Asker], HistoryQuery]]] = {
-    "": _word,
-    "app": _app,
-    "platform": _platform,
-    "status": _status,
-    "by": _by,
-    "in": _in,
-    "since": _since,
-    "until": _until,
-    "sdk": _sdk,
-    "violation": _violation,
-    "result": _result,
-}
+        day = today - timedelta(days=typed == "yesterday")
+    elif found := _DATE.fullmatch(typed):
+        try:
+            day = date(int(found[1]), int(found[2]), int(found[3]))
+        except ValueError:
+            day = date.min
+        if not _YEARS[0] <= day.year <= _YEARS[1]:
+            raise _invalid(f"`{key}:` has an invalid date.", example)
+    else:
+        days, ages = "`2026-11-01`, `today`, `yesterday`", "`24h`, `7d`, `2w`"
+        raise _invalid(f"`{key}:` takes a day ({days}) or an age ({ages}).", example)
+    day += timedelta(days=key == "until")
+    return datetime(day.year, day.month, day.day, tzinfo=tz).timestamp()

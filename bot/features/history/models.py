@@ -70,6 +70,8 @@ class Page:
 
     text: str
     """The filters as typed."""
+    query: HistoryQuery = field(default_factory=HistoryQuery)
+    """The filters, parsed."""
     scans: tuple[Scan, ...]
     has_newer: bool
     has_older: bool

@@ -1,23 +1,50 @@
 """Queries of the history, limited to what a person may see."""
 
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Sequence
+from typing import Final
 
 from bot.core.people import Viewer
 from bot.core.scan import Platform
-from bot.features.history import outcome_repository
-from bot.features.history.models import ANY_VIOLATION, OPEN_VIOLATION, AppRow, Cursor, HistoryQuery, Page
-from bot.features.history.sdk_repository import holding, part
+from bot.features.history.models import (
+    ANY_VIOLATION,
+    OPEN_VIOLATION,
+    AppRow,
+    Cursor,
+    HistoryQuery,
+    Outcome,
+    Page,
+)
+from bot.features.results.models import ResultState
 from bot.features.verdicts import transition_repository
 from bot.storage import rows
 from bot.storage.connection import Connection
 from bot.storage.repository import Repository, reads
 from bot.storage.visibility import visible
 
-PAGE_SIZE = 10
-_VIOLATIONS: dict[str, tuple[str, list[object]]] = {
+PAGE_SIZE: Final = 10
+RULES_NAMED: Final = 3
+"""Maximum number of violated rules named per scan."""
+_VIOLATIONS: Final[dict[str, tuple[str, list[object]]]] = {
     OPEN_VIOLATION: (" AND acknowledged_at IS NULL", []),
     ANY_VIOLATION: ("", []),
 }
+
+NAMED: Final = "(k.name LIKE ? ESCAPE '\\' OR k.vendor LIKE ? ESCAPE '\\' OR k.package_id LIKE ? ESCAPE '\\')"
+"""Condition on ``known_sdks AS k`` or ``sdks AS k``: an SDK by part of a name; parameters: see ``like``."""
+SCANS_WITH: Final = f"""
+    SELECT sdks.scan FROM known_sdks AS k CROSS JOIN sdks
+    ON sdks.package_id = k.package_id AND sdks.name = k.name AND sdks.vendor IS k.vendor
+    WHERE {NAMED}
+"""
+"""Numbers of the scans with such an SDK, possibly repeated.
+
+SQLite keeps the order of a ``CROSS JOIN``: first the few matching SDKs, then the scans by index.
+"""
+HAS_ONE: Final = f"EXISTS (SELECT 1 FROM sdks AS k WHERE k.scan = scans.number AND {NAMED})"
+"""Condition on ``scans``, faster if nearly all or only few scans are checked."""
+MANY_SCANS: Final = 20_000
+"""From this many matches on, checking the newest scans one by one is faster than collecting all matches."""
 
 
 class HistoryRepository(Repository):
@@ -36,22 +63,20 @@ class HistoryRepository(Repository):
         if cursor is not None:
             where.append("scans.number < ?" if cursor.older else "scans.number > ?")
             parameters.append(cursor.number)
-        order = "ASC" if forward else "DESC"
-        has_sdk, sdk = holding(db, query.sdk) if query.sdk is not None else ("1", [])
-        found = rows.scans_where(
-            db,
-            f"WHERE {has_sdk} AND {' AND '.join(where)} ORDER BY scans.number {order} LIMIT {PAGE_SIZE + 1}",
-            *sdk,
-            *parameters,
-        )
+        has_sdk, sdk = with_sdk(db, query.sdk) if query.sdk is not None else ("1", [])
+        order = f"ORDER BY scans.number {'ASC' if forward else 'DESC'} LIMIT {PAGE_SIZE + 1}"
+        matching = f"WHERE {has_sdk} AND {' AND '.join(where)} {order}"
+        found = rows.scans_where(db, matching, *sdk, *parameters)
         more, found = len(found) > PAGE_SIZE, found[:PAGE_SIZE]
+        numbers = [scan.number for scan in found]
         return Page(
             text=text,
+            query=query,
             scans=tuple(reversed(found) if forward else found),
             has_newer=more if forward else cursor is not None,
             has_older=forward or more,
-            outcomes=outcome_repository.read(db, [scan.number for scan in found]),
-            threats=transition_repository.threats(db, [scan.number for scan in found]),
+            outcomes=_outcomes(db, numbers),
+            threats=transition_repository.threats(db, numbers),
         )
 
     @reads
@@ -59,7 +84,7 @@ class HistoryRepository(Repository):
         """Return known apps, last scanned first.
 
         They are those scanned where the viewer can see, those that the viewer linked, and linked ones that
-        were never scanned, for members: a link tells of no app that is scanned in private.
+        were never scanned, for members: a link reveals no app that is scanned in private.
         """
         condition, seen = visible(viewer)
         query = f"""
@@ -93,60 +118,43 @@ class HistoryRepository(Repository):
 
 def conditions(query: HistoryQuery) -> tuple[list[str], list[object]]:
     """Return a query's conditions on ``scans``, and their parameters."""
-    where: list[str] = ["1"]
-    parameters: list[object] = []
+    found = [("1", list[object]()), *_conditions(query)]
+    return [condition for condition, _ in found], [value for _, values in found for value in values]
 
-    def add(condition: str, *values: object) -> None:
-        where.append(condition)
-        parameters.extend(values)
 
+def _conditions(query: HistoryQuery) -> Iterator[tuple[str, list[object]]]:
     for word in query.words:
-        add(
+        yield (
             "scans.number IN (SELECT rowid FROM scans_fts WHERE scans_fts MATCH ? "
             f"UNION ALL SELECT scan FROM submissions WHERE {rows.ONETRUST} AND request_id IN (?, ?, ?))",
-            f"{phrase(word)}*",  # a prefix
-            *(word, word.lower(), word.upper()),
+            [f"{phrase(word)}*", word, word.lower(), word.upper()],  # * matches a prefix
         )
     if query.app is not None:
-        add(
+        yield (
             "(scans.app_id = ? COLLATE NOCASE OR scans.bundle_id = ? COLLATE NOCASE OR EXISTS "
             "(SELECT 1 FROM apps WHERE apps.app_id = ? COLLATE NOCASE AND apps.bundle_id = scans.bundle_id "
             "AND apps.platform = scans.platform))",
-            query.app,
-            query.app,
-            query.app,
+            [query.app] * 3,
         )
     if query.platform is not None:
-        add("scans.platform = ?", query.platform.value)
+        yield "scans.platform = ?", [query.platform.value]
     if query.states:
-        add(
-            f"scans.state IN ({', '.join('?' * len(query.states))})",
-            *sorted(state.value for state in query.states),
-        )
+        yield f"scans.state IN ({_marks(query.states)})", [state.value for state in query.states]
     if query.by is not None:
-        add("(scans.shared_by = ? OR scans.asked_by = ?)", query.by, query.by)
+        yield "(scans.shared_by = ? OR scans.asked_by = ?)", [query.by] * 2
     if query.channel is not None:
-        add("scans.channel = ?", query.channel)
+        yield "scans.channel = ?", [query.channel]
     if query.since is not None:
-        add("scans.created_at >= ?", query.since)
+        yield "scans.created_at >= ?", [query.since]
     if query.until is not None:
-        add("scans.created_at < ?", query.until)
-    for condition, values in _of_results(query):
-        add(condition, *values)
-    return where, parameters
-
-
-def _of_results(query: HistoryQuery) -> Iterator[tuple[str, list[object]]]:
-    """Yield a query's conditions on results, and the parameters of each."""
+        yield "scans.created_at < ?", [query.until]
     if query.violation is not None:
-        by_name: tuple[str, list[object]] = (" AND rule LIKE ? ESCAPE '\\'", [part(query.violation)])
+        by_name: tuple[str, list[object]] = (" AND rule LIKE ? ESCAPE '\\'", [_part(query.violation)])
         which, values = _VIOLATIONS.get(query.violation, by_name)
         yield f"scans.number IN (SELECT scan FROM breaches WHERE 1{which})", values
     if query.result is not None:
-        yield (
-            "scans.state = 'submitted' AND scans.number IN (SELECT scan FROM results WHERE state = ?)",
-            [query.result.value],
-        )
+        by_state = "scans.number IN (SELECT scan FROM results WHERE state = ?)"
+        yield f"scans.state = 'submitted' AND {by_state}", [query.result.value]
 
 
 def phrase(word: str) -> str:
@@ -155,3 +163,46 @@ def phrase(word: str) -> str:
     FTS5 splits it as it split the indexed text; a phrase without words matches nothing.
     """
     return '"' + word.replace('"', " ").replace("\0", " ") + '"'
+
+
+def like(name: str) -> list[object]:
+    """Return the parameters of ``NAMED``."""
+    return [_part(name)] * 3
+
+
+def with_sdk(db: Connection, name: str, *, many: int = MANY_SCANS) -> tuple[str, list[object]]:
+    """Return the condition that a scan, read newest first, has such an SDK, and its parameters."""
+    counted = f"SELECT count(*) FROM (SELECT 1 FROM ({SCANS_WITH}) LIMIT {many})"
+    (count,) = db.execute(counted, like(name)).fetchone()
+    return (f"scans.number IN ({SCANS_WITH})" if count < many else HAS_ONE), like(name)
+
+
+def _part(name: str) -> str:
+    """Return the ``LIKE`` pattern (escape: backslash) for texts containing ``name``.
+
+    ``LIKE`` ignores case within ASCII only.
+    """
+    escaped = name.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_").replace("\0", "")
+    return f"%{escaped}%"
+
+
+def _outcomes(db: Connection, numbers: Sequence[int]) -> dict[int, Outcome]:
+    """Return the outcomes of those scans that were polled."""
+    scans = f"scan IN ({_marks(numbers)})"
+    violated = defaultdict(list)
+    query = f"SELECT scan, rule FROM breaches WHERE {scans} AND acknowledged_at IS NULL ORDER BY number"
+    for row in db.query(query, numbers):
+        violated[row["scan"]].append(row["rule"])
+    return {
+        row["scan"]: Outcome(
+            state=ResultState(row["state"]),
+            sdk_count=row["sdk_count"],
+            violated=tuple(violated[row["scan"]][:RULES_NAMED]),
+            violated_count=len(violated[row["scan"]]),
+        )
+        for row in db.query(f"SELECT scan, state, sdk_count FROM results WHERE {scans}", numbers)
+    }
+
+
+def _marks(values: Collection[object]) -> str:
+    return ", ".join("?" * len(values))

@@ -1,26 +1,34 @@
-"""Looking back: pages of the history, and everything known of one scan."""
+"""Pages of the history, scans in progress, and everything known about one scan."""
 
-import json
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from bot.core.scan import Event, Scan, Source, State
-from bot.errors import UsageError
 from bot.features.compliance.views import broken
 from bot.features.history import filters as search
+from bot.features.history.compare import InProgress
 from bot.features.history.models import ANY_VIOLATION, OPEN_VIOLATION, Cursor, HistoryQuery, Outcome, Page
 from bot.features.hosts.views import host_blocks
-from bot.features.results.models import ResultState
-from bot.features.results.polling_views import outcome, state
+from bot.features.results.models import ResultState, ResultStatus
+from bot.features.results.polling_views import following, outcome, state
 from bot.features.submission.card import Card
 from bot.features.submission.views import DETAILS, OPEN_LOG
-from bot.features.verdicts.models import verdicts_of
+from bot.features.verdicts.models import Threat, verdicts_of
 from bot.features.verdicts.scanner_profile import ScannerProfile
 from bot.features.verdicts.views import report_button, status_line, warning
 from bot.slack.blocks import text
-from bot.slack.blocks.elements import Block, actions, button, context, facts, link_button, section
-from bot.slack.blocks.lists import count
+from bot.slack.blocks.elements import (
+    Block,
+    actions,
+    button,
+    button_value,
+    context,
+    facts,
+    link_button,
+    read_button_value,
+    section,
+)
+from bot.slack.blocks.lists import count, paragraphs
 from bot.slack.blocks.message import Message, compose
 from bot.slack.blocks.scan_text import file, kind, name, route, sharer, title, version, went, why
 from bot.slack.blocks.state_text import MARKS, WORDS
@@ -28,59 +36,51 @@ from bot.slack.blocks.state_text import MARKS, WORDS
 NEWER: Final = "history_newer"
 OLDER: Final = "history_older"
 
-PER_PAGE: Final = 10
-"""Scans on a page; the most that ``page`` is meant for."""
-
 _RESULTS: Final = {
     ResultState.FAILED: "scan failed",
     ResultState.INTERRUPTED: "scan interrupted",
     ResultState.LOST: "no result found",
-    ResultState.AMBIGUOUS: "result not told apart",
+    ResultState.AMBIGUOUS: "result ambiguous",
 }
-"""What came of a submitted scan, where it was not completed."""
+"""The result of a submitted scan that was not completed."""
 _FAILED: Final = ":boom:"
-"""The mark of a scan that was submitted, and that OneTrust failed or interrupted."""
-_NUMBER_BOUND: Final = 2**53
-_TAGS: Final = re.compile(r"(<[@#][^<>]*>)")
-_TAG: Final = re.compile(r"<([@#])([A-Z0-9]+)(?:\|[^<>]*)?>")
+"""Marks a submitted scan that OneTrust failed or interrupted."""
+_VIOLATIONS: Final = {
+    OPEN_VIOLATION: "with a violation that is not acknowledged",
+    ANY_VIOLATION: "with a violation of any rule",
+}
 _EVENTS: Final = 30
-_SECTION_LIMIT: Final = 2900
 
 
 def page(
     shown: Page,
     *,
-    query: HistoryQuery | None = None,
     links: Mapping[int, str] | None = None,
-    scanners: Mapping[str, ScannerProfile] | None = None,
+    scanners: Sequence[ScannerProfile] = (),
 ) -> Message:
     """List scans, newest first.
 
-    ``query`` is what ``shown.text`` means, for saying it in words; ``links`` are permalinks by scan number,
-    ``scanners`` the side scanners whose bad verdicts are shown, by name.
+    ``links`` are permalinks by scan number, ``scanners`` the side scanners whose bad verdicts are shown.
     """
-    sought = describe(query) if query is not None else typed(shown.text)
-    scanners = scanners or {}
+    wanted = describe(shown.query)
     if not shown.scans:
-        return compose(_nothing(sought))
-    first, last = shown.scans[0].number, shown.scans[-1].number
-    newer = cursor_value(shown.text, Cursor(number=first, older=False))
-    older = cursor_value(shown.text, Cursor(number=last, older=True))
+        everything = "There are no scans yet that you may see."
+        line = f"No scan that you may see matches: {wanted}." if wanted else everything
+        example = "For example: `/appscan history platform:ios status:failed since:7d`"
+        return compose([section(line), context(example, "`/appscan help history`")])
+    newer = cursor_value(shown.text, Cursor(number=shown.scans[0].number, older=False))
+    older = cursor_value(shown.text, Cursor(number=shown.scans[-1].number, older=True))
     return compose(
         [
-            section(f"*Scans, newest first*{f': {sought}' if sought else ''}"),
+            section(f"*Scans, newest first*{f': {wanted}' if wanted else ''}"),
             *(
                 _row(
-                    each,
-                    (links or {}).get(each.number),
-                    shown.outcomes.get(each.number),
-                    [
-                        warning(scanners[name], threat)
-                        for name, threat in shown.threats.get(each.number, {}).items()
-                        if name in scanners
-                    ],
+                    scan,
+                    (links or {}).get(scan.number),
+                    shown.outcomes.get(scan.number) if scan.state is State.SUBMITTED else None,
+                    _warnings(shown.threats.get(scan.number, {}), scanners),
                 )
-                for each in shown.scans[:PER_PAGE]
+                for scan in shown.scans
             ),
             actions(
                 button("Newer", NEWER, newer) if shown.has_newer else None,
@@ -90,8 +90,32 @@ def page(
     )
 
 
+def in_progress(listed: InProgress) -> Message:
+    """List the unfinished scans, newest first."""
+    if not listed.scans:
+        hints = "One scan by its number: `/appscan status 12`", "`/appscan history` finds the others"
+        return compose([section("No scan that you may see is under way."), context(*hints)])
+    return compose(
+        [
+            section("*Scans under way, newest first*"),
+            *(_unfinished(scan, followed) for scan, followed in listed.scans),
+            context("There are more: `/appscan history status:open`") if listed.has_more else None,
+        ]
+    )
+
+
+def _unfinished(scan: Scan, followed: ResultStatus | None) -> Block:
+    platform = f" · {scan.platform.title}" if scan.platform is not None else ""
+    lines = (
+        f"{MARKS[scan.state]} *#{scan.number}* {title(scan)}{platform} · {text.channel(scan.channel)}",
+        f"{WORDS[scan.state]} {text.when(scan.updated_at)}",
+        following(followed) if followed is not None else "",
+    )
+    return _with_details(scan, filter(None, lines))
+
+
 def describe(query: HistoryQuery) -> str:
-    """Say in words what a query looks for, safe to show; empty where it is everything."""
+    """Say in words what a query selects; empty if that is everything."""
     parts = [f"with {text.code(word, 60)}" for word in query.words[:5]]
     if len(query.words) > 5:
         parts.append("with more words")
@@ -100,8 +124,7 @@ def describe(query: HistoryQuery) -> str:
     if query.platform is not None:
         parts.append(f"for {query.platform.title}")
     if query.states:
-        states = [state for state in State if state in query.states]
-        parts.append(" or ".join(WORDS[state] for state in states))
+        parts.append(" or ".join(WORDS[each] for each in State if each in query.states))
     if query.by is not None:
         parts.append(f"by {text.person(query.by)}")
     if query.channel is not None:
@@ -113,64 +136,40 @@ def describe(query: HistoryQuery) -> str:
     if query.sdk is not None:
         parts.append(f"with the SDK {text.code(query.sdk, 100)}")
     if query.violation is not None:
-        parts.append(_violation(query.violation))
+        by_name = f"with a violation of a rule like {text.code(query.violation, 100)}"
+        parts.append(_VIOLATIONS.get(query.violation, by_name))
     if query.result is not None:
         parts.append(_RESULTS.get(query.result, "completed by OneTrust"))
     return ", ".join(parts)
 
 
-def _violation(sought: str) -> str:
-    if sought == OPEN_VIOLATION:
-        return "with a breach that nobody has acknowledged"
-    if sought == ANY_VIOLATION:
-        return "with a breach of any rule"
-    return f"with a breach of a rule like {text.code(sought, 100)}"
-
-
-def typed(filters: str) -> str:
-    """Show filters as they were typed, people and channels as Slack shows them."""
-    parts = []
-    for part in _TAGS.split(filters):
-        tag = _TAG.fullmatch(part)
-        if tag is not None:
-            parts.append(text.person(tag[2]) if tag[1] == "@" else text.channel(tag[2]))
-        elif part.strip():
-            parts.append(text.code(part, 300))
-    return " ".join(parts)
-
-
 def status(card: Card, events: Sequence[Event], *, link: str | None = None) -> Message:
-    """Tell everything known of one scan, and what happened to it; ``link`` leads to its reply."""
-    scan, verdicts = card.scan, verdicts_of(card)
+    """Show everything known about one scan, and its timeline; ``link`` leads to its reply."""
+    scan, build, verdicts = card.scan, card.scan.build, verdicts_of(card)
     lines = [line for line in (*outcome(card), broken(card)) if line]
-    pairs = [
-        ("State", state(card)),
-        *([] if scan.kind is not None else [("Kind", "not decided")]),
-        ("File", file(scan)),
-        ("Size", text.size(scan.size_bytes) if scan.size_bytes is not None else "–"),
-    ]
-    if scan.build is not None:
-        pairs += [
-            ("Bundle identifier", text.code(scan.build.bundle_id)),
-            ("Platform", scan.build.platform.title),
-            ("Version", version(scan)),
-        ]
-    if scan.submission.request_id is not None:
-        pairs.append(("Request ID", text.code(scan.submission.request_id)))
-    if scan.submission.scan_id is not None:
-        pairs.append(("Scan ID", text.code(scan.submission.scan_id)))
-    if card.link is not None and card.link.app_id != scan.app_id:
-        pairs.append(("Linked app ID", text.code(card.link.app_id)))
+    linked = card.link.app_id if card.link is not None else None
+    fields = {
+        "State": state(card),
+        "Kind": "not decided" if scan.kind is None else None,
+        "File": file(scan),
+        "Size": text.size(scan.size_bytes) if scan.size_bytes is not None else "–",
+        "Bundle identifier": text.code(build.bundle_id) if build is not None else None,
+        "Platform": build.platform.title if build is not None else None,
+        "Version": version(scan) if build is not None else None,
+        "Request ID": _code(scan.submission.request_id),
+        "Scan ID": _code(scan.submission.scan_id),
+        "Linked app ID": _code(linked) if linked != scan.app_id else None,
+    }
     return compose(
         [
             section("\n".join(_summary(card, link))),
-            facts(pairs),
+            facts([(name, value) for name, value in fields.items() if value is not None]),
             section("\n".join(lines)) if lines else None,
             *host_blocks(card),
             *(section(f"{each.scanner.title}: {status_line(each)}") for each in verdicts),
             context(went(scan) or f"Route: {route(scan)}") if route(scan) else None,
             context(f"SHA-256 {text.code(scan.sha256)}") if scan.sha256 else None,
-            *_timeline(events),
+            *map(section, _timeline(events)),
             actions(
                 link_button("Open the log", OPEN_LOG, str(scan.number), card.log_url),
                 *(report_button(each.scanner, scan.number) for each in verdicts if each.verdict.result),
@@ -180,90 +179,69 @@ def status(card: Card, events: Sequence[Event], *, link: str | None = None) -> M
 
 
 def cursor_value(filters: str, cursor: Cursor) -> str:
-    """Put filters and a place in the history into a button's value, under 2,000 characters."""
-    shown = text.plain(filters, search.TEXT_LIMIT)
-    return json.dumps([shown, cursor.number, cursor.older], ensure_ascii=False, separators=(",", ":"))
+    """Return the value of a page button, under 2,000 characters."""
+    return button_value(text.plain(filters, search.TEXT_LIMIT), cursor.number, cursor.older)
 
 
 def read_cursor_value(value: str) -> tuple[str, Cursor]:
-    """Read what ``cursor_value`` wrote.
+    """Return the filters and the place that ``cursor_value`` wrote.
 
     Raises:
-        UsageError: it did not write that.
+        UsageError: it is invalid.
     """
-    try:
-        filters, number, older = json.loads(value)
-    except (ValueError, TypeError, RecursionError):
-        filters = number = older = None
-    known = isinstance(filters, str) and isinstance(older, bool) and type(number) is int
-    if not known or not 0 <= number < _NUMBER_BOUND:
-        raise UsageError("That button is out of date.", example="/appscan history")
+    filters, number, older = read_button_value(value, str, int, bool, example="/appscan history")
     return filters, Cursor(number=number, older=older)
 
 
-def _nothing(sought: str) -> list[Block | None]:
-    line = "There are no scans yet that you may see."
-    if sought:
-        line = f"No scan that you may see matches: {sought}."
-    return [
-        section(line),
-        context(
-            "For example: `/appscan history platform:ios status:failed since:7d`", "`/appscan help history`"
-        ),
-    ]
-
-
 def _row(scan: Scan, link: str | None, outcome: Outcome | None, warnings: Sequence[str]) -> Block:
-    platform = scan.platform.title if scan.platform is not None else None
     number = text.link(link, f"#{scan.number}") if link is not None else f"#{scan.number}"
-    came = outcome if scan.state is State.SUBMITTED else None
-    failed = came is not None and came.state in {ResultState.FAILED, ResultState.INTERRUPTED}
-    about = [f"{_FAILED if failed else MARKS[scan.state]} *{number}* {_bold(scan)}"]
-    if scan.build is not None:
-        about.append(f"{version(scan)} · {platform}")
-    known_as = scan.submission.request_id or scan.submission.scan_id
-    place = f"{text.person(_who(scan))} in {text.channel(scan.channel)}"
-    lines = [
-        " · ".join(about),
-        " · ".join(
-            part
-            for part in (
-                WORDS[scan.state],
-                *(_came(came) if came is not None else ()),
-                *warnings,
-                kind(scan),
-                text.code(known_as) if known_as is not None else "",
-                sharer(scan) if scan.source is Source.SHELL else place,
-                text.when(scan.created_at),
-            )
-            if part
-        ),
-    ]
+    failed = outcome is not None and outcome.state in {ResultState.FAILED, ResultState.INTERRUPTED}
+    mark = _FAILED if failed else MARKS[scan.state]
+    build = f"*{name(scan)}* · {version(scan)} · {scan.build.platform.title}" if scan.build else name(scan)
+    sharer_and_place = (
+        sharer(scan)
+        if scan.source is Source.SHELL
+        else f"{text.person(scan.asked_by or scan.shared_by or '')} in {text.channel(scan.channel)}"
+    )
+    parts = (
+        WORDS[scan.state],
+        *(_outcome(outcome) if outcome is not None else ()),
+        *warnings,
+        kind(scan),
+        _code(scan.submission.request_id or scan.submission.scan_id),
+        sharer_and_place,
+        text.when(scan.created_at),
+    )
+    return _with_details(scan, [f"{mark} *{number}* {build}", " · ".join(part for part in parts if part)])
+
+
+def _with_details(scan: Scan, lines: Iterable[str]) -> Block:
     return section("\n".join(lines), accessory=button("Details", DETAILS, str(scan.number)))
 
 
-def _came(outcome: Outcome) -> list[str]:
-    """Say what came of a submitted scan, and which rules it breaks that nobody has acknowledged."""
-    said = [_RESULTS.get(outcome.state, "")]
+def _warnings(threats: Mapping[str, Threat], scanners: Sequence[ScannerProfile]) -> list[str]:
+    profiles = {scanner.name: scanner for scanner in scanners}
+    return [warning(profiles[name], threat) for name, threat in threats.items() if name in profiles]
+
+
+def _outcome(outcome: Outcome) -> list[str]:
+    """Name the result of a submitted scan, and the rules with unacknowledged violations."""
+    parts = [_RESULTS.get(outcome.state, "")]
     if outcome.state is ResultState.COMPLETED and outcome.sdk_count is not None:
-        said.append(f"completed: {count(outcome.sdk_count, 'SDK')}")
+        parts.append(f"completed: {count(outcome.sdk_count, 'SDK')}")
     if outcome.violated:
         more = outcome.violated_count - len(outcome.violated)
         rules = ", ".join(text.escape(rule, 60) for rule in outcome.violated)
-        said.append(f":rotating_light: {rules}{f' and {more} more' if more > 0 else ''}")
-    return said
+        parts.append(f":rotating_light: {rules}{f' and {more} more' if more > 0 else ''}")
+    return parts
 
 
-def _bold(scan: Scan) -> str:
-    return f"*{name(scan)}*" if scan.build is not None else name(scan)
-
-
-def _who(scan: Scan) -> str:
-    return scan.asked_by or scan.shared_by or ""
+def _code(value: str | None) -> str | None:
+    return text.code(value) if value is not None else None
 
 
 def _summary(card: Card, link: str | None) -> list[str]:
-    scan = card.scan
+    scan, submission = card.scan, card.scan.submission
     number = text.link(link, f"Scan #{scan.number}") if link is not None else f"Scan #{scan.number}"
     place = f" in {text.channel(scan.channel)}" if scan.channel is not None else ""
     lines = [
@@ -277,25 +255,17 @@ def _summary(card: Card, link: str | None) -> list[str]:
         lines.append(
             f"Goes back to {text.link(card.original_link, original) if card.original_link else original}"
         )
-    if scan.submission.attempts:
-        answer = f", last answer HTTP {scan.submission.status}" if scan.submission.status is not None else ""
-        tries = "once" if scan.submission.attempts == 1 else f"{scan.submission.attempts} times"
-        lines.append(f"Tried {tries} to send it to OneTrust{answer}")
+    if submission.attempts:
+        answer = f", last answer HTTP {submission.status}" if submission.status is not None else ""
+        times = "once" if submission.attempts == 1 else f"{submission.attempts} times"
+        lines.append(f"Tried {times} to send it to OneTrust{answer}")
     return [line for line in lines if line]
 
 
-def _timeline(events: Sequence[Event]) -> list[Block]:
-    """Tell the last events in as many paragraphs as they need."""
-    lines = [_event(event) for event in events[-_EVENTS:]]
-    if len(events) > _EVENTS:
-        lines.insert(0, f"({len(events) - _EVENTS} earlier left out)")
-    paragraphs: list[str] = ["*Timeline*"]
-    for line in lines:
-        if len(paragraphs[-1]) + 1 + len(line) > _SECTION_LIMIT:
-            paragraphs.append(line)
-        else:
-            paragraphs[-1] += f"\n{line}"
-    return [section(paragraph) for paragraph in paragraphs] if lines else []
+def _timeline(events: Sequence[Event]) -> list[str]:
+    """Return the last events, in as few paragraphs as possible."""
+    left_out = [f"({len(events) - _EVENTS} earlier left out)"] if len(events) > _EVENTS else []
+    return paragraphs(["*Timeline*", *left_out, *map(_event, events[-_EVENTS:])]) if events else []
 
 
 def _event(event: Event) -> str:

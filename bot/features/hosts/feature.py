@@ -26,7 +26,6 @@ def build(kit: Kit) -> Surface:
 
 
 FEATURE = Feature(
-    name="hosts",
     build=build,
     reply_section=lambda context: HOSTS_SECTION if context.shows_hosts else None,
     row_hooks=(repository.HOOKS,),

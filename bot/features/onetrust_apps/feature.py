@@ -23,4 +23,4 @@ def build(kit: Kit) -> Surface:
     )
 
 
-FEATURE = Feature(name="onetrust_apps", build=build)
+FEATURE = Feature(build=build)

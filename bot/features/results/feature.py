@@ -53,7 +53,6 @@ def build(kit: Kit) -> Surface:
 
 
 FEATURE = Feature(
-    name="results",
     build=build,
     reply_section=lambda context: results_section(
         clock=context.clock, permalink=context.permalink, poller=context.poller

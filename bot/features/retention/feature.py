@@ -22,7 +22,7 @@ def build(kit: Kit) -> Surface:
 
 
 def _cleanup(kit: Kit) -> Job:
-    """Return what removes uploaded builds in time, also what an earlier process put there."""
+    """Return the job that removes uploaded builds, also those of earlier processes."""
     ftp, uploads = kit.settings.ftp, kit.store.uploads
     if ftp is not None:
         remove = open_file_server(ftp.address).remove
@@ -39,4 +39,4 @@ def _cleanup(kit: Kit) -> Job:
     return Job(name="count of uploaded builds", run=count, interval_s=None)
 
 
-FEATURE = Feature(name="retention", build=build)
+FEATURE = Feature(build=build)

@@ -1,4 +1,4 @@
-"""Scanning from a shell, as the help tells of it; ``python -m bot scan`` does it."""
+"""The help topic of ``python -m bot scan``."""
 
 from bot.core.identifiers import EXAMPLE_APP_ID
 from bot.slack.listening.command import Topic
@@ -7,10 +7,10 @@ from bot.wiring.feature import Feature, Surface
 CI = Topic(
     gist="scan from a shell or a pipeline",
     body=(
-        "The same job with the same history and rules. Progress goes to standard error, the request ID "
-        "to standard output; exit codes tell what became of it. With `--channel` it is told in Slack as "
-        "well. Where a person would be asked, run it again with `--app-id` or `--new`; `--again` submits "
-        "the very same file once more.\n"
+        "Works like a share in Slack, with the same history and rules. Progress goes to standard error, the "
+        "request ID to standard output; the exit code says how it ended. `--channel` also posts to Slack. "
+        "If a person has to decide, run it again with `--app-id` or `--new`; `--again` submits the very "
+        "same file again.\n"
         "Builds that a pipeline posts with a Slack app of its own are scanned like any other."
     ),
     examples=(
@@ -20,4 +20,4 @@ CI = Topic(
     ),
 )
 
-FEATURE = Feature(name="shell", build=lambda _: Surface(topics={"ci": CI}))
+FEATURE = Feature(build=lambda _: Surface(topics={"ci": CI}))

@@ -4,7 +4,7 @@ import logging
 
 from bot.core.scheduler import Job
 from bot.errors import SubmissionError
-from bot.features.history.commands import HistoryCommands
+from bot.features.history.listeners import HistoryCommands
 from bot.features.rescan_requests import repository as rescan_requests
 from bot.features.submission import listeners, share_listeners, views
 from bot.scanners.onetrust.file_server import open_file_server
@@ -46,4 +46,4 @@ def _jobs(kit: Kit) -> tuple[Job, ...]:
     return (Job(name="check of the FTP server", run=check, interval_s=None),)
 
 
-FEATURE = Feature(name="submission", build=build, row_hooks=(rescan_requests.HOOKS,), checks=onetrust.routes)
+FEATURE = Feature(build=build, row_hooks=(rescan_requests.HOOKS,), checks=onetrust.routes)

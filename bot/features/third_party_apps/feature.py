@@ -29,6 +29,4 @@ def build(kit: Kit) -> Surface:
     )
 
 
-FEATURE = Feature(
-    name="third_party_apps", build=build, row_hooks=(repository.HOOKS,), checks=zscaler.governance
-)
+FEATURE = Feature(build=build, row_hooks=(repository.HOOKS,), checks=zscaler.governance)

@@ -91,7 +91,6 @@ def _queues(kit: Kit, scanner: SideScanner, announcements: LivingMessages[Card])
 
 
 FEATURE = Feature(
-    name="verdicts",
     build=build,
     reply_section=lambda context: verdicts_section(context.scanners, context.permalink),
     row_hooks=(lookup_repository.HOOKS,),

@@ -31,4 +31,4 @@ def build(kit: Kit) -> Surface:
     )
 
 
-FEATURE = Feature(name="zscaler_admin", build=build)
+FEATURE = Feature(build=build)

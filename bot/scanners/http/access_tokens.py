@@ -7,7 +7,7 @@ import asyncio
 import base64
 import re
 import time
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import quote_plus
 
@@ -16,13 +16,13 @@ import httpx
 from bot.errors import Refused, SubmissionError
 from bot.scanners.http import json_fields
 from bot.scanners.http.json_client import HeaderAuth, JsonClient
-from bot.scanners.http.status_codes import StatusCodes
+from bot.scanners.http.status_codes import CHECK, StatusCodes
 
 UNKNOWN_LIFETIME_S = 300.0
-"""The lifetime of a token whose ``expires_in`` is missing or makes no sense."""
+"""The lifetime of a token whose ``expires_in`` is missing or invalid."""
 
 EARLY_S = 60.0
-"""How long before its end a token is renewed, at most; a tenth of its lifetime if that is less."""
+"""A token is renewed this long before its end, or a tenth of its lifetime if that is less."""
 
 MAX_RESPONSE_BYTES = 64 * 1024
 
@@ -39,9 +39,9 @@ class AccessTokens:
     """Access tokens for a client ID and secret, kept until shortly before they expire.
 
     Of concurrent callers one requests a token, and all get its token or its error. ``statuses`` has the
-    errors, ``no_token`` the sentence for a success without a token. ``scope`` is sent if given. ``form``
-    sends ID and secret as form fields, for a server that takes no Basic authentication. ``client`` stays its
-    owner's; ``now`` is seconds since the epoch; ``timeout_s`` is for one request with its response.
+    errors; see ``token_statuses``. ``scope`` is sent if given. ``form`` sends ID and secret as form fields,
+    for a server that takes no Basic authentication. ``client`` stays its owner's; ``now`` is seconds since
+    the epoch; ``timeout_s`` is for one request with its response.
     """
 
     def __init__(
@@ -52,7 +52,6 @@ class AccessTokens:
         client_secret: str,
         *,
         statuses: StatusCodes,
-        no_token: str,
         scope: str | None = None,
         form: bool = False,
         now: Callable[[], float] = time.time,
@@ -61,7 +60,6 @@ class AccessTokens:
         self._json = JsonClient(client, statuses=statuses, timeout_s=timeout_s, max_bytes=MAX_RESPONSE_BYTES)
         self._url = url
         self._statuses = statuses
-        self._no_token = no_token
         self._now = now
         self._form = {"grant_type": "client_credentials"} | ({"scope": scope} if scope is not None else {})
         self._auth = HeaderAuth()
@@ -90,7 +88,7 @@ class AccessTokens:
         """
         requests_before = self._requests
         async with self._lock:
-            if self._token is not None and self._now() < self._token.until:
+            if self._token is not None and self.kept:
                 return self._token.bearer
             if self._failure is not None and self._requests != requests_before:
                 raise self._failure.with_traceback(None)  # of the caller that this one waited for
@@ -104,11 +102,17 @@ class AccessTokens:
                 self._requests += 1
             return self._token.bearer
 
-    def discard(self, bearer: str) -> bool:
-        """Drop ``bearer`` if it is still the current one; there may always be another."""
+    async def attempts(self) -> AsyncGenerator[Mapping[str, str], None]:
+        """Yield the header with a bearer, and after a 401 with a new one; raises as ``bearer`` does."""
+        bearer = await self.bearer()
+        yield bearer_header(bearer)
+        self.discard(bearer)
+        yield bearer_header(await self.bearer())
+
+    def discard(self, bearer: str) -> None:
+        """Drop ``bearer`` if it is still the current one."""
         if self._token is not None and self._token.bearer == bearer:
             self._token = None
-        return True
 
     async def _request(self) -> _Token:
         response = await self._json.send("POST", "token", self._url, auth=self._auth, form=self._form)
@@ -117,9 +121,37 @@ class AccessTokens:
         fields = response.object()
         bearer = fields.get("access_token")
         if not isinstance(bearer, str) or not BEARER.fullmatch(bearer):
-            raise Refused(self._no_token.format(status=response.status), status=response.status)
+            sentence = (
+                f"What answered ({response.status}) gave no access token: it is not {self._statuses.server}. "
+                f"{CHECK} {self._statuses.address}."
+            )
+            raise Refused(sentence, status=response.status)
         lifetime_s = read_lifetime_s(fields.get("expires_in"))
         return _Token(bearer=bearer, until=self._now() + lifetime_s - min(EARLY_S, lifetime_s / 10))
+
+
+def token_statuses(server: str, *, address: str, credentials: str, permission: str) -> StatusCodes:
+    """Return the status codes of a token endpoint; the arguments are what to check, within a sentence."""
+    busy = f"{server} can't give the bot an access token right now ({{status}})."
+    return StatusCodes(
+        server=server,
+        address=address,
+        retry={429: busy},
+        unavailable=busy,
+        rejected={
+            400: f"{server} could not make sense of the bot's request for an access token (400). "
+            f"{CHECK} {credentials}.",
+            401: f"{server} does not know the bot's client ID and secret (401). {CHECK} {credentials}.",
+            403: f"{server} gives the bot's client no access token (403). {CHECK} {permission}.",
+            404: f"{server} has no access tokens where the bot asks for them (404). {CHECK} {address}.",
+        },
+        other=f"{server} gave the bot no access token ({{status}}). {CHECK} {address} and {credentials}.",
+    )
+
+
+def bearer_header(bearer: str) -> Mapping[str, str]:
+    """Return the header that signs in with a bearer."""
+    return {"Authorization": f"Bearer {bearer}"}
 
 
 def read_lifetime_s(value: object) -> float:

@@ -7,13 +7,13 @@ cause or context.
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import aclosing
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any, Final, Protocol
 
 import httpx
 
-from bot.scanners.http.responses import read_json, read_object, retry_after_s
+from bot.scanners.http.responses import Response
 from bot.scanners.http.status_codes import StatusCodes
 
 MAX_RESPONSE_BYTES: Final = 4 * 1024 * 1024
@@ -30,10 +30,6 @@ class Auth(Protocol):
         """
         ...
 
-    def accepted(self) -> None:
-        """Note that the response was no 401."""
-        ...
-
 
 @dataclass(frozen=True, kw_only=True)
 class HeaderAuth:
@@ -45,38 +41,8 @@ class HeaderAuth:
         """Yield the headers, once."""
         yield self.headers
 
-    def accepted(self) -> None:
-        """Do nothing."""
 
-
-@dataclass(frozen=True, kw_only=True)
-class Response:
-    """A response, whatever its status."""
-
-    status: int
-    headers: httpx.Headers = field(default_factory=httpx.Headers, repr=False)
-    body: bytes = field(default=b"", repr=False)
-    is_complete: bool = True
-    """Whether all of the body was read."""
-
-    @property
-    def is_success(self) -> bool:
-        """Whether the status is a 2xx."""
-        return 200 <= self.status < 300
-
-    def json(self) -> Any:
-        """Return the JSON in the body; ``None`` without it."""
-        return read_json(self.body)
-
-    def object(self) -> dict[str, object]:
-        """Return the JSON object in the body; an empty one without it."""
-        return read_object(self.body)
-
-    def retry_after_s(self, now: float) -> float | None:
-        """Return the seconds of ``Retry-After``; ``now`` is seconds since the epoch."""
-        return retry_after_s(self.headers.get("Retry-After"), now)
-
-
+@dataclass(eq=False, repr=False)
 class JsonClient:
     """Sends requests. It follows no redirects and keeps no cookies.
 
@@ -85,21 +51,15 @@ class JsonClient:
     get a third of it each. ``reads_errors``: read the body whatever the status, not only after a 2xx.
     """
 
-    def __init__(
-        self,
-        client: httpx.AsyncClient,
-        *,
-        statuses: StatusCodes,
-        timeout_s: float,
-        max_bytes: int = MAX_RESPONSE_BYTES,
-        reads_errors: bool = False,
-    ) -> None:
-        client.cookies.jar.set_policy(DefaultCookiePolicy(allowed_domains=()))
-        self._client = client
-        self._statuses = statuses
-        self._timeout_s = timeout_s
-        self._max_bytes = max_bytes
-        self._reads_errors = reads_errors
+    client: httpx.AsyncClient
+    _: KW_ONLY
+    statuses: StatusCodes
+    timeout_s: float
+    max_bytes: int = MAX_RESPONSE_BYTES
+    reads_errors: bool = False
+
+    def __post_init__(self) -> None:
+        self.client.cookies.jar.set_policy(DefaultCookiePolicy(allowed_domains=()))
 
     async def send(
         self,
@@ -124,8 +84,8 @@ class JsonClient:
             Refused: the server's certificate is not trusted.
             SubmissionError: from ``auth`` or ``take_turn``.
         """
-        auth, response = auth or HeaderAuth(), None
-        async with aclosing(auth.attempts()) as attempts:
+        response = None
+        async with aclosing((auth or HeaderAuth()).attempts()) as attempts:
             async for signed_in in attempts:
                 if take_turn is not None:
                     await take_turn()
@@ -139,7 +99,6 @@ class JsonClient:
                     data=form,
                 )
                 if response.status != 401:
-                    auth.accepted()
                     break
         if response is None:
             raise RuntimeError("an Auth yields headers or raises")
@@ -150,26 +109,26 @@ class JsonClient:
         body = bytearray()
         # A handshake has to end by httpx's own limit: cancelled from outside, by the timeout around all this,
         # its socket would stay open.
-        timeout = httpx.Timeout(self._timeout_s, connect=self._timeout_s / 3)
+        timeout = httpx.Timeout(self.timeout_s, connect=self.timeout_s / 3)
         try:
             async with (
-                asyncio.timeout(self._timeout_s),
-                self._client.stream(
+                asyncio.timeout(self.timeout_s),
+                self.client.stream(
                     **request, timeout=timeout, follow_redirects=False, extensions={"endpoint": endpoint}
                 ) as response,
             ):
-                if response.is_success or self._reads_errors:
+                if response.is_success or self.reads_errors:
                     async for chunk in response.aiter_raw():
                         body += chunk
-                        if len(body) > self._max_bytes:
+                        if len(body) > self.max_bytes:
                             break
         except (httpx.HTTPError, httpx.InvalidURL, OSError) as exc:
-            failure = self._statuses.transport_error(exc, endpoint, interrupted=response is not None)
+            failure = self.statuses.transport_error(exc, endpoint, interrupted=response is not None)
         else:
             return Response(
                 status=response.status_code,
                 headers=response.headers,
-                body=bytes(body[: self._max_bytes]),
-                is_complete=len(body) <= self._max_bytes,
+                body=bytes(body[: self.max_bytes]),
+                is_complete=len(body) <= self.max_bytes,
             )
         raise failure  # out here, where no error of httpx's is being handled: none becomes its context

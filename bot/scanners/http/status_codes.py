@@ -1,11 +1,13 @@
 """What the HTTP statuses of an API mean, and what it means that no response came."""
 
-from collections.abc import Mapping
+import ssl
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from bot.errors import Refused, SubmissionError, TryLater
-from bot.scanners.http.trust import why_not_trusted
+import aiohttp
+
+from bot.errors import Refused, SubmissionError, TryLater, Uncertain
 
 OPERATOR: Final = "The operator of this bot"
 CHECK: Final = f"{OPERATOR} should check"
@@ -15,31 +17,41 @@ CHECK: Final = f"{OPERATOR} should check"
 class StatusCodes:
     """The sentence for each failure of one API; ``{status}`` in a sentence is the HTTP status.
 
-    ==============================  ========
-    Failure                         Raised
-    ==============================  ========
-    no response, or half of one     TryLater
-    an untrusted certificate        Refused
-    a status in ``retry``           TryLater
-    a status in ``rejected``        Refused
-    any other 408 or 5xx            TryLater
-    any other status                Refused
-    ==============================  ========
+    ===================================  =========
+    Failure                              Raised
+    ===================================  =========
+    no response, or half of one          TryLater
+    an untrusted certificate             Refused
+    a status in ``retry``                TryLater
+    a status in ``rejected``             Refused
+    any other 408 or 5xx                 TryLater
+    any other status                     Refused
+    ===================================  =========
+
+    After the commit of a request that may not be repeated, a lost response, a 408, and a 5xx that is not in
+    ``retry`` are ``Uncertain``.
     """
 
     server: str
-    """What the log calls it."""
-    unreachable: str
+    """Its name."""
+    address: str = "the address"
+    """The settings with its address."""
+    unreachable: str = ""
+    """For no response; a general sentence if empty."""
     interrupted: str = ""
-    """For a connection lost midway; ``unreachable`` if empty."""
-    untrusted: str
+    """For a connection lost midway; as ``unreachable`` if empty."""
     unavailable: str
     """For a 408 or 5xx."""
     retry: Mapping[int, str] = field(default_factory=dict)
     rejected: Mapping[int, str] = field(default_factory=dict)
+    errors: Mapping[int, type[Refused]] = field(default_factory=dict)
+    """Statuses that raise a subclass of ``Refused``."""
     redirected: str = ""
-    """For a 3xx; ``other`` if empty."""
+    """For a 3xx; a general sentence if empty."""
     other: str
+    lost_after_commit: str = ""
+    failed_after_commit: str = ""
+    """For a 408 or 5xx after the commit."""
 
     def retry_error(self, status: int, retry_after_s: float | None = None) -> TryLater | None:
         """Return the error of a status after which another try may work; ``None`` for any other."""
@@ -50,21 +62,71 @@ class StatusCodes:
             return None
         return TryLater(sentence.format(status=status), retry_after_s=retry_after_s, status=status)
 
-    def error(self, status: int, retry_after_s: float | None = None) -> SubmissionError:
+    def error(
+        self, status: int, retry_after_s: float | None = None, *, committed: bool = False
+    ) -> SubmissionError:
         """Return the error of a status that is no success."""
-        return self.retry_error(status, retry_after_s) or Refused(self.rejection(status), status=status)
+        if committed and (status == 408 or (status >= 500 and status not in self.retry)):
+            # A 408 may come from a proxy, after the server accepted the request.
+            detail = f"{self.server} answered {status} after the last bytes may have been sent"
+            return Uncertain(self.failed_after_commit.format(status=status), status=status, detail=detail)
+        rejected = self.errors.get(status, Refused)
+        return self.retry_error(status, retry_after_s) or rejected(self.rejection(status), status=status)
 
     def rejection(self, status: int) -> str:
         """Return the sentence of a status after which another try is pointless."""
-        other = self.redirected or self.other if 300 <= status < 400 else self.other
-        return self.rejected.get(status, other).format(status=status)
+        sentence = self.rejected.get(status, self.other)
+        if status == 407:
+            sentence = (
+                f"The proxy on the way to {self.server} wants a login (407). {CHECK} the proxy settings."
+            )
+        elif 300 <= status < 400:
+            sentence = self.redirected or (
+                f"The address of {self.server} leads elsewhere ({{status}}), and the bot does not follow. "
+                f"{CHECK} {self.address}."
+            )
+        return sentence.format(status=status)
 
-    def transport_error(self, error: Exception, endpoint: str, *, interrupted: bool) -> SubmissionError:
+    def proxy_error(self, status: int) -> Refused:
+        """Return the error of a proxy that refused to connect, with its status."""
+        sentence = (
+            f"The proxy on the way to {self.server} let nothing through ({status}). {CHECK} its settings."
+        )
+        return Refused(sentence, detail=f"the proxy on the way to {self.server} answered {status}")
+
+    def transport_error(
+        self, error: Exception, endpoint: str, *, interrupted: bool, committed: bool = False
+    ) -> SubmissionError:
         """Return the error of a request without a complete response; only the name of ``error`` is kept."""
         reason = why_not_trusted(error)
         if reason is not None:
             detail = f"{self.server}'s certificate does not check out: {reason}"
-            return Refused(self.untrusted, detail=detail)
-        sentence = (interrupted and self.interrupted) or self.unreachable
+            sentence = (
+                f"The connection to {self.server} can't be trusted: its certificate does not check out. "
+                f"{CHECK} {self.address}, and the certificate authorities that this machine trusts."
+            )
+            return Refused(sentence, detail=detail)
         detail = f"no response from {self.server} ({endpoint}): {type(error).__name__}"
-        return TryLater(sentence, detail=detail)
+        if committed:
+            detail += ", after the last bytes may have been sent"
+            return Uncertain(self.lost_after_commit, detail=detail)
+        unreachable = self.unreachable or f"{self.server} can't be reached right now."
+        return TryLater((interrupted and self.interrupted) or unreachable, detail=detail)
+
+
+def why_not_trusted(exc: BaseException) -> str | None:
+    """Return OpenSSL's reason if an error comes from an untrusted certificate."""
+    for each in _chain(exc):
+        # aiohttp's own error is a subclass as well, but has no reason.
+        if isinstance(each, ssl.SSLCertVerificationError) and not isinstance(each, aiohttp.ClientError):
+            return each.verify_message
+    return None
+
+
+def _chain(exc: BaseException) -> Iterator[BaseException]:
+    seen: set[int] = set()
+    each: BaseException | None = exc
+    while each is not None and id(each) not in seen:
+        seen.add(id(each))
+        yield each
+        each = each.__cause__ or each.__context__

@@ -7,87 +7,43 @@ response. aiohttp's errors carry the URL, which can hold a secret: none of them 
 import asyncio
 import contextlib
 import ssl
-from abc import abstractmethod
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 import aiohttp
 import httpx
-from aiohttp.abc import AbstractStreamWriter
 from yarl import URL
 
-from bot.errors import SubmissionError
+from bot.errors import SubmissionError, TryLater
+from bot.scanners.http.body import Body
 from bot.scanners.http.build_file import BuildChanged
-from bot.scanners.http.json_client import HEADERS, Response
-from bot.scanners.http.timeouts import UploadTimeouts
+from bot.scanners.http.json_client import HEADERS
+from bot.scanners.http.responses import Response
+from bot.scanners.http.status_codes import StatusCodes
 
 MAX_RESPONSE_BYTES = 64 * 1024
 
+BUILD_CHANGED = "The bot's own copy of this build changed while it was being sent."
 
-class Body(aiohttp.Payload):
-    """The body of one request; its length is known before it is sent, and its progress at any time.
 
-    ``moved``, set by the sender, is called after each part that was sent.
-    """
+@dataclass(frozen=True, kw_only=True)
+class UploadTimeouts:
+    """The timeouts of one request that carries a build."""
 
-    def __init__(self, value: object, content_type: str) -> None:
-        super().__init__(value, content_type=content_type)
-        self.moved: Callable[[], None] = lambda: None
-        self._ended = asyncio.Event()
-        self.begun = False
-        """Whether any of it may have been sent."""
-        self.committed = False
-        """Whether its last bytes may have been sent."""
-        self.complete = False
-        """Whether all of it was handed to the connection."""
-        self.failure: BaseException | None = None
-        """What its source or the journal raised; aiohttp wraps it in an error of its own."""
+    connect_s: float = 30.0
+    """To resolve the host, connect, and shake hands (through a proxy as well)."""
+    stall_s: float = 90.0
+    """For one block of the body to be sent."""
+    response_s: float = 300.0
+    """From the last byte sent to the end of the response's headers."""
+    response_body_s: float = 30.0
+    min_bytes_per_s: float = 20_000.0
+    """The slowest average speed of an upload."""
 
-    async def open(self) -> None:
-        """Prepare its source.
-
-        Raises:
-            BuildChanged: the build is missing, or of another size.
-        """
-
-    async def settled(self) -> None:
-        """Wait until sending has ended, if it ever began: nothing is sent after this."""
-        if self.begun:
-            await self._ended.wait()
-
-    async def write(self, writer: AbstractStreamWriter) -> None:
-        """Send it; aiohttp calls this in a task of its own, and cancels that once a response has come.
-
-        aiohttp repeats a PUT if the connection ended without a response. A scan that was requested
-        may not be requested again: the second time, this raises.
-        """
-        if self.begun:
-            raise RuntimeError("a body is sent once")
-        self.begun = self._consumed = True
-        try:
-            await self._write(writer)
-        finally:
-            self._ended.set()
-
-    def decode(self, encoding: str = "utf-8", errors: str = "strict") -> str:  # noqa: ARG002 - as aiohttp has it
-        """Raise: a build is never text."""
-        raise TypeError("a build's body is only ever streamed")
-
-    @abstractmethod
-    async def _write(self, writer: AbstractStreamWriter) -> None:
-        """Send it, and call ``moved`` after each part."""
-
-    @contextlib.contextmanager
-    def _keeping_failure(self) -> Iterator[None]:
-        try:
-            yield
-        except asyncio.CancelledError as exc:
-            task = asyncio.current_task()
-            if task is not None and not task.cancelling():  # raised in here, not by a cancelled request
-                self.failure = exc
-            raise
-        except Exception as exc:
-            self.failure = exc
-            raise
+    def total_s(self, size_bytes: int) -> float:
+        """Return the timeout of a whole request."""
+        waits_s = self.connect_s + self.stall_s + self.response_s + self.response_body_s
+        return waits_s + size_bytes / self.min_bytes_per_s
 
 
 async def send(
@@ -95,21 +51,22 @@ async def send(
     url: str | URL,
     body: Body,
     *,
-    error_of: Callable[[Exception], SubmissionError],
+    endpoint: str,
+    statuses: StatusCodes,
     timeouts: UploadTimeouts,
     tls: ssl.SSLContext | None,
     traces: Sequence[aiohttp.TraceConfig],
-    bearer: str | None = None,
+    signed_in: Mapping[str, str] | None = None,
     reads_errors: bool = False,
 ) -> Response:
     """Send a request and return the response, whatever its status; it follows no redirects.
 
-    ``url`` may hold a secret. ``error_of`` maps ``BuildChanged`` and aiohttp's errors. ``tls`` is the context
-    for https; ``None`` is the machine's own. ``reads_errors``: read the body whatever the status, not only
-    after a 2xx. Proxies come from the usual environment variables; a ``.netrc`` is ignored.
+    ``url`` may hold a secret; the log has ``endpoint``. ``tls`` is the context for https; ``None`` is the
+    machine's own. ``signed_in`` are the headers of an ``Auth``. ``reads_errors``: read the body whatever the
+    status, not only after a 2xx. Proxies come from the usual environment variables; a ``.netrc`` is ignored.
 
     Raises:
-        SubmissionError: no response; from ``error_of``.
+        TryLater, Refused, Uncertain: no response; as ``statuses`` has it.
         Exception: whatever the body's journal raised.
     """
     deadline = asyncio.timeout(timeouts.connect_s)
@@ -121,19 +78,19 @@ async def send(
         await body.open()
         async with (
             deadline,
-            _session(total_s, tls, traces, bearer) as session,
+            _session(total_s, tls, traces, signed_in or {}) as session,
             session.request(method, url, data=body, allow_redirects=False) as answer,
         ):
             deadline.reschedule(None)  # a response that came late still has its time to be read
             response = await _read(answer, timeouts, reads_body=reads_errors or 200 <= answer.status < 300)
             answer.close()  # stops sending as well, if the body is still being sent
     except (BuildChanged, aiohttp.ClientError, OSError, ValueError) as exc:
-        failure = error_of(exc)
+        failure = _failure(exc, body, endpoint, statuses)
     finally:
         await body.settled()
     # Raised out here, where no error of aiohttp's is being handled: none becomes their context.
     if isinstance(body.failure, BuildChanged):
-        raise error_of(body.failure)
+        raise _failure(body.failure, body, endpoint, statuses)
     if body.failure is not None:
         raise body.failure
     if response is None:
@@ -141,16 +98,27 @@ async def send(
     return response
 
 
+def _failure(error: Exception, body: Body, endpoint: str, statuses: StatusCodes) -> SubmissionError:
+    if isinstance(error, BuildChanged):
+        return TryLater(BUILD_CHANGED, scanner_failed=False)
+    if isinstance(error, aiohttp.ClientHttpProxyError) and 400 <= error.status < 500:
+        return statuses.proxy_error(error.status)
+    interrupted = body.begun and bool(body.size)
+    return statuses.transport_error(error, endpoint, interrupted=interrupted, committed=body.committed)
+
+
 def _session(
-    total_s: float, tls: ssl.SSLContext | None, traces: Sequence[aiohttp.TraceConfig], bearer: str | None
+    total_s: float,
+    tls: ssl.SSLContext | None,
+    traces: Sequence[aiohttp.TraceConfig],
+    signed_in: Mapping[str, str],
 ) -> aiohttp.ClientSession:
     async def authorize(
         request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
     ) -> aiohttp.ClientResponse:
         # Done here, as aiohttp would otherwise prefer what a .netrc has for this host.
         request.headers.pop("Authorization", None)
-        if bearer is not None:
-            request.headers["Authorization"] = f"Bearer {bearer}"
+        request.headers.update(signed_in)
         return await handler(request)
 
     return aiohttp.ClientSession(

@@ -21,8 +21,8 @@ from urllib.parse import quote
 from bot.core.scan import Platform
 from bot.errors import NotFound, TryLater
 from bot.features.results.models import Application, AppScan, Results, Sdk
-from bot.scanners.http.json_client import Response
 from bot.scanners.http.json_fields import text, unique
+from bot.scanners.http.responses import Response
 from bot.scanners.onetrust import parsing
 from bot.scanners.onetrust.client import Inquiry, refusal
 

@@ -1,47 +1,46 @@
 """GET requests to OneTrust's API: each may be repeated, and all share one rate limit."""
 
 import time
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Final
 
 import httpx
 
 from bot.core.rate_limit import Limit, RateLimiter
 from bot.errors import CannotRead, Refused, TryLater
-from bot.scanners.http.json_client import JsonClient, Response
+from bot.scanners.http.json_client import Auth, JsonClient
+from bot.scanners.http.responses import Response
 from bot.scanners.http.status_codes import CHECK, OPERATOR, StatusCodes
-from bot.scanners.onetrust.auth import TokenSource
-from bot.scanners.onetrust.status_codes import NOT_TRUSTED
 
 REQUESTS: Final = Limit(calls=60, window_s=61.0)
 """60 a minute; OneTrust counts them as they arrive, and two may differ by a second in latency."""
 PAUSE_S: Final = 60.0
 """The pause after a 429 without a ``Retry-After``."""
 
-TOO_LONG = "OneTrust's response is longer than the bot reads."
+_NO_API: Final = (
+    "Results can't be read from this OneTrust environment: it has no Applications API where the bot expects "
+    "it ({status}). Scans work without."
+)
+_BUSY: Final = "OneTrust is getting too many requests right now (429)."
+_AWAY: Final = "OneTrust can't answer right now ({status})."
 
 STATUS_CODES: Final = StatusCodes(
     server="OneTrust",
-    unreachable="OneTrust can't be reached right now.",
-    untrusted=NOT_TRUSTED,
-    retry={
-        407: "OneTrust can't answer right now ({status}).",
-        429: "OneTrust is getting too many requests right now (429).",
-    },
-    unavailable="OneTrust can't answer right now ({status}).",
+    retry={407: _AWAY, 429: _BUSY},
+    unavailable=_AWAY,
     rejected={
         401: "OneTrust did not accept the bot's credentials for reading results ({status}). "
         f"{CHECK} them, and that they are for this environment.",
         403: "The bot's OneTrust credential may not read results ({status}). "
         f"{OPERATOR} can give it the COOKIE_READ scope; scans work without.",
     },
-    other="Results can't be read from this OneTrust environment: it has no Applications API where the bot "
-    "expects it ({status}). Scans work without.",
+    redirected=_NO_API,
+    other=_NO_API,
 )
 
 
 class Inquiry:
-    """Sends GET requests with a bearer; after a 401 again with a new token, if there can be one.
+    """Sends GET requests, signed in.
 
     ``client`` stays its owner's. ``timeout_s`` is for one request with its response; ``now`` is seconds since
     the epoch.
@@ -50,14 +49,14 @@ class Inquiry:
     def __init__(
         self,
         client: httpx.AsyncClient,
-        tokens: TokenSource,
+        auth: Auth,
         budget: RateLimiter,
         *,
         timeout_s: float = 30.0,
         now: Callable[[], float] = time.time,
     ) -> None:
         self._json = JsonClient(client, statuses=STATUS_CODES, timeout_s=timeout_s)
-        self._auth = _BearerAuth(tokens)
+        self._auth = auth
         self._budget = budget
         self._now = now
 
@@ -68,7 +67,7 @@ class Inquiry:
             TryLater: no response, or none that says anything; after a 429, at once for all callers.
         """
         if paused_s := self._budget.paused_s:
-            raise TryLater(STATUS_CODES.retry[429], retry_after_s=paused_s, status=429)
+            raise TryLater(_BUSY, retry_after_s=paused_s, status=429)
         try:
             response = await self._json.send(
                 "GET", endpoint, url, auth=self._auth, take_turn=self._budget.take, params=query
@@ -76,7 +75,7 @@ class Inquiry:
         except Refused as error:  # submitting fails on that too, and reports it; reading only waits
             raise TryLater(error.user_message, status=error.status, detail=str(error)) from None
         if not response.is_complete:
-            raise TryLater(TOO_LONG, status=response.status)
+            raise TryLater("OneTrust's response is longer than the bot reads.", status=response.status)
         wait_s = response.retry_after_s(self._now())
         if response.status == 429:
             wait_s = PAUSE_S if wait_s is None else max(1.0, wait_s)
@@ -84,23 +83,6 @@ class Inquiry:
         if failure := STATUS_CODES.retry_error(response.status, wait_s):
             raise failure
         return response
-
-
-class _BearerAuth:
-    """A token source as an ``Auth``."""
-
-    def __init__(self, tokens: TokenSource) -> None:
-        self._tokens = tokens
-
-    async def attempts(self) -> AsyncGenerator[Mapping[str, str], None]:
-        """Yield a bearer, and after a 401 a new one if there can be one."""
-        bearer = await self._tokens.bearer()
-        yield {"Authorization": f"Bearer {bearer}"}
-        if self._tokens.discard(bearer):
-            yield {"Authorization": f"Bearer {await self._tokens.bearer()}"}
-
-    def accepted(self) -> None:
-        """Do nothing."""
 
 
 def refusal(status: int) -> CannotRead:

@@ -7,7 +7,6 @@ Source: "Test a New App Scan" and "Test Rescan of App" in
 https://developer.onetrust.com/onetrust/docs/scan-apps-via-api; RFC 7578.
 """
 
-import asyncio
 import json
 import re
 import secrets
@@ -19,8 +18,8 @@ from aiohttp.abc import AbstractStreamWriter
 
 from bot.core.scan import Kind
 from bot.features.submission.routes import Journal, Order
-from bot.scanners.http.build_file import BLOCK, BuildFile
-from bot.scanners.http.upload import Body
+from bot.scanners.http.body import Body, FileBody
+from bot.scanners.http.build_file import BuildFile
 
 HELD_BACK: Final = 64 * 1024
 """Bytes of the build, at most, that are sent only after ``committing``, with the closing boundary."""
@@ -51,68 +50,44 @@ class JsonBody(Body):
         return self._content.decode(encoding, errors)
 
 
-class BuildBody(Body):
+class BuildBody(FileBody):
     """``multipart/form-data``: the fields given, then the part ``file``."""
 
     def __init__(self, order: Order, path: Path, journal: Journal, fields: Mapping[str, str]) -> None:
         boundary = secrets.token_hex(24)
-        file = BuildFile(path, order.size_bytes)
-        super().__init__(file, f"multipart/form-data; boundary={boundary}")
-        self._file = file
-        self._file_size = order.size_bytes
-        self._head = "".join(
-            [
-                f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'
-                for name, value in fields.items()
-            ]
-            + [
-                f"--{boundary}\r\n"
-                f'Content-Disposition: form-data; name="file"; filename="{safe_file_name(order)}"\r\n'
-                "Content-Type: application/octet-stream\r\n\r\n"
-            ]
-        ).encode("ascii")
+        super().__init__(BuildFile(path, order.size_bytes), f"multipart/form-data; boundary={boundary}")
+        parts = [
+            f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'
+            for name, value in fields.items()
+        ]
+        head = (
+            f"--{boundary}\r\n"
+            f'Content-Disposition: form-data; name="file"; filename="{safe_file_name(order)}"\r\n'
+            "Content-Type: application/octet-stream\r\n\r\n"
+        )
+        self._head = "".join([*parts, head]).encode("ascii")
         self._tail = f"\r\n--{boundary}--\r\n".encode("ascii")
         self._size = len(self._head) + order.size_bytes + len(self._tail)
         self._journal = journal
 
-    async def open(self) -> None:
-        """Open the build.
-
-        Raises:
-            BuildChanged: it is missing, or of another size.
-        """
-        await asyncio.to_thread(self._file.open)
-
-    async def settled(self) -> None:
-        """Wait until sending has ended, and close the build."""
-        await super().settled()
-        await asyncio.to_thread(self._file.close)
-
     async def _write(self, writer: AbstractStreamWriter) -> None:
         await writer.write(self._head)
         self.moved()
-        done, held_back = 0, min(HELD_BACK, self._file_size)
-        while (left := self._file_size - held_back - done) > 0:
-            block = await self._read(min(BLOCK, left))
-            await writer.write(block)
-            done += len(block)
-            self._report(done)
+        held_back = min(HELD_BACK, self._file.size_bytes)
+        await self._write_blocks(writer, self._file.size_bytes - held_back)
         block = await self._read(held_back)
         with self._keeping_failure():
             await self._journal.committing()
         self.committed = True
         await writer.write(block + self._tail)
         self.complete = True
-        self._report(self._file_size)
+        self._done = self._file.size_bytes
+        self._report()
 
-    async def _read(self, size: int) -> bytes:
-        with self._keeping_failure():
-            return await asyncio.to_thread(self._file.read, size)
-
-    def _report(self, done: int) -> None:
+    def _report(self) -> None:
         with self._keeping_failure():
             self.moved()
-            self._journal.progress(done, self._file_size)
+            self._journal.progress(self._done, self._file.size_bytes)
 
 
 def data_fields(order: Order) -> str:

@@ -12,7 +12,8 @@ from typing import Any, Final
 import httpx
 
 from bot.errors import Refused
-from bot.scanners.http.json_client import HeaderAuth, JsonClient, Response
+from bot.scanners.http.json_client import HeaderAuth, JsonClient
+from bot.scanners.http.responses import Response
 from bot.scanners.http.status_codes import StatusCodes
 
 TIMEOUT_S: Final = 15.0
@@ -34,11 +35,9 @@ async def try_sandbox(
         address="ZSCALER_CLOUD or ZSCALER_SANDBOX_URL",
         secret="ZSCALER_SANDBOX_TOKEN",  # noqa: S106 - the name of a setting
     )
-    expected = {*range(200, 300), 400, 411, 413, 415, 422}
     await _send(
-        JsonClient(client, statuses=statuses, timeout_s=timeout_s, max_bytes=READ_BYTES, reads_errors=True),
-        statuses,
-        expected,
+        _client(client, statuses, timeout_s),
+        {*range(200, 300), 400, 411, 413, 415, 422},
         "POST",
         "sandbox_discan",
         f"{url}/discan",
@@ -64,41 +63,38 @@ async def try_governance(
         address="ZSCALER_APPTOTAL_URL",
         secret="ZSCALER_APPTOTAL_KEY",  # noqa: S106 - the name of a setting
     )
-    response = await _send(
-        JsonClient(client, statuses=statuses, timeout_s=timeout_s, max_bytes=READ_BYTES, reads_errors=True),
-        statuses,
-        {400, 409, 422},
-        "GET",
-        "governance",
-        f"{url}/apps/app",
-        auth=HeaderAuth(headers={"X-API-KEY": key}),
-    )
+    auth = HeaderAuth(headers={"X-API-KEY": key})
+    api = _client(client, statuses, timeout_s)
+    response = await _send(api, {400, 409, 422}, "GET", "governance", f"{url}/apps/app", auth=auth)
     return response.status != 409
 
 
+def _client(client: httpx.AsyncClient, statuses: StatusCodes, timeout_s: float) -> JsonClient:
+    return JsonClient(client, statuses=statuses, timeout_s=timeout_s, max_bytes=READ_BYTES, reads_errors=True)
+
+
 def _statuses(api: str, *, address: str, secret: str) -> StatusCodes:
-    not_accepted = f"Zscaler's {api} does not accept {secret} ({{status}}): copy it again."
-    busy = f"Zscaler's {api} can't answer right now ({{status}}): try again later."
+    api = f"Zscaler's {api}"
+    not_accepted = f"{api} does not accept {secret} ({{status}}): copy it again."
+    busy = f"{api} can't answer right now ({{status}}): try again later."
+    other = f"What answers is not {api} ({{status}}): check {address}, and the proxy settings."
     return StatusCodes(
-        server=f"Zscaler's {api}",
-        unreachable=f"Zscaler's {api} can't be reached: check the network, {address}, and the proxy "
-        "settings.",
-        untrusted=f"The certificate of Zscaler's {api} does not check out: check {address}, and the "
-        "certificate authorities that this machine trusts.",
+        server=api,
+        address=address,
+        unreachable=f"{api} can't be reached: check the network, {address}, and the proxy settings.",
         retry={429: busy},
         unavailable=busy,
         rejected={401: not_accepted, 403: not_accepted},
-        other=f"What answers is not Zscaler's {api} ({{status}}): check {address}, and the proxy settings.",
+        redirected=other,
+        other=other,
     )
 
 
-async def _send(
-    api: JsonClient, statuses: StatusCodes, expected: set[int], *args: Any, **request: Any
-) -> Response:
-    """Return a response that only a caller with a good token or key gets."""
+async def _send(api: JsonClient, expected: set[int], *args: Any, **request: Any) -> Response:
+    """Return a response that only a caller with a valid token or key gets."""
     response = await api.send(*args, **request)
     if response.status not in expected:
-        raise statuses.error(response.status)
+        raise api.statuses.error(response.status)
     if response.body.lstrip()[:1] == b"<":
-        raise Refused(statuses.other.format(status=response.status), status=response.status)
+        raise Refused(api.statuses.other.format(status=response.status), status=response.status)
     return response

@@ -5,7 +5,7 @@ from typing import Final
 from bot.core.clock import SteadyClock
 from bot.core.ports import Clock
 from bot.errors import Maintenance
-from bot.scanners.http.json_client import Response
+from bot.scanners.http.responses import Response
 from bot.scanners.zscaler.status_codes import MAINTENANCE, is_maintenance, retry_after_s
 
 PAUSE_S: Final = 60.0

@@ -22,17 +22,16 @@ from typing import Final
 
 from bot.errors import Maintenance, Refused, TryLater
 from bot.features.verdicts.models import SandboxReceipt, SandboxVerdict, Threat
-from bot.scanners.http.json_client import Response
 from bot.scanners.http.json_fields import word
+from bot.scanners.http.responses import Response
 from bot.scanners.http.status_codes import CHECK, StatusCodes
 from bot.scanners.http.upload import MAX_RESPONSE_BYTES
-from bot.scanners.zscaler.status_codes import NOT_TRUSTED, is_maintenance, retry_after_s
+from bot.scanners.zscaler.status_codes import is_maintenance, retry_after_s
 
 _UNCOVERED = frozenset({"unknown"})
 
 ADDRESS: Final = "`ZSCALER_CLOUD` or `ZSCALER_SANDBOX_URL`"
 LOST: Final = "The connection to Zscaler's Sandbox was lost while this build was being sent."
-PROXY: Final = f"The proxy on the way to Zscaler let nothing through ({{status}}). {CHECK} its settings."
 MAINTENANCE: Final = "Zscaler is under maintenance (403), and its Sandbox takes no files until that is over."
 TOKEN: Final = (
     "Zscaler's Sandbox did not accept the bot's API token ({status}). "
@@ -50,21 +49,17 @@ ANOTHER_FILE: Final = (
 
 STATUS_CODES: Final = StatusCodes(
     server="Zscaler's Sandbox",
-    unreachable="Zscaler's Sandbox can't be reached right now.",
+    address=ADDRESS,
     interrupted=LOST,
-    untrusted=NOT_TRUSTED,
     retry={409: _AWAY, 429: "Zscaler's Sandbox has had as many files as it takes for now (429)."},
     unavailable=_AWAY,
     rejected={
         401: TOKEN,
         403: TOKEN,
         404: f"There is no Sandbox of Zscaler's where the bot sends to (404). {CHECK} {ADDRESS}.",
-        407: PROXY,
         413: "Zscaler's Sandbox says that this build is too large (413).",
         **dict.fromkeys(range(200, 300), NO_SENSE),
     },
-    redirected="The address of Zscaler's Sandbox leads elsewhere ({status}), and the bot does not follow. "
-    f"{CHECK} {ADDRESS}.",
     other=f"Zscaler's Sandbox did not take this build ({{status}}). {CHECK} {ADDRESS}, and what the log "
     "says.",
 )

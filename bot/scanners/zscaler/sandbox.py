@@ -12,18 +12,17 @@ from pathlib import Path
 from typing import Final
 
 import aiohttp
-from aiohttp.abc import AbstractStreamWriter
 from yarl import URL
 
 from bot.core.build import FileType
-from bot.errors import Refused, SubmissionError, TryLater
+from bot.errors import TryLater
 from bot.features.verdicts.models import SandboxReceipt
 from bot.features.verdicts.scanner_profile import ScannerProfile
-from bot.scanners.http.build_file import BLOCK, BuildChanged, BuildFile
-from bot.scanners.http.json_client import Response
-from bot.scanners.http.timeouts import UploadTimeouts
-from bot.scanners.http.upload import Body, send
-from bot.scanners.zscaler.receipts import PROXY, STATUS_CODES, receipt
+from bot.scanners.http.body import Body, FileBody
+from bot.scanners.http.build_file import BuildFile
+from bot.scanners.http.responses import Response
+from bot.scanners.http.upload import BUILD_CHANGED, UploadTimeouts, send
+from bot.scanners.zscaler.receipts import STATUS_CODES, receipt
 
 SUBMIT_LIMIT_BYTES: Final = 20_000_000
 """Dynamic analysis takes files up to 20 MB; what is larger gets an instant verdict."""
@@ -32,7 +31,6 @@ DISCAN_LIMIT_BYTES: Final = 400_000_000
 
 ONLY_APKS: Final = "Only `.apk` files are sent to the Sandbox."
 TOO_LARGE: Final = "This build is larger than 400 MB, which is the most that the Sandbox takes."
-BUILD_CHANGED: Final = "The bot's own copy of this build changed while it was being sent to Zscaler."
 
 TIMEOUTS: Final = UploadTimeouts(stall_s=60.0, min_bytes_per_s=100_000.0)
 REACH_TIMEOUT_S: Final = 20.0
@@ -100,7 +98,7 @@ class Sandbox:
             TryLater: it does not.
             Refused: its certificate is not trusted, or the proxy on the way lets nothing through.
         """
-        await self._send("discan", _EmptyBody(), self._reach_timeouts)
+        await self._send("discan", Body(), self._reach_timeouts)
 
     async def submit(self, path: Path, md5: str) -> SandboxReceipt:
         """Send a file for dynamic analysis, a large one for an instant verdict; a known one is not run again.
@@ -109,8 +107,12 @@ class Sandbox:
             TryLater: it may work later.
             Refused: rejected.
         """
-        body = await _file_body(path)
-        is_instant = (body.size or 0) > self._submit_limit_bytes
+        try:
+            size_bytes = (await asyncio.to_thread(path.stat)).st_size
+        except OSError:
+            raise TryLater(BUILD_CHANGED, scanner_failed=False) from None
+        body = FileBody(BuildFile(path, size_bytes))
+        is_instant = size_bytes > self._submit_limit_bytes
         if is_instant:
             response = await self._send("discan", body, self._timeouts)
         else:
@@ -122,68 +124,10 @@ class Sandbox:
             "POST",
             (self._url / verb).with_query(api_token=self._token, **query),
             body,
-            error_of=lambda error: _error_of(error, verb, interrupted=body.begun and bool(body.size)),
+            endpoint=verb,
+            statuses=STATUS_CODES,
             timeouts=timeouts,
             tls=self._tls,
             traces=self._traces(verb),
             reads_errors=True,
         )
-
-
-class _EmptyBody(Body):
-    """No file at all."""
-
-    def __init__(self) -> None:
-        super().__init__(b"", "application/octet-stream")
-        self._size = 0
-
-    async def _write(self, writer: AbstractStreamWriter) -> None:
-        """Send nothing."""
-
-
-class _FileBody(Body):
-    """A file as the whole body."""
-
-    def __init__(self, file: BuildFile) -> None:
-        super().__init__(file, "application/octet-stream")
-        self._file = file
-        self._size = file.size_bytes
-
-    async def open(self) -> None:
-        """Open the file.
-
-        Raises:
-            BuildChanged: it is missing, or of another size.
-        """
-        await asyncio.to_thread(self._file.open)
-
-    async def settled(self) -> None:
-        """Wait until sending has ended, and close the file."""
-        await super().settled()
-        await asyncio.to_thread(self._file.close)
-
-    async def _write(self, writer: AbstractStreamWriter) -> None:
-        left = self._file.size_bytes
-        while left > 0:
-            with self._keeping_failure():
-                block = await asyncio.to_thread(self._file.read, min(BLOCK, left))
-            await writer.write(block)
-            left -= len(block)
-            self.complete = left == 0
-            self.moved()
-
-
-async def _file_body(path: Path) -> _FileBody:
-    try:
-        return _FileBody(BuildFile(path, (await asyncio.to_thread(path.stat)).st_size))
-    except OSError:
-        raise TryLater(BUILD_CHANGED, scanner_failed=False) from None
-
-
-def _error_of(error: Exception, verb: str, *, interrupted: bool) -> SubmissionError:
-    if isinstance(error, BuildChanged):
-        return TryLater(BUILD_CHANGED, scanner_failed=False)
-    if isinstance(error, aiohttp.ClientHttpProxyError) and 400 <= error.status < 500:
-        detail = f"the request to Zscaler's Sandbox failed: {type(error).__name__}"
-        return Refused(PROXY.format(status=error.status), detail=detail)
-    return STATUS_CODES.transport_error(error, verb, interrupted=interrupted)

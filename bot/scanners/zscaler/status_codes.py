@@ -23,14 +23,11 @@ https://help.zscaler.com/zia/api-response-codes-and-error-messages
 """
 
 import re
-from collections.abc import Mapping
-from datetime import UTC
-from email.utils import parsedate_to_datetime
 from enum import StrEnum
-from typing import Any, Final
+from typing import Any, Final, Self
 
 from bot.errors import AppscanError, Maintenance, NotFound, Refused, TryLater
-from bot.scanners.http.json_client import Response
+from bot.scanners.http.responses import Response
 from bot.scanners.http.status_codes import CHECK, StatusCodes
 
 LONGEST_WAIT_S: Final = 3600.0
@@ -42,11 +39,7 @@ UNNAMED_WAIT_S: Final = 60.0
 ADMIN: Final = "Ask your Zscaler administrator"
 ADDRESS: Final = "`ZSCALER_CLOUD` or `ZSCALER_API_URL`"
 
-NOT_TRUSTED: Final = (
-    "The connection to Zscaler can't be trusted: its certificate does not check out. "
-    f"{CHECK} the address, and the certificate authorities that this machine trusts."
-)
-TOO_LONG: Final = "Zscaler's answer is longer than the bot reads."
+TOO_LONG: Final = "Zscaler's response is longer than the bot reads."
 UNREADABLE: Final = "Zscaler's answer makes no sense to the bot right now."
 WEB_PAGE: Final = (
     "What answered in Zscaler's place is a web page. If that lasts, the operator of this bot should check "
@@ -68,45 +61,38 @@ NO_PERMISSION: Final = (
 
 STATUS_CODES: Final = StatusCodes(
     server="Zscaler",
-    unreachable="Zscaler can't be reached right now.",
+    address=ADDRESS,
     interrupted="Zscaler's answer broke off before its end.",
-    untrusted=NOT_TRUSTED,
     retry={429: "Zscaler is getting too many requests right now (429)."},
     unavailable="Zscaler can't answer right now ({status}).",
     rejected={
         400: f"Zscaler could not make sense of what the bot asked (400). {CHECK} {ADDRESS}.",
         404: f"There is no API of Zscaler where the bot asks (404). {CHECK} {ADDRESS}.",
-        407: f"The proxy on the way to Zscaler wants a login (407). {CHECK} the proxy settings.",
         415: "Zscaler did not take the form of the bot's request (415). "
         f"{CHECK} whether a proxy on the way changes what is sent.",
     },
-    redirected=f"Zscaler's address leads elsewhere ({{status}}), and the bot does not follow. "
-    f"{CHECK} {ADDRESS}.",
     other=f"Zscaler said no ({{status}}). {CHECK} {ADDRESS}.",
 )
 
 
 class Endpoint(StrEnum):
-    """An endpoint; the value is its name in the metrics."""
+    """An endpoint: its name in the metrics, its path, and what the bot does there."""
 
-    URL_LOOKUP = "url_lookup"
-    REPORT = "report"
-    QUOTA = "report_quota"
-    STATUS = "status"
-    ACTIVATE = "activate"
-    LOGIN = "login"
-    LOGOUT = "logout"
+    path: str
+    deed: str
 
+    def __new__(cls, value: str, path: str, deed: str) -> Self:  # noqa: D102
+        endpoint = str.__new__(cls, value)
+        endpoint._value_, endpoint.path, endpoint.deed = value, path, deed
+        return endpoint
 
-DEEDS: Final[Mapping[Endpoint, str]] = {
-    Endpoint.URL_LOOKUP: "look up URLs",
-    Endpoint.REPORT: "read the Sandbox's reports",
-    Endpoint.QUOTA: "read the Sandbox's quota",
-    Endpoint.STATUS: "see whether changes are active",
-    Endpoint.ACTIVATE: "activate changes",
-    Endpoint.LOGIN: "sign in",
-    Endpoint.LOGOUT: "sign out",
-}
+    URL_LOOKUP = "url_lookup", "/urlLookup", "look up URLs"
+    REPORT = "report", "/sandbox/report", "read the Sandbox's reports"
+    QUOTA = "report_quota", "/sandbox/report/quota", "read the Sandbox's quota"
+    STATUS = "status", "/status", "see whether changes are active"
+    ACTIVATE = "activate", "/status/activate", "activate changes"
+    LOGIN = "login", "/authenticatedSession", "sign in"
+    LOGOUT = "logout", "/authenticatedSession", "sign out"
 
 
 _CODE = re.compile(r"[A-Z][A-Z0-9_]{0,99}")
@@ -155,7 +141,7 @@ def meaning_of(endpoint: Endpoint, response: Response, now: float) -> AppscanErr
     if is_edit_lock(response):
         return TryLater(LOCKED, status=status, scanner_failed=False)
     if status == 403:
-        return Refused(NO_PERMISSION.format(deed=DEEDS[endpoint]), status=status)
+        return Refused(NO_PERMISSION.format(deed=endpoint.deed), status=status)
     if status == 404 and endpoint is Endpoint.REPORT:
         return NotFound(NO_REPORT)
     return STATUS_CODES.error(status, UNNAMED_WAIT_S if status == 429 and wait_s is None else wait_s)
@@ -172,12 +158,3 @@ def retry_after_s(response: Response, now: float) -> float | None:
     in_body = _SECONDS.fullmatch(named) if isinstance(named, str) else None
     seconds = float(in_body[1]) if in_body else response.retry_after_s(now)
     return None if seconds is None else min(max(seconds, 1.0), LONGEST_WAIT_S)
-
-
-def date_of(response: Response) -> float | None:
-    """Return the time in ``Date``, in seconds since the epoch; ``None`` if it can't be read."""
-    try:
-        date = parsedate_to_datetime(response.headers.get("Date", ""))
-        return (date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp()
-    except (ValueError, OverflowError, TypeError, IndexError):
-        return None

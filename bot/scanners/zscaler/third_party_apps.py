@@ -25,7 +25,8 @@ import httpx
 
 from bot.errors import NotFound, TryLater
 from bot.features.third_party_apps.models import AppLookupAnswer
-from bot.scanners.http.json_client import HeaderAuth, JsonClient, Response
+from bot.scanners.http.json_client import HeaderAuth, JsonClient
+from bot.scanners.http.responses import Response
 from bot.scanners.http.status_codes import CHECK, StatusCodes
 from bot.scanners.zscaler import third_party_parsing
 
@@ -43,9 +44,8 @@ UNREADABLE: Final = (
 
 STATUS_CODES: Final = StatusCodes(
     server="Zscaler",
+    address="`ZSCALER_APPTOTAL_URL`",
     unreachable="Zscaler can't be reached right now. Ask again in a few minutes.",
-    untrusted="The connection to Zscaler can't be trusted: its certificate does not check out. "
-    f"{CHECK} `ZSCALER_APPTOTAL_URL`, and the certificate authorities that this machine trusts.",
     retry={
         409: "The day's limit of questions about third-party apps is reached (409): Zscaler answers 25 a day "
         "on a trial, 1,000 with a license. Ask again tomorrow.",
@@ -59,10 +59,7 @@ STATUS_CODES: Final = StatusCodes(
         401: f"Zscaler does not accept the key for third-party apps (401). {CHECK} `ZSCALER_APPTOTAL_KEY`.",
         403: "The key for third-party apps may not ask this (403): its trial or license may have ended. Ask "
         "your Zscaler administrator.",
-        407: f"The proxy on the way to Zscaler wants a login (407). {CHECK} the proxy settings.",
     },
-    redirected="The address for third-party apps leads elsewhere ({status}), and the bot does not follow. "
-    f"{CHECK} `ZSCALER_APPTOTAL_URL`.",
     other="Zscaler said no ({status}) to a question about third-party apps.",
 )
 

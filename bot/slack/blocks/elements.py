@@ -4,14 +4,18 @@ Text is Slack's ``mrkdwn`` with ``verbatim``, so that Slack makes no link or men
 looks like one (https://docs.slack.dev/reference/block-kit/composition-objects/text-object).
 """
 
+import json
+from collections.abc import Callable
 from typing import Any
 
+from bot.errors import UsageError
 from bot.slack.blocks.text import plain
 
 Block = dict[str, Any]
 
 _BUTTON_LIMIT = 75
 _URL_LIMIT = 3000
+_NUMBER_LIMIT = 2**53
 
 
 def mrkdwn(text: str) -> Block:
@@ -62,6 +66,43 @@ def button(
     if confirm is not None:
         element["confirm"] = confirm
     return element
+
+
+def button_value(*parts: str | int) -> str:
+    """Return the parts as a button's value."""
+    return json.dumps(parts, ensure_ascii=False, separators=(",", ":"))
+
+
+def read_button_value(value: str, *types: type, example: str) -> list[Any]:
+    """Return the parts that ``button_value`` wrote; each has exactly its type.
+
+    Raises:
+        UsageError: the value is invalid, or has a number below 0 or above ``_NUMBER_LIMIT``.
+    """
+    try:
+        parts = json.loads(value)
+    except (ValueError, RecursionError):
+        parts = None
+    is_valid = isinstance(parts, list) and [type(part) for part in parts] == list(types)
+    if not is_valid or any(type(part) is int and not 0 <= part <= _NUMBER_LIMIT for part in parts):
+        raise UsageError("That button is out of date.", example=example)
+    return list(parts)
+
+
+def page_buttons(
+    labels: tuple[str, str],
+    action_ids: tuple[str, str],
+    value: Callable[[int], str],
+    *,
+    offset: int,
+    size: int,
+    has_more: bool,
+) -> Block | None:
+    """Make the buttons to the pages before and after; ``value`` returns their value for an offset."""
+    return actions(
+        button(labels[0], action_ids[0], value(max(0, offset - size))) if offset else None,
+        button(labels[1], action_ids[1], value(offset + size)) if has_more else None,
+    )
 
 
 def link_button(label: str, action_id: str, value: str, url: str | None) -> Block | None:

@@ -1,4 +1,4 @@
-"""The words of ``/appscan``: what features register, and what they are given."""
+"""The commands of ``/appscan``: what features register, and what their handlers receive."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -33,7 +33,7 @@ class CommandText:
 
 @dataclass(frozen=True, kw_only=True)
 class Command:
-    """A word of ``/appscan``."""
+    """A command of ``/appscan``."""
 
     word: str
     topic: Topic

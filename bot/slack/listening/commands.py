@@ -1,4 +1,4 @@
-"""``/appscan``: finds the handler of each word, and answers unknown words."""
+"""``/appscan``: runs a command, or suggests one. Mentions of the bot are answered with help."""
 
 import difflib
 import re
@@ -6,14 +6,17 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncRespond
+from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.core import identifiers
-from bot.errors import UsageError
+from bot.errors import NotAllowed, Unidentified, UsageError
 from bot.slack.blocks.message import Message
 from bot.slack.listening import help_views
 from bot.slack.listening.command import Command, CommandText, Topic
+from bot.slack.listening.error_handler import told
 from bot.slack.listening.payload import needed, said
 from bot.slack.listening.respond import answer
+from bot.slack.messages.delivery import whisper
 
 COMMAND = "/appscan"
 _HELP = "help"
@@ -24,7 +27,7 @@ Admit = Callable[[str, str], Awaitable[object]]
 
 
 def register(app: AsyncApp, commands: Sequence[Command], topics: Mapping[str, Topic], admit: Admit) -> None:
-    """Register the command; ``topics`` are all pages of help."""
+    """Register ``/appscan`` and mentions; ``topics`` are all pages of help."""
     by_word = {command.word: command for command in commands}
 
     async def answer_to(command: Mapping[str, Any]) -> Message | None:
@@ -57,20 +60,27 @@ def register(app: AsyncApp, commands: Sequence[Command], topics: Mapping[str, To
         if message is not None:
             await answer(respond, message)
 
+    @app.event("app_mention")
+    async def mentioned(event: dict[str, Any], client: AsyncWebClient) -> None:
+        if event.get("bot_id") or not event.get("user") or event.get("files"):
+            return  # an app, or a build, which is a scan of its own
+        user, channel = needed(event, "user"), needed(event, "channel")
+        try:
+            await admit(user, channel)
+            message = help_views.about(topics)
+        except (NotAllowed, Unidentified) as error:
+            message = told(error)
+        await whisper(client, message, channel=channel, user=user, thread_ts=said(event, "thread_ts") or None)
+
 
 def _unknown(word: str, rest: str, by_word: Mapping[str, Command]) -> UsageError:
-    """Return the answer to an unknown word, with the one that may have been meant."""
+    """Return the answer to an unknown command, with the most similar one."""
     known = (_HELP, *by_word)
-    if near := difflib.get_close_matches(word, known, n=1):
-        hides_text = near[0] in by_word and by_word[near[0]].hides_text
-        typed = "" if hides_text else _TAG.sub(_name_of_tag, identifiers.unwrapped(rest))
-        return UsageError(f"Did you mean `{near[0]}`?", example=f"{COMMAND} {near[0]} {typed}".strip())
-    return UsageError(
-        f"That is none of the words I know: {', '.join(f'`{each}`' for each in known)}.",
-        example=f"{COMMAND} {_HELP}",
-    )
-
-
-def _name_of_tag(tag: re.Match[str]) -> str:
-    """Return a person or channel as it was typed."""
-    return f"{tag[1]}{tag[2]}"
+    near = next(iter(difflib.get_close_matches(word, known, n=1)), None)
+    if near is None:
+        commands = ", ".join(f"`{each}`" for each in known)
+        return UsageError(f"Unknown command. The commands are {commands}.", example=f"{COMMAND} {_HELP}")
+    hides_text = near in by_word and by_word[near].hides_text
+    as_typed = _TAG.sub(lambda tag: f"{tag[1]}{tag[2]}", identifiers.unwrapped(rest))
+    example = f"{COMMAND} {near} {'' if hides_text else as_typed}".strip()
+    return UsageError(f"Did you mean `{near}`?", example=example)

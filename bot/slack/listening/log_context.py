@@ -1,4 +1,4 @@
-"""Which scan a request from Slack is about, so that the log says it while the request is dealt with."""
+"""Which scan a request from Slack is about, so that log lines written during the request carry its number."""
 
 import json
 from collections.abc import Awaitable, Callable, Collection
@@ -11,16 +11,16 @@ from bot.core import log_context
 
 
 class ListeningApp(AsyncApp):
-    """Bolt's app; what is said to be the current scan within one request ends with that request."""
+    """Bolt's app, with a log context for each request."""
 
     async def async_dispatch(self, req: AsyncBoltRequest) -> BoltResponse:
-        """Deal with a request."""
+        """Dispatch a request; the current scan that is set meanwhile ends with it."""
         with log_context.working_on(None):
             return await super().async_dispatch(req)
 
 
 def register(app: AsyncApp, scan_buttons: Collection[str]) -> None:
-    """Register what looks at each request, once its signature has been checked.
+    """Register a middleware that sets the current scan, after the signature has been checked.
 
     ``scan_buttons`` are the action IDs, without a side scanner's name, whose value is a scan's number.
     """
@@ -32,17 +32,16 @@ def register(app: AsyncApp, scan_buttons: Collection[str]) -> None:
 
 
 def scan_in(body: dict[str, Any], scan_buttons: Collection[str]) -> int | None:
-    """Return the scan whose button was pressed or whose form was used; ``None`` where there is none."""
+    """Return the number of the scan that a button or form belongs to; ``None`` without one."""
     try:
         if body.get("type") == "block_actions" and "view" not in body:
             pressed = body["actions"][0]
             action, _, _ = pressed["action_id"].partition(":")  # behind it is the name of a side scanner
-            value = pressed["value"] if action in scan_buttons else None
+            number = int(pressed["value"]) if action in scan_buttons else 0
         elif body.get("type") in {"block_actions", "view_submission"}:
-            value = json.loads(body["view"]["private_metadata"])["scan"]
+            number = int(json.loads(body["view"]["private_metadata"])["scan"])
         else:
-            value = None
-        number = int(value) if value is not None else None
-    except (AttributeError, KeyError, IndexError, TypeError, ValueError, OverflowError, RecursionError):
+            number = 0
+    except (AttributeError, LookupError, TypeError, ValueError, OverflowError, RecursionError):
         return None
-    return number if number is not None and 0 < number < 10**15 else None
+    return number if 0 < number < 10**15 else None

@@ -18,19 +18,15 @@ from bot.slack.listening.payload import Payload, actor, read_payload, said
 logger = logging.getLogger(__name__)
 
 REFUSED = frozenset({"invalid_blocks", "invalid_arguments", "view_too_large"})
-"""Errors of ``views.open`` about the content of the modal.
-
-Source: https://docs.slack.dev/reference/methods/views.open#errors
-"""
-
+"""Errors about the content of a modal. Source: https://docs.slack.dev/reference/methods/views.open#errors"""
 MOVED_ON = frozenset({"hash_conflict", "not_found"})
-"""Errors of ``views.update`` after a later press, or after the modal was closed.
+"""Errors after a later press, or after the modal was closed.
 
 Source: https://docs.slack.dev/reference/methods/views.update#errors
 """
 
 Load = Callable[[str, ModalState], Awaitable[Block]]
-"""Returns the modal in a state, as a person may see it; what its ``AppscanError`` says is shown instead."""
+"""Returns the modal in a state, as a person may see it; an ``AppscanError`` is shown instead of it."""
 Submit = Callable[[str, Mapping[str, Any]], Awaitable[str | None]]
 """Does what a person submitted; returns a sentence to show in place of the form, if there is one."""
 
@@ -39,9 +35,6 @@ async def open_form(client: AsyncWebClient, body: Mapping[str, Any], form: Block
     """Open a modal for the person who pressed a button.
 
     If Slack rejects it, open it with its inputs only: the other blocks contain names from outside.
-
-    Raises:
-        SlackApiError: Slack did not open it, or rejected the inputs too.
     """
     trigger_id = said(body, "trigger_id")
     try:
@@ -115,15 +108,12 @@ def take_form(app: AsyncApp, callback_id: str, submit: Submit, *, error_block: s
     async def submitted(ack: AsyncAck, body: dict[str, Any], view: dict[str, Any]) -> None:
         try:
             sentence = await submit(actor(body), view)
-        except UsageError as error:  # where Slack shows it, it formats nothing
+        except UsageError as error:  # Slack formats nothing beside an input
             errors = {error_block: error.user_message.replace("`", "")}
             await ack(response_action="errors", errors=errors)
             return
         except AppscanError as error:
             sentence = error.user_message
-        if sentence is None:
-            await ack()
-        else:
-            await ack(response_action="update", view=notice_modal(sentence))
+        await (ack(response_action="update", view=notice_modal(sentence)) if sentence else ack())
 
     app.view(callback_id)(submitted)

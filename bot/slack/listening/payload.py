@@ -21,22 +21,14 @@ class Payload:
     """The action ID; empty without one."""
 
     def number(self, *, digits: int, example: str) -> int:
-        """Return the value as a number.
-
-        Raises:
-            UsageError: it is not a number, or has more digits.
-        """
+        """Return the value as a number; raises ``UsageError`` if it is none, or has more digits."""
         if not (self.value.isascii() and self.value.isdigit() and len(self.value) <= digits):
             raise UsageError("That button is out of date.", example=example)
         return int(self.value)
 
 
 def read_payload(body: Mapping[str, Any]) -> Payload:
-    """Read a press or a shortcut.
-
-    Raises:
-        UsageError: the person or the conversation is missing.
-    """
+    """Read a press or a shortcut; raises ``UsageError`` without a person or a conversation."""
     actions = body.get("actions")
     first = actions[0] if isinstance(actions, list) and actions else None
     return Payload(
@@ -48,24 +40,15 @@ def read_payload(body: Mapping[str, Any]) -> Payload:
 
 
 def actor(body: Mapping[str, Any]) -> str:
-    """Return the ID of the person who acted.
-
-    Raises:
-        UsageError: it is missing.
-    """
+    """Return the ID of the person who acted; raises ``UsageError`` without one."""
     return needed(body, "user", "id")
 
 
 def needed(payload: object, *keys: str) -> str:
-    """Return the text at a path of keys.
-
-    Raises:
-        UsageError: it is missing.
-    """
-    found = said(payload, *keys)
-    if not found:
-        raise UsageError(UNSIGNED)
-    return found
+    """Return the text at a path of keys; raises ``UsageError`` without one."""
+    if found := said(payload, *keys):
+        return found
+    raise UsageError(UNSIGNED)
 
 
 def said(payload: object, *keys: str) -> str:

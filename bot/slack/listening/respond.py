@@ -1,25 +1,24 @@
-"""Answers that only the person who acted sees, through a response URL or in a conversation."""
+"""Answers through a response URL, which only the person who acted sees."""
 
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, Final
 
-import aiohttp
 from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncRespond
-from slack_sdk.errors import SlackApiError
 
 from bot.errors import wait_asked_s
+from bot.slack.api.errors import CALL_ERRORS, error_name
 from bot.slack.blocks.message import Message
 from bot.slack.listening.payload import Payload, read_payload
 
 logger = logging.getLogger(__name__)
 
-LONGEST_WAIT_S = 10.0
+MAX_WAIT_S: Final = 10.0
 """After a longer wait, an answer would come too late."""
-TROUBLE_WAIT_S = 1.0
+TROUBLE_WAIT_S: Final = 1.0
 """Before the retry after an error of Slack's."""
-_TROUBLE = 599
+_NO_RESPONSE: Final = 599
 """The status of a response that never came, or did not come from Slack."""
 
 
@@ -29,19 +28,17 @@ async def answer(respond: AsyncRespond, message: Message, *, replace: bool = Fal
     After a short rate limit or a server error, it is retried once; if Slack rejects the blocks, only the text
     is sent. If that fails too, it is only logged: what was done stays done.
     """
-    how = {"response_type": "ephemeral", "replace_original": replace}
-    status, wait_s = await _post(respond, text=message.text, blocks=message.blocks, **how)
-    if status == 429 and wait_s > LONGEST_WAIT_S:
-        logger.warning("an answer could not be sent: Slack asks for %d s", wait_s)
-        return
-    if status == 429 or status >= 500:
+    how: dict[str, Any] = {"text": message.text, "response_type": "ephemeral", "replace_original": replace}
+    status, wait_s = await _post(respond, blocks=message.blocks, **how)
+    if status >= 500 or (status == 429 and wait_s <= MAX_WAIT_S):
         await asyncio.sleep(wait_s)
-        status, _ = await _post(respond, text=message.text, blocks=message.blocks, **how)
+        status, _ = await _post(respond, blocks=message.blocks, **how)
     if 400 <= status < 500 and status != 429:
         logger.warning("an answer was rejected with HTTP %d; retrying as text", status)
-        status, _ = await _post(respond, text=message.text, **how)
+        status, _ = await _post(respond, **how)
     if status >= 300:
-        logger.warning("an answer could not be sent: %s", "no response" if status == _TROUBLE else status)
+        reason = "no response" if status == _NO_RESPONSE else f"HTTP {status}"
+        logger.warning("an answer could not be sent: %s", reason)
 
 
 def replace_on_press(app: AsyncApp, make: Callable[[Payload], Awaitable[Message]], *action_ids: str) -> None:
@@ -58,11 +55,12 @@ def replace_on_press(app: AsyncApp, make: Callable[[Payload], Awaitable[Message]
 async def _post(respond: AsyncRespond, **what: Any) -> tuple[int, float]:
     """Post to a response URL; return the status, which the SDK does not raise, and when to retry."""
     try:
-        told = await respond(**what)
-    except (SlackApiError, aiohttp.ClientError, TimeoutError, OSError) as error:
-        logger.info("a response URL did not respond: %s", type(error).__name__)
-        return _TROUBLE, TROUBLE_WAIT_S
-    if told.status_code == 200 and str(told.body).lstrip().startswith("<"):  # a proxy's page
-        return _TROUBLE, TROUBLE_WAIT_S
-    limited = told.status_code == 429
-    return told.status_code, wait_asked_s(told.headers.get("Retry-After")) if limited else TROUBLE_WAIT_S
+        response = await respond(**what)
+    except CALL_ERRORS as error:
+        logger.info("a response URL did not respond: %s", error_name(error))
+        return _NO_RESPONSE, TROUBLE_WAIT_S
+    if response.status_code == 200 and str(response.body).lstrip().startswith("<"):  # a proxy's page
+        return _NO_RESPONSE, TROUBLE_WAIT_S
+    if response.status_code == 429:
+        return 429, wait_asked_s(response.headers.get("Retry-After"))
+    return response.status_code, TROUBLE_WAIT_S

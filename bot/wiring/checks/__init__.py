@@ -1,1 +1,1 @@
-"""``python -m bot check``: what works, what doesn't, and what to do about it."""
+"""The features' checks for ``python -m bot check``."""

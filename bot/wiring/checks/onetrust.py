@@ -1,20 +1,24 @@
-"""What ``python -m bot check`` tells of OneTrust: the ways there, whether results come back, the policy."""
+"""Checks of OneTrust: the credential, the routes, whether results can be read, and the rules."""
 
+import ssl
 from collections.abc import AsyncGenerator, Iterator
 
 from bot.config.ftp import FtpSettings
 from bot.config.settings import Settings
 from bot.core.clock import SystemClock
+from bot.core.rate_limit import RateLimiter
 from bot.errors import CannotRead, SettingsError, SubmissionError
 from bot.features.compliance import rules_file
 from bot.features.compliance.rules import SDK_CATEGORIES, unknown_categories
 from bot.features.submission.routes import Routes
+from bot.metrics import Metrics
+from bot.scanners.onetrust.client import REQUESTS
 from bot.scanners.onetrust.file_server import FileServerTimeouts, open_file_server
 from bot.wiring import parts
 from bot.wiring.checks.result import CheckResult, Checkup, failed, passed
 
 FTP_TIMEOUTS = FileServerTimeouts(enter_s=8.0, answer_s=10.0, goodbye_s=1.0)
-"""All together below 20 s: whoever checks is told soon that a server is dead."""
+"""Below 20 s in total, so that a dead server is reported soon."""
 
 _RESULTS = "OneTrust results"
 _NEVER_JUDGED = {
@@ -22,19 +26,19 @@ _NEVER_JUDGED = {
     403: "give the credential COOKIE_READ",
     404: "check that ONETRUST_URL has the Applications API",
 }
-"""What to do where a policy is set and reading is refused, by the status of the refusal."""
+"""What to do if rules are set and results can't be read, by the status of the refusal."""
 
 
 async def routes(checkup: Checkup) -> AsyncGenerator[CheckResult, None]:
-    """Look at the credential, whether results can be read, and the routes of builds."""
+    """Check the credential, whether results can be read, and the routes of builds."""
     settings = checkup.settings
     yield await _credential(settings)
     yield await _results(checkup)
-    async with parts.onetrust_routes(settings) as open_routes:
-        for finding in _routes(settings, open_routes, checkup.refused):
-            yield finding
+    async with parts.onetrust_routes(settings, Metrics()) as open_routes:
+        for result in _routes(settings, open_routes, checkup.refused):
+            yield result
     if settings.ftp is not None and "ftp" in settings.onetrust_routes:
-        yield await _depot(settings.ftp)
+        yield await _file_server(settings.ftp)
     unset = "ONETRUST_LOG_URL is not set: replies tell the way instead"
     yield passed("log link", "set" if settings.onetrust_log_url else unset)
 
@@ -43,7 +47,7 @@ async def _credential(settings: Settings) -> CheckResult:
     if settings.onetrust_api_key is not None:
         return passed("OneTrust API key", "set; only the first scan shows whether builds may be sent with it")
     try:
-        async with parts.onetrust_tokens(settings) as tokens:
+        async with parts.onetrust_tokens(settings, Metrics(), ssl.create_default_context()) as tokens:
             await tokens.bearer()
     except SubmissionError as error:
         hint = " Check the network, ONETRUST_URL and the proxy settings." if error.status is None else ""
@@ -52,9 +56,11 @@ async def _credential(settings: Settings) -> CheckResult:
 
 
 async def _results(checkup: Checkup) -> CheckResult:
-    """Tell whether results can be read: by itself never a fault, as scans work without."""
+    """Check whether results can be read; it passes even if they can't, as scans work without."""
+    clock = SystemClock()
+    opening = parts.onetrust_applications(checkup.settings, clock, Metrics(), RateLimiter(clock, REQUESTS))
     try:
-        async with parts.onetrust_applications(checkup.settings, SystemClock()) as applications:
+        async with opening as applications:
             await applications.can_read()
     except CannotRead as error:
         checkup.refused = error
@@ -65,7 +71,7 @@ async def _results(checkup: Checkup) -> CheckResult:
 
 
 def _routes(settings: Settings, routes: Routes, refused: CannotRead | None) -> Iterator[CheckResult]:
-    """Tell which routes a build may take, in their order."""
+    """List the routes in their order."""
     yield passed("routes", ", then ".join(routes.titles))
     if "webhook" in routes:
         yield passed(
@@ -84,7 +90,7 @@ def _routes(settings: Settings, routes: Routes, refused: CannotRead | None) -> I
         yield passed("Applications API", "takes rescans only: new apps need ONETRUST_ORG_ID")
 
 
-async def _depot(ftp: FtpSettings) -> CheckResult:
+async def _file_server(ftp: FtpSettings) -> CheckResult:
     try:
         await open_file_server(ftp.address, timeouts=FTP_TIMEOUTS).try_out()
     except SubmissionError as error:
@@ -96,7 +102,7 @@ async def _depot(ftp: FtpSettings) -> CheckResult:
 
 
 async def policy(checkup: Checkup) -> AsyncGenerator[CheckResult, None]:
-    """Look at the rules, and whether they are ever applied."""
+    """Check the rules, and whether they are ever applied."""
     settings, refused = checkup.settings, checkup.refused
     if settings.rules_file is None:
         return
@@ -109,7 +115,7 @@ async def policy(checkup: Checkup) -> AsyncGenerator[CheckResult, None]:
     known = f"OneTrust's known categories are {', '.join(SDK_CATEGORIES)}"
     unknown = [(rule.name, category) for rule in rules for category in unknown_categories(rule)]
     for name, category in unknown:
-        yield failed("policy", f'rule "{name}": {known}: `{category}` is none of them')
+        yield failed("policy", f'rule "{name}": {known}: `{category}` is not one of them')
     if not settings.onetrust_results_hours:
         yield failed(
             "policy",

@@ -1,4 +1,4 @@
-"""What ``python -m bot check`` finds out, and what features find it out with."""
+"""The results of ``python -m bot check``, and what the features' checks share."""
 
 from dataclasses import dataclass, field
 
@@ -8,7 +8,7 @@ from bot.errors import CannotRead
 
 @dataclass(frozen=True, kw_only=True)
 class CheckResult:
-    """One line of the answer."""
+    """One line of the output."""
 
     what: str
     fit: bool
@@ -16,12 +16,12 @@ class CheckResult:
 
 
 def passed(what: str, note: str) -> CheckResult:
-    """Return that something is as it should be."""
+    """Return that something works."""
     return CheckResult(what=what, fit=True, note=note)
 
 
 def failed(what: str, note: str) -> CheckResult:
-    """Return that something is not; ``note`` says what to do."""
+    """Return that something does not work; ``note`` says what to do."""
     return CheckResult(what=what, fit=False, note=note)
 
 
@@ -31,4 +31,4 @@ class Checkup:
 
     settings: Settings
     refused: CannotRead | None = field(default=None, init=False)
-    """Why OneTrust lets no results be read; known to the features after ``submission``."""
+    """Why OneTrust lets no results be read; set by the checks of ``submission``, which run first."""

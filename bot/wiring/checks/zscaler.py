@@ -1,4 +1,4 @@
-"""What ``python -m bot check`` tells of Zscaler: each API that is set up, asked as cheaply as can be."""
+"""Checks of Zscaler: one cheap request to each API that is set up."""
 
 import asyncio
 import ssl
@@ -16,13 +16,13 @@ from bot.scanners.zscaler import credential_check
 from bot.wiring.checks.result import CheckResult, Checkup, failed, passed
 from bot.wiring.zscaler import Zscaler, open_zscaler
 
-PATIENCE_S: Final = 20.0
-"""How long signing in to the cloud service API may take, with one question."""
+TIMEOUT_S: Final = 20.0
+"""For signing in to the cloud service API and one request."""
 ADDRESSES: Final = (
     "Check the network, ZSCALER_CLOUD or ZSCALER_API_URL, ZSCALER_OAUTH_TOKEN_URL where it is set, and the "
     "proxy settings."
 )
-WITHOUT: Final = "Scans by OneTrust go on without it."
+WITHOUT: Final = "Scans by OneTrust continue without it."
 
 _CLOUD, _SANDBOX, _GOVERNANCE = "Zscaler cloud", "Zscaler Sandbox", "Zscaler governance"
 _WAITING: Final = {
@@ -32,7 +32,7 @@ _WAITING: Final = {
 
 
 async def verdicts(checkup: Checkup) -> AsyncGenerator[CheckResult, None]:
-    """Look at the cloud service API, and at the Sandbox."""
+    """Check the cloud service API and the Sandbox."""
     settings = checkup.settings.zscaler
     if settings is None:
         return
@@ -46,7 +46,7 @@ async def verdicts(checkup: Checkup) -> AsyncGenerator[CheckResult, None]:
 
 
 async def governance(checkup: Checkup) -> AsyncGenerator[CheckResult, None]:
-    """Look at the 3rd-Party App Governance API."""
+    """Check the 3rd-Party App Governance API."""
     settings = checkup.settings.zscaler
     if settings is not None and settings.apptotal is not None:
         async with httpx.AsyncClient(verify=ssl.create_default_context()) as client:
@@ -54,17 +54,17 @@ async def governance(checkup: Checkup) -> AsyncGenerator[CheckResult, None]:
 
 
 def _ending(name: str, url: str, ending: str) -> str:
-    """Say how an address usually ends where it does not: it may do so, as a gateway has its own paths."""
+    """Say how an address usually ends, unless it does; a gateway may have other paths."""
     return "" if url.endswith(ending) else f" {name} usually ends in {ending}, and does not here."
 
 
 async def _cloud(zscaler: Zscaler, activation: ActivationApi, ending: str) -> CheckResult:
     try:
-        async with asyncio.timeout(PATIENCE_S):
+        async with asyncio.timeout(TIMEOUT_S):
             status = await activation.status()
     except TimeoutError:
         state = f" Signing in: {zscaler.cloud.login_state}." if zscaler.cloud is not None else ""
-        return failed(_CLOUD, f"Zscaler did not answer in {PATIENCE_S:.0f} s.{state}{ending} {WITHOUT}")
+        return failed(_CLOUD, f"Zscaler did not answer in {TIMEOUT_S:.0f} s.{state}{ending} {WITHOUT}")
     except AppscanError as error:
         where = f" {ADDRESSES}" if isinstance(error, TryLater) and error.status is None else ""
         return failed(_CLOUD, f"{error.user_message}{where}{ending} {WITHOUT}")

@@ -1,6 +1,6 @@
 """All pages of help."""
 
-from bot.features.history import commands
+from bot.features.history import listeners
 from bot.features.hosts.listeners import URLS
 from bot.features.onetrust_apps.listeners import RESCAN
 from bot.features.shell.feature import CI
@@ -12,13 +12,13 @@ from bot.features.zscaler_admin.listeners import ZSCALER
 TOPICS = {
     "share": SHARE,
     "rescan": RESCAN,
-    "history": commands.HISTORY,
-    "status": commands.STATUS,
-    "diff": commands.DIFF,
-    "sdk": commands.SDK,
-    "apps": commands.APPS,
-    "link": commands.LINK,
-    "unlink": commands.UNLINK,
+    "history": listeners.HISTORY,
+    "status": listeners.STATUS,
+    "diff": listeners.DIFF,
+    "sdk": listeners.SDK,
+    "apps": listeners.APPS,
+    "link": listeners.LINK,
+    "unlink": listeners.UNLINK,
     "ci": CI,
     "verdict": VERDICT,
     "governance": GOVERNANCE,

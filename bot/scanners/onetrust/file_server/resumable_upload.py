@@ -18,6 +18,7 @@ from typing import Any, TypeVar
 from bot.core.ports import Progress
 from bot.errors import Refused, SubmissionError, TryLater
 from bot.scanners.http.build_file import BuildChanged, BuildFile
+from bot.scanners.http.upload import BUILD_CHANGED
 from bot.scanners.onetrust.file_server import sentences
 from bot.scanners.onetrust.file_server.session import (
     Connect,
@@ -28,7 +29,6 @@ from bot.scanners.onetrust.file_server.session import (
     try_later,
 )
 from bot.scanners.onetrust.file_server_address import FileServerAddress
-from bot.scanners.onetrust.upload_client import BUILD_CHANGED
 
 PART = ".part"
 """The suffix of a file's name during its upload."""

@@ -3,53 +3,39 @@
 Source: https://developer.onetrust.com/onetrust/docs/scan-apps-via-api
 """
 
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
 from bot.core.scan import FileType, Kind
 from bot.features.submission.routes import Journal, Order, Receipt
 from bot.scanners.onetrust.request_body import BuildBody, data_fields
-from bot.scanners.onetrust.status_codes import read_answer
+from bot.scanners.onetrust.status_codes import WEBHOOK, receipt
 from bot.scanners.onetrust.upload_client import UploadClient
 
 LIMIT_BYTES: Final = 64_000_000
 """The REST route takes builds below this ("file sizes < 64MB only")."""
 
 
+@dataclass(eq=False, repr=False)
 class Webhook:
     """The REST route: one POST for each build, as form-data. Implements the ``Route`` port.
 
-    ``url`` is a secret. ``now`` is seconds since the epoch.
+    ``url`` is a secret.
     """
 
-    name: str = "webhook"
-    title: str = "the webhook"
-    file_types: frozenset[FileType] = frozenset({FileType.IPA, FileType.APK})
+    url: str
+    client: UploadClient
+    limit_bytes: int = LIMIT_BYTES
+    lacks: Mapping[Kind, str] = field(init=False, default_factory=dict)
 
-    def __init__(
-        self,
-        url: str,
-        caller: UploadClient,
-        *,
-        limit_bytes: int = LIMIT_BYTES,
-        now: Callable[[], float] = time.time,
-    ) -> None:
-        self._url = url
-        self._caller = caller
-        self.limit_bytes = limit_bytes
-        self.lacks: Mapping[Kind, str] = {}
-        self._now = now
+    name = "webhook"
+    title = "the webhook"
+    file_types = frozenset({FileType.IPA, FileType.APK})
 
     async def submit(self, order: Order, path: Path, journal: Journal) -> Receipt:
-        """Send the build at ``path``.
-
-        Raises:
-            Refused: rejected.
-            TryLater: certainly not accepted; worth another try.
-            Uncertain: it may have been accepted.
-        """
+        """Send the build at ``path``; raises as ``Route`` has it."""
         fields = {"dataFields": data_fields(order)}
-        answer = await self._caller.call("POST", self._url, lambda: BuildBody(order, path, journal, fields))
-        return read_answer(answer, self._now())
+        body = lambda: BuildBody(order, path, journal, fields)  # noqa: E731 - one for each attempt
+        return receipt(await self.client.call("POST", self.url, body, WEBHOOK))

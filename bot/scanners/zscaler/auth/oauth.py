@@ -15,38 +15,16 @@ import httpx
 from bot.core.clock import SteadyClock
 from bot.core.ports import Clock
 from bot.errors import Refused, SubmissionError
-from bot.scanners.http.access_tokens import AccessTokens
-from bot.scanners.http.status_codes import CHECK, StatusCodes
+from bot.scanners.http.access_tokens import AccessTokens, bearer_header, token_statuses
 
 KEYS_S: Final = 60.0
 """How long the service may cache the server's public keys."""
 
-CREDENTIALS: Final = "`ZSCALER_CLIENT_ID` and `ZSCALER_CLIENT_SECRET`"
-TOKEN_URL: Final = "`ZSCALER_OAUTH_TOKEN_URL`"  # noqa: S105 - the name of a setting
-SERVER: Final = "The authorization server for Zscaler"
-
-_BUSY: Final = f"{SERVER} can't give the bot an access token right now ({{status}})."
-
-STATUS_CODES: Final = StatusCodes(
-    server="Zscaler's authorization server",
-    unreachable=f"{SERVER} can't be reached right now.",
-    untrusted="The connection to the authorization server for Zscaler can't be trusted: its certificate does "
-    f"not check out. {CHECK} {TOKEN_URL}, and the certificate authorities that this machine trusts.",
-    retry={429: _BUSY},
-    unavailable=_BUSY,
-    rejected={
-        400: f"{SERVER} could not make sense of the bot's request for an access token, or does not know the "
-        f"bot (400). {CHECK} {CREDENTIALS}, `ZSCALER_CLIENT_AUTH` and the scope.",
-        401: f"{SERVER} does not know the bot's client ID and secret (401). "
-        f"{CHECK} {CREDENTIALS}, and `ZSCALER_CLIENT_AUTH`.",
-        403: f"{SERVER} gives the bot no access token (403). {CHECK} that its client may have the scope.",
-        404: f"There is no authorization server where the bot asks for its access token (404). "
-        f"{CHECK} {TOKEN_URL}.",
-    },
-    other=f"{SERVER} gave the bot no access token ({{status}}). {CHECK} {TOKEN_URL} and {CREDENTIALS}.",
-)
-NO_TOKEN: Final = (
-    f"What answered ({{status}}) gave no access token: it is no authorization server. {CHECK} {TOKEN_URL}."
+STATUS_CODES: Final = token_statuses(
+    "Zscaler's authorization server",
+    address="`ZSCALER_OAUTH_TOKEN_URL`",
+    credentials="`ZSCALER_CLIENT_ID`, `ZSCALER_CLIENT_SECRET`, `ZSCALER_CLIENT_AUTH` and the scope",
+    permission="that it may have the scope",
 )
 NOT_ACCEPTED: Final = (
     "Zscaler does not accept the bot's access token (401), also a minute after it was made. Ask your Zscaler "
@@ -56,7 +34,7 @@ NOT_ACCEPTED: Final = (
 
 
 class OAuthAuth:
-    """Signing in by access tokens. Implements ``Login``.
+    """Signing in by access tokens. Implements ``CloudAuth``.
 
     ``client`` stays its owner's. ``form`` sends ID and secret as form fields instead of by Basic
     authentication.
@@ -85,7 +63,6 @@ class OAuthAuth:
             client_id,
             client_secret,
             statuses=STATUS_CODES,
-            no_token=NO_TOKEN,
             scope=scope,
             form=form,
             now=clock.now,
@@ -107,17 +84,17 @@ class OAuthAuth:
         """
         was_kept = self._tokens.kept
         bearer = await self._bearer()
-        yield _headers(bearer)
+        yield bearer_header(bearer)
         if was_kept and not self._waits(bearer):
             self._tokens.discard(bearer)
             bearer = await self._bearer()
-            yield _headers(bearer)
+            yield bearer_header(bearer)
         if not self._waits(bearer):
             self._refused, self._again_at = bearer, self._steady.now() + KEYS_S
         self._state = "signing in by OAuth: a fresh token was refused, and is tried again after a minute"
         await self._clock.sleep(self._again_at - self._steady.now())
         bearer = await self._bearer()
-        yield _headers(bearer)
+        yield bearer_header(bearer)
         self._tokens.discard(bearer)
         self._state = f"refused: {NOT_ACCEPTED}"
         raise Refused(NOT_ACCEPTED, status=401)
@@ -140,7 +117,3 @@ class OAuthAuth:
             kind = "refused" if isinstance(error, Refused) else "not signed in"
             self._state = f"{kind}: {error.user_message}"
             raise
-
-
-def _headers(bearer: str) -> Mapping[str, str]:
-    return {"Authorization": f"Bearer {bearer}"}

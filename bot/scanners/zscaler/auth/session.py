@@ -1,10 +1,10 @@
 """Signing in to the cloud service API with an administrator's session: a cookie for an obfuscated key.
 
 A session expires after five idle minutes. A new one is requested only after a 401, as signing in is expensive
-for the service. Signing out activates everybody's saved changes; so it is done only if none wait for
+for the service. Signing out activates everybody's saved changes, so it is done only if none wait for
 activation.
 
-Source: "Getting Started", *Using ZIA Admin Credentials and API Key/Token*
+Source: "Getting Started", *Using ZIA Admin Credentials and API Key/Token* and *Obfuscate the API key*
 (https://help.zscaler.com/zia/getting-started-zia-api)
 """
 
@@ -13,7 +13,7 @@ import logging
 import re
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from datetime import UTC, datetime
 from typing import Final
 
@@ -21,36 +21,41 @@ from bot.core.clock import SteadyClock, within
 from bot.core.ports import Clock
 from bot.errors import AppscanError, Maintenance, Refused, SubmissionError, TryLater
 from bot.features.zscaler_admin.models import ActivationStatus
-from bot.scanners.http.json_client import HeaderAuth, Response
-from bot.scanners.http.status_codes import CHECK
-from bot.scanners.zscaler.auth.obfuscation import obfuscate
-from bot.scanners.zscaler.http_client import HttpClient
+from bot.scanners.http.json_client import HeaderAuth
+from bot.scanners.http.responses import Response, http_date
+from bot.scanners.http.status_codes import CHECK, OPERATOR
+from bot.scanners.zscaler.client import HttpClient
 from bot.scanners.zscaler.maintenance import ReadOnly
-from bot.scanners.zscaler.status_codes import ADDRESS, ADMIN, Endpoint, date_of, meaning_of
+from bot.scanners.zscaler.status_codes import ADDRESS, ADMIN, Endpoint, meaning_of
 
 logger = logging.getLogger(__name__)
 
+KEY_LENGTH: Final = 12
+"""Characters of an API key."""
 CLOCK_OFF_S: Final = 2 * 3600.0
 """The difference from Zscaler's clock that a timestamp may have."""
 HELD_S: Final = 300.0
-"""The pause after a refused login or session, as more logins could lock the account."""
+"""The pause after a rejected login or session, as more logins could lock the account."""
 IDLE_S: Final = 300.0
 """The lifetime of an unused session."""
 GOODBYE_S: Final = 3.0
 """The timeout of signing out."""
 
+WRONG_LENGTH: Final = (
+    f"The bot's Zscaler API key can't be right: a key has {KEY_LENGTH} characters. {CHECK} `ZSCALER_API_KEY`."
+)
 BAD_LOGIN: Final = (
     "Zscaler does not accept the bot's login ({status}). "
     f"{CHECK} `ZSCALER_USERNAME`, `ZSCALER_PASSWORD` and `ZSCALER_API_KEY`."
 )
 CLOCK_OFF: Final = (
     "Zscaler does not accept the bot's login, as the clock of the bot's machine is {apart} {side} Zscaler's. "
-    "The operator of this bot has to set it right; it may be two hours off at most."
+    f"{OPERATOR} has to set it right; it may be two hours off at most."
 )
-NO_SESSION: Final = f"What answered gave no session: it is no API of Zscaler. {CHECK} {ADDRESS}."
+NO_SESSION: Final = f"What answered gave no session: it is not Zscaler's API. {CHECK} {ADDRESS}."
 NOT_KEPT: Final = (
     "Zscaler does not accept the session that it has just given the bot (401). "
-    f"{ADMIN} whether anybody else signs in with the same user."
+    f"{ADMIN} whether anyone else signs in with the same user."
 )
 
 _COOKIE = re.compile(r'\s*JSESSIONID="?([\x21\x23-\x2B\x2D-\x3A\x3C-\x5B\x5D-\x7E]{1,1024})"?\s*(?:;|\Z)')
@@ -66,43 +71,37 @@ class _Open:
         return HeaderAuth(headers={"Cookie": f"JSESSIONID={self.cookie}"})
 
 
+@dataclass(eq=False, repr=False)
 class SessionAuth:
-    """Signing in with a session. Implements ``Login``.
+    """Signing in with a session. Implements ``CloudAuth``.
 
-    Of concurrent callers one signs in, and all get its session or its error. A refused login is not repeated
+    Of concurrent callers one signs in, and all get its session or its error. A rejected login is not repeated
     for ``HELD_S``.
     """
 
-    def __init__(
-        self,
-        caller: HttpClient,
-        username: str,
-        password: str,
-        api_key: str,
-        *,
-        clock: Clock,
-        read_only: ReadOnly,
-    ) -> None:
-        self._caller = caller
-        self._username = username
-        self._password = password
-        self._api_key = api_key
-        self._clock = clock
-        self._steady = SteadyClock(clock)  # unaffected when the machine's clock is set
-        self._read_only = read_only
-        self._lock = asyncio.Lock()
-        self._open: _Open | None = None
-        self._failure: SubmissionError | None = None
-        self._held_until = 0.0
-        self._asked = 0
-        self._used_at = 0.0
+    http: HttpClient
+    username: str
+    password: str
+    api_key: str
+    _: KW_ONLY
+    clock: Clock
+    read_only: ReadOnly
+    _lock: asyncio.Lock = field(init=False, default_factory=asyncio.Lock)
+    _open: _Open | None = field(init=False, default=None)
+    _failure: SubmissionError | None = field(init=False, default=None)
+    _held_until: float = field(init=False, default=0.0)
+    _logins: int = field(init=False, default=0)
+    _used_at: float = field(init=False, default=0.0)
+
+    def __post_init__(self) -> None:
+        self._steady = SteadyClock(self.clock)  # unaffected when the machine's clock is set
 
     @property
     def state(self) -> str:
         """The state as a sentence."""
         if self._open is not None:
             since = f"session since {datetime.fromtimestamp(self._open.since, UTC):%Y-%m-%d %H:%M} UTC"
-            is_idle = self._clock.now() - self._used_at >= IDLE_S
+            is_idle = self.clock.now() - self._used_at >= IDLE_S
             return f"{since}, ended by now; the next call makes a new one" if is_idle else since
         if self._failure is None:
             return "not signed in yet"
@@ -113,7 +112,7 @@ class SessionAuth:
         """Yield the cookie of the current session, and after a 401 that of a new one.
 
         Raises:
-            Refused: the login is refused, or a new session is.
+            Refused: the login, or a new session, is rejected.
             TryLater: not right now; ``Maintenance`` too, as signing in is a POST.
         """
         session = await self._other_than(None)
@@ -127,41 +126,41 @@ class SessionAuth:
 
     def accepted(self) -> None:
         """Note that the session was used."""
-        self._used_at = self._clock.now()
+        self._used_at = self.clock.now()
 
     async def close(self) -> None:
         """Sign out if there is a session, and no changes wait for activation."""
         session, self._open = self._open, None
-        if session is None or self._read_only.lasts:
+        if session is None or self.read_only.lasts:
             return
         with suppress(AppscanError, TimeoutError):
-            await within(self._clock, GOODBYE_S, self._log_out(session))
+            await within(self.clock, GOODBYE_S, self._log_out(session))
 
     async def _log_out(self, session: _Open) -> None:
-        response = await self._caller.call("GET", Endpoint.STATUS, auth=session.auth)
+        response = await self.http.call("GET", Endpoint.STATUS, auth=session.auth)
         if response.status == 401:  # it has expired
             return
         if response.is_success and response.object().get("status") == ActivationStatus.ACTIVE:
-            await self._caller.call("DELETE", Endpoint.LOGOUT, auth=session.auth)
+            await self.http.call("DELETE", Endpoint.LOGOUT, auth=session.auth)
         else:
             logger.info("not signed out of Zscaler, as that could activate changes that wait there")
 
     async def _other_than(self, refused: _Open | None) -> _Open:
         """Return the current session, or a new one if it was refused or there is no other."""
-        asked_before = self._asked
+        logins_before = self._logins
         async with self._lock:
             if refused is not None:
                 self._drop(refused)
             if self._open is not None:
                 return self._open
-            is_news = self._asked != asked_before  # from the caller that this one waited for
+            is_news = self._logins != logins_before  # from the caller that this one waited for
             if self._failure is not None and (is_news or self._steady.now() < self._held_until):
                 raise self._failure.with_traceback(None)
             self._failure = None
             try:
                 self._open = await self._log_in()
             finally:
-                self._asked += 1
+                self._logins += 1
             return self._open
 
     def _drop(self, session: _Open) -> bool:
@@ -174,19 +173,26 @@ class SessionAuth:
     def _hold(self, failure: SubmissionError) -> None:
         """Keep a failure until another login may be tried."""
         self._failure = failure
-        self._held_until = self._steady.now() + _held_s(failure)
+        held_s = 0.0
+        if isinstance(failure, Refused):
+            held_s = HELD_S
+        elif isinstance(failure, TryLater) and not isinstance(
+            failure, Maintenance
+        ):  # ReadOnly has that pause
+            held_s = failure.retry_after_s or 0.0
+        self._held_until = self._steady.now() + held_s
 
     async def _log_in(self) -> _Open:
-        timestamp_ms = int(self._clock.now() * 1000)
+        timestamp_ms = int(self.clock.now() * 1000)
         try:
-            self._read_only.check()
+            self.read_only.check()
             login = {
-                "apiKey": obfuscate(self._api_key, timestamp_ms),
-                "username": self._username,
-                "password": self._password,
+                "apiKey": obfuscate(self.api_key, timestamp_ms),
+                "username": self.username,
+                "password": self.password,
                 "timestamp": str(timestamp_ms),
             }
-            session = self._read(await self._caller.call("POST", Endpoint.LOGIN, body=login))
+            session = self._read(await self.http.call("POST", Endpoint.LOGIN, body=login))
         except SubmissionError as error:
             self._hold(error)
             raise
@@ -194,34 +200,39 @@ class SessionAuth:
         return session
 
     def _read(self, response: Response) -> _Open:
-        self._read_only.note(response)
+        self.read_only.note(response)
         if response.is_success:
             for cookie in response.headers.get_list("Set-Cookie"):
                 if found := _COOKIE.match(cookie):
-                    return _Open(cookie=found[1], since=self._clock.now())
+                    return _Open(cookie=found[1], since=self.clock.now())
             raise Refused(NO_SESSION, status=response.status)
-        now = self._clock.now()
+        now = self.clock.now()
         if response.status in {400, 401}:
             raise Refused(_bad_login(response, now), status=response.status)
         raise meaning_of(Endpoint.LOGIN, response, now)
 
 
-def _held_s(failure: SubmissionError) -> float:
-    if isinstance(failure, Refused):
-        return HELD_S
-    if isinstance(failure, Maintenance):
-        return 0.0  # ReadOnly has that pause
-    return (failure.retry_after_s or 0.0) if isinstance(failure, TryLater) else 0.0
+def obfuscate(api_key: str, timestamp_ms: int) -> str:
+    """Return the obfuscated key, 12 characters; ``timestamp_ms`` is milliseconds since the epoch.
+
+    The last six digits of the timestamp pick from the key's first ten characters, and the six digits of half
+    of that number from its last ten.
+
+    Raises:
+        Refused: the key has another length.
+    """
+    if len(api_key) != KEY_LENGTH:
+        raise Refused(WRONG_LENGTH)
+    digits = timestamp_ms % 1_000_000
+    high, low = f"{digits:06}", f"{digits >> 1:06}"
+    return "".join([*(api_key[int(digit)] for digit in high), *(api_key[int(digit) + 2] for digit in low)])
 
 
 def _bad_login(response: Response, now: float) -> str:
-    """Return the sentence for a refused login; by the server's ``Date``, the clock may be the cause."""
-    date = date_of(response)
+    """Return the sentence for a rejected login; by the server's ``Date``, the clock may be the cause."""
+    date = http_date(response.headers.get("Date"))
     if date is None or abs(now - date) <= CLOCK_OFF_S:
         return BAD_LOGIN.format(status=response.status)
-    return CLOCK_OFF.format(apart=_apart(abs(now - date)), side="ahead of" if now > date else "behind")
-
-
-def _apart(seconds: float) -> str:
-    hours = seconds / 3600
-    return f"{hours:.1f} hours" if hours < 48 else f"{hours / 24:.0f} days"
+    hours = abs(now - date) / 3600
+    apart = f"{hours:.1f} hours" if hours < 48 else f"{hours / 24:.0f} days"
+    return CLOCK_OFF.format(apart=apart, side="ahead of" if now > date else "behind")

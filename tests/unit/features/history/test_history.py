@@ -23,7 +23,7 @@ async def a_done(bench, file_id="F1", **rest):
 
 
 async def numbers(bench, text="", *, user="UBEN", channel="C1", cursor=None):
-    page, _ = await bench.records.history(user, channel, text, cursor)
+    page = await bench.records.history(user, channel, text, cursor)
     return [scan.number for scan in page.scans]
 
 
@@ -44,10 +44,10 @@ class TestHistory:
         assert await numbers(bench, "status:failed") == []
 
     async def test_the_filters_come_back_as_typed_and_as_meant(self, bench):
-        page, query = await bench.records.history("UBEN", "C1", "platform:iOS  shop")
+        page = await bench.records.history("UBEN", "C1", "platform:iOS  shop")
 
         assert page.text == "platform:iOS  shop"
-        assert (query.platform, query.words) == (Platform.IOS, ("shop",))
+        assert (page.query.platform, page.query.words) == (Platform.IOS, ("shop",))
 
     async def test_days_are_those_of_who_asks(self, bench):
         scan = await a_done(bench)  # 2026-09-21 14:13:20 UTC
@@ -281,7 +281,7 @@ async def test_every_question_is_held_to_the_allow_lists(guarded):
             with pytest.raises(NotAllowed):
                 await call
     assert await guarded.store.links.of_app(APP_ID) == []
-    assert (await records.history("UANA", "C1", ""))[0].scans == ()
+    assert (await records.history("UANA", "C1", "")).scans == ()
 
 
 async def test_who_linked_and_who_unlinked_an_app_is_in_the_timeline_of_its_newest_scan(bench):

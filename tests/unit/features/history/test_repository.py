@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from bot.core.people import Viewer
 from bot.core.scan import ChannelKind, Platform, Share, Source, State
-from bot.features.history import sdk_repository
+from bot.features.history import repository
 from bot.features.history.models import Cursor, HistoryQuery
 from bot.features.history.repository import PAGE_SIZE
 from bot.features.results.models import ResultState
@@ -314,8 +314,7 @@ class TestResults:
     async def test_an_sdk_is_found_by_index(self, store, database):
         def plan(db):
             return [
-                row["detail"]
-                for row in db.query(f"EXPLAIN QUERY PLAN {sdk_repository.SCANS_WITH}", ["", "", ""])
+                row["detail"] for row in db.query(f"EXPLAIN QUERY PLAN {repository.SCANS_WITH}", ["", "", ""])
             ]
 
         steps = await database.read(plan)
@@ -329,7 +328,7 @@ class TestResults:
         await a_completed_scan(store, a_share("F9"), ADJUST)
 
         def held(db):
-            condition, parameters = sdk_repository.holding(db, "firebase", many=many)
+            condition, parameters = repository.with_sdk(db, "firebase", many=many)
             query = f"SELECT number FROM scans WHERE {condition} ORDER BY number"  # noqa: S608 - our own words
             return [row["number"] for row in db.query(query, parameters)]
 

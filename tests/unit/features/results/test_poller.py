@@ -96,7 +96,7 @@ class Desk:
             announcer=bench.announcer,
             clock=bench.clock,
             may_create_link=bench.policy.may_create_link,
-            wake=bench.wake,
+            wake=bench.domain.wake,
             ended=self.ended.append,
             judge=judge_by(()),
             first_s=FIRST_S,

@@ -81,7 +81,7 @@ def test_apps_turn_pages_by_offset() -> None:
     assert buttons[apps_views.PREVIOUS]["value"] == "10"
     assert buttons[apps_views.NEXT]["value"] == "30"
     assert apps_views.NEXT not in samples.buttons(apps_views.apps([ROW], offset=30))
-    assert "no more" in apps_views.apps([], offset=30).text
+    assert "this page is empty" in apps_views.apps([], offset=30).text
     assert "No app is known yet" in apps_views.apps([]).text
 
 

@@ -284,7 +284,7 @@ async def test_whoever_shares_a_bad_build_again_reads_that_it_is_bad(bench: Benc
     verdict = shown.verdict
     assert (verdict.scan, verdict.result, verdict.known_from) == (1, BAD, 1)
     assert await bench.store.verdicts.of("zscaler", scan.number) is None  # nothing is asked about it
-    page, _ = await bench.records.history("UBEN", "C1", "")
+    page = await bench.records.history("UBEN", "C1", "")
     assert page.threats == {1: {"zscaler": BAD.threat}}
 
 

@@ -8,16 +8,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.errors import Refused, SubmissionError, TryLater, Uncertain
-from bot.scanners.http.responses import LONGEST_WAIT_S, retry_after_s
-from bot.scanners.onetrust.status_codes import StatusMeaning, read_answer, read_request_id
+from bot.scanners.http.responses import LONGEST_WAIT_S, Response, retry_after_s
+from bot.scanners.onetrust.status_codes import WEBHOOK, read_id, receipt
 
 NOW = 1_800_000_000.0
 
 
 def verdict(status: int, *, complete: bool = True, body: bytes = b"", retry_after: str | None = None):
-    with pytest.raises(SubmissionError) as caught:
-        read_answer(StatusMeaning(status=status, body=body, complete=complete, retry_after=retry_after), NOW)
-    return caught.value
+    if status < 300:
+        with pytest.raises(SubmissionError) as caught:
+            receipt(Response(status=status, body=body))
+        return caught.value
+    return WEBHOOK.error(status, retry_after_s(retry_after, NOW), committed=complete)
 
 
 @pytest.mark.parametrize(
@@ -71,9 +73,9 @@ def test_waits_as_long_as_it_is_told(status):
 
 @pytest.mark.parametrize("status", [200, 201, 202])
 def test_a_2xx_with_a_request_id_is_a_receipt(status):
-    receipt = read_answer(StatusMeaning(status=status, body=b'{"requestId": "r-1", "more": [1]}'), NOW)
+    read = receipt(Response(status=status, body=b'{"requestId": "r-1", "more": [1]}'))
 
-    assert (receipt.request_id, receipt.status) == ("r-1", status)
+    assert (read.request_id, read.status) == ("r-1", status)
 
 
 @pytest.mark.parametrize(
@@ -102,12 +104,12 @@ def test_a_2xx_with_a_request_id_is_a_receipt(status):
     ],
 )
 def test_reads_the_request_id_from_whatever_comes(body, request_id):
-    assert read_request_id(body) == request_id
+    assert read_id(Response(status=200, body=body), "requestId") == request_id
 
 
 @given(st.binary(max_size=300))
 def test_no_body_breaks_the_reader(body):
-    request_id = read_request_id(body)
+    request_id = read_id(Response(status=200, body=body), "requestId")
 
     assert request_id is None or (request_id.isprintable() and 0 < len(request_id) <= 200)
 

@@ -7,10 +7,11 @@ import httpx
 import pytest
 
 from bot.errors import TryLater, Uncertain
-from bot.scanners.http.timeouts import UploadTimeouts
+from bot.scanners.http.upload import UploadTimeouts
 from bot.scanners.onetrust.auth import ApiKey, ClientCredentials
 from bot.scanners.onetrust.routes.webhook import Webhook
-from bot.scanners.onetrust.upload_client import LOST_EARLY, LOST_LATE, NOT_REACHED, UploadClient
+from bot.scanners.onetrust.status_codes import WEBHOOK
+from bot.scanners.onetrust.upload_client import UploadClient
 from tests.unit.scanners.onetrust.submitting import (
     ACCEPTED,
     LARGE,
@@ -60,7 +61,7 @@ async def test_a_handshake_that_never_ends_is_given_up(raw_server, make_order, w
         )
         error = await failure(scanner, make_order(), watch)
 
-    assert (type(error), error.user_message) == (TryLater, NOT_REACHED)
+    assert (type(error), error.user_message) == (TryLater, "OneTrust can't be reached right now.")
     assert watch.committed == 0
 
 
@@ -70,7 +71,7 @@ async def test_a_proxy_that_never_lets_through_is_given_up(raw_server, make_orde
         scanner = webhook("https://onetrust.invalid", timeouts=UploadTimeouts(connect_s=0.1))
         error = await failure(scanner, make_order(), watch)
 
-    assert (type(error), error.user_message) == (TryLater, NOT_REACHED)
+    assert (type(error), error.user_message) == (TryLater, "OneTrust can't be reached right now.")
 
 
 async def test_who_takes_the_build_sip_by_sip_is_given_up(raw_server, make_order, watch):
@@ -85,7 +86,7 @@ async def test_who_takes_the_build_sip_by_sip_is_given_up(raw_server, make_order
     async with raw_server(sip) as url:
         error = await failure(webhook(url, timeouts=timeouts), make_order(LARGE), watch)
 
-    assert (type(error), error.user_message) == (TryLater, LOST_EARLY)
+    assert (type(error), error.user_message) == (TryLater, WEBHOOK.interrupted)
     assert watch.committed == 0
 
 
@@ -105,7 +106,7 @@ async def test_an_answer_that_only_begins_is_given_up(raw_server, make_order, wa
     async with raw_server(begin) as url:
         error = await failure(webhook(url, timeouts=UploadTimeouts(response_s=0.2)), make_order(), watch)
 
-    assert (type(error), error.user_message) == (Uncertain, LOST_LATE)
+    assert (type(error), error.user_message) == (Uncertain, WEBHOOK.lost_after_commit)
     assert watch.committed == 1
 
 

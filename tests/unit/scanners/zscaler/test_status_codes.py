@@ -6,9 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.errors import AppscanError, Maintenance, Refused, TryLater
-from bot.scanners.http.json_client import Response
+from bot.scanners.http.responses import Response, http_date
 from bot.scanners.zscaler.maintenance import ReadOnly
-from bot.scanners.zscaler.status_codes import Endpoint, date_of, meaning_of, retry_after_s, value_of
+from bot.scanners.zscaler.status_codes import Endpoint, meaning_of, retry_after_s, value_of
 from tests.fakes import START, HeldClock
 
 NOW = 1_795_310_785.0
@@ -101,16 +101,16 @@ def dated(date: str) -> Response:
 
 
 def test_no_date():
-    assert date_of(Response(status=400)) is None
+    assert http_date(None) is None
 
 
 @pytest.mark.parametrize("date", ["", "yesterday", "Sun, 99 Nov 2026 01:26:25 GMT"])
 def test_a_date_that_is_none(date):
-    assert date_of(dated(date)) is None
+    assert http_date(date) is None
 
 
 def test_a_date_is_read():
-    assert date_of(dated("Sun, 22 Nov 2026 01:26:25 GMT")) == NOW
+    assert http_date("Sun, 22 Nov 2026 01:26:25 GMT") == NOW
 
 
 def test_more_than_is_read_is_told():

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.features.third_party_apps.models import ENTRIES, WORDS, AppPermission, Level
-from bot.scanners.http.json_client import Response
+from bot.scanners.http.responses import Response
 from bot.scanners.zscaler.third_party_apps import calls_left
 from bot.scanners.zscaler.third_party_parsing import TEXT_LIMIT, third_party_app
 from sandbox.zscaler.governance import ONEDRIVE_FREE_CLIENT

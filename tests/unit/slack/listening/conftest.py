@@ -13,9 +13,8 @@ from slack_bolt.authorization import AuthorizeResult
 from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_bolt.response import BoltResponse
 
-from bot.features.history import listeners as history
-from bot.features.history.commands import HistoryCommands
 from bot.features.history.compare import Comparisons
+from bot.features.history.listeners import HistoryCommands
 from bot.features.hosts.listeners import urls_command
 from bot.features.hosts.lookup import CategoryCache, UrlLookupService
 from bot.features.onetrust_apps import listeners as onetrust_apps
@@ -99,7 +98,7 @@ def surfaces(bench: Bench) -> list[Surface]:
         wake=lambda: None,
     )
     categories = CategoryCache(rows=bench.store.hosts, lookup=FakeLookup(), clock=bench.clock)
-    commands = HistoryCommands(records, comparisons, apps, cards)
+    commands = HistoryCommands(records, comparisons, apps)
     return [
         Surface(
             topics={"share": share_listeners.SHARE},
@@ -118,7 +117,7 @@ def surfaces(bench: Bench) -> list[Surface]:
         Surface(listeners=(lambda app: results.register(app, records.status, bench.store, actions),)),
         Surface(
             commands=commands.commands,
-            listeners=(lambda app: history.register(app, commands, records, comparisons, apps),),
+            listeners=(commands.register,),
         ),
         Surface(topics={"ci": shell.CI}),
         Surface(commands=(governance_command(third_party), urls_command(UrlLookupService(categories)))),

@@ -9,7 +9,7 @@ from slack_bolt.authorization import AuthorizeResult
 from slack_bolt.request.async_request import AsyncBoltRequest
 
 from bot.errors import NotFound
-from bot.slack.listening import absent, error_handler
+from bot.slack.listening import error_handler
 
 
 async def signed_in(**_: object) -> AuthorizeResult:
@@ -40,20 +40,20 @@ async def test_only_buttons_that_no_feature_registered_are_absent(app: AsyncApp)
         pressed.append("scan_cancel")
         await ack()
 
-    absent.register(app)
+    error_handler.register_absent(app)
     for action_id in ("scan_cancel", "zscaler_activate"):
         action = {"type": "button", "action_id": action_id, "block_id": "b", "value": "1"}
         await dispatched(app, type="block_actions", channel={"id": "C1"}, actions=[action])
 
     assert pressed == ["scan_cancel"]
-    assert [(type(error), str(error)) for error in errors] == [(NotFound, absent.GONE)]
+    assert [(type(error), str(error)) for error in errors] == [(NotFound, error_handler.ABSENT)]
 
 
 async def test_an_absent_form_is_replaced_by_the_sentence(app: AsyncApp):
     error_handler.register(app)
-    absent.register(app)
+    error_handler.register_absent(app)
 
     answer = await dispatched(app, type="view_submission", view={"type": "modal", "callback_id": "gone"})
 
     assert json.loads(answer)["response_action"] == "update"
-    assert absent.GONE in answer
+    assert error_handler.ABSENT in answer

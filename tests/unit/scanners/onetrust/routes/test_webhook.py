@@ -7,7 +7,6 @@ import pytest
 
 from bot.core.scan import FileType
 from bot.errors import Refused, TryLater, Uncertain
-from bot.scanners.onetrust import upload_client
 from bot.scanners.onetrust.auth import ApiKey
 from bot.scanners.onetrust.routes.webhook import Webhook
 from bot.scanners.onetrust.upload_client import UploadClient
@@ -162,7 +161,7 @@ async def test_nobody_at_home(raw_server, make_order, watch):
     error = await failure(webhook(url), make_order(), watch)
 
     assert type(error) is TryLater
-    assert error.user_message == upload_client.NOT_REACHED
+    assert error.user_message == "OneTrust can't be reached right now."
 
 
 async def test_a_certificate_that_nobody_signed_is_a_clear_no(untrusted_tls, make_order, watch):

@@ -5,8 +5,7 @@ import asyncio
 import pytest
 
 from bot.errors import Refused, Superseded, TryLater, Uncertain
-from bot.scanners.http.timeouts import UploadTimeouts
-from bot.scanners.onetrust.upload_client import BUILD_CHANGED
+from bot.scanners.http.upload import BUILD_CHANGED, UploadTimeouts
 from tests.unit.scanners.onetrust.submitting import (
     ACCEPTED,
     LARGE,

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.errors import Refused
-from bot.scanners.zscaler.auth.obfuscation import obfuscate
+from bot.scanners.zscaler.auth.session import obfuscate
 
 
 def as_in_java(key: str, timestamp: str) -> str:
