@@ -37,7 +37,7 @@ from bot.wiring.feature import register
 from bot.wiring.features import FEATURES, ROW_HOOKS, reply_sections
 from bot.wiring.kit import Kit
 from bot.wiring.parts import build_reader, onetrust_applications, onetrust_routes, slack_client
-from bot.wiring.zscaler import open_zscaler, side_scanner
+from bot.wiring.zscaler import open_zscaler
 
 logger = logging.getLogger(__name__)
 
@@ -153,7 +153,7 @@ class Bot:
             applications=applications,
             budget=budget,
             zscaler=zscaler,
-            side_scanners=(side_scanner(settings.zscaler, zscaler), *self.side_scanners),
+            side_scanners=(zscaler.side_scanner, *self.side_scanners),
             stack=stack,
         )
         surfaces = [feature.build(kit) for feature in FEATURES]

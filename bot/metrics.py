@@ -10,6 +10,7 @@ import logging
 import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from http import HTTPStatus
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, Final
@@ -41,12 +42,7 @@ SLACK_METHODS: Final = frozenset(
         *("conversations.open", "views.publish", "views.push", "views.update", "team.info"),
     }
 )
-STATUSES: Final = frozenset(
-    {
-        *(200, 201, 202, 204, 301, 302, 307, 308, 400, 401, 403, 404, 405, 408, 409, 410, 411, 413),
-        *(415, 422, 429, 500, 501, 502, 503, 504, 507),
-    }
-)
+STATUSES: Final = frozenset(HTTPStatus)
 
 _RESULTS: Final = ((b'{"ok":true', "ok"), (b'{"ok":false', "refused"))
 _STEPS: Final = (State.PULLING, State.CHECKING, State.SUBMITTING)

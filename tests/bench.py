@@ -39,9 +39,9 @@ class CountingDomain(SlackDomain):
     woken: int = field(default=0, init=False)
     dropped: list[int] = field(default_factory=list, init=False)
 
-    def wake(self) -> None:
+    def wake(self, *reasons: str) -> None:
         self.woken += 1
-        super().wake()
+        super().wake(*reasons)
 
     def drop(self, number: int) -> None:
         self.dropped.append(number)
@@ -140,7 +140,7 @@ class Bench:
 
     async def fill_disk(self) -> None:
         """Let no scan be written from now on, while all can be read."""
-        await self.database.read(
+        await self.database.write(
             lambda db: db.execute(
                 "CREATE TEMP TRIGGER disk_full BEFORE UPDATE ON scans "
                 "BEGIN SELECT RAISE(ABORT, 'database or disk is full'); END"
@@ -149,7 +149,7 @@ class Bench:
 
     async def clear_disk(self) -> None:
         """Let scans be written again."""
-        await self.database.read(lambda db: db.execute("DROP TRIGGER disk_full"))
+        await self.database.write(lambda db: db.execute("DROP TRIGGER disk_full"))
 
 
 def _permalink(scan: Scan) -> str:

@@ -265,7 +265,7 @@ def _no_link(_: Scan) -> None:
 async def _run(domain: Domain, number: int, stop: asyncio.Event, timeout_s: float) -> Scan:
     """Process the scan until it has ended, ``stop`` is set or the time is over; return it."""
     store = domain.store
-    await store.queue.recover(source=Source.SHELL, before=domain.clock.now())
+    await store.queue.recover(source=Source.SHELL)
     work = asyncio.create_task(_process(domain, number))
     stopped = asyncio.create_task(stop.wait())
     await asyncio.wait({work, stopped}, timeout=timeout_s, return_when=asyncio.FIRST_COMPLETED)
@@ -286,7 +286,7 @@ async def _process(domain: Domain, number: int) -> None:
     while True:
         await domain.pipeline.run(number)
         while (scan := await store.scans.scan(number)).state in {State.QUEUED, State.WAITING}:
-            await store.queue.recover(source=Source.SHELL, before=clock.now())  # of commands that were killed
+            await store.queue.recover(source=Source.SHELL)  # of commands that were killed
             due = scan.state is State.QUEUED and scan.submission.due_at <= clock.now()
             if due or number in await store.queue.wake_waiting():
                 break

@@ -24,7 +24,7 @@ class CircuitBreaker:
     """Closed while the scanner answers; open while it fails or has asked for a pause."""
 
     def __init__(self, clock: Clock, scanner: str = "OneTrust", *, log: logging.Logger = logger) -> None:
-        self._scanner = scanner  # as the log names it
+        self._scanner = scanner  # its name in the log
         self._log = log
         self._clock = clock
         self._steady = SteadyClock(clock)  # for all times below

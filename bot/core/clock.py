@@ -48,8 +48,7 @@ async def within(clock: Clock, seconds: float, wanted: Awaitable[T]) -> T:
     Raises:
         TimeoutError: it took longer; ``wanted`` was cancelled.
     """
-    task = asyncio.ensure_future(wanted)
-    timeout = asyncio.ensure_future(clock.sleep(seconds))
+    task, timeout = asyncio.ensure_future(wanted), asyncio.ensure_future(clock.sleep(seconds))
     try:
         await asyncio.wait({task, timeout}, return_when=asyncio.FIRST_COMPLETED)
         if not task.done():
@@ -74,6 +73,4 @@ async def first_of(*awaitables: Awaitable[object]) -> None:
     try:
         await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
     finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await cancel_all(*tasks)

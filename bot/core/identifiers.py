@@ -27,24 +27,15 @@ _QUOTES: Final = "`'\"“”„‟‘’‚‛«»‹›"
 _BARE_LINK: Final = re.compile(r"https?://|mailto:", re.IGNORECASE)
 
 _PLATFORMS: Final = {
-    "ios": Platform.IOS,
-    "iphone": Platform.IOS,
-    "ipad": Platform.IOS,
-    "ipados": Platform.IOS,
-    "apple": Platform.IOS,
-    "ipa": Platform.IOS,
-    "android": Platform.ANDROID,
-    "apk": Platform.ANDROID,
+    **dict.fromkeys(("ios", "iphone", "ipad", "ipados", "apple", "ipa"), Platform.IOS),
+    **dict.fromkeys(("android", "apk"), Platform.ANDROID),
 }
 
-_RESCAN: Final = re.compile(
-    rf"(?<![\w-])re-?scan(?:\s+(?:of|as|app|id))*(?:\s*:)?\s*([{_QUOTES}]?)"
-    rf"([A-Za-z0-9][A-Za-z0-9-]{{6,126}}[A-Za-z0-9])(?=[{_QUOTES}]?[.,;:!?)]*(?:\s|$))",
-    re.IGNORECASE,
+_RESCAN: Final = r"(?<![\w-])re-?scan(?:\s+(?:of|as|app|id))*(?:\s*:)?"
+_RESCAN_OF_APP: Final = re.compile(
+    rf"{_RESCAN}\s*([{_QUOTES}]?)({_APP_ID.pattern})(?=[{_QUOTES}]?[.,;:!?)]*(?:\s|$))", re.IGNORECASE
 )
-_RESCAN_OF: Final = re.compile(
-    r"(?<![\w-])re-?scan(?:\s+(?:of|as|app|id))*(?:\s*:)?\s+(\S{1,200})", re.IGNORECASE
-)
+_RESCAN_OF: Final = re.compile(rf"{_RESCAN}\s+(\S{{1,200}})", re.IGNORECASE)
 _NAME: Final = re.compile(r"(?<![\w:-])name[ \t]*[:=][ \t]*([^\r\n]+)", re.IGNORECASE)
 _TAG: Final = re.compile(r"<(?:[^<>|]*\|)?([^<>|]*)>")
 
@@ -91,18 +82,17 @@ def app_id(text: str) -> str:
     Raises:
         UsageError: not an app ID; says where to find one.
     """
-    found = _stripped(text)
-    if not is_app_id(found):
-        raise UsageError(
-            "That is not an app ID. An app ID has 8 to 128 letters, digits and hyphens, and at least one "
-            f"digit. It is {WHERE_APP_ID}.",
-            example=EXAMPLE_APP_ID,
-        )
-    return found
+    if is_app_id(text):
+        return _stripped(text)
+    raise UsageError(
+        "That is not an app ID. An app ID has 8 to 128 letters, digits and hyphens, and at least one digit. "
+        f"It is {WHERE_APP_ID}.",
+        example=EXAMPLE_APP_ID,
+    )
 
 
 def is_app_id(text: str) -> bool:
-    """Tell whether ``app_id`` accepts it."""
+    """Return whether ``app_id`` accepts a text."""
     found = _stripped(text)
     return _APP_ID.fullmatch(found) is not None and any(character.isdigit() for character in found)
 
@@ -113,13 +103,12 @@ def bundle_id(text: str) -> str:
     Raises:
         UsageError: not one.
     """
-    found = _stripped(text)
-    if not _BUNDLE_ID.fullmatch(found):
-        raise UsageError(
-            "That is not a bundle identifier, which has only letters, digits, dots, hyphens and underscores.",
-            example="com.example.shop",
-        )
-    return found
+    if _BUNDLE_ID.fullmatch(found := _stripped(text)):
+        return found
+    raise UsageError(
+        "That is not a bundle identifier, which has only letters, digits, dots, hyphens and underscores.",
+        example="com.example.shop",
+    )
 
 
 def platform(text: str) -> Platform:
@@ -140,14 +129,13 @@ def request_id(text: str) -> str:
     Raises:
         UsageError: not a request ID.
     """
-    found = _stripped(text)
-    if not _REQUEST_ID.fullmatch(found):
-        raise UsageError(
-            "That is not a request ID, which has 4 to 128 letters, digits and hyphens, and no spaces. "
-            "OneTrust shows it in the workflow's log.",
-            example=EXAMPLE_APP_ID,
-        )
-    return found
+    if _REQUEST_ID.fullmatch(found := _stripped(text)):
+        return found
+    raise UsageError(
+        "That is not a request ID, which has 4 to 128 letters, digits and hyphens, and no spaces. "
+        "OneTrust shows it in the workflow's log.",
+        example=EXAMPLE_APP_ID,
+    )
 
 
 def comment(text: str) -> tuple[str | None, str | None]:
@@ -156,7 +144,7 @@ def comment(text: str) -> tuple[str | None, str | None]:
     An unquoted app ID must have a digit here, so that "please rescan everything" requests nothing.
     """
     found: str | None = None
-    for match in _RESCAN.finditer(text):
+    for match in _RESCAN_OF_APP.finditer(text):
         quoted, candidate = match[1], match[2]
         if _APP_ID.fullmatch(candidate) and (quoted or any(sign.isdigit() for sign in candidate)):
             found = candidate

@@ -2,15 +2,16 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Generic, Protocol, TypeVar
 
 from bot.core.backoff import Backoff
 from bot.core.clock import cancel_all, first_of
 from bot.core.ports import Clock
 from bot.errors import AppscanError
 
+T = TypeVar("T")
 logger = logging.getLogger(__name__)
 
 MINIMUM_S: Final = 0.01
@@ -33,6 +34,24 @@ class Job:
     """After failed runs; ``None``: ``interval_s``."""
     starts_at_once: bool = True
     """Else the first run is after ``interval_s``."""
+    woken_by: Collection[str] = ()
+    """Reasons for which ``wake`` runs it, besides its name."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Due(Generic[T]):
+    """What is due in a queue, read at once with when the next is."""
+
+    now: list[T]
+    next_at: float | None
+
+
+class Wake(Protocol):
+    """Runs the jobs that a change concerns."""
+
+    def __call__(self, *reasons: str) -> None:
+        """Run the queues' jobs with one of these names or reasons now; without any, all of them."""
+        ...
 
 
 class Scheduler:
@@ -41,6 +60,7 @@ class Scheduler:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._woken: dict[str, asyncio.Event] = {}
+        self._jobs: dict[str, Job] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
 
     @property
@@ -53,13 +73,14 @@ class Scheduler:
         for job in jobs:
             if job.name in self._tasks:
                 raise ValueError(f"there are two jobs called {job.name}")
+            self._jobs[job.name] = job
             woken = self._woken[job.name] = asyncio.Event()
             self._tasks[job.name] = asyncio.create_task(self._repeat(job, woken), name=job.name)
 
-    def wake(self, *names: str) -> None:
-        """Run these jobs now, or again as soon as their current run has ended."""
-        for name in names:
-            if name in self._woken:
+    def wake(self, *reasons: str) -> None:
+        """Run the jobs with these names or reasons now, or again as soon as their current run has ended."""
+        for name, job in self._jobs.items():
+            if not {name, *job.woken_by}.isdisjoint(reasons):
                 self._woken[name].set()
 
     async def stop(self, *names: str) -> None:

@@ -1,4 +1,4 @@
-"""The open connection, and what features do in the transactions of others."""
+"""The open connection, and what features do in each other's transactions."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""One SQLite file, one connection, one thread that owns it.
+"""One SQLite file with one connection in one thread.
 
 A sqlite-utils ``Database`` works only in the thread that made it, so a one-thread executor opens, uses and
 closes it. That thread is also what puts all writes of this process in a row; other processes on the same
@@ -24,11 +24,11 @@ T = TypeVar("T")
 logger = logging.getLogger(__name__)
 
 BUSY_TIMEOUT_MS = 10_000
-"""How long a write waits for another process's write to end."""
+"""Timeout of a write while another process writes."""
 LOCKED_TIMEOUT_MS = 500
-"""How long it waits once one has waited in vain, until one goes through: all others wait behind it."""
+"""The same after a write has timed out, until one succeeds, as all others wait behind it."""
 TRIAL_S = 2.0
-"""How long a trial of whether it can be written may take, before the answer is no."""
+"""Timeout of a test write."""
 
 _UNAVAILABLE = {
     sqlite3.SQLITE_BUSY,
@@ -41,7 +41,7 @@ _UNAVAILABLE = {
     sqlite3.SQLITE_CORRUPT,
     sqlite3.SQLITE_NOTADB,
 }
-"""What says something of the file, its disk or its other users, and nothing of what was asked."""
+"""Errors of the file, its disk or its other users, not of the statement."""
 
 
 class Database:
@@ -60,7 +60,7 @@ class Database:
     async def open(
         cls, path: Path, *, hooks: tuple[RowHooks, ...], busy_timeout_ms: int = BUSY_TIMEOUT_MS
     ) -> Self:
-        """Open the file, make it if need be (readable by its owner only), and bring its schema up to date.
+        """Open the file, create it if needed (readable by its owner only), and upgrade its schema.
 
         Raises:
             NewerDatabase: a newer version of appscan has upgraded it.
@@ -85,11 +85,10 @@ class Database:
             db.execute(f"PRAGMA busy_timeout = {busy_timeout_ms}")
             check_version(db)
             _write_ahead(db, busy_timeout_ms)
-            # The mark that a submission may have been taken must outlive a power cut, or it would be sent
-            # twice.
+            # ``COMMITTED`` must survive a power cut, or a build would be sent twice.
             db.execute("PRAGMA synchronous = FULL")
             db.execute("PRAGMA foreign_keys = ON")
-            db.execute("PRAGMA secure_delete = ON")  # what is purged is not to be read from free pages
+            db.execute("PRAGMA secure_delete = ON")  # purged rows must not stay in free pages
             if MIGRATIONS.pending(db):
                 _transaction(db, MIGRATIONS.apply)  # one of two processes that open the file at once
         except BaseException:
@@ -101,12 +100,21 @@ class Database:
         return await asyncio.get_running_loop().run_in_executor(self._thread, work)
 
     async def read(self, work: Callable[[Connection], T]) -> T:
-        """Run ``work`` on the connection.
+        """Run ``work``, all of whose queries see one snapshot; what it writes is rolled back.
 
         Raises:
             StoreUnavailable: the file can't be read now.
         """
-        return await self._in_thread(lambda: self._watched(lambda: work(self._connection())))
+
+        def read() -> T:
+            db = self._connection()
+            db.conn.execute("BEGIN")
+            try:
+                return work(db)
+            finally:
+                db.conn.rollback()
+
+        return await self._in_thread(lambda: self._watched(read))
 
     async def write(self, work: Callable[[Connection], T]) -> T:
         """Run ``work`` in one transaction that is rolled back whole if it raises.
@@ -123,9 +131,9 @@ class Database:
         return await self._in_thread(lambda: self._watched(write))
 
     async def writable(self) -> bool:
-        """Tell whether a write goes through now, by writing.
+        """Return whether the file can be written now, by a test write.
 
-        While the file is locked, writes wait in a row: there is one trial at a time, whoever asks.
+        One at a time, which all callers share: while the file is locked, writes wait behind each other.
         """
         if self._trial is None or self._trial.done():
             self._trial = asyncio.create_task(self._try())
@@ -140,7 +148,7 @@ class Database:
         return True
 
     def _watched(self, work: Callable[[], T]) -> T:
-        """Run ``work`` in the thread, and tell the file's troubles from all others."""
+        """Run ``work``, and turn errors of the file into ``StoreUnavailable``."""
         try:
             return work()
         except sqlite3.Error as error:
@@ -183,9 +191,9 @@ class Database:
 
 
 def _write_ahead(db: Connection, busy_timeout_ms: int) -> None:
-    """Have changes written ahead; of two who say so to a new file at once SQLite refuses one.
+    """Switch to WAL; if two processes do so with a new file at once, one gets an error and retries here.
 
-    The busy timeout doesn't cover it: SQLite answers at once where waiting could be a deadlock.
+    The busy timeout doesn't apply, as SQLite fails at once where waiting could be a deadlock.
     """
     until = time.monotonic() + busy_timeout_ms / 1000
     while True:
@@ -200,7 +208,7 @@ def _write_ahead(db: Connection, busy_timeout_ms: int) -> None:
 
 
 def _write_anything(db: Connection) -> None:
-    """Write a page of the file as it is already: a transaction without a change would go through anyhow."""
+    """Write a page of the file as it is: a transaction without a change would always succeed."""
     (version,) = db.execute("PRAGMA user_version").fetchone()
     db.execute(f"PRAGMA user_version = {int(version)}")
 

@@ -1,4 +1,4 @@
-"""Only one bot works on a database; a second one waits until the first has gone."""
+"""The lock by which only one bot works on a database; another waits for it."""
 
 import fcntl
 import os
@@ -10,13 +10,13 @@ class InstanceLock:
     """An advisory lock on a file beside the database; the kernel frees it however the process ends."""
 
     def __init__(self, database: Path) -> None:
-        real = database.resolve()  # two spellings of one database are one
+        real = database.resolve()  # one lock for all paths of a database
         self._path = real.with_name(real.name + ".lock")
         self._fd: int | None = None
 
     @property
     def held(self) -> bool:
-        """Whether this process has the database to itself."""
+        """Whether this process has the lock."""
         return self._fd is not None
 
     def try_acquire(self) -> bool:
@@ -33,12 +33,12 @@ class InstanceLock:
         return True
 
     async def acquire(self, wait: Callable[[], Awaitable[None]]) -> None:
-        """Take the lock, awaiting ``wait()`` between tries."""
+        """Take the lock, awaiting ``wait()`` between attempts."""
         while not self.try_acquire():
             await wait()
 
     def release(self) -> None:
-        """Let the next one in."""
+        """Release the lock, if it is held."""
         if self._fd is not None:
             os.close(self._fd)
             self._fd = None

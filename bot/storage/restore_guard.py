@@ -1,7 +1,7 @@
-"""A database that was put back from a backup: what was done since, it does not know.
+"""Makes a restored backup safe to use.
 
-A backup carries a mark, which the first start on it finds and takes away. Builds that were on their way when
-the backup was made may have been submitted since, so none of them is sent by itself: a person settles each.
+A backup is marked, and the first start on it removes the mark. Builds that were moving when it was made may
+have been submitted since, so none is sent automatically: a person settles each.
 """
 
 from bot.core.ports import Clock
@@ -11,10 +11,10 @@ from bot.storage.connection import Connection
 from bot.storage.database import Database
 
 MARK = 1
-"""``PRAGMA user_version`` of a backup; 0 in a database that is in use. SQLite copies it with the file."""
+"""``PRAGMA user_version`` of a backup; 0 in a database in use. SQLite copies it with the file."""
 
-NUMBERS_LEFT_OUT = 10_000
-"""Numbers that are not given again: buttons of lost scans are still in Slack, and must not mean others."""
+SKIPPED_NUMBERS = 10_000
+"""Numbers to skip: buttons of lost scans are still in Slack, and must not mean new ones."""
 
 PROBLEM = (
     "The bot was set back to a backup that was made while this build was on its way: it may have been "
@@ -23,13 +23,13 @@ PROBLEM = (
 
 
 async def settle(database: Database, clock: Clock) -> list[int] | None:
-    """Make a backup that was put back safe to work on; once, whoever comes first.
+    """Make a restored backup safe to use, once; return the scans that a person has to settle.
 
-    Returns the scans that a person has to settle, ``None`` where the database is no such backup.
+    ``None`` if the database is not a backup.
     """
 
     def work(db: Connection) -> list[int] | None:
-        if not _marked(db):
+        if not _is_marked(db):
             return None
         now = clock.now()
         states = ", ".join(f"'{state.value}'" for state in sorted(OPEN | {State.WAITING}))
@@ -41,33 +41,33 @@ async def settle(database: Database, clock: Clock) -> list[int] | None:
                 State.UNCERTAIN,
                 now=now,
                 why="the bot was set back to a backup",
-                # A reply of its own: the older one may show the request ID. It says when this was last seen.
+                # With a new reply: the older one may show the request ID.
                 scan={"problem": PROBLEM, "reply_ts": None, "updated_at": scan.updated_at},
                 submission={"state": SubmissionState.UNCERTAIN},
             )
-        db.execute("DELETE FROM arrivals")  # they may be among the submitted ones
-        db.execute("DELETE FROM missed")  # so may be what was shared before now
+        db.execute("DELETE FROM arrivals")  # they may have been submitted
+        db.execute("DELETE FROM missed")  # as above
         db.execute("UPDATE alive SET first_at = ?, last_at = ?", [now, now])
-        # Results may have been told of since: the messages are looked for before they are posted.
+        # Results may have been announced since: Slack is searched for the messages before they are posted.
         for table in ("results", "opinions"):
             db.execute(f"UPDATE {table} SET announced_ts = '' WHERE announced_ts IS NULL")
         for table in ("scans", "requests", "app_looks"):
-            _leave_numbers_out(db, table)
+            _skip_numbers(db, table)
         db.execute("PRAGMA user_version = 0")
         return [scan.number for scan in found]
 
-    if not await database.read(_marked):
+    if not await database.read(_is_marked):
         return None
     return await database.write(work)
 
 
-def _marked(db: Connection) -> bool:
+def _is_marked(db: Connection) -> bool:
     return bool(db.execute("PRAGMA user_version").fetchone()[0] == MARK)
 
 
-def _leave_numbers_out(db: Connection, table: str) -> None:
+def _skip_numbers(db: Connection, table: str) -> None:
     changed = db.execute(
-        "UPDATE sqlite_sequence SET seq = seq + ? WHERE name = ?", [NUMBERS_LEFT_OUT, table]
+        "UPDATE sqlite_sequence SET seq = seq + ? WHERE name = ?", [SKIPPED_NUMBERS, table]
     ).rowcount
     if not changed:
-        db.execute("INSERT INTO sqlite_sequence (name, seq) VALUES (?, ?)", [table, NUMBERS_LEFT_OUT])
+        db.execute("INSERT INTO sqlite_sequence (name, seq) VALUES (?, ?)", [table, SKIPPED_NUMBERS])

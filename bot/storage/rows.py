@@ -1,7 +1,8 @@
-"""Rows to records and back."""
+"""Conversion of rows to records and back."""
 
 import json
 from collections.abc import Mapping
+from dataclasses import fields
 from enum import Enum
 from typing import Any, Final
 
@@ -26,24 +27,24 @@ from bot.storage.connection import Connection
 MAIN_SCANNER: Final = "onetrust"
 """The scanner that every build is submitted to; the other rows of ``submissions`` are of side scanners."""
 ONETRUST: Final = f"scanner = '{MAIN_SCANNER}'"
+_SUBMISSION = tuple(field.name for field in fields(Submission))
 SCANS = f"""
-    SELECT scans.*, o.state AS o_state, o.attempts AS o_attempts, o.due_at AS o_due_at,
-           o.request_id AS o_request_id, o.status AS o_status, o.route AS o_route,
-           o.route_why AS o_route_why, o.application_id AS o_application_id, o.scan_id AS o_scan_id
+    SELECT scans.*, {", ".join(f"o.{name} AS o_{name}" for name in _SUBMISSION)}
     FROM scans CROSS JOIN submissions AS o ON o.scan = scans.number AND o.{ONETRUST}
 """
-"""Every read of scans begins so; conditions follow.
+"""The start of every query for scans; conditions follow.
 
-SQLite keeps to the order of a ``CROSS JOIN``; left to choose, it reads all submissions and sorts.
+SQLite keeps the order of a ``CROSS JOIN``; with another join, it reads all submissions and sorts.
 """
 
 OPEN_STATES: Final = ", ".join(f"'{state.value}'" for state in sorted(OPEN))
-"""For a condition on ``scans.state``: states that a scan leaves automatically."""
+"""For a condition on ``scans.state``: the states that change without a person."""
 SENT: Final = "scans.state IN ('submitted', 'uncertain')"
 """The condition for scans that were submitted, or may have been."""
 
 _ENUMS: dict[str, type[Enum]] = {
     "state": State,
+    "o_state": SubmissionState,
     "source": Source,
     "channel_kind": ChannelKind,
     "file_type": FileType,
@@ -53,7 +54,7 @@ _ENUMS: dict[str, type[Enum]] = {
     "question": Question,
 }
 _INTERNAL = {"shown_revision", "held_until", "pulls", "withdrawn"}
-"""Columns that only the store itself uses."""
+"""Columns of ``scans`` that are not in the record."""
 
 
 def plain(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -83,27 +84,15 @@ def _plain(value: object) -> object:
 
 
 def scan(row: Mapping[str, Any]) -> Scan:
-    """Make the record of a row of ``SCANS``."""
+    """Return the record of a row of ``SCANS``."""
     values: dict[str, Any] = {
         key: _ENUMS[key](value) if key in _ENUMS and value is not None else value
         for key, value in row.items()
-        if not key.startswith("o_") and key not in _INTERNAL
+        if key not in _INTERNAL
     }
     values["insist"] = bool(values["insist"])
-    return Scan(
-        **values,
-        submission=Submission(
-            state=SubmissionState(row["o_state"]),
-            attempts=row["o_attempts"],
-            due_at=row["o_due_at"],
-            request_id=row["o_request_id"],
-            status=row["o_status"],
-            route=row["o_route"],
-            route_why=row["o_route_why"],
-            application_id=row["o_application_id"],
-            scan_id=row["o_scan_id"],
-        ),
-    )
+    submission = Submission(**{name: values.pop(f"o_{name}") for name in _SUBMISSION})
+    return Scan(**values, submission=submission)
 
 
 def scans_where(db: Connection, rest: str, *parameters: object) -> list[Scan]:
@@ -117,7 +106,7 @@ def first_scan(db: Connection, rest: str, *parameters: object) -> Scan | None:
 
 
 def event(row: Mapping[str, Any]) -> Event:
-    """Make the record of a row of ``events``."""
+    """Return the record of a row of ``events``."""
     return Event(
         scan=row["scan"],
         at=row["at"],
@@ -129,5 +118,5 @@ def event(row: Mapping[str, Any]) -> Event:
 
 
 def link(row: Mapping[str, Any]) -> Link:
-    """Make the record of a row of ``apps``."""
+    """Return the record of a row of ``apps``."""
     return Link(**{**row, "platform": Platform(row["platform"])})

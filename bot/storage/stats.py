@@ -1,13 +1,12 @@
-"""The rows in figures. What happened is read from the timeline, which every transition leaves a line in."""
+"""Statistics from the rows; transitions are read from the timeline, in which each has a line."""
 
-from bot.core.ports import Clock
 from bot.core.scan import Platform, State
 from bot.core.stats import Move, StatsSnapshot
 from bot.storage.connection import Connection
-from bot.storage.database import Database
+from bot.storage.repository import Repository, reads
 
-MOST_MOVES = 5_000
-"""Lines of the timeline that are read at one look; the rest is left to the next."""
+MAX_MOVES = 5_000
+"""Lines of the timeline read per snapshot; the next one continues."""
 
 _MOVES = f"""
     SELECT e.number, e.before, e.after, e.at - coalesce((
@@ -16,43 +15,33 @@ _MOVES = f"""
         ORDER BY p.number DESC LIMIT 1
     ), e.at) AS seconds, e.at - coalesce(scans.begun_at, scans.created_at) AS total_s
     FROM events AS e CROSS JOIN scans ON scans.number = e.scan
-    WHERE e.number > ? AND e.number <= ? ORDER BY e.number LIMIT {MOST_MOVES}
+    WHERE e.number > ? AND e.number <= ? ORDER BY e.number LIMIT {MAX_MOVES}
 """
 
 
-class SqlStats:
-    """Looks at the rows; keeps the place in the timeline up to which it has looked."""
+class SqlStats(Repository):
+    """Takes snapshots; remembers the last line of the timeline that it has read."""
 
-    def __init__(self, database: Database, clock: Clock) -> None:
-        self._database = database
-        self._clock = clock
-        self._seen: int | None = None
+    _last: int | None = None
 
-    async def snapshot(self) -> StatsSnapshot:
-        """Look at the rows; what happened before the first look is not told."""
-        return await self._database.read(self._look)
-
-    def _look(self, db: Connection) -> StatsSnapshot:
+    @reads
+    def snapshot(self, db: Connection) -> StatsSnapshot:
+        """Take a snapshot; the first one has no moves."""
         newest = int(db.execute("SELECT coalesce(max(number), 0) FROM events").fetchone()[0])
-        # The end of the timeline can be purged, and its numbers given again.
-        seen = newest if self._seen is None else min(self._seen, newest)
-        moved = list(db.query(_MOVES, [seen, newest]))
-        counted = db.query("SELECT state, platform, count(*) AS scans FROM scans GROUP BY state, platform")
-        queue = next(
-            iter(
-                db.query(
-                    "SELECT count(*) AS queued, min(coalesce(begun_at, created_at)) AS oldest FROM scans "
-                    "WHERE state IN ('received', 'queued')"
-                )
-            )
-        )
-        look = StatsSnapshot(
+        # The end of the timeline can be purged, and its numbers are used again.
+        moves = list(db.query(_MOVES, [newest if self._last is None else min(self._last, newest), newest]))
+        counts = db.query("SELECT state, platform, count(*) AS scans FROM scans GROUP BY state, platform")
+        queued, oldest = db.execute(
+            "SELECT count(*), min(coalesce(begun_at, created_at)) FROM scans "
+            "WHERE state IN ('received', 'queued')"
+        ).fetchone()
+        snapshot = StatsSnapshot(
             scans={
                 (State(row["state"]), Platform(row["platform"]) if row["platform"] else None): row["scans"]
-                for row in counted
+                for row in counts
             },
-            queued=queue["queued"],
-            oldest_s=max(0.0, self._clock.now() - queue["oldest"]) if queue["queued"] else 0.0,
+            queued=queued,
+            oldest_s=max(0.0, self.clock.now() - oldest) if queued else 0.0,
             moves=tuple(
                 Move(
                     before=State(row["before"]),
@@ -60,9 +49,9 @@ class SqlStats:
                     seconds=max(0.0, row["seconds"]),
                     total_s=max(0.0, row["total_s"]),
                 )
-                for row in moved
+                for row in moves
                 if row["before"] is not None and row["before"] != row["after"]
             ),
         )
-        self._seen = moved[-1]["number"] if len(moved) == MOST_MOVES else newest
-        return look
+        self._last = moves[-1]["number"] if len(moves) == MAX_MOVES else newest
+        return snapshot

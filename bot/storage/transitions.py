@@ -1,7 +1,6 @@
-"""The one function through which a scan changes its state, and what stands on it.
+"""The only function that changes a scan's state, and what is built on it.
 
-Each change is one transaction that also writes the timeline's row: what the scan was, what it became, who
-did it and why.
+Each change is one transaction with its line in the timeline: from, to, who and why.
 """
 
 from collections.abc import Collection, Mapping
@@ -14,10 +13,10 @@ from bot.storage.connection import Connection
 
 
 def load(db: Connection, number: int) -> Scan:
-    """Return the scan.
+    """Return a scan.
 
     Raises:
-        NotFound: there is none with that number.
+        NotFound: there is no scan with that number.
     """
     found = rows.first_scan(db, "WHERE scans.number = ?", number)
     if found is None:
@@ -37,11 +36,11 @@ def move(
     scan: Mapping[str, Any] | None = None,
     submission: Mapping[str, Any] | None = None,
 ) -> Scan:
-    """Move the scan to a state, with what changes beside it in ``scan`` and ``submission``.
+    """Move a scan to a state; ``scan`` and ``submission`` are other columns to change.
 
     Raises:
-        NotFound: there is none with that number.
-        Superseded: it is in none of the states expected, or ``to`` may not follow where it is.
+        NotFound: there is no scan with that number.
+        Superseded: its state is not one of ``expect``, or ``to`` can't follow it.
     """
     before = load(db, number)
     if to in {State.QUEUED, State.RECEIVED} and who is None and _withdrawn(db, number):
@@ -68,7 +67,7 @@ def move(
         for line in hooks.moved(db, before, after, now) if hooks.moved is not None else ():
             note(db, number, now=now, before=to, after=to, why=line)
     if to not in OPEN and before.sha256 is not None:
-        db.execute(  # what their replies say of this scan holds no more
+        db.execute(  # their replies show this scan's state
             "UPDATE scans SET revision = revision + 1 "
             "WHERE sha256 = ? AND state = 'duplicate' AND original = ?",
             [before.sha256, number],
@@ -90,7 +89,7 @@ def note(
     after: State,
     who: str | None = None,
 ) -> None:
-    """Add a line to the scan's timeline."""
+    """Add a line to a scan's timeline."""
     db.execute(
         "INSERT INTO events (scan, at, who, before, after, why) VALUES (?, ?, ?, ?, ?, ?)",
         [number, now, who, before.value if before else None, after.value, why],
@@ -108,10 +107,9 @@ def touch(db: Connection, number: int, *, now: float, why: str = "", who: str | 
 def requeue(
     db: Connection, number: int, *, now: float, why: str, unless_committed: bool = False
 ) -> Scan | None:
-    """Give up the work on a scan, so that it is taken up again; a committed submission becomes uncertain.
+    """Put a scan back in the queue; if its submission is committed, it becomes uncertain.
 
-    With ``unless_committed`` such a one is let be. Returns the scan as it is then, or ``None`` where nobody
-    was at work on it, or it was let be.
+    With ``unless_committed``, such a scan stays as it is. Returns the scan, ``None`` if it was not changed.
     """
     scan = load(db, number)
     if scan.state not in WORKING:

@@ -4,9 +4,10 @@ from bot.core.people import Viewer
 
 
 def visible(viewer: Viewer) -> tuple[str, list[object]]:
-    """Return the condition on ``scans`` for what a viewer may see: private conversations only from within.
+    """Return the condition on ``scans`` that a viewer may see, and its parameters.
 
-    An outsider sees public channels from within only, too, and nothing of the command line.
+    Private conversations are visible to their members. Outsiders see public channels only as members, too,
+    and no scans from the command line.
     """
     marks = ", ".join("?" * len(viewer.channels))
     return (

@@ -124,9 +124,9 @@ class SlackDomain(Domain):
     scheduler: Scheduler
     concurrency: int
 
-    def wake(self) -> None:
-        """Tell the worker that something may be due."""
-        self.worker.wake()
+    def wake(self, *reasons: str) -> None:
+        """Poll the queues that these reasons concern now, or all of them."""
+        self.worker.wake(*reasons)
 
     def drop(self, number: int) -> None:
         """Stop processing a scan that was cancelled."""

@@ -1,12 +1,12 @@
 """One notice in a channel that is flooded, or where builds wait for OneTrust."""
 
-from bot.features.backlog.service import FLOOD, LOOK_S, UPDATE_S
+from bot.features.backlog.service import INTERVAL_S, MAX_UNANSWERED, UPDATE_INTERVAL_S
 from sandbox.slack import Shared
 from sandbox.world import Message
 from tests.scenario.office import Office, apk
 
 
-def flood(place: Office, count: int = FLOOD + 6) -> list[Shared]:
+def flood(place: Office, count: int = MAX_UNANSWERED + 6) -> list[Shared]:
     """Share as many builds as make a flood; all of apps of their own."""
     return [
         place.dana.share(place.builds_channel, [(f"n{n}.apk", apk(package=f"com.example.n{n}"))])
@@ -23,7 +23,7 @@ async def notice(place: Office, *words: str) -> Message:
     """Let time pass until the one notice holds these words."""
 
     def found() -> Message | None:
-        place.clock.advance(LOOK_S)
+        place.clock.advance(INTERVAL_S)
         posted = notices(place)
         return next((each for each in posted if all(word in place.read(each) for word in words)), None)
 
@@ -43,7 +43,7 @@ async def test_a_flood_is_told_of_in_one_notice_that_says_when_it_is_over(place:
     assert "Nothing has to be shared again" in told
 
     place.onetrust.faults.clear()
-    place.clock.advance(UPDATE_S)
+    place.clock.advance(UPDATE_INTERVAL_S)
     over = await notice(place, "Every build that was shared here has its reply")
     await place.onetrust.until(lambda: len(place.onetrust.received) == len(shares) + 1, 60)
     assert [block["type"] for block in over.blocks] == ["section"]
@@ -51,7 +51,7 @@ async def test_a_flood_is_told_of_in_one_notice_that_says_when_it_is_over(place:
 
 async def test_who_shared_takes_back_what_of_theirs_still_waits_and_nothing_else(place: Office):
     place.onetrust.faults.add("webhook", hold=True, times=None)
-    count = 3 * FLOOD
+    count = 3 * MAX_UNANSWERED
     flood(place, count)
     await place.slack.settled()  # so that eli's replies come last, a long while after
     mine = [
@@ -59,7 +59,7 @@ async def test_who_shared_takes_back_what_of_theirs_still_waits_and_nothing_else
         for n in range(2)
     ]
     await place.slack.settled()
-    place.clock.advance(LOOK_S)
+    place.clock.advance(INTERVAL_S)
     (message,) = await place.slack.until(lambda: notices(place)) or ()
 
     pressed = await place.eli.press(place.builds_channel, message.ts, "Cancel mine that wait")
@@ -78,7 +78,7 @@ async def test_who_shared_takes_back_what_of_theirs_still_waits_and_nothing_else
 async def test_a_few_builds_get_their_replies_and_no_notice(place: Office):
     for share in flood(place, 3):
         await place.submitted(share)
-    place.clock.advance(LOOK_S)
+    place.clock.advance(INTERVAL_S)
 
     assert notices(place) == []
 

@@ -50,7 +50,7 @@ DECLARED = {
     "history": {"compliance", "hosts", "onetrust_apps", "results", "submission", "verdicts"},
     "hosts": {"submission"},
     "onetrust_apps": {"app_links", "results", "submission"},
-    "results": {"submission"},
+    "results": {"app_links", "submission"},
     "submission": {"app_links", "rescan_requests", "retention"},
     "verdicts": {"hosts", "submission"},
     "zscaler_admin": {"verdicts"},

@@ -1,9 +1,13 @@
 """The rows of links between bundle identifiers on a platform and apps in OneTrust."""
 
-from bot.core.scan import Link, Platform
+from collections.abc import Callable
+
+from bot.core.scan import Kind, Link, Platform, Reason, Scan
 from bot.storage import rows
 from bot.storage.connection import Connection
 from bot.storage.repository import Repository, reads, writes
+
+_REQUESTED = {Reason.REQUEST, Reason.COMMAND, Reason.COMMENT}
 
 
 def of_build(db: Connection, bundle_id: str, platform: Platform) -> Link | None:
@@ -18,6 +22,41 @@ def of_app(db: Connection, app_id: str) -> list[Link]:
         "SELECT * FROM apps WHERE app_id = ? COLLATE NOCASE ORDER BY bundle_id, platform", [app_id]
     )
     return [rows.link(row) for row in found]
+
+
+def put(
+    db: Connection,
+    bundle_id: str,
+    platform: Platform,
+    app_id: str,
+    *,
+    who: str | None,
+    replace: bool,
+    now: float,
+) -> bool:
+    """Link a bundle identifier on a platform to an app; tell whether anything changed.
+
+    Without ``replace``, an existing link is kept.
+    """
+    known = of_build(db, bundle_id, platform)
+    if known is not None and (known.app_id == app_id or not replace):
+        return False
+    db.execute(
+        "INSERT OR REPLACE INTO apps VALUES (?, ?, ?, ?, ?)", [bundle_id, platform.value, app_id, who, now]
+    )
+    return True
+
+
+def remember(db: Connection, scan: Scan, may_create_link: Callable[[Scan], bool], now: float) -> None:
+    """Link the app ID of a submitted scan that a person requested, or the app that was created for it."""
+    if scan.bundle_id is None or scan.platform is None:
+        return
+    created = scan.submission.application_id if scan.kind is Kind.NEW else None
+    if created:
+        put(db, scan.bundle_id, scan.platform, created, who=None, replace=False, now=now)
+    if scan.app_id and scan.reason in _REQUESTED and may_create_link(scan):
+        who = scan.asked_by or scan.shared_by
+        put(db, scan.bundle_id, scan.platform, scan.app_id, who=who, replace=False, now=now)
 
 
 class LinkRepository(Repository):
@@ -44,19 +83,8 @@ class LinkRepository(Repository):
         who: str | None,
         replace: bool,
     ) -> bool:
-        """Link a bundle identifier on a platform to an app; tell whether anything changed.
-
-        Without ``replace``, an existing link is kept.
-        """
-        verb = "REPLACE" if replace else "IGNORE"
-        known = of_build(db, bundle_id, platform)
-        if known is not None and known.app_id == app_id:
-            return False
-        cursor = db.execute(
-            f"INSERT OR {verb} INTO apps VALUES (?, ?, ?, ?, ?)",
-            [bundle_id, platform.value, app_id, who, self.clock.now()],
-        )
-        return cursor.rowcount > 0
+        """Link a bundle identifier on a platform to an app; see ``put`` above."""
+        return put(db, bundle_id, platform, app_id, who=who, replace=replace, now=self.clock.now())
 
     @writes
     def remove(self, db: Connection, bundle_id: str, platform: Platform) -> Link | None:
@@ -69,8 +97,8 @@ class LinkRepository(Repository):
     def platforms(self, db: Connection, bundle_id: str) -> set[Platform]:
         """Return the platforms on which the bundle identifier is linked or was scanned."""
         query = """
-            SELECT platform FROM apps WHERE bundle_id = ?
-            UNION SELECT platform FROM scans WHERE bundle_id = ? AND platform IS NOT NULL
-            UNION SELECT platform FROM known_apps WHERE bundle_id = ?
+            SELECT platform FROM apps WHERE bundle_id = :id
+            UNION SELECT platform FROM scans WHERE bundle_id = :id AND platform IS NOT NULL
+            UNION SELECT platform FROM known_apps WHERE bundle_id = :id
         """
-        return {Platform(row["platform"]) for row in db.query(query, [bundle_id] * 3)}
+        return {Platform(row["platform"]) for row in db.query(query, {"id": bundle_id})}

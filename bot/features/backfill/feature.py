@@ -9,7 +9,7 @@ from bot.wiring.kit import Kit
 
 
 def build(kit: Kit) -> Surface:
-    """Build it."""
+    """Build the feature."""
     settings = kit.settings
     backfill = Backfill(
         alive=kit.store.alive,

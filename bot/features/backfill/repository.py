@@ -1,63 +1,63 @@
-"""Until when Slack was heard, and which conversations are still to be looked through for what was missed."""
+"""The rows of the heartbeat, and of conversations to search for missed builds."""
 
 from bot.storage.connection import Connection
 from bot.storage.repository import Repository, reads, writes
 
 _EVERYWHERE = ""
-"""In place of a channel: in every conversation, which are yet to be listed."""
+"""In place of a channel: every conversation, before they are listed."""
 
 
 class HeartbeatRepository(Repository):
-    """The heartbeat, and what is missed."""
+    """When Slack was connected, and since when conversations may have missed builds."""
 
     @writes
     def beat(self, db: Connection, *, gap_s: float, margin_s: float) -> bool:
-        """Note that Slack is heard now; return whether something may have been missed since the last time.
+        """Record that Slack is connected now; return whether builds may have been missed since the last beat.
 
-        That is so after ``gap_s`` seconds of silence. What is missed is noted in the same transaction, from
-        ``margin_s`` before the silence on, and never from before the very first beat. A clock that was set
-        back leaves it open when the last beat was: then everything since the first may have been missed.
+        After a gap of ``gap_s``, all conversations are noted in the same transaction, from ``margin_s``
+        before the gap on, but never from before the first beat. If the clock was set back, the time of the
+        last beat is not known, so they are noted from the first beat on.
         """
         now = self.clock.now()
         row = next(iter(db.query("SELECT first_at, last_at FROM alive")), None)
         if row is None:
             db.execute("INSERT INTO alive (id, first_at, last_at) VALUES (1, ?, ?)", [now, now])
             return False
-        silence_s = now - row["last_at"]
-        silent = bool(abs(silence_s) >= gap_s)
-        if silent:
-            last_at = row["last_at"] if silence_s >= 0 else 0.0
+        elapsed_s = now - row["last_at"]
+        has_gap = bool(abs(elapsed_s) >= gap_s)
+        if has_gap:
+            last_at = row["last_at"] if elapsed_s >= 0 else 0.0
             _note(db, _EVERYWHERE, min(now, max(row["first_at"], last_at - margin_s)))
         db.execute("UPDATE alive SET last_at = ?", [now])
-        return silent
+        return has_gap
 
     @reads
     def everywhere(self, db: Connection) -> float | None:
-        """Return since when every conversation is to be looked through; ``None`` where none is."""
+        """Return since when every conversation has to be searched; ``None`` if they are listed."""
         query = "SELECT since FROM missed WHERE channel = ?"
         return next((float(row["since"]) for row in db.query(query, [_EVERYWHERE])), None)
 
     @writes
     def spread(self, db: Connection, channels: list[str], since: float) -> None:
-        """Note what is missed everywhere as missed in each of these conversations."""
+        """Replace the note for every conversation by one for each of ``channels``."""
         for channel in channels:
             _note(db, channel, since)
         db.execute("DELETE FROM missed WHERE channel = ?", [_EVERYWHERE])
 
     @reads
     def missed(self, db: Connection) -> list[tuple[str, float]]:
-        """Return the conversations to look through, each with since when; the latest gap first."""
+        """Return the conversations to search, each with since when; the latest first."""
         query = "SELECT channel, since FROM missed WHERE channel != ? ORDER BY since DESC, channel"
         return [(str(row["channel"]), float(row["since"])) for row in db.query(query, [_EVERYWHERE])]
 
     @writes
-    def looked(self, db: Connection, channel: str) -> None:
-        """Forget that something was missed in a conversation."""
+    def searched(self, db: Connection, channel: str) -> None:
+        """Remove the note for a conversation."""
         db.execute("DELETE FROM missed WHERE channel = ?", [channel])
 
     @writes
     def forget(self, db: Connection) -> None:
-        """Forget all that was missed."""
+        """Remove all notes."""
         db.execute("DELETE FROM missed")
 
 

@@ -11,13 +11,12 @@ from bot.wiring.kit import Kit
 
 
 def build(kit: Kit) -> Surface:
-    """Build it."""
+    """Build the feature."""
     notices = BacklogNotices(
         rows=kit.store.notices,
         board=BacklogMessages(kit.client, queue, RateLimiter(kit.clock, NOTICES)),
         clock=kit.clock,
-        away_s=lambda: kit.breaker.open_s,
-        heard=lambda: kit.breaker.has_answered,
+        breaker=kit.breaker,
     )
     cancel_waiting = kit.domain.actions.cancel_waiting
     return Surface(listeners=(lambda app: listeners.register(app, cancel_waiting),), jobs=(notices.job,))

@@ -1,7 +1,8 @@
-"""The message that tells a channel about its backlog."""
+"""The message about a channel's queue."""
 
 import logging
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
@@ -15,25 +16,23 @@ from bot.slack.messages.delivery import GONE, send, update
 logger = logging.getLogger(__name__)
 
 
+@dataclass(eq=False, repr=False)
 class BacklogMessages:
-    """The ``NoticeBoard`` in Slack.
+    """Posts and updates notices.
 
     A notice is posted without waiting behind the replies it announces: Slack allows a short burst.
     Its updates have a rate limit of their own and are skipped rather than delayed, so that no channel holds
     up the others.
     """
 
-    def __init__(
-        self, client: AsyncWebClient, render: Callable[[Notice], Message], updates: RateLimiter
-    ) -> None:
-        self._client = client
-        self._render = render
-        self._updates = updates
+    client: AsyncWebClient
+    render: Callable[[Notice], Message]
+    updates: RateLimiter
 
     async def post(self, notice: Notice) -> str | None:
-        """Post a notice; return the message's timestamp, ``None`` if the bot can't post there."""
+        """Post a notice; return its timestamp, ``None`` if the bot can't post there."""
         try:
-            answer = await send(self._client.chat_postMessage, self._render(notice), channel=notice.channel)
+            answer = await send(self.client.chat_postMessage, self.render(notice), channel=notice.channel)
         except SlackApiError as error:
             if slack_code(error) not in GONE:
                 raise
@@ -42,16 +41,16 @@ class BacklogMessages:
         return str(answer["ts"])
 
     async def update(self, notice: Notice) -> bool:
-        """Show what has changed; see ``NoticeBoard.update``."""
+        """Update a notice, unless it is gone; return whether that is done, or has to be retried."""
         if notice.message_ts is None:
             return True
-        if self._updates.try_take() > 0:
+        if self.updates.try_take() > 0:
             return False
         try:
             await update(
-                self._client,
-                self._updates,
-                self._render(notice),
+                self.client,
+                self.updates,
+                self.render(notice),
                 channel=notice.channel,
                 ts=notice.message_ts,
             )

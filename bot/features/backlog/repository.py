@@ -1,4 +1,4 @@
-"""What channels were told about their queues."""
+"""The rows of notices about channels' queues."""
 
 from bot.core.scan import OPEN, WORKING
 from bot.features.backlog.models import Backlog, Notice
@@ -11,11 +11,11 @@ _WAITING = ", ".join(f"'{state.value}'" for state in sorted(OPEN - WORKING))
 
 
 class BacklogRepository(Repository):
-    """The table of open notices."""
+    """Open notices, and the queues they are about."""
 
     @reads
     def backlogs(self, db: Connection) -> list[Backlog]:
-        """Return the channels that have builds in the queue, or builds that were not answered yet."""
+        """Return the channels with waiting or unanswered builds."""
         query = f"""
             SELECT channel, sum(state IN ({_WAITING})) AS waiting, sum(
                 coalesce(reply_ts, '') = '' AND shown_revision < revision AND state <> 'cancelled'
@@ -29,12 +29,12 @@ class BacklogRepository(Repository):
 
     @reads
     def open(self, db: Connection) -> list[Notice]:
-        """Return the notices whose end was not told yet."""
+        """Return the open notices."""
         return [_notice(row) for row in db["notices"].rows]
 
     @writes
     def put(self, db: Connection, notice: Notice) -> None:
-        """Remember a channel's notice as it was shown."""
+        """Store a channel's notice as it is shown."""
         values = rows.plain({column: getattr(notice, column) for column in _COLUMNS})
         marks = ", ".join("?" * len(_COLUMNS))
         query = f"INSERT OR REPLACE INTO notices ({', '.join(_COLUMNS)}) VALUES ({marks})"
@@ -42,7 +42,7 @@ class BacklogRepository(Repository):
 
     @writes
     def remove(self, db: Connection, channel: str) -> None:
-        """Forget a channel's notice: its end was told."""
+        """Delete a channel's notice, which shows that it is over."""
         db.execute("DELETE FROM notices WHERE channel = ?", [channel])
 
 

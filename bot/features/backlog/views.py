@@ -9,11 +9,11 @@ from bot.slack.blocks.message import Message, compose
 from bot.slack.blocks.short_answers import prepared
 
 CANCEL_MINE: Final = "queue_cancel_mine"
-"""The button's value is of no meaning: the channel and the presser say whose builds."""
+"""Its value has no meaning: the payload says which person and channel."""
 
 
 def queue(notice: Notice) -> Message:
-    """Show what waits in a channel, or that nothing does any more."""
+    """Render a notice."""
     if notice.closed_at is not None:
         return compose([section(_over(notice, notice.closed_at))])
     return compose(
@@ -29,7 +29,7 @@ def queue(notice: Notice) -> Message:
 
 
 def cancelled(count: int) -> Message:
-    """Tell a person how many of their builds were taken back."""
+    """Say how many of a person's builds were cancelled."""
     if count == 0:
         return prepared("None of the builds that wait here is yours.")
     what = "1 build of yours was" if count == 1 else f"{count} builds of yours were"
@@ -63,5 +63,5 @@ def _over(notice: Notice, closed_at: float) -> str:
 
 def _builds(count: int) -> str:
     if count == 0:
-        return "No more of them wait"
+        return "None waits"
     return "1 build waits" if count == 1 else f"{count} builds wait"

@@ -88,34 +88,24 @@ class ComparisonRepository(Repository):
         version: str | None = None,
         number: int | None = None,
         before: int | None = None,
-        limit: int = 2,
     ) -> list[Scan]:
-        """Return an app's completed scans, newest first.
+        """Return an app's last two completed scans, newest first.
 
         Filters: a version or build number, a scan's number, or scans submitted before a scan.
         """
-        condition, parameters = visible(viewer)
-        where = ["results.state = 'completed'", "scans.bundle_id = ?", "scans.platform = ?", condition]
-        parameters = [app.bundle_id, app.platform.value, *parameters]
-        if version is not None:
-            where.append("(scans.version = ? COLLATE NOCASE OR scans.build_number = ?)")
-            parameters += [version, version]
-        if number is not None:
-            where.append("scans.number = ?")
-            parameters.append(number)
-        if before is not None:
-            where.append(
-                "(results.since, scans.number) < (SELECT other.since, other.scan FROM results AS other "
-                "WHERE other.scan = ?)"
-            )
-            parameters.append(before)
-        return rows.scans_where(
-            db,
-            f"JOIN results ON results.scan = scans.number WHERE {' AND '.join(where)} "
-            "ORDER BY results.since DESC, scans.number DESC LIMIT ?",
-            *parameters,
-            limit,
-        )
+        condition, seen = visible(viewer)
+        query = f"""
+            JOIN results ON results.scan = scans.number
+            WHERE results.state = 'completed' AND scans.bundle_id = ? AND scans.platform = ? AND {condition}
+                AND (? IS NULL OR scans.version = ? COLLATE NOCASE OR scans.build_number = ?)
+                AND (? IS NULL OR scans.number = ?)
+                AND (? IS NULL OR (results.since, scans.number) < (
+                    SELECT other.since, other.scan FROM results AS other WHERE other.scan = ?
+                ))
+            ORDER BY results.since DESC, scans.number DESC LIMIT 2
+        """
+        parameters = [*seen, version, version, version, number, number, before, before]
+        return rows.scans_where(db, query, app.bundle_id, app.platform.value, *parameters)
 
     @reads
     def sdk(self, db: Connection, name: str, viewer: Viewer, *, limit: int, offset: int) -> list[SdkRow]:

@@ -51,12 +51,13 @@ class HostCategorizer:
         if self.clock.now() >= self._cleanup_at:
             self._cleanup_at = self.clock.now() + _CLEANUP_INTERVAL_S
             await self.categories.forget_old()
-        numbers = await self.rows.due(_SCANS)
+        due = await self.rows.due(_SCANS)
+        numbers = due.now
         if numbers and self._is_paused():
             await self._reschedule(numbers)
         elif numbers and (wanted := await self._wanted(numbers)):
             await self._ask(wanted)
-        return await self.rows.next_due_at()
+        return (await self.rows.due(0)).next_at if numbers else due.next_at
 
     def _is_paused(self) -> bool:
         return self.clock.now() < self._paused_until

@@ -5,6 +5,7 @@ from bot.features.hosts import listeners, repository
 from bot.features.hosts.categorizer import HostCategorizer
 from bot.features.hosts.lookup import CategoryCache, UrlLookupService
 from bot.features.hosts.messages import HOSTS_SECTION
+from bot.features.hosts.models import LOOKUP
 from bot.features.submission.worker import queue_job
 from bot.wiring.feature import Feature, Surface
 from bot.wiring.kit import Kit
@@ -21,7 +22,7 @@ def build(kit: Kit) -> Surface:
     return Surface(
         commands=(listeners.urls_command(UrlLookupService(categories)),),
         listeners=listen,
-        queues=(queue_job("look-up of hosts", categorizer.turn),),
+        queues=(queue_job(LOOKUP, categorizer.turn),),
     )
 
 

@@ -17,6 +17,8 @@ from bot.features.submission.card import Card
 
 NAME: Final = "hosts"
 """The key in ``Card.parts``."""
+LOOKUP: Final = "look-up of hosts"
+"""The name of the job."""
 MAX_HOSTS: Final = 500
 """Hosts kept per build."""
 URL_LIMIT: Final = 1024

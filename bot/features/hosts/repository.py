@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from bot.core.scan import Scan
+from bot.core.scheduler import Due
 from bot.features.hosts.models import HostChanges, HostsFound, HostsPart, HostsState, ScanHosts, UrlCategories
 from bot.storage import rows, transitions
 from bot.storage.connection import Connection, RowHooks
@@ -40,18 +41,17 @@ class HostRepository(Repository):
         return _read(db, number)
 
     @reads
-    def due(self, db: Connection, limit: int) -> list[int]:
-        """Return up to ``limit`` scans with hosts to look up now, the longest due first."""
-        query = "SELECT scan FROM host_looks WHERE state = 'looking' AND due_at <= ? ORDER BY due_at, scan"
-        parameters = [self.clock.now(), limit]
-        return [int(row["scan"]) for row in db.query(f"{query} LIMIT ?", parameters)]
+    def due(self, db: Connection, limit: int) -> Due[int]:
+        """Return up to ``limit`` scans with hosts to look up now, the longest due first.
 
-    @reads
-    def next_due_at(self, db: Connection) -> float | None:
-        """Return when the next hosts are due; ``None`` if none are."""
-        query = "SELECT min(due_at) AS at FROM host_looks WHERE state = 'looking'"
-        at: float | None = db.execute(query).fetchone()[0]
-        return at
+        ``next_at`` is that of the first of all, which may be due now.
+        """
+        looking = "FROM host_looks WHERE state = 'looking'"
+        query = f"SELECT scan {looking} AND due_at <= ? ORDER BY due_at, scan LIMIT ?"
+        return Due(
+            now=[int(row["scan"]) for row in db.query(query, [self.clock.now(), limit])],
+            next_at=db.execute(f"SELECT min(due_at) {looking}").fetchone()[0],
+        )
 
     @reads
     def pending(self, db: Connection, number: int) -> list[str]:

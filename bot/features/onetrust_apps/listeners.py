@@ -12,6 +12,7 @@ from bot.features.onetrust_apps import views
 from bot.features.onetrust_apps.service import OneTrustApps, typed_name
 from bot.features.submission.intake import Intake
 from bot.slack.blocks import short_answers, text
+from bot.slack.blocks.elements import read_button_value
 from bot.slack.blocks.message import Message
 from bot.slack.listening.command import Command, CommandText, Topic
 from bot.slack.listening.payload import Payload
@@ -22,8 +23,8 @@ RESCAN = Topic(
     body=(
         "With a link to a shared file or its message, that file is scanned. Without one, the bot waits "
         "24 hours in the channel for a reply with the new build, and offers the latest one it knows.\n"
-        "Without an app ID, or with a word of its name, OneTrust's own applications are offered, where "
-        "the bot may read them.\n"
+        "Without an app ID, or with a part of its name, OneTrust's own applications are offered, if the bot "
+        "may read them.\n"
         f"The app ID is {WHERE_APP_ID}."
     ),
     examples=(
@@ -73,7 +74,7 @@ def register(app: AsyncApp, onetrust_apps: OneTrustApps, intake: Intake) -> None
     """Register the page buttons and the menu."""
 
     async def page_of_applications(press: Payload) -> Message:
-        search, offset = views.read_page_value(press.value)
+        search, offset = read_button_value(press.value, str, int, example="/appscan apps")
         listing = await onetrust_apps.page(press.user, press.channel, search, offset=offset)
         if listing is None:
             raise NotFound("OneTrust no longer lets its applications be read.")

@@ -1,4 +1,4 @@
-"""What the history knows of applications in OneTrust, within what a person may see."""
+"""What the history says about OneTrust's applications, limited to what a person may see."""
 
 from collections.abc import Sequence
 
@@ -11,11 +11,11 @@ from bot.storage.connection import Connection
 from bot.storage.repository import Repository, reads
 from bot.storage.visibility import visible
 
-_TELLS = """
+_RELATED = """
     SELECT 1 FROM scans WHERE (scans.app_id IN (?, ?, ?)
         OR scans.number IN (SELECT scan FROM submissions WHERE application_id = ?)) AND {} LIMIT 1
 """
-_MADE = f"""
+_NEW = f"""
     SELECT 1 FROM scans JOIN submissions AS o ON o.scan = scans.number AND o.{rows.ONETRUST}
     WHERE scans.kind = 'new' AND scans.name = ? AND scans.platform = ?
         AND scans.state IN ('submitting', 'submitted', 'uncertain') AND o.application_id IS NULL
@@ -28,51 +28,41 @@ _PURGED = "SELECT 1 FROM known_apps WHERE bundle_id = ? AND platform = ? AND NOT
 
 
 class OneTrustAppRepository(Repository):
-    """Reads of what is known of applications in OneTrust."""
+    """Queries about OneTrust's applications."""
 
     @reads
-    def seen(self, db: Connection, ids: Sequence[str], viewer: Viewer) -> tuple[set[str], list[Link]]:
-        """Return which of these are known from scans alone that the viewer may not see, and links they may.
+    def visible(
+        self, db: Connection, apps: Sequence[Application], viewer: Viewer
+    ) -> dict[str, tuple[Link, ...]]:
+        """Return the visible links of each application that the viewer may see, by its ID.
 
-        A link tells of no app that is scanned in private; see ``HistoryStore.apps``.
+        An application is hidden if the bot knows it only from links and scans that the viewer may not see. A
+        link reveals no app that is scanned in private; see ``HistoryRepository.apps``.
         """
-        hidden: set[str] = set()
-        shown: list[Link] = []
-        for app_id in ids:
-            linked = repository.of_app(db, app_id)
-            theirs = [link for link in linked if _sees_link(db, link, viewer)]
-            shown += theirs
-            known = bool(linked) or _tells(db, app_id, "1", [])
-            if known and not theirs and not _tells(db, app_id, *visible(viewer)):
-                hidden.add(app_id)
-        return hidden, shown
-
-    @reads
-    def named_alike(self, db: Connection, apps: Sequence[Application], viewer: Viewer) -> set[str]:
-        """Return the IDs of those that may be what scans made which the viewer may not see.
-
-        Until a new app is found in OneTrust, its name is all that tells of it.
-        """
-        condition, parameters = visible(viewer)
-        alike: set[str] = set()
+        shown = {}
         for app in apps:
-            name = rows.plain({"name": app.name, "platform": app.platform})
-            hidden = _MADE.format(f"NOT coalesce({condition}, 0)")
-            if _any(db, hidden, [*name.values(), *parameters]):
-                alike.add(app.id)
-        return alike
+            linked = repository.of_app(db, app.id)
+            links = tuple(link for link in linked if _sees_link(db, link, viewer))
+            if links or not _is_hidden(db, app, viewer, is_linked=bool(linked)):
+                shown[app.id] = links
+        return shown
 
 
-def _tells(db: Connection, app_id: str, condition: str, parameters: list[object]) -> bool:
-    """Tell whether a scan was asked for as this app, or made it."""
-    spelt = [app_id, app_id.lower(), app_id.upper(), app_id]
-    return _any(db, _TELLS.format(condition), [*spelt, *parameters])
+def _is_hidden(db: Connection, app: Application, viewer: Viewer, *, is_linked: bool) -> bool:
+    condition, seen = visible(viewer)
+    ids = [app.id, app.id.lower(), app.id.upper(), app.id]
+    is_known = is_linked or _any(db, _RELATED.format("1"), ids)
+    if is_known and not _any(db, _RELATED.format(condition), [*ids, *seen]):
+        return True
+    # Until a new app is matched in OneTrust, only its name connects it with the scan that created it.
+    name = rows.plain({"name": app.name, "platform": app.platform}).values()
+    return _any(db, _NEW.format(f"NOT coalesce({condition}, 0)"), [*name, *seen])
 
 
 def _sees_link(db: Connection, link: Link, viewer: Viewer) -> bool:
     build = [link.bundle_id, link.platform.value]
-    condition, parameters = visible(viewer)
-    if link.linked_by == viewer.user or _any(db, _SCANNED.format(condition), [*build, *parameters]):
+    condition, seen = visible(viewer)
+    if link.linked_by == viewer.user or _any(db, _SCANNED.format(condition), [*build, *seen]):
         return True
     return viewer.member and not _any(db, _SCANNED.format("1"), build) and not _any(db, _PURGED, build)
 

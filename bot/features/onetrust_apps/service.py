@@ -1,7 +1,7 @@
-"""OneTrust's own list of applications, as one person may see it: asked rarely, and never waited for long."""
+"""OneTrust's own list of applications, limited to what a person may see; cached, and with a short timeout."""
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from bot.core import identifiers
@@ -14,17 +14,18 @@ from bot.features.results.models import Application
 from bot.features.results.ports import Applications
 
 A_PAGE: Final = 10
-"""Applications that are shown at a time."""
-OF_ONETRUST: Final = 100
-"""Applications that OneTrust tells of at a time, as the port has it."""
+"""Applications per page of a message."""
+ONETRUST_PAGE: Final = 100
+"""Applications per page of OneTrust's, as the port says."""
 SEARCH_LIMIT: Final = 60
-"""Characters of a search word; more are left out."""
-LONGEST_WAIT_S: Final = 8.0
-"""How long a person waits for OneTrust, which takes so many calls a minute only."""
-REMEMBERED_S: Final = 60.0
-_REMEMBERED: Final = 50
+"""Maximum characters of a search; the rest is ignored."""
+ANSWER_TIMEOUT_S: Final = 8.0
+"""OneTrust limits calls per minute, so a call can wait for longer than a person does."""
+CACHED_S: Final = 60.0
+_MAX_CACHED: Final = 50
 
-Pages = dict[tuple[int, str], tuple[float, tuple[tuple[Application, ...], bool]]]
+OneTrustPage = tuple[tuple[Application, ...], bool]
+"""Applications, and whether there are more after them."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,7 +34,7 @@ class Listed:
 
     application: Application
     links: tuple[Link, ...]
-    """What is linked to it, of what this person may see."""
+    """Its links that this person may see."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,89 +49,68 @@ class AppListing:
     """OneTrust did not answer in time, so there are no rows."""
 
 
+@dataclass(kw_only=True, eq=False, repr=False)
 class OneTrustApps:
-    """Looks applications up for people.
+    """Lists applications, except those that the bot knows only from scans that the person may not see."""
 
-    An application that the bot knows only from scans that this person may not see is left out.
-    """
-
-    def __init__(
-        self,
-        *,
-        applications: Applications | None,
-        store: OneTrustAppRepository,
-        workspace: Workspace,
-        policy: Access,
-        clock: Clock,
-        wait_s: float = LONGEST_WAIT_S,
-    ) -> None:
-        self._applications = applications
-        self._store = store
-        self._workspace = workspace
-        self._policy = policy
-        self._clock = clock
-        self._wait_s = wait_s
-        self._pages: Pages = {}
+    applications: Applications | None
+    store: OneTrustAppRepository
+    workspace: Workspace
+    policy: Access
+    clock: Clock
+    wait_s: float = ANSWER_TIMEOUT_S
+    _cache: dict[tuple[int, str], tuple[float, OneTrustPage]] = field(init=False, default_factory=dict)
+    """Pages with the time until which they are valid, by number and search."""
 
     async def page(
         self, user: str, channel: str, search: str = "", *, offset: int = 0, limit: int = A_PAGE
     ) -> AppListing | None:
-        """Return the applications whose names hold ``search``; ``None`` where results can't be read.
+        """Return the applications with ``search`` in their name; ``None`` if results can't be read.
 
         Raises:
-            NotAllowed: the policy says no.
-            Unidentified: Slack does not say who they are.
+            NotAllowed: the allow-lists say no.
+            Unidentified: Slack can't identify the person.
         """
-        person = await self._policy.admit(user, channel)
-        if self._applications is None or person.outsider:
+        person = await self.policy.admit(user, channel)
+        if self.applications is None or person.outsider:
             return None
         search = " ".join(search.split())[:SEARCH_LIMIT].strip()
-        offset -= offset % limit  # so that what is shown never spans two of OneTrust's pages
-        number, first = divmod(offset, OF_ONETRUST)
+        offset -= offset % limit  # so that no page spans two of OneTrust's
+        number, first = divmod(offset, ONETRUST_PAGE)
         try:
-            found, more = await self._asked(self._applications, number, search)
+            found, more = await self._fetch(self.applications, number, search)
         except CannotRead:
             return None
         except (TryLater, TimeoutError):
             return AppListing(search=search, offset=offset, late=True)
         shown = found[first : first + limit]
-        asker = await viewer_of(self._workspace, user, person, channel)
-        hidden, links = await self._store.seen([each.id for each in shown], asker)
-        told = {link.app_id.lower() for link in links}
-        hidden |= await self._store.named_alike(
-            [each for each in shown if each.id.lower() not in told], asker
-        )
+        viewer = await viewer_of(self.workspace, user, person, channel)
+        links = await self.store.visible(shown, viewer)
         return AppListing(
             search=search,
             offset=offset,
             rows=tuple(
-                Listed(
-                    application=each,
-                    links=tuple(link for link in links if link.app_id.lower() == each.id.lower()),
-                )
+                Listed(application=each, links=links[each.id])
                 for each in shown
-                if each.id not in hidden and identifiers.is_app_id(each.id)
+                if each.id in links and identifiers.is_app_id(each.id)
             ),
             has_more=more or len(found) > first + limit,
         )
 
-    async def _asked(
-        self, applications: Applications, number: int, search: str
-    ) -> tuple[tuple[Application, ...], bool]:
-        """Ask OneTrust, or remember what it said a moment ago."""
-        now = self._clock.now()
-        self._pages = {asked: kept for asked, kept in self._pages.items() if kept[0] > now}
-        kept = self._pages.get((number, search))
-        if kept is not None:
-            return kept[1]
-        async with asyncio.timeout(self._wait_s):
+    async def _fetch(self, applications: Applications, number: int, search: str) -> OneTrustPage:
+        """Return a page of OneTrust's list, from the cache if it is there."""
+        now = self.clock.now()
+        self._cache = {key: cached for key, cached in self._cache.items() if cached[0] > now}
+        if cached := self._cache.get((number, search)):
+            return cached[1]
+        async with asyncio.timeout(self.wait_s):
             found, more = await applications.page(number, search)
-        answer = tuple(found[:OF_ONETRUST]), more
-        if len(self._pages) < _REMEMBERED:
-            self._pages[number, search] = now + REMEMBERED_S, answer
-        return answer
+        page = tuple(found[:ONETRUST_PAGE]), more
+        if len(self._cache) < _MAX_CACHED:
+            self._cache[number, search] = now + CACHED_S, page
+        return page
 
 
 def typed_name(typed: str) -> str:
-    """Return a name that was typed, without the quotes around it."""
+    """Return a typed name without quotes around it."""
     return identifiers.unwrapped(typed).strip("\"'“”„‟‘’«» ")

@@ -1,13 +1,11 @@
-"""OneTrust's own list of applications: to read, and to choose one from."""
+"""OneTrust's own list of applications: pages of it, and a menu."""
 
-import json
 from typing import Final
 
-from bot.errors import UsageError
 from bot.features.onetrust_apps.service import A_PAGE, SEARCH_LIMIT, AppListing, Listed
 from bot.features.results.models import OneTrustScanStatus
 from bot.slack.blocks import scan_text, text
-from bot.slack.blocks.elements import Block, actions, button, context, section, words
+from bot.slack.blocks.elements import Block, actions, button_value, context, page_buttons, section, words
 from bot.slack.blocks.message import Message, compose
 
 PREVIOUS: Final = "applications_previous"
@@ -16,12 +14,13 @@ RESCAN: Final = "application_rescan"
 """The menu's action; its value is the application's ID."""
 
 OFFERED: Final = 100
-"""Applications in the menu; Slack takes no more."""
+"""Maximum number of applications in the menu, which is Slack's limit."""
 
 LATE: Final = (
-    "OneTrust did not say in time which applications it has: it is asked only so often a minute, and what "
-    "scans found is asked for as well. Try again in a minute."
+    "OneTrust did not list its applications in time: the bot's calls per minute are limited, and the results "
+    "of scans need some too. Try again in a minute."
 )
+_MORE: Final = "These are not all: `/appscan rescan shop` offers those with that word in their name."
 _SCANS: Final = {
     OneTrustScanStatus.PENDING: "a scan is pending",
     OneTrustScanStatus.PROGRESS: "being scanned",
@@ -40,34 +39,33 @@ def applications(listing: AppListing) -> Message:
 
 
 def page(listing: AppListing) -> list[Block | None]:
-    """Make the blocks of one page of OneTrust's applications."""
+    """Return the blocks of one page of OneTrust's applications."""
     if listing.late:
         return [section(f":information_source: {LATE}")]
     if not listing.rows and not listing.offset and not listing.has_more:
         return [section(_none(listing))]
-    before = max(0, listing.offset - A_PAGE)
+    search = text.plain(listing.search, SEARCH_LIMIT)
     return [
-        section(f"*OneTrust's own applications*{_sought(listing)}"),
-        *(section(_row(row)) for row in listing.rows[:A_PAGE]),
-        actions(
-            button("Previous of OneTrust's", PREVIOUS, page_value(listing.search, before))
-            if listing.offset
-            else None,
-            button("More of OneTrust's", NEXT, page_value(listing.search, listing.offset + A_PAGE))
-            if listing.has_more
-            else None,
+        section(f"*OneTrust's own applications*{_search(listing)}"),
+        *(section(_row(row)) for row in listing.rows),
+        page_buttons(
+            ("Previous of OneTrust's", "More of OneTrust's"),
+            (PREVIOUS, NEXT),
+            lambda offset: button_value(search, offset),
+            offset=listing.offset,
+            size=A_PAGE,
+            has_more=listing.has_more,
         ),
     ]
 
 
 def offered(listing: AppListing) -> Message:
-    """Offer OneTrust's applications, to rescan one of them."""
+    """Show a menu of OneTrust's applications, to rescan one of them."""
     if listing.late:
         return compose([section(f":information_source: {LATE}")])
     if not listing.rows:
-        return compose(
-            [section(_none(listing)), context("Another word, or the app's ID: `/appscan help rescan`")]
-        )
+        hint = context("Another word, or the app's ID: `/appscan help rescan`")
+        return compose([section(_none(listing)), hint])
     menu: Block = {
         "type": "static_select",
         "action_id": RESCAN,
@@ -76,54 +74,30 @@ def offered(listing: AppListing) -> Message:
     }
     return compose(
         [
-            section(f"*Which of OneTrust's applications is to be rescanned?*{_sought(listing)}"),
+            section(f"*Which of OneTrust's applications is to be rescanned?*{_search(listing)}"),
             actions(menu),
-            context(
-                "These are not all: `/appscan rescan shop` offers those with that word in their name."
-                if listing.has_more
-                else "Then reply to the bot's message with the new build."
-            ),
+            context(_MORE if listing.has_more else "Then reply to the bot's message with the new build."),
         ]
     )
 
 
-def page_value(search: str, offset: int) -> str:
-    """Put a search word and a place in the list into a button's value."""
-    return json.dumps([text.plain(search, SEARCH_LIMIT), offset], ensure_ascii=False, separators=(",", ":"))
-
-
-def read_page_value(value: str) -> tuple[str, int]:
-    """Read what ``page_value`` wrote.
-
-    Raises:
-        UsageError: it did not write that.
-    """
-    try:
-        search, offset = json.loads(value)
-    except (ValueError, TypeError, RecursionError):
-        search = offset = None
-    if not isinstance(search, str) or type(offset) is not int or not 0 <= offset < 10**6:
-        raise UsageError("That button is out of date.", example="/appscan apps")
-    return search, offset
-
-
-def _sought(listing: AppListing) -> str:
+def _search(listing: AppListing) -> str:
     return f" with {text.code(listing.search)} in their name" if listing.search else ""
 
 
 def _none(listing: AppListing) -> str:
-    return f"OneTrust has no application{_sought(listing).replace('their', 'its')}, or none that you may see."
+    return f"OneTrust has no application{_search(listing).replace('their', 'its')}, or none that you may see."
 
 
 def _row(row: Listed) -> str:
     application = row.application
-    about = [
+    parts = (
         f"*{text.escape(application.name or 'without a name', 80)}*",
         application.platform.title if application.platform is not None else "",
         _SCANS[application.status],
-    ]
+    )
     linked = f"linked to {scan_text.owners(row.links)}" if row.links else "not linked"
-    return f"{' · '.join(part for part in about if part)}\n{text.code(application.id)} · {linked}"
+    return f"{' · '.join(filter(None, parts))}\n{text.code(application.id)} · {linked}"
 
 
 def _option(row: Listed) -> Block:

@@ -32,3 +32,16 @@ class RescanRequest:
     """The scan of the app's latest known build."""
     answer: int | None = None
     """The scan that fulfilled it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Arrival:
+    """A file that arrived without its message."""
+
+    file_id: str
+    channel: str
+    event_ts: str
+    due_at: float
+    """When its message is searched for next."""
+    attempts: int
+    """Searches so far."""

@@ -4,15 +4,24 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from bot.core.scan import ChannelKind
-from bot.features.rescan_requests.models import RequestState, RescanRequest
+from bot.features.rescan_requests.models import Arrival, RequestState, RescanRequest
 from bot.storage import rows
 from bot.storage.connection import Connection, RowHooks
 from bot.storage.repository import Repository, reads, writes
 
-_WAITS = f"""state = 'waiting' AND NOT EXISTS (
-    SELECT 1 FROM scans WHERE scans.request_number = requests.number
-    AND scans.state IN ({rows.OPEN_STATES}, 'waiting')
-)"""
+_ANSWERED = """
+    SELECT requests.number AS number, 'answered' AS state, min(scans.number) AS answer
+    FROM requests JOIN scans INDEXED BY scans_request ON scans.request_number = requests.number
+    WHERE requests.state = 'waiting' AND scans.state = 'submitted' AND scans.app_id = requests.app_id
+    GROUP BY requests.number
+"""
+_CAN_EXPIRE = f"""
+    state = 'waiting' AND NOT EXISTS (
+        SELECT 1 FROM scans WHERE scans.request_number = requests.number
+        AND scans.state IN ({rows.OPEN_STATES}, 'waiting')
+    )
+"""
+"""The condition for waiting requests of which no build is in progress."""
 
 
 class RescanRequestRepository(Repository):
@@ -41,28 +50,32 @@ class RescanRequestRepository(Repository):
 
     @writes
     def update(self, db: Connection, /, number: int, **changes: Any) -> RescanRequest:
-        """Change a request's ``message_ts``, ``state`` or ``answer``."""
-        values: Mapping[str, Any] = rows.plain(changes)
-        assignments = ", ".join(f"{column} = ?" for column in values)
-        db.execute(f"UPDATE requests SET {assignments} WHERE number = ?", [*values.values(), number])
-        return _load(db, number)
+        """Change a request's ``message_ts`` or ``state``."""
+        return _change(db, number, changes)
+
+    async def close(self) -> tuple[list[RescanRequest], float | None]:
+        """Close the requests that were fulfilled or have expired; return them, and when the next expires.
+
+        A request is fulfilled by the submission of a build for it.
+        """
+        closing, next_at = await self._closing()
+        return await self._close() if closing else ([], next_at)
+
+    @reads
+    def _closing(self, db: Connection) -> tuple[dict[int, dict[str, Any]], float | None]:
+        return self._look(db)
 
     @writes
-    def answer(self, db: Connection) -> list[RescanRequest]:
-        """Close and return the requests that were fulfilled by the submission of a build for them."""
-        query = """
-            SELECT requests.number AS number, min(scans.number) AS answer
-            FROM requests JOIN scans INDEXED BY scans_request ON scans.request_number = requests.number
-            WHERE requests.state = 'waiting' AND scans.state = 'submitted' AND scans.app_id = requests.app_id
-            GROUP BY requests.number
-        """
-        found = list(db.query(query))
-        for row in found:
-            db.execute(
-                "UPDATE requests SET state = 'answered', answer = ? WHERE number = ?",
-                [row["answer"], row["number"]],
-            )
-        return [_load(db, row["number"]) for row in found]
+    def _close(self, db: Connection) -> tuple[list[RescanRequest], float | None]:
+        closed = [_change(db, number, changes) for number, changes in self._look(db)[0].items()]
+        return closed, self._look(db)[1]
+
+    def _look(self, db: Connection) -> tuple[dict[int, dict[str, Any]], float | None]:
+        """Return the changes to requests that are to be closed, and when the next expires."""
+        expired = f"SELECT number, 'lapsed' AS state, NULL AS answer FROM requests WHERE {_CAN_EXPIRE}"
+        found = [*db.query(f"{expired} AND expires_at <= ?", [self.clock.now()]), *db.query(_ANSWERED)]
+        (next_at,) = db.execute(f"SELECT min(expires_at) FROM requests WHERE {_CAN_EXPIRE}").fetchone()
+        return {row.pop("number"): row for row in found}, next_at
 
     async def request(self, number: int) -> RescanRequest | None:
         """Return a request, if it exists."""
@@ -81,23 +94,6 @@ class RescanRequestRepository(Repository):
         return next((_request(row) for row in db.query(query, parameters)), None)
 
     @writes
-    def lapse(self, db: Connection) -> list[RescanRequest]:
-        """Close and return the expired requests, except those whose build is in progress."""
-        where = f"{_WAITS} AND expires_at <= ?"
-        now = [self.clock.now()]
-        found = [_request(row) for row in db.query(f"SELECT * FROM requests WHERE {where}", now)]
-        if found:
-            db.execute(f"UPDATE requests SET state = '{RequestState.LAPSED.value}' WHERE {where}", now)
-        return [_load(db, request.number) for request in found]
-
-    @reads
-    def next_lapse_at(self, db: Connection) -> float | None:
-        """Return when the next waiting request expires."""
-        query = f"SELECT min(expires_at) AS at FROM requests WHERE {_WAITS}"
-        at: float | None = db.execute(query).fetchone()[0]
-        return at
-
-    @writes
     def arrived(self, db: Connection, file_id: str, channel: str, event_ts: str) -> None:
         """Record a file whose message has to be found."""
         db.execute(
@@ -106,43 +102,36 @@ class RescanRequestRepository(Repository):
         )
 
     @reads
-    def arrivals(self, db: Connection, *, all_: bool = False) -> list[tuple[str, str, str, int, float]]:
-        """Return ``(file_id, channel, event_ts, attempts, due_at)`` of the files that are due, or of all."""
-        limit = float("inf") if all_ else self.clock.now()
-        query = "SELECT * FROM arrivals WHERE due_at <= ? ORDER BY due_at"
-        return [
-            (row["file_id"], row["channel"], row["event_ts"], row["attempts"], row["due_at"])
-            for row in db.query(query, [limit])
-        ]
+    def arrivals(self, db: Connection) -> list[Arrival]:
+        """Return the files whose message has to be found, the first due first."""
+        return [Arrival(**row) for row in db.query("SELECT * FROM arrivals ORDER BY due_at")]
 
     @writes
-    def settle_arrival(
-        self, db: Connection, file_id: str, channel: str, event_ts: str, *, retry_at: float | None
-    ) -> None:
+    def settle_arrival(self, db: Connection, arrival: Arrival, *, retry_at: float | None) -> None:
         """Delete a file, or search for its message again at ``retry_at``."""
         change, values = "DELETE FROM arrivals", []
         if retry_at is not None:
             change, values = "UPDATE arrivals SET attempts = attempts + 1, due_at = ?", [retry_at]
         query = f"{change} WHERE file_id = ? AND channel = ? AND event_ts = ?"
-        db.execute(query, [*values, file_id, channel, event_ts])
+        db.execute(query, [*values, arrival.file_id, arrival.channel, arrival.event_ts])
 
 
 def _load(db: Connection, number: int) -> RescanRequest:
     return _request(next(iter(db.query("SELECT * FROM requests WHERE number = ?", [number]))))
 
 
+def _change(db: Connection, number: int, changes: Mapping[str, Any]) -> RescanRequest:
+    rows.update(db, "requests", changes, number=number)
+    return _load(db, number)
+
+
 def _request(row: Mapping[str, Any]) -> RescanRequest:
-    return RescanRequest(
-        **{
-            **row,
-            "channel_kind": ChannelKind(row["channel_kind"]),
-            "state": RequestState(row["state"]),
-        }
-    )
+    kind, state = ChannelKind(row["channel_kind"]), RequestState(row["state"])
+    return RescanRequest(**{**row, "channel_kind": kind, "state": state})
 
 
 def _purge(db: Connection, before: float) -> bool:
-    """Remove requests from before a time that wait no longer; return whether there were any."""
+    """Remove closed requests from before a time; return whether there were any."""
     removed = db.execute(
         "DELETE FROM requests WHERE created_at < ? AND state <> 'waiting' "
         "AND number NOT IN (SELECT request_number FROM scans WHERE request_number IS NOT NULL)",
@@ -157,4 +146,4 @@ def _forget(db: Connection, user: str, stand_in: str) -> None:
 
 
 HOOKS: Final = RowHooks(purge=_purge, forget=_forget)
-"""What waiting rescans do in the transactions of others."""
+"""What rescan requests do in the transactions of others."""

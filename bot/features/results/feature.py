@@ -8,6 +8,7 @@ from bot.features.results import listeners, repository, status_views, views
 from bot.features.results.fetcher import ResultFetcher
 from bot.features.results.messages import result_subject, results_section
 from bot.features.results.poller import ResultPoller
+from bot.features.submission.ports import REQUESTS, SCANS
 from bot.wiring.feature import Feature, Surface
 from bot.wiring.kit import Kit
 
@@ -27,7 +28,7 @@ def build(kit: Kit) -> Surface:
             announcer=kit.replies,
             clock=kit.clock,
             may_create_link=kit.access.may_create_link,
-            wake=kit.wake,
+            wake=partial(kit.wake, SCANS, REQUESTS),
             ended=announcements.changed,
             judge=judge_by(kit.rules),
             first_s=first_s,

@@ -14,7 +14,6 @@ from bot.features.results import matching
 from bot.features.results.app_index import IndexedApps
 from bot.features.results.models import Application, AppScan, Judge, OneTrustScanStatus, Poll, ResultState
 from bot.features.results.ports import Applications, ResultStore
-from bot.features.submission.outcomes import remember_link
 
 logger = logging.getLogger(__name__)
 
@@ -171,11 +170,11 @@ class ResultFetcher:
 
     async def _matched(self, poll: Poll, application_id: str, match: AppScan) -> None:
         """Store the matched scan's ID; that settles an uncertain submission."""
-        matched = await self.store.results.matched(poll.number, application_id, match.id)
+        matched = await self.store.results.matched(
+            poll.number, application_id, match.id, self.may_create_link
+        )
         if matched is None:
             return
-        if poll.scan.state is State.UNCERTAIN:
-            await remember_link(self.store, matched.scan, self.may_create_link)
         logger.info("scan #%d was found in OneTrust: scan %s", poll.number, ascii(match.id))
         await self._link(matched.scan, application_id)
         self.announcer.changed(poll.number)

@@ -1,10 +1,11 @@
 """Rows of polling states and results."""
 
 import asyncio
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from typing import Any, Final
 
 from bot.core.scan import Build, Platform, Scan, State, SubmissionState
+from bot.features.app_links import repository as links
 from bot.features.results import rows_repository
 from bot.features.results.models import Judge, OneTrustScanStatus, Poll, Results, ResultState, ResultStatus
 from bot.features.results.rows_repository import FOLLOWED
@@ -85,8 +86,15 @@ class ResultRepository(Repository):
     # Matching.
 
     @writes
-    def matched(self, db: Connection, number: int, application_id: str, scan_id: str) -> Poll | None:
-        """Store a scan's match in OneTrust, which settles an uncertain submission.
+    def matched(
+        self,
+        db: Connection,
+        number: int,
+        application_id: str,
+        scan_id: str,
+        may_create_link: Callable[[Scan], bool],
+    ) -> Poll | None:
+        """Store a scan's match in OneTrust; an uncertain submission is submitted then, and its app linked.
 
         ``None`` if the match belongs to a scan already, or this one's state changed.
         """
@@ -98,7 +106,10 @@ class ResultRepository(Repository):
         if state is State.UNCERTAIN:
             found["state"] = SubmissionState.ACCEPTED
             settled = {"problem": None}
-            transitions.move(db, number, State.SUBMITTED, now=now, why=why, scan=settled, submission=found)
+            scan = transitions.move(
+                db, number, State.SUBMITTED, now=now, why=why, scan=settled, submission=found
+            )
+            links.remember(db, scan, may_create_link, now)
         else:
             rows.update(db, "submissions", found, scan=number, scanner=rows.MAIN_SCANNER)
             rows.update(db, "results", {"state": ResultState.RUNNING, "looked_for": ""}, scan=number)

@@ -3,8 +3,7 @@
 import logging
 
 from bot.core.scheduler import Job
-from bot.features.retention.purge import Retention
-from bot.features.retention.upload_cleanup import UploadCleanup
+from bot.features.retention.service import purge_job, upload_cleanup_job
 from bot.scanners.onetrust.file_server import open_file_server
 from bot.wiring.feature import Feature, Surface
 from bot.wiring.kit import Kit
@@ -13,20 +12,19 @@ logger = logging.getLogger(__name__)
 
 
 def build(kit: Kit) -> Surface:
-    """Build it."""
-    settings = kit.settings
-    jobs = [_cleanup(kit)]
-    if settings.retention_days is not None:
-        jobs.append(Retention(kit.store.privacy, kit.clock, days=settings.retention_days).job)
+    """Build the feature."""
+    jobs = [_cleanup_job(kit)]
+    if kit.settings.retention_days is not None:
+        jobs.append(purge_job(kit.store.privacy, kit.clock, days=kit.settings.retention_days))
     return Surface(jobs=tuple(jobs))
 
 
-def _cleanup(kit: Kit) -> Job:
+def _cleanup_job(kit: Kit) -> Job:
     """Return the job that removes uploaded builds, also those of earlier processes."""
     ftp, uploads = kit.settings.ftp, kit.store.uploads
     if ftp is not None:
         remove = open_file_server(ftp.address).remove
-        return UploadCleanup(uploads, remove, kit.clock, keep_hours=ftp.keep_hours).job
+        return upload_cleanup_job(uploads, remove, kit.clock, keep_hours=ftp.keep_hours)
 
     async def count() -> None:
         if left := await uploads.count():

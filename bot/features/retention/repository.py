@@ -1,7 +1,7 @@
-"""Taking people and old scans out of the history.
+"""Removing old scans and people from the history.
 
-What must stay is which apps were scanned at all: without it the next build of one would be sent as a new
-app, and OneTrust would hold it twice.
+Which apps were scanned is kept in ``known_apps``; otherwise the next build of one would be submitted as a new
+app, and OneTrust would have it twice.
 """
 
 import re
@@ -12,17 +12,19 @@ from bot.storage.connection import Connection
 from bot.storage.repository import Repository
 
 BATCH = 200
-"""Scans that one transaction removes: others wait no longer than that takes."""
+"""Scans removed per transaction, as other writes wait for it."""
+
+_PEOPLE = (("scans", "shared_by"), ("scans", "asked_by"), ("events", "who"), ("apps", "linked_by"))
+"""Tables and columns with user IDs; those of other features are in their hooks."""
 
 
 class PrivacyRepository(Repository):
-    """What a retention time and a person's wish to be forgotten ask of the tables."""
+    """Purges old scans, and forgets people."""
 
     async def purge(self, before: float) -> int:
-        """Remove scans that have not changed since ``before``; return how many there were.
+        """Remove scans that have not changed since ``before``, except open ones; return their number.
 
-        Scans that are still on their way stay. The people who linked apps before then are removed, and what
-        other features keep of that age beside scans.
+        Also removes who linked apps before then, and older rows of features that belong to no scan.
         """
         purged = 0
         while removed := await self.database.write(lambda db: _purge(db, before)):
@@ -41,29 +43,21 @@ class PrivacyRepository(Repository):
         return purged
 
     async def forget(self, user: str) -> int | None:
-        """Take a person out of the history; return how many scans they shared or asked for.
+        """Remove a person from the history; return how many scans they shared or asked for.
 
-        ``None`` where they are nowhere in it.
-
-        Their comments go, and mentions of them in others' comments; so do reasons of theirs or about them.
+        Removes their comments and reasons, and mentions of them in others'. ``None`` if nothing was found.
         """
         mention = re.compile(rf"<@{re.escape(user)}(?:\|[^<>]*)?>")
 
         def work(db: Connection) -> int | None:
             before = db.conn.total_changes
-            scans = db.execute(
-                "SELECT count(*) FROM scans WHERE ? IN (shared_by, asked_by)", [user]
-            ).fetchone()[0]
+            query = "SELECT count(*) FROM scans WHERE ? IN (shared_by, asked_by)"
+            (scans,) = db.execute(query, [user]).fetchone()
             db.execute("UPDATE scans SET comment = '' WHERE ? IN (shared_by, asked_by)", [user])
             for row in list(db.query("SELECT number, comment FROM scans WHERE instr(comment, ?)", [user])):
-                told = mention.sub("someone", row["comment"]).replace(user, "someone")
-                db.execute("UPDATE scans SET comment = ? WHERE number = ?", [told, row["number"]])
-            for table, column in (
-                ("scans", "shared_by"),
-                ("scans", "asked_by"),
-                ("events", "who"),
-                ("apps", "linked_by"),
-            ):
+                comment = mention.sub("someone", row["comment"]).replace(user, "someone")
+                db.execute("UPDATE scans SET comment = ? WHERE number = ?", [comment, row["number"]])
+            for table, column in _PEOPLE:
                 db.execute(f"UPDATE {table} SET {column} = ? WHERE {column} = ?", [FORGOTTEN, user])
             for hooks in db.hooks:
                 if hooks.forget is not None:
@@ -75,7 +69,7 @@ class PrivacyRepository(Repository):
         return scans
 
     async def _scrub(self) -> None:
-        """Let nothing that was removed stay readable, neither in the search index nor in the WAL."""
+        """Remove what was deleted from the search index and the WAL too."""
         optimize = "INSERT INTO scans_fts (scans_fts) VALUES ('optimize')"
         await self.database.write(lambda db: db.execute(optimize))
         await self.database.read(lambda db: db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall())

@@ -1,4 +1,4 @@
-"""Builds that were put on the FTP server, from before their first byte goes until they are removed."""
+"""The rows of builds on the FTP server, each from before its upload until its removal."""
 
 from bot.storage import rows
 from bot.storage.connection import Connection
@@ -6,21 +6,20 @@ from bot.storage.repository import Repository, reads, writes
 
 
 class UploadRepository(Repository):
-    """The table of uploads. Its rows outlive their scans: what is on the server is removed all the same."""
+    """Uploaded builds; their rows outlive their scans, so that every file is removed."""
 
     @writes
     def add(self, db: Connection, name: str, scan: int) -> None:
-        """Note that a scan's build goes to the server now; a later try starts its time anew."""
-        now = self.clock.now()
+        """Record that an upload starts now; a retry restarts its time."""
         db.execute(
             "INSERT INTO uploads (name, scan, at) VALUES (?, ?, ?) "
             "ON CONFLICT (name) DO UPDATE SET at = excluded.at",
-            [name, scan, now],
+            [name, scan, self.clock.now()],
         )
 
     @reads
     def older_than(self, db: Connection, before: float, limit: int) -> list[str]:
-        """Return names of uploads of before then, oldest first; none of scans that move on by themselves."""
+        """Return the names of uploads from before then, oldest first, without those of open scans."""
         query = (
             "SELECT uploads.name FROM uploads LEFT JOIN scans ON scans.number = uploads.scan "
             "WHERE uploads.at <= ? AND coalesce(scans.state, '') NOT IN "
@@ -30,10 +29,10 @@ class UploadRepository(Repository):
 
     @reads
     def count(self, db: Connection) -> int:
-        """Return how many there are."""
+        """Return the number of uploads."""
         return db.table("uploads").count
 
     @writes
     def remove(self, db: Connection, name: str, before: float) -> None:
-        """Forget an upload of before then, which is on the server no more; one that was begun anew stays."""
+        """Delete the row of a removed upload, unless a new upload has started since ``before``."""
         db.execute("DELETE FROM uploads WHERE name = ? AND at <= ?", [name, before])

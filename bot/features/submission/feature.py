@@ -8,6 +8,7 @@ from bot.features.history.listeners import HistoryCommands
 from bot.features.rescan_requests import repository as rescan_requests
 from bot.features.submission import listeners, share_listeners, views
 from bot.scanners.onetrust.file_server import open_file_server
+from bot.slack.messages.living_message import REFRESH_INTERVAL_S
 from bot.wiring.checks import onetrust
 from bot.wiring.feature import Feature, Surface
 from bot.wiring.kit import Kit
@@ -32,9 +33,15 @@ def build(kit: Kit) -> Surface:
 
 
 def _jobs(kit: Kit) -> tuple[Job, ...]:
-    """Return what checks the FTP server once at the start, where builds go to one."""
+    """Return what refreshes stale replies, and checks the FTP server once where builds go to one."""
+
+    async def refresh() -> None:
+        for number in await kit.store.queue.stale():
+            kit.replies.changed(number)
+
+    refreshing = Job(name="refresh of replies", run=refresh, interval_s=REFRESH_INTERVAL_S)
     if kit.settings.ftp is None or "ftp" not in kit.routes:
-        return ()
+        return (refreshing,)
     server = open_file_server(kit.settings.ftp.address)
 
     async def check() -> None:
@@ -43,7 +50,7 @@ def _jobs(kit: Kit) -> tuple[Job, ...]:
         except SubmissionError as error:
             logger.warning("the FTP route does not work now: %s", error.user_message)
 
-    return (Job(name="check of the FTP server", run=check, interval_s=None),)
+    return refreshing, Job(name="check of the FTP server", run=check, interval_s=None)
 
 
 FEATURE = Feature(build=build, row_hooks=(rescan_requests.HOOKS,), checks=onetrust.routes)

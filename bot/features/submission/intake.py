@@ -12,6 +12,7 @@ from bot.core.file_names import NAMELESS, is_build_name, unsupported_name
 from bot.core.people import Person
 from bot.core.ports import Announcer, Clock, Refusals, Workspace
 from bot.core.scan import Scan, Share
+from bot.core.scheduler import Wake
 from bot.errors import (
     AppscanError,
     NotAllowed,
@@ -22,9 +23,9 @@ from bot.errors import (
     Unidentified,
     UsageError,
 )
-from bot.features.rescan_requests.models import RequestState, RescanRequest
+from bot.features.rescan_requests.models import Arrival, RequestState, RescanRequest
 from bot.features.rescan_requests.ports import Board
-from bot.features.submission.ports import SubmissionStore
+from bot.features.submission.ports import FILES, REQUESTS, SCANS, SubmissionStore
 
 logger = logging.getLogger(__name__)
 
@@ -64,7 +65,7 @@ class Intake:
         refusals: Refusals,
         access: Access,
         clock: Clock,
-        wake: Callable[[], None],
+        wake: Wake,
         drop: Callable[[int], None],
     ) -> None:
         self._store = store
@@ -116,7 +117,7 @@ class Intake:
             logger.info("the author of a shared file is not known; retrying later: %s", error)
             for share in filter(_may_be_build, shares):
                 await self._store.requests.arrived(share.file_id, share.channel, share.message_ts)
-            self._wake()
+            self._wake(FILES)
             return []
 
     async def _record(self, shares: tuple[Share, ...]) -> list[Scan]:
@@ -130,7 +131,7 @@ class Intake:
                 recorded.append(scan)
                 self._announcer.changed(scan.number)
         if recorded:
-            self._wake()
+            self._wake(SCANS)
         return recorded
 
     async def _with_comment(self, share: Share) -> Share:
@@ -153,43 +154,45 @@ class Intake:
         if not identifiers.is_timestamp(event_ts):
             event_ts = f"{self._clock.now():.6f}"
         await self._store.requests.arrived(file_id, channel, event_ts)
-        self._wake()
+        self._wake(FILES)
 
-    async def find_messages(self) -> None:
-        """Search for the messages of files that arrived without one."""
-        due = await self._store.requests.arrivals()
-        for file_id, channel, event_ts, attempts, _ in due[:MAXIMUM_SEARCHES_PER_RUN]:
-            done = slack_failed = False
-            shares: tuple[Share, ...] = ()
-            try:
-                found = await self._workspace.shares_of_file(file_id, channel, event_ts)
-                shares = _of_event(found or (), event_ts, is_last=attempts + 1 >= MAXIMUM_SEARCHES)
-                await self._record(shares)
-                done = found == () or bool(shares)
-            except NotAllowed as error:
-                self._refusals.refuse(shares[0], error.user_message)
-                done = True
-            except (PullFailed, Unidentified) as error:
-                logger.warning("search for the message of a shared file failed: %s", error)
-                slack_failed = True
-            except AppscanError as error:
-                logger.info("ignoring a shared file: %s", error)
-                done = True
-            except Exception as error:  # noqa: BLE001 - one file's error must not delay the others
-                logger.warning("search for the message of a shared file failed: %s", type(error).__name__)
-                slack_failed = True
-            elapsed_s = (attempts - MAXIMUM_SEARCHES) * SEARCH_BACKOFF.maximum_s
-            retry = not done and (
-                attempts + 1 < MAXIMUM_SEARCHES or (slack_failed and elapsed_s < OUTAGE_TIMEOUT_S)
-            )
-            if slack_failed and not retry:
-                logger.error("giving up on file %s in %s: Slack keeps failing", file_id, channel)
-            retry_at = self._clock.now() + SEARCH_BACKOFF.delay_s(attempts + 1) if retry else None
-            await self._store.requests.settle_arrival(file_id, channel, event_ts, retry_at=retry_at)
+    async def find_messages(self) -> float | None:
+        """Search for the messages of files that arrived without one; return when the next search is due."""
+        arrivals, now = await self._store.requests.arrivals(), self._clock.now()
+        due = [arrival for arrival in arrivals if arrival.due_at <= now][:MAXIMUM_SEARCHES_PER_RUN]
+        retries = [await self._find_message(arrival) for arrival in due]
+        later = [arrival.due_at for arrival in arrivals[len(due) :]]
+        return min((at for at in [*retries, *later] if at is not None), default=None)
 
-    async def next_search_at(self) -> float | None:
-        """Return when the next search for a message is due."""
-        return min((due_at for *_, due_at in await self._store.requests.arrivals(all_=True)), default=None)
+    async def _find_message(self, arrival: Arrival) -> float | None:
+        """Search for one message; return when to search for it again."""
+        done = slack_failed = False
+        attempts = arrival.attempts + 1
+        shares: tuple[Share, ...] = ()
+        try:
+            found = await self._workspace.shares_of_file(arrival.file_id, arrival.channel, arrival.event_ts)
+            shares = _of_event(found or (), arrival.event_ts, is_last=attempts >= MAXIMUM_SEARCHES)
+            await self._record(shares)
+            done = found == () or bool(shares)
+        except NotAllowed as error:
+            self._refusals.refuse(shares[0], error.user_message)
+            done = True
+        except (PullFailed, Unidentified) as error:
+            logger.warning("search for the message of a shared file failed: %s", error)
+            slack_failed = True
+        except AppscanError as error:
+            logger.info("ignoring a shared file: %s", error)
+            done = True
+        except Exception as error:  # noqa: BLE001 - one file's error must not delay the others
+            logger.warning("search for the message of a shared file failed: %s", type(error).__name__)
+            slack_failed = True
+        outage_s = (arrival.attempts - MAXIMUM_SEARCHES) * SEARCH_BACKOFF.maximum_s
+        retry = not done and (attempts < MAXIMUM_SEARCHES or (slack_failed and outage_s < OUTAGE_TIMEOUT_S))
+        if slack_failed and not retry:
+            logger.error("giving up on file %s in %s: Slack keeps failing", arrival.file_id, arrival.channel)
+        retry_at = self._clock.now() + SEARCH_BACKOFF.delay_s(attempts) if retry else None
+        await self._store.requests.settle_arrival(arrival, retry_at=retry_at)
+        return retry_at
 
     async def deleted(self, channel: str, message_ts: str) -> None:
         """Cancel the scans of a deleted message that have not been submitted."""
@@ -231,7 +234,7 @@ class Intake:
     async def _request(self, share: Share) -> RequestedScan:
         scan, new = await self._store.scans.record(share)
         self._announcer.changed(scan.number)
-        self._wake()
+        self._wake(SCANS)
         return RequestedScan(scan=scan, new=new)
 
     async def rescan_file(
@@ -302,7 +305,7 @@ class Intake:
         except BaseException:
             await self._store.requests.update(request.number, state=RequestState.LAPSED)
             raise
-        self._wake()
+        self._wake(REQUESTS)
         return await self._store.requests.update(request.number, message_ts=message_ts)
 
     async def scan_latest(self, user: str, channel: str, request_number: int) -> RequestedScan:
@@ -343,13 +346,15 @@ class Intake:
             )
         )
 
-    async def close_requests(self) -> None:
-        """Close rescan requests that were fulfilled or have expired, and update their messages."""
-        for request in [*await self._store.requests.answer(), *await self._store.requests.lapse()]:
+    async def close_requests(self) -> float | None:
+        """Close rescan requests that were fulfilled or have expired; return when the next one expires."""
+        closed, next_at = await self._store.requests.close()
+        for request in closed:
             try:
                 await self._board.update(request, None)
             except Exception:  # its row is closed anyway
                 logger.exception("could not update the message of rescan request %d", request.number)
+        return next_at
 
 
 def _may_be_build(share: Share) -> bool:

@@ -19,9 +19,9 @@ class ReplySubject(Subject[Card]):
 
     queue: QueueRepository
 
-    async def shown(self, scan: Scan) -> None:
-        """Record the revision that the reply shows."""
-        await self.queue.shown(scan.number, scan.revision)
+    async def shown(self, scan: Scan) -> list[int]:
+        """Record the revision that the reply shows; return the duplicates whose replies are not current."""
+        return await self.queue.shown(scan.number, scan.revision)
 
     async def give_up(self, status: MessageStatus, why: str) -> None:
         """Note in the timeline that the end could not be shown."""
@@ -29,10 +29,6 @@ class ReplySubject(Subject[Card]):
         if status.is_final and number in await self.queue.stale():
             await self.note(number, f"the reply could not be posted: {why}")
         await self.shown(status.scan)
-
-    async def copies(self, number: int) -> list[int]:
-        """Return the duplicates whose replies are not current."""
-        return await self.queue.stale_copies(number)
 
 
 def reply_subject(store: SubmissionStore, render: Callable[[Card], Message]) -> ReplySubject:

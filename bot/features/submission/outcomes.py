@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 
 from bot.core.ports import Announcer, Clock
-from bot.core.scan import Kind, Question, Reason, Scan, State, SubmissionState
+from bot.core.scan import Question, Reason, Scan, State, SubmissionState
 from bot.errors import Superseded, UnknownApp
 from bot.features.submission.ports import SubmissionStore
 from bot.features.submission.routes import Receipt
@@ -82,28 +82,28 @@ class Outcomes:
 
     async def accepted(self, scan: Scan, receipt: Receipt) -> None:
         """Record that the scanner accepted the build."""
-        logger.info("scan #%d was accepted: %s", scan.number, _receipt_id(receipt))
-        await _persist(
-            self._clock, partial(self._record, scan, receipt), f"the receipt of scan #{scan.number}"
+        id_ = (
+            f"scan ID {receipt.scan_id}" if receipt.request_id is None else f"request ID {receipt.request_id}"
         )
-
-    async def _record(self, scan: Scan, receipt: Receipt) -> None:
-        submitted = await self._store.scans.move(
+        logger.info("scan #%d was accepted: %s", scan.number, id_)
+        submission = {
+            "state": SubmissionState.ACCEPTED,
+            "request_id": receipt.request_id,
+            "scan_id": receipt.scan_id,
+            "status": receipt.status,
+            **({"application_id": receipt.application_id} if receipt.application_id else {}),
+        }
+        record = partial(
+            self._store.scans.move,
             scan.number,
             State.SUBMITTED,
-            why=_receipt_id(receipt),
+            why=id_,
             expect={State.SUBMITTING, State.UNCERTAIN},  # recovered by another process during a retry
             scan={"problem": None},
-            submission={
-                "state": SubmissionState.ACCEPTED,
-                "request_id": receipt.request_id,
-                "scan_id": receipt.scan_id,
-                "status": receipt.status,
-                **({"application_id": receipt.application_id} if receipt.application_id else {}),
-            },
+            submission=submission,
+            may_create_link=self._may_create_link,
         )
-        # From the new row: the person may have been removed from the history meanwhile.
-        await remember_link(self._store, submitted, self._may_create_link)
+        await _persist(self._clock, record, f"the receipt of scan #{scan.number}")
 
     async def ended(
         self,
@@ -145,18 +145,7 @@ class Outcomes:
         )
 
 
-async def remember_link(store: SubmissionStore, scan: Scan, may_create_link: Callable[[Scan], bool]) -> None:
-    """Link the app ID of a submitted scan that a person requested, or the app that was created for it."""
-    created = scan.submission.application_id if scan.kind is Kind.NEW else None
-    if created and scan.bundle_id and scan.platform:
-        await store.links.put(scan.bundle_id, scan.platform, created, who=None, replace=False)
-    requested = scan.reason in {Reason.REQUEST, Reason.COMMAND, Reason.COMMENT}
-    if requested and may_create_link(scan) and scan.app_id and scan.bundle_id and scan.platform:
-        who = scan.asked_by or scan.shared_by
-        await store.links.put(scan.bundle_id, scan.platform, scan.app_id, who=who, replace=False)
-
-
-async def _persist(clock: Clock, write: Callable[[], Awaitable[None]], what: str) -> None:
+async def _persist(clock: Clock, write: Callable[[], Awaitable[object]], what: str) -> None:
     """Retry a write until the database can be written to; ``what`` names the data in the log."""
     for attempts_left in reversed(range(MAXIMUM_WRITES)):
         try:
@@ -170,10 +159,3 @@ async def _persist(clock: Clock, write: Callable[[], Awaitable[None]], what: str
             await clock.sleep(WRITE_INTERVAL_S)
         else:
             return
-
-
-def _receipt_id(receipt: Receipt) -> str:
-    """Return the scanner's ID for the timeline."""
-    if receipt.request_id is not None:
-        return f"request ID {receipt.request_id}"
-    return f"scan ID {receipt.scan_id}"

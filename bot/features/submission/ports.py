@@ -1,7 +1,7 @@
-"""What submission needs from the others."""
+"""What submission needs from the others, and the reasons for which its queues are polled."""
 
 from collections.abc import Awaitable, Callable
-from typing import Protocol
+from typing import Final, Protocol
 
 from bot.core.scan import Event
 from bot.features.app_links.repository import LinkRepository
@@ -10,6 +10,11 @@ from bot.features.retention.upload_repository import UploadRepository
 from bot.features.submission.card import Card
 from bot.features.submission.queue_repository import QueueRepository
 from bot.features.submission.scan_repository import ScanRepository
+
+SCANS: Final = "queue of scans"
+FILES: Final = "search for messages of files"
+REQUESTS: Final = "closing of rescan requests"
+SCAN_LEFT: Final = "the work on a scan has ended for now"
 
 
 class SubmissionStore(Protocol):

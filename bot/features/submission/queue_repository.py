@@ -1,6 +1,7 @@
 """The rows of scans as a queue: due scans, recovery, stale replies."""
 
 from collections.abc import Collection
+from dataclasses import dataclass
 
 from bot.core.scan import CANCELLABLE, PARKED, WORKING, Source, State
 from bot.features.submission import facts_repository
@@ -17,16 +18,33 @@ _HELD = "EXISTS (SELECT 1 FROM opinions WHERE opinions.scan = scans.number AND h
 _STALE = "SELECT number FROM scans WHERE shown_revision < revision AND source = 'slack'"
 
 
+@dataclass(frozen=True, kw_only=True)
+class QueuePoll:
+    """What there is to do in the queue of scans."""
+
+    due: list[int]
+    next_at: float | None
+    """When the next queued scan is due."""
+    has_abandoned: bool
+    """Whether there are scans in progress whose process ended."""
+    has_waiting: bool
+    """Whether there are scans that wait for another one of the same app."""
+    has_parked: bool
+    """Whether there are scans that wait until the scanner accepts builds."""
+
+
 class QueueRepository(Repository):
     """The queue of the worker."""
 
-    async def due(self, limit: int, *, busy: Collection[int]) -> list[int]:
-        """Return up to ``limit`` due scans, first of channels with the fewest in progress (``busy``).
+    @reads
+    def poll(self, db: Connection, limit: int, *, busy: Collection[int]) -> QueuePoll:
+        """Return what there is to do, with up to ``limit`` due scans.
 
-        So a channel with a hundred builds doesn't make the others wait for the last of them.
+        The first are of channels with the fewest in progress (``busy``), so a channel with a hundred builds
+        doesn't make the others wait for the last of them.
         """
-        working = _joined(busy)
-        query = f"""
+        working, now = _joined(busy), self.clock.now()
+        due = f"""
             SELECT number FROM (
                 SELECT number, working, row_number() OVER (
                     PARTITION BY channel ORDER BY working DESC, number
@@ -41,14 +59,17 @@ class QueueRepository(Repository):
                 )
             ) WHERE NOT working ORDER BY place, number LIMIT ?
         """
-        return await self._numbers(query, self.clock.now(), limit)
-
-    @reads
-    def next_due_at(self, db: Connection) -> float | None:
-        """Return when the next queued scan is due."""
-        query = f"SELECT min(o.due_at) AS at {_WAITING} AND o.due_at > ?"
-        at: float | None = db.execute(query, [self.clock.now()]).fetchone()[0]
-        return at
+        rest = f"""
+            SELECT (SELECT min(o.due_at) {_WAITING} AND o.due_at > :now) AS next_at,
+                   EXISTS (SELECT 1 {_WAITING} AND o.due_at = :parked) AS has_parked,
+                   EXISTS (SELECT 1 FROM scans WHERE state = 'waiting') AS has_waiting,
+                   EXISTS (SELECT 1 FROM scans WHERE {_abandoned(Source.SLACK, busy, now)}) OR
+                   EXISTS (SELECT 1 FROM scans WHERE {_abandoned(Source.SHELL, busy, now)}) AS has_abandoned
+        """
+        return QueuePoll(
+            due=[row["number"] for row in db.query(due, [now, limit])],
+            **next(iter(db.query(rest, {"now": now, "parked": PARKED}))),
+        )
 
     # While the scanner accepts no builds.
 
@@ -133,23 +154,16 @@ class QueueRepository(Repository):
             return []
         return await self.database.write(work)
 
-    async def recover(
-        self, *, source: Source, before: float | None = None, busy: Collection[int] = ()
-    ) -> list[int]:
+    async def recover(self, *, source: Source, busy: Collection[int] = ()) -> list[int]:
         """Requeue scans whose process ended, and cancel those of a shell; return their numbers.
 
-        From Slack: all in progress that are not ``busy``. From shells: those whose lease ended by ``before``.
+        From Slack: all in progress that are not ``busy``. From shells: those whose lease has ended.
         """
-        working = ", ".join(f"'{state.value}'" for state in sorted(WORKING))
-        condition = f"scans.state IN ({working}) AND scans.number NOT IN ({_joined(busy)})"
-        parameters: list[object] = [source.value]
-        if before is not None:
-            condition = f"scans.state IN ({rows.OPEN_STATES}, 'waiting') AND scans.held_until < ?"
-            parameters.append(before)
+        now = self.clock.now()
+        where = f"WHERE {_abandoned(source, busy, now)} ORDER BY scans.number"
 
         def work(db: Connection) -> list[int]:
-            found = rows.scans_where(db, where, *parameters)
-            now = self.clock.now()
+            found = rows.scans_where(db, where)
             for scan in found:
                 if scan.state in WORKING:
                     transitions.requeue(db, scan.number, now=now, why="the process ended")
@@ -164,8 +178,7 @@ class QueueRepository(Repository):
                     )
             return [scan.number for scan in found]
 
-        where = f"WHERE scans.source = ? AND {condition} ORDER BY scans.number"
-        if not await self.database.read(lambda db: rows.scans_where(db, where, *parameters)):
+        if not await self.database.read(lambda db: rows.scans_where(db, where)):
             return []
         return await self.database.write(work)
 
@@ -226,19 +239,16 @@ class QueueRepository(Repository):
         """Record the reply; empty while it is being posted, ``None`` if it certainly was not."""
         await self._update(number, "reply_ts", reply_ts)
 
-    async def shown(self, number: int, revision: int) -> None:
-        """Record the revision of the scan that its reply shows."""
-        await self._update(number, "shown_revision", revision)
+    @writes
+    def shown(self, db: Connection, number: int, revision: int) -> list[int]:
+        """Record the revision that a scan's reply shows; return its duplicates with replies out of date."""
+        db.execute("UPDATE scans SET shown_revision = ? WHERE number = ?", [revision, number])
+        query = f"{_STALE} AND state = 'duplicate' AND original = ? ORDER BY number"
+        return [row["number"] for row in db.query(query, [number])]
 
     async def stale(self) -> list[int]:
         """Return the scans whose replies are out of date."""
         return await self._numbers(f"{_STALE} ORDER BY number")
-
-    async def stale_copies(self, number: int) -> list[int]:
-        """Return the duplicates of a scan whose replies are out of date."""
-        return await self._numbers(
-            f"{_STALE} AND state = 'duplicate' AND original = ? ORDER BY number", number
-        )
 
     @reads
     def _numbers(self, db: Connection, query: str, *parameters: object) -> list[int]:
@@ -248,6 +258,16 @@ class QueueRepository(Repository):
     def _update(self, db: Connection, number: int, column: str, value: object) -> None:
         query = f"UPDATE scans SET {column} = ? WHERE number = ?"
         db.execute(query, [value, number])
+
+
+def _abandoned(source: Source, busy: Collection[int], now: float) -> str:
+    """Return the condition for scans in progress on which no process works any more."""
+    if source is Source.SHELL:
+        in_progress = f"scans.state IN ({rows.OPEN_STATES}, 'waiting') AND scans.held_until < {now!r}"
+    else:
+        states = ", ".join(f"'{state.value}'" for state in sorted(WORKING))
+        in_progress = f"scans.state IN ({states}) AND scans.number NOT IN ({_joined(busy)})"
+    return f"scans.source = '{source.value}' AND {in_progress}"
 
 
 def _joined(numbers: Collection[int]) -> str:

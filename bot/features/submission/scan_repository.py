@@ -17,6 +17,7 @@ from bot.core.scan import (
     SubmissionState,
 )
 from bot.errors import Superseded
+from bot.features.app_links import repository as links
 from bot.features.submission import facts_repository
 from bot.features.submission.decision import Decision, DecisionFacts
 from bot.storage import rows, transitions
@@ -126,24 +127,23 @@ class ScanRepository(Repository):
         expect: Collection[State] | None = None,
         scan: Mapping[str, Any] | None = None,
         submission: Mapping[str, Any] | None = None,
+        may_create_link: Callable[[Scan], bool] | None = None,
     ) -> Scan:
         """Move a scan to a state, with a line in the timeline, in one transaction.
+
+        With ``may_create_link``, the app of the submitted scan is linked in it too.
 
         Raises:
             NotFound: no such scan.
             Superseded: its state is not one of ``expect``, or ``to`` may not follow it.
         """
-        return transitions.move(
-            db,
-            number,
-            to,
-            now=self.clock.now(),
-            why=why,
-            who=who,
-            expect=expect,
-            scan=scan,
-            submission=submission,
+        now = self.clock.now()
+        moved = transitions.move(
+            db, number, to, now=now, why=why, who=who, expect=expect, scan=scan, submission=submission
         )
+        if may_create_link is not None:
+            links.remember(db, moved, may_create_link, now)
+        return moved
 
     @writes
     def begin(self, db: Connection, number: int) -> Scan:
@@ -226,10 +226,7 @@ class ScanRepository(Repository):
         Raises:
             Superseded: the scan was cancelled; the bytes must not be sent.
         """
-        scan = transitions.load(db, number)
-        if scan.state is not State.SUBMITTING:
-            raise Superseded(f"Scan #{number} was cancelled before it was submitted.")
-        db.execute(f"UPDATE submissions SET state = 'committed' WHERE scan = ? AND {rows.ONETRUST}", [number])
+        _advance(db, number, SubmissionState.COMMITTED)
 
     @writes
     def made_app(self, db: Connection, number: int, application_id: str) -> None:
@@ -238,22 +235,8 @@ class ScanRepository(Repository):
         Raises:
             Superseded: the scan was cancelled or settled.
         """
-        scan = transitions.load(db, number)
-        if scan.state is not State.SUBMITTING:
-            raise Superseded(f"Scan #{number} was cancelled before it was submitted.")
-        db.execute(
-            "UPDATE submissions SET state = 'sending', application_id = ? "
-            f"WHERE scan = ? AND {rows.ONETRUST}",
-            [application_id, number],
-        )
-        transitions.note(
-            db,
-            number,
-            now=self.clock.now(),
-            before=scan.state,
-            after=scan.state,
-            why=f"created application {application_id}",
-        )
+        _advance(db, number, SubmissionState.SENDING, application_id=application_id)
+        self._note(db, number, f"created application {application_id}")
 
     @writes
     def cancel(
@@ -348,20 +331,25 @@ class ScanRepository(Repository):
     def note_app(self, db: Connection, bundle_id: str, platform: Platform, why: str, who: str) -> None:
         """Add a line to the timeline of an app's newest scan, if there is one."""
         where = "WHERE bundle_id = ? AND platform = ? ORDER BY scans.number DESC"
-        newest = rows.first_scan(db, where, bundle_id, platform.value)
-        if newest is not None:
-            transitions.note(
-                db,
-                newest.number,
-                now=self.clock.now(),
-                who=who,
-                before=newest.state,
-                after=newest.state,
-                why=why,
-            )
+        if (newest := rows.first_scan(db, where, bundle_id, platform.value)) is not None:
+            self._note(db, newest.number, why, who)
 
     @writes
     def note(self, db: Connection, number: int, why: str, who: str | None = None) -> None:
         """Add a line to the timeline without changing the state."""
+        self._note(db, number, why, who)
+
+    def _note(self, db: Connection, number: int, why: str, who: str | None = None) -> None:
         state = transitions.load(db, number).state
         transitions.note(db, number, now=self.clock.now(), who=who, before=state, after=state, why=why)
+
+
+def _advance(db: Connection, number: int, to: SubmissionState, **changes: Any) -> None:
+    """Change a submission that is being sent.
+
+    Raises:
+        Superseded: the scan was cancelled or settled.
+    """
+    if transitions.load(db, number).state is not State.SUBMITTING:
+        raise Superseded(f"Scan #{number} was cancelled before it was submitted.")
+    rows.update(db, "submissions", {"state": to, **changes}, scan=number, scanner=rows.MAIN_SCANNER)

@@ -7,9 +7,9 @@ from typing import Any
 from bot.core.access import Access
 from bot.core.ports import Announcer
 from bot.core.scan import CANCELLABLE, Kind, Link, Reason, Scan, Share, Source, State, SubmissionState
+from bot.core.scheduler import Wake
 from bot.errors import NotFound, Superseded, UsageError
-from bot.features.submission.outcomes import remember_link
-from bot.features.submission.ports import SubmissionStore
+from bot.features.submission.ports import SCANS, SubmissionStore
 
 OTHER_PLATFORM = (
     "That app ID is linked to a build for the other platform, and an app in OneTrust is for one platform. "
@@ -52,7 +52,7 @@ class UserActions:
         store: SubmissionStore,
         announcer: Announcer,
         access: Access,
-        wake: Callable[[], None],
+        wake: Wake,
         drop: Callable[[int], None],
     ) -> None:
         self._store = store
@@ -112,7 +112,7 @@ class UserActions:
         if not new:
             raise Superseded(f"That is scan #{repeat.number} already; its reply is in the thread.")
         self._announcer.changed(repeat.number)
-        self._wake()
+        self._wake(SCANS)
 
     async def try_again(self, number: int, user: str) -> None:
         """Restart a failed scan; only a person's decision is kept, the rest is decided again."""
@@ -251,7 +251,7 @@ class UserActions:
         """
         direct = (await self._store.scans.scan(number)).submission.route == "direct"
         place = "OneTrust: scan" if direct else "OneTrust's log: request"
-        scan = await self._store.scans.move(
+        await self._store.scans.move(
             number,
             State.SUBMITTED,
             why=f"found in {place} ID {request_id}",
@@ -262,8 +262,8 @@ class UserActions:
                 "state": SubmissionState.ACCEPTED,
                 "scan_id" if direct else "request_id": request_id,
             },
+            may_create_link=self._access.may_create_link,
         )
-        await remember_link(self._store, scan, self._access.may_create_link)
         self._announcer.changed(number)
         self._wake()
 
@@ -283,5 +283,5 @@ class UserActions:
             submission=_RESET_SUBMISSION,
         )
         self._announcer.changed(number)
-        self._wake()
+        self._wake(SCANS)
         return scan

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 
 from bot.core.circuit_breaker import AWAY, CircuitBreaker
-from bot.core.clock import SteadyClock, first_of
+from bot.core.clock import first_of
 from bot.core.log_context import working_on
 from bot.core.ports import Announcer, Clock
 from bot.core.scan import Source, SubmissionState
@@ -14,21 +14,20 @@ from bot.core.scheduler import Job, Scheduler
 from bot.errors import StoreUnavailable
 from bot.features.submission.intake import Intake
 from bot.features.submission.pipeline import STOPPED, Pipeline
-from bot.features.submission.ports import SubmissionStore
+from bot.features.submission.ports import FILES, REQUESTS, SCAN_LEFT, SCANS, SubmissionStore
+from bot.features.submission.queue_repository import QueuePoll
 
 logger = logging.getLogger(__name__)
 
 MAXIMUM_POLL_INTERVAL_S = 30.0
 """The longest wait between two polls of a queue."""
-REFRESH_INTERVAL_S = 60.0
-"""Between two searches for replies that are out of date, such as those of the last process."""
 STOP_TIMEOUT_S = 12.0
 """For scans whose last bytes are being sent when the bot stops."""
 
 
-def queue_job(name: str, run: Callable[[], Awaitable[float | None]]) -> Job:
+def queue_job(name: str, run: Callable[[], Awaitable[float | None]], *woken_by: str) -> Job:
     """Return a job that polls a queue of rows; ``run`` returns when the next one is due."""
-    return Job(name=name, run=run, interval_s=MAXIMUM_POLL_INTERVAL_S)
+    return Job(name=name, run=run, interval_s=MAXIMUM_POLL_INTERVAL_S, woken_by=woken_by)
 
 
 class Worker:
@@ -48,20 +47,17 @@ class Worker:
     ) -> None:
         self._store = store
         self._pipeline = pipeline
-        self._intake = intake
         self._announcer = announcer
         self._clock = clock
-        self._steady = SteadyClock(clock)
         self._breaker = breaker
         self._concurrency = concurrency
         self._scheduler = scheduler
         self._jobs: tuple[Job, ...] = (
-            queue_job("queue of scans", self._process_scans),
-            queue_job("search for messages of files", self._find_messages),
-            queue_job("closing of rescan requests", self._close_requests),
+            queue_job(SCANS, self._process_scans),
+            queue_job(FILES, intake.find_messages),
+            queue_job(REQUESTS, intake.close_requests, SCAN_LEFT),  # a job of its own: Slack may limit it
         )
         self._tasks: dict[int, asyncio.Task[None]] = {}
-        self._refresh_at = 0.0
         self._probe: int | None = None
         self._hasten = False
         breaker.watch(self._breaker_changed)
@@ -77,13 +73,15 @@ class Worker:
                 logger.info(
                     "recovered %d scans that were in progress when the bot last ended", len(recovered)
                 )
+            for number in recovered:
+                self._announcer.changed(number)
         except StoreUnavailable as error:
             logger.warning("can't recover the last process's scans yet: %s", error)
         self._scheduler.start(*self._jobs)
 
-    def wake(self) -> None:
-        """Poll the queues now."""
-        self._scheduler.wake(*(job.name for job in self._jobs))
+    def wake(self, *reasons: str) -> None:
+        """Poll the queues that these reasons concern now, or all of them."""
+        self._scheduler.wake(*(reasons or (job.name for job in self._jobs)))
 
     def drop(self, number: int) -> None:
         """Stop processing a scan whose row is already cancelled."""
@@ -116,48 +114,39 @@ class Worker:
             return False  # the next process recovers it
         return scan.submission.state is SubmissionState.COMMITTED
 
-    async def _close_requests(self) -> float | None:
-        """Close rescan requests; a job of its own, as updating their messages may be rate-limited."""
-        await self._intake.close_requests()
-        return await self._store.requests.next_lapse_at()
-
-    async def _find_messages(self) -> float | None:
-        """Search for the messages of files, and for replies that are out of date."""
-        await self._intake.find_messages()
-        if (now := self._steady.now()) >= self._refresh_at:
-            self._refresh_at = now + REFRESH_INTERVAL_S
-            for number in await self._store.queue.stale():
-                self._announcer.changed(number)
-        return await self._intake.next_search_at()
-
     async def _process_scans(self) -> float | None:
         """Start due scans, up to ``concurrency``."""
-        recovered = await self._store.queue.recover(source=Source.SHELL, before=self._clock.now())
-        # A run that could not record its outcome (locked database, full disk) left its scan in progress.
-        recovered += await self._store.queue.recover(source=Source.SLACK, busy=tuple(self._tasks))
-        for number in [*recovered, *await self._store.queue.wake_waiting()]:
-            self._announcer.changed(number)
+        queue, poll = self._store.queue, await self._poll()
+        if poll.has_abandoned or poll.has_waiting:
+            changed = await queue.recover(source=Source.SHELL)
+            # A run that could not record its outcome (locked database, full disk) left its scan in progress.
+            changed += await queue.recover(source=Source.SLACK, busy=tuple(self._tasks))
+            for number in [*changed, *await queue.wake_waiting()]:
+                self._announcer.changed(number)
+            poll = await self._poll()
         if self._breaker.is_open:
-            return await self._wait_for_scanner()
-        hasten, self._hasten = self._hasten, False
-        try:
-            await self._store.queue.release(hasten=hasten)
-        except StoreUnavailable:
-            self._hasten |= hasten
-            raise
-        next_at = await self._store.queue.next_due_at()
-        free = self._concurrency - len(self._tasks)
-        due = await self._store.queue.due(free, busy=tuple(self._tasks)) if free > 0 else []
-        for number in due:
+            return await self._wait_for_scanner(poll.next_at)
+        if poll.has_parked or self._hasten:
+            hasten, self._hasten = self._hasten, False
+            try:
+                await queue.release(hasten=hasten)
+            except StoreUnavailable:
+                self._hasten |= hasten
+                raise
+            poll = await self._poll()
+        for number in poll.due:
             self._start(number)
-        return next_at
+        return poll.next_at
 
-    async def _wait_for_scanner(self) -> float | None:
+    async def _poll(self) -> QueuePoll:
+        free = max(0, self._concurrency - len(self._tasks))
+        return await self._store.queue.poll(free, busy=tuple(self._tasks))
+
+    async def _wait_for_scanner(self, next_at: float | None) -> float | None:
         """Start one scan as a probe when it is due; park the others."""
         if self._probe in self._tasks:
             return None  # its end wakes this job
         probe_at = self._breaker.probe_at
-        next_at = await self._store.queue.next_due_at()
         if probe_at <= self._clock.now():
             self._probe = await self._store.queue.probe(busy=tuple(self._tasks))
             if self._probe is not None:
@@ -169,7 +158,7 @@ class Worker:
 
     def _breaker_changed(self, is_open: bool) -> None:  # noqa: FBT001 - a watcher's only argument
         self._hasten = not is_open
-        self.wake()
+        self.wake(SCANS)
 
     def _start(self, number: int) -> None:
         task = asyncio.create_task(self._pipeline.run(number), name=f"scan-{number}")
@@ -179,7 +168,7 @@ class Worker:
     def _done(self, number: int, task: asyncio.Task[None]) -> None:
         del self._tasks[number]
         if task.cancelled() or (error := task.exception()) is None:
-            self.wake()
+            self.wake(SCANS, SCAN_LEFT)
         elif isinstance(error, StoreUnavailable):
             logger.warning("could not process scan #%d: %s", number, error)
         else:  # still due: retried at the next poll, as the error may be temporary

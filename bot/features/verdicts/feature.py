@@ -6,6 +6,7 @@ from bot.builds.hosts.finder import HostFinder
 from bot.core.scheduler import Job
 from bot.features.history.history import HistoryService
 from bot.features.submission.card import Card
+from bot.features.submission.ports import SCAN_LEFT, SCANS
 from bot.features.submission.worker import queue_job
 from bot.features.verdicts import listeners, lookup_repository, views
 from bot.features.verdicts.hold import HoldRelease
@@ -16,7 +17,7 @@ from bot.features.verdicts.report_poller import ReportPoller
 from bot.features.verdicts.retry import VerdictRetry
 from bot.features.verdicts.side_scanner import SideScanner
 from bot.features.verdicts.submitter import VerdictSubmitter
-from bot.features.verdicts.worker import VerdictWorker
+from bot.features.verdicts.worker import BUILDS, REPORTS, VerdictWorker
 from bot.metrics import CountedFiles
 from bot.slack.messages.living_message import LivingMessages
 from bot.wiring.checks import zscaler
@@ -28,7 +29,7 @@ def build(kit: Kit) -> Surface:
     """Build it, with the workers of each side scanner that sees builds."""
     scanners = [scanner for scanner in kit.side_scanners if scanner.sees_builds]
     held = {scanner.name for scanner in scanners if scanner.hold_max_s is not None}
-    release = HoldRelease(kit.store, kit.wake, holding=held)
+    release = HoldRelease(kit.store, partial(kit.wake, SCANS), holding=held)
     queues = [queue_job("release of held builds", release.turn)]
     announcements = {scanner.name: _announcements(kit, scanner) for scanner in scanners}
     for scanner in scanners:
@@ -68,8 +69,9 @@ def _announcements(kit: Kit, scanner: SideScanner) -> LivingMessages[Card]:
 def _queues(kit: Kit, scanner: SideScanner, announcements: LivingMessages[Card]) -> tuple[Job, ...]:
     """Return what shows builds to a side scanner and reads its reports."""
     store, clock = kit.store, kit.clock
-    outcomes = VerdictOutcomes(store, scanner.profile, kit.replies, kit.wake, announcements.changed)
-    activation = kit.zscaler.activation if scanner.reads_hosts else None
+    wake_scans = partial(kit.wake, SCANS)
+    outcomes = VerdictOutcomes(store, scanner.profile, kit.replies, wake_scans, announcements.changed)
+    cloud = kit.zscaler.cloud if scanner.reads_hosts else None
     worker = VerdictWorker(
         store=store,
         scanner=scanner,
@@ -80,13 +82,13 @@ def _queues(kit: Kit, scanner: SideScanner, announcements: LivingMessages[Card])
         wake=kit.wake,
         sending=VerdictSubmitter(store=store, scanner=scanner, outcomes=outcomes, clock=clock),
         hosts=HostFinder(environment=kit.settings.interpreter) if scanner.reads_hosts else None,
-        ask=activation.status if activation is not None else None,
+        ask=cloud.activation.status if cloud is not None else None,
     )
     kit.stack.push_async_callback(worker.stop)
     reports = ReportPoller(store=store, scanner=scanner, outcomes=outcomes, clock=clock)
     return (
-        queue_job(f"builds for {scanner.name}", worker.turn),
-        queue_job(f"reports of {scanner.name}", reports.turn),
+        queue_job(BUILDS.format(scanner.name), worker.turn, SCAN_LEFT),
+        queue_job(REPORTS.format(scanner.name), reports.turn),
     )
 
 

@@ -87,6 +87,5 @@ class VerdictOutcomes:
         return verdict
 
     def changed(self, number: int) -> None:
-        """Update the reply after another change, and let what waits for it continue."""
+        """Update the reply after another change."""
         self._announcer.changed(number)
-        self._wake()

@@ -74,12 +74,13 @@ class ReportPoller:
         """Request the reports that are due; return when more are."""
         rows, reports = self._store.verdicts, self._scanner.reports
         by_md5: dict[str, list[Verdict]] = {}
-        for verdict in await rows.reports_due(self._scanner.name, BATCH):
+        due = await rows.reports_due(self._scanner.name, BATCH)
+        for verdict in due.now:
             if await self._is_still_polled(verdict):
                 by_md5.setdefault(verdict.md5 or "", []).append(verdict)
         if by_md5 and reports is not None:
             await self._ask(reports, by_md5)
-        return await rows.next_report_at(self._scanner.name)
+        return due.next_at if not due.now else (await rows.reports_due(self._scanner.name, 0)).next_at
 
     async def _is_still_polled(self, verdict: Verdict) -> bool:
         """Return whether a verdict is still polled; if not, it ends."""

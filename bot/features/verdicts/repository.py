@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from bot.core.scan import WORKING, Scan, State
+from bot.core.scheduler import Due
 from bot.errors import Superseded
 from bot.features.submission.card import open_to
 from bot.features.verdicts import transition_repository
@@ -33,15 +34,18 @@ class VerdictRepository(Repository):
     # Sending.
 
     @reads
-    def due(self, db: Connection, scanner: str, limit: int, *, busy: Collection[int] = ()) -> list[int]:
+    def due(self, db: Connection, scanner: str, limit: int, *, busy: Collection[int] = ()) -> Due[int]:
         """Return up to ``limit`` scans whose builds are to be sent to a scanner now, held ones first.
 
         Scans on their way to OneTrust are left out, and for ``GIVE_WAY_S`` all others that are not held
-        while there is such a scan. So are scans of the same file as a ``busy`` one, as they share its answer.
+        while there is such a scan. Of scans of one file only the first is due, and none while one of them is
+        ``busy``, as they share its answer.
         """
         listed = ", ".join(str(int(number)) for number in busy)
         query = f"""
-            SELECT opinions.scan AS scan FROM opinions
+            SELECT opinions.scan AS scan, z.due_at AS due_at, row_number() OVER (
+                PARTITION BY scans.sha256 ORDER BY opinions.held_until IS NULL, z.due_at, opinions.scan
+            ) AS place, opinions.held_until IS NULL AS is_free FROM opinions
             CROSS JOIN submissions AS z ON z.scan = opinions.scan AND z.scanner = opinions.scanner
             CROSS JOIN scans ON scans.number = opinions.scan
             WHERE opinions.scanner = ? AND opinions.state = 'waiting' AND z.due_at <= ?
@@ -52,11 +56,14 @@ class VerdictRepository(Repository):
                       SELECT 1 FROM scans AS others
                       WHERE others.state IN ('received', {_ON_THE_WAY}) AND others.source = 'slack'
                   ))
-            ORDER BY opinions.held_until IS NULL, z.due_at, opinions.scan LIMIT ?
         """
+        first = f"SELECT scan FROM ({query}) WHERE place = 1 ORDER BY is_free, due_at, scan LIMIT ?"
         now = self.clock.now()
         parameters = [scanner, now, now - GIVE_WAY_S, limit]
-        return [row["scan"] for row in db.query(query, parameters)]
+        return Due(
+            now=[row["scan"] for row in db.query(first, parameters)],
+            next_at=_next(db, scanner, "waiting", now),
+        )
 
     @reads
     def waiting(self, db: Connection, sha256s: Collection[str]) -> frozenset[str]:
@@ -67,10 +74,6 @@ class VerdictRepository(Repository):
             WHERE opinions.state = 'waiting' AND sha256 IN ({marks})
         """
         return frozenset(row["sha256"] for row in db.query(query, list(sha256s)))
-
-    async def next_due_at(self, scanner: str) -> float | None:
-        """Return when the next build falls due; ``None`` if none will."""
-        return await self._next(scanner, "waiting", self.clock.now())
 
     @reads
     def sent_since(self, db: Connection, scanner: str, at: float) -> int:
@@ -121,19 +124,20 @@ class VerdictRepository(Repository):
 
     # Polling.
 
-    async def reports_due(self, scanner: str, limit: int) -> list[Verdict]:
-        """Return up to ``limit`` verdicts whose report is due, the longest due first."""
-        return await self._find(
-            "WHERE opinions.scanner = ? AND opinions.state = 'analysing' AND z.due_at <= ? "
-            "ORDER BY z.due_at, opinions.scan LIMIT ?",
-            scanner,
-            self.clock.now(),
-            limit,
-        )
+    @reads
+    def reports_due(self, db: Connection, scanner: str, limit: int) -> Due[Verdict]:
+        """Return up to ``limit`` verdicts whose report is due, the longest due first.
 
-    async def next_report_at(self, scanner: str) -> float | None:
-        """Return when the next report is due; ``None`` if none is expected."""
-        return await self._next(scanner, "analysing", -1.0)
+        ``next_at`` is that of the first of all, which may be due now.
+        """
+        query = (
+            "WHERE opinions.scanner = ? AND opinions.state = 'analysing' AND z.due_at <= ? "
+            "ORDER BY z.due_at, opinions.scan LIMIT ?"
+        )
+        return Due(
+            now=transition_repository.find(db, query, scanner, self.clock.now(), limit),
+            next_at=_next(db, scanner, "analysing", -1.0),
+        )
 
     @writes
     def keep(
@@ -231,12 +235,6 @@ class VerdictRepository(Repository):
     def _find(self, db: Connection, rest: str, *parameters: object) -> list[Verdict]:
         return transition_repository.find(db, rest, *parameters)
 
-    @reads
-    def _next(self, db: Connection, scanner: str, state: str, after: float) -> float | None:
-        query = f"SELECT min(z.due_at) AS at {_OF_SCANNER} AND opinions.state = ? AND z.due_at > ?"
-        at: float | None = db.execute(query, [scanner, state, after]).fetchone()[0]
-        return at
-
 
 def card_verdicts(
     db: Connection,
@@ -271,6 +269,12 @@ def card_verdicts(
         for scanner in scanners
         if (verdict := shown.get(scanner.name)) is not None
     )
+
+
+def _next(db: Connection, scanner: str, state: str, after: float) -> float | None:
+    query = f"SELECT min(z.due_at) {_OF_SCANNER} AND opinions.state = ? AND z.due_at > ?"
+    at: float | None = db.execute(query, [scanner, state, after]).fetchone()[0]
+    return at
 
 
 def _sending(db: Connection, scanner: str) -> int:

@@ -18,6 +18,7 @@ from bot.core.clock import SteadyClock, cancel_all
 from bot.core.log_context import concerning, working_on
 from bot.core.ports import Clock, Files
 from bot.core.scan import Scan
+from bot.core.scheduler import Wake
 from bot.core.work_dir import FULL_BACKOFF, WorkDir
 from bot.errors import (
     BuildRejected,
@@ -30,7 +31,7 @@ from bot.errors import (
     TooLarge,
     TryLater,
 )
-from bot.features.hosts.models import HostReader
+from bot.features.hosts.models import LOOKUP, HostReader
 from bot.features.verdicts.models import Verdict, VerdictState
 from bot.features.verdicts.outcomes import VerdictOutcomes
 from bot.features.verdicts.ports import VerdictStore
@@ -46,6 +47,10 @@ HOSTS_TIMEOUT_S: Final = 300.0
 """Timeout for reading the hosts of one build."""
 ANSWER_S: Final = 20.0
 """Timeout for asking whether hosts can be looked up."""
+
+BUILDS: Final = "builds for {}"
+REPORTS: Final = "reports of {}"
+"""The queues of a scanner, by its name."""
 
 GONE: Final = (
     "The file is no longer available in Slack, so it was not sent to {short}. "
@@ -75,7 +80,7 @@ class VerdictWorker:
         work_dir: WorkDir,
         outcomes: VerdictOutcomes,
         clock: Clock,
-        wake: Callable[[], None],
+        wake: Wake,
         sending: VerdictSubmitter,
         hosts: HostReader | None = None,
         ask: Callable[[], Awaitable[object]] | None = None,
@@ -109,14 +114,12 @@ class VerdictWorker:
             return closed_until
         if kept := self._work_dir.kept:
             self._work_dir.drop_kept(kept - await rows.waiting(kept))
-        while len(self._tasks) < MAXIMUM_CONCURRENT and (
-            due := await rows.due(name, 1, busy=tuple(self._tasks))
-        ):
-            (number,) = due  # one by one: a file is never worked on twice at a time
+        due = await rows.due(name, MAXIMUM_CONCURRENT - len(self._tasks), busy=tuple(self._tasks))
+        for number in due.now:
             task = asyncio.create_task(self._run(number), name=f"{name} verdict on scan {number}")
             self._tasks[number] = task
             task.add_done_callback(partial(self._done, number))
-        return await rows.next_due_at(name)
+        return due.next_at
 
     async def stop(self) -> None:
         """Stop the work, and remove the builds that are kept for it; it resumes at the next start."""
@@ -126,7 +129,7 @@ class VerdictWorker:
     def _done(self, number: int, task: asyncio.Task[None]) -> None:
         del self._tasks[number]
         if task.cancelled() or (error := task.exception()) is None:
-            self._wake()
+            self._wake(BUILDS.format(self._scanner.name), REPORTS.format(self._scanner.name))
         elif isinstance(error, StoreUnavailable):
             logger.warning("scan #%d could not be shown to %s: %s", number, self._profile.vendor, error)
         else:  # it is still due; without a wake, the next turn retries it
@@ -275,4 +278,5 @@ class VerdictWorker:
             await self._store.hosts.unread(number, INSIDE)
         else:
             await self._store.hosts.found(number, found)
-        self._outcomes.changed(number)  # they are to be looked up
+        self._outcomes.changed(number)
+        self._wake(LOOKUP)

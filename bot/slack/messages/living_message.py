@@ -168,8 +168,6 @@ class LivingMessages(Generic[C]):
             if status.is_final and not changed.is_set():
                 for kept in (self._next_at, self._moved, self._shown_share):
                     kept.pop(number, None)
-                for copy in await self.subject.copies(number):
-                    self.changed(copy)
 
     def _has_room(self, status: MessageStatus) -> bool:
         """Whether a message that is not final can be shown soon; if not, a backlog notice does for now."""
@@ -208,7 +206,7 @@ class LivingMessages(Generic[C]):
                 await self.pace.of(channel).take()
                 status = await subject.look(number)
             if not status.is_due:
-                await subject.shown(status.scan)
+                await self._shown(status, status.scan)
                 return
             card = await self.load(number, **moved)
             await subject.remember(number, "")
@@ -222,7 +220,7 @@ class LivingMessages(Generic[C]):
                     await subject.remember(number, None)
                 raise
         await subject.remember(number, ts)
-        await subject.shown(card.scan)
+        await self._shown(status, card.scan)
 
     async def _update(self, status: MessageStatus, ts: str, moved: Moved) -> None:
         if status.is_final and self.updates.try_take() > 0:
@@ -230,7 +228,12 @@ class LivingMessages(Generic[C]):
         card = await self.load(status.scan.number, **moved)
         message = self.subject.render(card)
         await update(self.client, self.updates, message, channel=card.scan.channel or "", ts=ts)
-        await self.subject.shown(card.scan)
+        await self._shown(status, card.scan)
+
+    async def _shown(self, status: MessageStatus, scan: Scan) -> None:
+        for copy in await self.subject.shown(scan):
+            if status.is_final:
+                self.changed(copy)
 
     def _backs_off(self, scan: Scan) -> bool:
         last = self._rejected.get(scan.number)

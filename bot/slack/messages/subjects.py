@@ -63,15 +63,15 @@ class Subject(Generic[C]):
     note: Callable[[int, str], Awaitable[Any]]
     """Adds a line to the timeline."""
 
-    async def shown(self, scan: Scan) -> None:
-        """Record what the message shows now: not needed, as what changed is not shown after a restart."""
+    async def shown(self, _: Scan) -> list[int]:
+        """Record what the message shows now; return other scans that show its end and are not current.
+
+        Not recorded here, as what changed is not shown after a restart.
+        """
+        return []
 
     async def give_up(self, status: MessageStatus, why: str) -> None:
         """Record that the message can't be shown, and why; what was posted stays as it is."""
         if not status.ts:
             await self.note(status.scan.number, f"the {self.name} could not be posted: {why}")
             await self.remember(status.scan.number, GIVEN_UP)
-
-    async def copies(self, _: int) -> list[int]:
-        """Return other scans that show how this one ended, and are not current."""
-        return []

@@ -3,11 +3,12 @@
 Slack's hosts are those under ``slack.com`` (``slack-gov.com`` if the API is there), and the exact host and
 port of ``SLACK_API_URL``. Slack's names must resolve to public addresses, so that an attacker who controls
 DNS can't make the bot send requests inside its own network. The check is in the resolver that the connection
-itself uses, so the address that was checked is the one that is connected to.
+itself uses, so it connects to the address that was checked.
 """
 
 import re
 from collections.abc import Callable, Collection, Mapping
+from dataclasses import KW_ONLY, dataclass
 from ipaddress import ip_address, ip_network
 from socket import AddressFamily
 from typing import Any
@@ -19,15 +20,10 @@ from yarl import URL
 _SLACK = re.compile(r"([a-z0-9-]+\.)*slack\.com")
 _GOV_SLACK = re.compile(r"([a-z0-9-]+\.)*slack-gov\.com")
 
-_NOT_ONE_HOST = tuple(
-    ip_network(net)
-    for net in (
-        *("::ffff:0:0/96", "64:ff9b::/96", "64:ff9b:1::/48", "2002::/16", "2001::/32"),
-        *("192.0.0.0/24", "192.88.99.0/24", "fec0::/10"),
-    )
-)
-"""Accepted by ``is_global`` in some versions of Python: IPv6 addresses that contain an IPv4 address (mapped,
-NAT64, 6to4, Teredo), and ranges for protocols and sites."""
+_IPV4_INSIDE = ("::ffff:0:0/96", "64:ff9b::/96", "64:ff9b:1::/48", "2002::/16", "2001::/32")
+"""IPv6 addresses that contain an IPv4 address: mapped, NAT64, 6to4, Teredo."""
+_NOT_ONE_HOST = tuple(map(ip_network, (*_IPV4_INSIDE, "192.0.0.0/24", "192.88.99.0/24", "fec0::/10")))
+"""Accepted by ``is_global`` in some versions of Python; the last ones are for protocols and sites."""
 
 
 class NotPublicError(OSError):
@@ -71,40 +67,30 @@ def is_public(address: str) -> bool:
     return unicast and not any(ip in net for net in _NOT_ONE_HOST)
 
 
+@dataclass(frozen=True, eq=False, repr=False)
 class PublicResolver(AbstractResolver):
     """Resolves names with ``resolver``, and rejects those with an address that is not public.
 
     ``trusted`` are names that may resolve to any address: the API's host or a proxy, as configured.
     """
 
-    def __init__(
-        self,
-        resolver: AbstractResolver,
-        *,
-        trusted: Collection[str] = (),
-        public: Callable[[str], bool] = is_public,
-    ) -> None:
-        self._resolver = resolver
-        self._trusted = frozenset(trusted)
-        self._public = public
+    resolver: AbstractResolver
+    _: KW_ONLY
+    trusted: Collection[str] = ()
+    public: Callable[[str], bool] = is_public
 
     async def resolve(
         self, host: str, port: int = 0, family: AddressFamily = AddressFamily.AF_INET
     ) -> list[ResolveResult]:
-        """Resolve a name.
-
-        Raises:
-            NotPublicError: one of its addresses is not public.
-            OSError: it does not resolve.
-        """
-        addresses = await self._resolver.resolve(host, port, family)
-        if host not in self._trusted and not all(self._public(each["host"]) for each in addresses):
+        """Resolve a name; raises ``NotPublicError`` if one of its addresses is not public."""
+        addresses = await self.resolver.resolve(host, port, family)
+        if host not in self.trusted and not all(self.public(each["host"]) for each in addresses):
             raise NotPublicError("the name resolves to an address that is not public")
         return addresses
 
     async def close(self) -> None:
         """Close the resolver."""
-        await self._resolver.close()
+        await self.resolver.close()
 
 
 def configured_hosts(api: URL) -> frozenset[str]:

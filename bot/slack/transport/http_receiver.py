@@ -29,11 +29,8 @@ MAX_AGE_S: Final = 300.0
 
 _CONTENT_TYPES = {"application/json", "application/x-www-form-urlencoded"}
 _SINGLE_HEADERS = (
-    "X-Slack-Request-Timestamp",
-    "X-Slack-Signature",
-    "Content-Type",
-    "Content-Length",
-    "Content-Encoding",
+    *("X-Slack-Request-Timestamp", "X-Slack-Signature"),
+    *("Content-Type", "Content-Length", "Content-Encoding"),
 )
 _TIMESTAMP = re.compile(r"[0-9]{1,12}")
 _SIGNATURE = re.compile(r"v0=[0-9a-f]{64}")
@@ -70,9 +67,8 @@ class HttpReceiver:
             logger.warning("rejected a request that Slack did not sign")
             raise web.HTTPUnauthorized
         headers: dict[str, str | Sequence[str]] = {name: [value] for name, value in request.headers.items()}
-        return await to_aiohttp_response(
-            await dispatch(AsyncBoltRequest(body=body, query=request.query_string, headers=headers))
-        )
+        forwarded = AsyncBoltRequest(body=body, query=request.query_string, headers=headers)
+        return await to_aiohttp_response(await dispatch(forwarded))
 
     async def _read(self, request: web.Request) -> bytes:
         try:
@@ -89,20 +85,17 @@ class HttpReceiver:
 
 def _headers(request: web.Request) -> tuple[str, str]:
     """Return the timestamp and the signature of a request; reject invalid headers."""
-    for name in _SINGLE_HEADERS:
-        if len(request.headers.getall(name, ())) > 1:
-            raise web.HTTPBadRequest
+    if any(len(request.headers.getall(name, ())) > 1 for name in _SINGLE_HEADERS):
+        raise web.HTTPBadRequest
     timestamp = request.headers.get("X-Slack-Request-Timestamp", "")
     signature = request.headers.get("X-Slack-Signature", "")
     if not (_TIMESTAMP.fullmatch(timestamp) and _SIGNATURE.fullmatch(signature)):
         raise web.HTTPUnauthorized
-    if (
-        request.content_type not in _CONTENT_TYPES
-        or request.headers.get("Content-Encoding", "identity") != "identity"
-    ):
+    encoding = request.headers.get("Content-Encoding", "identity")
+    if request.content_type not in _CONTENT_TYPES or encoding != "identity":
         raise web.HTTPUnsupportedMediaType
-    if (request.content_length or 0) > BODY_LIMIT_BYTES:
-        raise web.HTTPRequestEntityTooLarge(BODY_LIMIT_BYTES, request.content_length or 0)
+    if (size_bytes := request.content_length or 0) > BODY_LIMIT_BYTES:
+        raise web.HTTPRequestEntityTooLarge(BODY_LIMIT_BYTES, size_bytes)
     return timestamp, signature
 
 

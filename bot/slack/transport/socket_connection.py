@@ -11,6 +11,7 @@ import contextlib
 import json
 import logging
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from ssl import SSLContext
 from typing import Any, Self
 
@@ -37,42 +38,37 @@ _ENDED = frozenset({WSMsgType.CLOSE, WSMsgType.CLOSING, WSMsgType.CLOSED, WSMsgT
 
 
 class HelloMissingError(Exception):
-    """Slack accepted the connection but sent no ``hello``; ``reason`` is Slack's, or ``closed``."""
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
-        self.reason = reason
+    """Slack accepted the connection but sent no ``hello``; the text is Slack's reason, or ``closed``."""
 
 
+@dataclass(eq=False, repr=False)
 class SocketConnection:
-    """A connection on which Slack has said ``hello``.
+    """A connection on which Slack has said ``hello``; it receives payloads as soon as it is made.
 
     ``changed`` is called after each ping, when Slack announces a disconnect, and when the connection ends.
     """
 
-    def __init__(
-        self,
-        session: aiohttp.ClientSession,
-        socket: aiohttp.ClientWebSocketResponse,
-        app: AsyncApp,
-        clock: Clock,
-        changed: Callable[[], None],
-    ) -> None:
-        self._session = session
-        self._socket = socket
-        self._app = app
-        self._clock = clock
-        self._changed = changed
-        self._pings = 0
-        self._unanswered_pings = 0
-        self._in_progress: set[asyncio.Task[None]] = set()
-        self._tasks: list[asyncio.Task[None]] = []
-        self.open = True
-        """Whether Slack can still send payloads on it."""
-        self.disconnect_reason: str | None = None
-        """Slack's reason, if it has announced that it will end the connection; until then it still works."""
-        self.timed_out = False
-        """Whether it ended because pings were not answered."""
+    session: aiohttp.ClientSession
+    socket: aiohttp.ClientWebSocketResponse
+    app: AsyncApp
+    clock: Clock
+    changed: Callable[[], None]
+    open: bool = field(init=False, default=True)
+    """Whether Slack can still send payloads on it."""
+    disconnect_reason: str | None = field(init=False, default=None)
+    """Slack's reason, if it has announced that it will end the connection; until then it still works."""
+    timed_out: bool = field(init=False, default=False)
+    """Whether it ended because pings were not answered."""
+    _pings: int = field(init=False, default=0)
+    _unanswered_pings: int = field(init=False, default=0)
+    _in_progress: set[asyncio.Task[None]] = field(init=False, default_factory=set)
+
+    def __post_init__(self) -> None:
+        """Start to receive payloads."""
+        self._tasks = [
+            asyncio.create_task(self._listen(), name="socket-listen"),
+            asyncio.create_task(self._ping(), name="socket-ping"),
+        ]
 
     @classmethod
     async def open_to(
@@ -105,12 +101,7 @@ class SocketConnection:
         except BaseException:
             await _abandon(session, socket)
             raise
-        connection = cls(session, socket, app, clock, changed)
-        connection._tasks = [
-            asyncio.create_task(connection._listen(), name="socket-listen"),
-            asyncio.create_task(connection._ping(), name="socket-ping"),
-        ]
-        return connection
+        return cls(session, socket, app, clock, changed)
 
     @property
     def age_s(self) -> float:
@@ -121,40 +112,38 @@ class SocketConnection:
         """Finish payloads in progress, then close the connection; may be called again."""
         if self._in_progress and self.open:
             with contextlib.suppress(TimeoutError):
-                await within(self._clock, DRAIN_TIMEOUT_S, asyncio.wait(set(self._in_progress)))
+                await within(self.clock, DRAIN_TIMEOUT_S, asyncio.wait(set(self._in_progress)))
         if self.open:
             with contextlib.suppress(ConnectionError):
-                await self._socket.close()
+                await self.socket.close()
         self._end()
         await cancel_all(*self._tasks, *self._in_progress)
-        await _abandon(self._session, self._socket)
+        await _abandon(self.session, self.socket)
 
     def _end(self) -> None:
         if self.open:
             self.open = False
-            self._changed()
+            self.changed()
 
     async def _ping(self) -> None:
         while self.open:
-            await self._clock.sleep(PING_INTERVAL_S)
+            await self.clock.sleep(PING_INTERVAL_S)
             self._pings += 1
             if self._unanswered_pings >= MAX_UNANSWERED_PINGS:
                 self.timed_out = True
                 self._end()
                 return
             self._unanswered_pings += 1
-            with contextlib.suppress(
-                TimeoutError, ConnectionError
-            ):  # a full buffer must not stop the count of pings
-                await within(self._clock, PING_INTERVAL_S, self._socket.ping())
-            self._changed()
+            with contextlib.suppress(TimeoutError, ConnectionError):  # a full buffer must not stop the count
+                await within(self.clock, PING_INTERVAL_S, self.socket.ping())
+            self.changed()
 
     async def _listen(self) -> None:
         try:
-            while (frame := await self._socket.receive()).type not in _ENDED:
+            while (frame := await self.socket.receive()).type not in _ENDED:
                 self._unanswered_pings = 0
                 if frame.type is WSMsgType.PING:
-                    await self._socket.pong(frame.data)
+                    await self.socket.pong(frame.data)
                 elif frame.type is WSMsgType.TEXT:
                     self._receive(_parse(frame.data))
         except ConnectionError:
@@ -165,7 +154,7 @@ class SocketConnection:
     def _receive(self, message: dict[str, Any]) -> None:
         if message.get("type") == "disconnect":
             self.disconnect_reason = str(message.get("reason"))
-            self._changed()
+            self.changed()
             return
         request = SocketModeRequest.from_dict(message)
         if request is not None:
@@ -176,11 +165,11 @@ class SocketConnection:
     async def _process(self, request: SocketModeRequest) -> None:
         """Pass a payload to Bolt and acknowledge it if Bolt succeeds; otherwise Slack sends it again."""
         try:
-            response = await run_async_bolt_app(self._app, request)
+            response = await run_async_bolt_app(self.app, request)
             if response.status != 200:
                 logger.info("not acknowledged: %s (%d)", request.type, response.status)
                 return
-            await self._socket.send_json({"envelope_id": request.envelope_id, **_payload(response)})
+            await self.socket.send_json({"envelope_id": request.envelope_id, **_payload(response)})
         except ConnectionError:
             logger.info("the connection to Slack ended before an acknowledgement")
         except Exception:  # one payload must not end the connection

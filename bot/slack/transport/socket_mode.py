@@ -38,15 +38,14 @@ TOO_MANY_WITH_ANOTHER_PAUSE_S = 300.0
 """The pause after Slack reports too many connections, without and with another connection of ours."""
 
 SWITCHED_OFF = frozenset({"link_disabled", "socket_mode_not_enabled"})
+TOO_MANY = "too_many_websockets"
 
 
 class SocketMode:
     """Keeps Slack connected to the bot from ``start`` to ``stop``, or until Slack shuts it out."""
 
     def __init__(self, app: AsyncApp, app_token: str, clock: Clock) -> None:
-        self._app = app
-        self._app_token = app_token
-        self._clock = clock
+        self._app, self._app_token, self._clock = app, app_token, clock
         # Without the retries of Bolt's client: a rate limit is a pause like others here.
         self._client = AsyncWebClient(
             base_url=app.client.base_url,
@@ -73,7 +72,7 @@ class SocketMode:
     @property
     def connected(self) -> bool:
         """Whether Slack can reach the bot now."""
-        return not self.shut_out.done() and any(connection.open for connection in self._connections)
+        return not self.shut_out.done() and self.open_count > 0
 
     @property
     def open_count(self) -> int:
@@ -90,7 +89,7 @@ class SocketMode:
         self._keeper = asyncio.create_task(self._keep(), name="socket-keeper")
 
     async def stop(self) -> None:
-        """Disconnect; no more payloads arrive."""
+        """Disconnect; payloads stop arriving."""
         await cancel_all(self._keeper, self._pause_task, *self._closing)
         await asyncio.gather(*(connection.close() for connection in self._connections))
         self._connections.clear()
@@ -131,7 +130,7 @@ class SocketMode:
         for connection in list(self._connections):
             if connection.disconnect_reason in SWITCHED_OFF:
                 raise _shut_out(connection.disconnect_reason)
-            too_many = connection.disconnect_reason == "too_many_websockets"
+            too_many = connection.disconnect_reason == TOO_MANY
             if connection.open and not too_many:
                 continue
             self._connections.remove(connection)
@@ -146,7 +145,7 @@ class SocketMode:
             self._newest, self._failures = None, 0
         elif newest is not None and newest not in self._fresh:
             self._newest = None  # a server that disconnects right after hello needs a backoff too
-            if newest.disconnect_reason != "too_many_websockets":
+            if newest.disconnect_reason != TOO_MANY:
                 self._failed()
 
     async def _add(self) -> None:
@@ -158,9 +157,9 @@ class SocketMode:
         try:
             await within(self._clock, CONNECT_TIMEOUT_S, self._open())
         except HelloMissingError as error:
-            if error.reason in SWITCHED_OFF:
-                raise _shut_out(error.reason) from error
-            if error.reason == "too_many_websockets":
+            if str(error) in SWITCHED_OFF:
+                raise _shut_out(str(error)) from error
+            if str(error) == TOO_MANY:
                 self._too_many()
             else:
                 self._failed("Slack closed the connection at once")
@@ -185,8 +184,9 @@ class SocketMode:
         # No await from here on: if the bot stops now, it must find the connection and close it.
         logger.info("connected to Slack")
         self.made += 1
-        for leaving in [each for each in self._connections if each.disconnect_reason is not None]:
-            self._start_closing(self._retire(leaving))
+        for leaving in self._connections:
+            if leaving.disconnect_reason is not None:
+                self._start_closing(self._retire(leaving))
         self._connections.append(connection)
         self._newest = connection
 

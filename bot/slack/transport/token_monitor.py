@@ -3,12 +3,11 @@
 import asyncio
 import logging
 
-import aiohttp
-from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.core.scheduler import Job
 from bot.errors import SLACK_REFUSALS, ShutOut, slack_code
+from bot.slack.api.errors import CALL_ERRORS, error_name
 
 logger = logging.getLogger(__name__)
 
@@ -31,29 +30,21 @@ class TokenMonitor:
     @property
     def job(self) -> Job:
         """Checks the token; the first check is after an interval, as Slack has just accepted it."""
-        return Job(
-            name="check of the Slack token",
-            run=self._check,
-            interval_s=CHECK_INTERVAL_S,
-            starts_at_once=False,
-        )
+        name = "check of the Slack token"
+        return Job(name=name, run=self._check, interval_s=CHECK_INTERVAL_S, starts_at_once=False)
 
     async def _check(self) -> None:
         if not self.good:
             return
         try:
             await self._client.auth_test()
-        except SlackApiError as error:
+        except CALL_ERRORS as error:
             code = slack_code(error)
-            if code in SLACK_REFUSALS:
-                self.shut_out.set_result(_shut_out(str(code)))
-        except (SlackClientError, aiohttp.ClientError, TimeoutError, OSError) as error:
-            logger.info("could not check the bot's token: %s", type(error).__name__)
-
-
-def _shut_out(code: str) -> ShutOut:
-    return ShutOut(
-        f"Slack refuses SLACK_BOT_TOKEN ({code}). Install the app again at api.slack.com/apps, under Install "
-        "App, and start the bot with the token shown there.",
-        detail=code,
-    )
+            if code not in SLACK_REFUSALS:
+                logger.info("could not check the bot's token: %s", error_name(error))
+                return
+            refused = (
+                f"Slack refuses SLACK_BOT_TOKEN ({code}). Install the app again at api.slack.com/apps, under "
+                "Install App, and start the bot with the token shown there."
+            )
+            self.shut_out.set_result(ShutOut(refused, detail=str(code)))

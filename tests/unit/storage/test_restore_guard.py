@@ -19,7 +19,7 @@ RESTING = sorted(set(State) - OPEN - {State.WAITING})
 
 
 async def mark(database: Database) -> None:
-    await database.read(lambda db: db.execute(f"PRAGMA user_version = {restore_guard.MARK}"))
+    await database.write(lambda db: db.execute(f"PRAGMA user_version = {restore_guard.MARK}"))
 
 
 async def test_a_database_in_use_is_left_alone(database: Database, clock: HeldClock, store: Repositories):
@@ -45,7 +45,7 @@ async def test_what_was_on_its_way_waits_for_a_person(
     assert settled.reply_ts is None  # the older reply keeps what it shows
     clock.advance(10_000_000)
     assert await store.queue.recover(source=Source.SLACK) == []
-    assert await store.queue.due(10, busy=()) == []
+    assert (await store.queue.poll(10, busy=())).due == []
     assert await store.queue.wake_waiting() == []
     assert (await store.scans.events(scan.number))[-1].why == "the bot was set back to a backup"
 
@@ -99,7 +99,7 @@ async def test_files_whose_message_was_looked_for_are_not_taken_up(
     await mark(database)
 
     await restore_guard.settle(database, clock)
-    assert await store.requests.arrivals(all_=True) == []
+    assert await store.requests.arrivals() == []
 
 
 async def test_what_was_shared_before_is_not_looked_for_and_what_comes_after_is(
@@ -133,9 +133,9 @@ async def test_numbers_that_were_given_since_are_not_given_again(
 
     await restore_guard.settle(database, clock)
     scan, _ = await store.scans.record(a_share("Fnew", ts="1790000009.000100"))
-    assert scan.number == restore_guard.NUMBERS_LEFT_OUT + before + 1
+    assert scan.number == restore_guard.SKIPPED_NUMBERS + before + 1
     look = await store.governance.answered(AppRef(kind=RefKind.APP_ID, value="x1"), ThirdPartyApp(name="x"))
-    assert look.number == restore_guard.NUMBERS_LEFT_OUT + 1
+    assert look.number == restore_guard.SKIPPED_NUMBERS + 1
 
 
 async def test_it_happens_once(tmp_path: Path, clock: HeldClock):
@@ -154,7 +154,7 @@ async def test_where_it_can_not_be_written_the_mark_stays(
 ):
     scan = await a_scan(store, State.QUEUED)
     await mark(database)
-    await database.read(
+    await database.write(
         lambda db: db.execute(
             "CREATE TEMP TRIGGER no_room BEFORE UPDATE ON scans "
             "BEGIN SELECT RAISE(ABORT, 'database or disk is full'); END"
@@ -162,5 +162,5 @@ async def test_where_it_can_not_be_written_the_mark_stays(
     )
     with pytest.raises(Exception, match="disk is full"):
         await restore_guard.settle(database, clock)
-    await database.read(lambda db: db.execute("DROP TRIGGER no_room"))
+    await database.write(lambda db: db.execute("DROP TRIGGER no_room"))
     assert await restore_guard.settle(database, clock) == [scan.number]

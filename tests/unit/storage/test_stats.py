@@ -64,10 +64,10 @@ async def test_more_than_one_look_can_take_is_left_to_the_next(
     await database.write(
         lambda db: db.conn.executemany(
             "INSERT INTO events (scan, at, before, after, why) VALUES (?, 1, ?, ?, 'x')",
-            [line] * (stats.MOST_MOVES + 10),
+            [line] * (stats.MAX_MOVES + 10),
         )
     )
-    assert [len((await looking.snapshot()).moves) for _ in range(3)] == [stats.MOST_MOVES - 1, 11, 0]
+    assert [len((await looking.snapshot()).moves) for _ in range(3)] == [stats.MAX_MOVES - 1, 11, 0]
 
 
 async def test_a_timeline_that_was_purged_is_looked_at_on(

@@ -81,7 +81,7 @@ async def test_what_is_missed_everywhere_is_spread_once_and_forgotten_one_by_one
 
     assert await store.alive.everywhere() is None
     assert await store.alive.missed() == [("C3", START + 70), ("C1", START + 50), ("C2", START + 50)]
-    await store.alive.looked("C1")
+    await store.alive.searched("C1")
     assert [channel for channel, _ in await store.alive.missed()] == ["C3", "C2"]
     await store.alive.forget()
     assert await store.alive.missed() == []

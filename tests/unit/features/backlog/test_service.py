@@ -6,7 +6,13 @@ import pytest
 
 from bot.core.scheduler import Scheduler
 from bot.features.backlog.models import Backlog, Notice
-from bot.features.backlog.service import AWAY_S, FLOOD, LOOK_S, UPDATE_S, BacklogNotices
+from bot.features.backlog.service import (
+    AWAY_S,
+    INTERVAL_S,
+    MAX_UNANSWERED,
+    UPDATE_INTERVAL_S,
+    BacklogNotices,
+)
 from tests.fakes import HeldClock, until
 
 
@@ -56,27 +62,29 @@ class Board:
 
 
 class Desk:
-    """The notices on a held clock."""
+    """The notices on a held clock, and the circuit breaker that they read."""
 
     def __init__(self):
         self.rows, self.board, self.clock = Rows(), Board(), HeldClock()
         self.away_since = None
-        self.heard = True
+        self.has_answered = True
         self.notices = self.restarted()
 
     def restarted(self):
-        self.notices = BacklogNotices(
-            rows=self.rows, board=self.board, clock=self.clock, away_s=self.away_s, heard=lambda: self.heard
-        )
+        self.notices = BacklogNotices(rows=self.rows, board=self.board, clock=self.clock, breaker=self)
         return self.notices
+
+    @property
+    def open_s(self):
+        return self.away_s()
 
     def away_s(self):
         return None if self.away_since is None else self.clock.now() - self.away_since
 
-    async def look(self, after_s=UPDATE_S, **queues):
+    async def look(self, after_s=UPDATE_INTERVAL_S, **queues):
         self.rows.queues = queues
         self.clock.advance(after_s)
-        await self.notices.look()
+        await self.notices.refresh()
 
 
 @pytest.fixture
@@ -85,7 +93,7 @@ def services():
 
 
 async def test_a_few_builds_are_no_flood(services):
-    await services.look(C1=(FLOOD, FLOOD))
+    await services.look(C1=(MAX_UNANSWERED, MAX_UNANSWERED))
 
     assert services.board.posts == []
     assert services.rows.kept == {}
@@ -109,10 +117,10 @@ async def test_a_flood_is_told_of_once_kept_up_to_date_and_ended(services):
 
 async def test_it_is_not_updated_with_every_look_but_its_end_is_told_at_once(services):
     await services.look(C1=(30, 40))
-    await services.look(LOOK_S, C1=(29, 39))
+    await services.look(INTERVAL_S, C1=(29, 39))
     assert services.board.updates == []
 
-    await services.look(LOOK_S)
+    await services.look(INTERVAL_S)
     assert [each.closed_at is not None for each in services.board.updates] == [True]
 
 
@@ -150,13 +158,13 @@ async def test_after_a_restart_an_absence_lasts_until_the_scanner_has_answered(s
     await services.look(AWAY_S, C1=(3, 0))
     told = services.away_since
 
-    services.away_since, services.heard = None, False
+    services.away_since, services.has_answered = None, False
     services.restarted()
     await services.look(C1=(3, 0))
     assert services.rows.kept["C1"].away_since == told
     assert all(each.closed_at is None for each in services.board.updates)
 
-    services.heard = True
+    services.has_answered = True
     await services.look(C1=(2, 0))
     (over,) = [each for each in services.board.updates if each.closed_at is not None]
     assert over.was_away
@@ -198,27 +206,27 @@ async def test_it_looks_by_itself_and_goes_on_after_an_error(services):
     scheduler = Scheduler(services.clock)
     scheduler.start(services.restarted().job)
     await until(lambda: bool(services.clock.naps))
-    services.clock.advance(LOOK_S)
+    services.clock.advance(INTERVAL_S)
     await until(lambda: len(services.board.posts) == 1)
     await scheduler.stop()
 
-    assert seen[1] - seen[0] == LOOK_S
+    assert seen[1] - seen[0] == INTERVAL_S
 
 
 async def test_a_channel_that_slack_does_not_take_is_not_tried_at_each_look(services):
     services.board.broken = {"C1"}
     await services.look(C1=(30, 40))
     services.board.broken = set()
-    await services.look(LOOK_S, C1=(30, 40))
+    await services.look(INTERVAL_S, C1=(30, 40))
     assert services.board.posts == []
-    await services.look(UPDATE_S - LOOK_S, C1=(30, 40))
+    await services.look(UPDATE_INTERVAL_S - INTERVAL_S, C1=(30, 40))
     assert len(services.board.posts) == 1
 
 
 async def test_a_clock_that_is_set_back_leaves_no_notice_behind(services):
     await services.look(C1=(30, 40))
     await services.look(-3600, C1=(25, 35))
-    await services.look(UPDATE_S, C1=(20, 30))
+    await services.look(UPDATE_INTERVAL_S, C1=(20, 30))
     assert [each.waiting for each in services.board.updates] == [20]
 
 
@@ -231,7 +239,7 @@ async def test_what_could_not_be_shown_for_want_of_a_turn_is_shown_at_the_next_l
     assert services.rows.kept["C1"].waiting == 30  # as it is shown
 
     services.board.busy = False
-    await services.look(LOOK_S)
+    await services.look(INTERVAL_S)
 
     assert [each.closed_at for each in services.board.updates] == [services.clock.now()]
     assert services.rows.kept == {}
@@ -240,11 +248,11 @@ async def test_what_could_not_be_shown_for_want_of_a_turn_is_shown_at_the_next_l
 async def test_a_clock_that_is_set_back_does_not_say_that_the_scanner_is_back(services):
     away_s = AWAY_S
     services.away_s = lambda: away_s
-    await services.restarted().look()
+    await services.restarted().refresh()
     await services.look(C1=(5, 0))
-    away_s += UPDATE_S
+    away_s += UPDATE_INTERVAL_S
     await services.look(-3600, C1=(5, 0))
-    await services.look(UPDATE_S, C1=(6, 0))
+    await services.look(UPDATE_INTERVAL_S, C1=(6, 0))
 
     assert [(each.away_since, each.closed_at) for each in services.board.updates] == [
         (services.board.posts[0].away_since, None)

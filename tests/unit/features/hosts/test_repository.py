@@ -32,7 +32,7 @@ async def timeline(store, scan):
 async def test_hosts_that_were_found_are_due_at_once_each_once(store, clock):
     scan = await a_scan(store, State.SUBMITTED)
     assert await store.hosts.of(scan.number) is None
-    assert await store.hosts.next_due_at() is None
+    assert (await store.hosts.due(0)).next_at is None
 
     found = await store.hosts.found(scan.number, replace(TWO, left_out=7, cut_short=True))
 
@@ -40,8 +40,8 @@ async def test_hosts_that_were_found_are_due_at_once_each_once(store, clock):
     assert (found.state, found.left_out) == (HostsState.LOOKING, 7)
     assert found.cut_short
     assert not found.is_whole
-    assert await store.hosts.due(10) == [scan.number]
-    assert await store.hosts.next_due_at() == clock.now()
+    assert (await store.hosts.due(10)).now == [scan.number]
+    assert (await store.hosts.due(0)).next_at == clock.now()
     assert await store.hosts.pending(scan.number) == ["ads.example", "bad.example"]
     assert (await timeline(store, scan))[-1] == "the build names 2 hosts"
 
@@ -57,7 +57,7 @@ async def test_hosts_are_known_with_the_last_that_was_looked_up(store):
     whole = await store.hosts.looked_up(scan.number, [ADS, replace(ADS, url="other.example")])
     assert (whole.state, whole.hosts) == (HostsState.KNOWN, (ADS, BAD))
     assert await store.hosts.of(scan.number) == whole
-    assert await store.hosts.next_due_at() is None
+    assert (await store.hosts.due(0)).next_at is None
     assert (await timeline(store, scan))[-1] == "2 hosts looked up, 1 with a security alert"
     after = await store.scans.scan(scan.number)
     assert after.revision == scan.revision + 2  # found, and known
@@ -74,7 +74,7 @@ async def test_a_build_without_hosts_and_one_that_cant_be_read_are_not_looked_up
 
     assert problem == "It can't be read."
     assert (await store.hosts.of(unread.number)).state is HostsState.FAILED
-    assert await store.hosts.due(10) == []
+    assert (await store.hosts.due(10)).now == []
 
 
 async def test_what_is_put_off_is_due_later_and_told_once(store, clock):
@@ -87,12 +87,12 @@ async def test_what_is_put_off_is_due_later_and_told_once(store, clock):
 
     assert (waits.problem, waits.due_at) == ("Zscaler is busy.", clock.now() + 60)
     assert (await store.scans.scan(scan.number)).revision == before + 1
-    assert await store.hosts.due(10) == []
+    assert (await store.hosts.due(10)).now == []
     clock.advance(60)
-    assert await store.hosts.due(10) == [scan.number]
+    assert (await store.hosts.due(10)).now == [scan.number]
     failed = await store.hosts.failed(scan.number, "Zscaler said no.")
     assert (failed.state, failed.problem) == (HostsState.FAILED, "Zscaler said no.")
-    assert await store.hosts.due(10) == []
+    assert (await store.hosts.due(10)).now == []
 
 
 async def test_hosts_of_no_scan_are_not_kept(store):

@@ -7,7 +7,7 @@ import pytest
 from bot.core.people import Person
 from bot.core.scan import ChannelKind, Platform, State
 from bot.errors import CannotRead, NotAllowed, TryLater
-from bot.features.onetrust_apps.service import A_PAGE, REMEMBERED_S, OneTrustApps
+from bot.features.onetrust_apps.service import A_PAGE, CACHED_S, OneTrustApps
 from bot.features.results.models import Application, OneTrustScanStatus
 from tests.fakes import APP_ID, OTHER_APP_ID, SHOP, a_share
 from tests.unit.features.scenes import a_scan
@@ -67,7 +67,7 @@ async def test_pages_follow_one_another_and_onetrust_is_asked_once_a_hundred(ben
 
     assert seen == [f"app-{n:05d}" for n in range(105)]
     assert onetrust.asked == [(0, ""), (1, "")]
-    bench.clock.advance(REMEMBERED_S)
+    bench.clock.advance(CACHED_S)
     await onetrust_apps.page("UBEN", "C1")
     assert len(onetrust.asked) == 3
 

@@ -1,9 +1,11 @@
 """Waiting rescans, and files that arrived without their message."""
 
+from dataclasses import replace
+
 import pytest
 
 from bot.core.scan import ChannelKind, State, SubmissionState
-from bot.features.rescan_requests.models import RequestState
+from bot.features.rescan_requests.models import Arrival, RequestState
 from tests.fakes import APP_ID, OTHER_APP_ID, START, a_share
 from tests.unit.features.scenes import a_scan
 
@@ -56,33 +58,33 @@ async def test_a_request_waits_in_its_own_thread(store, clock):
 
 async def test_a_request_lapses_at_its_time_and_once(store, clock):
     early, late = await a_request(store, wait_s=60), await a_request(store, wait_s=90)
-    assert await store.requests.next_lapse_at() == START + 60
-    assert await store.requests.lapse() == []
+    assert (await store.requests.close())[1] == START + 60
+    assert (await store.requests.close())[0] == []
 
     clock.advance(60)
-    (lapsed,) = await store.requests.lapse()
+    (lapsed,) = (await store.requests.close())[0]
 
     assert (lapsed.number, lapsed.state) == (early.number, RequestState.LAPSED)
-    assert await store.requests.lapse() == []
-    assert await store.requests.next_lapse_at() == START + 90
+    assert (await store.requests.close())[0] == []
+    assert (await store.requests.close())[1] == START + 90
     clock.advance(30)
-    assert [request.number for request in await store.requests.lapse()] == [late.number]
-    assert await store.requests.next_lapse_at() is None
+    assert [request.number for request in (await store.requests.close())[0]] == [late.number]
+    assert (await store.requests.close())[1] is None
 
 
 async def test_a_request_is_answered_once_by_the_first_rescan(store):
     request = await a_request(store)
-    assert await store.requests.answer() == []
+    assert (await store.requests.close())[0] == []
     first = await an_answer(store, request)
     await an_answer(store, request, file_id="F2")
 
-    (answered,) = await store.requests.answer()
+    (answered,) = (await store.requests.close())[0]
 
     assert (answered.number, answered.state) == (request.number, RequestState.ANSWERED)
     assert answered.answer == first.number
-    assert await store.requests.answer() == []
+    assert (await store.requests.close())[0] == []
     assert await store.requests.waiting_in("C1", "1790000009.000100") is None
-    assert await store.requests.next_lapse_at() is None
+    assert (await store.requests.close())[1] is None
 
 
 async def test_only_a_rescan_of_its_app_that_was_submitted_answers_a_request(store):
@@ -93,22 +95,22 @@ async def test_only_a_rescan_of_its_app_that_was_submitted_answers_a_request(sto
     await an_answer(store, request, file_id="F4", app_id=None)  # or: as a new app
     await a_scan(store, State.SUBMITTED, a_share("F5"), app_id=APP_ID)
 
-    assert await store.requests.answer() == []
+    assert (await store.requests.close())[0] == []
 
     uncertain = await store.scans.move(
         1, State.SUBMITTED, why="found", submission={"state": SubmissionState.ACCEPTED}
     )
-    (answered,) = await store.requests.answer()
+    (answered,) = (await store.requests.close())[0]
     assert answered.answer == uncertain.number
 
 
 async def test_a_request_that_lapsed_is_answered_no_more(store, clock):
     request = await a_request(store, wait_s=60)
     clock.advance(60)
-    await store.requests.lapse()
+    (await store.requests.close())[0]
     await an_answer(store, request)
 
-    assert await store.requests.answer() == []
+    assert (await store.requests.close())[0] == []
     assert (await store.requests.request(request.number)).state is RequestState.LAPSED
 
 
@@ -118,26 +120,23 @@ async def test_a_request_does_not_lapse_while_its_answer_is_on_its_way(store, cl
     answer = await an_answer(store, request, state)
     clock.advance(60)
 
-    assert await store.requests.lapse() == []
-    assert await store.requests.next_lapse_at() is None
+    assert (await store.requests.close())[0] == []
+    assert (await store.requests.close())[1] is None
     await store.scans.cancel(answer.number, why="Cancelled.", who=None)
-    assert [lapsed.number for lapsed in await store.requests.lapse()] == [request.number]
+    assert [lapsed.number for lapsed in (await store.requests.close())[0]] == [request.number]
 
 
-async def test_an_arrival_is_kept_until_it_is_settled(store, clock):
+async def test_an_arrival_is_kept_until_it_is_settled(store):
     for _ in range(2):  # Slack tells again
         await store.requests.arrived("F1", "C1", "1790000000.5")
     await store.requests.arrived("F1", "C2", "1790000000.5")
-    assert await store.requests.arrivals() == [
-        ("F1", "C1", "1790000000.5", 0, START),
-        ("F1", "C2", "1790000000.5", 0, START),
+    first, second = await store.requests.arrivals()
+    assert [first, second] == [
+        Arrival(file_id="F1", channel=channel, event_ts="1790000000.5", attempts=0, due_at=START)
+        for channel in ("C1", "C2")
     ]
 
-    await store.requests.settle_arrival("F1", "C1", "1790000000.5", retry_at=START + 5)
-    await store.requests.settle_arrival("F1", "C2", "1790000000.5", retry_at=None)
+    await store.requests.settle_arrival(first, retry_at=START + 5)
+    await store.requests.settle_arrival(second, retry_at=None)
 
-    again = ("F1", "C1", "1790000000.5", 1, START + 5)
-    assert await store.requests.arrivals() == []
-    assert await store.requests.arrivals(all_=True) == [again]
-    clock.advance(5)
-    assert await store.requests.arrivals() == [again]
+    assert await store.requests.arrivals() == [replace(first, attempts=1, due_at=START + 5)]

@@ -77,13 +77,13 @@ async def test_an_uncertain_scan_that_is_found_is_submitted_and_followed_on(stor
     scan = await a_scan(store, State.UNCERTAIN)
     await store.results.update(scan.number, looks=3, looked_for="there is no such app", looked_at=clock.now())
 
-    settled = (await store.results.matched(scan.number, APP_ID, "scan-1")).scan
+    settled = (await store.results.matched(scan.number, APP_ID, "scan-1", lambda _: True)).scan
 
     assert (settled.state, settled.submission.state) == (State.SUBMITTED, SubmissionState.ACCEPTED)
     assert (settled.submission.scan_id, settled.submission.application_id) == ("scan-1", APP_ID)
     followed = await store.results.followed(scan.number)
     assert (followed.state, followed.looked_for, followed.looks) == (ResultState.RUNNING, "", 0)
-    assert await store.results.matched(scan.number, APP_ID, "scan-1") is None
+    assert await store.results.matched(scan.number, APP_ID, "scan-1", lambda _: True) is None
     assert [event.why for event in await store.scans.events(scan.number)][-1] == (
         "found in OneTrust: scan ID scan-1"
     )
@@ -94,10 +94,10 @@ async def test_no_scan_in_onetrust_is_given_to_two(store):
     other = await a_scan(store, State.SUBMITTED, a_share("F2"))
     unsure = await a_scan(store, State.UNCERTAIN, a_share("F3"))
 
-    assert await store.results.matched(one.number, APP_ID, "scan-1")
+    assert await store.results.matched(one.number, APP_ID, "scan-1", lambda _: True)
 
-    assert not await store.results.matched(other.number, APP_ID, "scan-1")
-    assert await store.results.matched(unsure.number, APP_ID, "scan-1") is None
+    assert not await store.results.matched(other.number, APP_ID, "scan-1", lambda _: True)
+    assert await store.results.matched(unsure.number, APP_ID, "scan-1", lambda _: True) is None
     assert await store.results.taken(["scan-1", "scan-2"]) == {"scan-1"}
     assert (await store.scans.scan(other.number)).submission.scan_id is None
     assert (await store.scans.scan(unsure.number)).state is State.UNCERTAIN
@@ -155,7 +155,7 @@ _results = st.builds(
 async def test_results_are_read_as_they_were_kept(store, database, results):
     share = a_share(ts=f"1790000000.{abs(hash(results.scan)) % 10**6:06d}", file_id=f"F{id(results)}")
     scan = await a_scan(store, State.SUBMITTED, share)
-    await store.results.matched(scan.number, APP_ID, "scan-1")
+    await store.results.matched(scan.number, APP_ID, "scan-1", lambda _: True)
     try:
         await store.results.keep(scan.number, results)
         assert (await store.results.followed(scan.number)).state is ResultState.COMPLETED
@@ -166,7 +166,7 @@ async def test_results_are_read_as_they_were_kept(store, database, results):
 
 async def completed(store, share, build=SHOP):
     scan = await a_scan(store, State.SUBMITTED, share, build=build)
-    await store.results.matched(scan.number, APP_ID, f"scan-{scan.number}")
+    await store.results.matched(scan.number, APP_ID, f"scan-{scan.number}", lambda _: True)
     await store.results.keep(scan.number, FOUND)
     return scan
 
@@ -230,7 +230,7 @@ async def test_rivals_are_scans_of_an_application_that_are_not_told_apart(store)
     unsure = await a_scan(store, State.UNCERTAIN, a_share("F2"), app_id=APP_ID.upper())
     await a_scan(store, State.SUBMITTED, a_share("F3"), app_id=OTHER_APP_ID)
     known = await a_scan(store, State.SUBMITTED, a_share("F4"), app_id=APP_ID)
-    await store.results.matched(known.number, APP_ID, "scan-1")
+    await store.results.matched(known.number, APP_ID, "scan-1", lambda _: True)
     new = await a_scan(store, State.SUBMITTED, a_share("F5"))
 
     assert [poll.number for poll in await store.results.competing_submissions(APP_ID)] == [
@@ -249,7 +249,7 @@ async def test_applications_of_others_are_told(store):
     scan = await a_scan(store, State.SUBMITTED, a_share("F1"))
     rescanned = await a_scan(store, State.SUBMITTED, a_share("F2"), app_id="rescanned")
     made = await a_scan(store, State.SUBMITTED, a_share("F3"))
-    await store.results.matched(made.number, "made", "scan-1")
+    await store.results.matched(made.number, "made", "scan-1", lambda _: True)
     await store.links.put("com.example.other", Platform.ANDROID, "linked", who=None, replace=True)
     await store.links.put(SHOP.bundle_id, Platform.ANDROID, "own", who=None, replace=True)
 
@@ -260,7 +260,7 @@ async def test_applications_of_others_are_told(store):
 
 async def test_a_purge_takes_all_that_was_found_along(store, database, clock):
     scan = await a_scan(store, State.SUBMITTED, a_share("F1"))
-    await store.results.matched(scan.number, APP_ID, "scan-1")
+    await store.results.matched(scan.number, APP_ID, "scan-1", lambda _: True)
     manifest = PrivacyManifest(total=1, aligned=1, mismatched=0, missing=0, data_types=(DataType(name="X"),))
     whole = Results(
         **{**vars(FOUND), "permissions": (Permission(name="CAMERA"),), "privacy_manifest": manifest}

@@ -3,7 +3,7 @@
 import logging
 
 from bot.core.scheduler import Scheduler
-from bot.features.retention.purge import DAY_S, LOOK_S, Retention
+from bot.features.retention.service import DAY_S, PURGE_INTERVAL_S, purge_job
 from tests.fakes import HeldClock, until
 
 
@@ -27,21 +27,20 @@ class Shelf:
 async def test_it_purges_at_the_start_and_each_hour_and_goes_on_after_an_error(caplog):
     caplog.set_level(logging.INFO)
     shelf, clock = Shelf(), HeldClock()
-    retention = Retention(shelf, clock, days=30)
     begun = clock.now()
 
     scheduler = Scheduler(clock)
-    scheduler.start(retention.job)
+    scheduler.start(purge_job(shelf, clock, days=30))
     await until(lambda: bool(clock.naps))
     shelf.broken = True
-    clock.advance(LOOK_S)
+    clock.advance(PURGE_INTERVAL_S)
     await until(lambda: bool(clock.naps))
     shelf.broken = False
-    clock.advance(LOOK_S)
+    clock.advance(PURGE_INTERVAL_S)
     await until(lambda: bool(clock.naps))
     await scheduler.stop()
 
-    assert shelf.asked == [begun - 30 * DAY_S + LOOK_S * hours for hours in range(3)]
+    assert shelf.asked == [begun - 30 * DAY_S + PURGE_INTERVAL_S * hours for hours in range(3)]
     told = [record.getMessage() for record in caplog.records]
     assert told == [
         "purged 3 scans older than 30 days",

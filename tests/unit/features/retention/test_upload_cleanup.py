@@ -7,7 +7,7 @@ import pytest
 from bot.core.scan import State
 from bot.core.scheduler import Scheduler
 from bot.errors import Refused, TryLater
-from bot.features.retention.upload_cleanup import HOUR_S, LOOK_S, REFUSALS, UploadCleanup
+from bot.features.retention.service import CLEANUP_INTERVAL_S, HOUR_S, MAX_REFUSALS, upload_cleanup_job
 from tests.fakes import a_share, until
 
 
@@ -35,7 +35,7 @@ def server() -> Server:
 @contextlib.asynccontextmanager
 async def clearing(bench, server: Server):
     scheduler = Scheduler(bench.clock)
-    scheduler.start(UploadCleanup(bench.store.uploads, server.remove, bench.clock, keep_hours=72).job)
+    scheduler.start(upload_cleanup_job(bench.store.uploads, server.remove, bench.clock, keep_hours=72))
     try:
         await until(lambda: bool(bench.clock.naps))
         yield
@@ -43,7 +43,7 @@ async def clearing(bench, server: Server):
         await scheduler.stop()
 
 
-async def look(bench, seconds: float = LOOK_S) -> None:
+async def look(bench, seconds: float = CLEANUP_INTERVAL_S) -> None:
     bench.clock.advance(seconds)
     await until(lambda: bool(bench.clock.naps))
 
@@ -100,12 +100,12 @@ async def test_one_that_can_not_be_removed_does_not_keep_the_others(bench, serve
 
 
 async def test_a_server_that_removes_nothing_is_not_asked_for_each(bench, server):
-    for number in range(REFUSALS + 2):
+    for number in range(MAX_REFUSALS + 2):
         await bench.store.uploads.add(f"{number}.apk", 999)
     bench.clock.advance(73 * HOUR_S)
-    server.troubles = [Refused("No.")] * (REFUSALS + 2)
+    server.troubles = [Refused("No.")] * (MAX_REFUSALS + 2)
     async with clearing(bench, server):
-        assert server.asked == REFUSALS
+        assert server.asked == MAX_REFUSALS
 
 
 async def test_what_is_put_there_again_meanwhile_is_removed_in_its_time(bench):

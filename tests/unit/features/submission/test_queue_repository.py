@@ -23,7 +23,7 @@ async def of_channels(store, channels):
 async def test_what_is_received_or_queued_is_due(store, state):
     scan = await a_scan(store, state)
 
-    assert await store.queue.due(5, busy=[]) == (
+    assert (await store.queue.poll(5, busy=[])).due == (
         [scan.number] if state in {State.RECEIVED, State.QUEUED} else []
     )
 
@@ -32,22 +32,25 @@ async def test_a_scan_is_due_at_its_time_and_not_before(store, clock):
     scan = await a_scan(store, State.QUEUED, due_at=START + 60)
     later = await a_scan(store, State.QUEUED, a_share("F2"), due_at=START + 90)
 
-    assert (await store.queue.due(5, busy=[]), await store.queue.next_due_at()) == ([], START + 60)
+    assert ((await store.queue.poll(5, busy=[])).due, (await store.queue.poll(0, busy=())).next_at) == (
+        [],
+        START + 60,
+    )
     clock.advance(59.9)
-    assert await store.queue.due(5, busy=[]) == []
+    assert (await store.queue.poll(5, busy=[])).due == []
     clock.advance(0.1)
-    assert await store.queue.due(5, busy=[]) == [scan.number]
-    assert await store.queue.next_due_at() == START + 90
+    assert (await store.queue.poll(5, busy=[])).due == [scan.number]
+    assert (await store.queue.poll(0, busy=())).next_at == START + 90
     clock.advance(30)
-    assert await store.queue.due(5, busy=[]) == [scan.number, later.number]
-    assert await store.queue.next_due_at() is None
+    assert (await store.queue.poll(5, busy=[])).due == [scan.number, later.number]
+    assert (await store.queue.poll(0, busy=())).next_at is None
 
 
 async def test_channels_take_turns(store):
     first, second, third, other, last = await of_channels(store, ["C1", "C1", "C1", "C2", "C3"])
 
-    assert await store.queue.due(5, busy=[]) == [first, other, last, second, third]
-    assert await store.queue.due(2, busy=[]) == [first, other]
+    assert (await store.queue.poll(5, busy=[])).due == [first, other, last, second, third]
+    assert (await store.queue.poll(2, busy=[])).due == [first, other]
 
 
 async def test_a_channel_with_a_hundred_builds_keeps_no_other_waiting(store):
@@ -55,24 +58,24 @@ async def test_a_channel_with_a_hundred_builds_keeps_no_other_waiting(store):
     for number in numbers[:2]:
         await store.scans.begin(number)
 
-    assert await store.queue.due(1, busy=numbers[:2]) == [numbers[-1]]
+    assert (await store.queue.poll(1, busy=numbers[:2])).due == [numbers[-1]]
     await store.scans.begin(numbers[-1])
-    assert await store.queue.due(2, busy=[numbers[0], numbers[-1]]) == [numbers[2], numbers[3]]
+    assert (await store.queue.poll(2, busy=[numbers[0], numbers[-1]])).due == [numbers[2], numbers[3]]
 
 
 async def test_what_is_worked_on_is_left_out(store):
     first, second = await of_channels(store, ["C1", "C1"])
 
-    assert await store.queue.due(5, busy={first}) == [second]
-    assert await store.queue.due(5, busy={first: None, second: None}) == []
+    assert (await store.queue.poll(5, busy={first})).due == [second]
+    assert (await store.queue.poll(5, busy={first: None, second: None})).due == []
 
 
 async def test_a_shells_scans_are_not_the_bots(store):
     await a_scan(store, State.RECEIVED, FROM_A_SHELL, source=Source.SHELL)
     await a_scan(store, State.QUEUED, FROM_A_SHELL, source=Source.SHELL, due_at=START + 5)
 
-    assert await store.queue.due(5, busy=[]) == []
-    assert await store.queue.next_due_at() is None
+    assert (await store.queue.poll(5, busy=[])).due == []
+    assert (await store.queue.poll(0, busy=())).next_at is None
 
 
 async def test_nobody_goes_on_while_one_of_the_app_is_in_flight(store):
@@ -134,13 +137,13 @@ async def test_a_restart_takes_up_what_was_worked_on(store):
 async def test_a_shell_that_is_gone_leaves_nothing_open(store, clock, state):
     scan = await a_scan(store, state, FROM_A_SHELL, source=Source.SHELL, held_until=START + 60)
     from_slack = await a_scan(store, state, a_share())
-    assert await store.queue.recover(source=Source.SHELL, before=clock.now()) == []
+    assert await store.queue.recover(source=Source.SHELL) == []
 
     await store.queue.hold(scan.number, START + 90)
     clock.advance(61)
-    assert await store.queue.recover(source=Source.SHELL, before=clock.now()) == []
+    assert await store.queue.recover(source=Source.SHELL) == []
     clock.advance(30)
-    taken = await store.queue.recover(source=Source.SHELL, before=clock.now())
+    taken = await store.queue.recover(source=Source.SHELL)
 
     ended = await store.scans.scan(scan.number)
     if state in OPEN | {State.WAITING}:
@@ -157,7 +160,7 @@ async def test_a_shell_that_ended_while_its_last_bytes_went_leaves_an_uncertain_
     await store.scans.commit(scan.number)
     clock.advance(1)
 
-    assert await store.queue.recover(source=Source.SHELL, before=clock.now()) == [scan.number]
+    assert await store.queue.recover(source=Source.SHELL) == [scan.number]
     assert (await store.scans.scan(scan.number)).state is State.UNCERTAIN
 
 
@@ -235,7 +238,7 @@ async def test_what_is_due_is_parked_with_a_word_and_once(store):
     assert (await store.scans.events(received.number))[-1].why == "It is away."
     assert await due_at(store, later.number) == START + 60
     assert await store.queue.park("It is away.", busy=[busy.number]) == []
-    assert await store.queue.due(9, busy=[]) == [busy.number]
+    assert (await store.queue.poll(9, busy=[])).due == [busy.number]
 
 
 async def test_the_probe_is_the_one_that_was_sent_least_often(store):
@@ -260,11 +263,11 @@ async def test_what_was_parked_is_released_and_what_waits_for_slack_goes_on_wait
     slack = await a_later(store, "F4", START + 600, pulls=1)
 
     await store.queue.release(hasten=False)
-    assert await store.queue.due(9, busy=[]) == [parked.number, parked_by_slack.number]
+    assert (await store.queue.poll(9, busy=[])).due == [parked.number, parked_by_slack.number]
     assert await due_at(store, later.number) == START + 600
 
     await store.queue.release(hasten=True)
-    assert await store.queue.due(9, busy=[]) == [parked.number, parked_by_slack.number, later.number]
+    assert (await store.queue.poll(9, busy=[])).due == [parked.number, parked_by_slack.number, later.number]
     assert await due_at(store, slack.number) == START + 600
 
 
@@ -275,7 +278,7 @@ async def test_what_is_taken_up_is_parked_no_more(store):
 
     assert await due_at(store, scan.number) == 0
     await store.scans.requeue(scan.number, why="the process ended")
-    assert await store.queue.due(9, busy=[]) == [scan.number]
+    assert (await store.queue.poll(9, busy=[])).due == [scan.number]
 
 
 async def test_a_build_that_was_taken_back_is_not_parked(store):

@@ -173,7 +173,7 @@ async def test_an_uncertain_scan_is_submitted_again_as_it_was_decided(bench):
 
     assert (again.kind, again.reason) == (Kind.NEW, Reason.CHOSEN)
     assert again.submission.state is SubmissionState.PENDING
-    assert await bench.store.queue.due(1, busy=[]) == [scan.number]
+    assert (await bench.store.queue.poll(1, busy=[])).due == [scan.number]
     assert bench.woken == 1
 
 

@@ -12,7 +12,7 @@ from bot.core.scheduler import MINIMUM_S
 from bot.errors import BuildRejected, NotFound, PullFailed, TryLater
 from bot.features.rescan_requests.models import RequestState
 from bot.features.submission.intake import REQUEST_TIMEOUT_S, SEARCH_BACKOFF
-from bot.features.submission.worker import MAXIMUM_POLL_INTERVAL_S, REFRESH_INTERVAL_S, STOP_TIMEOUT_S, Worker
+from bot.features.submission.worker import MAXIMUM_POLL_INTERVAL_S, STOP_TIMEOUT_S, Worker
 from tests.fakes import APP_ID, SHOP, START, a_share, until
 from tests.unit.features.scenes import a_scan
 
@@ -228,35 +228,6 @@ async def test_a_start_takes_up_what_the_last_process_left(bench):
     await bench.runner.stop()
 
 
-async def test_replies_that_do_not_show_their_rows_are_shown_at_the_start(bench):
-    stale = await a_scan(bench.store, State.REJECTED)
-    shown = await a_scan(bench.store, State.REJECTED, a_share("F2"))
-    await bench.store.queue.shown(shown.number, shown.revision)
-    bench.announcer.told.clear()
-
-    await bench.runner.start()
-    await until(lambda: bool(bench.announcer.told))
-    await bench.runner.stop()
-
-    assert bench.announcer.told == [stale.number]
-
-
-async def test_a_reply_that_was_given_up_is_taken_up_again(bench):
-    stale = await a_scan(bench.store, State.REJECTED)
-    await bench.runner.start()
-    await until(lambda: stale.number in bench.announcer.told)
-    bench.announcer.told.clear()
-
-    def told_after_a_while() -> bool:
-        bench.clock.advance(REFRESH_INTERVAL_S)
-        return bool(bench.announcer.told)
-
-    await until(told_after_a_while)
-    await bench.runner.stop()
-
-    assert set(bench.announcer.told) == {stale.number}
-
-
 async def test_what_a_shell_left_behind_is_cleared_away(started):
     share = Share(file_name="shop.apk", occasion="shell")
     scan, _ = await started.store.scans.record(share, source=Source.SHELL, held_until=START + 5)
@@ -327,7 +298,7 @@ class TestScannerAway:
         """Let the next probe go and fail, and all that is due be parked."""
 
         async def parked() -> bool:
-            return not bench.runner._tasks and not await bench.store.queue.due(FAILURES, busy=())
+            return not bench.runner._tasks and not (await bench.store.queue.poll(FAILURES, busy=())).due
 
         await self.probe(bench)
         await until(parked)

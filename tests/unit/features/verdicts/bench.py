@@ -105,7 +105,7 @@ class Second:
     async def turn(self, verdicts: VerdictWorker | None = None) -> None:
         """Do what is due, and wait until it is done."""
         taken = verdicts or self.worker
-        while await self.bench.store.verdicts.due("zscaler", 1):
+        while (await self.bench.store.verdicts.due("zscaler", 1)).now:
             await taken.turn()
             await until(lambda: not taken.busy)
         await taken.turn()  # as it is woken then
@@ -126,5 +126,5 @@ class Second:
         await self.turn()
         return scan
 
-    def _wake(self) -> None:
+    def _wake(self, *_: str) -> None:
         self.woken += 1

@@ -94,7 +94,7 @@ async def test_while_a_probe_hangs_the_others_wait_in_peace(bench: Bench, zscale
     bench.clock.advance(31)
     zscaler.sandbox.gate = asyncio.Event()
 
-    while await bench.store.verdicts.due("zscaler", 1, busy=zscaler.worker.busy):
+    while (await bench.store.verdicts.due("zscaler", 1, busy=zscaler.worker.busy)).now:
         await zscaler.worker.turn()
         await until(lambda: len(zscaler.worker.busy) <= 1)
 
@@ -120,11 +120,11 @@ async def test_where_builds_are_held_no_more_those_that_were_go_on_at_once(
 ) -> None:
     scan = await zscaler.submitted(hold_s=1800)
     await bench.store.queue.release(hasten=True)
-    assert await bench.store.queue.due(5, busy=()) == []
+    assert (await bench.store.queue.poll(5, busy=())).due == []
 
     await HoldRelease(bench.store, bench.runner.wake).turn()
 
-    assert await bench.store.queue.due(5, busy=()) == [scan.number]
+    assert (await bench.store.queue.poll(5, busy=())).due == [scan.number]
     await bench.new_pipeline(bench.breaker).run(scan.number)
     assert await bench.state(scan.number) is State.SUBMITTED
 
@@ -137,7 +137,7 @@ async def test_what_waits_for_slack_by_now_is_not_hastened(bench: Bench, zscaler
 
     await HoldRelease(bench.store, bench.runner.wake).turn()
 
-    assert await bench.store.queue.due(5, busy=()) == []
+    assert (await bench.store.queue.poll(5, busy=())).due == []
 
 
 async def test_a_report_that_nobody_foresaw_keeps_no_other_waiting(bench: Bench, zscaler: Second) -> None:
@@ -175,7 +175,7 @@ async def test_what_waits_behind_a_held_build_goes_on_when_that_one_is_taken_bac
     zscaler.reports.always = done(BAD)
     await zscaler.reporter.turn()
 
-    assert await bench.store.queue.due(5, busy=()) == [behind.number]
+    assert (await bench.store.queue.poll(5, busy=())).due == [behind.number]
     await pipeline.run(behind.number)
     assert await bench.state(behind.number) is State.SUBMITTED
     assert len(zscaler.sandbox.sent) == 1
@@ -189,7 +189,7 @@ async def test_a_held_build_whose_time_is_up_while_onetrust_is_away_goes_when_th
     assert await bench.store.queue.park("Away.", busy=()) == [scan.number]
     await bench.store.queue.release(hasten=True)
 
-    assert await bench.store.queue.due(5, busy=()) == [scan.number]
+    assert (await bench.store.queue.poll(5, busy=())).due == [scan.number]
     await bench.new_pipeline(bench.breaker, holding=holding(60)).run(scan.number)
     assert await bench.state(scan.number) is State.SUBMITTED
     assert (await zscaler.verdict()).went_on_after_s == 60
@@ -245,7 +245,7 @@ async def test_a_build_is_not_held_for_what_comes_after_that(bench: Bench, zscal
 
     await zscaler.turn()
 
-    assert await bench.store.queue.due(5, busy=()) == [scan.number]
+    assert (await bench.store.queue.poll(5, busy=())).due == [scan.number]
     bench.clock.advance(5)
     await bench.new_pipeline(bench.breaker, holding=holding(1800)).run(scan.number)
     assert await bench.state(scan.number) is State.SUBMITTED
@@ -265,4 +265,4 @@ async def test_a_report_about_another_file_of_the_same_md5_is_no_verdict(
     verdict = await zscaler.verdict()
     assert (verdict.state, verdict.problem) == (VerdictState.FAILED, ZSCALER.fill(report_poller.ANOTHER_FILE))
     assert verdict.result is None
-    assert await bench.store.queue.due(5, busy=()) == [scan.number]
+    assert (await bench.store.queue.poll(5, busy=())).due == [scan.number]

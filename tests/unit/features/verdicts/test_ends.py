@@ -109,7 +109,7 @@ async def test_any_sequence_of_answers_ends(
             assert verdict.problem or verdict.result
             bench.files.troubles.clear()  # what a kept build did not meet
             if hold:
-                assert await bench.store.queue.due(1, busy=()) == [scan.number]
+                assert (await bench.store.queue.poll(1, busy=())).due == [scan.number]
                 await bench.pipeline.run(scan.number)
             assert await bench.state(scan.number) is State.SUBMITTED
             assert not any(bench.work_dir.iterdir())

@@ -28,8 +28,8 @@ async def test_a_held_build_waits_and_says_so(bench: Bench, zscaler: Second) -> 
         scan.problem == "This build waits for Zscaler's verdict, 30 min at most. Then it is sent to OneTrust."
     )
     assert bench.scanner.orders == []
-    assert await bench.store.verdicts.due("zscaler", 5) == [scan.number]
-    assert await bench.store.queue.due(5, busy=()) == []
+    assert (await bench.store.verdicts.due("zscaler", 5)).now == [scan.number]
+    assert (await bench.store.queue.poll(5, busy=())).due == []
 
 
 @pytest.mark.parametrize("verdict", [GOOD, BAD])
@@ -41,7 +41,7 @@ async def test_a_verdict_lets_it_go_on(bench: Bench, zscaler: Second, verdict: o
     await zscaler.reporter.turn()
 
     assert zscaler.woken > woken
-    assert await bench.store.queue.due(5, busy=()) == [scan.number]
+    assert (await bench.store.queue.poll(5, busy=())).due == [scan.number]
     await bench.pipeline.run(scan.number)
     assert await bench.state(scan.number) is State.SUBMITTED
     assert (await zscaler.verdict()).went_on_after_s is None
@@ -59,7 +59,7 @@ async def test_whatever_ends_the_verdict_lets_it_go_on(
 
     await zscaler.turn()
 
-    assert await bench.store.queue.due(5, busy=()) == [scan.number]
+    assert (await bench.store.queue.poll(5, busy=())).due == [scan.number]
 
 
 async def test_a_used_up_quota_of_reports_lets_it_go_on(bench: Bench, zscaler: Second) -> None:
@@ -69,7 +69,7 @@ async def test_a_used_up_quota_of_reports_lets_it_go_on(bench: Bench, zscaler: S
 
     await zscaler.reporter.turn()
 
-    assert await bench.store.queue.due(5, busy=()) == [scan.number]
+    assert (await bench.store.queue.poll(5, busy=())).due == [scan.number]
 
 
 async def test_when_the_time_is_up_it_goes_on_by_itself_and_says_so(bench: Bench, zscaler: Second) -> None:
@@ -77,7 +77,7 @@ async def test_when_the_time_is_up_it_goes_on_by_itself_and_says_so(bench: Bench
     zscaler.sandbox.always = TryLater("Away.")
     await zscaler.turn()
     bench.clock.advance(HOLD_S)
-    assert await bench.store.queue.due(5, busy=()) == [scan.number]
+    assert (await bench.store.queue.poll(5, busy=())).due == [scan.number]
 
     await bench.new_pipeline(bench.breaker, holding=None).run(scan.number)
 

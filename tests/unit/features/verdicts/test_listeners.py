@@ -45,7 +45,7 @@ async def test_a_press_asks_again_and_one_from_elsewhere_does_not(zscaler: Secon
         store=bench.store,
         announcer=bench.announcer,
         clock=bench.clock,
-        wake=lambda: None,
+        wake=lambda *_: None,
         scanners={"zscaler": a_scanner(zscaler.sandbox, zscaler.reports)},
     )
     troubles: list[Exception] = []

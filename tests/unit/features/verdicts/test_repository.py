@@ -143,14 +143,14 @@ async def test_what_is_not_asked_can_t_be_kept(store: Repositories) -> None:
 
 async def test_a_build_is_sent_once_it_is_not_on_its_way_to_onetrust(store: Repositories) -> None:
     scan = await asked(store, then=None)
-    assert await store.verdicts.due("zscaler", 5) == []
+    assert (await store.verdicts.due("zscaler", 5)).now == []
     await store.scans.move(scan.number, State.SUBMITTED, why="taken")
 
-    assert await store.verdicts.due("zscaler", 5) == [scan.number]
-    assert await store.verdicts.due("zscaler", 5, busy={scan.number}) == []
+    assert (await store.verdicts.due("zscaler", 5)).now == [scan.number]
+    assert (await store.verdicts.due("zscaler", 5, busy={scan.number})).now == []
     await store.verdicts.keep("zscaler", scan.number, due_at=START + 60)
-    assert await store.verdicts.due("zscaler", 5) == []
-    assert await store.verdicts.next_due_at("zscaler") == START + 60
+    assert (await store.verdicts.due("zscaler", 5)).now == []
+    assert (await store.verdicts.due("zscaler", 0)).next_at == START + 60
 
 
 async def test_builds_on_their_way_to_onetrust_go_first_for_a_while(
@@ -160,10 +160,10 @@ async def test_builds_on_their_way_to_onetrust_go_first_for_a_while(
     waits = await asked(store, "F2", verdict=held(clock, 3600))
     await a_scan(store, State.RECEIVED, a_share("F3", ts="1790000000.000003"))
 
-    assert await store.verdicts.due("zscaler", 5) == [waits.number]
+    assert (await store.verdicts.due("zscaler", 5)).now == [waits.number]
     clock.advance(GIVE_WAY_S)
-    assert await store.verdicts.due("zscaler", 5) == [waits.number, scan.number]
-    assert await store.verdicts.due("zscaler", 1) == [waits.number]
+    assert (await store.verdicts.due("zscaler", 5)).now == [waits.number, scan.number]
+    assert (await store.verdicts.due("zscaler", 1)).now == [waits.number]
 
 
 @pytest.mark.parametrize("end", [State.CANCELLED, State.DUPLICATE, State.REJECTED])
@@ -176,7 +176,7 @@ async def test_what_waits_is_dropped_with_its_scan(store: Repositories, end: Sta
             await store.scans.move(scan.number, state, why="so")
 
     assert await store.verdicts.of("zscaler", scan.number) is None
-    assert await store.verdicts.due("zscaler", 5) == []
+    assert (await store.verdicts.due("zscaler", 5)).now == []
 
 
 async def test_what_was_sent_stays_when_its_scan_is_cancelled(store: Repositories, clock: HeldClock) -> None:
@@ -185,19 +185,19 @@ async def test_what_was_sent_stays_when_its_scan_is_cancelled(store: Repositorie
 
     await store.scans.cancel(scan.number, why="taken back", who="UANA")
 
-    (due,) = await store.verdicts.reports_due("zscaler", 5)
+    (due,) = (await store.verdicts.reports_due("zscaler", 5)).now
     assert (due.scan, due.held_until, due.went_on_after_s) == (scan.number, None, None)
 
 
 async def test_a_verdict_that_ends_lets_its_scan_go_on(store: Repositories, clock: HeldClock) -> None:
     scan = await asked(store, verdict=held(clock))
     assert (scan.state, scan.submission.due_at) == (State.QUEUED, START + 1800)
-    assert await store.queue.due(5, busy=()) == []
+    assert (await store.queue.poll(5, busy=())).due == []
     clock.advance(60)
 
     await store.verdicts.keep("zscaler", scan.number, state=VerdictState.KNOWN, result=BAD)
 
-    assert await store.queue.due(5, busy=()) == [scan.number]
+    assert (await store.queue.poll(5, busy=())).due == [scan.number]
     verdict = await store.verdicts.of("zscaler", scan.number)
     assert verdict is not None
     assert (verdict.held_until, verdict.went_on_after_s, verdict.ended_at) == (None, None, START + 60)
@@ -206,7 +206,7 @@ async def test_a_verdict_that_ends_lets_its_scan_go_on(store: Repositories, cloc
 async def test_a_scan_whose_time_is_up_goes_on_and_says_so(store: Repositories, clock: HeldClock) -> None:
     scan = await asked(store, verdict=held(clock))
     clock.advance(1800)
-    assert await store.queue.due(5, busy=()) == [scan.number]
+    assert (await store.queue.poll(5, busy=())).due == [scan.number]
 
     await store.scans.begin(scan.number)
 
@@ -224,7 +224,7 @@ async def test_a_scanner_that_is_back_does_not_end_a_hold(store: Repositories, c
 
     await store.queue.release(hasten=True)
 
-    assert await store.queue.due(5, busy=()) == [later.number]
+    assert (await store.queue.poll(5, busy=())).due == [later.number]
     assert (await store.scans.scan(scan.number)).submission.due_at == START + 1800
 
 
@@ -235,9 +235,9 @@ async def test_a_parked_scan_is_not_hastened_by_its_verdict(store: Repositories,
 
     await store.verdicts.keep("zscaler", scan.number, state=VerdictState.KNOWN, result=BAD)
 
-    assert await store.queue.due(5, busy=()) == []
+    assert (await store.queue.poll(5, busy=())).due == []
     await store.queue.release(hasten=True)
-    assert await store.queue.due(5, busy=()) == [scan.number]
+    assert (await store.queue.poll(5, busy=())).due == [scan.number]
 
 
 async def test_a_verdict_is_known_by_the_file_of_whatever_scan(store: Repositories) -> None:
@@ -313,15 +313,15 @@ async def test_what_was_sent_is_counted(store: Repositories) -> None:
 async def test_reports_are_asked_for_in_the_order_in_which_they_are_due(
     store: Repositories, clock: HeldClock
 ) -> None:
-    assert await store.verdicts.next_report_at("zscaler") is None
+    assert (await store.verdicts.reports_due("zscaler", 0)).next_at is None
     first, second = await asked(store, body="1"), await asked(store, "F2", body="2")
     await store.verdicts.keep("zscaler", first.number, state=VerdictState.ANALYSING, due_at=START + 20)
     await store.verdicts.keep("zscaler", second.number, state=VerdictState.ANALYSING, due_at=START + 10)
 
-    assert await store.verdicts.next_report_at("zscaler") == START + 10
-    assert await store.verdicts.reports_due("zscaler", 5) == []
+    assert (await store.verdicts.reports_due("zscaler", 0)).next_at == START + 10
+    assert (await store.verdicts.reports_due("zscaler", 5)).now == []
     clock.advance(20)
-    assert [due.scan for due in await store.verdicts.reports_due("zscaler", 5)] == [
+    assert [due.scan for due in (await store.verdicts.reports_due("zscaler", 5)).now] == [
         second.number,
         first.number,
     ]
@@ -346,7 +346,7 @@ async def test_a_backup_that_is_put_back_looks_for_what_was_announced(
 ) -> None:
     scan, held_one = await asked(store), await asked(store, "F2", verdict=held(clock))
     await store.verdicts.keep("zscaler", scan.number, state=VerdictState.KNOWN, result=BAD)
-    await database.read(lambda db: db.execute(f"PRAGMA user_version = {restore_guard.MARK}"))
+    await database.write(lambda db: db.execute(f"PRAGMA user_version = {restore_guard.MARK}"))
 
     await restore_guard.settle(database, clock)
 
@@ -387,9 +387,9 @@ async def test_a_second_submission_changes_nothing_in_onetrusts_queue(
     await store.queue.postpone(queued.number, "later", START + 30)
     await store.verdicts.keep("zscaler", queued.number, due_at=START + 5, tries=7)
 
-    assert await store.queue.next_due_at() == START + 30
+    assert (await store.queue.poll(0, busy=())).next_at == START + 30
     clock.advance(30)
-    assert await store.queue.due(5, busy=()) == [queued.number]
+    assert (await store.queue.poll(5, busy=())).due == [queued.number]
     assert await store.queue.probe(busy=()) == queued.number
     assert await store.queue.park("away", busy=()) == [queued.number]
     assert await store.queue.recover(source=Source.SLACK) == []
@@ -423,4 +423,4 @@ async def test_what_has_moved_on_is_not_changed_and_the_timeline_names_who_did_i
     assert (reopened.is_taken, reopened.ended_at) == (False, None)
     events = await store.scans.events(number)
     assert [event.who for event in events if event.why == "ask again"] == ["UANA"]
-    assert await store.verdicts.due("zscaler", 5) == [number]
+    assert (await store.verdicts.due("zscaler", 5)).now == [number]

@@ -61,7 +61,7 @@ class Pair:
             work_dir=bench.builds,
             outcomes=outcomes,
             clock=bench.clock,
-            wake=lambda: None,
+            wake=lambda *_: None,
             sending=VerdictSubmitter(
                 store=bench.store, scanner=scanner, outcomes=outcomes, clock=bench.clock
             ),
@@ -89,7 +89,7 @@ class Pair:
         return verdict.state
 
     async def due(self) -> list[int]:
-        return await self.bench.store.queue.due(5, busy=())
+        return (await self.bench.store.queue.poll(5, busy=())).due
 
 
 @pytest.fixture
@@ -212,7 +212,7 @@ async def test_one_scanner_is_asked_again_and_the_other_stays(pair: Pair) -> Non
         store=pair.bench.store,
         announcer=pair.bench.announcer,
         clock=pair.bench.clock,
-        wake=lambda: None,
+        wake=lambda *_: None,
         scanners=pair.scanners,
     )
 

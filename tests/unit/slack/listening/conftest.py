@@ -95,7 +95,7 @@ def surfaces(bench: Bench) -> list[Surface]:
         sender=FakeSender(),
         policy=bench.policy,
         clock=bench.clock,
-        wake=lambda: None,
+        wake=lambda *_: None,
     )
     categories = CategoryCache(rows=bench.store.hosts, lookup=FakeLookup(), clock=bench.clock)
     commands = HistoryCommands(records, comparisons, apps)

@@ -82,6 +82,17 @@ async def scene(tmp_path: Path) -> AsyncIterator[Scene]:
     await database.close()
 
 
+async def test_replies_that_do_not_show_their_rows_are_shown_by_a_refresh(scene: Scene):
+    other, _ = await scene.store.scans.record(a_share("F2", channel=scene.shared.channel, ts=scene.shared.ts))
+    await scene.store.queue.shown(other.number, other.revision)
+
+    await scene.threads.refresh()
+    await scene.advance_until_shown()
+
+    assert len(scene.replies) == 1
+    assert f"#{scene.number}" in str(scene.replies[0].blocks)
+
+
 GARBLED = pytest.mark.parametrize(
     "garbled",
     [
