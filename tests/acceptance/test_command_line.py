@@ -340,10 +340,14 @@ async def test_an_export_whose_reader_has_read_enough_ends_quietly(stage: Stage,
 
 
 @pytest.mark.parametrize("command", [("export",), ("backup", "copy.db"), ("forget", "U0123456789")])
-async def test_commands_on_a_database_say_that_there_is_none(stage: Stage, command: tuple[str, ...]):
+async def test_commands_on_a_database_say_that_there_is_none_and_make_none(
+    stage: Stage, command: tuple[str, ...]
+):
     code, out, err = await stage.here(*command)
     assert (code, out) == (1, "")
     assert "There is no database at" in err
+    assert "set APPSCAN_DB" in err
+    assert not (stage.folder / "appscan.db").exists()
 
 
 async def test_help_shows_examples_and_exit_codes(stage: Stage):
