@@ -1,7 +1,7 @@
 """Conversion of rows to records and back."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import fields
 from enum import Enum
 from typing import Any, Final
@@ -37,7 +37,13 @@ SCANS = f"""
 SQLite keeps the order of a ``CROSS JOIN``; with another join, it reads all submissions and sorts.
 """
 
-OPEN_STATES: Final = ", ".join(f"'{state.value}'" for state in sorted(OPEN))
+
+def listed(states: Collection[State]) -> str:
+    """Return states as they follow ``IN`` in parentheses."""
+    return ", ".join(f"'{state.value}'" for state in sorted(states))
+
+
+OPEN_STATES: Final = listed(OPEN)
 """For a condition on ``scans.state``: the states that change without a person."""
 SENT: Final = "scans.state IN ('submitted', 'uncertain')"
 """The condition for scans that were submitted, or may have been."""

@@ -67,7 +67,9 @@ class ResultRepository(Repository):
             rows.update(db, "results", changes, scan=number)
         shown = any(changes.get(name, getattr(before, name)) != getattr(before, name) for name in _SHOWN)
         if why or show or shown:
-            transitions.touch(db, number, now=self.clock.now(), why=why)
+            transitions.touch(db, number)
+        if why:
+            transitions.note(db, number, now=self.clock.now(), why=why)
 
     @writes
     def give_up(self, db: Connection, before: float, why: str) -> list[int]:
@@ -80,7 +82,7 @@ class ResultRepository(Repository):
         )
         shown = sorted(number for number, polls in ended.fetchall() if polls)
         for number in shown:
-            transitions.touch(db, number, now=now)
+            transitions.touch(db, number)
         return shown
 
     # Matching.
@@ -113,7 +115,8 @@ class ResultRepository(Repository):
         else:
             rows.update(db, "submissions", found, scan=number, scanner=rows.MAIN_SCANNER)
             rows.update(db, "results", {"state": ResultState.RUNNING, "looked_for": ""}, scan=number)
-            transitions.touch(db, number, now=now, why=why)
+            transitions.touch(db, number)
+            transitions.note(db, number, now=now, why=why)
         return Poll(scan=transitions.load(db, number), followed=rows_repository.followed(db, number))
 
     @reads
@@ -190,7 +193,8 @@ class ResultRepository(Repository):
         rows_repository.write(db, number, results)
         rows.update(db, "results", {**ended, "looked_for": ""}, scan=number)
         sdks = "1 SDK" if results.sdk_count == 1 else f"{results.sdk_count} SDKs"
-        transitions.touch(db, number, now=now, why=f"OneTrust completed its scan: {sdks}")
+        transitions.touch(db, number)
+        transitions.note(db, number, now=now, why=f"OneTrust completed its scan: {sdks}")
         for hooks in db.hooks:
             if hooks.completed is not None:
                 hooks.completed(db, number, judgement, now)

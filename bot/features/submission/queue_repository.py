@@ -265,7 +265,7 @@ def _abandoned(source: Source, busy: Collection[int], now: float) -> str:
     if source is Source.SHELL:
         in_progress = f"scans.state IN ({rows.OPEN_STATES}, 'waiting') AND scans.held_until < {now!r}"
     else:
-        states = ", ".join(f"'{state.value}'" for state in sorted(WORKING))
+        states = rows.listed(WORKING)
         in_progress = f"scans.state IN ({states}) AND scans.number NOT IN ({_joined(busy)})"
     return f"scans.source = '{source.value}' AND {in_progress}"
 

@@ -18,7 +18,7 @@ from bot.storage.repository import Repository, reads, writes
 GIVE_WAY_S = 600.0
 """How long a build waits for those on their way to OneTrust; a held one doesn't."""
 
-_ON_THE_WAY = ", ".join(f"'{state.value}'" for state in sorted(WORKING))
+_ON_THE_WAY = rows.listed(WORKING)
 _OPEN_STATES = frozenset({VerdictState.WAITING, VerdictState.ANALYSING})
 _OF_SCANNER = """
     FROM opinions CROSS JOIN submissions AS z ON z.scan = opinions.scan AND z.scanner = opinions.scanner
@@ -173,10 +173,9 @@ class VerdictRepository(Repository):
         if ends:
             transition_repository.release(db, number, scanner, now=now, ended=True)
         if why:
-            state = transitions.load(db, number).state
-            transitions.note(db, number, now=now, before=state, after=state, why=why, who=who)
+            transitions.note(db, number, now=now, why=why, who=who)
         if tell:
-            db.execute("UPDATE scans SET revision = revision + 1 WHERE number = ?", [number])
+            transitions.touch(db, number)
         return transition_repository.load(db, number, scanner)
 
     @writes
