@@ -157,7 +157,7 @@ def status(card: Card, events: Sequence[Event], *, link: str | None = None) -> M
             facts([(name, value) for name, value in fields.items() if value is not None]),
             section("\n".join(lines)) if lines else None,
             *host_blocks(card),
-            *(section(f"{each.scanner.title}: {status_line(each)}") for each in verdicts),
+            *(section(status_line(each)) for each in verdicts),
             context(went(scan) or f"Route: {route(scan)}") if route(scan) else None,
             context(f"SHA-256 {text.code(scan.sha256)}") if scan.sha256 else None,
             *map(section, _timeline(events)),
