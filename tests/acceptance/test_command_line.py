@@ -262,7 +262,7 @@ async def test_later_is_waited_for_and_said(stage: Stage, tmp_path: Path):
 
 
 async def test_when_the_time_is_up_the_scan_is_taken_back(stage: Stage, tmp_path: Path):
-    stage.onetrust.faults.add("webhook", status=503, times=None)
+    stage.onetrust.faults.add("webhook", status=503, retry_after=600, times=None)
     code, out, err = await stage.here("scan", apk(tmp_path), "--timeout", "0.05")
     assert (code, out) == (1, "")
     assert "not available right now (503). Next try in" in err

@@ -134,9 +134,9 @@ async def test_without_the_api_the_setting_is_named(build, onetrust):
         (400, Refused),
         (409, Refused),
         (413, Refused),
-        (418, Refused),
-        (429, TryLater),
-        (503, TryLater),
+        (418, Uncertain),
+        (429, Uncertain),
+        (503, Uncertain),
         (500, Uncertain),
     ],
 )

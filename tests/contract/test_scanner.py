@@ -106,6 +106,7 @@ async def test_several_at_once(scanner, onetrust, build):
         (413, Refused),
         (429, TryLater),
         (503, TryLater),
+        (418, Uncertain),
         (500, Uncertain),
         (502, Uncertain),
         (504, Uncertain),

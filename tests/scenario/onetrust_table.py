@@ -76,15 +76,10 @@ REFUSED_BUILD = {
     f"{ASK_ADMIN} that it has the Integration and Cookie scopes.",
     404: "OneTrust knows no such webhook (404): its ID is wrong, or its workflow was deleted. "
     f"{RUNNER} the webhook URL.",
-    405: f"OneTrust said no (405). {ASK_ADMIN} the workflow's log.",
-    407: f"The proxy on the way to OneTrust wants a login (407). {RUNNER} the proxy settings.",
     409: "OneTrust says that this clashes with what it has already (409). "
     "If the app is there, scan this build as a rescan of it.",
-    410: f"OneTrust said no (410). {ASK_ADMIN} the workflow's log.",
     413: "OneTrust says that this build is too large (413): its limit is lower than the bot's. "
     "The operator of this bot should check `ONETRUST_REST_LIMIT`, so that such builds go another way.",
-    415: f"OneTrust said no (415). {ASK_ADMIN} the workflow's log.",
-    422: f"OneTrust said no (422). {ASK_ADMIN} the workflow's log.",
 }
 REFUSED_TOKEN = {
     400: "OneTrust could not make sense of the bot's request for an access token (400). "
@@ -122,6 +117,10 @@ def _no_token(status: int) -> str:
 
 def _no_token_now(status: int) -> str:
     return f"OneTrust can't give the bot an access token right now ({status})."
+
+
+def _unclear(status: int) -> str:
+    return f"OneTrust had the whole build, but its answer ({status}) does not say whether it took it."
 
 
 def _no_request_id(status: int) -> str:
@@ -252,12 +251,12 @@ MAYBE_TAKEN = [
         build(
             str(status),
             "uncertain",
-            f"OneTrust had the whole build, but then answered with an error of its own ({status}).",
+            _unclear(status),
             (status,),
             status=status,
             body=NOISE,
         )
-        for status in (408, 500, 501, 502, 504, 520)
+        for status in (402, 405, 407, 408, 410, 415, 422, 500, 501, 502, 504, 520)
     ),
     build("no answer", "uncertain", LOST_LATE, (None,), answer_lost=True, taken=1),
     build("a reset after the body", "uncertain", LOST_LATE, (None,), answer_lost=True, reset=True, taken=1),
@@ -279,14 +278,19 @@ RETRY_AFTER: dict[str, tuple[str | Callable[[], str] | None, tuple[float, float]
     "an empty one": ("", SOON),
     "an impossible date": ("Wed, 99 Foo 2026 99:00:00 GMT", SOON),
 }
-"""By what is said: the header, and the wait until the next try; ``None``: it is tried at once, and taken."""
+"""By what is said: the header, and the wait until the next try; ``None``: it is tried at once, and taken.
+
+``SOON``, where the header says nothing, holds for access tokens only.
+"""
 
 
 def _later(make: Callable[..., Row], status: int, name: str) -> Row:
-    """Make the row of a status that means "later", for one form of ``Retry-After``."""
+    """Make the row of a status that means "later" if ``Retry-After`` says when, for one form of it."""
     header, wait_s = RETRY_AFTER[name]
     about = {"status": status, "body": NOISE, "headers": {} if header is None else {"Retry-After": header}}
     says = BUSY[status] if make is build else _no_token_now(status)
+    if make is build and wait_s is SOON:  # something in between may have answered
+        return build(f"{status}, {name}", "uncertain", _unclear(status), (status,), **about)
     if wait_s is not None:
         return make(f"{status}, {name}", "queued", says, (status,), wait_s=wait_s, **about)
     if make is build:
@@ -362,7 +366,7 @@ def _expired(
 TOKEN = ("token", dict[str, Any]())
 """The first token, which is given without a fault."""
 AGAIN = ("webhook", {"status": 401, "body": NOISE})
-BROKE = "OneTrust had the whole build, but then answered with an error of its own (500)."
+BROKE = _unclear(500)
 
 NO_LONGER_GOOD = [
     _expired("a yes", "submitted", "", (401, 202)),

@@ -84,7 +84,7 @@ async def test_a_few_builds_get_their_replies_and_no_notice(place: Office):
 
 
 async def test_a_channel_is_told_once_that_onetrust_is_away_and_once_that_it_is_back(place: Office):
-    place.onetrust.faults.add("webhook", status=503, times=None)
+    place.onetrust.faults.add("webhook", status=503, retry_after=600, times=None)
     shares = flood(place, 7)
     for share in shares:
         await place.reply(share, "OneTrust")

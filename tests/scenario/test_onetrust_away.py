@@ -20,7 +20,7 @@ def waits(place: Office, shared: Shared) -> bool:
 
 async def test_an_hour_without_onetrust_and_thirty_builds(place: Office, caplog):
     place.clock.hurried = True
-    away = place.onetrust.faults.add("webhook", times=None, status=503)
+    away = place.onetrust.faults.add("webhook", times=None, status=503, retry_after=600)
     early = [share(place, nth) for nth in range(FAILURES)]
     await place.slack.until(lambda: any("accepts no builds" in each.getMessage() for each in caplog.records))
     for shared in early:

@@ -11,6 +11,11 @@ from bot.errors import Refused, SubmissionError, TryLater, Uncertain
 
 OPERATOR: Final = "The operator of this bot"
 CHECK: Final = f"{OPERATOR} should check"
+DECISIONS: Final = frozenset({400, 401, 403, 404, 409, 413})
+"""Statuses that prove that a whole request was not accepted, beside 3xx, and 429 and 503 with ``Retry-After``.
+
+A gateway could send those too, after the server accepted the request, but would have to lie to do so.
+"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,8 +33,8 @@ class StatusCodes:
     any other status                     Refused
     ===================================  =========
 
-    After the commit of a request that may not be repeated, a lost response, a 408, and a 5xx that is not in
-    ``retry`` are ``Uncertain``.
+    After the commit of a request that may not be repeated, a lost response and every status that is no decision
+    (see ``DECISIONS``) are ``Uncertain``: a gateway may have answered after the server accepted the request.
     """
 
     server: str
@@ -50,8 +55,8 @@ class StatusCodes:
     """For a 3xx; a general sentence if empty."""
     other: str
     lost_after_commit: str = ""
-    failed_after_commit: str = ""
-    """For a 408 or 5xx after the commit."""
+    unclear_after_commit: str = ""
+    """For a status after the commit that is no decision."""
 
     def retry_error(self, status: int, retry_after_s: float | None = None) -> TryLater | None:
         """Return the error of a status after which another try may work; ``None`` for any other."""
@@ -66,10 +71,12 @@ class StatusCodes:
         self, status: int, retry_after_s: float | None = None, *, committed: bool = False
     ) -> SubmissionError:
         """Return the error of a status that is no success."""
-        if committed and (status == 408 or (status >= 500 and status not in self.retry)):
-            # A 408 may come from a proxy, after the server accepted the request.
+        is_decision = (
+            status in DECISIONS or 300 <= status < 400 or (status in {429, 503} and retry_after_s is not None)
+        )
+        if committed and not is_decision:
             detail = f"{self.server} answered {status} after the last bytes may have been sent"
-            return Uncertain(self.failed_after_commit.format(status=status), status=status, detail=detail)
+            return Uncertain(self.unclear_after_commit.format(status=status), status=status, detail=detail)
         rejected = self.errors.get(status, Refused)
         return self.retry_error(status, retry_after_s) or rejected(self.rejection(status), status=status)
 

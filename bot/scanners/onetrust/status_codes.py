@@ -13,15 +13,15 @@ Status      What it means                                        Raised     What
 401         wrong credentials or URL                             Refused    after one retry with a new token
 403         the credential lacks a scope                         Refused    a person fixes it
 404         no such webhook                                      Refused    a person fixes it
-408         the upload was too slow                              TryLater   retried
 409         conflicts with an existing app                       Refused    a person decides
 413         too large                                            Refused    a smaller build, or the FTP route
-429, 503    busy or unavailable, certainly not accepted          TryLater   retried, after ``Retry-After``
-500, other  failed while it was accepted, or after               Uncertain  a person checks the log
+429, 503    busy or unavailable, with ``Retry-After``            TryLater   retried when it says
+429, 503    without it: perhaps from something in between        Uncertain  a person checks the log
+other       failed while it was accepted, or after               Uncertain  a person checks the log
 ==========  ===================================================  =========  ==================================
 
 If the last bytes of the build had not been sent, it was certainly not accepted: where the table says
-``Uncertain``, the error is ``TryLater``.
+``Uncertain``, the error is ``TryLater`` for a 408, a 429 and a 5xx, and ``Refused`` for other statuses.
 """
 
 from typing import Final
@@ -64,8 +64,8 @@ WEBHOOK: Final = StatusCodes(
     lost_after_commit=(
         "The connection to OneTrust was lost after the whole build had gone, before an answer came."
     ),
-    failed_after_commit=(
-        "OneTrust had the whole build, but then answered with an error of its own ({status})."
+    unclear_after_commit=(
+        "OneTrust had the whole build, but its answer ({status}) does not say whether it took it."
     ),
 )
 NO_REQUEST_ID = "OneTrust said yes ({status}), but gave no request ID."

@@ -47,7 +47,7 @@ CREATE_CODES: Final = replace(
     },
     other=f"OneTrust said no ({{status}}). {ADMIN} what the Applications API may do.",
     lost_after_commit=MAYBE_CREATED,
-    failed_after_commit=MAYBE_CREATED,
+    unclear_after_commit=MAYBE_CREATED,
 )
 RESCAN_CODES: Final = replace(
     CREATE_CODES,
@@ -62,7 +62,7 @@ RESCAN_CODES: Final = replace(
     },
     errors={404: UnknownApp},
     lost_after_commit=WEBHOOK.lost_after_commit,
-    failed_after_commit=WEBHOOK.failed_after_commit,
+    unclear_after_commit=WEBHOOK.unclear_after_commit,
 )
 SCAN_CODES: Final = replace(
     RESCAN_CODES,

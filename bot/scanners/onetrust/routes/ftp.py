@@ -37,7 +37,7 @@ STATUS_CODES: Final = replace(
         f"{ADMIN} what the webhook of the workflow for FTP takes.",
     },
     lost_after_commit=f"{_NOT_CONFIRMED}.",
-    failed_after_commit=f"{_NOT_CONFIRMED} ({{status}}).",
+    unclear_after_commit=f"{_NOT_CONFIRMED} ({{status}}).",
 )
 
 

@@ -31,15 +31,15 @@ def verdict(status: int, *, complete: bool = True, body: bytes = b"", retry_afte
         (401, Refused, "webhook URL"),
         (403, Refused, "scopes"),
         (404, Refused, "webhook URL"),
-        (407, Refused, "proxy"),
-        (408, Uncertain, "error of its own"),
+        (407, Uncertain, "does not say"),
+        (408, Uncertain, "does not say"),
         (409, Refused, "rescan"),
         (413, Refused, "ONETRUST_REST_LIMIT"),
-        (418, Refused, "said no"),
-        (429, TryLater, "too many requests"),
+        (418, Uncertain, "does not say"),
+        (429, Uncertain, "does not say"),
         (500, Uncertain, "whole build"),
         (502, Uncertain, "whole build"),
-        (503, TryLater, "not available"),
+        (503, Uncertain, "does not say"),
         (504, Uncertain, "whole build"),
         (599, Uncertain, "whole build"),
         (600, Uncertain, "whole build"),
@@ -57,7 +57,7 @@ def test_each_status_has_its_verdict_and_its_sentence(status, kind, said):
     assert "their words" not in error.user_message + str(error)
 
 
-@pytest.mark.parametrize("status", [500, 502, 504, 599])
+@pytest.mark.parametrize("status", [408, 429, 500, 502, 503, 504, 599])
 def test_an_error_over_half_a_build_is_a_clear_no(status):
     error = verdict(status, complete=False, retry_after="7")
 
@@ -65,10 +65,19 @@ def test_an_error_over_half_a_build_is_a_clear_no(status):
     assert error.retry_after_s == 7
 
 
+@pytest.mark.parametrize(("status", "said"), [(429, "too many requests"), (503, "not available")])
+def test_a_server_that_says_when_to_come_back_did_not_take_the_build(status, said):
+    error = verdict(status, retry_after="30")
+
+    assert type(error) is TryLater
+    assert error.retry_after_s == 30
+    assert said in error.user_message
+
+
+@pytest.mark.parametrize("retry_after", [None, "", "in a while", "nan"])
 @pytest.mark.parametrize("status", [429, 503])
-def test_waits_as_long_as_it_is_told(status):
-    assert verdict(status, retry_after="30").retry_after_s == 30
-    assert verdict(status).retry_after_s is None
+def test_a_busy_server_that_says_no_time_may_be_a_gateway(status, retry_after):
+    assert type(verdict(status, retry_after=retry_after)) is Uncertain
 
 
 @pytest.mark.parametrize("status", [200, 201, 202])
