@@ -123,9 +123,9 @@ class Bot:
                 "submitted since",
                 len(unsure),
             )
-        figures = SqlStats(self._database, self.clock)
-        await figures.snapshot()  # what happens from here on is counted
-        self._metrics.figures = figures
+        stats = SqlStats(self._database, self.clock)
+        await stats.snapshot()  # what happens from here on is counted
+        self._metrics.figures = stats.snapshot
         session = await stack.enter_async_context(slack_session(trace=self._metrics.slack_calls()))
         client = slack_client(settings, session, self.clock)
         identity = await Identity.ask_with_retries(client, self.clock)

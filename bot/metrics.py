@@ -8,7 +8,7 @@ at most once in ``FRESH_S``. If it can't be read in time, the last snapshot is s
 import asyncio
 import logging
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
@@ -23,7 +23,7 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from bot.core.clock import cancel_all
 from bot.core.ports import Files, Progress
 from bot.core.scan import Platform, Pulled, Scan, State
-from bot.core.stats import Move, Stats, StatsSnapshot
+from bot.core.stats import Move, StatsSnapshot
 
 logger = logging.getLogger(__name__)
 
@@ -58,7 +58,7 @@ class Metrics:
 
     def __init__(self, *, fresh_s: float = FRESH_S, read_s: float = READ_TIMEOUT_S) -> None:
         self.registry = CollectorRegistry()
-        self.figures: Stats | None = None
+        self.figures: Callable[[], Awaitable[StatsSnapshot]] | None = None
         self.work_dir: Path | None = None
         self.breaker_open: Callable[[], bool] = lambda: False
         self.socket: Callable[[], tuple[int, int]] = lambda: (0, 0)
@@ -118,7 +118,7 @@ class Metrics:
 
     async def _refresh(self) -> None:
         try:
-            snapshot = await self.figures.snapshot() if self.figures is not None else None
+            snapshot = await self.figures() if self.figures is not None else None
         except Exception as error:  # noqa: BLE001 - any error is shown as database_up 0
             logger.warning("could not read the database for metrics: %s", type(error).__name__)
             snapshot = None

@@ -65,7 +65,6 @@ class ChildProcess:
         return line
 
     async def _run_once(self, path: Path) -> tuple[bytes, int]:
-        """Return the process's line and exit status."""
         with path.open("rb") as file:  # a local file, opened here and read in the child
             process = await asyncio.create_subprocess_exec(
                 *self.command,

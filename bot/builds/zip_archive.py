@@ -196,7 +196,6 @@ class Archive:
         return directory64 or directory
 
     def _find_directory64(self, end: int) -> _Directory | None:
-        """Find the directory by the zip64 end record before ``end``, if there is one."""
         if end < _LOCATOR.size:
             return None
         signature, _, at, _ = _LOCATOR.unpack(self._read_at(end - _LOCATOR.size, _LOCATOR.size))

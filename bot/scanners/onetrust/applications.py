@@ -154,7 +154,6 @@ def _first_of_each(values: Iterable[T | None], key: Callable[[T], object]) -> tu
 
 
 def _value(response: Response) -> object:
-    """Return the JSON of a success."""
     if not response.is_success:
         raise refusal(response.status)
     value = response.json()
@@ -164,7 +163,6 @@ def _value(response: Response) -> object:
 
 
 def _quoted(known_id: str) -> str:
-    """Quote an ID for a path."""
     if not 0 < len(known_id) <= parsing.ID_LIMIT or not known_id.isprintable() or known_id in {".", ".."}:
         raise NotFound(NO_SUCH)
     try:
@@ -174,5 +172,4 @@ def _quoted(known_id: str) -> str:
 
 
 def _bare(name: str) -> str:
-    """Return a name as it is compared."""
     return (text(normalize("NFC", name), parsing.NAME_LIMIT) or "").strip()

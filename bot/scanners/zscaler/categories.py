@@ -73,5 +73,4 @@ def _categories(url: str, entry: dict[str, Any]) -> UrlCategories:
 
 
 def _bare(url: str) -> str:
-    """Return a URL as it is compared."""
     return url.strip().lower().removeprefix("https://").removeprefix("http://").rstrip("/")

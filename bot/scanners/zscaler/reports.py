@@ -121,7 +121,6 @@ def read_quotas(value: Any) -> tuple[Quota, ...]:
 
 
 def _risks(report: Mapping[str, object]) -> tuple[Risk, ...]:
-    """Return the risks in all sections of a full report."""
     sections = list(report.values())[:MOST_SECTIONS]
     risks: dict[Risk, None] = {}
     for entry in chain.from_iterable(records(entries, MOST_RISKS) for entries in sections):

@@ -165,11 +165,10 @@ class SessionAuth:
             return self._open
 
     def _drop(self, session: _Open) -> bool:
-        """Drop a session; return whether it was still the current one."""
-        if self._open is not session:
-            return False
-        self._open = None
-        return True
+        was_current = self._open is session
+        if was_current:
+            self._open = None
+        return was_current
 
     def _hold(self, failure: SubmissionError) -> None:
         """Keep a failure until another login may be tried."""
