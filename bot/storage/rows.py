@@ -1,5 +1,6 @@
 """Conversion of rows to records and back."""
 
+import json
 from collections.abc import Collection, Mapping
 from dataclasses import fields
 from enum import Enum
@@ -63,7 +64,10 @@ _INTERNAL = {"shown_revision", "held_until", "pulls", "withdrawn"}
 
 
 def plain(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the values as SQLite takes them: enums by value, booleans as 0 and 1, text as valid Unicode."""
+    """Return the values as SQLite takes them.
+
+    Enums become their value, booleans 0 and 1, text valid Unicode, and tuples, lists and mappings JSON.
+    """
     return {key: _plain(value) for key, value in values.items()}
 
 
@@ -80,6 +84,8 @@ def _plain(value: object) -> object:
         return value.value
     if isinstance(value, str):  # JSON can spell half a surrogate pair, which no database takes
         return value.encode(errors="replace").decode()
+    if isinstance(value, (tuple, list, Mapping)):
+        return json.dumps(dict(value) if isinstance(value, Mapping) else value)
     return int(value) if isinstance(value, bool) else value
 
 
