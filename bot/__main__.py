@@ -15,6 +15,9 @@ from bot.errors import NewerDatabase, SettingsError
 
 logger = logging.getLogger(__name__)
 
+ON_DATABASE = frozenset({"export", "backup", "forget"})
+"""Commands that need nothing but an existing database."""
+
 EXAMPLES = """\
 examples:
   python -m bot                                  run the bot
@@ -108,13 +111,11 @@ def parse(arguments: list[str] | None = None, environ: Mapping[str, str] = os.en
 
 def needs(given: argparse.Namespace) -> frozenset[Need]:
     """Return the settings that a command needs."""
-    match given.command:
-        case "scan":
-            return frozenset({Need.ONETRUST, Need.POST} if given.channel else {Need.ONETRUST})
-        case "export" | "backup" | "forget":
-            return frozenset()
-        case _:
-            return RUN
+    if given.command in ON_DATABASE:
+        return frozenset()
+    if given.command == "scan":
+        return frozenset({Need.ONETRUST, Need.POST} if given.channel else {Need.ONETRUST})
+    return RUN
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -164,6 +165,9 @@ async def _until_signalled(given: argparse.Namespace, settings: Settings) -> int
 
 async def perform(given: argparse.Namespace, settings: Settings, stop: asyncio.Event) -> int:
     """Run a command until it ends or ``stop`` is set; return the exit code."""
+    if given.command in ON_DATABASE and not settings.database.is_file():
+        path = settings.database
+        raise SystemExit(f"There is no database at {path}: set APPSCAN_DB to where the bot keeps it.")
     # Only the command's own module is imported: exporting needs no Slack.
     match given.command:
         case "check":

@@ -37,7 +37,7 @@ from bot.wiring.feature import register
 from bot.wiring.features import FEATURES, ROW_HOOKS, reply_sections
 from bot.wiring.kit import Kit
 from bot.wiring.parts import build_reader, onetrust_applications, onetrust_routes, slack_client
-from bot.wiring.zscaler import open_zscaler, side_scanner
+from bot.wiring.zscaler import open_zscaler
 
 logger = logging.getLogger(__name__)
 
@@ -123,9 +123,9 @@ class Bot:
                 "submitted since",
                 len(unsure),
             )
-        figures = SqlStats(self._database, self.clock)
-        await figures.snapshot()  # what happens from here on is counted
-        self._metrics.figures = figures
+        stats = SqlStats(self._database, self.clock)
+        await stats.snapshot()  # what happens from here on is counted
+        self._metrics.figures = stats.snapshot
         session = await stack.enter_async_context(slack_session(trace=self._metrics.slack_calls()))
         client = slack_client(settings, session, self.clock)
         identity = await Identity.ask_with_retries(client, self.clock)
@@ -153,7 +153,7 @@ class Bot:
             applications=applications,
             budget=budget,
             zscaler=zscaler,
-            side_scanners=(side_scanner(settings.zscaler, zscaler), *self.side_scanners),
+            side_scanners=(zscaler.side_scanner, *self.side_scanners),
             stack=stack,
         )
         surfaces = [feature.build(kit) for feature in FEATURES]

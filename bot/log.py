@@ -63,6 +63,10 @@ def configure(
 class LineFormatter(logging.Formatter):
     """Formats a record as one line; a traceback follows, indented so that it can't imitate a log line."""
 
+    converter = staticmethod(time.gmtime)
+    default_time_format = "%Y-%m-%dT%H:%M:%S"
+    default_msec_format = "%s.%03dZ"
+
     def __init__(self, secrets: Iterable[str]) -> None:
         super().__init__()
         spellings = {spelling for secret in secrets for spelling in _spellings(secret)}
@@ -73,7 +77,7 @@ class LineFormatter(logging.Formatter):
         """Return the text of ``record``, cleaned."""
         scan = log_context.number()
         field = "" if scan is None else f" scan={scan}"
-        head = f"{_at(record)} {record.levelname:<7} {record.name}{field}: "
+        head = f"{self.formatTime(record)} {record.levelname:<7} {record.name}{field}: "
         lines = [escape(head) + self._clean(_message(record)), *self._trace(record)]
         return "\n".join(lines)
 
@@ -101,7 +105,7 @@ class JsonFormatter(LineFormatter):
     def format(self, record: logging.LogRecord) -> str:
         """Return ``record`` as JSON, cleaned."""
         fields: dict[str, str | int] = {
-            "time": _at(record),
+            "time": self.formatTime(record),
             "level": record.levelname,
             "logger": self._clean(record.name),
             "message": self._clean(_message(record)),
@@ -125,11 +129,6 @@ def escape(text: str) -> str:
 class _Handler(logging.StreamHandler[TextIO]):
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802  # the library's name
         """Do nothing: the library would print the record unchanged, including secrets."""
-
-
-def _at(record: logging.LogRecord) -> str:
-    at = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(record.created))
-    return f"{at}.{int(record.msecs):03}Z"
 
 
 def _message(record: logging.LogRecord) -> str:

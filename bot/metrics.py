@@ -8,8 +8,9 @@ at most once in ``FRESH_S``. If it can't be read in time, the last snapshot is s
 import asyncio
 import logging
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
+from http import HTTPStatus
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, Final
@@ -22,7 +23,7 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from bot.core.clock import cancel_all
 from bot.core.ports import Files, Progress
 from bot.core.scan import Platform, Pulled, Scan, State
-from bot.core.stats import Move, Stats, StatsSnapshot
+from bot.core.stats import Move, StatsSnapshot
 
 logger = logging.getLogger(__name__)
 
@@ -41,12 +42,7 @@ SLACK_METHODS: Final = frozenset(
         *("conversations.open", "views.publish", "views.push", "views.update", "team.info"),
     }
 )
-STATUSES: Final = frozenset(
-    {
-        *(200, 201, 202, 204, 301, 302, 307, 308, 400, 401, 403, 404, 405, 408, 409, 410, 411, 413),
-        *(415, 422, 429, 500, 501, 502, 503, 504, 507),
-    }
-)
+STATUSES: Final = frozenset(HTTPStatus)
 
 _RESULTS: Final = ((b'{"ok":true', "ok"), (b'{"ok":false', "refused"))
 _STEPS: Final = (State.PULLING, State.CHECKING, State.SUBMITTING)
@@ -62,7 +58,7 @@ class Metrics:
 
     def __init__(self, *, fresh_s: float = FRESH_S, read_s: float = READ_TIMEOUT_S) -> None:
         self.registry = CollectorRegistry()
-        self.figures: Stats | None = None
+        self.figures: Callable[[], Awaitable[StatsSnapshot]] | None = None
         self.work_dir: Path | None = None
         self.breaker_open: Callable[[], bool] = lambda: False
         self.socket: Callable[[], tuple[int, int]] = lambda: (0, 0)
@@ -122,7 +118,7 @@ class Metrics:
 
     async def _refresh(self) -> None:
         try:
-            snapshot = await self.figures.snapshot() if self.figures is not None else None
+            snapshot = await self.figures() if self.figures is not None else None
         except Exception as error:  # noqa: BLE001 - any error is shown as database_up 0
             logger.warning("could not read the database for metrics: %s", type(error).__name__)
             snapshot = None

@@ -18,7 +18,7 @@ from bot.core.scan import Build, ChannelKind, FileType, Kind, Pulled, Scan, Seen
 from bot.errors import NotFound, NotInvited
 from bot.features.hosts.models import HostsFound
 from bot.features.rescan_requests.models import RescanRequest
-from bot.features.results import transition_repository
+from bot.features.results import repository as results
 from bot.features.submission.routes import Journal, Order, Receipt
 from bot.features.verdicts.models import Quota, Report, ReportStatus, SandboxReceipt
 from bot.storage import transitions
@@ -418,7 +418,7 @@ async def submitted_apps(database: Database, now: float, count: int) -> list[int
                 }
             )
             db["submissions"].insert({"scan": nth, "scanner": "onetrust", "state": "accepted"})
-            transition_repository.begin(db, transitions.load(db, nth), since=now, now=now)
+            results.begin(db, transitions.load(db, nth), since=now, now=now)
         return list(range(1, count + 1))
 
     return await database.write(work)

@@ -10,6 +10,7 @@ import logging
 import signal
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import KW_ONLY, dataclass
 from pathlib import Path
 from typing import TypeVar
 
@@ -18,7 +19,6 @@ from bot.builds.problems import BuildProblem, BuildProblemError
 T = TypeVar("T")
 
 _PROJECT = Path(__file__).resolve().parents[2]
-_MAX_ANSWER_BYTES = 64 * 1024
 _LIMIT_SIGNALS = {-signal.SIGXCPU, -signal.SIGALRM, -signal.SIGKILL}
 """From the child's limits on CPU time and wall-clock time, and from the system when memory runs out."""
 _STOP_SIGNALS = {-signal.SIGTERM, -signal.SIGINT, -signal.SIGHUP}
@@ -31,24 +31,18 @@ def command_of(module: str) -> tuple[str, ...]:
     return (sys.executable, "-s", "-S", "-m", module)
 
 
+@dataclass(frozen=True)
 class ChildProcess:
     """Runs a command on files, each in a process of its own; any number at a time.
 
     ``timeout_s`` is wall-clock time. ``environment`` is all that the process gets.
     """
 
-    def __init__(
-        self,
-        argv: Sequence[str],
-        *,
-        timeout_s: float,
-        environment: Mapping[str, str] | None = None,
-        max_answer_bytes: int = _MAX_ANSWER_BYTES,
-    ) -> None:
-        self._command = tuple(argv)
-        self._timeout_s = timeout_s
-        self._environment = dict(environment or {})
-        self._max_answer_bytes = max_answer_bytes
+    command: Sequence[str]
+    _: KW_ONLY
+    timeout_s: float
+    environment: Mapping[str, str] | None = None
+    max_answer_bytes: int = 64 * 1024
 
     async def run(self, path: Path) -> bytes:
         """Return the line that the process prints about the file at ``path``; it is not validated yet.
@@ -71,21 +65,20 @@ class ChildProcess:
         return line
 
     async def _run_once(self, path: Path) -> tuple[bytes, int]:
-        """Return the process's line and exit status."""
         with path.open("rb") as file:  # a local file, opened here and read in the child
             process = await asyncio.create_subprocess_exec(
-                *self._command,
+                *self.command,
                 stdin=file,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=asyncio.subprocess.DEVNULL,
                 cwd=_PROJECT,
-                env=self._environment,
-                limit=self._max_answer_bytes,
+                env=self.environment or {},
+                limit=self.max_answer_bytes,
                 start_new_session=True,  # so that Ctrl-C in a terminal reaches only the bot
             )
         assert process.stdout is not None  # noqa: S101 - requested above
         try:
-            async with asyncio.timeout(self._timeout_s):
+            async with asyncio.timeout(self.timeout_s):
                 return await process.stdout.readline(), await process.wait()
         except TimeoutError as error:
             raise BuildProblemError(BuildProblem.EXHAUSTING) from error

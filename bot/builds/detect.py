@@ -3,14 +3,13 @@
 import re
 from typing import BinaryIO
 
-from bot.builds.android.reader import BASE_MANIFEST, BUNDLE_CONFIG, MANIFEST, read_aab, read_apk
+from bot.builds.android.reader import AAB, APK, BUNDLE_CONFIG, read_android
 from bot.builds.ios import app_plists, read_ipa
 from bot.builds.problems import BuildProblem, BuildProblemError
 from bot.builds.zip_archive import Archive
 from bot.core.build import Build
 
 _NESTED_APK = re.compile(rb"(?:splits/|standalones/)?[^/]+\.apk", re.IGNORECASE)
-_XAPK_INDEX = b"manifest.json"
 _PACKAGE_NAME = re.compile(rb'"package_name"\s*:')
 _MAX_INDEX_BYTES = 1024 * 1024
 _MARKER_PATH = re.compile(
@@ -27,17 +26,17 @@ def read_build(file: BinaryIO) -> Build:
     """
     archive = Archive(file)
     plists = app_plists(archive.entries)
-    markers = {*plists, *({MANIFEST, BASE_MANIFEST} & archive.entries.keys())}
+    markers = {*plists, *({APK.manifest, AAB.manifest} & archive.entries.keys())}
     if len(markers) > 1:
         raise BuildProblemError(BuildProblem.SEVERAL_APPS)
     if markers and any(_MARKER_PATH.fullmatch(_path(name)) for name in archive.entries.keys() - markers):
         raise BuildProblemError(BuildProblem.AMBIGUOUS)
     if plists:
         return read_ipa(archive, plists[0])
-    if MANIFEST in archive.entries:
-        return read_apk(archive)
-    if BASE_MANIFEST in archive.entries or BUNDLE_CONFIG in archive.entries:
-        return read_aab(archive)
+    if APK.manifest in archive.entries:
+        return read_android(archive, APK)
+    if AAB.manifest in archive.entries or BUNDLE_CONFIG in archive.entries:
+        return read_android(archive, AAB)
     raise BuildProblemError(BuildProblem.APK_SET if _is_apk_set(archive) else BuildProblem.NO_BUILD)
 
 
@@ -56,7 +55,7 @@ def _is_apk_set(archive: Archive) -> bool:
     """Return whether it is an ``.apks``, ``.xapk`` or ``.apkm``, or a zip around an APK."""
     if b"toc.pb" in archive.entries or any(map(_NESTED_APK.fullmatch, archive.entries)):
         return True
-    index = archive.entries.get(_XAPK_INDEX)
+    index = archive.entries.get(b"manifest.json")
     if index is None or index.size_bytes > _MAX_INDEX_BYTES:
         return False
     return _PACKAGE_NAME.search(archive.read(index, limit_bytes=_MAX_INDEX_BYTES)) is not None

@@ -14,7 +14,7 @@ from bot.builds.hosts.entries import form_of, searched_entries
 from bot.builds.hosts.hermes import is_hermes, strings
 from bot.builds.hosts.search import Search
 from bot.builds.problems import BuildProblem, BuildProblemError
-from bot.builds.zip_archive import Archive, Entry
+from bot.builds.zip_archive import Archive
 from bot.features.hosts.models import MAX_HOSTS
 
 MAX_BYTES = 600 * 1024 * 1024
@@ -25,40 +25,29 @@ _SEARCH_CPU_S = 15.0  # then the search ends and its results are printed, before
 _WALL_S = 70  # longer than the parent waits: it matters only once the parent is gone
 
 
-class _Budget:
-    """The bytes that may still be read, and the CPU time for it."""
-
-    def __init__(self, max_bytes: int) -> None:
-        self.left_bytes = max_bytes
-        self._until = time.process_time() + _SEARCH_CPU_S
-
-    def pieces(self, archive: Archive, entry: Entry) -> Iterator[bytes]:
-        """Yield an entry's content.
-
-        Raises:
-            BuildProblemError: the entry is damaged, or the budget is used up.
-        """
-        for piece in archive.pieces(entry):
-            self.left_bytes -= len(piece)
-            if self.left_bytes < 0 or time.process_time() > self._until:
-                self.left_bytes = -1
-                raise BuildProblemError(BuildProblem.TOO_LARGE_INSIDE)
-            yield piece
-
-
 def find(file: BinaryIO, *, max_bytes: int = MAX_BYTES) -> Answer:
     """Search a build; entries that can't be read are skipped, and the result marked as cut short.
 
     Raises:
         BuildProblemError: it is not a valid archive.
     """
-    archive = Archive(file)
-    search, budget, cut_short = Search(), _Budget(max_bytes), False
+    archive, search, cut_short = Archive(file), Search(), False
+    left_bytes, until = max_bytes, time.process_time() + _SEARCH_CPU_S
+
+    def limited(pieces: Iterator[bytes]) -> Iterator[bytes]:
+        nonlocal left_bytes
+        for piece in pieces:
+            left_bytes -= len(piece)
+            if left_bytes < 0 or time.process_time() > until:
+                left_bytes = -1
+                raise BuildProblemError(BuildProblem.TOO_LARGE_INSIDE)
+            yield piece
+
     for entry in searched_entries(archive.entries.values()):
-        if budget.left_bytes < 0:
+        if left_bytes < 0:
             break
         try:
-            pieces = budget.pieces(archive, entry)
+            pieces = limited(archive.pieces(entry))
             head = next(pieces, b"")
             content: Iterator[bytes] = chain((head,), pieces)
             search.read(strings(content) if is_hermes(head) else content, form_of(entry.name, head))

@@ -1,7 +1,7 @@
 """Reads builds in child processes and validates what they answer."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ COMMAND = command_of("bot.builds.read_child")
 _KINDS = {FileType.IPA: "an iOS build", FileType.APK: "an APK", FileType.AAB: "an Android App Bundle"}
 
 
+@dataclass(frozen=True, kw_only=True)
 class BuildFileReader:
     """Reads builds, each in a process of its own; any number at a time.
 
@@ -24,16 +25,10 @@ class BuildFileReader:
     needs something here (``LD_LIBRARY_PATH``, ``PYTHONHOME``). ``accepts_aab``: App Bundles are accepted.
     """
 
-    def __init__(
-        self,
-        *,
-        timeout_s: float = 30.0,
-        environment: Mapping[str, str] | None = None,
-        command: Sequence[str] = COMMAND,
-        accepts_aab: bool = False,
-    ) -> None:
-        self._process = ChildProcess(command, timeout_s=timeout_s, environment=environment)
-        self._accepts_aab = accepts_aab
+    timeout_s: float = 30.0
+    environment: Mapping[str, str] | None = None
+    command: Sequence[str] = COMMAND
+    accepts_aab: bool = False
 
     async def read(self, path: Path, file_name: str) -> Build:
         """Read the build at ``path``; only the ending of ``file_name`` is used.
@@ -42,10 +37,11 @@ class BuildFileReader:
             BuildRejected: it is not a build that can be scanned; the message says why.
             OSError: the file can't be opened, or no process can be started.
         """
-        unsupported = unsupported_name(file_name, accepts_aab=self._accepts_aab)
+        unsupported = unsupported_name(file_name, accepts_aab=self.accepts_aab)
         if unsupported is not None:
             raise BuildRejected(unsupported)
-        build = self._accepted(await self._process.run(path))
+        child = ChildProcess(self.command, timeout_s=self.timeout_s, environment=self.environment)
+        build = self._accepted(await child.run(path))
         named = file_type_of_name(file_name)
         if named not in (build.file_type, None):
             raise BuildRejected(
@@ -59,10 +55,10 @@ class BuildFileReader:
         try:
             build = parse_build(line)
         except BuildProblemError as error:
-            if error.problem is BuildProblem.BAD_BUNDLE and not self._accepts_aab:
+            if error.problem is BuildProblem.BAD_BUNDLE and not self.accepts_aab:
                 raise BuildProblemError(BuildProblem.APP_BUNDLE) from error
             raise
-        if build.file_type is FileType.AAB and not self._accepts_aab:
+        if build.file_type is FileType.AAB and not self.accepts_aab:
             raise BuildProblemError(BuildProblem.APP_BUNDLE)
         return build
 

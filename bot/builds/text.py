@@ -6,7 +6,7 @@ import unicodedata
 MAX_LENGTH = 255
 """Characters kept of any value; Android and Apple show far fewer."""
 MAX_TEXT_BYTES = 4 * MAX_LENGTH
-"""Decoded of a string in a file; no more of it is ever shown."""
+"""Bytes of a string in a file that are decoded; the rest is never shown."""
 
 _MAX_BITS = 128  # of a number; Python refuses to format very long ones
 _DROPPED = frozenset({"Cc", "Cs"})  # control characters, lone surrogates

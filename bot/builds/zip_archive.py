@@ -121,13 +121,14 @@ class Archive:
             raise BuildProblemError(BuildProblem.DAMAGED)
         if flags & _ENCRYPTED:
             raise BuildProblemError(BuildProblem.ENCRYPTED)
-        if method != entry.method or not (flags & _DATA_DESCRIPTOR or _agree(claims, entry)):
-            # Tools that read the local header would see something else.
-            raise BuildProblemError(BuildProblem.DAMAGED)
         start: int = entry.offset + _LOCAL.size + name_bytes + extra_bytes
-        if self._read_at(entry.offset + _LOCAL.size, name_bytes) != entry.name:
-            raise BuildProblemError(BuildProblem.DAMAGED)
-        if start + entry.packed_bytes > self._directory_offset or entry.method not in {_STORED, _DEFLATED}:
+        if (  # tools that read the local header would see something else
+            method != entry.method
+            or not (flags & _DATA_DESCRIPTOR or _agree(claims, entry))
+            or self._read_at(entry.offset + _LOCAL.size, name_bytes) != entry.name
+            or start + entry.packed_bytes > self._directory_offset
+            or method not in {_STORED, _DEFLATED}
+        ):
             raise BuildProblemError(BuildProblem.DAMAGED)
         return start
 
@@ -186,19 +187,15 @@ class Archive:
         directory64 = self._find_directory64(end)
         if not {disk, first_disk} <= ({0} if directory64 is None else {0, 0xFFFF}):
             raise BuildProblemError(BuildProblem.DAMAGED)  # one volume of several
-        if directory64 is None:
-            return directory
-        if (
+        if directory64 is not None and (  # it depends on the tool which of the two records is used
             count not in {0xFFFF, directory64.entry_count & 0xFFFF}
             or size not in {0xFFFFFFFF, directory64.size_bytes}
             or offset not in {0xFFFFFFFF, directory64.offset}
         ):
-            # It depends on the tool which of the two records is used.
             raise BuildProblemError(BuildProblem.AMBIGUOUS)
-        return directory64
+        return directory64 or directory
 
     def _find_directory64(self, end: int) -> _Directory | None:
-        """Find the directory by the zip64 end record before ``end``, if there is one."""
         if end < _LOCATOR.size:
             return None
         signature, _, at, _ = _LOCATOR.unpack(self._read_at(end - _LOCATOR.size, _LOCATOR.size))
@@ -228,10 +225,8 @@ class Archive:
                 self._repeated.add(entry.name)
             self.entries[entry.name] = entry
             spans.append((entry.offset, entry.offset + _LOCAL.size + len(entry.name) + entry.packed_bytes))
-        spans.sort()
-        spans.append((self._directory_offset, self._directory_offset))
-        if any(end > start for (_, end), (start, _) in pairwise(spans)):
-            # Entries share bytes, as in small zip bombs.
+        spans = [*sorted(spans), (self._directory_offset, self._directory_offset)]
+        if any(end > start for (_, end), (start, _) in pairwise(spans)):  # shared, as in small zip bombs
             raise BuildProblemError(BuildProblem.DAMAGED)
 
 
@@ -252,10 +247,8 @@ def _entries(directory: bytes) -> Iterator[tuple[Entry, int]]:
     while at < len(directory):
         if len(directory) - at < _CENTRAL.size:
             raise BuildProblemError(BuildProblem.DAMAGED)
-        fields = _CENTRAL.unpack_from(directory, at)
-        signature, flags, method, crc, packed, size, name_bytes, extra_bytes, comment_bytes, _, offset = (
-            fields
-        )
+        signature, flags, method, crc, *sizes, _, offset = _CENTRAL.unpack_from(directory, at)
+        packed, size, name_bytes, extra_bytes, comment_bytes = sizes
         name_at = at + _CENTRAL.size
         extra_at = name_at + name_bytes
         at = extra_at + extra_bytes + comment_bytes

@@ -38,8 +38,6 @@ async def backup(database: Path, to: Path, out: TextIO, *, force: bool) -> int:
 
 
 def _backup(database: Path, to: Path, *, force: bool) -> str:
-    if not database.is_file():
-        raise SystemExit(f"There is no database at {database}: set APPSCAN_DB to where the bot keeps it.")
     live = database.resolve()
     if to.resolve() in {live.with_name(live.name + suffix) for suffix in SUFFIXES} or (
         to.exists() and to.samefile(database)

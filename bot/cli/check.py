@@ -21,7 +21,7 @@ from bot.slack.api.client import slack_session
 from bot.slack.api.identity import Identity
 from bot.storage.instance_lock import InstanceLock
 from bot.wiring import parts
-from bot.wiring.checks.result import CheckResult, Checkup, failed, passed
+from bot.wiring.checks import CheckResult, Checkup, failed, passed
 from bot.wiring.features import FEATURES, open_database
 
 logger = logging.getLogger(__name__)

@@ -17,8 +17,6 @@ async def forget(path: Path, user: str, out: TextIO) -> int:
     if not USER_ID.fullmatch(user):
         out.write("That is not a user ID. Find it in Slack: the person's profile, ⋮, Copy member ID.\n")
         return 2
-    if not path.exists():  # noqa: ASYNC240 - before anything else runs
-        raise SystemExit(f"There is no database at {path}: set APPSCAN_DB to where the bot keeps it.")
     database = await open_database(path)
     try:
         scans = await PrivacyRepository(database, SystemClock()).forget(user)

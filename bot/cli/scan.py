@@ -286,9 +286,11 @@ async def _process(domain: Domain, number: int) -> None:
     while True:
         await domain.pipeline.run(number)
         while (scan := await store.scans.scan(number)).state in {State.QUEUED, State.WAITING}:
-            await store.queue.recover(source=Source.SHELL)  # of commands that were killed
+            poll = await store.queue.poll(0, busy=())
+            if poll.has_abandoned:  # by commands that were killed
+                await store.queue.recover(source=Source.SHELL)
             due = scan.state is State.QUEUED and scan.submission.due_at <= clock.now()
-            if due or number in await store.queue.wake_waiting():
+            if due or (poll.has_waiting and number in await store.queue.wake_waiting()):
                 break
             await clock.sleep(POLL_INTERVAL_S)
         if scan.state not in OPEN | {State.WAITING}:

@@ -1,7 +1,7 @@
-"""Declares settings as fields of records, reads them from environment variables, collects all problems.
+"""Declares settings as fields of records, reads them from environment variables, and collects all problems.
 
-``variable()`` names a field's variable, parser and default, once, for the code and for the documents' tests.
-No problem repeats a value, as any value could be a misplaced secret.
+``variable()`` names a field's variable, parser and default, also for the tests of the documents. No problem
+repeats a value, as any value could be a misplaced secret.
 """
 
 import os
@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any, TypeVar, overload
 
 SECRET_MIN = 8
-"""Characters of the shortest secret: hiding a shorter one would also hide ordinary words of the log."""
+"""Characters of the shortest secret; hiding shorter ones would hide ordinary words in the log too."""
 VISIBLE = re.compile(r"[\x21-\x7e]+")
-"""What tokens and addresses are made of."""
+"""Characters of tokens and addresses."""
 
 _OURS, _SHARED = ("APPSCAN_", "ONETRUST_", "ZSCALER_"), "SLACK_"
 
@@ -24,12 +24,12 @@ T = TypeVar("T")
 
 
 class Invalid(ValueError):  # noqa: N818 - reads as the verdict on a value
-    """A value can't be used. The message follows the variable's name and says what to do."""
+    """A value that can't be used; the message follows the variable's name and says what to do."""
 
 
 @dataclass(frozen=True, repr=False, slots=True)
 class Secret:
-    """A text that only ``reveal()`` returns; printing it shows stars. False where it is empty."""
+    """A text that only ``reveal()`` returns; printed as stars. False if empty."""
 
     _value: str
 
@@ -51,22 +51,22 @@ def variable(name: str, parse: Callable[..., T], *, old_name: str = "", **bounds
 def variable(
     name: str, parse: Callable[..., Any], default: Any = None, old_name: str = "", **bounds: Any
 ) -> Any:
-    """Declare that a field of a record is read from a variable, by ``parse(value, **bounds)``.
+    """Declare that a field is read from a variable by ``parse(value, **bounds)``, which raises ``Invalid``.
 
-    ``parse`` raises ``Invalid``. What ``old_name`` names is still read, with the same meaning.
+    A variable called ``old_name`` has the same meaning.
     """
-    about = {"name": name, "parse": partial(parse, **bounds), "default": default, "old_name": old_name}
-    return field(metadata=about)
+    parse = partial(parse, **bounds)
+    return field(metadata={"name": name, "parse": parse, "default": default, "old_name": old_name})
 
 
 def declared(*records: type) -> dict[str, Field[Any]]:
-    """Return the fields that are read from variables, by the variable's name."""
+    """Return the fields that are read from variables, by variable."""
     found = [each for record in records for each in fields(record) if each.metadata]
     return {each.metadata["name"]: each for each in found}
 
 
 def secrets_in(record: Any) -> Iterator[str]:
-    """Yield the secrets that a record and the records in it hold."""
+    """Yield the secrets in a record and its records."""
     for each in fields(record):
         value = getattr(record, each.name)
         if isinstance(value, Secret):
@@ -76,7 +76,7 @@ def secrets_in(record: Any) -> Iterator[str]:
 
 
 class Reader:
-    """The variables whose names begin with one of ``prefixes``; all others count as unset."""
+    """Reads variables whose names start with one of ``prefixes``; all others count as unset."""
 
     def __init__(self, environ: Mapping[str, str], prefixes: tuple[str, ...]) -> None:
         self._values = {name: _bare(each) for name, each in environ.items() if name.startswith(prefixes)}
@@ -87,15 +87,15 @@ class Reader:
         self.problems.append(f"{name} {what}{'' if what.endswith('?') else '.'}")
 
     def require(self, name: str, what: str) -> None:
-        """Add a problem where a variable is unset; ``what`` says what to do."""
+        """Add a problem if a variable is unset; ``what`` says what to do."""
         if not self.text(name):
             self.problem(name, f"is missing: {what}")
 
     def report_misspelt(self, environ: Mapping[str, str], known: Iterable[str]) -> tuple[str, ...]:
-        """Find unknown names that are close to a known one: a problem, as a misspelt allow-list lets all in.
+        """Add a problem for each unknown name close to a known one: a misspelt allow-list admits everyone.
 
-        ``SLACK_…`` may be another tool's (``SLACK_API_TOKEN`` is close to ``SLACK_APP_TOKEN``), so sentences
-        about those are returned instead.
+        ``SLACK_…`` may be another tool's (``SLACK_API_TOKEN`` is close to ``SLACK_APP_TOKEN``), so those are
+        returned as sentences instead.
         """
         warnings = []
         for name in environ:
@@ -109,11 +109,11 @@ class Reader:
         return tuple(warnings)
 
     def text(self, name: str) -> str:
-        """Return the value as it is; empty where it is unset."""
+        """Return a variable's value; empty if unset."""
         return self._values.get(name, "")
 
     def read(self, record: type[T], **others: Any) -> T:
-        """Return a record of its declared fields, by default where unset or invalid, and of ``others``."""
+        """Return a record with its declared fields (the default if unset or invalid) and ``others``."""
         found = {each.name: self._parse(**each.metadata) for each in declared(record).values()}
         return record(**found, **others)
 

@@ -61,7 +61,7 @@ def server_address(url: str) -> FileServerAddress:
 def _unquote(text: str) -> str:
     """Decode a part of the address; nothing in it may end a line of FTP's."""
     if _STRAY_PERCENT.search(text):
-        raise Invalid("holds a % that stands for itself: write it as %25")
+        raise Invalid("holds a plain %: write it as %25")
     try:
         return _login_text(unquote(text, errors="strict"))
     except UnicodeDecodeError:
@@ -90,7 +90,7 @@ def _remote_path(value: str) -> str:
 
 @dataclass(frozen=True, kw_only=True, repr=False)
 class _Server:
-    """What the address is made of."""
+    """The parts of the address."""
 
     address: FileServerAddress | None = variable("ONETRUST_FTP_URL", server_address)
     password: str | None = variable("ONETRUST_FTP_PASSWORD", _login_text)
@@ -105,7 +105,7 @@ class _Server:
 
 @dataclass(frozen=True, kw_only=True)
 class FtpSettings:
-    """All that the FTP route needs."""
+    """Settings of the FTP route."""
 
     address: FileServerAddress
     webhook_url: Secret = variable("ONETRUST_FTP_WEBHOOK_URL", webhook, Secret(""))
@@ -113,17 +113,17 @@ class FtpSettings:
     rescan_webhook_url: Secret | None = variable("ONETRUST_FTP_RESCAN_WEBHOOK_URL", webhook)
     """Of the workflow whose body template maps ``appId`` as well."""
     remote_path: str | None = variable("ONETRUST_FTP_REMOTE_PATH", _remote_path)
-    """The folder as OneTrust's login sees it; ``None`` where that is as the bot's does."""
+    """The folder for OneTrust's login; ``None`` if it is the same as the bot's."""
     keep_hours: int = variable("ONETRUST_FTP_KEEP_HOURS", env.number, 72, least=1, most=8760)
-    """How long an uploaded build stays."""
+    """Hours until an uploaded build is removed."""
 
     @property
     def passwords(self) -> tuple[str, ...]:
-        """The login's secrets, also as an address has them."""
+        """The login's secrets, also URL-quoted."""
         return tuple(text for secret in self.address.secrets() for text in (secret, quote(secret, safe="")))
 
     def path_of(self, name: str) -> str:
-        """Return the path of an uploaded build as OneTrust's login sees it."""
+        """Return the path of an uploaded build for OneTrust's login."""
         if self.remote_path is None:
             return self.address.path_of(name)
         return f"{self.remote_path.rstrip('/')}/{name}"
@@ -133,7 +133,7 @@ FTP_VARIABLES = env.declared(_Server, FtpSettings)
 
 
 def read_ftp(reader: Reader) -> FtpSettings | None:
-    """Read the route's settings; ``None`` where it is not set up, or not validly."""
+    """Read the route's settings; ``None`` if it is not set up, or not validly."""
     if not reader.text("ONETRUST_FTP_URL"):
         for name in filter(reader.text, FTP_VARIABLES):
             reader.problem(name, "is set, and ONETRUST_FTP_URL is not: set both, or neither")
@@ -146,7 +146,7 @@ def read_ftp(reader: Reader) -> FtpSettings | None:
 
 
 def _address(reader: Reader, server: _Server, address: FileServerAddress) -> FileServerAddress:
-    """Complete the address by what is set beside it."""
+    """Add the other settings to the address."""
     sftp = address.scheme == "sftp"
     if address.password and server.password:
         reader.problem("ONETRUST_FTP_PASSWORD", "and the password in ONETRUST_FTP_URL are both set: keep one")
@@ -157,7 +157,7 @@ def _address(reader: Reader, server: _Server, address: FileServerAddress) -> Fil
     if not password and not reader.text("ONETRUST_FTP_KEY_FILE"):
         reader.require("ONETRUST_FTP_PASSWORD", "set it, or ONETRUST_FTP_KEY_FILE" if sftp else "set it")
     if server.key_file and not sftp:
-        reader.problem("ONETRUST_FTP_KEY_FILE", "is for sftp:// alone: take it away")
+        reader.problem("ONETRUST_FTP_KEY_FILE", "is for sftp:// alone: remove it")
     if sftp and not reader.text("ONETRUST_FTP_KNOWN_HOSTS"):
         how = "set the server's public key, as ssh-keyscan prints it, or its fingerprint (ssh-keygen -lf)"
         reader.require("ONETRUST_FTP_HOST_KEY", how)

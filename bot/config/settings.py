@@ -1,6 +1,6 @@
-"""The settings: read once, whole, from a mapping of environment variables.
+"""The settings, read once from a mapping of environment variables.
 
-``docs/settings.md`` describes each variable. Blanks and one pair of quotes around a value are dropped, and an
+``docs/settings.md`` describes each variable. Blanks and one pair of quotes around a value are dropped. An
 empty value counts as unset, as some hosts can't unset a variable.
 """
 
@@ -126,9 +126,9 @@ class Settings:
     retention_days: int | None = variable("APPSCAN_RETENTION_DAYS", env.number, least=1, most=36_500)
     """Scans that have not changed for this time are purged; ``None`` keeps them for ever."""
     catch_up_hours: int = variable("APPSCAN_CATCH_UP_HOURS", env.number, 24, least=0, most=720)
-    """How far back a start looks for builds that the bot missed; 0 for not at all."""
+    """Hours to search back for missed builds; 0 searches nothing."""
     mention: str = variable("APPSCAN_MENTION", env.choice, "sharer", of=("sharer", "nobody"))
-    """Whom a result mentions: ``sharer`` is who shared the build or asked for its scan."""
+    """Who is mentioned in a result: ``sharer`` shared the build or asked for its scan."""
     metrics_port: int | None = variable("APPSCAN_METRICS_PORT", env.number, least=0, most=65_535)
     """Where ``/metrics`` alone is served; 0 takes any free port."""
     log_level: str = variable(
@@ -176,7 +176,7 @@ class Settings:
         return "direct" in self.onetrust_routes
 
     def secrets(self) -> tuple[str, ...]:
-        """Every text that no log may show, with the parts of webhooks' addresses that give them away."""
+        """Return every text that must not be logged, with the secret parts of webhook URLs."""
         found = [*env.secrets_in(self), *(self.ftp.passwords if self.ftp else ())]
         hooks = [self.ftp.webhook_url, self.ftp.rescan_webhook_url] if self.ftp else []
         for webhook in filter(None, (self.onetrust_webhook_url, *hooks)):

@@ -1,4 +1,4 @@
-"""Settings of Zscaler: each of its three APIs is used where its own are set."""
+"""Settings of Zscaler; each of its three APIs is used if its own are set."""
 
 import re
 from dataclasses import dataclass, replace
@@ -87,7 +87,7 @@ class AppTotalSettings:
 
 @dataclass(frozen=True, kw_only=True)
 class _Account:
-    """What addresses and scopes are made of, and whether builds are held."""
+    """Parts of addresses and scopes, and whether builds are held."""
 
     cloud: str = variable("ZSCALER_CLOUD", _cloud_name, "")
     org_id: str = variable("ZSCALER_ORG_ID", _printable, "")
@@ -106,10 +106,10 @@ class ZscalerSettings:
     report_first_s: int = variable("ZSCALER_REPORT_FIRST_S", env.number, 600, least=1, most=86_400)
     """Seconds from a build's submission to the first poll of its report."""
     hold_max_s: int | None = variable("ZSCALER_HOLD_MAX_S", env.number, 1800, least=1, most=86_400)
-    """Seconds that a build waits for its verdict at most; ``None`` where builds don't wait."""
+    """The longest time that a build waits for its verdict, in seconds; ``None`` if builds don't wait."""
 
     def apis(self) -> tuple[str, ...]:
-        """Name what is set up, for whoever runs the bot."""
+        """Return the names of the APIs that are set up, for operators."""
         cloud = self.cloud
         way = "OAuth 2.0" if cloud is not None and isinstance(cloud.login, OAuthLogin) else "a session"
         held = f", holding builds for {self.hold_max_s} s at most" if self.hold_max_s is not None else ""
@@ -129,7 +129,7 @@ ZSCALER_VARIABLES = env.declared(
 
 
 def read_zscaler(reader: Reader) -> ZscalerSettings | None:
-    """Read the settings; ``None`` where none are set, or not validly."""
+    """Read the settings; ``None`` if none are set, or not validly."""
     names = [name for name in ZSCALER_VARIABLES if reader.text(name)]
     if not names:
         return None
@@ -149,7 +149,7 @@ def read_zscaler(reader: Reader) -> ZscalerSettings | None:
             "sign in to the cloud service API (ZSCALER_CLIENT_ID or ZSCALER_USERNAME, and more)",
         )
     elif account.hold and settings.sandbox is None:
-        reader.problem("ZSCALER_HOLD", "waits for verdicts, and there are none: set ZSCALER_SANDBOX_TOKEN")
+        reader.problem("ZSCALER_HOLD", "has no verdicts to wait for: set ZSCALER_SANDBOX_TOKEN")
     return settings if account.hold else replace(settings, hold_max_s=None)
 
 
@@ -202,7 +202,7 @@ def _apptotal(reader: Reader) -> AppTotalSettings | None:
 
 
 def _in_cloud(reader: Reader, name: str, api: _InCloud, account: _Account) -> _InCloud:
-    """Complete an API's address with the cloud's name, where the address is not set itself."""
+    """Add the cloud's name to an API's default address."""
     if not reader.text("ZSCALER_CLOUD"):
         reader.require(name, "set it, or ZSCALER_CLOUD to your cloud's name, such as zscalertwo.net")
     return replace(api, url=api.url.replace("{cloud}", account.cloud))

@@ -1,7 +1,4 @@
-"""Recognising builds by the names of shared files.
-
-Names are not trusted: only the extension is used, and a file's content decides what it is.
-"""
+"""Recognises builds by their file names. Only the extension is used; the content decides what a file is."""
 
 from bot.core.build import FileType
 

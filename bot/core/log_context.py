@@ -1,7 +1,4 @@
-"""The current scan's number, which every log record carries, also those of libraries.
-
-A task inherits it from the code that creates it; ``concerning`` sets another.
-"""
+"""The current scan's number, in every log record; a task inherits it from the code that creates it."""
 
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol
 
 from bot.core.scan import Platform, State
 
@@ -31,11 +30,3 @@ class StatsSnapshot:
     """Age of the oldest of them; 0 without any."""
     moves: tuple[Move, ...]
     """Transitions since the last snapshot."""
-
-
-class Stats(Protocol):
-    """The source of the statistics."""
-
-    async def snapshot(self) -> StatsSnapshot:
-        """Take a snapshot; the first one has no moves."""
-        ...

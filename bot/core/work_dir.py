@@ -51,10 +51,8 @@ class WorkDir:
         self._clock = clock
         self._steady = SteadyClock(clock)
         self._failures = 0
-        self._closed_until = float("-inf")
-        """By the steady clock."""
-        self._kept: dict[str, _Kept] = {}
-        """By SHA-256, oldest first."""
+        self._closed_until = float("-inf")  # by the steady clock
+        self._kept: dict[str, _Kept] = {}  # by SHA-256, oldest first
 
     @classmethod
     def beside(cls, database: Path, clock: Clock) -> Self:
@@ -98,19 +96,15 @@ class WorkDir:
             logger.info("a build can't be kept for side scanners: %s", error.strerror)
             return
         self._kept[sha256] = _Kept(path=path, size_bytes=size_bytes, until=self._steady.now() + KEPT_S)
-        while (
-            len(self._kept) > KEPT_FILES or sum(each.size_bytes for each in self._kept.values()) > KEPT_BYTES
-        ):
+        kept = self._kept.values()
+        while len(kept) > KEPT_FILES or sum(each.size_bytes for each in kept) > KEPT_BYTES:
             self._remove(next(iter(self._kept)))
 
     def link_kept(self, sha256: str, to: Path) -> bool:
         """Make ``to`` a hard link to a kept build; return whether there is one."""
-        kept = self._kept.get(sha256)
-        if kept is None:
-            return False
         try:
-            os.link(kept.path, to)
-        except OSError:
+            os.link(self._kept[sha256].path, to)
+        except (KeyError, OSError):
             return False
         return True
 

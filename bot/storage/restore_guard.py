@@ -32,7 +32,7 @@ async def settle(database: Database, clock: Clock) -> list[int] | None:
         if not _is_marked(db):
             return None
         now = clock.now()
-        states = ", ".join(f"'{state.value}'" for state in sorted(OPEN | {State.WAITING}))
+        states = rows.listed(OPEN | {State.WAITING})
         found = rows.scans_where(db, f"WHERE scans.state IN ({states}) ORDER BY scans.number")
         for scan in found:
             transitions.move(

@@ -1,6 +1,7 @@
 """Conversion of rows to records and back."""
 
-from collections.abc import Mapping
+import json
+from collections.abc import Collection, Mapping
 from dataclasses import fields
 from enum import Enum
 from typing import Any, Final
@@ -36,7 +37,13 @@ SCANS = f"""
 SQLite keeps the order of a ``CROSS JOIN``; with another join, it reads all submissions and sorts.
 """
 
-OPEN_STATES: Final = ", ".join(f"'{state.value}'" for state in sorted(OPEN))
+
+def listed(states: Collection[State]) -> str:
+    """Return states as they follow ``IN`` in parentheses."""
+    return ", ".join(f"'{state.value}'" for state in sorted(states))
+
+
+OPEN_STATES: Final = listed(OPEN)
 """For a condition on ``scans.state``: the states that change without a person."""
 SENT: Final = "scans.state IN ('submitted', 'uncertain')"
 """The condition for scans that were submitted, or may have been."""
@@ -57,7 +64,10 @@ _INTERNAL = {"shown_revision", "held_until", "pulls", "withdrawn"}
 
 
 def plain(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the values as SQLite takes them: enums by value, booleans as 0 and 1, text as valid Unicode."""
+    """Return the values as SQLite takes them.
+
+    Enums become their value, booleans 0 and 1, text valid Unicode, and tuples, lists and mappings JSON.
+    """
     return {key: _plain(value) for key, value in values.items()}
 
 
@@ -74,6 +84,8 @@ def _plain(value: object) -> object:
         return value.value
     if isinstance(value, str):  # JSON can spell half a surrogate pair, which no database takes
         return value.encode(errors="replace").decode()
+    if isinstance(value, (tuple, list, Mapping)):
+        return json.dumps(dict(value) if isinstance(value, Mapping) else value)
     return int(value) if isinstance(value, bool) else value
 
 

@@ -61,11 +61,11 @@ def move(
     rows.update(db, "scans", changes, number=number)
     if submission:
         rows.update(db, "submissions", submission, scan=number, scanner=rows.MAIN_SCANNER)
-    note(db, number, now=now, who=who, before=before.state, after=to, why=why)
+    add_event(db, number, now=now, who=who, before=before.state, after=to, why=why)
     after = load(db, number)
     for hooks in db.hooks:
         for line in hooks.moved(db, before, after, now) if hooks.moved is not None else ():
-            note(db, number, now=now, before=to, after=to, why=line)
+            add_event(db, number, now=now, before=to, after=to, why=line)
     if to not in OPEN and before.sha256 is not None:
         db.execute(  # their replies show this scan's state
             "UPDATE scans SET revision = revision + 1 "
@@ -79,7 +79,7 @@ def _withdrawn(db: Connection, number: int) -> bool:
     return bool(db.execute("SELECT withdrawn FROM scans WHERE number = ?", [number]).fetchone()[0])
 
 
-def note(
+def add_event(
     db: Connection,
     number: int,
     *,
@@ -96,11 +96,14 @@ def note(
     )
 
 
-def touch(db: Connection, number: int, *, now: float, why: str = "", who: str | None = None) -> None:
-    """Mark a scan's reply as stale; ``why`` is a line for the timeline."""
-    if why:
-        state = load(db, number).state
-        note(db, number, now=now, who=who, before=state, after=state, why=why)
+def note(db: Connection, number: int, *, now: float, why: str, who: str | None = None) -> None:
+    """Add a line to a scan's timeline, without changing the state."""
+    state = load(db, number).state
+    add_event(db, number, now=now, who=who, before=state, after=state, why=why)
+
+
+def touch(db: Connection, number: int) -> None:
+    """Mark a scan's reply as stale."""
     db.execute("UPDATE scans SET revision = revision + 1 WHERE number = ?", [number])
 
 

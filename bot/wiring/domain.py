@@ -16,8 +16,7 @@ from bot.core.scan import Scan
 from bot.core.scheduler import Scheduler
 from bot.core.work_dir import WorkDir
 from bot.features.rescan_requests.ports import Board
-from bot.features.results.models import ResultStatus
-from bot.features.results.poller import Outlook
+from bot.features.results.poller import ResultPoller
 from bot.features.submission.card import Card
 from bot.features.submission.card_repository import Cards
 from bot.features.submission.decision import Adjustment
@@ -46,10 +45,8 @@ class ReplyContext:
     scanners: Sequence[ScannerProfile]
     """Side scanners whose verdicts are shown."""
     shows_hosts: bool
-    outlook: Callable[[ResultStatus, int], Outlook | None] = lambda _followed, _waiting: None
-    """See ``ResultPoller.outlook``."""
-    is_unread: Callable[[], bool] = lambda: False
-    """Whether results can't be read."""
+    poller: Callable[[], ResultPoller | None] | None = None
+    """Returns ``None`` if results are not read from OneTrust; without it, that is not known."""
 
 
 @dataclass(kw_only=True, eq=False, repr=False)

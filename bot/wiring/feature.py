@@ -12,7 +12,7 @@ from bot.slack.listening import commands, error_handler, log_context
 from bot.slack.listening.command import Command, Topic
 from bot.slack.listening.commands import Admit
 from bot.storage.connection import RowHooks
-from bot.wiring.checks.result import CheckResult, Checkup
+from bot.wiring.checks import CheckResult, Checkup
 from bot.wiring.domain import ReplyContext
 from bot.wiring.kit import Kit
 

@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from functools import partial
 from typing import TypeVar
 
 from slack_sdk.web.async_client import AsyncWebClient
@@ -19,8 +20,7 @@ from bot.core.work_dir import WorkDir
 from bot.features.compliance.rules import Rule
 from bot.features.rescan_requests.messages import RescanRequestMessage
 from bot.features.rescan_requests.views import request
-from bot.features.results.models import ResultStatus
-from bot.features.results.poller import Outlook, ResultPoller
+from bot.features.results.poller import ResultPoller
 from bot.features.results.ports import Applications
 from bot.features.submission.card import Card
 from bot.features.submission.routes import Routes
@@ -165,15 +165,10 @@ class Kit:
         return self._posting.messages(subject, self.domain.cards)
 
     def _reply_context(self) -> ReplyContext:
-        def outlook(followed: ResultStatus, waiting: int) -> Outlook | None:
-            poller = self.find(ResultPoller)
-            return poller.outlook(followed, waiting) if poller is not None else None
-
         return ReplyContext(
             clock=self.clock,
             permalink=self.permalink,
             scanners=self.scanners,
             shows_hosts=self.settings.zscaler is not None,
-            outlook=outlook,
-            is_unread=lambda: (poller := self.find(ResultPoller)) is None or poller.refused,
+            poller=partial(self.find, ResultPoller),
         )

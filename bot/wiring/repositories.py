@@ -16,7 +16,6 @@ from bot.features.retention.upload_repository import UploadRepository
 from bot.features.submission.queue_repository import QueueRepository
 from bot.features.submission.scan_repository import ScanRepository
 from bot.features.third_party_apps.repository import AppLookupRepository
-from bot.features.verdicts.lookup_repository import VerdictLookupRepository
 from bot.features.verdicts.repository import VerdictRepository
 from bot.storage.database import Database
 
@@ -41,4 +40,3 @@ class Repositories:
         self.uploads = UploadRepository(database, clock)
         self.hosts = HostRepository(database, clock)
         self.verdicts = VerdictRepository(database, clock)
-        self.asked_verdicts = VerdictLookupRepository(database, clock)

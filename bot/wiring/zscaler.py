@@ -8,18 +8,12 @@ from dataclasses import dataclass
 
 import httpx
 
-from bot.config.zscaler import (
-    CloudSettings,
-    OAuthLogin,
-    SandboxSettings,
-    SessionLogin,
-    ZscalerSettings,
-)
+from bot.config.zscaler import CloudSettings, OAuthLogin, SandboxSettings, SessionLogin, ZscalerSettings
 from bot.core.ports import Clock
 from bot.features.hosts.models import UrlLookup
 from bot.features.third_party_apps.models import ThirdPartyAppsApi
-from bot.features.verdicts.side_scanner import ReportApi, SideScanner, SubmissionApi
-from bot.features.zscaler_admin.models import ActivationApi, CloudState
+from bot.features.verdicts.side_scanner import SideScanner
+from bot.features.zscaler_admin.service import CloudApis
 from bot.metrics import CountedClient, Metrics, counted
 from bot.scanners.zscaler.activation import Activation
 from bot.scanners.zscaler.auth.oauth import OAuthAuth
@@ -38,27 +32,11 @@ logger = logging.getLogger(__name__)
 class Zscaler:
     """Zscaler's APIs; ``None`` if they are not set up."""
 
-    sandbox: SubmissionApi | None = None
-    reports: ReportApi | None = None
+    side_scanner: SideScanner
+    """The Sandbox, also if it is not set up."""
+    cloud: CloudApis | None = None
     categories: UrlLookup | None = None
-    activation: ActivationApi | None = None
-    cloud: CloudState | None = None
-    """The state of the cloud service API, for admins."""
     governance: ThirdPartyAppsApi | None = None
-
-
-def side_scanner(settings: ZscalerSettings | None, zscaler: Zscaler) -> SideScanner:
-    """Return the Sandbox as a side scanner, also if it is not set up."""
-    if settings is None:
-        return SideScanner(profile=PROFILE)
-    return SideScanner(
-        profile=PROFILE,
-        submissions=zscaler.sandbox,
-        reports=zscaler.reports,
-        first_report_s=float(settings.report_first_s),
-        hold_max_s=settings.hold_max_s,
-        reads_hosts=zscaler.categories is not None,
-    )
 
 
 @asynccontextmanager
@@ -67,7 +45,7 @@ async def open_zscaler(
 ) -> AsyncIterator[Zscaler]:
     """Open the APIs that are set up; ``metrics`` counts their calls."""
     if settings is None:
-        yield Zscaler()
+        yield Zscaler(side_scanner=SideScanner(profile=PROFILE))
         return
     logger.info("Zscaler is asked too: %s", ", ".join(settings.apis()))
     async with AsyncExitStack() as stack:
@@ -79,11 +57,18 @@ async def open_zscaler(
             url, key = settings.apptotal.url, settings.apptotal.key.reveal()
             governance = ThirdPartyAppsClient(client, url, key, now=clock.now)
         yield Zscaler(
-            sandbox=_sandbox(settings.sandbox, clock, metrics) if settings.sandbox else None,
-            reports=Reports(cloud) if cloud else None,
+            side_scanner=SideScanner(
+                profile=PROFILE,
+                submissions=_sandbox(settings.sandbox, clock, metrics) if settings.sandbox else None,
+                reports=Reports(cloud) if cloud else None,
+                first_report_s=float(settings.report_first_s),
+                hold_max_s=settings.hold_max_s,
+                reads_hosts=cloud is not None,
+            ),
+            cloud=CloudApis(state=cloud, activation=Activation(cloud), reports=Reports(cloud))
+            if cloud
+            else None,
             categories=UrlCategoriesApi(cloud) if cloud else None,
-            activation=Activation(cloud) if cloud else None,
-            cloud=cloud,
             governance=governance,
         )
 

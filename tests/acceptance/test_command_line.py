@@ -11,6 +11,8 @@ import os
 import sys
 from pathlib import Path
 
+import pytest
+
 from bot.wiring.checks.onetrust import FTP_TIMEOUTS
 from sandbox import builds
 from sandbox.bot_process import BotProcess
@@ -337,10 +339,15 @@ async def test_an_export_whose_reader_has_read_enough_ends_quietly(stage: Stage,
     assert (process.returncode, err) == (0, b"")
 
 
-async def test_export_without_a_database_says_so(stage: Stage):
-    code, out, err = await stage.command("export")
+@pytest.mark.parametrize("command", [("export",), ("backup", "copy.db"), ("forget", "U0123456789")])
+async def test_commands_on_a_database_say_that_there_is_none_and_make_none(
+    stage: Stage, command: tuple[str, ...]
+):
+    code, out, err = await stage.here(*command)
     assert (code, out) == (1, "")
     assert "There is no database at" in err
+    assert "set APPSCAN_DB" in err
+    assert not (stage.folder / "appscan.db").exists()
 
 
 async def test_help_shows_examples_and_exit_codes(stage: Stage):

@@ -23,7 +23,7 @@ ELSEWHERE = "http://elsewhere/"
 FIRST_LINE = {
     "submitted": r"✅ Shop 4\.2\.0 was submitted to OneTrust\.",
     "failed": r"❌ Shop 4\.2\.0 was not submitted\.",
-    "uncertain": r"⚠️ It is not certain that OneTrust took Shop 4\.2\.0\. Nothing is sent again by itself\.",
+    "uncertain": r"⚠️ It is not certain that OneTrust took Shop 4\.2\.0\. It is not resent automatically\.",
     "queued": r"⏳ Shop 4\.2\.0 will be tried again [^()]+ at [^()]+ \(try 2\)",
 }
 """The first line of the reply, by the state that the scan is in."""

@@ -187,7 +187,9 @@ async def test_while_the_first_is_in_flight_the_others_wait_and_then_ask(place: 
         for version in ("4.2.0", "4.3.0")
     ]
     for other in others:
-        await place.reply(other, "waits for scan #1", "goes on by itself", "shared by @dana", "[ Cancel ]")
+        await place.reply(
+            other, "waits for scan #1", "continues automatically", "shared by @dana", "[ Cancel ]"
+        )
     webhook.release()
     await place.submitted(first)
     for other in others:

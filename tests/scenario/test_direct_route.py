@@ -64,8 +64,8 @@ async def test_a_link_of_the_bots_own_that_is_refused_is_undone_and_asked_about(
         await place.reply(
             second,
             "Which app is this a rescan of?",
-            f"OneTrust knows no app `{made.id}`",
-            "That link is gone.",
+            f"OneTrust does not know app `{made.id}`",
+            "It has removed that link.",
         )
         assert "`com.example.shop` · not linked" in await place.command("apps")
 

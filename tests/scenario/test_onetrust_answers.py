@@ -47,7 +47,7 @@ async def test_a_clear_no_says_what_it_means_and_who_can_mend_it(place: Office, 
     refusing = place.onetrust.faults.add("webhook", times=None, status=status, body=NOISE, location=None)
     shared = place.dana.share(place.builds_channel, [("shop.apk", apk())])
     told = place.read(await place.reply(shared, "Shop 4.2.0 was not submitted.", *REFUSED[status]))
-    assert "does not try again by itself: once that is mended, press Try again." in told
+    assert "is not retried automatically: once that is fixed, press Try again." in told
     assert "[ Try again ]" in told
     assert "Cancel" not in told
     assert place.onetrust.count("webhook") == (2 if status == 401 else 1)  # once more with a new token
@@ -185,7 +185,7 @@ async def test_what_may_have_been_taken_is_left_to_a_person(place: Office, what:
     told = place.read(
         await place.reply(
             shared,
-            "It is not certain that OneTrust took Shop 4.2.0. Nothing is sent again by itself.",
+            "It is not certain that OneTrust took Shop 4.2.0. It is not resent automatically.",
             words,
             "Look in Workflow Builder > Logs in OneTrust for this app, sent ",
             "[ It arrived… ] [ Submit again ] [ Details ]",

@@ -51,7 +51,7 @@ async def test_who_can_not_show_to_be_onetrust_gets_nothing(
         assert place.read(message).split("\n")[:3] == [
             "❌ Shop 4.2.0 was not submitted.",
             NOT_TRUSTED.format(address=ADDRESS[first_call]),
-            "The bot does not try again by itself: once that is mended, press Try again.",
+            "It is not retried automatically: once that is fixed, press Try again.",
         ]
         place.clock.advance(86_400)
         await place.command("help")

@@ -34,4 +34,4 @@ async def test_admins_are_told_that_it_is_down_and_what_is_known_all_the_same(tm
         assert "Activation: not known\n" in told
         assert "0 files sent in the last 24 hours" in told
         assert "URL look-ups: " in told
-        assert "3rd-Party App Governance API\nset up; how many calls" in told
+        assert "3rd-Party App Governance API\nSet up. The number of calls left" in told

@@ -36,7 +36,7 @@ class Rows:
         self.gate.set()
         self.broken = False
 
-    async def snapshot(self) -> StatsSnapshot:
+    async def __call__(self) -> StatsSnapshot:
         self.asked += 1
         await self.gate.wait()
         if self.broken:

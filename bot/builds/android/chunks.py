@@ -64,11 +64,11 @@ class StringPool:
             raise ValueError("no such string")
         at = self._strings + self._number("<I", self._offsets + 4 * index)
         if self._utf8:
-            _, at = self._short_length(at)  # the length in UTF-16 units is not needed
-            size, at = self._short_length(at)
+            _, at = self._length("<B", at)  # the length in UTF-16 units is not needed
+            size, at = self._length("<B", at)
             codec = "utf-8"
         else:
-            units, at = self._long_length(at)
+            units, at = self._length("<H", at)
             size, codec = 2 * units, "utf-16-le"
         if at + size > self._end:
             raise ValueError("a string exceeds its pool")
@@ -88,16 +88,10 @@ class StringPool:
         number: int = struct.unpack_from(form, self._data, at)[0]
         return number
 
-    def _short_length(self, at: int) -> tuple[int, int]:
-        """Return a length of one or two bytes, and the offset after it."""
-        first = self._number("<B", at)
-        if first < 0x80:
-            return first, at + 1
-        return (first & 0x7F) << 8 | self._number("<B", at + 1), at + 2
-
-    def _long_length(self, at: int) -> tuple[int, int]:
-        """Return a length of one or two 16-bit units, and the offset after it."""
-        first = self._number("<H", at)
-        if first < 0x8000:
-            return first, at + 2
-        return (first & 0x7FFF) << 16 | self._number("<H", at + 2), at + 4
+    def _length(self, form: str, at: int) -> tuple[int, int]:
+        """Return a length of one or two numbers of a form, and the offset after it."""
+        size = struct.calcsize(form)
+        first, more = self._number(form, at), 1 << (8 * size - 1)
+        if first < more:
+            return first, at + size
+        return (first - more) << (8 * size) | self._number(form, at + size), at + 2 * size

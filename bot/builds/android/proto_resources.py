@@ -32,7 +32,7 @@ class ProtoResources:
                 self._types.setdefault((package_id, _id(kind, _TYPE_ID)), []).append(kind)
 
     def resolve(self, value: Value) -> Value | None:
-        """Follow references to a value; ``None`` if there is none."""
+        """Follow references to a value; ``None`` without one."""
         return follow(value, self._find)
 
     def _find(self, resource_id: int) -> Value | None:

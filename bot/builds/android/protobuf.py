@@ -1,8 +1,8 @@
 """A parser of protocol buffers that reads messages field by field.
 
-Only requested fields are parsed, without recursion, however deeply messages are nested.
-Everything here raises ``ValueError`` on invalid bytes, and also where parsers differ: on a singular field
-that is repeated, and on a field of another type than requested. Groups, which are deprecated, are rejected.
+Only requested fields are parsed, without recursion. Everything here raises ``ValueError`` on invalid bytes,
+and where parsers differ: on a singular field that is repeated, a field of another type than requested, and
+groups, which are deprecated.
 Source: https://protobuf.dev/programming-guides/encoding
 """
 
@@ -30,30 +30,23 @@ class ProtoField(NamedTuple):
     end: int
 
 
-class _Budget:
-    """The fields of a file that may still be read."""
-
-    def __init__(self) -> None:
-        self.left = MAX_FIELDS
-
-
 class ProtoMessage:
     """A message: a whole file, or its bytes from ``start`` to ``end``."""
 
     def __init__(
-        self, data: bytes, start: int = 0, end: int | None = None, budget: _Budget | None = None
+        self, data: bytes, start: int = 0, end: int | None = None, budget: Iterator[int] | None = None
     ) -> None:
         self._data = data
         self._start = start
         self._end = len(data) if end is None else end
-        self._budget = budget or _Budget()
+        self._budget = iter(range(MAX_FIELDS)) if budget is None else budget
+        """Has an entry for each field of the file that may still be read."""
 
     def fields(self) -> Iterator[ProtoField]:
         """Yield the fields in order."""
         data, at, last = self._data, self._start, self._end
         while at < last:
-            self._budget.left -= 1
-            if self._budget.left < 0:
+            if next(self._budget, None) is None:
                 raise ValueError("too many fields")
             tag, at = (data[at], at + 1) if data[at] < 0x80 else self._varint(at)  # most take one byte
             number, wire_type = tag >> 3, tag & 7
@@ -81,26 +74,22 @@ class ProtoMessage:
                 yield self.within(field)
 
     def message(self, number: int) -> Self | None:
-        """Return the message in a field; ``None`` if there is none."""
-        field = self._one(number)
+        """Return the message in a field; ``None`` without the field."""
+        field = self._one(number, _LENGTH)
         return None if field is None else self.within(field)
 
     def text(self, number: int) -> str | None:
-        """Return the string in a field, cut to ``MAX_TEXT_BYTES``; ``None`` if there is none."""
-        field = self._one(number)
+        """Return the string in a field, cut to ``MAX_TEXT_BYTES``; ``None`` without the field."""
+        field = self._one(number, _LENGTH)
         if field is None:
             return None
-        _expect(field, _LENGTH)
         end = min(field.end, field.start + MAX_TEXT_BYTES)
         return self._data[field.start : end].decode(errors="strict" if end == field.end else "ignore")
 
     def number(self, number: int) -> int | None:
-        """Return the varint in a field as an unsigned integer; ``None`` if there is none."""
-        field = self._one(number)
-        if field is None:
-            return None
-        _expect(field, _VARINT)
-        return field.value
+        """Return the varint in a field as an unsigned integer; ``None`` without the field."""
+        field = self._one(number, _VARINT)
+        return None if field is None else field.value
 
     def within(self, field: ProtoField) -> Self:
         """Return the message that is a field's content."""
@@ -111,13 +100,15 @@ class ProtoMessage:
         """Return whether it has no fields."""
         return self._start == self._end
 
-    def _one(self, number: int) -> ProtoField | None:
+    def _one(self, number: int, wire_type: int) -> ProtoField | None:
         single = None
         for field in self.fields():
             if field.number == number:
                 if single is not None:
                     raise ValueError("a singular field is repeated")
                 single = field
+        if single is not None:
+            _expect(single, wire_type)
         return single
 
     def _varint(self, at: int) -> tuple[int, int]:

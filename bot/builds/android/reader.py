@@ -6,7 +6,7 @@ Source: https://developer.android.com/guide/app-bundle/app-bundle-format
 
 import struct
 from collections.abc import Callable
-from typing import Protocol
+from dataclasses import dataclass
 
 from bot.builds.android.chunks import INTEGERS, REFERENCES, Value
 from bot.builds.android.manifest import Manifest, read_manifest
@@ -18,92 +18,78 @@ from bot.builds.text import clean, is_bundle_id
 from bot.builds.zip_archive import Archive
 from bot.core.build import Build, FileType
 
-MANIFEST = b"AndroidManifest.xml"
-BASE_MANIFEST = b"base/manifest/AndroidManifest.xml"
 BUNDLE_CONFIG = b"BundleConfig.pb"
 
-_RESOURCES = b"resources.arsc"
-_BASE_RESOURCES = b"base/resources.pb"
 _MAX_MANIFEST_BYTES = 8 * 1024 * 1024  # Android 10's own framework has 0.2 MB
 _MAX_RESOURCES_BYTES = 64 * 1024 * 1024  # Android 10's own framework has 32 MB
 
-
-class _Table(Protocol):
-    """A resource table."""
-
-    def resolve(self, value: Value) -> Value | None:
-        """Follow references to a value; ``None`` if there is none."""
+_Table = Resources | ProtoResources
 
 
-def read_apk(archive: Archive) -> Build:
-    """Read an APK's package, versions and label.
+@dataclass(frozen=True, kw_only=True)
+class _Format:
+    """The entries of an APK or App Bundle, how they are read, and the problems of its manifest."""
+
+    file_type: FileType
+    manifest: bytes
+    read_manifest: Callable[[bytes], Manifest]
+    resources: bytes
+    read_resources: Callable[[bytes], _Table]
+    invalid: BuildProblem
+    split: BuildProblem
+
+
+APK = _Format(
+    file_type=FileType.APK,
+    manifest=b"AndroidManifest.xml",
+    read_manifest=read_manifest,
+    resources=b"resources.arsc",
+    read_resources=Resources,
+    invalid=BuildProblem.BAD_MANIFEST,
+    split=BuildProblem.SPLIT_APK,
+)
+AAB = _Format(
+    file_type=FileType.AAB,
+    manifest=b"base/manifest/AndroidManifest.xml",
+    read_manifest=read_proto_manifest,
+    resources=b"base/resources.pb",
+    read_resources=ProtoResources,
+    invalid=BuildProblem.BAD_BUNDLE,
+    split=BuildProblem.BAD_BUNDLE,
+)
+
+
+def read_android(archive: Archive, form: _Format) -> Build:
+    """Read the package, versions and label of an APK or App Bundle.
+
+    Label and version are optional: references that can't be resolved leave them out.
 
     Raises:
-        BuildProblemError: it is only a part of an app, or its manifest can't be read.
+        BuildProblemError: it is only a part of an app, or its manifest is missing or can't be read.
     """
-    data = archive.read(archive.entries[MANIFEST], limit_bytes=_MAX_MANIFEST_BYTES)
-    try:
-        manifest = read_manifest(data)
-    except (ValueError, struct.error) as error:
-        raise BuildProblemError(BuildProblem.BAD_MANIFEST) from error
-    if _is_split(manifest):
-        raise BuildProblemError(BuildProblem.SPLIT_APK)
-    build = _build(archive, manifest, FileType.APK, resources=_RESOURCES, parse=Resources)
-    if build is None:
-        raise BuildProblemError(BuildProblem.BAD_MANIFEST)
-    return build
-
-
-def read_aab(archive: Archive) -> Build:
-    """Read an App Bundle's package, versions and label.
-
-    Raises:
-        BuildProblemError: its base manifest is missing or can't be read.
-    """
-    entry = archive.entries.get(BASE_MANIFEST)
+    entry = archive.entries.get(form.manifest)
     if entry is None:
-        raise BuildProblemError(BuildProblem.BAD_BUNDLE)
+        raise BuildProblemError(form.invalid)
     data = archive.read(entry, limit_bytes=_MAX_MANIFEST_BYTES)
     try:
-        manifest = read_proto_manifest(data)
-    except ValueError as error:
-        raise BuildProblemError(BuildProblem.BAD_BUNDLE) from error
-    build = _build(archive, manifest, FileType.AAB, resources=_BASE_RESOURCES, parse=ProtoResources)
-    if build is None or _is_split(manifest):
-        raise BuildProblemError(BuildProblem.BAD_BUNDLE)
-    return build
-
-
-def _is_split(manifest: Manifest) -> bool:
-    return manifest.split is not None and bool(manifest.split.text)
-
-
-def _build(
-    archive: Archive,
-    manifest: Manifest,
-    file_type: FileType,
-    *,
-    resources: bytes,
-    parse: Callable[[bytes], _Table],
-) -> Build | None:
-    """Return the build that a manifest describes; ``None`` if it has no valid package.
-
-    ``resources`` is the entry that ``parse`` reads. Label and version are optional: references that can't be
-    resolved leave them out.
-    """
+        manifest = form.read_manifest(data)
+    except (ValueError, struct.error) as error:
+        raise BuildProblemError(form.invalid) from error
+    if manifest.split is not None and manifest.split.text:
+        raise BuildProblemError(form.split)
     package = manifest.package.text if manifest.package is not None else None
     if package is None or not is_bundle_id(package):
-        return None
+        raise BuildProblemError(form.invalid)
     values = (manifest.label, manifest.version_name, manifest.version_code, manifest.version_code_major)
     table: _Table | None = None
     if any(value is not None and value.kind in REFERENCES for value in values):
-        table = _table(archive, resources, parse)
+        table = _table(archive, form)
     label, version, code, major = (_resolved(table, value) for value in values)
     number = _integer(code)
     if number is not None:
         number |= (_integer(major) or 0) << 32
     return Build(
-        file_type=file_type,
+        file_type=form.file_type,
         bundle_id=package,
         display_name=clean(_text(label)),
         version=clean(_text(version)),
@@ -111,13 +97,13 @@ def _build(
     )
 
 
-def _table(archive: Archive, name: bytes, parse: Callable[[bytes], _Table]) -> _Table | None:
-    entry = archive.entries.get(name)
+def _table(archive: Archive, form: _Format) -> _Table | None:
+    entry = archive.entries.get(form.resources)
     if entry is None or entry.size_bytes > _MAX_RESOURCES_BYTES:
         return None
     data = archive.read(entry, limit_bytes=_MAX_RESOURCES_BYTES)
     try:
-        return parse(data)
+        return form.read_resources(data)
     except (ValueError, struct.error):
         return None
 

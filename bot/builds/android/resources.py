@@ -40,9 +40,8 @@ class Resources:
     def __init__(self, data: bytes) -> None:
         self._data = data
         self._parts = 0
-        self._types: dict[
-            tuple[int, int, bool], list[Chunk]
-        ] = {}  # by package, type and whether it is the default configuration
+        # By package, type and whether it is the default configuration.
+        self._types: dict[tuple[int, int, bool], list[Chunk]] = {}
         table = next(chunks(data, 0, len(data)), None)
         if table is None or table.kind != _TABLE:
             raise ValueError("not a resource table")
@@ -68,7 +67,7 @@ class Resources:
                 self._types.setdefault(key, []).append(part)
 
     def resolve(self, value: Value) -> Value | None:
-        """Follow references to a value; ``None`` if there is none."""
+        """Follow references to a value; ``None`` without one."""
         return follow(value, self._find)
 
     def _find(self, resource_id: int) -> Value | None:
@@ -106,17 +105,13 @@ class Resources:
         if body + count * width > chunk.end:
             raise ValueError("offsets outside their chunk")
         if flags & _SPARSE:
-            place = bisect_left(
+            at = bisect_left(
                 range(count), index, key=lambda i: data[body + 4 * i] | data[body + 4 * i + 1] << 8
             )
-            found_index, offset = (
-                struct.unpack_from("<2H", data, body + 4 * place) if place < count else (-1, 0)
-            )
-            return 4 * offset if found_index == index else None
+            found, offset = struct.unpack_from("<2H", data, body + 4 * at) if at < count else (-1, 0)
+            return 4 * offset if found == index else None
         if index >= count:
             return None
-        if width == 2:
-            offset = struct.unpack_from("<H", data, body + 2 * index)[0]
-            return None if offset == 0xFFFF else 4 * offset
-        offset = struct.unpack_from("<I", data, body + 4 * index)[0]
-        return None if offset == 0xFFFFFFFF else offset
+        form, unit, none = ("<H", 4, 0xFFFF) if width == 2 else ("<I", 1, 0xFFFFFFFF)
+        offset = struct.unpack_from(form, data, body + width * index)[0]
+        return None if offset == none else unit * offset

@@ -1,6 +1,7 @@
 """Searches builds for hosts in child processes and validates what they answer."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from bot.builds.child_process import ChildProcess, command_of, parse_answer
@@ -13,22 +14,16 @@ _MAX_ANSWER_BYTES = MAX_HOSTS * (MAX_LENGTH + 4) + 1024
 _MAX_LEFT_OUT = 1_000_000
 
 
+@dataclass(frozen=True, kw_only=True)
 class HostFinder:
     """Searches builds for hosts, each in a process of its own; any number at a time.
 
     ``timeout_s`` is wall-clock time. ``environment`` is all that the process gets.
     """
 
-    def __init__(
-        self,
-        *,
-        timeout_s: float = 60.0,
-        environment: Mapping[str, str] | None = None,
-        command: Sequence[str] = COMMAND,
-    ) -> None:
-        self._process = ChildProcess(
-            command, timeout_s=timeout_s, environment=environment, max_answer_bytes=_MAX_ANSWER_BYTES
-        )
+    timeout_s: float = 60.0
+    environment: Mapping[str, str] | None = None
+    command: Sequence[str] = COMMAND
 
     async def hosts(self, path: Path) -> HostsFound:
         """Return the hosts named in the build at ``path``.
@@ -37,7 +32,13 @@ class HostFinder:
             BuildRejected: it can't be read within limits.
             OSError: the file can't be opened, or no process can be started.
         """
-        return parse_hosts(await self._process.run(path))
+        child = ChildProcess(
+            self.command,
+            timeout_s=self.timeout_s,
+            environment=self.environment,
+            max_answer_bytes=_MAX_ANSWER_BYTES,
+        )
+        return parse_hosts(await child.run(path))
 
 
 def parse_hosts(line: bytes) -> HostsFound:

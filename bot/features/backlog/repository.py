@@ -7,7 +7,7 @@ from bot.storage.connection import Connection
 from bot.storage.repository import Repository, reads, writes
 
 _COLUMNS = ("channel", "message_ts", "opened_at", "away_since", "was_away", "waiting", "unanswered")
-_WAITING = ", ".join(f"'{state.value}'" for state in sorted(OPEN - WORKING))
+_WAITING = rows.listed(OPEN - WORKING)
 
 
 class BacklogRepository(Repository):

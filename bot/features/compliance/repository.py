@@ -113,9 +113,8 @@ def _plain(evidence: Evidence) -> list[Any]:
 
 def _note(db: Connection, number: int, now: float, why: str, who: str | None = None) -> None:
     """Add a line to the scan's timeline, and mark its reply as stale."""
-    state = transitions.load(db, number).state
-    transitions.note(db, number, now=now, before=state, after=state, why=why, who=who)
-    db.execute("UPDATE scans SET revision = revision + 1 WHERE number = ?", [number])
+    transitions.note(db, number, now=now, why=why, who=who)
+    transitions.touch(db, number)
 
 
 HOOKS: Final = RowHooks(completed=_write, forget=_forget)

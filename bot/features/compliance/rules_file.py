@@ -112,7 +112,7 @@ def _rule(number: int, entry: dict[str, Any], problems: list[str]) -> Rule:
         problem('platforms may hold "ios" and "android" and nothing else')
         platforms = ()
     elif set(platforms) == {Platform.ANDROID} and any(key in entry for key in _COUNTS):
-        problem("only iOS apps have a privacy manifest, and platforms leaves iOS out")
+        problem("only iOS apps have a privacy manifest, and iOS is not in platforms")
     tell = _texts(entry, "tell", problem)
     wrong = [str(place) for place, each in enumerate(tell, 1) if not _MENTIONED.fullmatch(each)]
     if len(tell) > MAX_MENTIONED:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from bot.core.scan import Link
+from bot.features.history.history import APPS_A_PAGE
 from bot.features.history.models import AppRow
 from bot.features.onetrust_apps import views
 from bot.features.onetrust_apps.service import AppListing
@@ -14,8 +15,6 @@ from bot.slack.blocks.message import Message, compose
 
 PREVIOUS: Final = "apps_previous"
 NEXT: Final = "apps_next"
-
-PER_PAGE: Final = 10
 
 
 def apps(
@@ -32,7 +31,7 @@ def apps(
         [
             section("*Apps, last scanned first*" if rows else "*Apps*: this page is empty."),
             *(section(_row(row)) for row in rows),
-            page_buttons(("Previous", "Next"), ids, str, offset=offset, size=PER_PAGE, has_more=has_more),
+            page_buttons(("Previous", "Next"), ids, str, offset=offset, size=APPS_A_PAGE, has_more=has_more),
             next((_hint(row) for row in rows if row.app_id is None), None),
             *theirs,
         ]

@@ -232,7 +232,7 @@ class Comparisons:
         """Return an app's completed scans, newest first; see ``ComparisonRepository.completed``.
 
         Raises:
-            NotFound: there are none, which ``missing`` says, or results are not read here.
+            NotFound: it has none; ``missing`` is the sentence for that, unless results are not read here.
         """
         found = await self.store.comparisons.completed(app, viewer, **which)
         if not found:
@@ -241,7 +241,7 @@ class Comparisons:
 
 
 def _parsed(text: str) -> tuple[str, Platform | None, list[str]]:
-    """Split text into an app, its platform and the rest; the app is empty if there is none."""
+    """Split text into an app, its platform and the rest; without an app, that is empty."""
     app, *rest = filters.words(text) or [""]
     with contextlib.suppress(UsageError):
         if rest:

@@ -17,9 +17,7 @@ from bot.storage.visibility import visible
 VERSIONS_SHOWN = 12
 SDKS_SHOWN = 6
 
-_IN_PROGRESS = ", ".join(
-    f"'{state}'" for state in sorted(OPEN | {State.WAITING, State.ASKING, State.UNCERTAIN})
-)
+_IN_PROGRESS = rows.listed(OPEN | {State.WAITING, State.ASKING, State.UNCERTAIN})
 _FOLLOWED = "results.state IN ('finding', 'running')"
 
 

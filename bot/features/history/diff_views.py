@@ -54,7 +54,7 @@ def several(found: SeveralApps, word: str) -> Message:
 
 
 def _changes(changes: Changes) -> list[list[str]]:
-    """Describe each kind of change, the most important first; empty if there is none of its kind."""
+    """Describe each kind of change, the most important first; an unchanged kind has no lines."""
     risky = sorted(changes.permissions_added, key=lambda each: not each.is_high_risk)
     manifest = [
         "*Privacy manifest*",

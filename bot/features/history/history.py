@@ -25,7 +25,6 @@ class AppsPage:
     """A page of known apps."""
 
     rows: tuple[AppRow, ...]
-    offset: int
     has_more: bool
 
 
@@ -97,7 +96,7 @@ class HistoryService:
         person = await self.access.admit(user, channel)
         viewer = await viewer_of(self.workspace, user, person, channel)
         rows = await self.store.history.apps(viewer, limit=APPS_A_PAGE + 1, offset=offset)
-        return AppsPage(rows=tuple(rows[:APPS_A_PAGE]), offset=offset, has_more=len(rows) > APPS_A_PAGE)
+        return AppsPage(rows=tuple(rows[:APPS_A_PAGE]), has_more=len(rows) > APPS_A_PAGE)
 
     async def link(
         self, user: str, channel: str, bundle_id: str, app_id: str, platform: Platform | None

@@ -22,7 +22,7 @@ class HistoryQuery:
     """Filters of the history; all that are set must match."""
 
     words: tuple[str, ...] = ()
-    """Prefixes of words of the name, bundle identifier, file name or version, or entire request IDs."""
+    """Prefixes of words in the name, bundle identifier, file name or version, or entire request IDs."""
     app: str | None = None
     """An app ID or bundle identifier."""
     platform: Platform | None = None

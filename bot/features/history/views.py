@@ -127,31 +127,22 @@ def _unfinished(scan: Scan, followed: ResultStatus | None) -> Block:
 
 def describe(query: HistoryQuery) -> str:
     """Say in words what a query selects; empty if that is everything."""
-    parts = [f"with {text.code(word, 60)}" for word in query.words[:5]]
-    if len(query.words) > 5:
-        parts.append("with more words")
-    if query.app is not None:
-        parts.append(f"of {text.code(query.app)}")
-    if query.platform is not None:
-        parts.append(f"for {query.platform.title}")
-    if query.states:
-        parts.append(" or ".join(WORDS[each] for each in State if each in query.states))
-    if query.by is not None:
-        parts.append(f"by {text.person(query.by)}")
-    if query.channel is not None:
-        parts.append(f"in {text.channel(query.channel)}")
-    if query.since is not None:
-        parts.append(f"since {text.when(query.since)}")
-    if query.until is not None:
-        parts.append(f"until {text.when(query.until - 1)}")
-    if query.sdk is not None:
-        parts.append(f"with the SDK {text.code(query.sdk, 100)}")
-    if query.violation is not None:
-        by_name = f"with a violation of a rule like {text.code(query.violation, 100)}"
-        parts.append(_VIOLATIONS.get(query.violation, by_name))
-    if query.result is not None:
-        parts.append(_RESULTS.get(query.result, "completed by OneTrust"))
-    return ", ".join(parts)
+    by_rule = f"with a violation of a rule like {text.code(query.violation or '', 100)}"
+    parts = (
+        *(f"with {text.code(word, 60)}" for word in query.words[:5]),
+        "with more words" if len(query.words) > 5 else "",
+        f"of {text.code(query.app)}" if query.app is not None else "",
+        f"for {query.platform.title}" if query.platform is not None else "",
+        " or ".join(WORDS[each] for each in State if each in query.states),
+        f"by {text.person(query.by)}" if query.by is not None else "",
+        f"in {text.channel(query.channel)}" if query.channel is not None else "",
+        f"since {text.when(query.since)}" if query.since is not None else "",
+        f"until {text.when(query.until - 1)}" if query.until is not None else "",
+        f"with the SDK {text.code(query.sdk, 100)}" if query.sdk is not None else "",
+        _VIOLATIONS.get(query.violation, by_rule) if query.violation is not None else "",
+        _RESULTS.get(query.result, "completed by OneTrust") if query.result is not None else "",
+    )
+    return ", ".join(filter(None, parts))
 
 
 def status(card: Card, events: Sequence[Event], *, link: str | None = None) -> Message:
@@ -177,7 +168,7 @@ def status(card: Card, events: Sequence[Event], *, link: str | None = None) -> M
             facts([(name, value) for name, value in fields.items() if value is not None]),
             section("\n".join(lines)) if lines else None,
             *host_blocks(card),
-            *(section(f"{each.scanner.title}: {status_line(each)}") for each in verdicts),
+            *(section(status_line(each)) for each in verdicts),
             context(went(scan) or f"Route: {route(scan)}") if route(scan) else None,
             context(f"SHA-256 {text.code(scan.sha256)}") if scan.sha256 else None,
             *map(section, _timeline(events)),

@@ -4,8 +4,9 @@ from bot.features.history.history import HistoryService
 from bot.features.hosts import listeners, repository
 from bot.features.hosts.categorizer import HostCategorizer
 from bot.features.hosts.lookup import CategoryCache, UrlLookupService
-from bot.features.hosts.messages import HOSTS_SECTION
-from bot.features.hosts.models import LOOKUP
+from bot.features.hosts.models import LOOKUP, NAME
+from bot.features.hosts.views import host_blocks
+from bot.features.submission.sections import ReplySection
 from bot.features.submission.worker import queue_job
 from bot.wiring.feature import Feature, Surface
 from bot.wiring.kit import Kit
@@ -26,8 +27,11 @@ def build(kit: Kit) -> Surface:
     )
 
 
+SECTION = ReplySection(
+    name=NAME, read=lambda db, scan, _: repository.part(db, scan.number), blocks=host_blocks
+)
 FEATURE = Feature(
     build=build,
-    reply_section=lambda context: HOSTS_SECTION if context.shows_hosts else None,
+    reply_section=lambda context: SECTION if context.shows_hosts else None,
     row_hooks=(repository.HOOKS,),
 )

@@ -4,9 +4,9 @@ import asyncio
 import hashlib
 import logging
 import math
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, TypeVar
 
 from bot.core.ports import Clock
 from bot.errors import Maintenance, Refused, TryLater, UsageError
@@ -14,6 +14,7 @@ from bot.features.hosts.models import UrlCategories, UrlLookup
 from bot.features.hosts.repository import HostRepository
 from bot.features.hosts.url_parser import NamedUrls, parse_urls
 
+T = TypeVar("T")
 logger = logging.getLogger(__name__)
 
 KEPT_S: Final = 86_400.0
@@ -21,8 +22,8 @@ KEPT_S: Final = 86_400.0
 ANSWER_S: Final = 60.0
 """Timeout for an answer to a person."""
 _SOON_S: Final = 300.0
-MAINTAINED: Final = "Zscaler is under maintenance. Ask again later."
-BUSY: Final = "Zscaler is taking its time. Ask again in a few minutes."
+MAINTAINED: Final = "{vendor} is under maintenance. Ask again later."
+BUSY: Final = "{vendor} is taking its time. Ask again in a few minutes."
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -79,11 +80,20 @@ class UrlAnswer:
     """Whether ``problem`` is permanent until someone fixes it."""
 
 
-def ask_again(retry_after_s: float | None) -> str:
-    """Say when to ask again."""
-    if retry_after_s is None or retry_after_s <= _SOON_S:
-        return "Ask again in a few minutes."
-    return f"Ask again in {math.ceil(retry_after_s / 60)} minutes."
+async def explained(vendor: str, request: Awaitable[T]) -> T:
+    """Return a vendor's answer to a person's question; a temporary error also says when to ask again."""
+    try:
+        return await request
+    except Maintenance as error:
+        raise TryLater(MAINTAINED.format(vendor=vendor)) from error
+    except TryLater as error:
+        is_soon = error.retry_after_s is None or error.retry_after_s <= _SOON_S
+        minutes = "a few" if is_soon else math.ceil((error.retry_after_s or 0.0) / 60)
+        problem = f"{error.user_message} Ask again in {minutes} minutes."
+        raise TryLater(problem, detail=str(error)) from error
+    except Refused as error:
+        logger.warning("%s rejects a look-up: %s", vendor, error)
+        raise
 
 
 @dataclass(eq=False, repr=False)
@@ -107,16 +117,11 @@ class UrlLookupService:
         if rest := [url for url in named.urls if url not in found]:
             try:
                 async with asyncio.timeout(self.answer_s):
-                    found |= await self.categories.ask(rest)
+                    found |= await explained("Zscaler", self.categories.ask(rest))
             except TimeoutError:
-                problem = BUSY
-            except Maintenance:
-                problem = MAINTAINED
-            except TryLater as error:
-                problem = f"{error.user_message} {ask_again(error.retry_after_s)}"
-            except Refused as error:
-                logger.warning("Zscaler rejects a look-up of URLs: %s", error)
-                problem, is_refused = error.user_message, True
+                problem = BUSY.format(vendor="Zscaler")
+            except (TryLater, Refused) as error:
+                problem, is_refused = error.user_message, isinstance(error, Refused)
         return UrlAnswer(
             named=named,
             found=tuple(found[url] for url in named.urls if url in found),

@@ -127,7 +127,8 @@ class HostRepository(Repository):
         db.conn.executemany(
             "INSERT INTO hosts (scan, host) VALUES (?, ?)", [[number, host] for host in hosts]
         )
-        transitions.touch(db, number, now=now, why=why)
+        transitions.note(db, number, now=now, why=why)
+        transitions.touch(db, number)
         return _load(db, number)
 
     @writes
@@ -144,7 +145,9 @@ class HostRepository(Repository):
     def _change(self, db: Connection, before: ScanHosts, why: str = "", **changes: Any) -> None:
         rows.update(db, "host_looks", changes, scan=before.scan)
         if why or before.problem != changes["problem"]:
-            transitions.touch(db, before.scan, now=self.clock.now(), why=why)
+            transitions.touch(db, before.scan)
+        if why:
+            transitions.note(db, before.scan, now=self.clock.now(), why=why)
 
 
 def _hosts(db: Connection, number: int) -> tuple[UrlCategories, ...]:

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
@@ -22,16 +23,14 @@ READ_ONLY = "I may not post in this channel. Use another one, or ask its owner t
 Render = Callable[[RescanRequest, Scan | None], Message]
 
 
+@dataclass(eq=False, repr=False)
 class RescanRequestMessage:
     """The ``Board`` in Slack."""
 
-    def __init__(
-        self, client: AsyncWebClient, render: Render, pace: RateLimiters, updates: RateLimiter
-    ) -> None:
-        self._client = client
-        self._render = render
-        self._pace = pace
-        self._updates = updates
+    client: AsyncWebClient
+    render: Render
+    pace: RateLimiters
+    updates: RateLimiter
 
     async def post(self, request: RescanRequest, latest: Scan | None) -> str:
         """Post the request; return the message's timestamp.
@@ -39,10 +38,10 @@ class RescanRequestMessage:
         Raises:
             NotInvited: the bot can't post in the channel.
         """
-        await self._pace.of(request.channel).take()
+        await self.pace.of(request.channel).take()
         try:
             answer = await send(
-                self._client.chat_postMessage, self._render(request, latest), channel=request.channel
+                self.client.chat_postMessage, self.render(request, latest), channel=request.channel
             )
         except SlackApiError as error:
             code = str(slack_code(error))
@@ -57,9 +56,9 @@ class RescanRequestMessage:
         """Show that a request was fulfilled or has expired; an error changes nothing about the request."""
         if request.message_ts is None:
             return
-        await self._updates.take()
-        message = self._render(request, latest)
+        await self.updates.take()
+        message = self.render(request, latest)
         try:
-            await update(self._client, self._updates, message, channel=request.channel, ts=request.message_ts)
+            await update(self.client, self.updates, message, channel=request.channel, ts=request.message_ts)
         except CALL_ERRORS as error:
             logger.warning("rescan request %d could not be updated: %s", request.number, error_name(error))

@@ -4,14 +4,11 @@ from functools import partial
 
 from bot.features.compliance.rules import judge_by
 from bot.features.history.history import HistoryService
-from bot.features.results import listeners, status_views, transition_repository, views
+from bot.features.results import listeners, repository, status_views, views
 from bot.features.results.fetcher import ResultFetcher
 from bot.features.results.messages import result_subject, results_section
 from bot.features.results.poller import ResultPoller
-from bot.features.results.retry import ScanRetry
 from bot.features.submission.ports import REQUESTS, SCANS
-from bot.features.submission.sections import ReplySection
-from bot.wiring.domain import ReplyContext
 from bot.wiring.feature import Feature, Surface
 from bot.wiring.kit import Kit
 
@@ -49,21 +46,17 @@ def build(kit: Kit) -> Surface:
         kit.provide(poller)
         jobs.append(poller.job)
     actions = kit.domain.actions
-    retry = ScanRetry(kit.store, actions.repeat_failed_scan)
     return Surface(
-        listeners=(lambda app: listeners.register(app, kit.get(HistoryService).status, retry, actions),),
+        listeners=(lambda app: listeners.register(app, kit.get(HistoryService).status, kit.store, actions),),
         scan_buttons=frozenset({status_views.ALL_FOUND, status_views.SCAN_ONCE_MORE}),
         jobs=tuple(jobs),
     )
 
 
-def _section(context: ReplyContext) -> ReplySection:
-    return results_section(
-        clock=context.clock,
-        permalink=context.permalink,
-        outlook=context.outlook,
-        is_unread=context.is_unread,
-    )
-
-
-FEATURE = Feature(build=build, reply_section=_section, row_hooks=(transition_repository.HOOKS,))
+FEATURE = Feature(
+    build=build,
+    reply_section=lambda context: results_section(
+        clock=context.clock, permalink=context.permalink, poller=context.poller
+    ),
+    row_hooks=(repository.HOOKS,),
+)

@@ -2,8 +2,8 @@
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Final
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
 
 from bot.core import identifiers
 from bot.core.backoff import Backoff
@@ -12,14 +12,7 @@ from bot.core.scan import Kind, Platform, Scan, State
 from bot.errors import NotFound
 from bot.features.results import matching
 from bot.features.results.app_index import IndexedApps
-from bot.features.results.models import (
-    Application,
-    AppScan,
-    Judge,
-    OneTrustScanStatus,
-    ResultState,
-    ResultStatus,
-)
+from bot.features.results.models import Application, AppScan, Judge, OneTrustScanStatus, Poll, ResultState
 from bot.features.results.ports import Applications, ResultStore
 
 logger = logging.getLogger(__name__)
@@ -39,19 +32,11 @@ _CACHED_FIRST_SCANS: Final = 1000
 
 _UNFINISHED: Final = frozenset({OneTrustScanStatus.PENDING, OneTrustScanStatus.PROGRESS})
 _ENDED: Final = {
-    OneTrustScanStatus.FAILED: ResultState.FAILED,
-    OneTrustScanStatus.INTERRUPTED: ResultState.INTERRUPTED,
+    OneTrustScanStatus.FAILED: (ResultState.FAILED, "OneTrust says that its scan failed"),
+    OneTrustScanStatus.INTERRUPTED: (ResultState.INTERRUPTED, "OneTrust says that its scan was interrupted"),
 }
 
-NO_APP: Final = "OneTrust's list has no new app of this name since then"
 NO_SUCH: Final = "OneTrust lists no app with this ID"
-NO_SCAN: Final = "OneTrust lists no scan of this app that began since then"
-EARLY_APP: Final = (
-    "OneTrust lists one new app of this name, but not enough yet to know whether it is this build's"
-)
-EARLY_SCAN: Final = (
-    "OneTrust lists one scan of this app, but not enough yet to know whether it is this build's"
-)
 GONE: Final = "OneTrust no longer lists this scan"
 UNFINISHED: Final = "OneTrust has not finished this scan"
 NOT_LISTED: Final = "OneTrust counts this scan's SDKs or permissions, but does not list them"
@@ -59,19 +44,7 @@ UNREAD: Final = "nothing was read from the build, so there is nothing to search 
 UNREACHABLE: Final = "OneTrust could not be reached"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Poll:
-    """A scan to poll for."""
-
-    scan: Scan
-    followed: ResultStatus
-
-    @property
-    def number(self) -> int:
-        """The scan's number."""
-        return self.scan.number
-
-
+@dataclass(kw_only=True, eq=False, repr=False)
 class ResultFetcher:
     """Polls OneTrust, matches submissions with its scans, and stores statuses and results.
 
@@ -79,33 +52,19 @@ class ResultFetcher:
     rules. ``first_s`` is the time from a submission to its first poll, ``within_s`` the limit for polling.
     """
 
-    def __init__(
-        self,
-        *,
-        store: ResultStore,
-        applications: Applications,
-        announcer: Announcer,
-        clock: Clock,
-        may_create_link: Callable[[Scan], bool],
-        wake: Callable[[], None],
-        ended: Callable[[int], None],
-        judge: Judge,
-        first_s: float,
-        within_s: float,
-    ) -> None:
-        self._store = store
-        self._applications = applications
-        self._announcer = announcer
-        self._clock = clock
-        self._may_create_link = may_create_link
-        self._wake = wake
-        self._ended = ended
-        self._judge = judge
-        self._backoff = Backoff(first_s=first_s, factor=1.5, maximum_s=max(MAX_INTERVAL_S, first_s))
-        self._within_s = within_s
-        self._first_scans: dict[str, AppScan] = {}
-        self.late = False
-        """Whether results are delayed at the moment: then replies are updated after the first poll too."""
+    store: ResultStore
+    applications: Applications
+    announcer: Announcer
+    clock: Clock
+    may_create_link: Callable[[Scan], bool]
+    wake: Callable[[], None]
+    ended: Callable[[int], None]
+    judge: Judge
+    first_s: float
+    within_s: float
+    late: bool = field(init=False, default=False)
+    """Whether results are delayed at the moment: then replies are updated after the first poll too."""
+    _first_scans: dict[str, AppScan] = field(init=False, default_factory=dict)
 
     async def poll_application(self, application_id: str, polls: Sequence[Poll], index: IndexedApps) -> None:
         """Poll for scans of an application.
@@ -118,8 +77,8 @@ class ResultFetcher:
             for poll in polls:
                 await self.pending(poll, UNFINISHED, status=status)
             return
-        scans = await self._applications.scans(application_id)
-        competing = await self._store.results.competing_submissions(application_id, _competing_since(polls))
+        scans = await self.applications.scans(application_id)
+        competing = await self.store.results.competing_submissions(application_id, _competing_since(polls))
         await self._match_scans(application_id, polls, scans, competing)
 
     async def poll_name(
@@ -132,12 +91,11 @@ class ResultFetcher:
         """
         apps = index.named(name, platform)
         if apps is None:
-            apps = await self._applications.named(name, platform)
-        competing = await self._store.results.unmatched_new_apps(name, platform, _competing_since(polls))
-        now = self._clock.now()
+            apps = await self.applications.named(name, platform)
+        competing = await self.store.results.unmatched_new_apps(name, platform, _competing_since(polls))
+        now = self.clock.now()
         submissions = [
-            matching.submission(scan, followed, now, await self._excluded(scan, apps))
-            for scan, followed in competing
+            matching.submission(each, now, await self._excluded(each.scan, apps)) for each in competing
         ]
         ids = [app.id for app in apps if any(app.id not in each.excluded for each in submissions)]
         matches: Mapping[int, matching.Match]
@@ -157,9 +115,9 @@ class ResultFetcher:
     async def _excluded(self, scan: Scan, apps: Sequence[Application]) -> set[str]:
         """Return the applications that can't be the one created for a new app's scan."""
         ids = {app.id for app in apps}
-        excluded = await self._store.results.others(ids, scan)
+        excluded = await self.store.results.others(ids, scan)
         if scan.bundle_id is not None and scan.platform is not None:
-            link = await self._store.links.of_build(scan.bundle_id, scan.platform)
+            link = await self.store.links.of_build(scan.bundle_id, scan.platform)
             linked = {app_id for app_id in ids - excluded if link and app_id.lower() == link.app_id.lower()}
             if linked:
                 return ids - linked
@@ -174,7 +132,7 @@ class ResultFetcher:
             first = self._first_scans.get(application_id)
             if first is None or (first.scanned_at or 0.0) >= since - matching.CLOCKS_S:
                 try:
-                    scans[application_id] = await self._applications.scans(application_id)
+                    scans[application_id] = await self.applications.scans(application_id)
                 except NotFound:
                     continue
                 first = matching.first_scan(application_id, scans[application_id])
@@ -189,154 +147,135 @@ class ResultFetcher:
         application_id: str,
         polls: Sequence[Poll],
         scans: Sequence[AppScan],
-        competing: Sequence[tuple[Scan, ResultStatus]],
+        competing: Sequence[Poll],
     ) -> None:
         """Match polls with an application's scans, and store the status of each."""
-        taken = await self._store.results.taken([scan.id for scan in scans])
-        now = self._clock.now()
-        unmatched = [(poll.scan, poll.followed) for poll in polls if poll.scan.submission.scan_id is None]
-        submissions = {
-            scan.number: matching.submission(scan, followed, now)
-            for scan, followed in (*competing, *unmatched)
-        }
+        by_id = {scan.id: scan for scan in scans}
+        taken = await self.store.results.taken(by_id.keys())
+        now = self.clock.now()
+        unmatched = [poll for poll in polls if poll.scan.submission.scan_id is None]
+        submissions = {poll.number: matching.submission(poll, now) for poll in (*competing, *unmatched)}
         matches = matching.match(list(submissions.values()), [scan for scan in scans if scan.id not in taken])
         for poll in polls:
             known_id = poll.scan.submission.scan_id
+            match = matches.get(poll.number)
             if known_id is not None:
                 if poll.followed.looks == 0:
                     await self._link(poll.scan, application_id)
-                listed = next((scan for scan in scans if scan.id == known_id), None)
-                await self._update(poll, application_id, listed)
-                continue
-            match = matches[poll.number]
-            if isinstance(match, AppScan):
+                await self._update(poll, application_id, by_id.get(known_id))
+            elif isinstance(match, AppScan):
                 await self._matched(poll, application_id, match)
             else:
                 await self._unmatched(poll, match, "scan")
 
     async def _matched(self, poll: Poll, application_id: str, match: AppScan) -> None:
         """Store the matched scan's ID; that settles an uncertain submission."""
-        results = self._store.results
-        if poll.scan.state is State.UNCERTAIN:
-            settled = await results.settle(poll.number, application_id, match.id, self._may_create_link)
-            if settled is None:
-                return  # a person decided first
-        elif not await results.matched(poll.number, application_id, match.id):
+        matched = await self.store.results.matched(
+            poll.number, application_id, match.id, self.may_create_link
+        )
+        if matched is None:
             return
         logger.info("scan #%d was found in OneTrust: scan %s", poll.number, ascii(match.id))
-        await self._link(poll.scan, application_id)
-        self._announcer.changed(poll.number)
-        self._wake()
-        followed = await results.followed(poll.number)
-        if followed is not None:
-            await self._update(Poll(scan=poll.scan, followed=followed), application_id, match)
+        await self._link(matched.scan, application_id)
+        self.announcer.changed(poll.number)
+        self.wake()
+        await self._update(matched, application_id, match)
 
-    async def _unmatched(
-        self, poll: Poll, match: matching.Ambiguity | matching.TooEarly | None, what: str
-    ) -> None:
+    async def _unmatched(self, poll: Poll, match: matching.NoMatch, what: str) -> None:
         """Store why a poll matched no ``what``: ``app`` or ``scan``."""
-        is_app = what == "app"
-        if match is None:
-            await self.pending(poll, NO_APP if is_app else NO_SCAN)
-        elif isinstance(match, matching.TooEarly):
-            await self.pending(poll, EARLY_APP if is_app else EARLY_SCAN)
-        else:
-            reason = _ambiguous_app(match) if is_app else _ambiguous_scan(match)
+        reason = matching.reason(match, what)
+        if isinstance(match, matching.Ambiguity):
             await self._end(poll, ResultState.AMBIGUOUS, reason, why=f"ambiguous in OneTrust: {reason}")
+        else:
+            await self.pending(poll, reason)
 
     async def _link(self, scan: Scan, application_id: str) -> None:
         """Link a new app's build to its ID, so that the next build is a rescan."""
         if scan.kind is not Kind.NEW or scan.bundle_id is None or scan.platform is None:
             return
-        if identifiers.is_app_id(application_id) and await self._store.links.put(
+        if identifiers.is_app_id(application_id) and await self.store.links.put(
             scan.bundle_id, scan.platform, application_id, who=None, replace=False
         ):
-            await self._store.scans.note(scan.number, f"linked to {application_id}, as OneTrust lists it")
-            await self._store.results.update(scan.number, show=True)
-            self._announcer.changed(scan.number)
+            why = f"linked to {application_id}, as OneTrust lists it"
+            await self._save(scan.number, why=why, show=True)
 
     async def _update(self, poll: Poll, application_id: str, listed: AppScan | None) -> None:
         """Store the status of a matched scan, and its results if it is completed."""
         if listed is None:
             await self.pending(poll, GONE)
         elif listed.status is OneTrustScanStatus.COMPLETED and poll.scan.platform is not None:
-            results = await self._applications.results(application_id, listed, poll.scan.platform)
+            results = await self.applications.results(application_id, listed, poll.scan.platform)
+            lists_due_at = (results.scan.scanned_at or 0.0) + LISTS_TIMEOUT_S
             if results.scan.status is not OneTrustScanStatus.COMPLETED:  # it was restarted
                 await self.pending(poll, UNFINISHED, status=results.scan.status)
-                return
-            lists_due_at = (results.scan.scanned_at or 0.0) + LISTS_TIMEOUT_S
-            if not results.is_listed and self._clock.now() < lists_due_at:
+            elif not results.is_listed and self.clock.now() < lists_due_at:
                 await self.pending(poll, NOT_LISTED)
-                return
-            await self._store.results.keep(poll.number, results, self._judge)
-            logger.info("scan #%d is completed: %d SDKs", poll.number, results.sdk_count)
-            self._announcer.changed(poll.number)
-            self._ended(poll.number)
-        elif (state := _ENDED.get(listed.status)) is not None:
-            why = "failed" if state is ResultState.FAILED else "was interrupted"
-            await self._end(poll, state, "", why=f"OneTrust says that its scan {why}", status=listed.status)
-            self._ended(poll.number)
+            else:
+                await self.store.results.keep(poll.number, results, self.judge)
+                logger.info("scan #%d is completed: %d SDKs", poll.number, results.sdk_count)
+                self.announcer.changed(poll.number)
+                self.ended(poll.number)
+        elif listed.status in _ENDED:
+            state, why = _ENDED[listed.status]
+            await self._end(poll, state, why=why, status=listed.status)
+            self.ended(poll.number)
         else:
             await self.pending(poll, UNFINISHED, status=listed.status)
 
     async def pending(self, poll: Poll, reason: str, *, status: OneTrustScanStatus | None = None) -> None:
         """Store a poll without results, and poll again later; ``reason`` is shown after the last poll."""
-        now, polls = self._clock.now(), poll.followed.looks + 1
-        if now >= poll.followed.followed_at + self._within_s:
-            await self._give_up(poll, reason)
+        now, followed = self.clock.now(), poll.followed
+        if now >= followed.followed_at + self.within_s:
+            await self.give_up(poll, reason)
             return
-        uncertain = poll.scan.state is State.UNCERTAIN and poll.followed.state is ResultState.FINDING
-        status = status or poll.followed.status
-        overdue = replace(poll.followed, looked_at=now).is_overdue and not poll.followed.is_overdue
-        show = uncertain or overdue or status is not poll.followed.status or (self.late and polls == 1)
-        await self._store.results.update(
+        polls = followed.looks + 1
+        uncertain = poll.scan.state is State.UNCERTAIN and followed.state is ResultState.FINDING
+        overdue = replace(followed, looked_at=now).is_overdue and not followed.is_overdue
+        is_new = status not in {None, followed.status}
+        await self._save(
             poll.number,
-            show=show,
+            show=uncertain or overdue or is_new or (self.late and polls == 1),
             looks=polls,
             looked_at=now,
-            due_at=now + self._backoff.delay_s(polls + 1),
-            status=status,
+            due_at=now + self._delay_s(polls),
+            status=status or followed.status,
             looked_for=reason if uncertain else "",
         )
-        if show:
-            self._announcer.changed(poll.number)
 
     async def reschedule(self, poll: Poll, wait_s: float = 0.0) -> None:
         """Poll again later, as OneTrust can't be reached now; this does not count as a poll."""
-        now = self._clock.now()
-        if now >= poll.followed.followed_at + 2 * self._within_s:
-            await self._give_up(poll, UNREACHABLE)
-            return
-        wait_s = max(wait_s, self._backoff.delay_s(poll.followed.looks + 2))
-        await self._store.results.update(poll.number, due_at=now + wait_s)
+        now = self.clock.now()
+        if now >= poll.followed.followed_at + 2 * self.within_s:
+            await self.give_up(poll, UNREACHABLE)
+        else:
+            wait_s = max(wait_s, self._delay_s(poll.followed.looks + 1))
+            await self._save(poll.number, show=False, due_at=now + wait_s)
+
+    async def give_up(self, poll: Poll, reason: str) -> None:
+        """Stop polling for a scan."""
+        await self._end(poll, ResultState.LOST, reason, why=f"stopped polling OneTrust: {reason}")
 
     async def give_up_old(self) -> None:
         """Stop polling for scans submitted long before results could be read, without calls or messages."""
-        before = self._clock.now() - max(STALE_S, 2 * self._within_s)
-        for number in await self._store.results.give_up(before, UNREACHABLE):
-            self._announcer.changed(number)
-
-    async def unread(self, poll: Poll) -> None:
-        """Stop polling for a scan whose build could not be read."""
-        await self._end(poll, ResultState.LOST, UNREAD, why=f"not polled: {UNREAD}")
-
-    async def _give_up(self, poll: Poll, reason: str) -> None:
-        await self._end(poll, ResultState.LOST, reason, why=f"stopped polling OneTrust: {reason}")
+        before = self.clock.now() - max(STALE_S, 2 * self.within_s)
+        for number in await self.store.results.give_up(before, UNREACHABLE):
+            self.announcer.changed(number)
 
     async def _end(
         self,
         poll: Poll,
         state: ResultState,
-        reason: str,
+        reason: str = "",
         *,
         why: str,
         status: OneTrustScanStatus | None = None,
     ) -> None:
-        now = self._clock.now()
+        now = self.clock.now()
         logger.info("scan #%d is no longer polled: %s", poll.number, why)
-        await self._store.results.update(
+        await self._save(
             poll.number,
             why=why,
+            show=True,
             state=state,
             status=status or poll.followed.status,
             looks=poll.followed.looks + 1,
@@ -344,7 +283,16 @@ class ResultFetcher:
             looked_for=reason,
             ended_at=now,
         )
-        self._announcer.changed(poll.number)
+
+    async def _save(self, number: int, *, show: bool, **changes: Any) -> None:
+        await self.store.results.update(number, show=show, **changes)
+        if show:
+            self.announcer.changed(number)
+
+    def _delay_s(self, polls: int) -> float:
+        """Return the time to the next poll, after a number of polls; the first came ``first_s`` late."""
+        backoff = Backoff(first_s=self.first_s, factor=1.5, maximum_s=max(MAX_INTERVAL_S, self.first_s))
+        return backoff.delay_s(polls + 1)
 
 
 def _competing_since(polls: Sequence[Poll]) -> float:
@@ -354,32 +302,3 @@ def _competing_since(polls: Sequence[Poll]) -> float:
 
 def _needs_detail(poll: Poll) -> bool:
     return poll.scan.state is State.UNCERTAIN or poll.followed.looks % DETAIL_EVERY == DETAIL_EVERY - 1
-
-
-def _ambiguous_app(ambiguity: matching.Ambiguity) -> str:
-    if ambiguity.competing_submissions:
-        return _simultaneous(ambiguity, "builds of this name", "apps")
-    if ambiguity.count == 1:
-        return (
-            "OneTrust has an app of this name, but created it hours after this build was sent, so it may be "
-            "someone else's"
-        )
-    return f"OneTrust has {ambiguity.count} apps of this name that could be this build's"
-
-
-def _ambiguous_scan(ambiguity: matching.Ambiguity) -> str:
-    if ambiguity.competing_submissions:
-        return _simultaneous(ambiguity, "builds of this app", "scans")
-    if ambiguity.count == 1:
-        return (
-            "OneTrust has a scan of this app, but it began hours after this build was sent, so it may be "
-            "someone else's"
-        )
-    return f"OneTrust has {ambiguity.count} scans of this app that could be this one"
-
-
-def _simultaneous(ambiguity: matching.Ambiguity, builds: str, targets: str) -> str:
-    return (
-        f"{ambiguity.competing_submissions + 1} {builds} went to OneTrust at about the same time, and their "
-        f"{targets} can't be distinguished"
-    )

@@ -11,8 +11,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from bot.core.scan import Kind, Scan, State
-from bot.features.results.models import ENDED, AppScan, ResultStatus
+from bot.core.scan import Kind, State
+from bot.features.results.models import ENDED, AppScan, Poll
 
 CLOCKS_S: Final = 300.0
 """Maximum difference between OneTrust's clock and the bot's."""
@@ -60,19 +60,18 @@ class TooEarly:
     """There is a possible match, but its version or date is not known yet."""
 
 
-def submission(
-    scan: Scan, followed: ResultStatus, now: float, excluded: Collection[str] = ()
-) -> UnmatchedSubmission:
+def submission(poll: Poll, now: float, excluded: Collection[str] = ()) -> UnmatchedSubmission:
     """Return a scan's submission; ``now`` is seconds since the epoch."""
+    scan, since = poll.scan, poll.followed.since
     needs_proof = scan.kind is Kind.NEW or scan.state is State.UNCERTAIN
     return UnmatchedSubmission(
         number=scan.number,
-        since=followed.since,
+        since=since,
         version=scan.version,
         build_number=scan.build_number,
         excluded=frozenset(excluded),
-        until=followed.since + SOON_S if needs_proof else math.inf,
-        is_recent=now < followed.since + CLOCKS_S,
+        until=since + SOON_S if needs_proof else math.inf,
+        is_recent=now < since + CLOCKS_S,
     )
 
 
@@ -87,7 +86,26 @@ def first_scan(application_id: str, scans: Sequence[AppScan]) -> AppScan | None:
     return AppScan(id=application_id, status=first.status, scanned_at=first.scanned_at, version=first.version)
 
 
-Match = AppScan | Ambiguity | TooEarly | None
+NoMatch = Ambiguity | TooEarly | None
+"""``None`` if there is no possible match."""
+Match = AppScan | NoMatch
+
+
+def reason(outcome: NoMatch, what: str) -> str:
+    """Say for people why a build was not matched with a ``what``: ``app`` or ``scan``."""
+    of = "of this name" if what == "app" else "of this app"
+    match outcome:
+        case None:
+            return f"OneTrust's list has no new {what} {of} since then"
+        case TooEarly():
+            return f"OneTrust lists one {what} {of}, but not enough yet to know whether it is this build's"
+        case Ambiguity(competing_submissions=others) if others:
+            sent = f"{others + 1} builds {of} went to OneTrust at about the same time"
+            return f"{sent}, and their {what}s can't be distinguished"
+        case Ambiguity(count=1):
+            dated = "dates it hours after this build was sent"
+            return f"OneTrust has one {what} {of}, but {dated}, so it may be someone else's"
+    return f"OneTrust has {outcome.count} {what}s {of} that could be this build's"
 
 
 def match(submissions: Sequence[UnmatchedSubmission], scans: Sequence[AppScan]) -> Mapping[int, Match]:
@@ -116,21 +134,17 @@ _CouldBe = Mapping[int, set[str]]
 
 
 def _groups(could_be: _CouldBe) -> list[dict[int, set[str]]]:
-    """Group submissions that compete, directly or through others, for scans; leaves out those without any."""
-    groups: list[tuple[dict[int, set[str]], set[str]]] = []
+    """Group submissions that compete for scans, directly or through others; omits those without any."""
+    groups: list[dict[int, set[str]]] = []
     for number, scan_ids in could_be.items():
-        if not scan_ids:
-            continue
-        together, reached = {number: scan_ids}, set(scan_ids)
-        apart = []
+        joined, apart = {number: scan_ids} if scan_ids else {}, []
         for group in groups:
-            if group[1] & reached:
-                together |= group[0]
-                reached |= group[1]
+            if any(scan_ids & ids for ids in group.values()):
+                joined |= group
             else:
                 apart.append(group)
-        groups = [*apart, (together, reached)]
-    return [together for together, _ in groups]
+        groups = [*apart, joined] if joined else apart
+    return groups
 
 
 def _pairs(could_be: _CouldBe) -> dict[int, str]:

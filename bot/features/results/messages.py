@@ -1,4 +1,4 @@
-"""What results bring to a scan's thread: their section of the reply, and an announcement."""
+"""What results add to a scan's thread: a section of the reply, and an announcement."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -7,9 +7,9 @@ from typing import Final
 from bot.core.ports import Clock
 from bot.core.scan import Scan, State
 from bot.features.results import rows_repository
-from bot.features.results.models import POLLED, ResultState, ResultStatus
+from bot.features.results.models import ResultState
 from bot.features.results.part import NAME, ResultsPart
-from bot.features.results.poller import Outlook
+from bot.features.results.poller import ResultPoller
 from bot.features.results.polling_views import unread
 from bot.features.results.ports import ResultStore
 from bot.features.results.status_views import all_found, line, once_more, uncertain
@@ -20,17 +20,19 @@ from bot.slack.messages.subjects import MessageStatus, Subject
 from bot.storage.connection import Connection
 
 ANNOUNCED: Final = frozenset({ResultState.COMPLETED, ResultState.FAILED, ResultState.INTERRUPTED})
-"""How a scan in OneTrust ends; what it does before is in the reply only."""
+"""How a scan in OneTrust ends; earlier states are shown in the reply only."""
 
 
 def results_section(
     *,
     clock: Clock,
     permalink: Callable[[Scan], str | None],
-    outlook: Callable[[ResultStatus, int], Outlook | None],
-    is_unread: Callable[[], bool],
+    poller: Callable[[], ResultPoller | None] | None,
 ) -> ReplySection:
-    """What came of a submitted scan in OneTrust, and when the rest may come."""
+    """Show a submitted scan's results, or when they may come.
+
+    ``poller`` returns ``None`` if results are not read from OneTrust; without it, that is not known.
+    """
 
     def read(db: Connection, scan: Scan, _: Scan | None) -> ResultsPart:
         part = rows_repository.part(db, scan, clock.now())
@@ -38,12 +40,13 @@ def results_section(
         return replace(part, previous_link=permalink(part.previous) if part.previous and is_open else None)
 
     def complete(part: ResultsPart) -> ResultsPart:
-        followed, expected = part.followed, None
-        if followed is not None and followed.state in POLLED:
-            expected = outlook(followed, part.waiting)
-        if expected is None:
-            return replace(part, is_unread=is_unread())
-        return replace(part, next_at=expected.next_at, late_s=expected.late_s, is_unread=is_unread())
+        if poller is None:
+            return part
+        if (running := poller()) is None:
+            return replace(part, is_unread=True)
+        next_at = running.next_at(part.followed) if part.followed is not None else None
+        late_s = running.late_s(part.waiting) if next_at is not None else 0.0
+        return replace(part, next_at=next_at, late_s=late_s, is_unread=running.refused)
 
     return ReplySection(
         name=NAME,
@@ -56,10 +59,10 @@ def results_section(
 
 
 def result_subject(store: ResultStore, render: Callable[[Card], Message]) -> Subject[Card]:
-    """The announcement of what OneTrust found, or that its scan failed."""
+    """The announcement of results, or that OneTrust's scan failed."""
 
     async def look(number: int) -> MessageStatus:
-        scan, followed = await store.results.announcement(number)
+        scan, followed = await store.scans.scan(number), await store.results.followed(number)
         return MessageStatus(
             scan=scan,
             ts=followed.announced_ts if followed is not None else None,

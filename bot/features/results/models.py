@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import Any, Final
 
 from bot.core.build import Build, Platform
+from bot.core.scan import Scan
 
 
 class OneTrustScanStatus(StrEnum):
@@ -26,12 +27,13 @@ class OneTrustScanStatus(StrEnum):
     OTHER = "OTHER"  # an undocumented value
 
 
-ENDED = frozenset({OneTrustScanStatus.COMPLETED, OneTrustScanStatus.FAILED, OneTrustScanStatus.INTERRUPTED})
+ENDED: Final = frozenset(
+    {OneTrustScanStatus.COMPLETED, OneTrustScanStatus.FAILED, OneTrustScanStatus.INTERRUPTED}
+)
 """Final statuses."""
 
-
 UNREAD: Final = "Results aren't read from OneTrust here, so this is unknown."
-"""Shown instead of "there are none"."""
+"""Shown in place of an empty list."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -137,19 +139,17 @@ class ResultState(StrEnum):
     LOST = "lost"  # not matched or not finished within the polling time
 
 
-POLLED = frozenset({ResultState.FINDING, ResultState.RUNNING})
+POLLED: Final = frozenset({ResultState.FINDING, ResultState.RUNNING})
 """States in which a scan is polled."""
-
-RETRIED = frozenset({ResultState.FAILED, ResultState.INTERRUPTED})
-"""States in which a person may have the same file scanned once more."""
-
+RETRIED: Final = frozenset({ResultState.FAILED, ResultState.INTERRUPTED})
+"""States in which a person may submit the same file again."""
 OVERDUE_S: Final = 600.0
 """A scan not matched within this time may never be: then its thread says where to check."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class ResultStatus:
-    """Polling for one scan's results."""
+    """The polling state of one submitted scan; the fields are columns of ``results``."""
 
     scan: int
     """Scan number."""
@@ -177,6 +177,19 @@ class ResultStatus:
         """Whether it is still not matched at a poll ``OVERDUE_S`` or more after polling began."""
         polled_s = (self.looked_at or self.followed_at) - self.followed_at
         return self.state is ResultState.FINDING and polled_s >= OVERDUE_S
+
+
+@dataclass(frozen=True, kw_only=True)
+class Poll:
+    """A submitted scan with its polling state."""
+
+    scan: Scan
+    followed: ResultStatus
+
+    @property
+    def number(self) -> int:
+        """The scan's number."""
+        return self.scan.number
 
 
 Judge = Callable[[Build, Results, Results | None], tuple[Any, ...]]

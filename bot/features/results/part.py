@@ -13,26 +13,25 @@ NAME: Final = "results"
 
 @dataclass(frozen=True, kw_only=True)
 class ResultsPart:
-    """How far following a scan has come, and what OneTrust found."""
+    """A scan's polling state and results, compared with those of its app's previous scan."""
 
     followed: ResultStatus | None = None
-    """How far following it has come; ``None`` where it is not followed."""
+    """``None`` if the scan was not submitted."""
     results: Results | None = None
-    """What OneTrust found, once it has completed its scan."""
     previous: Scan | None = None
-    """The last completed scan of the same app before this one."""
+    """The app's last completed scan before this one."""
     previous_link: str | None = None
-    """Where to read about that one, where everybody who sees this card may."""
+    """URL of the previous scan's thread, if everyone who sees this card may see that."""
     changes: Changes | None = None
-    """What changed since the previous one; ``None`` where there is none."""
+    """Since the previous scan."""
     next_at: float | None = None
-    """When OneTrust is asked next; ``None`` where nothing is to be expected of that."""
+    """Time of the next poll, if any is expected."""
     late_s: float = 0.0
-    """How much later than that it may be, as others wait too."""
+    """Maximum delay of that poll while other scans wait."""
     is_unread: bool = False
-    """Whether no results are read from OneTrust here."""
+    """Whether results can't be read from OneTrust here."""
     waiting: int = 0
-    """How many scans are being followed, this one among them."""
+    """Number of scans that are polled, including this one."""
 
 
 def results_of(card: Card) -> ResultsPart:

@@ -2,21 +2,19 @@
 
 import asyncio
 from collections.abc import Callable, Collection
-from typing import Any
+from typing import Any, Final
 
 from bot.core.scan import Build, Platform, Scan, State, SubmissionState
 from bot.features.app_links import repository as links
-from bot.features.results import rows_repository, transition_repository
-from bot.features.results.models import Judge, OneTrustScanStatus, Results, ResultState, ResultStatus
+from bot.features.results import rows_repository
+from bot.features.results.models import Judge, OneTrustScanStatus, Poll, Results, ResultState, ResultStatus
 from bot.features.results.rows_repository import FOLLOWED
 from bot.storage import rows, transitions
-from bot.storage.connection import Connection
+from bot.storage.connection import Connection, RowHooks
 from bot.storage.repository import Repository, reads, writes
 
 _DUE_AT = "(results.due_at + CASE results.looks WHEN 0 THEN ? ELSE 0 END)"
 """The first poll is some time after the submission."""
-_ENDED = "('completed', 'failed', 'interrupted')"
-"""States that are announced."""
 _SHOWN = ("state", "status", "looked_for")
 """Columns that a reply shows."""
 
@@ -24,161 +22,130 @@ _SHOWN = ("state", "status", "looked_for")
 class ResultRepository(Repository):
     """Polling states and results in SQLite."""
 
-    # Following.
-
-    @writes
-    def follow(self, db: Connection, number: int, *, since: float) -> ResultStatus:
-        """Start polling for a scan; submitted scans are polled without this call."""
-        transition_repository.begin(db, transitions.load(db, number), since=since, now=self.clock.now())
-        return rows_repository.followed(db, number)
+    # Polling.
 
     @reads
-    def due(self, db: Connection, limit: int, *, first_delay_s: float = 0.0) -> list[ResultStatus]:
+    def due(self, db: Connection, limit: int, *, first_delay_s: float = 0.0) -> list[Poll]:
         """Return up to ``limit`` scans to poll now, longest wait first.
 
         ``first_delay_s`` is the time between a submission and its first poll.
         """
         query = f"SELECT * FROM results WHERE {FOLLOWED} AND {_DUE_AT} <= ? ORDER BY due_at, scan LIMIT ?"
-        parameters = [first_delay_s, self.clock.now(), limit]
-        return [rows_repository.followed_of(row) for row in db.query(query, parameters)]
+        due = map(rows_repository.followed_of, db.query(query, [first_delay_s, self.clock.now(), limit]))
+        return [Poll(scan=transitions.load(db, each.scan), followed=each) for each in due]
 
     @reads
     def next_due_at(self, db: Connection, *, first_delay_s: float = 0.0) -> float | None:
-        """Return when the next poll is due; ``None`` if there is none."""
+        """Return when the next poll is due; ``None`` if no scan is polled."""
         query = f"SELECT min({_DUE_AT}) AS at FROM results WHERE {FOLLOWED}"
         at: float | None = db.execute(query, [first_delay_s]).fetchone()[0]
         return at
 
     @reads
+    def waiting(self, db: Connection) -> int:
+        """Return the number of scans that are polled."""
+        return rows_repository.waiting(db)
+
+    @reads
     def followed(self, db: Connection, number: int) -> ResultStatus | None:
-        """Return a scan's polling state; ``None`` if it is not polled."""
+        """Return a scan's polling state; ``None`` if it was not submitted."""
         return rows_repository.status(db, number)
 
     @writes
     def update(
         self, db: Connection, /, number: int, *, why: str = "", show: bool = False, **changes: Any
-    ) -> ResultStatus:
+    ) -> None:
         """Change columns; updates the scan's reply with ``show``, or if it shows one of them.
 
         ``why`` is a line for the scan's timeline.
 
         Raises:
-            NotFound: the scan is not polled.
+            NotFound: the scan was not submitted.
         """
         before = rows_repository.followed(db, number)
-        after = rows_repository.change(db, number, changes)
-        if show or any(getattr(before, name) != getattr(after, name) for name in _SHOWN):
-            _refresh(db, number)
+        if changes:
+            rows.update(db, "results", changes, scan=number)
+        shown = any(changes.get(name, getattr(before, name)) != getattr(before, name) for name in _SHOWN)
+        if why or show or shown:
+            transitions.touch(db, number)
         if why:
-            self._note(db, number, why)
-        return after
+            transitions.note(db, number, now=self.clock.now(), why=why)
 
     @writes
-    def matched(self, db: Connection, number: int, application_id: str, scan_id: str) -> bool:
-        """Store a submitted scan's match in OneTrust; false if it is another's, or the state changed."""
-        scan = transitions.load(db, number)
-        if scan.state is not State.SUBMITTED or _is_taken(db, scan_id, number):
-            return False
-        db.execute(
-            f"UPDATE submissions SET application_id = ?, scan_id = ? WHERE scan = ? AND {rows.ONETRUST}",
-            [application_id, scan_id, number],
+    def give_up(self, db: Connection, before: float, why: str) -> list[int]:
+        """Stop polling for scans polled since before ``before``; return those whose replies show a poll."""
+        now = self.clock.now()
+        ended = db.execute(
+            f"UPDATE results SET state = ?, looked_for = ?, ended_at = ? "
+            f"WHERE {FOLLOWED} AND followed_at < ? RETURNING scan, looks",
+            [ResultState.LOST.value, why, now, before],
         )
-        rows_repository.change(db, number, {"state": ResultState.RUNNING, "looked_for": ""})
-        _refresh(db, number)
-        self._note(db, number, f"found in OneTrust: scan ID {scan_id}")
-        return True
+        shown = sorted(number for number, polls in ended.fetchall() if polls)
+        for number in shown:
+            transitions.touch(db, number)
+        return shown
+
+    # Matching.
 
     @writes
-    def settle(
+    def matched(
         self,
         db: Connection,
         number: int,
         application_id: str,
         scan_id: str,
         may_create_link: Callable[[Scan], bool],
-    ) -> Scan | None:
-        """Mark a matched uncertain scan as submitted; ``None`` if taken by another, or the state changed.
+    ) -> Poll | None:
+        """Store a scan's match in OneTrust; an uncertain submission is submitted then, and its app linked.
 
-        Its app is linked in the same transaction.
+        ``None`` if the match belongs to a scan already, or this one's state changed.
         """
-        if transitions.load(db, number).state is not State.UNCERTAIN or _is_taken(db, scan_id, number):
+        state = transitions.load(db, number).state
+        if state not in {State.SUBMITTED, State.UNCERTAIN} or _taken(db, [scan_id]):
             return None
-        now = self.clock.now()
-        scan = transitions.move(
-            db,
-            number,
-            State.SUBMITTED,
-            now=now,
-            why=f"found in OneTrust: scan ID {scan_id}",
-            scan={"problem": None},
-            submission={
-                "state": SubmissionState.ACCEPTED,
-                "application_id": application_id,
-                "scan_id": scan_id,
-            },
-        )
-        links.remember(db, scan, may_create_link, now)
-        return scan
-
-    @writes
-    def give_up(self, db: Connection, before: float, why: str) -> list[int]:
-        """Stop polling for scans polled since before ``before``; return those whose replies show a poll."""
-        now = self.clock.now()
-        old = f"{FOLLOWED} AND followed_at < ?"
-        query = f"SELECT scan FROM results WHERE {old} AND looks > 0 ORDER BY scan"
-        shown = [int(row["scan"]) for row in db.query(query, [before])]
-        db.execute(
-            f"UPDATE results SET state = ?, looked_for = ?, ended_at = ? WHERE {old}",
-            [ResultState.LOST.value, why, now, before],
-        )
-        for number in shown:
-            _refresh(db, number)
-        return shown
+        now, why = self.clock.now(), f"found in OneTrust: scan ID {scan_id}"
+        found: dict[str, Any] = {"application_id": application_id, "scan_id": scan_id}
+        if state is State.UNCERTAIN:
+            found["state"] = SubmissionState.ACCEPTED
+            settled = {"problem": None}
+            scan = transitions.move(
+                db, number, State.SUBMITTED, now=now, why=why, scan=settled, submission=found
+            )
+            links.remember(db, scan, may_create_link, now)
+        else:
+            rows.update(db, "submissions", found, scan=number, scanner=rows.MAIN_SCANNER)
+            rows.update(db, "results", {"state": ResultState.RUNNING, "looked_for": ""}, scan=number)
+            transitions.touch(db, number)
+            transitions.note(db, number, now=now, why=why)
+        return Poll(scan=transitions.load(db, number), followed=rows_repository.followed(db, number))
 
     @reads
-    def counts(self, db: Connection) -> tuple[int, int]:
-        """Return the number of unmatched scans, and of matched unfinished ones."""
-        by_state = rows_repository.counts(db)
-        return by_state.get("finding", 0), by_state.get("running", 0)
-
-    # Matching.
-
-    @reads
-    def competing_submissions(
-        self, db: Connection, application_id: str, since: float = 0.0
-    ) -> list[tuple[Scan, ResultStatus]]:
+    def competing_submissions(self, db: Connection, application_id: str, since: float = 0.0) -> list[Poll]:
         """Return an application's unmatched scans, submitted at ``since`` or later."""
-        return rows_repository.scans(
+        return rows_repository.polls(
             db,
-            "WHERE o.scan_id IS NULL AND scans.state IN ('submitted', 'uncertain') "
+            f"WHERE {rows.SENT} AND o.scan_id IS NULL AND results.since >= ? "
             "AND ((scans.kind = 'rescan' AND scans.app_id = ? COLLATE NOCASE) "
-            "OR (scans.kind = 'new' AND o.application_id = ?)) AND results.since >= ?",
-            application_id,
-            application_id,
-            since,
+            "OR (scans.kind = 'new' AND o.application_id = ?))",
+            *(since, application_id, application_id),
         )
 
     @reads
     def unmatched_new_apps(
         self, db: Connection, name: str, platform: Platform, since: float = 0.0
-    ) -> list[tuple[Scan, ResultStatus]]:
+    ) -> list[Poll]:
         """Return new apps' scans of this name without an application, submitted at ``since`` or later."""
-        return rows_repository.scans(
+        return rows_repository.polls(
             db,
-            "WHERE o.application_id IS NULL AND scans.state IN ('submitted', 'uncertain') "
-            "AND scans.kind = 'new' AND scans.name = ? AND scans.platform = ? AND results.since >= ?",
-            *rows.plain({"name": name, "platform": platform}).values(),
-            since,
+            f"WHERE {rows.SENT} AND o.application_id IS NULL AND results.since >= ? "
+            "AND scans.kind = 'new' AND scans.name = ? AND scans.platform = ?",
+            *(since, *rows.plain({"name": name, "platform": platform}).values()),
         )
 
     @reads
     def taken(self, db: Connection, scan_ids: Collection[str]) -> set[str]:
         """Return the OneTrust scan IDs that belong to scans of the bot."""
-        marks = ", ".join("?" * len(scan_ids))
-        return {
-            row["scan_id"]
-            for row in db.query(f"SELECT scan_id FROM submissions WHERE scan_id IN ({marks})", list(scan_ids))
-        }
+        return _taken(db, scan_ids)
 
     @reads
     def others(self, db: Connection, application_ids: Collection[str], scan: Scan) -> set[str]:
@@ -199,65 +166,43 @@ class ResultRepository(Repository):
 
     # Results.
 
-    async def keep(self, number: int, results: Results, judge: Judge | None = None) -> ResultStatus:
+    async def keep(self, number: int, results: Results, judge: Judge | None = None) -> None:
         """Store a completed scan's results and violations; stop polling for it.
 
         Raises:
-            NotFound: the scan is not polled.
+            NotFound: the scan was not submitted.
         """
+        before = await self._judged_with(number)
+        judgement: tuple[Any, ...] = ()
+        if judge is not None and before is not None:  # many rules and thousands of SDKs take seconds
+            judgement = await asyncio.to_thread(judge, before[0], results, before[1])
+        await self._keep(number, results, judgement)
+
+    @reads
+    def _judged_with(self, db: Connection, number: int) -> tuple[Build, Results | None] | None:
+        """Return a scan's build and its app's previous results; ``None`` if the build could not be read."""
+        scan = transitions.load(db, number)
+        previous = rows_repository.before(db, scan, self.clock.now())
+        return (scan.build, previous[1] if previous else None) if scan.build is not None else None
+
+    @writes
+    def _keep(self, db: Connection, number: int, results: Results, judgement: tuple[Any, ...]) -> None:
         now = self.clock.now()
-        judgement = await self._judged(number, results, judge, now) if judge is not None else ()
-
-        def work(db: Connection) -> ResultStatus:
-            rows_repository.write(db, number, results)
-            after = rows_repository.change(
-                db,
-                number,
-                {
-                    "state": ResultState.COMPLETED,
-                    "status": OneTrustScanStatus.COMPLETED,
-                    "looked_for": "",
-                    "ended_at": now,
-                },
-            )
-            _refresh(db, number)
-            sdks = "1 SDK" if results.sdk_count == 1 else f"{results.sdk_count} SDKs"
-            self._note(db, number, f"OneTrust completed its scan: {sdks}")
-            for hooks in db.hooks:
-                if hooks.completed is not None:
-                    hooks.completed(db, number, judgement, now)
-            return after
-
-        return await self.database.write(work)
-
-    async def _judged(self, number: int, results: Results, judge: Judge, now: float) -> tuple[Any, ...]:
-        """Judge results in a thread: many rules and thousands of SDKs take seconds."""
-
-        def work(db: Connection) -> tuple[Build | None, tuple[Scan, Results] | None]:
-            scan = transitions.load(db, number)
-            return scan.build, rows_repository.before(db, scan, now)
-
-        build, before = await self.database.read(work)
-        if build is None:
-            return ()
-        return await asyncio.to_thread(judge, build, results, before[1] if before else None)
+        ended = {"state": ResultState.COMPLETED, "status": OneTrustScanStatus.COMPLETED, "ended_at": now}
+        rows_repository.followed(db, number)
+        rows_repository.write(db, number, results)
+        rows.update(db, "results", {**ended, "looked_for": ""}, scan=number)
+        sdks = "1 SDK" if results.sdk_count == 1 else f"{results.sdk_count} SDKs"
+        transitions.touch(db, number)
+        transitions.note(db, number, now=now, why=f"OneTrust completed its scan: {sdks}")
+        for hooks in db.hooks:
+            if hooks.completed is not None:
+                hooks.completed(db, number, judgement, now)
 
     @reads
     def of(self, db: Connection, number: int) -> Results | None:
         """Return a scan's results; ``None`` unless it is completed."""
         return rows_repository.read(db, number)
-
-    @reads
-    def completed(self, db: Connection, bundle_id: str, platform: Platform) -> list[Scan]:
-        """Return an app's completed scans, newest first."""
-        found = rows_repository.scans(
-            db,
-            "WHERE results.state = 'completed' AND scans.bundle_id = ? AND scans.platform = ? "
-            "ORDER BY results.since DESC, scans.number DESC",
-            bundle_id,
-            platform.value,
-        )
-        return [scan for scan, _ in found]
 
     # Announcing.
 
@@ -267,39 +212,48 @@ class ResultRepository(Repository):
 
         An empty ``announced_ts`` means that posting was begun, perhaps by a process that has ended since.
         """
-        query = f"""
+        query = """
             SELECT scan FROM results JOIN scans ON scans.number = results.scan
             WHERE results.ended_at IS NOT NULL AND coalesce(results.announced_ts, '') = ''
-                  AND results.state IN {_ENDED} AND scans.channel IS NOT NULL
+                  AND results.state IN ('completed', 'failed', 'interrupted') AND scans.channel IS NOT NULL
             ORDER BY results.ended_at, scan
         """
         return [row["scan"] for row in db.query(query)]
 
-    @reads
-    def announcement(self, db: Connection, number: int) -> tuple[Scan, ResultStatus | None]:
-        """Return a scan with what decides whether its end is announced.
-
-        Raises:
-            NotFound: there is no scan with that number.
-        """
-        return transitions.load(db, number), rows_repository.status(db, number)
-
     @writes
     def set_announced(self, db: Connection, number: int, ts: str | None) -> None:
         """Store the timestamp of a scan's result message; empty while it is being posted."""
-        db.execute("UPDATE results SET announced_ts = ? WHERE scan = ?", [ts, number])
-
-    def _note(self, db: Connection, number: int, why: str) -> None:
-        state = transitions.load(db, number).state
-        transitions.note(db, number, now=self.clock.now(), before=state, after=state, why=why)
+        rows.update(db, "results", {"announced_ts": ts}, scan=number)
 
 
-def _refresh(db: Connection, number: int) -> None:
-    """Mark the scan's reply as stale."""
-    db.execute("UPDATE scans SET revision = revision + 1 WHERE number = ?", [number])
+def _taken(db: Connection, scan_ids: Collection[str]) -> set[str]:
+    query = f"SELECT scan_id FROM submissions WHERE scan_id IN ({', '.join('?' * len(scan_ids))})"
+    return {row["scan_id"] for row in db.query(query, list(scan_ids))}
 
 
-def _is_taken(db: Connection, scan_id: str, number: int) -> bool:
-    """Return whether a scan in OneTrust belongs to another of the bot's scans."""
-    query = "SELECT 1 FROM submissions WHERE scan_id = ? AND scan <> ?"
-    return db.execute(query, [scan_id, number]).fetchone() is not None
+def _moved(db: Connection, before: Scan, after: Scan, now: float) -> tuple[str, ...]:
+    """Start polling for a scan that was, or may have been, submitted; stop if it is submitted again."""
+    if after.state is State.UNCERTAIN:
+        # Found out only now, perhaps after a restart: the submission was running since its last change.
+        begin(db, after, since=before.updated_at, now=now)
+    elif after.state is State.SUBMITTED:
+        begin(db, after, since=now, now=now)
+    elif before.state is State.UNCERTAIN:
+        db.execute("DELETE FROM results WHERE scan = ?", [after.number])
+    return ()
+
+
+def begin(db: Connection, scan: Scan, *, since: float, now: float) -> None:
+    """Start polling for a scan; one that was polled before keeps its ``since``."""
+    known = scan.submission.scan_id is not None and scan.submission.application_id is not None
+    state = ResultState.RUNNING if known else ResultState.FINDING
+    db.execute(
+        "INSERT INTO results (scan, state, since, followed_at, due_at) VALUES (?, ?, ?, ?, ?) "
+        "ON CONFLICT (scan) DO UPDATE SET state = excluded.state, followed_at = excluded.followed_at, "
+        "due_at = excluded.due_at, looks = 0, looked_for = '', ended_at = NULL",
+        [scan.number, state.value, since, now, now],
+    )
+
+
+HOOKS: Final = RowHooks(moved=_moved)
+"""What results do in the transactions of others."""

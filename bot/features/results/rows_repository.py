@@ -2,7 +2,8 @@
 
 import json
 from collections.abc import Mapping
-from typing import Any
+from dataclasses import fields
+from typing import Any, Final
 
 from bot.core.scan import Scan
 from bot.errors import NotFound
@@ -13,6 +14,7 @@ from bot.features.results.models import (
     DataType,
     OneTrustScanStatus,
     Permission,
+    Poll,
     PrivacyManifest,
     Results,
     ResultState,
@@ -23,17 +25,19 @@ from bot.features.results.part import ResultsPart
 from bot.storage import rows
 from bot.storage.connection import Connection
 
-FOLLOWED = "results.state IN ('finding', 'running')"
-_FIELDS = (
-    *("scan", "state", "status", "since", "followed_at", "looks", "looked_at", "due_at", "looked_for"),
-    *("ended_at", "announced_ts"),
-)
-"""The columns of ``ResultStatus``; the others are of ``Results``."""
+FOLLOWED: Final = "results.state IN ('finding', 'running')"
+
+_SCAN = ("scanned_at", "version", "engine_version")
+_COUNTS = ("sdk_count", "permission_count", "high_risk_count")
+_CATEGORIES = ("sdk_categories", "permission_categories")
+"""JSON."""
+_MANIFEST = ("total", "aligned", "mismatched", "missing")
+"""Their columns begin with ``manifest_``."""
 
 
 def followed_of(row: Mapping[str, Any]) -> ResultStatus:
     """Return the record of a row of ``results``."""
-    values = {name: row[name] for name in _FIELDS}
+    values = {field.name: row[field.name] for field in fields(ResultStatus)}
     values["state"] = ResultState(row["state"])
     values["status"] = OneTrustScanStatus(row["status"]) if row["status"] is not None else None
     return ResultStatus(**values)
@@ -43,7 +47,7 @@ def followed(db: Connection, number: int) -> ResultStatus:
     """Return a scan's polling state.
 
     Raises:
-        NotFound: it is not polled.
+        NotFound: the scan was not submitted.
     """
     if (found := status(db, number)) is None:
         raise NotFound(f"Scan #{number} is not polled for results.")
@@ -51,69 +55,36 @@ def followed(db: Connection, number: int) -> ResultStatus:
 
 
 def status(db: Connection, number: int) -> ResultStatus | None:
-    """Return a scan's polling state; ``None`` if it is not polled."""
-    row = next(iter(db.query("SELECT * FROM results WHERE scan = ?", [number])), None)
+    """Return a scan's polling state; ``None`` if it was not submitted."""
+    row = next(db.query("SELECT * FROM results WHERE scan = ?", [number]), None)
     return followed_of(row) if row is not None else None
 
 
-def change(db: Connection, number: int, changes: Mapping[str, Any]) -> ResultStatus:
-    """Change columns of a row of ``results``; return the new record.
-
-    Raises:
-        NotFound: the scan is not polled.
-    """
-    values = rows.plain(changes)
-    assignments = ", ".join(f"{column} = ?" for column in values)
-    if values:
-        db.execute(f"UPDATE results SET {assignments} WHERE scan = ?", [*values.values(), number])
-    return followed(db, number)
+def waiting(db: Connection) -> int:
+    """Return the number of scans that are polled."""
+    return db.table("results").count_where(FOLLOWED)
 
 
-def scans(db: Connection, rest: str, *parameters: object) -> list[tuple[Scan, ResultStatus]]:
-    """Return the polled scans that ``rest`` (``WHERE …`` and what follows) selects."""
-    joined = "JOIN results ON results.scan = scans.number"
-    return [
-        (scan, followed(db, scan.number)) for scan in rows.scans_where(db, f"{joined} {rest}", *parameters)
-    ]
+def polls(db: Connection, rest: str, *parameters: object) -> list[Poll]:
+    """Return the submitted scans that ``rest`` (``WHERE …`` and what follows) selects."""
+    scans = rows.scans_where(db, f"JOIN results ON results.scan = scans.number {rest}", *parameters)
+    return [Poll(scan=scan, followed=followed(db, scan.number)) for scan in scans]
 
 
 def write(db: Connection, number: int, results: Results) -> None:
     """Store a scan's results, replacing existing ones."""
     manifest = results.privacy_manifest
-    change(
-        db,
-        number,
-        {
-            "scanned_at": results.scan.scanned_at,
-            "version": results.scan.version,
-            "engine_version": results.scan.engine_version,
-            "sdk_count": results.sdk_count,
-            "sdk_categories": json.dumps(dict(results.sdk_categories)),
-            "permission_count": results.permission_count,
-            "high_risk_count": results.high_risk_count,
-            "permission_categories": json.dumps(dict(results.permission_categories)),
-            "manifest_total": manifest.total if manifest else None,
-            "manifest_aligned": manifest.aligned if manifest else None,
-            "manifest_mismatched": manifest.mismatched if manifest else None,
-            "manifest_missing": manifest.missing if manifest else None,
-        },
-    )
-    for table in ("sdks", "permissions", "data_types"):
-        db.execute(f"DELETE FROM {table} WHERE scan = ?", [number])
-    for sdk in results.sdks:
-        _insert(db, "sdks", number, vars(sdk))
-    for permission in results.permissions:
-        _insert(db, "permissions", number, vars(permission))
-    for data_type in manifest.data_types if manifest else ():
-        _insert(
-            db, "data_types", number, {**vars(data_type), "purposes": json.dumps(list(data_type.purposes))}
-        )
-
-
-def _insert(db: Connection, table: str, number: int, values: Mapping[str, Any]) -> None:
-    row = {"scan": number, **rows.plain(values)}
-    marks = ", ".join("?" * len(row))
-    db.execute(f"INSERT INTO {table} ({', '.join(row)}) VALUES ({marks})", list(row.values()))
+    values = {name: getattr(results.scan, name) for name in _SCAN}
+    values |= {name: getattr(results, name) for name in (*_COUNTS, *_CATEGORIES)}
+    values |= {f"manifest_{name}": getattr(manifest, name, None) for name in _MANIFEST}
+    rows.update(db, "results", values, scan=number)
+    for table, found in (
+        ("sdks", results.sdks),
+        ("permissions", results.permissions),
+        ("data_types", manifest.data_types if manifest else ()),
+    ):
+        db.table(table).delete_where("scan = ?", [number])
+        db.table(table).insert_all({"scan": number, **rows.plain(vars(each))} for each in found)
 
 
 def read(db: Connection, number: int) -> Results | None:
@@ -123,25 +94,17 @@ def read(db: Connection, number: int) -> Results | None:
         JOIN submissions AS o ON o.scan = results.scan AND o.{rows.ONETRUST}
         WHERE results.scan = ? AND results.state = 'completed' AND results.sdk_count IS NOT NULL
     """
-    row = next(iter(db.query(query, [number])), None)
+    row = next(db.query(query, [number]), None)
     if row is None:
         return None
+    about = {name: row[name] for name in _SCAN}
     return Results(
-        scan=AppScan(
-            id=row["id"] or "",
-            status=OneTrustScanStatus.COMPLETED,
-            scanned_at=row["scanned_at"],
-            version=row["version"],
-            engine_version=row["engine_version"],
-        ),
-        sdk_count=row["sdk_count"],
-        sdk_categories=json.loads(row["sdk_categories"]),
-        permission_count=row["permission_count"],
-        high_risk_count=row["high_risk_count"],
-        permission_categories=json.loads(row["permission_categories"]),
+        scan=AppScan(id=row["id"] or "", status=OneTrustScanStatus.COMPLETED, **about),
         sdks=tuple(Sdk(**each) for each in _of(db, "sdks", number)),
         permissions=tuple(Permission(**each) for each in _of(db, "permissions", number)),
         privacy_manifest=_manifest(db, row),
+        **{name: row[name] for name in _COUNTS},
+        **{name: json.loads(row[name]) for name in _CATEGORIES},
     )
 
 
@@ -150,7 +113,7 @@ def before(db: Connection, this: Scan, now: float) -> tuple[Scan, Results] | Non
 
     Only one that everybody who reads this scan's thread may know of.
     """
-    known = scans(
+    known = polls(
         db,
         "WHERE results.state = 'completed' AND scans.bundle_id = ? AND scans.platform = ? "
         "AND scans.number <> ? AND (coalesce(scans.channel_kind, 'public') = 'public' "
@@ -164,10 +127,8 @@ def before(db: Connection, this: Scan, now: float) -> tuple[Scan, Results] | Non
         this.number,
         now,
     )
-    if not known:
-        return None
-    results = read(db, known[0][0].number)
-    return (known[0][0], results) if results is not None else None
+    results = read(db, known[0].number) if known else None
+    return (known[0].scan, results) if results is not None else None
 
 
 def part(db: Connection, scan: Scan, now: float) -> ResultsPart:
@@ -179,14 +140,8 @@ def part(db: Connection, scan: Scan, now: float) -> ResultsPart:
         results=results,
         previous=known[0] if known is not None else None,
         changes=changes(known[1], results) if known is not None and results is not None else None,
-        waiting=sum(counts(db).values()) if followed is not None and followed.state in POLLED else 0,
+        waiting=waiting(db) if followed is not None and followed.state in POLLED else 0,
     )
-
-
-def counts(db: Connection) -> dict[str, int]:
-    """Return how many scans are followed in each state."""
-    query = f"SELECT state, count(*) AS count FROM results WHERE {FOLLOWED} GROUP BY state"
-    return {row["state"]: row["count"] for row in db.query(query)}
 
 
 def _of(db: Connection, table: str, number: int) -> list[dict[str, Any]]:
@@ -197,13 +152,10 @@ def _of(db: Connection, table: str, number: int) -> list[dict[str, Any]]:
 def _manifest(db: Connection, row: Mapping[str, Any]) -> PrivacyManifest | None:
     if row["manifest_total"] is None:
         return None
+    data_types = _of(db, "data_types", row["scan"])
     return PrivacyManifest(
-        total=row["manifest_total"],
-        aligned=row["manifest_aligned"],
-        mismatched=row["manifest_mismatched"],
-        missing=row["manifest_missing"],
         data_types=tuple(
-            DataType(**{**each, "purposes": tuple(json.loads(each["purposes"]))})
-            for each in _of(db, "data_types", row["scan"])
+            DataType(**{**each, "purposes": tuple(json.loads(each["purposes"]))}) for each in data_types
         ),
+        **{name: row[f"manifest_{name}"] for name in _MANIFEST},
     )

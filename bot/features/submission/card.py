@@ -1,4 +1,4 @@
-"""A scan's card: all that the reply in its thread shows."""
+"""The card of a scan: what the reply in its thread shows."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -9,26 +9,26 @@ from bot.core.scan import ChannelKind, Link, Scan
 
 @dataclass(frozen=True, kw_only=True)
 class Card:
-    """A scan with what belongs to it; features read their own part with functions such as ``results_of``."""
+    """A scan with its related data; features read their part with functions such as ``results_of``."""
 
     scan: Scan
     original: Scan | None = None
     """The scan named by ``scan.original``."""
     original_link: str | None = None
-    """Where to read about the original, where everybody who sees this card may."""
+    """A link to the original, if everybody who sees this card may read it."""
     link: Link | None = None
-    """The link of the scan's bundle identifier and platform, where one is known."""
+    """The link of the scan's bundle identifier and platform."""
     taken_by: tuple[Link, ...] = ()
-    """Whose the asked app ID is, for ``Question.APP_ID_TAKEN``."""
+    """Other links of the requested app ID, for ``Question.APP_ID_TAKEN``."""
     log_url: str | None = None
-    """Where the workflow's log is read; ``None`` where that is not configured."""
+    """The URL of the workflow's log, if that is configured."""
     done_bytes: int = 0
     total_bytes: int = 0
-    """How far the bytes have moved in ``PULLING`` and ``SUBMITTING``; 0 of 0 where not known."""
+    """The progress in ``PULLING`` and ``SUBMITTING``; 0 of 0 if not known."""
     scanner_away: bool = False
-    """The scanner takes no builds at the moment, so what was just received waits."""
+    """Whether the scanner accepts no builds now, so that new ones wait."""
     parts: Mapping[str, Any] = field(default_factory=dict)
-    """What other features add, by the name of their ``ReplySection``."""
+    """The parts of other features, by the name of their ``ReplySection``."""
 
 
 def open_to(scan: Scan, other: Scan) -> bool:

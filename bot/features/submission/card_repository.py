@@ -1,7 +1,7 @@
 """Reads scans' cards."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from bot.core.circuit_breaker import CircuitBreaker
@@ -14,36 +14,28 @@ from bot.storage.connection import Connection
 from bot.storage.database import Database
 
 
+@dataclass(kw_only=True, eq=False, repr=False)
 class Cards:
-    """Reads a card in one snapshot of the database: the scan first, then what belongs to it."""
+    """Reads cards, each in one snapshot of the database."""
 
-    def __init__(
-        self,
-        *,
-        database: Database,
-        sections: Sequence[ReplySection],
-        log_url: Callable[[str], str | None],
-        permalink: Callable[[Scan], str | None],
-        breaker: CircuitBreaker | None = None,
-    ) -> None:
-        self._database = database
-        self.sections = sections
-        self._log_url = log_url
-        self.permalink = permalink
-        self._breaker = breaker
+    database: Database
+    sections: Sequence[ReplySection]
+    log_url: Callable[[str], str | None]
+    permalink: Callable[[Scan], str | None]
+    breaker: CircuitBreaker | None = None
 
     async def card(self, number: int, *, done_bytes: int = 0, total_bytes: int = 0) -> Card:
-        """Return the card of a scan, of whose bytes so many have moved.
+        """Return the card of a scan, with the progress of its bytes.
 
         Raises:
-            NotFound: there is none with that number.
+            NotFound: no such scan.
         """
-        card = await self._database.read(lambda db: self._read(db, number))
+        card = await self.database.read(lambda db: self._read(db, number))
         return replace(
             card,
             done_bytes=done_bytes,
             total_bytes=total_bytes,
-            scanner_away=self._breaker is not None and self._breaker.is_open,
+            scanner_away=self.breaker is not None and self.breaker.is_open,
             parts={section.name: section.complete(card.parts[section.name]) for section in self.sections},
         )
 
@@ -61,13 +53,13 @@ class Cards:
             if scan.bundle_id and scan.platform
             else None,
             taken_by=_owners(db, scan),
-            log_url=self._log_url(request_id) if request_id else None,
+            log_url=self.log_url(request_id) if request_id else None,
             parts=parts,
         )
 
 
 def _owners(db: Connection, scan: Scan) -> tuple[Link, ...]:
-    """Return the links of the asked app ID to other builds, where a person is asked about that."""
+    """Return the links of the requested app ID to other builds, if a person is asked about that."""
     if scan.question is None or not scan.asked_app_id:
         return ()
     own = (scan.bundle_id, scan.platform)

@@ -80,7 +80,7 @@ def note_request(db: Connection, scan: Scan) -> None:
     """Note in the timeline who made the rescan request that this build fulfils."""
     query = "SELECT app_id, asked_by, created_at FROM requests WHERE number = ?"
     for row in db.query(query, [scan.request_number]):
-        transitions.note(
+        transitions.add_event(
             db,
             scan.number,
             now=row["created_at"],

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from bot.core import identifiers
@@ -52,39 +52,27 @@ class RequestedScan:
     new: bool
 
 
+@dataclass(kw_only=True, eq=False, repr=False)
 class Intake:
     """Records shared and requested builds, and wakes the worker."""
 
-    def __init__(
-        self,
-        *,
-        store: SubmissionStore,
-        workspace: Workspace,
-        board: Board,
-        announcer: Announcer,
-        refusals: Refusals,
-        access: Access,
-        clock: Clock,
-        wake: Wake,
-        drop: Callable[[int], None],
-    ) -> None:
-        self._store = store
-        self._workspace = workspace
-        self._board = board
-        self._announcer = announcer
-        self._refusals = refusals
-        self._access = access
-        self._clock = clock
-        self._wake = wake
-        self._drop = drop
-        self._deleted: dict[tuple[str, str], float] = {}
+    store: SubmissionStore
+    workspace: Workspace
+    board: Board
+    announcer: Announcer
+    refusals: Refusals
+    access: Access
+    clock: Clock
+    wake: Wake
+    drop: Callable[[int], None]
+    _deleted: dict[tuple[str, str], float] = field(init=False, default_factory=dict)
 
     async def on_message(self, payload: Mapping[str, Any]) -> None:
         """Record the builds of a new message, or show its author why they may not share them."""
         try:
             await self.message(payload)
         except NotAllowed as error:
-            self._refusals.refuse(self._workspace.read(payload).shares[0], error.user_message)
+            self.refusals.refuse(self.workspace.read(payload).shares[0], error.user_message)
 
     async def message(self, payload: Mapping[str, Any]) -> int:
         """Record the builds of a message; return the number of new ones.
@@ -92,7 +80,7 @@ class Intake:
         Raises:
             NotAllowed: nothing is recorded.
         """
-        seen = self._workspace.read(payload)
+        seen = self.workspace.read(payload)
         for file_id in seen.unnamed:
             user = payload.get("user")
             await self.file_shared(
@@ -116,8 +104,8 @@ class Intake:
         except Unidentified as error:
             logger.info("the author of a shared file is not known; retrying later: %s", error)
             for share in filter(_may_be_build, shares):
-                await self._store.requests.arrived(share.file_id, share.channel, share.message_ts)
-            self._wake(FILES)
+                await self.store.requests.arrived(share.file_id, share.channel, share.message_ts)
+            self.wake(FILES)
             return []
 
     async def _record(self, shares: tuple[Share, ...]) -> list[Scan]:
@@ -125,19 +113,19 @@ class Intake:
         for share in shares:
             if not _may_be_build(share) or (share.channel, share.message_ts) in self._deleted:
                 continue
-            await self._access.admit(share.shared_by, share.channel, bot_id=share.bot_id)
-            scan, new = await self._store.scans.record(await self._with_comment(share))
+            await self.access.admit(share.shared_by, share.channel, bot_id=share.bot_id)
+            scan, new = await self.store.scans.record(await self._with_comment(share))
             if new:
                 recorded.append(scan)
-                self._announcer.changed(scan.number)
+                self.announcer.changed(scan.number)
         if recorded:
-            self._wake(SCANS)
+            self.wake(SCANS)
         return recorded
 
     async def _with_comment(self, share: Share) -> Share:
         """Add what the thread's rescan request and the comment specify."""
         app_id, name = identifiers.comment(share.comment)
-        request = await self._store.requests.waiting_in(share.channel, share.thread_ts)
+        request = await self.store.requests.waiting_in(share.channel, share.thread_ts)
         if request is not None:
             return replace(share, asked_app_id=request.app_id, asked_name=name, request_number=request.number)
         return replace(share, asked_app_id=app_id, asked_name=name)
@@ -149,16 +137,16 @@ class Intake:
 
         A file that the allow-lists exclude is ignored here; its message is rejected.
         """
-        if not self._access.may_admit(user, channel):
+        if not self.access.may_admit(user, channel):
             return
         if not identifiers.is_timestamp(event_ts):
-            event_ts = f"{self._clock.now():.6f}"
-        await self._store.requests.arrived(file_id, channel, event_ts)
-        self._wake(FILES)
+            event_ts = f"{self.clock.now():.6f}"
+        await self.store.requests.arrived(file_id, channel, event_ts)
+        self.wake(FILES)
 
     async def find_messages(self) -> float | None:
         """Search for the messages of files that arrived without one; return when the next search is due."""
-        arrivals, now = await self._store.requests.arrivals(), self._clock.now()
+        arrivals, now = await self.store.requests.arrivals(), self.clock.now()
         due = [arrival for arrival in arrivals if arrival.due_at <= now][:MAXIMUM_SEARCHES_PER_RUN]
         retries = [await self._find_message(arrival) for arrival in due]
         later = [arrival.due_at for arrival in arrivals[len(due) :]]
@@ -170,12 +158,12 @@ class Intake:
         attempts = arrival.attempts + 1
         shares: tuple[Share, ...] = ()
         try:
-            found = await self._workspace.shares_of_file(arrival.file_id, arrival.channel, arrival.event_ts)
+            found = await self.workspace.shares_of_file(arrival.file_id, arrival.channel, arrival.event_ts)
             shares = _of_event(found or (), arrival.event_ts, is_last=attempts >= MAXIMUM_SEARCHES)
             await self._record(shares)
             done = found == () or bool(shares)
         except NotAllowed as error:
-            self._refusals.refuse(shares[0], error.user_message)
+            self.refusals.refuse(shares[0], error.user_message)
             done = True
         except (PullFailed, Unidentified) as error:
             logger.warning("search for the message of a shared file failed: %s", error)
@@ -190,24 +178,24 @@ class Intake:
         retry = not done and (attempts < MAXIMUM_SEARCHES or (slack_failed and outage_s < OUTAGE_TIMEOUT_S))
         if slack_failed and not retry:
             logger.error("giving up on file %s in %s: Slack keeps failing", arrival.file_id, arrival.channel)
-        retry_at = self._clock.now() + SEARCH_BACKOFF.delay_s(attempts) if retry else None
-        await self._store.requests.settle_arrival(arrival, retry_at=retry_at)
+        retry_at = self.clock.now() + SEARCH_BACKOFF.delay_s(attempts) if retry else None
+        await self.store.requests.settle_arrival(arrival, retry_at=retry_at)
         return retry_at
 
     async def deleted(self, channel: str, message_ts: str) -> None:
         """Cancel the scans of a deleted message that have not been submitted."""
-        now = self._clock.now()
+        now = self.clock.now()
         self._deleted = {key: at for key, at in self._deleted.items() if now - at < DELETED_RETENTION_S}
         self._deleted[channel, message_ts] = now
-        for scan in await self._store.scans.of_message(channel, message_ts):
+        for scan in await self.store.scans.of_message(channel, message_ts):
             try:
-                await self._store.scans.cancel(scan.number, why="The message was deleted.", who=None)
+                await self.store.scans.cancel(scan.number, why="The message was deleted.", who=None)
             except Superseded:
-                await self._store.scans.withdraw(scan.number)
+                await self.store.scans.withdraw(scan.number)
                 continue
-            self._drop(scan.number)
-            self._announcer.changed(scan.number)
-        self._wake()
+            self.drop(scan.number)
+            self.announcer.changed(scan.number)
+        self.wake()
 
     async def scan_message(
         self, user: str, channel: str, message_ts: str, thread_ts: str | None
@@ -220,8 +208,8 @@ class Intake:
             NotInvited: the bot is not in the channel.
             NotFound: the message has no build.
         """
-        await self._access.admit(user, channel)
-        shares = await self._workspace.shares_of_message(channel, message_ts, thread_ts)
+        await self.access.admit(user, channel)
+        shares = await self.workspace.shares_of_message(channel, message_ts, thread_ts)
         builds = [share for share in shares if _may_be_build(share)]
         if not builds:
             raise NotFound(
@@ -232,9 +220,9 @@ class Intake:
         ]
 
     async def _request(self, share: Share) -> RequestedScan:
-        scan, new = await self._store.scans.record(share)
-        self._announcer.changed(scan.number)
-        self._wake(SCANS)
+        scan, new = await self.store.scans.record(share)
+        self.announcer.changed(scan.number)
+        self.wake(SCANS)
         return RequestedScan(scan=scan, new=new)
 
     async def rescan_file(
@@ -253,19 +241,19 @@ class Intake:
             UsageError: the message has several builds.
             NotFound: no such file, or not visible to the person.
         """
-        person = await self._access.admit(user, channel)
+        person = await self.access.admit(user, channel)
         missing = NotFound(
             "I can't find a build behind that link that you can see. Copy the link of the message or file "
             "from a conversation that you and I are both in."
         )
         try:
             if isinstance(link, identifiers.FileLink):
-                found = await self._workspace.shares_of_file(link.file_id) or ()
+                found = await self.workspace.shares_of_file(link.file_id) or ()
             else:
-                found = await self._workspace.shares_of_message(link.channel, link.message_ts, link.thread_ts)
+                found = await self.workspace.shares_of_message(link.channel, link.message_ts, link.thread_ts)
         except (NotFound, NotInvited) as error:
             raise missing from error
-        channels_of = self._workspace.channels if person.outsider else self._workspace.private_channels
+        channels_of = self.workspace.channels if person.outsider else self.workspace.private_channels
         channels = await channels_of(user)
         visible = [each for each in found if _sees(user, person, each, channels) and _may_be_build(each)]
         if not visible:
@@ -277,7 +265,7 @@ class Intake:
                 example=f"/appscan rescan {app_id} https://example.slack.com/files/U0123456789/F0123456789",
             )
         share = visible[0]
-        await self._access.admit(user, share.channel)
+        await self.access.admit(user, share.channel)
         requested = await self._request(replace(share, occasion=occasion, asked_by=user, asked_app_id=app_id))
         return requested.scan
 
@@ -289,10 +277,10 @@ class Intake:
             Unidentified: Slack does not say who they are.
             NotInvited: the bot can't post there.
         """
-        person = await self._access.admit(user, channel)
-        kind = await self._workspace.kind_of(channel)
-        latest = await self._store.scans.latest_of_app(app_id, channel, public=not person.outsider)
-        request = await self._store.requests.create(
+        person = await self.access.admit(user, channel)
+        kind = await self.workspace.kind_of(channel)
+        latest = await self.store.scans.latest_of_app(app_id, channel, public=not person.outsider)
+        request = await self.store.requests.create(
             app_id=app_id,
             channel=channel,
             channel_kind=kind,
@@ -301,12 +289,12 @@ class Intake:
             latest=latest.number if latest else None,
         )
         try:
-            message_ts = await self._board.post(request, latest)
+            message_ts = await self.board.post(request, latest)
         except BaseException:
-            await self._store.requests.update(request.number, state=RequestState.LAPSED)
+            await self.store.requests.update(request.number, state=RequestState.LAPSED)
             raise
-        self._wake(REQUESTS)
-        return await self._store.requests.update(request.number, message_ts=message_ts)
+        self.wake(REQUESTS)
+        return await self.store.requests.update(request.number, message_ts=message_ts)
 
     async def scan_latest(self, user: str, channel: str, request_number: int) -> RequestedScan:
         """Fulfil a waiting rescan request with the latest known build of its app.
@@ -316,17 +304,17 @@ class Intake:
             Unidentified: Slack does not say who they are.
             NotFound: it is no longer waiting, or no build is known.
         """
-        await self._access.admit(user, channel)
-        request = await self._store.requests.request(request_number)
+        await self.access.admit(user, channel)
+        request = await self.store.requests.request(request_number)
         if request is None or request.channel != channel:
             raise NotFound("That rescan was requested in another conversation.")
         if request.latest is None or request.message_ts is None:
             raise NotFound("No build of that app is known yet: reply in the thread with one.")
-        if request.state is not RequestState.WAITING or request.expires_at <= self._clock.now():
+        if request.state is not RequestState.WAITING or request.expires_at <= self.clock.now():
             raise NotFound(
                 "That rescan is no longer waiting. Request it again with `/appscan rescan <appId>`."
             )
-        latest = await self._store.scans.scan(request.latest)
+        latest = await self.store.scans.scan(request.latest)
         return await self._request(
             Share(
                 channel=request.channel,
@@ -348,10 +336,10 @@ class Intake:
 
     async def close_requests(self) -> float | None:
         """Close rescan requests that were fulfilled or have expired; return when the next one expires."""
-        closed, next_at = await self._store.requests.close()
+        closed, next_at = await self.store.requests.close()
         for request in closed:
             try:
-                await self._board.update(request, None)
+                await self.board.update(request, None)
             except Exception:  # its row is closed anyway
                 logger.exception("could not update the message of rescan request %d", request.number)
         return next_at

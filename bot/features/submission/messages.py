@@ -57,5 +57,5 @@ def reply_subject(store: SubmissionStore, render: Callable[[Card], Message]) -> 
 
 
 def shell_announcement(file_name: str) -> Message:
-    """Say that a build is being scanned from the command line; its reply follows in the thread."""
+    """Announce a build that is scanned from the command line; its reply follows in the thread."""
     return compose([section(f"{text.code(file_name)} is being scanned from the command line.")])

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from functools import partial
 
 from bot.core.ports import Announcer, Clock
@@ -17,47 +18,47 @@ MAXIMUM_WRITES = 60
 WRITE_INTERVAL_S = 5.0
 
 
+@dataclass(eq=False, repr=False)
 class SubmissionJournal:
     """The ``Journal`` of one scan: writes to its row, its timeline and its reply."""
 
-    def __init__(self, store: SubmissionStore, announcer: Announcer, clock: Clock, number: int) -> None:
-        self._store = store
-        self._announcer = announcer
-        self._clock = clock
-        self._number = number
+    store: SubmissionStore
+    announcer: Announcer
+    clock: Clock
+    number: int
 
     def progress(self, done_bytes: int, total_bytes: int) -> None:
         """Update the progress in the reply."""
-        self._announcer.progress(self._number, done_bytes, total_bytes)
+        self.announcer.progress(self.number, done_bytes, total_bytes)
 
     async def committing(self) -> None:
         """Mark the submission as committed; see ``Journal``."""
-        await self._store.scans.commit(self._number)
+        await self.store.scans.commit(self.number)
 
     async def uploading(self, name: str) -> None:
         """Record a file on the file server."""
-        await self._store.uploads.add(name, self._number)
+        await self.store.uploads.add(name, self.number)
 
     async def made_app(self, application_id: str) -> None:
         """Record the application that was created for the scan, so that a retry doesn't create another."""
         await _persist(
-            self._clock,
-            partial(self._store.scans.made_app, self._number, application_id),
-            f"application {application_id} of scan #{self._number}",
+            self.clock,
+            partial(self.store.scans.made_app, self.number, application_id),
+            f"application {application_id} of scan #{self.number}",
         )
 
     async def note(self, why: str) -> None:
         """Add a line to the timeline."""
-        await self._store.scans.note(self._number, why)
+        await self.store.scans.note(self.number, why)
 
 
+@dataclass(eq=False, repr=False)
 class Outcomes:
     """Records outcomes; ``may_create_link`` tells whether a requested app ID becomes a link."""
 
-    def __init__(self, store: SubmissionStore, clock: Clock, may_create_link: Callable[[Scan], bool]) -> None:
-        self._store = store
-        self._clock = clock
-        self._may_create_link = may_create_link
+    store: SubmissionStore
+    clock: Clock
+    may_create_link: Callable[[Scan], bool]
 
     async def ask_which_app(self, scan: Scan, error: UnknownApp) -> bool:
         """Unlink an app ID that OneTrust does not know and ask people for it; tell whether that was done.
@@ -66,12 +67,12 @@ class Outcomes:
         """
         if scan.reason is not Reason.LINKED or scan.bundle_id is None or scan.platform is None:
             return False
-        link = await self._store.links.of_build(scan.bundle_id, scan.platform)
+        link = await self.store.links.of_build(scan.bundle_id, scan.platform)
         if link is None or link.linked_by is not None or link.app_id != scan.app_id:
             return False
-        await self._store.links.remove(scan.bundle_id, scan.platform)
+        await self.store.links.remove(scan.bundle_id, scan.platform)
         logger.warning("scan #%d: OneTrust does not know app %s; unlinked it", scan.number, link.app_id)
-        await self._store.scans.move(
+        await self.store.scans.move(
             scan.number,
             State.ASKING,
             why=f"OneTrust does not know app {link.app_id}: unlinked",
@@ -94,16 +95,16 @@ class Outcomes:
             **({"application_id": receipt.application_id} if receipt.application_id else {}),
         }
         record = partial(
-            self._store.scans.move,
+            self.store.scans.move,
             scan.number,
             State.SUBMITTED,
             why=id_,
             expect={State.SUBMITTING, State.UNCERTAIN},  # recovered by another process during a retry
             scan={"problem": None},
             submission=submission,
-            may_create_link=self._may_create_link,
+            may_create_link=self.may_create_link,
         )
-        await _persist(self._clock, record, f"the receipt of scan #{scan.number}")
+        await _persist(self.clock, record, f"the receipt of scan #{scan.number}")
 
     async def ended(
         self,
@@ -118,7 +119,7 @@ class Outcomes:
         level = logging.INFO if state is State.REJECTED else logging.WARNING
         suffix = "" if status is None else f" (HTTP {status})"
         logger.log(level, "scan #%d is %s%s: %s", scan.number, state.value, suffix, problem)
-        await self._store.scans.move(
+        await self.store.scans.move(
             scan.number,
             state,
             why=problem,
@@ -131,14 +132,14 @@ class Outcomes:
     ) -> None:
         """Queue the scan for a retry after ``wait_s``; ``pulls`` replaces the number of download attempts."""
         logger.info("scan #%d is retried in %.0f s: %s", scan.number, wait_s, problem)
-        await self._store.scans.move(
+        await self.store.scans.move(
             scan.number,
             State.QUEUED,
             why=problem,
             scan={"problem": problem} if pulls is None else {"problem": problem, "pulls": pulls},
             submission={
                 "state": SubmissionState.PENDING,
-                "due_at": self._clock.now() + wait_s,
+                "due_at": self.clock.now() + wait_s,
                 "status": None,
                 **submission,
             },

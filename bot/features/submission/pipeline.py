@@ -6,7 +6,7 @@ All state is in the rows: wherever a run stops, the scan's state says how the ne
 import asyncio
 import logging
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -51,35 +51,25 @@ STOPPED = "the bot was stopped"
 INSIDE = "Something went wrong inside the bot. Its log says more, under this scan's number."
 
 
+@dataclass(kw_only=True, eq=False, repr=False)
 class Pipeline:
     """Processes due scans, one per ``run``."""
 
-    def __init__(
-        self,
-        *,
-        store: SubmissionStore,
-        files: Files,
-        reader: BuildReader,
-        routes: Routes,
-        announcer: Announcer,
-        clock: Clock,
-        breaker: CircuitBreaker,
-        work_dir: WorkDir,
-        may_create_link: Callable[[Scan], bool],
-        accepts_aab: bool = False,
-        adjustment: Adjustment | None = None,
-    ) -> None:
-        self._store = store
-        self._files = files
-        self._reader = reader
-        self._routes = routes
-        self._announcer = announcer
-        self._clock = clock
-        self._breaker = breaker
-        self._work_dir = work_dir
-        self._outcomes = Outcomes(store, clock, may_create_link)
-        self._accepts_aab = accepts_aab
-        self._adjustment = adjustment
+    store: SubmissionStore
+    files: Files
+    reader: BuildReader
+    routes: Routes
+    announcer: Announcer
+    clock: Clock
+    breaker: CircuitBreaker
+    work_dir: WorkDir
+    may_create_link: Callable[[Scan], bool]
+    accepts_aab: bool = False
+    adjustment: Adjustment | None = None
+
+    def __post_init__(self) -> None:
+        """Make the recorder of outcomes."""
+        self._outcomes = Outcomes(self.store, self.clock, self.may_create_link)
 
     @concerning
     async def run(self, number: int) -> None:
@@ -95,7 +85,7 @@ class Pipeline:
         except Superseded:
             return  # cancelled or settled by a person meanwhile
         except asyncio.CancelledError:
-            await asyncio.shield(self._store.scans.requeue(number, why=STOPPED))
+            await asyncio.shield(self.store.scans.requeue(number, why=STOPPED))
             raise
         except StoreUnavailable:
             raise  # not the scan's fault: it is recovered once the database can be written to
@@ -104,28 +94,28 @@ class Pipeline:
             if not await self._fail(number):
                 raise
         finally:
-            self._announcer.changed(number)
+            self.announcer.changed(number)
 
     async def _fail(self, number: int) -> bool:
         """End a scan after an error in the bot; tell whether it has ended, rather than being due still."""
-        scan = await self._store.scans.scan(number)
+        scan = await self.store.scans.scan(number)
         if scan.submission.state is SubmissionState.COMMITTED:
-            await self._store.scans.requeue(number, why="an error inside the bot")
+            await self.store.scans.requeue(number, why="an error inside the bot")
         elif scan.state in WORKING:
             await self._outcomes.ended(scan, State.FAILED, INSIDE)
         return scan.state not in {State.RECEIVED, State.QUEUED}
 
     async def _run(self, number: int) -> None:
-        if (closed_until := self._work_dir.closed_until) is not None:
-            await self._store.queue.postpone(number, NoRoom().user_message, closed_until)
+        if (closed_until := self.work_dir.closed_until) is not None:
+            await self.store.queue.postpone(number, NoRoom().user_message, closed_until)
             return
-        scan = await self._store.scans.begin(number)
-        if (sentence := unsupported_name(scan.file_name, accepts_aab=self._accepts_aab)) is not None:
+        scan = await self.store.scans.begin(number)
+        if (sentence := unsupported_name(scan.file_name, accepts_aab=self.accepts_aab)) is not None:
             await self._outcomes.ended(scan, State.REJECTED, sentence)
             return
-        self._announcer.changed(number)
+        self.announcer.changed(number)
         try:
-            with self._work_dir.room(number) as room:
+            with self.work_dir.room(number) as room:
                 await self._work(scan, room / "build")
         except NoRoom as error:
             logger.warning("scan #%d waits for free disk space: %s", number, error)
@@ -137,17 +127,17 @@ class Pipeline:
         pulled = await self._pull(scan, path)
         if pulled is None:
             return
-        self._work_dir.mark_writable()
-        scan = await self._store.scans.move(
+        self.work_dir.mark_writable()
+        scan = await self.store.scans.move(
             number,
             State.CHECKING,
             why="pulled",
             expect={State.PULLING},
             scan={"size_bytes": pulled.size_bytes, "sha256": pulled.sha256, "pulls": 0},
         )
-        self._announcer.changed(number)
+        self.announcer.changed(number)
         try:
-            build = await self._reader.read(path, scan.file_name)
+            build = await self.reader.read(path, scan.file_name)
         except BuildRejected as error:
             await self._outcomes.ended(scan, State.REJECTED, error.user_message)
             return
@@ -158,10 +148,10 @@ class Pipeline:
             decisions.append(self._decide(build, scan, facts))
             return decisions[-1]
 
-        scan = await self._store.scans.decide(number, build, name, choose)
-        self._announcer.changed(number)
+        scan = await self.store.scans.decide(number, build, name, choose)
+        self.announcer.changed(number)
         if decisions[-1].requests:
-            self._work_dir.keep(path, pulled.sha256)
+            self.work_dir.keep(path, pulled.sha256)
         if scan.state is State.SUBMITTING:
             await self._submit(scan, path)
 
@@ -170,7 +160,7 @@ class Pipeline:
         decision = decide(scan, facts)
         if decision.state is State.SUBMITTING:
             try:
-                choice = self._routes.choose(
+                choice = self.routes.choose(
                     size_bytes=_known(scan.size_bytes),
                     file_type=build.file_type,
                     kind=_known(decision.kind),
@@ -179,15 +169,15 @@ class Pipeline:
             except NoRoute as error:
                 sentence = error.user_message
                 decision = replace(decision, state=State.FAILED, why=sentence, problem=sentence)
-        if self._adjustment is None:
+        if self.adjustment is None:
             return decision
-        return self._adjustment.applied(decision, build, scan, facts, now=self._clock.now())
+        return self.adjustment.applied(decision, build, scan, facts, now=self.clock.now())
 
     async def _wait_for_room(self, scan: Scan, error: NoRoom) -> None:
         """Queue a scan until the bot's disk has space again."""
-        due_at = self._work_dir.mark_full()
-        pulls = await self._store.scans.pulls(scan.number)
-        await self._store.scans.move(
+        due_at = self.work_dir.mark_full()
+        pulls = await self.store.scans.pulls(scan.number)
+        await self.store.scans.move(
             scan.number,
             State.QUEUED,
             why=error.user_message,
@@ -199,21 +189,21 @@ class Pipeline:
     async def _pull(self, scan: Scan, path: Path) -> Pulled | None:
         """Pull the scan's file; ``None`` if that failed and the scan has ended or is retried later."""
         try:
-            return await self._files.pull(
+            return await self.files.pull(
                 scan,
                 path,
-                limit_bytes=self._routes.limit_bytes,
-                progress=lambda done, total: self._announcer.progress(scan.number, done, total),
+                limit_bytes=self.routes.limit_bytes,
+                progress=lambda done, total: self.announcer.progress(scan.number, done, total),
             )
         except TooLarge as error:
-            sentence = self._routes.none_fits(error.size_bytes).user_message
+            sentence = self.routes.none_fits(error.size_bytes).user_message
             await self._outcomes.ended(scan, State.FAILED, sentence)
         except BuildRejected as error:
             await self._outcomes.ended(scan, State.REJECTED, error.user_message)
         except FileUnavailable as error:
             await self._outcomes.ended(scan, State.FAILED, error.user_message)
         except PullFailed as error:
-            pulls = await self._store.scans.pulls(scan.number)
+            pulls = await self.store.scans.pulls(scan.number)
             if error.limited:  # Slack's rate limit: not counted as a failed pull
                 wait_s = max(error.retry_after_s or 0.0, SERVER_BACKOFF.delay_s(pulls))
                 await self._outcomes.reschedule(scan, error.user_message, wait_s, pulls=pulls - 1)
@@ -225,16 +215,16 @@ class Pipeline:
         return None
 
     async def _submit(self, scan: Scan, path: Path) -> None:
-        number, breaker = scan.number, self._breaker
+        number, breaker = scan.number, self.breaker
         if not breaker.enter(number):  # it has opened since this scan was begun
             await self._outcomes.reschedule(scan, AWAY, breaker.wait_s, attempts=scan.submission.attempts - 1)
             return
         try:
-            self._announcer.progress(
+            self.announcer.progress(
                 number, 0, _known(scan.size_bytes)
             )  # from here on the progress of sending
-            receipt = await self._routes[_known(scan.submission.route)].submit(
-                _order(scan), path, SubmissionJournal(self._store, self._announcer, self._clock, number)
+            receipt = await self.routes[_known(scan.submission.route)].submit(
+                _order(scan), path, SubmissionJournal(self.store, self.announcer, self.clock, number)
             )
         except Refused as error:
             self._report_to_breaker(number, error)
@@ -272,11 +262,11 @@ class Pipeline:
         """Tell the breaker about an error; a refusal without a status is not the scanner's."""
         match error:
             case Refused(status=int()) | Uncertain(scanner_failed=False):
-                self._breaker.answered(number)
+                self.breaker.answered(number)
             case TryLater(scanner_failed=True):
-                self._breaker.failed(number, error.retry_after_s)
+                self.breaker.failed(number, error.retry_after_s)
             case Uncertain():
-                self._breaker.failed(number)
+                self.breaker.failed(number)
 
 
 def _order(scan: Scan) -> Order:

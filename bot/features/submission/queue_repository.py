@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from typing import Any
 
 from bot.core.scan import CANCELLABLE, PARKED, WORKING, Source, State
 from bot.features.submission import facts_repository
@@ -84,125 +85,71 @@ class QueueRepository(Repository):
         """
         return next(iter(await self._numbers(query, self.clock.now(), PARKED)), None)
 
-    async def park(self, why: str, *, busy: Collection[int]) -> list[int]:
+    @writes
+    def park(self, db: Connection, why: str, *, busy: Collection[int]) -> list[int]:
         """Park all due scans until the scanner accepts builds; return their numbers."""
         query = (
             f"{_NUMBERS} AND o.due_at <= ? AND scans.number NOT IN ({_joined(busy)}) ORDER BY scans.number"
         )
+        numbers = [row["number"] for row in db.query(query, [self.clock.now()])]
+        for number in numbers:
+            self._move(db, number, State.QUEUED, why, scan={"problem": why}, submission={"due_at": PARKED})
+        return numbers
 
-        def work(db: Connection) -> list[int]:
-            now = self.clock.now()
-            numbers = [int(row["number"]) for row in db.query(query, [now])]
-            for number in numbers:
-                transitions.move(
-                    db,
-                    number,
-                    State.QUEUED,
-                    now=now,
-                    why=why,
-                    scan={"problem": why},
-                    submission={"due_at": PARKED},
-                )
-            return numbers
-
-        if not await self._numbers(query, self.clock.now()):
-            return []
-        return await self.database.write(work)
-
-    async def release(self, *, hasten: bool) -> None:
+    @writes
+    def release(self, db: Connection, *, hasten: bool) -> None:
         """Make parked scans due; with ``hasten`` also those that the scanner asked to retry later.
 
         Scans that wait for Slack (their last pull failed) or for a verdict are not changed.
         """
-        later = f"o.due_at > ? AND scans.state = 'queued' AND scans.pulls = 0 AND NOT {_HELD}"
-        ahead = f"OR ({later})" if hasten else ""
-        query = f"{_NUMBERS} AND (o.due_at = ? {ahead})"
-        now = self.clock.now()
-        parameters = [PARKED, now] if hasten else [PARKED]
-        if await self._numbers(f"{query} LIMIT 1", *parameters):
-            await self.database.write(
-                lambda db: db.execute(
-                    f"UPDATE submissions SET due_at = ? WHERE {rows.ONETRUST} AND scan IN ({query})",
-                    [now, *parameters],
-                )
-            )
+        later = f"o.due_at > :now AND scans.state = 'queued' AND scans.pulls = 0 AND NOT {_HELD}"
+        query = f"{_NUMBERS} AND (o.due_at = :parked OR (:hasten AND {later}))"
+        db.execute(
+            f"UPDATE submissions SET due_at = :now WHERE {rows.ONETRUST} AND scan IN ({query})",
+            {"now": self.clock.now(), "parked": PARKED, "hasten": hasten},
+        )
 
-    async def wake_waiting(self) -> list[int]:
+    @writes
+    def wake_waiting(self, db: Connection) -> list[int]:
         """Queue scans that waited for one of the same app that has ended, one of each app.
 
         The others of the app wait until that one is decided, as they may have to wait for it too.
         """
-
-        def work(db: Connection) -> list[int]:
-            waiting = rows.scans_where(db, "WHERE scans.state = 'waiting' ORDER BY scans.number")
-            woken: list[int] = []
-            for scan in waiting:
-                if facts_repository.ahead(db, scan.bundle_id, scan.platform) is not None:
-                    continue
+        woken: list[int] = []
+        for scan in rows.scans_where(db, "WHERE scans.state = 'waiting' ORDER BY scans.number"):
+            if facts_repository.ahead(db, scan.bundle_id, scan.platform) is None:
                 woken.append(scan.number)
-                transitions.move(
-                    db,
-                    scan.number,
-                    State.RECEIVED,
-                    now=self.clock.now(),
-                    why=f"{_name(scan.original)} has ended",
-                    scan={"original": None},
-                )
-            return woken
+                before = f"scan #{scan.original}" if scan.original is not None else "the earlier scan"
+                self._move(db, scan.number, State.RECEIVED, f"{before} has ended", scan={"original": None})
+        return woken
 
-        if not await self._numbers("SELECT number FROM scans WHERE state = 'waiting' LIMIT 1"):
-            return []
-        return await self.database.write(work)
-
-    async def recover(self, *, source: Source, busy: Collection[int] = ()) -> list[int]:
+    @writes
+    def recover(self, db: Connection, *, source: Source, busy: Collection[int] = ()) -> list[int]:
         """Requeue scans whose process ended, and cancel those of a shell; return their numbers.
 
         From Slack: all in progress that are not ``busy``. From shells: those whose lease has ended.
         """
-        now = self.clock.now()
-        where = f"WHERE {_abandoned(source, busy, now)} ORDER BY scans.number"
-
-        def work(db: Connection) -> list[int]:
-            found = rows.scans_where(db, where)
-            for scan in found:
-                if scan.state in WORKING:
-                    transitions.requeue(db, scan.number, now=now, why="the process ended")
-                if source is Source.SHELL and transitions.load(db, scan.number).state in CANCELLABLE:
-                    transitions.move(
-                        db,
-                        scan.number,
-                        State.CANCELLED,
-                        now=now,
-                        why="the process ended",
-                        scan={"problem": "The command ended before the build was submitted."},
-                    )
-            return [scan.number for scan in found]
-
-        if not await self.database.read(lambda db: rows.scans_where(db, where)):
-            return []
-        return await self.database.write(work)
+        now, why = self.clock.now(), "the process ended"
+        found = rows.scans_where(db, f"WHERE {_abandoned(source, busy, now)} ORDER BY scans.number")
+        for scan in found:
+            if scan.state in WORKING:
+                transitions.requeue(db, scan.number, now=now, why=why)
+            if source is Source.SHELL and transitions.load(db, scan.number).state in CANCELLABLE:
+                problem = "The command ended before the build was submitted."
+                self._move(db, scan.number, State.CANCELLED, why, scan={"problem": problem})
+        return [scan.number for scan in found]
 
     @writes
     def cancel_waiting(self, db: Connection, channel: str, user: str, *, why: str) -> list[int]:
         """Cancel a person's waiting scans in a channel, in one transaction; return their numbers."""
-        waiting = rows.scans_where(
-            db,
+        where = (
             "WHERE scans.state IN ('received', 'queued', 'waiting') AND scans.channel = ? "
-            "AND ? IN (scans.shared_by, scans.asked_by) ORDER BY scans.number",
-            channel,
-            user,
+            "AND ? IN (scans.shared_by, scans.asked_by) ORDER BY scans.number"
         )
-        for scan in waiting:
-            transitions.move(
-                db,
-                scan.number,
-                State.CANCELLED,
-                now=self.clock.now(),
-                why=why,
-                who=user,
-                scan={"problem": why},
-            )
-        return [scan.number for scan in waiting]
+        waiting = [scan.number for scan in rows.scans_where(db, where, channel, user)]
+        for number in waiting:
+            self._move(db, number, State.CANCELLED, why, who=user, scan={"problem": why})
+        return waiting
 
     @writes
     def postpone(self, db: Connection, number: int, problem: str, due_at: float) -> None:
@@ -211,23 +158,13 @@ class QueueRepository(Repository):
         Raises:
             Superseded: no longer due.
         """
-        scan = transitions.load(db, number)
+        scan, due = transitions.load(db, number), {"due_at": due_at}
         if scan.state is State.QUEUED and scan.problem == problem:
-            db.execute(
-                f"UPDATE submissions SET due_at = ? WHERE scan = ? AND {rows.ONETRUST}",
-                [due_at, number],
-            )
+            rows.update(db, "submissions", due, scan=number, scanner=rows.MAIN_SCANNER)
             return
-        transitions.move(
-            db,
-            number,
-            State.QUEUED,
-            now=self.clock.now(),
-            why=problem,
-            expect={State.RECEIVED, State.QUEUED},
-            scan={"problem": problem},
-            submission={"due_at": due_at},
-        )
+        changes = {"problem": problem}
+        expect = {State.RECEIVED, State.QUEUED}
+        self._move(db, number, State.QUEUED, problem, expect=expect, scan=changes, submission=due)
 
     async def hold(self, number: int, until: float) -> None:
         """Extend the lease of a shell's scan."""
@@ -250,14 +187,16 @@ class QueueRepository(Repository):
         """Return the scans whose replies are out of date."""
         return await self._numbers(f"{_STALE} ORDER BY number")
 
+    def _move(self, db: Connection, number: int, to: State, why: str, **changes: Any) -> None:
+        transitions.move(db, number, to, now=self.clock.now(), why=why, **changes)
+
     @reads
     def _numbers(self, db: Connection, query: str, *parameters: object) -> list[int]:
         return [row["number"] for row in db.query(query, parameters)]
 
     @writes
     def _update(self, db: Connection, number: int, column: str, value: object) -> None:
-        query = f"UPDATE scans SET {column} = ? WHERE number = ?"
-        db.execute(query, [value, number])
+        rows.update(db, "scans", {column: value}, number=number)
 
 
 def _abandoned(source: Source, busy: Collection[int], now: float) -> str:
@@ -265,15 +204,10 @@ def _abandoned(source: Source, busy: Collection[int], now: float) -> str:
     if source is Source.SHELL:
         in_progress = f"scans.state IN ({rows.OPEN_STATES}, 'waiting') AND scans.held_until < {now!r}"
     else:
-        states = ", ".join(f"'{state.value}'" for state in sorted(WORKING))
+        states = rows.listed(WORKING)
         in_progress = f"scans.state IN ({states}) AND scans.number NOT IN ({_joined(busy)})"
     return f"scans.source = '{source.value}' AND {in_progress}"
 
 
 def _joined(numbers: Collection[int]) -> str:
     return ", ".join(str(int(number)) for number in numbers)
-
-
-def _name(number: int | None) -> str:
-    """Name a scan that may have been purged."""
-    return f"scan #{number}" if number is not None else "the earlier scan"

@@ -80,7 +80,7 @@ class ScanRepository(Repository):
             [number, rows.MAIN_SCANNER],
         )
         scan = transitions.load(db, int(number or 0))
-        transitions.note(
+        transitions.add_event(
             db,
             scan.number,
             now=now,
@@ -236,7 +236,7 @@ class ScanRepository(Repository):
             Superseded: the scan was cancelled or settled.
         """
         _advance(db, number, SubmissionState.SENDING, application_id=application_id)
-        self._note(db, number, f"created application {application_id}")
+        transitions.note(db, number, now=self.clock.now(), why=f"created application {application_id}")
 
     @writes
     def cancel(
@@ -283,7 +283,7 @@ class ScanRepository(Repository):
     @reads
     def of_message(self, db: Connection, channel: str, message_ts: str) -> list[Scan]:
         """Return the scans of a message's files that may be cancelled."""
-        states = ", ".join(f"'{state.value}'" for state in sorted(CANCELLABLE))
+        states = rows.listed(CANCELLABLE)
         return rows.scans_where(
             db,
             f"WHERE channel = ? AND message_ts = ? AND scans.state IN ({states})",
@@ -332,16 +332,12 @@ class ScanRepository(Repository):
         """Add a line to the timeline of an app's newest scan, if there is one."""
         where = "WHERE bundle_id = ? AND platform = ? ORDER BY scans.number DESC"
         if (newest := rows.first_scan(db, where, bundle_id, platform.value)) is not None:
-            self._note(db, newest.number, why, who)
+            transitions.note(db, newest.number, now=self.clock.now(), why=why, who=who)
 
     @writes
     def note(self, db: Connection, number: int, why: str, who: str | None = None) -> None:
         """Add a line to the timeline without changing the state."""
-        self._note(db, number, why, who)
-
-    def _note(self, db: Connection, number: int, why: str, who: str | None = None) -> None:
-        state = transitions.load(db, number).state
-        transitions.note(db, number, now=self.clock.now(), who=who, before=state, after=state, why=why)
+        transitions.note(db, number, now=self.clock.now(), why=why, who=who)
 
 
 def _advance(db: Connection, number: int, to: SubmissionState, **changes: Any) -> None:

@@ -1,4 +1,4 @@
-"""What other features add to the reply in a scan's thread: each one section."""
+"""The sections that other features add to a scan's reply."""
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ def _as_read(part: Any) -> Any:
 
 @dataclass(frozen=True, kw_only=True)
 class ReplySection:
-    """One feature's section; it shows nothing except what it is given functions for."""
+    """One feature's section; what has no function is left out."""
 
     name: str
     """The feature's; the key in ``Card.parts``."""

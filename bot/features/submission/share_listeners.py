@@ -21,8 +21,8 @@ from bot.slack.messages.delivery import whisper
 
 UNRECORDED = (
     "The bot can't write to its database at the moment, so it has not accepted this build yet. Slack repeats "
-    "the event for some minutes. If there is no reply by then, share the build again and contact whoever "
-    "runs the bot."
+    "the event for some minutes. If there is no reply by then, share the build again and contact the bot's "
+    "operator."
 )
 MOST_TOLD = 1000
 """Limit on the messages remembered so that each gets this answer once."""

@@ -43,23 +43,15 @@ class LinkResult:
     """Whether the link was not made because only admins make links."""
 
 
+@dataclass(kw_only=True, eq=False, repr=False)
 class UserActions:
     """Carries out actions; each raises ``Superseded`` if the scan is no longer in a state that allows it."""
 
-    def __init__(
-        self,
-        *,
-        store: SubmissionStore,
-        announcer: Announcer,
-        access: Access,
-        wake: Wake,
-        drop: Callable[[int], None],
-    ) -> None:
-        self._store = store
-        self._announcer = announcer
-        self._access = access
-        self._wake = wake
-        self._drop = drop
+    store: SubmissionStore
+    announcer: Announcer
+    access: Access
+    wake: Wake
+    drop: Callable[[int], None]
 
     async def scan(self, number: int, user: str, channel: str | None = None) -> Scan:
         """Return a scan for a person's action in ``channel``, or in a modal without one.
@@ -69,8 +61,8 @@ class UserActions:
             Unidentified: Slack does not say who they are.
             NotFound: the scan belongs to another conversation.
         """
-        scan = await self._store.scans.scan(number)
-        await self._access.admit(user, channel or scan.channel)
+        scan = await self.store.scans.scan(number)
+        await self.access.admit(user, channel or scan.channel)
         if channel is not None and scan.channel is not None and scan.channel != channel:
             raise NotFound(f"Scan #{number} belongs to another conversation.")
         return scan
@@ -78,7 +70,7 @@ class UserActions:
     async def scan_to_link(self, number: int, user: str, channel: str | None = None) -> Scan:
         """Return a scan for linking its build; raises as ``scan`` does, and ``NotAllowed`` for non-admins."""
         scan = await self.scan(number, user, channel)
-        self._access.admit_to_links(user)
+        self.access.admit_to_links(user)
         return scan
 
     async def scan_again(self, number: int, user: str) -> None:
@@ -87,10 +79,10 @@ class UserActions:
 
     async def repeat_failed_scan(self, number: int, user: str) -> None:
         """Scan a file again, in the same thread."""
-        scan = await self._store.scans.scan(number)
+        scan = await self.store.scans.scan(number)
         if scan.source is Source.SHELL:
             raise NotFound(NOT_IN_SLACK)
-        repeat, new = await self._store.scans.record(
+        repeat, new = await self.store.scans.record(
             Share(
                 channel=scan.channel or "",
                 channel_kind=scan.channel_kind,
@@ -111,19 +103,19 @@ class UserActions:
         )
         if not new:
             raise Superseded(f"That is scan #{repeat.number} already; its reply is in the thread.")
-        self._announcer.changed(repeat.number)
-        self._wake(SCANS)
+        self.announcer.changed(repeat.number)
+        self.wake(SCANS)
 
     async def try_again(self, number: int, user: str) -> None:
         """Restart a failed scan; only a person's decision is kept, the rest is decided again."""
-        scan = await self._store.scans.scan(number)
+        scan = await self.store.scans.scan(number)
         chosen = scan.reason is Reason.CHOSEN and scan.kind is Kind.RESCAN
         changes: Mapping[str, Any] = {} if chosen else {"kind": None, "reason": None, "app_id": None}
         await self._restart(number, user, {State.FAILED}, "try again", changes)
 
     async def submit_again(self, number: int, user: str) -> None:
         """Restart an uncertain scan, which a person knows did not arrive."""
-        scan = await self._store.scans.scan(number)
+        scan = await self.store.scans.scan(number)
         changes: Mapping[str, Any] = {"reason": Reason.CHOSEN} if scan.kind is Kind.NEW else {}
         await self._restart(number, user, {State.UNCERTAIN}, "submit again", changes)
 
@@ -143,7 +135,7 @@ class UserActions:
         Raises:
             UsageError: the app ID is linked on the other platform.
         """
-        await self._on_its_platform(await self._store.scans.scan(number), app_id)
+        await self._on_its_platform(await self.store.scans.scan(number), app_id)
         scan = await self._restart(
             number,
             user,
@@ -156,14 +148,14 @@ class UserActions:
                 "asked_app_id": app_id,
             },
         )
-        if self._access.is_admin(user):
+        if self.access.is_admin(user):
             return await self._link(scan, user, app_id)
         link = await self._link_of(scan)
         return LinkResult(admins_only=link is None or link.app_id.lower() != app_id.lower())
 
     async def rescan_anyway(self, number: int, user: str) -> None:
         """Confirm the requested app ID although it is linked to another build; makes no link."""
-        scan = await self._store.scans.scan(number)
+        scan = await self.store.scans.scan(number)
         if scan.asked_app_id is None:
             raise Superseded(f"Scan #{number} has moved on: no app ID is requested any longer.")
         await self._restart(
@@ -181,31 +173,31 @@ class UserActions:
             NotAllowed: not an admin.
             UsageError: the app ID is linked on the other platform.
         """
-        self._access.admit_to_links(user)
-        scan = await self._store.scans.scan(number)
+        self.access.admit_to_links(user)
+        scan = await self.store.scans.scan(number)
         if scan.build is None:
             raise NotFound(f"Nothing was read from the build of scan #{number}, so there is nothing to link.")
         await self._on_its_platform(scan, app_id)
         result = await self._link(scan, user, app_id)
-        await self._store.scans.note(number, f"linked to {app_id}", user)
-        self._announcer.changed(number)
+        await self.store.scans.note(number, f"linked to {app_id}", user)
+        self.announcer.changed(number)
         return result
 
     async def _on_its_platform(self, scan: Scan, app_id: str) -> None:
-        for link in await self._store.links.of_app(app_id):
+        for link in await self.store.links.of_app(app_id):
             if scan.platform not in {None, link.platform}:
                 raise UsageError(OTHER_PLATFORM)
 
     async def _link_of(self, scan: Scan) -> Link | None:
         if scan.bundle_id is None or scan.platform is None:
             return None
-        return await self._store.links.of_build(scan.bundle_id, scan.platform)
+        return await self.store.links.of_build(scan.bundle_id, scan.platform)
 
     async def _link(self, scan: Scan, user: str, app_id: str) -> LinkResult:
         if scan.bundle_id is None or scan.platform is None:
             return LinkResult()
-        await self._store.links.put(scan.bundle_id, scan.platform, app_id, who=user, replace=True)
-        for link in await self._store.links.of_app(app_id):
+        await self.store.links.put(scan.bundle_id, scan.platform, app_id, who=user, replace=True)
+        for link in await self.store.links.of_app(app_id):
             if (link.bundle_id, link.platform) != (scan.bundle_id, scan.platform):
                 return LinkResult(other=link)
         return LinkResult()
@@ -221,12 +213,12 @@ class UserActions:
             NotAllowed: they may not use the bot here.
             Unidentified: Slack does not say who they are.
         """
-        await self._access.admit(user, channel)
-        cancelled = await self._store.queue.cancel_waiting(channel, user, why="Cancelled.")
+        await self.access.admit(user, channel)
+        cancelled = await self.store.queue.cancel_waiting(channel, user, why="Cancelled.")
         for number in cancelled:
-            self._drop(number)
-            self._announcer.changed(number)
-        self._wake()
+            self.drop(number)
+            self.announcer.changed(number)
+        self.wake()
         return len(cancelled)
 
     async def cancel(self, number: int, user: str) -> None:
@@ -238,20 +230,20 @@ class UserActions:
         await self._cancel(number, user, "Cancelled.", CANCELLABLE)
 
     async def _cancel(self, number: int, user: str, why: str, expect: Collection[State]) -> None:
-        self._access.admit_to_cancel(user, await self._store.scans.scan(number))
-        await self._store.scans.cancel(number, why=why, who=user, expect=expect)
-        self._drop(number)
-        self._announcer.changed(number)
-        self._wake()
+        self.access.admit_to_cancel(user, await self.store.scans.scan(number))
+        await self.store.scans.cancel(number, why=why, who=user, expect=expect)
+        self.drop(number)
+        self.announcer.changed(number)
+        self.wake()
 
     async def arrived(self, number: int, user: str, request_id: str) -> None:
         """Settle an uncertain submission that a person found in OneTrust.
 
         For the direct route, ``request_id`` is a scan ID.
         """
-        direct = (await self._store.scans.scan(number)).submission.route == "direct"
+        direct = (await self.store.scans.scan(number)).submission.route == "direct"
         place = "OneTrust: scan" if direct else "OneTrust's log: request"
-        await self._store.scans.move(
+        await self.store.scans.move(
             number,
             State.SUBMITTED,
             why=f"found in {place} ID {request_id}",
@@ -262,18 +254,18 @@ class UserActions:
                 "state": SubmissionState.ACCEPTED,
                 "scan_id" if direct else "request_id": request_id,
             },
-            may_create_link=self._access.may_create_link,
+            may_create_link=self.access.may_create_link,
         )
-        self._announcer.changed(number)
-        self._wake()
+        self.announcer.changed(number)
+        self.wake()
 
     async def _restart(
         self, number: int, user: str, expect: set[State], why: str, changes: Mapping[str, Any]
     ) -> Scan:
-        scan = await self._store.scans.scan(number)
+        scan = await self.store.scans.scan(number)
         if scan.source is Source.SHELL:
             raise NotFound(NOT_IN_SLACK)
-        scan = await self._store.scans.move(
+        scan = await self.store.scans.move(
             number,
             State.RECEIVED,
             why=why,
@@ -282,6 +274,6 @@ class UserActions:
             scan={**_RESET_SCAN, **changes},
             submission=_RESET_SUBMISSION,
         )
-        self._announcer.changed(number)
-        self._wake(SCANS)
+        self.announcer.changed(number)
+        self.wake(SCANS)
         return scan

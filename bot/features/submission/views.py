@@ -1,7 +1,7 @@
-"""The one reply in a build's thread, as it reads in each state of its scan.
+"""The reply in a build's thread, in each state of its scan.
 
-Each button's value is the scan's number. A scan from the command line gets no button that would need its
-bytes again, as they are not in Slack.
+Each button's value is the scan's number. A scan from the command line has no button that needs the file
+again, as it is not in Slack.
 """
 
 from collections.abc import Sequence
@@ -44,7 +44,7 @@ RESCAN_AS: Final = "scan_rescan_as"  # opens modals.app_id_modal
 RESCAN_ANYWAY: Final = "scan_rescan_anyway"  # as scan.asked_app_id, although that is another app's
 NEW_APP: Final = "scan_new_app"
 DISMISS: Final = "scan_dismiss"
-OPEN_LOG: Final = "scan_open_log"  # opens a URL by itself; only to be acknowledged
+OPEN_LOG: Final = "scan_open_log"  # a link button: the press is only acknowledged
 DETAILS: Final = "scan_details"
 LINK_APP: Final = "scan_link_app"  # opens modals.app_id_modal
 ARRIVED: Final = "scan_arrived"  # opens modals.request_id_modal
@@ -57,16 +57,15 @@ BUTTONS: Final = frozenset(
         *(SUBMIT_AGAIN, SCAN_AGAIN, TRY_AGAIN),
     }
 )
-"""All of them."""
 
 LOG_WAY: Final = "Workflow Builder &gt; *Logs* in OneTrust"
-"""How a person gets to the log where no URL of it is known."""
+"""Where the log is, if its URL is not configured."""
 
 _PERCENT_FROM_BYTES: Final = 5_000_000
 
 
 def reply(card: Card, sections: Sequence[ReplySection]) -> Message:
-    """Show a scan as it is now."""
+    """Show a scan."""
     match card.scan.state:
         case State.ASKING:
             blocks = _asking(card)
@@ -105,7 +104,9 @@ def _moving(card: Card, sections: Sequence[ReplySection]) -> list[Block | None]:
             more = text.capital(why(scan))
         case State.WAITING:
             line = f"{title(scan)} waits for {_original(card)}"
-            more = "That is another build of the same app. Once it is settled, this one goes on by itself."
+            more = (
+                "That is another build of the same app; when it is settled, this one continues automatically."
+            )
         case State.QUEUED if scan.submission.due_at == PARKED:
             line, more = f"{title(scan)} waits for OneTrust", scan.problem or ""
         case State.RECEIVED if card.scanner_away:
@@ -136,8 +137,8 @@ def _asking(card: Card) -> list[Block | None]:
         )
     elif scan.question is Question.UNKNOWN_APP:
         line = (
-            f"*Which app is this a rescan of?* OneTrust knows no app {text.code(scan.app_id or '')}, which "
-            f"the bot had linked to {app(scan)} by itself. That link is gone."
+            f"*Which app is this a rescan of?* OneTrust does not know app {text.code(scan.app_id or '')}, "
+            f"which the bot had linked to {app(scan)} automatically. It has removed that link."
         )
     elif scan.question is Question.MISREAD:
         line = (
@@ -208,7 +209,7 @@ def _submitted(card: Card, sections: Sequence[ReplySection]) -> list[Block | Non
 
 
 def _next_build(card: Card) -> str | None:
-    """Say what the next build of the app will be; ``None`` where there is nothing to say."""
+    """Return what the next build of the app will be, if that is clear."""
     scan, link = card.scan, card.link
     if link is None:
         unknown = "Once OneTrust shows the app's ID, link it here: the next build is then a rescan."
@@ -241,7 +242,7 @@ def _uncertain(card: Card, sections: Sequence[ReplySection]) -> list[Block | Non
     return [
         _head(
             scan,
-            f"It is not certain that OneTrust took {title(scan)}. Nothing is sent again by itself.",
+            f"It is not certain that OneTrust took {title(scan)}. It is not resent automatically.",
             text.sentence(scan.problem or ""),
             *_lines(card, sections),
             f"Look in {sought}, sent {text.when(scan.updated_at)}. "
@@ -288,7 +289,7 @@ def _ended(scan: Scan) -> list[Block | None]:
     end = "can't be scanned" if scan.state is State.REJECTED else "was not submitted"
     line = text.capital(f"{title(scan)} {end}.")
     refused = retry and scan.submission.state is SubmissionState.REFUSED
-    then = "The bot does not try again by itself: once that is mended, press *Try again*." if refused else ""
+    then = "It is not retried automatically: once that is fixed, press *Try again*." if refused else ""
     return [
         _head(scan, line, text.sentence(scan.problem or ""), then),
         actions(
@@ -308,7 +309,7 @@ def _head(scan: Scan, line: str, *more: str) -> Block:
 
 
 def _foot(scan: Scan, *more: str) -> Block:
-    """Make the last line; it names the file where the head shows the app's name instead."""
+    """Return the last line; it names the file if the head shows the app's name instead."""
     return context(f"Scan #{scan.number}", file(scan) if scan.build else None, sharer(scan), *more)
 
 
@@ -328,7 +329,7 @@ def _next_try(scan: Scan) -> str:
 
 
 def _original(card: Card) -> str:
-    """Name the scan that this one goes back to; who shared it only where this card's readers may know."""
+    """Name the original scan; its sharer only if all readers of this card may know."""
     original = card.original
     if original is None:
         return f"scan #{card.scan.original}" if card.scan.original is not None else "another scan"

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from functools import partial
 
 from bot.core.circuit_breaker import AWAY, CircuitBreaker
@@ -30,37 +31,30 @@ def queue_job(name: str, run: Callable[[], Awaitable[float | None]], *woken_by: 
     return Job(name=name, run=run, interval_s=MAXIMUM_POLL_INTERVAL_S, woken_by=woken_by)
 
 
+@dataclass(kw_only=True, eq=False, repr=False)
 class Worker:
     """Processes due scans: ``concurrency`` at once, fairly between channels."""
 
-    def __init__(
-        self,
-        *,
-        store: SubmissionStore,
-        pipeline: Pipeline,
-        intake: Intake,
-        announcer: Announcer,
-        clock: Clock,
-        breaker: CircuitBreaker,
-        concurrency: int,
-        scheduler: Scheduler,
-    ) -> None:
-        self._store = store
-        self._pipeline = pipeline
-        self._announcer = announcer
-        self._clock = clock
-        self._breaker = breaker
-        self._concurrency = concurrency
-        self._scheduler = scheduler
+    store: SubmissionStore
+    pipeline: Pipeline
+    intake: Intake
+    announcer: Announcer
+    clock: Clock
+    breaker: CircuitBreaker
+    concurrency: int
+    scheduler: Scheduler
+
+    def __post_init__(self) -> None:
+        """Make the jobs, and hear of the breaker's changes."""
         self._jobs: tuple[Job, ...] = (
             queue_job(SCANS, self._process_scans),
-            queue_job(FILES, intake.find_messages),
-            queue_job(REQUESTS, intake.close_requests, SCAN_LEFT),  # a job of its own: Slack may limit it
+            queue_job(FILES, self.intake.find_messages),
+            queue_job(REQUESTS, self.intake.close_requests, SCAN_LEFT),  # apart, as Slack may limit it
         )
         self._tasks: dict[int, asyncio.Task[None]] = {}
         self._probe: int | None = None
         self._hasten = False
-        breaker.watch(self._breaker_changed)
+        self.breaker.watch(self._breaker_changed)
 
     async def start(self, *also: Job) -> None:
         """Recover the last process's scans and start; if the database can't be written to, do so later.
@@ -69,19 +63,19 @@ class Worker:
         """
         self._jobs += also
         try:
-            if recovered := await self._store.queue.recover(source=Source.SLACK):
+            if recovered := await self.store.queue.recover(source=Source.SLACK):
                 logger.info(
                     "recovered %d scans that were in progress when the bot last ended", len(recovered)
                 )
             for number in recovered:
-                self._announcer.changed(number)
+                self.announcer.changed(number)
         except StoreUnavailable as error:
             logger.warning("can't recover the last process's scans yet: %s", error)
-        self._scheduler.start(*self._jobs)
+        self.scheduler.start(*self._jobs)
 
     def wake(self, *reasons: str) -> None:
         """Poll the queues that these reasons concern now, or all of them."""
-        self._scheduler.wake(*(reasons or (job.name for job in self._jobs)))
+        self.scheduler.wake(*(reasons or (job.name for job in self._jobs)))
 
     def drop(self, number: int) -> None:
         """Stop processing a scan whose row is already cancelled."""
@@ -90,13 +84,13 @@ class Worker:
 
     async def stop(self) -> None:
         """Stop: finish scans that are committed, requeue the others."""
-        await self._scheduler.stop(*(job.name for job in self._jobs))
+        await self.scheduler.stop(*(job.name for job in self._jobs))
         working = dict(self._tasks)
         for number, task in working.items():
             if not await self._is_committed(number):
                 task.cancel()
         all_done = asyncio.gather(*working.values(), return_exceptions=True)
-        await first_of(asyncio.shield(all_done), self._clock.sleep(STOP_TIMEOUT_S))
+        await first_of(asyncio.shield(all_done), self.clock.sleep(STOP_TIMEOUT_S))
         for task in working.values():
             task.cancel()
         await all_done
@@ -107,24 +101,24 @@ class Worker:
         In one transaction, so that it can't be committed between the check and cancelling its task.
         """
         try:
-            if await self._store.scans.requeue(number, why=STOPPED, unless_committed=True) is not None:
+            if await self.store.scans.requeue(number, why=STOPPED, unless_committed=True) is not None:
                 return False
-            scan = await self._store.scans.scan(number)
+            scan = await self.store.scans.scan(number)
         except StoreUnavailable:
             return False  # the next process recovers it
         return scan.submission.state is SubmissionState.COMMITTED
 
     async def _process_scans(self) -> float | None:
         """Start due scans, up to ``concurrency``."""
-        queue, poll = self._store.queue, await self._poll()
+        queue, poll = self.store.queue, await self._poll()
         if poll.has_abandoned or poll.has_waiting:
             changed = await queue.recover(source=Source.SHELL)
             # A run that could not record its outcome (locked database, full disk) left its scan in progress.
             changed += await queue.recover(source=Source.SLACK, busy=tuple(self._tasks))
             for number in [*changed, *await queue.wake_waiting()]:
-                self._announcer.changed(number)
+                self.announcer.changed(number)
             poll = await self._poll()
-        if self._breaker.is_open:
+        if self.breaker.is_open:
             return await self._wait_for_scanner(poll.next_at)
         if poll.has_parked or self._hasten:
             hasten, self._hasten = self._hasten, False
@@ -139,21 +133,21 @@ class Worker:
         return poll.next_at
 
     async def _poll(self) -> QueuePoll:
-        free = max(0, self._concurrency - len(self._tasks))
-        return await self._store.queue.poll(free, busy=tuple(self._tasks))
+        free = max(0, self.concurrency - len(self._tasks))
+        return await self.store.queue.poll(free, busy=tuple(self._tasks))
 
     async def _wait_for_scanner(self, next_at: float | None) -> float | None:
         """Start one scan as a probe when it is due; park the others."""
         if self._probe in self._tasks:
             return None  # its end wakes this job
-        probe_at = self._breaker.probe_at
-        if probe_at <= self._clock.now():
-            self._probe = await self._store.queue.probe(busy=tuple(self._tasks))
+        probe_at = self.breaker.probe_at
+        if probe_at <= self.clock.now():
+            self._probe = await self.store.queue.probe(busy=tuple(self._tasks))
             if self._probe is not None:
                 self._start(self._probe)
             return next_at
-        for number in await self._store.queue.park(AWAY, busy=tuple(self._tasks)):
-            self._announcer.changed(number)
+        for number in await self.store.queue.park(AWAY, busy=tuple(self._tasks)):
+            self.announcer.changed(number)
         return probe_at if next_at is None else min(probe_at, next_at)
 
     def _breaker_changed(self, is_open: bool) -> None:  # noqa: FBT001 - a watcher's only argument
@@ -161,7 +155,7 @@ class Worker:
         self.wake(SCANS)
 
     def _start(self, number: int) -> None:
-        task = asyncio.create_task(self._pipeline.run(number), name=f"scan-{number}")
+        task = asyncio.create_task(self.pipeline.run(number), name=f"scan-{number}")
         self._tasks[number] = task
         task.add_done_callback(partial(self._done, number))
 

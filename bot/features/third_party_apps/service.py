@@ -8,6 +8,7 @@ import asyncio
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Final
 from weakref import WeakValueDictionary
 
@@ -86,6 +87,7 @@ class ThirdPartyApps:
         """
         await self.policy.admit(user, channel)
         ref = app_ref(text)
+        add_question = partial(self.lookups.add_question, ref, user=user, channel=channel)
         async with self._lock(ref):
             now = self.clock.now()
             known = await self.lookups.known(ref, since=now - CACHED_S)
@@ -93,17 +95,13 @@ class ThirdPartyApps:
                 return AppAnswer(lookup=known, cached=True)
             analysing = await self.lookups.analysing(ref)
             if analysing is not None and analysing.due_at > now:
-                joined = await self.lookups.add_question(
-                    ref, user=user, channel=channel, due_at=analysing.due_at
-                )
-                return AppAnswer(lookup=joined)
+                return AppAnswer(lookup=await add_question(due_at=analysing.due_at))
             answer = await self._look_up(ref)
             if answer.app is not None:
                 lookup = await self.lookups.answered(ref, answer.app, user=user)
                 self.wake()  # others may be waiting for it too
             else:
-                due_at = now + ANALYSIS_INTERVAL_S
-                lookup = await self.lookups.add_question(ref, user=user, channel=channel, due_at=due_at)
+                lookup = await add_question(due_at=now + ANALYSIS_INTERVAL_S)
             return AppAnswer(lookup=lookup, remaining=self._low(answer.remaining))
 
     async def app(self, user: str, channel: str, number: int) -> ThirdPartyApp:

@@ -1,15 +1,14 @@
 """Verdicts of side scanners on builds."""
 
+from collections.abc import Callable
 from functools import partial
 
 from bot.builds.hosts.finder import HostFinder
 from bot.core.scheduler import Job
 from bot.features.history.history import HistoryService
-from bot.features.submission.card import Card
 from bot.features.submission.ports import SCAN_LEFT, SCANS
 from bot.features.submission.worker import queue_job
-from bot.features.verdicts import listeners, lookup_repository, views
-from bot.features.verdicts.hold import HoldRelease
+from bot.features.verdicts import listeners, transition_repository, views
 from bot.features.verdicts.lookup import VerdictLookup
 from bot.features.verdicts.messages import verdict_subject, verdicts_section
 from bot.features.verdicts.outcomes import VerdictOutcomes
@@ -19,7 +18,6 @@ from bot.features.verdicts.side_scanner import SideScanner
 from bot.features.verdicts.submitter import VerdictSubmitter
 from bot.features.verdicts.worker import BUILDS, REPORTS, VerdictWorker
 from bot.metrics import CountedFiles
-from bot.slack.messages.living_message import LivingMessages
 from bot.wiring.checks import zscaler
 from bot.wiring.feature import Feature, Surface
 from bot.wiring.kit import Kit
@@ -27,13 +25,15 @@ from bot.wiring.kit import Kit
 
 def build(kit: Kit) -> Surface:
     """Build it, with the workers of each side scanner that sees builds."""
-    scanners = [scanner for scanner in kit.side_scanners if scanner.sees_builds]
-    held = {scanner.name for scanner in scanners if scanner.hold_max_s is not None}
-    release = HoldRelease(kit.store, partial(kit.wake, SCANS), holding=held)
-    queues = [queue_job("release of held builds", release.turn)]
-    announcements = {scanner.name: _announcements(kit, scanner) for scanner in scanners}
-    for scanner in scanners:
-        queues += _queues(kit, scanner, announcements[scanner.name])
+    card_for, actions = kit.get(HistoryService).status, kit.domain.actions
+    mention, jobs = kit.settings.mention == "sharer", [_release_job(kit)]
+    queues: list[Job] = []
+    for scanner in kit.side_scanners:
+        if scanner.sees_builds:
+            render = partial(views.verdict_message, scanner=scanner.name, mention=mention)
+            announcements = kit.messages(verdict_subject(kit.store, scanner.name, render))
+            jobs.append(announcements.job)
+            queues += _queues(kit, scanner, announcements.changed)
     retry = VerdictRetry(
         store=kit.store,
         announcer=kit.replies,
@@ -43,35 +43,38 @@ def build(kit: Kit) -> Surface:
     )
     lookup = VerdictLookup(
         store=kit.store,
-        cards=kit.domain.cards,
+        card_for=card_for,
         workspace=kit.workspace,
-        policy=kit.access,
+        access=kit.access,
         scanners=[scanner for scanner in kit.side_scanners if scanner.answers],
         clock=kit.clock,
     )
-    command = listeners.verdict_command(lookup, kit.permalink)
-    card_for, actions = kit.get(HistoryService).status, kit.domain.actions
     return Surface(
-        commands=(command,) if any(scanner.answers for scanner in kit.side_scanners) else (),
+        commands=(listeners.verdict_command(lookup, kit.permalink),) if lookup.scanners else (),
         listeners=(lambda app: listeners.register(app, retry, actions, card_for),),
         scan_buttons=frozenset({views.REPORT, views.ASK_AGAIN}),
         queues=tuple(queues),
-        jobs=tuple(each.job for each in announcements.values()),
+        jobs=tuple(jobs),
     )
 
 
-def _announcements(kit: Kit, scanner: SideScanner) -> LivingMessages[Card]:
-    mention = kit.settings.mention == "sharer"
-    render = partial(views.verdict_message, scanner=scanner.name, mention=mention)
-    return kit.messages(verdict_subject(kit.store, scanner.name, render))
+def _release_job(kit: Kit) -> Job:
+    """Return the job that releases, once, what an earlier process held for scanners that hold nothing now."""
+    sees = [scanner for scanner in kit.side_scanners if scanner.sees_builds]
+    holding = {scanner.name for scanner in sees if scanner.hold_max_s is not None}
+
+    async def release() -> None:
+        await kit.store.verdicts.release_all(other_than=holding)
+        kit.wake(SCANS)
+
+    return Job(name="release of held builds", run=release, interval_s=None)
 
 
-def _queues(kit: Kit, scanner: SideScanner, announcements: LivingMessages[Card]) -> tuple[Job, ...]:
-    """Return what shows builds to a side scanner and reads its reports."""
+def _queues(kit: Kit, scanner: SideScanner, bad: Callable[[int], None]) -> tuple[Job, ...]:
+    """Return the jobs that send builds to a side scanner and read its reports; ``bad`` announces."""
     store, clock = kit.store, kit.clock
-    wake_scans = partial(kit.wake, SCANS)
-    outcomes = VerdictOutcomes(store, scanner.profile, kit.replies, wake_scans, announcements.changed)
-    activation = kit.zscaler.activation if scanner.reads_hosts else None
+    outcomes = VerdictOutcomes(store, scanner.profile, kit.replies, partial(kit.wake, SCANS), bad)
+    cloud = kit.zscaler.cloud if scanner.reads_hosts else None
     worker = VerdictWorker(
         store=store,
         scanner=scanner,
@@ -82,7 +85,7 @@ def _queues(kit: Kit, scanner: SideScanner, announcements: LivingMessages[Card])
         wake=kit.wake,
         sending=VerdictSubmitter(store=store, scanner=scanner, outcomes=outcomes, clock=clock),
         hosts=HostFinder(environment=kit.settings.interpreter) if scanner.reads_hosts else None,
-        ask=activation.status if activation is not None else None,
+        ask=cloud.activation.status if cloud is not None else None,
     )
     kit.stack.push_async_callback(worker.stop)
     reports = ReportPoller(store=store, scanner=scanner, outcomes=outcomes, clock=clock)
@@ -95,6 +98,6 @@ def _queues(kit: Kit, scanner: SideScanner, announcements: LivingMessages[Card])
 FEATURE = Feature(
     build=build,
     reply_section=lambda context: verdicts_section(context.scanners, context.permalink),
-    row_hooks=(lookup_repository.HOOKS,),
+    row_hooks=(transition_repository.HOOKS,),
     checks=zscaler.verdicts,
 )

@@ -1,13 +1,12 @@
 """Which side scanners judge a build, and whether its submission to OneTrust waits for their verdicts."""
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from bot.core.build import Build
 from bot.core.scan import Scan, Source, State
 from bot.features.submission.decision import Decision, DecisionFacts, VerdictRequest
 from bot.features.verdicts.models import span
-from bot.features.verdicts.ports import VerdictStore
 from bot.features.verdicts.side_scanner import SideScanner
 
 _ASKED = frozenset({State.SUBMITTING, State.WAITING, State.ASKING})
@@ -34,12 +33,11 @@ class Hold:
         done = facts.verdicts_over | facts.verdicts_known
         requests = []
         for scanner in self.scanners:
-            hold_s, profile = scanner.hold_max_s, scanner.profile
-            request = VerdictRequest(scanner=scanner.name)
-            accepts = profile.accepts(build.file_type, scan.size_bytes)
-            if may_hold and hold_s is not None and accepts and scanner.name not in done:
-                request = replace(request, held_until=now + hold_s, held_for=profile.verdict)
-            requests.append(request)
+            name, hold_s, held = scanner.name, scanner.hold_max_s, VerdictRequest(scanner=scanner.name)
+            accepts = scanner.profile.accepts(build.file_type, scan.size_bytes)
+            if may_hold and hold_s is not None and accepts and name not in done:
+                held = replace(held, held_until=now + hold_s, held_for=scanner.profile.verdict)
+            requests.append(held)
         asked = replace(decision, requests=tuple(requests))
         if asked.held_until is None:
             return asked
@@ -53,25 +51,6 @@ class Hold:
             route=None,
             route_why="",
         )
-
-
-class HoldRelease:
-    """Releases what an earlier process held for scanners that hold nothing now; one of the runner's jobs."""
-
-    def __init__(
-        self, store: VerdictStore, wake: Callable[[], None], *, holding: Collection[str] = ()
-    ) -> None:
-        self._store = store
-        self._wake = wake
-        self._holding = holding
-        self._done = False
-
-    async def turn(self) -> None:
-        """Do it once."""
-        if not self._done:
-            await self._store.verdicts.release_all(other_than=self._holding)
-            self._done = True
-            self._wake()
 
 
 def joined(parts: Iterable[str]) -> str:

@@ -1,4 +1,4 @@
-"""``/appscan verdict``, the modal with a report, and the request for a new verdict."""
+"""``/appscan verdict``, the modal with a report, and the button for a retry."""
 
 import re
 from collections.abc import Callable
@@ -27,14 +27,10 @@ from bot.slack.listening.payload import Payload, read_payload
 VERDICT = Topic(
     gist="what Zscaler's Sandbox says of a build",
     body=(
-        "The number of a scan, the SHA-256 of a build that was scanned here, or any file's MD5. What is "
-        "in the history is told from there; for an MD5 that is not, Zscaler is asked, which counts on "
-        "the day's quota of reports."
+        "The number of a scan, the SHA-256 of a build that was scanned here, or any file's MD5. For an MD5 "
+        "that is not in the history Zscaler is asked, which counts against the daily report quota."
     ),
-    examples=(
-        "/appscan verdict 12",
-        "/appscan verdict 0123456789abcdef0123456789abcdef",
-    ),
+    examples=("/appscan verdict 12", "/appscan verdict 0123456789abcdef0123456789abcdef"),
 )
 
 
@@ -42,10 +38,10 @@ def verdict_command(lookup: VerdictLookup, permalink: Callable[[Scan], str | Non
     """Return ``/appscan verdict``."""
 
     async def verdict(typed: CommandText) -> Message:
-        told = await lookup.ask(typed.user, typed.channel, typed.rest)
-        if isinstance(told, list):
-            return lookup_views.asked(told)
-        return lookup_views.known(told, link=permalink(told.scan))
+        answer = await lookup.ask(typed.user, typed.channel, typed.rest)
+        if isinstance(answer, list):
+            return lookup_views.asked(answer)
+        return lookup_views.known(answer, link=permalink(answer.scan))
 
     return Command(word="verdict", topic=VERDICT, handler=verdict)
 
@@ -68,8 +64,9 @@ def register(app: AsyncApp, retry: VerdictRetry, actions: UserActions, card_for:
     async def load(user: str, state: ModalState) -> Block:
         card, _ = await card_for(user, state.channel, str(state.record))
         for shown in verdicts_of(card):
-            if shown.scanner.name == (state.source or UNNAMED) and shown.verdict.result is not None:
-                return report_modal(card.scan, shown, state)
+            scanner, result = shown.scanner, shown.verdict.result
+            if scanner.name == (state.source or UNNAMED) and result is not None:
+                return report_modal(card.scan, scanner, shown.verdict.md5, result, state)
         raise NotFound(f"The verdict on scan #{state.record} is not known here.")
 
     open_paged(app, REPORT, load, button=_of_any_scanner(views.REPORT), state=of_scan)

@@ -6,24 +6,16 @@ from typing import Final
 from bot.core.scan import Scan
 from bot.features.submission.card import Card
 from bot.features.verdicts.modals import ranked, risk, without_risks
-from bot.features.verdicts.models import (
-    BAD,
-    CardVerdict,
-    HashAnswer,
-    NoAnswer,
-    ReportStatus,
-    SandboxVerdict,
-    verdicts_of,
-)
-from bot.features.verdicts.views import judged, known_by, report_button, status_line, threat
+from bot.features.verdicts.models import BAD, CardVerdict, HashAnswer, NoAnswer, ReportStatus, verdicts_of
+from bot.features.verdicts.views import known_by, report_button, status_line, verdict_line
 from bot.slack.blocks import text
 from bot.slack.blocks.elements import Block, actions, context, section
-from bot.slack.blocks.lists import paragraphs
+from bot.slack.blocks.lists import count, paragraphs
 from bot.slack.blocks.message import Message, compose
 from bot.slack.blocks.scan_text import title
 
 LOW: Final = 50
-"""If no more reports are left than this, the answer says how many."""
+"""Up to this many reports left, the answer says how many."""
 _RISKS: Final = 10
 
 
@@ -33,17 +25,12 @@ def known(card: Card, *, link: str | None = None) -> Message:
 
 
 def _known(scan: Scan, shown: CardVerdict, link: str | None) -> list[Block | None]:
-    verdict = shown.verdict
-    number = text.link(link, f"scan #{scan.number}") if link is not None else f"scan #{scan.number}"
+    verdict, number = shown.verdict, f"scan #{scan.number}"
     bad = verdict.result is not None and verdict.result.threat in BAD
     mark = ":rotating_light: " if bad else ""
-    lines = [
-        f"{mark}{title(scan)}, {number}",
-        f"{shown.scanner.title}: {status_line(shown)}",
-        known_by(shown),
-    ]
+    build = f"{mark}{title(scan)}, {text.link(link, number) if link is not None else number}"
     return [
-        section("\n".join(filter(None, lines))),
+        section("\n".join(filter(None, [build, status_line(shown), known_by(shown)]))),
         actions(report_button(shown.scanner, scan.number) if verdict.result is not None else None),
         context(f"MD5 {text.code(verdict.md5)}") if verdict.md5 else None,
     ]
@@ -57,36 +44,27 @@ def asked(answers: Sequence[HashAnswer | NoAnswer]) -> Message:
 def _asked(answer: HashAnswer | NoAnswer) -> list[Block]:
     if isinstance(answer, NoAnswer):
         return [context(f"{answer.scanner.title}: {text.sentence(answer.problem)}")]
-    verdict, left = answer.report.verdict, answer.left
-    low = left is not None and left <= LOW
+    left = count(answer.left, "more report") if answer.left is not None and answer.left <= LOW else None
     return [
-        *([_unjudged(answer)] if verdict is None else _judged(answer, verdict)),
+        *map(section, _lines(answer)),
         context(
             f"{answer.scanner.vendor} said so {text.when(answer.at)}",
-            f"{left:,} more {'report' if left == 1 else 'reports'} may be asked for today" if low else None,
+            f"{left} may be requested today" if left else None,
         ),
     ]
 
 
-def _judged(answer: HashAnswer, verdict: SandboxVerdict) -> list[Block]:
-    mark = ":rotating_light: " if verdict.threat in BAD else ""
-    line = ", ".join(filter(None, [f"{mark}{answer.scanner.title}: *{threat(verdict)}*", judged(verdict)]))
-    risks = ranked(verdict)
-    lines = [f"• {risk(each)}" for each in risks[:_RISKS]]
-    if len(risks) > _RISKS:
-        lines.append(f"• and {len(risks) - _RISKS:,} more")
-    if not lines:
-        lines = [without_risks(answer.scanner, verdict)]
-    return [section(f"{line}\nMD5 {text.code(answer.md5)}"), *(section(told) for told in paragraphs(lines))]
-
-
-def _unjudged(answer: HashAnswer) -> Block:
-    named, scanner = f"the file with the MD5 {text.code(answer.md5)}", answer.scanner.title
+def _lines(answer: HashAnswer) -> list[str]:
+    scanner, verdict, file = answer.scanner, answer.report.verdict, f"MD5 {text.code(answer.md5)}"
+    if verdict is not None:
+        risks = ranked(verdict)
+        lines = [f"• {risk(each)}" for each in risks[:_RISKS]] or [without_risks(scanner, verdict)]
+        more = [f"• and {len(risks) - _RISKS:,} more"] if len(risks) > _RISKS else []
+        return [f"{verdict_line(scanner, verdict)}\n{file}", *paragraphs([*lines, *more])]
+    file = f"the file with the {file}"
     if answer.report.status is ReportStatus.IN_PROGRESS:
-        return section(f"{scanner} is still analysing {named}. Ask again in 10 minutes.")
+        return [f"{scanner.title} is still analysing {file}. Ask again in 10 minutes."]
     if answer.report.status is ReportStatus.NOT_FOUND:
         share = " Share the build to have it analysed." if answer.sends else ""
-        return section(
-            f"{scanner} knows nothing of {named}. It is not asked about it again for a day.{share}"
-        )
-    return section(f"{scanner} has no verdict on {named}.")
+        return [f"{scanner.title} knows nothing of {file}. It is not asked about it again for a day.{share}"]
+    return [f"{scanner.title} has no verdict on {file}."]

@@ -6,11 +6,11 @@ from functools import partial
 from bot.core.scan import Scan
 from bot.features.submission.card import Card
 from bot.features.submission.sections import ReplySection
-from bot.features.verdicts import repository
 from bot.features.verdicts.models import BAD, NAME
 from bot.features.verdicts.ports import VerdictStore
 from bot.features.verdicts.scanner_profile import UNNAMED, ScannerProfile
-from bot.features.verdicts.views import held_line, told_problems, verdict_blocks
+from bot.features.verdicts.transition_repository import card_verdicts
+from bot.features.verdicts.views import held_line, shown_problems, verdict_blocks
 from bot.slack.blocks.message import Message
 from bot.slack.messages.subjects import MessageStatus, Subject
 
@@ -21,10 +21,10 @@ def verdicts_section(
     """What each side scanner says of a build, or how far it is; those that were not asked are left out."""
     return ReplySection(
         name=NAME,
-        read=lambda db, scan, original: repository.card_verdicts(db, scan, original, scanners, permalink),
+        read=lambda db, scan, first: card_verdicts(db, scan, first, scanners, permalink),
         headline=held_line,
         blocks=lambda card, _: verdict_blocks(card),
-        problems=told_problems,
+        problems=shown_problems,
     )
 
 

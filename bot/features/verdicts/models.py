@@ -1,4 +1,4 @@
-"""What a side scanner says of a build, and the progress of getting its verdict.
+"""A side scanner's verdict on a build, and the progress of getting it.
 
 A build is known to a scanner by its MD5. All texts come from outside. Times are seconds since the epoch, UTC.
 """
@@ -11,7 +11,7 @@ from bot.features.submission.card import Card
 from bot.features.verdicts.scanner_profile import ScannerProfile
 
 NAME: Final = "verdicts"
-"""Of the part of a card."""
+"""The key in ``Card.parts``."""
 
 
 class Threat(StrEnum):
@@ -61,11 +61,10 @@ class SandboxVerdict:
     """The name of what was detected."""
     file_type: str | None = None
     duration_s: float | None = None
-    """How long the analysis took."""
+    """Of the analysis."""
     risks: tuple[Risk, ...] = ()
-    """Of the full report; empty until it was read."""
+    """Empty until the full report was read."""
     is_full: bool = False
-    """Whether the full report was read."""
     is_instant: bool = False
     """Whether it was given at once, without dynamic analysis."""
 
@@ -82,12 +81,11 @@ class Report:
 
 @dataclass(frozen=True, kw_only=True)
 class HashAnswer:
-    """What a scanner said of a file that a person asked about."""
+    """A scanner's answer about a file that a person asked about."""
 
     scanner: ScannerProfile
     md5: str
     at: float
-    """When it said so."""
     report: Report
     left: int | None = None
     """How many reports are left for today; ``None`` if none was requested for this answer."""
@@ -139,7 +137,7 @@ class VerdictState(StrEnum):
 
     WAITING = "waiting"  # to be sent
     ANALYSING = "analysing"  # sent; its report is polled
-    KNOWN = "known"  # there is a verdict
+    KNOWN = "known"
     EXCLUDED = "excluded"  # not sent, or nothing to be read of it: its type, its size, no rule, no API
     FAILED = "failed"  # it could not be sent, or no verdict came
 
@@ -153,22 +151,17 @@ class Verdict:
     """One side scanner's part of one scan."""
 
     scanner: str
-    """Its name."""
     scan: int
-    """The number of the scan."""
     state: VerdictState
     md5: str | None = None
     """``None`` until the build was pulled for it."""
     due_at: float = 0.0
     """When it is sent, or its report requested, next."""
     begun_at: float = 0.0
-    """When the current attempts began; asking again begins new ones.
-
-    Time in which the daily limit allows no submission does not count.
-    """
-    tries: int = 0
+    """When the current attempts began, without time in which the daily limit allows no submission."""
+    attempts: int = 0
     """How many submissions were started."""
-    looks: int = 0
+    polls: int = 0
     """How often its report was requested."""
     since: float | None = None
     """When it was sent."""
@@ -181,15 +174,15 @@ class Verdict:
     """The scan from whose verdict this one is known, as it is the very same file."""
     ended_at: float | None = None
     held_until: float | None = None
-    """When OneTrust's part stops waiting for this one; ``None`` if it does not wait."""
+    """When OneTrust's part stops waiting for it; ``None`` if it does not wait."""
     went_on_after_s: float | None = None
-    """How long OneTrust's part waited for this one before it continued without."""
+    """How long OneTrust's part waited for it before it continued without."""
     announced_ts: str | None = None
     """The message that announced a bad verdict; empty while that is being posted."""
 
     @property
     def may_be_asked_again(self) -> bool:
-        """Whether another attempt may lead to a verdict; what was excluded unsent never gets one."""
+        """Whether a retry may lead to a verdict; what was excluded unsent never gets one."""
         was_sent = self.since is not None
         return self.state is VerdictState.FAILED or (self.state is VerdictState.EXCLUDED and was_sent)
 

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from bot.core.ports import Announcer
@@ -12,52 +13,36 @@ from bot.features.verdicts.scanner_profile import ScannerProfile
 logger = logging.getLogger(__name__)
 
 
+@dataclass(eq=False, repr=False)
 class VerdictOutcomes:
-    """Records one scanner's outcomes and updates the replies.
+    """Records one scanner's outcomes and updates the replies; ``changes`` are those of ``verdicts.keep``."""
 
-    ``wake`` lets a scan continue that was held for one; ``bad`` gets each scan whose verdict is to be
-    announced.
-    """
-
-    def __init__(
-        self,
-        store: VerdictStore,
-        scanner: ScannerProfile,
-        announcer: Announcer,
-        wake: Callable[[], None],
-        bad: Callable[[int], None] = lambda _: None,
-    ) -> None:
-        self._store = store
-        self._scanner = scanner
-        self._announcer = announcer
-        self._wake = wake
-        self._bad = bad
+    store: VerdictStore
+    scanner: ScannerProfile
+    announcer: Announcer
+    wake: Callable[[], None]
+    """Lets a scan that was held continue."""
+    bad: Callable[[int], None] = lambda _: None
+    """Gets each scan with a verdict to announce."""
 
     async def known(self, number: int, verdict: SandboxVerdict, **changes: Any) -> None:
         """Record a verdict."""
-        threat = verdict.threat.value.lower()
-        logger.info("scan #%d: %s is %s", number, self._scanner.verdict, threat)
-        await self.kept(
-            number,
-            why=f"{self._scanner.verdict}: {threat}",
-            state=VerdictState.KNOWN,
-            result=verdict,
-            problem=None,
-            **changes,
-        )
-        self._wake()
+        why = f"{self.scanner.verdict}: {verdict.threat.value.lower()}"
+        logger.info("scan #%d: %s", number, why)
+        changes |= {"state": VerdictState.KNOWN, "result": verdict, "problem": None}
+        await self.kept(number, why=why, **changes)
+        self.wake()
         if verdict.threat in BAD:
-            self._bad(number)
+            self.bad(number)
 
     async def ended(self, number: int, state: VerdictState, problem: str | None, **changes: Any) -> None:
         """Record that there will be no verdict; ``problem`` is the sentence for people, if there is one."""
-        vendor = self._scanner.vendor
+        vendor = self.scanner.vendor
         level = logging.WARNING if state is VerdictState.FAILED else logging.INFO
         logger.log(level, "scan #%d: no verdict from %s: %s", number, vendor, problem or "none is requested")
-        await self.kept(
-            number, why=f"{vendor}: {problem}" if problem else "", state=state, problem=problem, **changes
-        )
-        self._wake()
+        why = f"{vendor}: {problem}" if problem else ""
+        await self.kept(number, why=why, state=state, problem=problem, **changes)
+        self.wake()
 
     async def reschedule(
         self,
@@ -69,23 +54,22 @@ class VerdictOutcomes:
     ) -> None:
         """Reschedule to ``due_at``; the reply is updated only if ``problem`` is new.
 
-        A scan that is held, but not that long, continues at once. ``expected_at`` is the earliest time at
-        which a verdict can be expected, if that is later.
+        A scan that is not held until a verdict can be expected continues at once; ``expected_at`` is that
+        time if it is later than ``due_at``.
         """
-        after = await self.kept(
-            verdict.scan, tell=problem != verdict.problem, due_at=due_at, problem=problem, **changes
-        )
+        changes |= {"due_at": due_at, "problem": problem}
+        after = await self.kept(verdict.scan, tell=problem != verdict.problem, **changes)
         if after.held_until is not None and after.held_until <= (expected_at or due_at):
-            await self._store.verdicts.release(self._scanner.name, verdict.scan)
-            self._wake()
+            await self.store.verdicts.release(self.scanner.name, verdict.scan)
+            self.wake()
 
     async def kept(self, number: int, *, why: str = "", tell: bool = True, **changes: Any) -> Verdict:
-        """Record changes and update the reply."""
-        verdict = await self._store.verdicts.keep(self._scanner.name, number, why=why, tell=tell, **changes)
+        """Record changes and, with ``tell``, update the reply."""
+        verdict = await self.store.verdicts.keep(self.scanner.name, number, why=why, tell=tell, **changes)
         if tell:
-            self._announcer.changed(number)
+            self.announcer.changed(number)
         return verdict
 
     def changed(self, number: int) -> None:
         """Update the reply after another change."""
-        self._announcer.changed(number)
+        self.announcer.changed(number)

@@ -4,7 +4,6 @@ from typing import Protocol
 
 from bot.features.hosts.repository import HostRepository
 from bot.features.submission.ports import SubmissionStore
-from bot.features.verdicts.lookup_repository import VerdictLookupRepository
 from bot.features.verdicts.repository import VerdictRepository
 
 
@@ -12,5 +11,4 @@ class VerdictStore(SubmissionStore, Protocol):
     """The repositories that asking side scanners uses."""
 
     verdicts: VerdictRepository
-    asked_verdicts: VerdictLookupRepository
     hosts: HostRepository

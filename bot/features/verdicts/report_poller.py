@@ -5,6 +5,8 @@ further ones at growing intervals, and scans of the same file share them.
 """
 
 import logging
+from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any, Final
 
 from bot.core.backoff import SERVER_BACKOFF, Backoff
@@ -44,24 +46,27 @@ QUOTA_USED: Final = (
     "{vendor}'s report quota for today is used up. The verdict is requested when there is more, tomorrow at "
     "the latest."
 )
+_OVER: Final = frozenset({ReportStatus.COMPLETED, ReportStatus.NO_DYNAMIC})
+"""With these, a verdict is final."""
 
 
+@dataclass(kw_only=True, eq=False, repr=False)
 class ReportPoller:
-    """Requests the reports of one scanner that are due; ``turn`` is one of the runner's jobs.
+    """Requests the reports of one scanner that are due; ``turn`` is one of the scheduler's jobs.
 
     If no reports can be read any more, what an earlier process sent ends with that.
     """
 
-    def __init__(
-        self, *, store: VerdictStore, scanner: SideScanner, outcomes: VerdictOutcomes, clock: Clock
-    ) -> None:
-        self._store = store
-        self._scanner = scanner
-        self._profile = scanner.profile
-        self._outcomes = outcomes
-        self._clock = clock
-        self._steady = SteadyClock(clock)
-        self._backoff = Backoff(first_s=scanner.first_report_s, factor=1.5, maximum_s=LONGEST_S)
+    store: VerdictStore
+    scanner: SideScanner
+    outcomes: VerdictOutcomes
+    clock: Clock
+
+    def __post_init__(self) -> None:
+        """Begin without a pause, and without knowing the quota."""
+        self._profile = self.scanner.profile
+        self._steady = SteadyClock(self.clock)
+        self._backoff = Backoff(first_s=self.scanner.first_report_s, factor=1.5, maximum_s=LONGEST_S)
         self._paused_until = 0.0
         self._paused_for = ""
         self._failures = 0
@@ -72,31 +77,25 @@ class ReportPoller:
 
     async def turn(self) -> float | None:
         """Request the reports that are due; return when more are."""
-        rows, reports = self._store.verdicts, self._scanner.reports
+        rows, reports = self.store.verdicts, self.scanner.reports
         by_md5: dict[str, list[Verdict]] = {}
-        due = await rows.reports_due(self._scanner.name, BATCH)
+        due = await rows.reports_due(self.scanner.name, BATCH)
         for verdict in due.now:
-            if await self._is_still_polled(verdict):
-                by_md5.setdefault(verdict.md5 or "", []).append(verdict)
+            if reports is None:
+                await self._end(verdict, VerdictState.EXCLUDED, self._profile.no_reports)
+            elif verdict.md5 is None or self.clock.now() - _since(verdict) > WITHIN_S:
+                await self._end(verdict, VerdictState.FAILED, TOO_LATE)
+            else:
+                by_md5.setdefault(verdict.md5, []).append(verdict)
         if by_md5 and reports is not None:
             await self._ask(reports, by_md5)
-        return due.next_at if not due.now else (await rows.reports_due(self._scanner.name, 0)).next_at
-
-    async def _is_still_polled(self, verdict: Verdict) -> bool:
-        """Return whether a verdict is still polled; if not, it ends."""
-        if self._scanner.reports is None:
-            await self._end(verdict, VerdictState.EXCLUDED, self._profile.no_reports)
-            return False
-        if verdict.md5 is None or self._clock.now() - _since(verdict) > WITHIN_S:
-            await self._end(verdict, VerdictState.FAILED, TOO_LATE)
-            return False
-        return True
+        return (await rows.reports_due(self.scanner.name, 0)).next_at if due.now else due.next_at
 
     async def _ask(self, reports: ReportApi, by_md5: dict[str, list[Verdict]]) -> None:
-        if self._paused_until <= self._clock.now():
+        if self._paused_until <= self.clock.now():
             await self._check_quota(reports)
         for md5, verdicts in by_md5.items():
-            if self._paused_until > self._clock.now():
+            if self._paused_until > self.clock.now():
                 expected_at = max(self._paused_until, self._quota_until)
                 await self._reschedule(verdicts, self._paused_until, self._paused_for, expected_at)
                 continue
@@ -106,7 +105,7 @@ class ReportPoller:
                 raise
             except Exception:  # one report that always fails must not block the others
                 logger.exception("the report on %s met an unexpected error", md5)
-                await self._reschedule(verdicts, self._clock.now() + REFUSED_S, INSIDE)
+                await self._reschedule(verdicts, self.clock.now() + REFUSED_S, INSIDE)
 
     async def _check_quota(self, reports: ReportApi) -> None:
         """Request how many reports are left, unless that is known from less than ``QUOTA_S`` ago."""
@@ -114,10 +113,8 @@ class ReportPoller:
             return
         try:
             quotas = await reports.quota()
-        except TryLater as error:
-            self._pause(SERVER_BACKOFF.delay_s(self._failed(), error.retry_after_s), error.user_message)
-        except Refused as error:
-            self._pause(REFUSED_S, error.user_message, logging.WARNING)
+        except (TryLater, Refused) as error:
+            self._pause_after(error)
         else:
             self._quota_at, self._quota_until = self._steady.now(), 0.0
             self._reports_left = min((quota.unused for quota in quotas), default=None)
@@ -125,7 +122,7 @@ class ReportPoller:
                 self._wait_for_quota(quotas)
 
     def _wait_for_quota(self, quotas: tuple[Quota, ...]) -> None:
-        now = self._clock.now()
+        now = self.clock.now()
         ends = [(quota.started_at or now) + DAY_S for quota in quotas if not quota.unused]
         # A window that is over by this clock is checked again soon, and none is longer than a day.
         self._quota_until = min(max([*ends, now + QUOTA_S]), now + DAY_S)
@@ -133,49 +130,45 @@ class ReportPoller:
 
     async def _poll(self, reports: ReportApi, md5: str, verdicts: list[Verdict]) -> None:
         """Request one report, for all scans of that file."""
-        wait_s = self._backoff.delay_s(verdicts[0].looks + 2)  # the first poll came after the first wait
+        wait_s = self._backoff.delay_s(verdicts[0].polls + 2)  # the first poll came after the first wait
         try:
             report = await self._report(reports, md5)
-        except TryLater as error:
-            pause_s = SERVER_BACKOFF.delay_s(self._failed(), error.retry_after_s)
-            self._pause(pause_s, error.user_message)
-            await self._reschedule(verdicts, self._clock.now() + max(pause_s, wait_s), error.user_message)
-        except Refused as error:
-            self._pause(REFUSED_S, error.user_message, logging.WARNING)
-            await self._reschedule(verdicts, self._paused_until, error.user_message)
-        else:
-            self._failures = 0
-            if report.verdict is not None and report.status in _OVER:
-                if verdicts := await self._of_same_file(verdicts, report.sha256):
-                    await self._known(verdicts, await self._full_result(reports, md5, report.verdict))
-            else:
-                await self._not_yet(verdicts, report.status, wait_s)
+        except (TryLater, Refused) as error:
+            self._pause_after(error)
+            due_at = max(self._paused_until, self.clock.now() + wait_s)
+            await self._reschedule(verdicts, due_at, error.user_message)
+            return
+        self._failures = 0
+        if report.verdict is None or report.status not in _OVER:
+            await self._not_yet(verdicts, report.status, wait_s)
+        elif verdicts := await self._of_same_file(verdicts, report.sha256):
+            result = await self._full_result(reports, md5, report.verdict)
+            for verdict in verdicts:
+                with suppress(NotFound):  # purged meanwhile
+                    await self.outcomes.known(verdict.scan, result, polls=verdict.polls + 1)
 
     async def _of_same_file(self, verdicts: list[Verdict], sha256: str | None) -> list[Verdict]:
         """Return those whose file the report is about: different files can be forged to share an MD5."""
         about = []
         for verdict in verdicts:
-            try:
-                scan = await self._store.scans.scan(verdict.scan)
-            except NotFound:
-                continue  # purged meanwhile
-            if sha256 in {None, scan.sha256}:
-                about.append(verdict)
-            else:
-                await self._end(verdict, VerdictState.FAILED, ANOTHER_FILE)
+            with suppress(NotFound):  # purged meanwhile
+                scan = await self.store.scans.scan(verdict.scan)
+                if sha256 in {None, scan.sha256}:
+                    about.append(verdict)
+                else:
+                    await self._end(verdict, VerdictState.FAILED, ANOTHER_FILE)
         return about
 
     async def _not_yet(self, verdicts: list[Verdict], status: ReportStatus, wait_s: float) -> None:
+        due_at = self.clock.now() + wait_s
         for verdict in verdicts:
-            if self._clock.now() + wait_s - _since(verdict) > WITHIN_S:
-                if status is ReportStatus.NOT_FOUND:  # so it was not accepted: asked again, it is sent again
-                    pending = SubmissionState.PENDING
-                    await self._end(verdict, VerdictState.FAILED, NOT_THERE, submission=pending)
-                else:
-                    await self._end(verdict, VerdictState.FAILED, TOO_LATE)
+            if due_at - _since(verdict) <= WITHIN_S:
+                await self._reschedule([verdict], due_at, None, polls=verdict.polls + 1)
+            elif status is ReportStatus.NOT_FOUND:  # so it was not accepted: a retry sends it again
+                pending = SubmissionState.PENDING
+                await self._end(verdict, VerdictState.FAILED, NOT_THERE, submission=pending)
             else:
-                due_at = self._clock.now() + wait_s
-                await self._reschedule([verdict], due_at, None, looks=verdict.looks + 1)
+                await self._end(verdict, VerdictState.FAILED, TOO_LATE)
 
     async def _full_result(self, reports: ReportApi, md5: str, verdict: SandboxVerdict) -> SandboxVerdict:
         """Return the verdict with the risks of the full report, if that is available now."""
@@ -183,7 +176,7 @@ class ReportPoller:
             return verdict
         try:
             full = (await self._report(reports, md5, full=True)).verdict
-        except (TryLater, Refused, NotFound) as error:
+        except (TryLater, Refused) as error:
             logger.info("the full report on %s can't be read: %s", md5, error)
             return verdict
         # The two should agree; if not, the summary is shown.
@@ -197,13 +190,6 @@ class ReportPoller:
         except NotFound:
             return Report(status=ReportStatus.NOT_FOUND)
 
-    async def _known(self, verdicts: list[Verdict], result: SandboxVerdict) -> None:
-        for verdict in verdicts:
-            try:
-                await self._outcomes.known(verdict.scan, result, looks=verdict.looks + 1)
-            except NotFound:
-                continue  # purged meanwhile
-
     async def _reschedule(
         self,
         verdicts: list[Verdict],
@@ -213,33 +199,26 @@ class ReportPoller:
         **changes: int,
     ) -> None:
         for verdict in verdicts:
-            try:
-                await self._outcomes.reschedule(verdict, due_at, problem, expected_at, **changes)
-            except NotFound:
-                continue  # purged meanwhile
+            with suppress(NotFound):  # purged meanwhile
+                await self.outcomes.reschedule(verdict, due_at, problem, expected_at, **changes)
 
     async def _end(self, verdict: Verdict, state: VerdictState, problem: str, **changes: Any) -> None:
-        try:
-            await self._outcomes.ended(verdict.scan, state, self._profile.fill(problem), **changes)
-        except NotFound:
-            return  # purged meanwhile
+        with suppress(NotFound):  # purged meanwhile
+            await self.outcomes.ended(verdict.scan, state, self._profile.fill(problem), **changes)
 
-    def _failed(self) -> int:
-        self._failures += 1
-        return self._failures
+    def _pause_after(self, error: TryLater | Refused) -> None:
+        if isinstance(error, Refused):
+            self._pause(REFUSED_S, error.user_message, logging.WARNING)
+        else:
+            self._failures += 1
+            self._pause(SERVER_BACKOFF.delay_s(self._failures, error.retry_after_s), error.user_message)
 
     def _pause(self, wait_s: float, problem: str, level: int = logging.INFO) -> None:
-        """Request nothing for a while."""
-        logger.log(
-            level, "no reports are requested from %s for %.0f s: %s", self._profile.vendor, wait_s, problem
-        )
-        self._paused_until, self._paused_for = self._clock.now() + wait_s, problem
+        vendor = self._profile.vendor
+        logger.log(level, "no reports are requested from %s for %.0f s: %s", vendor, wait_s, problem)
+        self._paused_until, self._paused_for = self.clock.now() + wait_s, problem
 
 
 def _since(verdict: Verdict) -> float:
     """Return when polling began: at the submission, or when a person asked again."""
     return max(verdict.since or 0.0, verdict.begun_at)
-
-
-_OVER = frozenset({ReportStatus.COMPLETED, ReportStatus.NO_DYNAMIC})
-"""With these, a verdict is final."""

@@ -1,37 +1,46 @@
-"""Verdicts of side scanners: which builds are to be sent, which reports are due, and what was found."""
+"""The rows of verdicts, and cached reports on files that people asked about."""
 
-from collections.abc import Callable, Collection, Iterable
-from dataclasses import replace
+import json
+from collections.abc import Collection, Mapping
+from dataclasses import asdict
 from typing import Any
 
-from bot.core.scan import WORKING, Scan, State
+from bot.core.people import Viewer
+from bot.core.scan import WORKING, Scan
 from bot.core.scheduler import Due
 from bot.errors import Superseded
-from bot.features.submission.card import open_to
 from bot.features.verdicts import transition_repository
-from bot.features.verdicts.models import ASKED, CardVerdict, Verdict, VerdictState
+from bot.features.verdicts.models import (
+    ASKED,
+    HashAnswer,
+    Report,
+    ReportStatus,
+    Risk,
+    SandboxVerdict,
+    Threat,
+    Verdict,
+    VerdictState,
+)
 from bot.features.verdicts.scanner_profile import ScannerProfile
+from bot.features.verdicts.transition_repository import JOINED
 from bot.storage import rows, transitions
 from bot.storage.connection import Connection
 from bot.storage.repository import Repository, reads, writes
+from bot.storage.visibility import visible
 
 GIVE_WAY_S = 600.0
-"""How long a build waits for those on their way to OneTrust; a held one doesn't."""
+"""How long a build that is not held waits for those on their way to OneTrust."""
 
-_ON_THE_WAY = ", ".join(f"'{state.value}'" for state in sorted(WORKING))
-_OPEN_STATES = frozenset({VerdictState.WAITING, VerdictState.ANALYSING})
-_OF_SCANNER = """
-    FROM opinions CROSS JOIN submissions AS z ON z.scan = opinions.scan AND z.scanner = opinions.scanner
-    WHERE opinions.scanner = ?
-"""
-_SENT = f"{_OF_SCANNER} AND opinions.since IS NOT NULL AND z.attempts > 0"
+_ON_THE_WAY = rows.listed(WORKING)
+_SENDING = "opinions.state = 'waiting' AND z.state = 'sending'"
+_SENT = f"(opinions.since IS NOT NULL AND z.attempts > 0 OR {_SENDING})"
 """Submissions; a build that joined another's analysis does not count."""
+_SENT_AT = f"CASE WHEN {_SENDING} THEN ? ELSE opinions.since END"
+"""When a file was sent; the parameter is the time now, for one that is being sent."""
 
 
 class VerdictRepository(Repository):
-    """The rows of verdicts: one for each scan and the side scanner that is asked about it."""
-
-    # Sending.
+    """The rows of verdicts: one for each scan and side scanner, by its name."""
 
     @reads
     def due(self, db: Connection, scanner: str, limit: int, *, busy: Collection[int] = ()) -> Due[int]:
@@ -45,9 +54,8 @@ class VerdictRepository(Repository):
         query = f"""
             SELECT opinions.scan AS scan, z.due_at AS due_at, row_number() OVER (
                 PARTITION BY scans.sha256 ORDER BY opinions.held_until IS NULL, z.due_at, opinions.scan
-            ) AS place, opinions.held_until IS NULL AS is_free FROM opinions
-            CROSS JOIN submissions AS z ON z.scan = opinions.scan AND z.scanner = opinions.scanner
-            CROSS JOIN scans ON scans.number = opinions.scan
+            ) AS place, opinions.held_until IS NULL AS is_free
+            FROM {JOINED} CROSS JOIN scans ON scans.number = opinions.scan
             WHERE opinions.scanner = ? AND opinions.state = 'waiting' AND z.due_at <= ?
                   AND opinions.scan NOT IN ({listed})
                   AND scans.sha256 NOT IN (SELECT sha256 FROM scans WHERE number IN ({listed}))
@@ -59,27 +67,25 @@ class VerdictRepository(Repository):
         """
         first = f"SELECT scan FROM ({query}) WHERE place = 1 ORDER BY is_free, due_at, scan LIMIT ?"
         now = self.clock.now()
-        parameters = [scanner, now, now - GIVE_WAY_S, limit]
         return Due(
-            now=[row["scan"] for row in db.query(first, parameters)],
+            now=_column(db, first, scanner, now, now - GIVE_WAY_S, limit),
             next_at=_next(db, scanner, "waiting", now),
         )
 
     @reads
     def waiting(self, db: Connection, sha256s: Collection[str]) -> frozenset[str]:
         """Return which of these builds are still to be sent, or to be read, for any scanner."""
-        marks = ", ".join("?" * len(sha256s))
         query = f"""
             SELECT DISTINCT sha256 FROM scans JOIN opinions ON opinions.scan = scans.number
-            WHERE opinions.state = 'waiting' AND sha256 IN ({marks})
+            WHERE opinions.state = 'waiting' AND sha256 IN ({", ".join("?" * len(sha256s))})
         """
-        return frozenset(row["sha256"] for row in db.query(query, list(sha256s)))
+        return frozenset(_column(db, query, *sha256s))
 
     @reads
     def sent_since(self, db: Connection, scanner: str, at: float) -> int:
         """Return how many files were sent since then, including those that are being sent now."""
-        query = f"SELECT count(*) {_SENT} AND opinions.since >= ?"
-        return int(db.execute(query, [scanner, at]).fetchone()[0]) + _sending(db, scanner)
+        query = _of_scanner("count(*)", f"{_SENT} AND {_SENT_AT} >= ?")
+        return int(_column(db, query, scanner, self.clock.now(), at)[0])
 
     @reads
     def sent_before(self, db: Connection, scanner: str, count: int) -> float | None:
@@ -87,42 +93,27 @@ class VerdictRepository(Repository):
 
         A file that is being sent counts as sent now.
         """
-        query = f"SELECT opinions.since {_SENT} ORDER BY opinions.since DESC LIMIT 1 OFFSET ?"
-        before = count - 1 - _sending(db, scanner)
-        if before < 0:
-            return self.clock.now()
-        row = db.execute(query, [scanner, before]).fetchone()
-        return None if row is None else float(row[0])
-
-    # Reading.
+        query = _of_scanner(_SENT_AT, f"{_SENT} ORDER BY 1 DESC LIMIT 1 OFFSET ?")
+        return next(iter(_column(db, query, self.clock.now(), scanner, count - 1)), None)
 
     @reads
     def of(self, db: Connection, scanner: str, number: int) -> Verdict | None:
         """Return a scanner's verdict of a scan; ``None`` if it is not asked about it."""
-        return transition_repository.of(db, scanner, number)
+        return transition_repository.of_scan(db, number).get(scanner)
 
-    async def known(self, scanner: str, sha256: str) -> Verdict | None:
-        """Return the newest verdict of a scanner with a verdict on the very same file."""
-        found = await self._find(
-            "WHERE opinions.scanner = ? AND opinions.state = 'known' "
+    @reads
+    def of_file(
+        self, db: Connection, scanner: str, sha256: str | None, state: VerdictState = VerdictState.KNOWN
+    ) -> Verdict | None:
+        """Return a scanner's newest verdict in that state on the very same file."""
+        found = transition_repository.find(
+            db,
+            "WHERE opinions.scanner = ? AND opinions.state = ? "
             "AND opinions.scan IN (SELECT number FROM scans WHERE sha256 = ?) "
             "ORDER BY opinions.known_from IS NOT NULL, opinions.scan DESC LIMIT 1",
-            scanner,
-            sha256,
+            *(scanner, state.value, sha256),
         )
         return found[0] if found else None
-
-    async def of_md5(self, scanner: str, md5: str) -> list[Verdict]:
-        """Return a scanner's verdicts on files of that MD5, newest first."""
-        return await self._find(
-            "WHERE opinions.scanner = ? AND opinions.scan IN "
-            "(SELECT scan FROM submissions WHERE request_id = ? AND scanner = opinions.scanner) "
-            "ORDER BY opinions.scan DESC",
-            scanner,
-            md5.lower(),
-        )
-
-    # Polling.
 
     @reads
     def reports_due(self, db: Connection, scanner: str, limit: int) -> Due[Verdict]:
@@ -155,9 +146,8 @@ class VerdictRepository(Repository):
     ) -> Verdict:
         """Change the fields of a verdict in one of the states ``expect``; with ``tell`` the reply is stale.
 
-        ``why`` is a line for the scan's timeline, and ``who`` the person who did it. ``submission`` is the
-        state of sending it, and ``status`` the HTTP status of the answer. When a verdict ends, its scan is
-        no longer held for it.
+        ``why`` is a line for the timeline, and ``who`` the person who did it. ``submission`` is the state of
+        sending it, and ``status`` the HTTP status of the answer. When a verdict ends, so does its hold.
 
         Raises:
             NotFound: the scanner is not, or no longer, asked about it.
@@ -167,16 +157,15 @@ class VerdictRepository(Repository):
         before = transition_repository.load(db, number, scanner)
         if before.state not in expect:
             raise Superseded(f"The verdict on scan #{number} has moved on.")
-        ends = changes.get("state", before.state) not in _OPEN_STATES
+        ends = changes.get("state", before.state) not in ASKED
         stamps = {"ended_at": now} if ends and before.ended_at is None else {}
         transition_repository.change(db, number, scanner, {**changes, **stamps})
         if ends:
             transition_repository.release(db, number, scanner, now=now, ended=True)
         if why:
-            state = transitions.load(db, number).state
-            transitions.note(db, number, now=now, before=state, after=state, why=why, who=who)
+            transitions.note(db, number, now=now, why=why, who=who)
         if tell:
-            db.execute("UPDATE scans SET revision = revision + 1 WHERE number = ?", [number])
+            transitions.touch(db, number)
         return transition_repository.load(db, number, scanner)
 
     @writes
@@ -184,22 +173,13 @@ class VerdictRepository(Repository):
         """Stop holding a scan for a verdict that will be late."""
         transition_repository.release(db, number, scanner, now=self.clock.now(), ended=False)
 
-    async def release_all(self, *, other_than: Collection[str]) -> None:
+    @writes
+    def release_all(self, db: Connection, *, other_than: Collection[str]) -> None:
         """Stop holding scans for any scanners other than these."""
-
-        def held(db: Connection) -> list[tuple[int, str]]:
-            query = "SELECT scan, scanner FROM opinions WHERE held_until IS NOT NULL"
-            return [(row["scan"], row["scanner"]) for row in db.query(query)]
-
-        def work(db: Connection) -> None:
-            for number, scanner in held(db):
-                if scanner not in other_than:
-                    transition_repository.release(db, number, scanner, now=self.clock.now(), ended=False)
-
-        if await self.database.read(held):
-            await self.database.write(work)
-
-    # Announcing.
+        now, query = self.clock.now(), "SELECT scan, scanner FROM opinions WHERE held_until IS NOT NULL"
+        for row in list(db.query(query)):
+            if row["scanner"] not in other_than:
+                transition_repository.release(db, row["scan"], row["scanner"], now=now, ended=False)
 
     @reads
     def to_announce(self, db: Connection, scanner: str) -> list[int]:
@@ -214,7 +194,7 @@ class VerdictRepository(Repository):
                   AND opinions.scanner = ? AND opinions.state = 'known' AND scans.channel IS NOT NULL
             ORDER BY opinions.ended_at, scan
         """
-        return [row["scan"] for row in db.query(query, [scanner])]
+        return _column(db, query, scanner)
 
     @reads
     def announcement(self, db: Connection, scanner: str, number: int) -> tuple[Scan, Verdict | None]:
@@ -223,61 +203,66 @@ class VerdictRepository(Repository):
         Raises:
             NotFound: there is no scan with that number.
         """
-        return (transitions.load(db, number), transition_repository.of(db, scanner, number))
+        return transitions.load(db, number), transition_repository.of_scan(db, number).get(scanner)
 
     @writes
     def set_announced(self, db: Connection, scanner: str, number: int, ts: str | None) -> None:
-        """Remember the message that announced a bad verdict; empty while it is being posted."""
-        query = "UPDATE opinions SET announced_ts = ? WHERE scan = ? AND scanner = ?"
-        db.execute(query, [ts, number, scanner])
+        """Store the message that announced a bad verdict; empty while it is being posted."""
+        rows.update(db, "opinions", {"announced_ts": ts}, scan=number, scanner=scanner)
 
     @reads
-    def _find(self, db: Connection, rest: str, *parameters: object) -> list[Verdict]:
-        return transition_repository.find(db, rest, *parameters)
+    def scan_with(self, db: Connection, viewer: Viewer, *, md5: str = "", sha256: str = "") -> int | None:
+        """Return the newest scan with that hash that the viewer may see and a side scanner was asked about.
+
+        Scans with a verdict come first. Hashes are in lower case; the beginning of a SHA-256 is enough.
+        """
+        visibility, seen = visible(viewer)
+        condition, hashes = "z.request_id = ?", [md5]
+        if not md5:  # 'g' comes after every digit
+            condition, hashes = "scans.sha256 BETWEEN ? AND ? || 'g'", [sha256, sha256]
+        query = f"""
+            SELECT scans.number FROM {JOINED} JOIN scans ON scans.number = opinions.scan
+            WHERE {condition} AND {visibility}
+            ORDER BY opinions.state <> 'known', scans.number DESC LIMIT 1
+        """
+        return next(iter(_column(db, query, *hashes, *seen)), None)
+
+    @reads
+    def answer(self, db: Connection, scanner: ScannerProfile, md5: str) -> HashAnswer | None:
+        """Return the last report on a file that a person asked about."""
+        query = "SELECT * FROM asked_verdicts WHERE md5 = ? AND scanner = ?"
+        return next((_answer(scanner, row) for row in db.query(query, [md5, scanner.name])), None)
+
+    @writes
+    def keep_answer(self, db: Connection, scanner: ScannerProfile, md5: str, report: Report) -> None:
+        """Store a report, in place of an earlier one."""
+        verdict = json.dumps(asdict(report.verdict)) if report.verdict is not None else None
+        db.execute(
+            "REPLACE INTO asked_verdicts (md5, scanner, at, status, verdict) VALUES (?, ?, ?, ?, ?)",
+            [md5, scanner.name, self.clock.now(), report.status.value, verdict],
+        )
 
 
-def card_verdicts(
-    db: Connection,
-    scan: Scan,
-    original: Scan | None,
-    scanners: Iterable[ScannerProfile],
-    permalink: Callable[[Scan], str | None],
-) -> tuple[CardVerdict, ...]:
-    """Return what a scan's card shows of each scanner; a duplicate shows its original's."""
-    others = {}
-    if original is not None and scan.state is State.DUPLICATE:
-        others = {
-            each.scanner: replace(
-                each,
-                known_from=each.known_from or each.scan,
-                held_until=None,
-                went_on_after_s=None,
-                announced_ts=None,
-            )
-            for each in transition_repository.of_scan(db, original.number)
-            if each.state in {VerdictState.KNOWN, *ASKED}
-        }
-    own = {each.scanner: each for each in transition_repository.of_scan(db, scan.number)}
-    shown = others | own
-
-    def link(verdict: Verdict) -> str | None:
-        source = rows.first_scan(db, "WHERE scans.number = ?", verdict.known_from)
-        return permalink(source) if source is not None and open_to(scan, source) else None
-
-    return tuple(
-        CardVerdict(scanner=scanner, verdict=verdict, link=link(verdict) if verdict.known_from else None)
-        for scanner in scanners
-        if (verdict := shown.get(scanner.name)) is not None
-    )
+def _column(db: Connection, query: str, *parameters: object) -> list[Any]:
+    """Return the first column of a query's rows."""
+    return [row[0] for row in db.execute(query, list(parameters))]
 
 
 def _next(db: Connection, scanner: str, state: str, after: float) -> float | None:
-    query = f"SELECT min(z.due_at) {_OF_SCANNER} AND opinions.state = ? AND z.due_at > ?"
-    at: float | None = db.execute(query, [scanner, state, after]).fetchone()[0]
+    query = _of_scanner("min(z.due_at)", "opinions.state = ? AND z.due_at > ?")
+    at: float | None = _column(db, query, scanner, state, after)[0]
     return at
 
 
-def _sending(db: Connection, scanner: str) -> int:
-    """Return how many files are being sent."""
-    query = f"SELECT count(*) {_OF_SCANNER} AND opinions.state = 'waiting' AND z.state = 'sending'"
-    return int(db.execute(query, [scanner]).fetchone()[0])
+def _of_scanner(column: str, condition: str) -> str:
+    return f"SELECT {column} FROM {JOINED} WHERE opinions.scanner = ? AND {condition}"
+
+
+def _answer(scanner: ScannerProfile, row: Mapping[str, Any]) -> HashAnswer:
+    verdict = None
+    if row["verdict"] is not None:
+        kept = json.loads(row["verdict"])
+        risks = tuple(Risk(**{**each, "sources": tuple(each["sources"])}) for each in kept["risks"])
+        verdict = SandboxVerdict(**{**kept, "threat": Threat(kept["threat"]), "risks": risks})
+    report = Report(status=ReportStatus(row["status"]), verdict=verdict)
+    return HashAnswer(scanner=scanner, md5=row["md5"], at=row["at"], report=report)

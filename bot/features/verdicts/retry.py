@@ -1,9 +1,7 @@
-"""Retries a side scanner's part of a scan that got no verdict, when a person asks for it.
-
-OneTrust's part of the scan does not change.
-"""
+"""Retries a side scanner's part of a scan, when a person asks for it; OneTrust's part does not change."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 
 from bot.core.ports import Announcer, Clock
@@ -17,67 +15,48 @@ MOVED_ON: Final = "{vendor}'s part of scan #{number} has changed meanwhile: ther
 UNKNOWN: Final = "That scanner is no longer set up here, so it can't be asked again."
 
 
+@dataclass(kw_only=True, eq=False, repr=False)
 class VerdictRetry:
-    """Resets a verdict to the step to retry; ``scanners`` are by name, and include those not set up."""
+    """Resets a verdict to the step to retry."""
 
-    def __init__(
-        self,
-        *,
-        store: VerdictStore,
-        announcer: Announcer,
-        clock: Clock,
-        wake: Callable[[], None],
-        scanners: Mapping[str, SideScanner],
-    ) -> None:
-        self._store = store
-        self._announcer = announcer
-        self._clock = clock
-        self._wake = wake
-        self._scanners = scanners
+    store: VerdictStore
+    announcer: Announcer
+    clock: Clock
+    wake: Callable[[], None]
+    scanners: Mapping[str, SideScanner]
+    """By name, including those that are not set up."""
 
     async def ask(self, name: str, number: int, user: str) -> None:
         """Request the report now if the scanner accepted the build; otherwise send the build again.
 
-        If there is a verdict on the same file by now, it is used, and nothing is requested or sent.
+        A verdict on the same file that is known by now is used instead.
 
         Raises:
             NotFound: what that takes is not set up any more.
             Superseded: it is in progress, or there is nothing to retry.
         """
-        scanner = self._scanners.get(name)
+        scanner = self.scanners.get(name)
         if scanner is None:
             raise NotFound(UNKNOWN)
         profile = scanner.profile
-        verdict = await self._store.verdicts.of(name, number)
+        verdict = await self.store.verdicts.of(name, number)
         if verdict is None or not verdict.may_be_asked_again:
             raise Superseded(MOVED_ON.format(vendor=profile.vendor, number=number))
         if scanner.submissions is None:
             raise NotFound(profile.fill(profile.not_set_up))
-        scan = await self._store.scans.scan(number)
-        known = await self._store.verdicts.known(name, scan.sha256 or "") is not None
-        only_report = verdict.is_taken and not known
-        if only_report and scanner.reports is None:
-            raise NotFound(profile.fill(profile.no_reports))
-        now = self._clock.now()
-        again: dict[str, Any] = {
-            "due_at": now,
-            "begun_at": now,
-            "looks": 0,
-            "problem": None,
-            "ended_at": None,
-        }
-        if only_report:  # how often it was sent stays: it counts against the daily limit
-            again["state"] = VerdictState.ANALYSING
+        scan = await self.store.scans.scan(number)
+        now = self.clock.now()
+        again: dict[str, Any] = {"due_at": now, "begun_at": now, "polls": 0}
+        again |= {"problem": None, "ended_at": None}
+        if verdict.is_taken and await self.store.verdicts.of_file(name, scan.sha256) is None:
+            if scanner.reports is None:
+                raise NotFound(profile.fill(profile.no_reports))
+            again["state"] = VerdictState.ANALYSING  # its attempts stay: they count against the daily limit
         else:
-            again |= {
-                "state": VerdictState.WAITING,
-                "tries": 0,
-                "since": None,
-                "submission": SubmissionState.PENDING,
-                "status": None,
-            }
-        await self._store.verdicts.keep(
+            again |= {"state": VerdictState.WAITING, "attempts": 0, "since": None}
+            again |= {"submission": SubmissionState.PENDING, "status": None}
+        await self.store.verdicts.keep(
             name, number, why=f"ask {profile.vendor} again", who=user, expect={verdict.state}, **again
         )
-        self._announcer.changed(number)
-        self._wake()
+        self.announcer.changed(number)
+        self.wake()

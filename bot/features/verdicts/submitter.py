@@ -5,6 +5,7 @@ import hashlib
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -37,33 +38,28 @@ AWAY: Final = "{service} accepts no files right now. This one is sent automatica
 GAVE_UP: Final = "This build could not be sent to {service} for four days: it has no verdict."
 
 
+@dataclass(kw_only=True, eq=False, repr=False)
 class VerdictSubmitter:
     """Submits builds to one scanner."""
 
-    def __init__(
-        self,
-        *,
-        store: VerdictStore,
-        scanner: SideScanner,
-        outcomes: VerdictOutcomes,
-        clock: Clock,
-    ) -> None:
-        self._store = store
-        self._scanner = scanner
-        self._profile = scanner.profile
-        self._api = scanner.submissions
-        self._outcomes = outcomes
-        self._clock = clock
-        self.breaker = CircuitBreaker(clock, scanner.profile.service, log=logger)
+    store: VerdictStore
+    scanner: SideScanner
+    outcomes: VerdictOutcomes
+    clock: Clock
+
+    def __post_init__(self) -> None:
+        """Assume that the scanner is available, until an attempt fails."""
+        self._profile = self.scanner.profile
+        self.breaker = CircuitBreaker(self.clock, self._profile.service, log=logger)
         self._counting = asyncio.Lock()
-        self._steady = SteadyClock(clock)
+        self._steady = SteadyClock(self.clock)
         self._reachable_until = 0.0
 
     async def wants(self, scan: Scan) -> bool:
         """Return whether a build is to be sent: it is accepted, and there is no verdict on the file."""
-        if self._api is None or not self._profile.accepts(scan.file_type, scan.size_bytes):
+        if self.scanner.submissions is None or not self._profile.accepts(scan.file_type, scan.size_bytes):
             return False
-        return await self._store.verdicts.known(self._scanner.name, scan.sha256 or "") is None
+        return await self.store.verdicts.of_file(self.scanner.name, scan.sha256) is None
 
     @asynccontextmanager
     async def may_send(self, verdict: Verdict) -> AsyncIterator[bool]:
@@ -83,34 +79,29 @@ class VerdictSubmitter:
 
     async def _answers(self, verdict: Verdict) -> bool:
         """Return whether the scanner is reachable; if not, the build was rescheduled."""
-        if self._api is None or self._steady.now() < self._reachable_until:
+        if self.scanner.submissions is None or self._steady.now() < self._reachable_until:
             return True
         try:
-            await self._api.reach()
+            await self.scanner.submissions.reach()
         except (Refused, TryLater) as error:
             await self._not_accepted(verdict, error)
             return False
-        self._note_reachable()
-        return True
-
-    def _note_reachable(self) -> None:
         self._reachable_until = self._steady.now() + REACHABLE_S
+        return True
 
     async def _over_limit(self, verdict: Verdict) -> bool:
         """Return whether the daily limit is reached; if it is, the build was rescheduled."""
         limit = self._profile.daily_limit
-        if limit is None:
+        last = await self.store.verdicts.sent_before(self.scanner.name, limit) if limit is not None else None
+        if last is None or last + DAY_S <= self.clock.now():
             return False
-        last = await self._store.verdicts.sent_before(self._scanner.name, limit)
-        free_at = 0.0 if last is None else last + DAY_S
-        if free_at <= self._clock.now():
-            return False
-        await self._outcomes.reschedule(verdict, free_at, self._profile.fill(QUOTA_USED), begun_at=free_at)
+        free_at = last + DAY_S
+        await self.outcomes.reschedule(verdict, free_at, self._profile.fill(QUOTA_USED), begun_at=free_at)
         return True
 
     async def send(self, scan: Scan, verdict: Verdict, path: Path) -> None:
         """Submit a build, and record the outcome."""
-        number, api = scan.number, self._api
+        number, api = scan.number, self.scanner.submissions
         if api is None:
             return
         md5 = await asyncio.to_thread(_md5, path)
@@ -119,8 +110,9 @@ class VerdictSubmitter:
         async with self._counting:  # concurrent submissions count each other
             if await self._over_limit(verdict):
                 return
-            verdict = await self._outcomes.kept(
-                number, tell=False, tries=verdict.tries + 1, md5=md5, submission=SubmissionState.SENDING
+            attempts, state = verdict.attempts + 1, SubmissionState.SENDING
+            verdict = await self.outcomes.kept(
+                number, tell=False, attempts=attempts, md5=md5, submission=state
             )
         try:
             receipt = await api.submit(path, md5)
@@ -128,93 +120,77 @@ class VerdictSubmitter:
             await self._not_accepted(verdict, error)
         else:
             self.breaker.answered(number)
-            self._note_reachable()
+            self._reachable_until = self._steady.now() + REACHABLE_S
             await self._accepted(number, receipt)
 
     async def _not_accepted(self, verdict: Verdict, error: Refused | TryLater) -> None:
         """Record that a build was rejected, or is to be retried."""
-        number = verdict.scan
+        number, status = verdict.scan, error.status
         if isinstance(error, Refused):
             self.breaker.answered(number)
-            await self._outcomes.ended(
-                number,
-                VerdictState.FAILED,
-                error.user_message,
-                submission=SubmissionState.REFUSED,
-                status=error.status,
-            )
+            refused = {"submission": SubmissionState.REFUSED, "status": status}
+            await self.outcomes.ended(number, VerdictState.FAILED, error.user_message, **refused)
             return
         if error.scanner_failed:
             self._reachable_until = 0.0
             self.breaker.failed(number, error.retry_after_s)
-        wait_s = SERVER_BACKOFF.delay_s(verdict.tries, error.retry_after_s)
-        await self.reschedule(verdict, error.user_message, wait_s, status=error.status)
+        wait_s = SERVER_BACKOFF.delay_s(verdict.attempts, error.retry_after_s)
+        await self.reschedule(verdict, error.user_message, wait_s, status=status)
 
     async def _join(self, scan: Scan, md5: str) -> bool:
         """Wait for the report on the very same file of another scan, if that was sent already."""
-        for other in await self._store.verdicts.of_md5(self._scanner.name, md5):
-            same = other.scan != scan.number and other.state is VerdictState.ANALYSING
-            if same and (await self._store.scans.scan(other.scan)).sha256 == scan.sha256:
-                await self._outcomes.kept(
-                    scan.number,
-                    why=f"{self._profile.service} analyses it already, for scan #{other.scan}",
-                    state=VerdictState.ANALYSING,
-                    md5=md5,
-                    since=other.since,
-                    due_at=other.due_at,
-                    begun_at=other.begun_at,
-                    problem=None,
-                    submission=SubmissionState.ACCEPTED,
-                    tries=0,
-                )
-                return True
-        return False
+        other = await self.store.verdicts.of_file(self.scanner.name, scan.sha256, VerdictState.ANALYSING)
+        if other is None:
+            return False
+        await self.outcomes.kept(
+            scan.number,
+            why=f"{self._profile.service} is already analysing it, for scan #{other.scan}",
+            state=VerdictState.ANALYSING,
+            md5=md5,
+            since=other.since,
+            due_at=other.due_at,
+            begun_at=other.begun_at,
+            problem=None,
+            submission=SubmissionState.ACCEPTED,
+            attempts=0,
+        )
+        return True
 
     async def _accepted(self, number: int, receipt: SandboxReceipt) -> None:
-        now, profile = self._clock.now(), self._profile
+        now, profile = self.clock.now(), self._profile
         sent: dict[str, Any] = {"since": now, "submission": SubmissionState.ACCEPTED, "status": 200}
         if receipt.verdict is not None:
-            await self._outcomes.known(number, receipt.verdict, **sent)
+            await self.outcomes.known(number, receipt.verdict, **sent)
         elif not receipt.is_covered:
-            untaken = {**sent, "submission": SubmissionState.REFUSED}
-            await self._outcomes.ended(
-                number, VerdictState.EXCLUDED, profile.fill(profile.not_covered), **untaken
-            )
-        elif self._scanner.reports is None:
-            await self._outcomes.ended(
-                number, VerdictState.EXCLUDED, profile.fill(profile.no_reports), **sent
-            )
+            sent["submission"] = SubmissionState.REFUSED
+            problem = profile.fill(profile.not_covered)
+            await self.outcomes.ended(number, VerdictState.EXCLUDED, problem, **sent)
+        elif self.scanner.reports is None:
+            problem = profile.fill(profile.no_reports)
+            await self.outcomes.ended(number, VerdictState.EXCLUDED, problem, **sent)
         else:
-            first_s = self._scanner.first_report_s
-            logger.info("scan #%d was sent to %s", number, profile.service)
-            await self._outcomes.kept(
-                number,
-                why=f"sent to {profile.service}",
-                state=VerdictState.ANALYSING,
-                due_at=now + (first_s if receipt.is_analysed else min(KNOWN_REPORT_S, first_s)),
-                problem=None,
-                **sent,
-            )
+            first_s = self.scanner.first_report_s
+            sent["due_at"] = now + (first_s if receipt.is_analysed else min(KNOWN_REPORT_S, first_s))
+            why = f"sent to {profile.service}"
+            logger.info("scan #%d was %s", number, why)
+            await self.outcomes.kept(number, why=why, state=VerdictState.ANALYSING, problem=None, **sent)
 
     async def reschedule(self, verdict: Verdict, problem: str, wait_s: float, **changes: Any) -> None:
         """Reschedule a build, or end its part if ``GIVE_UP_S`` are over by then."""
-        changes |= {"submission": SubmissionState.PENDING}
+        number, profile = verdict.scan, self._profile
+        changes["submission"] = SubmissionState.PENDING
         if self.is_over(verdict, wait_s):
-            await self._outcomes.ended(
-                verdict.scan, VerdictState.FAILED, self._profile.fill(GAVE_UP), **changes
-            )
+            await self.outcomes.ended(number, VerdictState.FAILED, profile.fill(GAVE_UP), **changes)
             return
-        logger.info(
-            "scan #%d goes to %s later, in %.0f s: %s", verdict.scan, self._profile.vendor, wait_s, problem
-        )
-        await self._outcomes.reschedule(verdict, self._clock.now() + wait_s, problem, **changes)
+        logger.info("scan #%d goes to %s later, in %.0f s: %s", number, profile.vendor, wait_s, problem)
+        await self.outcomes.reschedule(verdict, self.clock.now() + wait_s, problem, **changes)
 
     def is_over(self, verdict: Verdict, wait_s: float) -> bool:
         """Return whether ``GIVE_UP_S`` are over after a wait."""
-        return self._clock.now() + wait_s - verdict.begun_at > GIVE_UP_S
+        return self.clock.now() + wait_s - verdict.begun_at > GIVE_UP_S
 
 
 def _md5(path: Path) -> str:
-    """Hash a build as scanners name it."""
+    """Return the hash by which scanners know a build."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()

@@ -1,39 +1,60 @@
-"""The part of side scanners in a scan: rows of ``opinions`` that come and go with the scan's state.
+"""The rows of verdicts in other transactions: they come and go with a scan's state.
 
-Each has a row in ``submissions`` too, of the same scan and scanner, about sending the build; its
-``request_id`` is the MD5.
+A verdict is a row of ``opinions``; the ``submissions`` row of the same scan and scanner is about sending the
+build, and its ``request_id`` is the MD5.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import fields, replace
 from typing import Any, Final
 
 from bot.core.scan import Scan, State, SubmissionState
 from bot.errors import NotFound
+from bot.features.submission.card import open_to
 from bot.features.submission.decision import Decision
-from bot.features.verdicts.models import BAD, Risk, SandboxVerdict, Threat, Verdict, VerdictState, span
+from bot.features.verdicts.models import (
+    ASKED,
+    BAD,
+    CardVerdict,
+    Risk,
+    SandboxVerdict,
+    Threat,
+    Verdict,
+    VerdictState,
+    span,
+)
+from bot.features.verdicts.scanner_profile import ScannerProfile
 from bot.storage import rows
-from bot.storage.connection import Connection
+from bot.storage.connection import Connection, RowHooks
 
-VERDICTS: Final = """
-    SELECT opinions.*, z.state AS z_state, z.attempts AS z_attempts, z.due_at AS z_due_at,
-           z.request_id AS z_md5
-    FROM opinions CROSS JOIN submissions AS z ON z.scan = opinions.scan AND z.scanner = opinions.scanner
+JOINED: Final = (
+    "opinions CROSS JOIN submissions AS z ON z.scan = opinions.scan AND z.scanner = opinions.scanner"
+)
+_SELECT: Final = f"""
+    SELECT opinions.*, opinions.looks AS polls, z.attempts, z.due_at, z.request_id AS md5,
+           z.state = '{SubmissionState.ACCEPTED.value}' AS is_taken
+    FROM {JOINED}
 """
-"""The start of every query for verdicts; conditions follow."""
-GOING: Final = frozenset({State.SUBMITTING, State.QUEUED, State.WAITING, State.ASKING})
+_ASKED_ABOUT = frozenset({State.SUBMITTING, State.QUEUED, State.WAITING, State.ASKING})
 """States of a decided scan in which side scanners are asked about it."""
-OPEN: Final = "('waiting', 'analysing')"
 _DROPPED = frozenset({State.CANCELLED, State.DUPLICATE, State.REJECTED})
 """States in which builds that were not sent yet are no longer sent."""
-_VERDICT = ("threat", "category", "score", "malware", "file_type", "duration_s", "is_full", "is_instant")
-_SENDING = {"md5": "request_id", "due_at": "due_at", "tries": "attempts", "status": "status"}
-"""What is kept in ``submissions``, by what it is called in a verdict."""
+_FIELDS = {field.name for field in fields(Verdict)}
+_RESULT = [field.name for field in fields(SandboxVerdict) if field.name != "risks"]
+_SENDING = {
+    "md5": "request_id",
+    "due_at": "due_at",
+    "attempts": "attempts",
+    "status": "status",
+    "submission": "state",
+}
+"""Columns of ``submissions``, by the name of the change."""
 
 
-def begin(db: Connection, scan: Scan, decision: Decision, now: float) -> None:
+def _begin(db: Connection, scan: Scan, decision: Decision, now: float) -> None:
     """Record the decision's requests to side scanners; an existing row keeps its state."""
-    for request in decision.requests if scan.state in GOING else ():
+    for request in decision.requests if scan.state in _ASKED_ABOUT else ():
         key = [scan.number, request.scanner]
         db.execute(
             "INSERT OR IGNORE INTO submissions (scan, scanner, state, due_at) VALUES (?, ?, 'pending', ?)",
@@ -44,18 +65,12 @@ def begin(db: Connection, scan: Scan, decision: Decision, now: float) -> None:
             [*key, now],
         )
         if request.held_until is not None:
-            db.execute(
-                "UPDATE opinions SET held_at = ?, held_until = ?, held_for = ? "
-                "WHERE scan = ? AND scanner = ?",
-                [now, request.held_until, request.held_for, *key],
-            )
+            held = {"held_at": now, "held_until": request.held_until, "held_for": request.held_for}
+            rows.update(db, "opinions", held, scan=scan.number, scanner=request.scanner)
 
 
-def moved(db: Connection, before: Scan, after: Scan, now: float) -> list[str]:
-    """Follow a scan's move: what waits is dropped with it, and holds end when it continues.
-
-    Returns lines for the timeline.
-    """
+def _moved(db: Connection, before: Scan, after: Scan, now: float) -> list[str]:
+    """Follow a scan's move: drop what is not sent any more, and end holds; return lines for the timeline."""
     number = after.number
     if after.state in _DROPPED:
         waiting = "SELECT scanner FROM opinions WHERE scan = ? AND state = 'waiting'"
@@ -71,17 +86,15 @@ def moved(db: Connection, before: Scan, after: Scan, now: float) -> list[str]:
     )
     for row in list(db.query(query, [number])):
         after_s = max(0.0, now - row["held_at"]) if continues else None
-        db.execute(
-            "UPDATE opinions SET held_until = NULL, went_on_after_s = ? WHERE scan = ? AND scanner = ?",
-            [after_s, number, row["scanner"]],
-        )
+        ended = {"held_until": None, "went_on_after_s": after_s}
+        rows.update(db, "opinions", ended, scan=number, scanner=row["scanner"])
         if after_s is not None:
             lines.append(f"went on without {row['held_for']} after {span(after_s)}")
     return lines
 
 
 def release(db: Connection, number: int, scanner: str, *, now: float, ended: bool) -> None:
-    """Stop holding a scan for one scanner's verdict; another may hold it still.
+    """Stop holding a scan for one scanner's verdict; another may still hold it.
 
     ``ended`` says that the scanner's part has ended. Otherwise its hold ends when the scan moves, which adds
     a line to the timeline.
@@ -93,11 +106,9 @@ def release(db: Connection, number: int, scanner: str, *, now: float, ended: boo
     before, own = max(held.values()), held.pop(scanner)
     due_at = max([now, *held.values()])
     if ended or held:
-        db.execute(
-            "UPDATE opinions SET held_until = ? WHERE scan = ? AND scanner = ?",
-            [None if ended else min(own, now), number, scanner],
-        )
-    # A scan whose due time is another waits for something else by now, and so does one that was pulled.
+        held_until = None if ended else min(own, now)
+        rows.update(db, "opinions", {"held_until": held_until}, scan=number, scanner=scanner)
+    # A scan with another due time waits for something else by now, and so does one that was pulled.
     condition, values = ("due_at = ?", [before]) if ended else ("due_at > ?", [due_at])
     pulls = "" if ended else " AND pulls = 0"
     db.execute(
@@ -109,22 +120,27 @@ def release(db: Connection, number: int, scanner: str, *, now: float, ended: boo
 
 def find(db: Connection, rest: str, *parameters: object) -> list[Verdict]:
     """Return the verdicts that ``rest`` (``WHERE …`` and what follows) selects."""
-    return [of_row(row) for row in db.query(f"{VERDICTS} {rest}", list(parameters))]
+    return [_verdict(row) for row in db.query(f"{_SELECT} {rest}", list(parameters))]
 
 
-def of(db: Connection, scanner: str, number: int) -> Verdict | None:
-    """Return one scanner's verdict of a scan; ``None`` if it is not asked about it."""
-    found = find(db, "WHERE opinions.scan = ? AND opinions.scanner = ?", number, scanner)
-    return found[0] if found else None
+def of_scan(db: Connection, number: int) -> dict[str, Verdict]:
+    """Return all verdicts of a scan, by scanner."""
+    return {each.scanner: each for each in find(db, "WHERE opinions.scan = ?", number)}
 
 
-def of_scan(db: Connection, number: int) -> list[Verdict]:
-    """Return all verdicts of a scan."""
-    return find(db, "WHERE opinions.scan = ?", number)
+def load(db: Connection, number: int, scanner: str) -> Verdict:
+    """Return one scanner's verdict of a scan.
+
+    Raises:
+        NotFound: the scanner is not asked about it.
+    """
+    if (found := of_scan(db, number).get(scanner)) is None:
+        raise NotFound(f"No verdict on scan #{number} is expected.")
+    return found
 
 
 def threats(db: Connection, numbers: Sequence[int]) -> dict[int, dict[str, Threat]]:
-    """Return which of these scans' builds were called bad: by scan, then by scanner."""
+    """Return the bad verdicts on these scans' builds, by scan, then by scanner."""
     found: dict[int, dict[str, Threat]] = {}
     for row in db.query(
         f"SELECT scan, scanner, threat FROM opinions WHERE scan IN ({', '.join('?' * len(numbers))}) "
@@ -135,91 +151,88 @@ def threats(db: Connection, numbers: Sequence[int]) -> dict[int, dict[str, Threa
     return found
 
 
-def load(db: Connection, number: int, scanner: str) -> Verdict:
-    """Return one scanner's verdict of a scan.
-
-    Raises:
-        NotFound: the scanner is not asked about it.
-    """
-    if (found := of(db, scanner, number)) is None:
-        raise NotFound(f"No verdict on scan #{number} is expected.")
-    return found
+def _verdict(row: Mapping[str, Any]) -> Verdict:
+    values = {name: value for name, value in row.items() if name in _FIELDS}
+    state, is_taken = VerdictState(row["state"]), bool(row["is_taken"])
+    return Verdict(**{**values, "state": state, "is_taken": is_taken, "result": _result(row)})
 
 
-def of_row(row: Mapping[str, Any]) -> Verdict:
-    """Make the record of a row of ``VERDICTS``."""
-    return Verdict(
-        scanner=row["scanner"],
-        scan=row["scan"],
-        state=VerdictState(row["state"]),
-        md5=row["z_md5"],
-        due_at=row["z_due_at"],
-        begun_at=row["begun_at"],
-        tries=row["z_attempts"],
-        looks=row["looks"],
-        since=row["since"],
-        is_taken=row["z_state"] == SubmissionState.ACCEPTED,
-        problem=row["problem"],
-        result=_verdict(row),
-        known_from=row["known_from"],
-        ended_at=row["ended_at"],
-        held_until=row["held_until"],
-        went_on_after_s=row["went_on_after_s"],
-        announced_ts=row["announced_ts"],
-    )
-
-
-def _verdict(row: Mapping[str, Any]) -> SandboxVerdict | None:
+def _result(row: Mapping[str, Any]) -> SandboxVerdict | None:
     if row["threat"] is None:
         return None
-    return SandboxVerdict(
-        **{
-            **{column: row[column] for column in _VERDICT},
-            "threat": Threat(row["threat"]),
-            "is_full": bool(row["is_full"]),
-            "is_instant": bool(row["is_instant"]),
-        },
-        risks=tuple(
-            Risk(level=level, signature=signature, sources=tuple(sources))
-            for level, signature, sources in json.loads(row["risks"])
-        ),
+    values = {name: row[name] for name in _RESULT}
+    flags = {name: bool(row[name]) for name in ("is_full", "is_instant")}
+    risks = tuple(
+        Risk(level=level, signature=signature, sources=tuple(sources))
+        for level, signature, sources in json.loads(row["risks"])
     )
+    return SandboxVerdict(**{**values, **flags, "threat": Threat(row["threat"]), "risks": risks})
 
 
 def change(db: Connection, number: int, scanner: str, changes: Mapping[str, Any]) -> None:
-    """Write changes of a verdict's fields, and the ``status`` of sending it, to the table of each."""
+    """Write changes of a verdict's fields, and of ``submission`` and ``status``, to the table of each."""
     sending = {_SENDING[name]: value for name, value in changes.items() if name in _SENDING}
-    if "submission" in changes:
-        sending["state"] = changes["submission"]
-    rest = {
-        name: value
-        for name, value in changes.items()
-        if name not in _SENDING and name not in {"submission", "result"}
-    }
-    if (result := changes.get("result")) is not None:
-        rest |= {column: getattr(result, column) for column in _VERDICT}
-        rest["risks"] = json.dumps([[risk.level, risk.signature, risk.sources] for risk in result.risks])
-    for table, values in (("submissions", rows.plain(sending)), ("opinions", rows.plain(rest))):
+    own = {name: value for name, value in changes.items() if name not in _SENDING}
+    if "polls" in own:
+        own["looks"] = own.pop("polls")
+    if (result := own.pop("result", None)) is not None:
+        own |= {name: getattr(result, name) for name in _RESULT}
+        own["risks"] = json.dumps([[risk.level, risk.signature, risk.sources] for risk in result.risks])
+    for table, values in (("submissions", sending), ("opinions", own)):
         if values:
-            assignments = ", ".join(f"{column} = ?" for column in values)
-            db.execute(
-                f"UPDATE {table} SET {assignments} WHERE scan = ? AND scanner = ?",
-                [*values.values(), number, scanner],
-            )
+            rows.update(db, table, values, scan=number, scanner=scanner)
 
 
-def facts(db: Connection, scan: Scan) -> dict[str, frozenset[str]]:
+def _facts(db: Connection, scan: Scan) -> dict[str, frozenset[str]]:
     """Return the fields of ``DecisionFacts`` about side scanners."""
 
-    def scanners(rest: str, parameter: object) -> frozenset[str]:
-        found = db.query(f"SELECT DISTINCT scanner FROM opinions {rest}", [parameter])
+    def scanners(condition: str, parameter: object) -> frozenset[str]:
+        found = db.query(f"SELECT scanner FROM opinions WHERE {condition}", [parameter])
         return frozenset(row["scanner"] for row in found)
 
-    return {
-        "verdicts_over": scanners(
-            f"WHERE scan = ? AND (state NOT IN {OPEN} OR held_at IS NOT NULL)", scan.number
-        ),
-        "verdicts_known": scanners(
-            "WHERE state = 'known' AND scan IN (SELECT number FROM scans WHERE sha256 = ?)", scan.sha256
-        ),
-    }
+    over = "scan = ? AND (state NOT IN ('waiting', 'analysing') OR held_at IS NOT NULL)"
+    known = "state = 'known' AND scan IN (SELECT number FROM scans WHERE sha256 = ?)"
+    return {"verdicts_over": scanners(over, scan.number), "verdicts_known": scanners(known, scan.sha256)}
+
+
+def card_verdicts(
+    db: Connection,
+    scan: Scan,
+    original: Scan | None,
+    scanners: Iterable[ScannerProfile],
+    permalink: Callable[[Scan], str | None],
+) -> tuple[CardVerdict, ...]:
+    """Return what a scan's card shows of each scanner; a duplicate shows its original's."""
+    shown = {}
+    if original is not None and scan.state is State.DUPLICATE:
+        blank: dict[str, Any] = {"held_until": None, "went_on_after_s": None, "announced_ts": None}
+        shown = {
+            scanner: replace(each, known_from=each.known_from or each.scan, **blank)
+            for scanner, each in of_scan(db, original.number).items()
+            if each.state in {VerdictState.KNOWN, *ASKED}
+        }
+    shown |= of_scan(db, scan.number)
+
+    def link(verdict: Verdict) -> str | None:
+        source = rows.first_scan(db, "WHERE scans.number = ?", verdict.known_from)
+        return permalink(source) if source is not None and open_to(scan, source) else None
+
+    return tuple(
+        CardVerdict(scanner=scanner, verdict=verdict, link=link(verdict) if verdict.known_from else None)
+        for scanner in scanners
+        if (verdict := shown.get(scanner.name)) is not None
+    )
+
+
+def _purge(db: Connection, before: float) -> bool:
+    """Remove cached reports from before a time; return whether there were any."""
+    return bool(db.execute("DELETE FROM asked_verdicts WHERE at < ?", [before]).rowcount)
+
+
+HOOKS: Final = RowHooks(
+    moved=_moved,
+    facts=_facts,
+    decided=_begin,
+    purge=_purge,
+)
+"""What verdicts do in the transactions of other features."""

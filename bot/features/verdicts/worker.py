@@ -1,13 +1,14 @@
-"""Works through what one side scanner is asked: has a build's hosts read and submits it.
+"""Reads the hosts of builds and submits them to one side scanner.
 
-The build is the one that was pulled for OneTrust, if that is still kept; else it is pulled again. OneTrust is
-never delayed: a build is worked on only while its own step to OneTrust is over or waits. Whatever stops the
-work, the row says how it continues; nothing else has to be kept.
+A build that was pulled for OneTrust is used if it is still kept; else it is pulled again. OneTrust is never
+delayed: a build is worked on only while its own step to OneTrust is over or waits. All state is in the row,
+so the work continues after any stop.
 """
 
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -28,7 +29,6 @@ from bot.errors import (
     PullFailed,
     Refused,
     StoreUnavailable,
-    TooLarge,
     TryLater,
 )
 from bot.features.hosts.models import LOOKUP, HostReader
@@ -64,42 +64,30 @@ LOOKUP_AWAY: Final = (
 INSIDE: Final = "Something went wrong inside the bot. Its log says more, under this scan's number."
 
 
+@dataclass(kw_only=True, eq=False, repr=False)
 class VerdictWorker:
-    """The worker of one side scanner; ``turn`` is one of the runner's jobs.
+    """Reads and submits the builds of one side scanner; ``turn`` is one of the scheduler's jobs."""
 
-    ``hosts`` reads the hosts of builds, ``None`` if none are looked up for this scanner. ``ask`` raises if
-    the look-up service does not answer; without it, hosts are always read.
-    """
+    store: VerdictStore
+    scanner: SideScanner
+    files: Files
+    work_dir: WorkDir
+    outcomes: VerdictOutcomes
+    clock: Clock
+    wake: Wake
+    sending: VerdictSubmitter
+    hosts: HostReader | None = None
+    """Reads the hosts of builds; ``None`` if none are looked up beside this scanner."""
+    ask: Callable[[], Awaitable[object]] | None = None
+    """Raises if the look-up service does not answer; without it, hosts are always read."""
+    _answers: bool = field(init=False, default=True)
+    _ask_again_at: float = field(init=False, default=0.0)
+    _tasks: dict[int, asyncio.Task[None]] = field(init=False, default_factory=dict)
 
-    def __init__(
-        self,
-        *,
-        store: VerdictStore,
-        scanner: SideScanner,
-        files: Files,
-        work_dir: WorkDir,
-        outcomes: VerdictOutcomes,
-        clock: Clock,
-        wake: Wake,
-        sending: VerdictSubmitter,
-        hosts: HostReader | None = None,
-        ask: Callable[[], Awaitable[object]] | None = None,
-    ) -> None:
-        self._store = store
-        self._scanner = scanner
-        self._profile = scanner.profile
-        self._files = files
-        self._work_dir = work_dir
-        self._outcomes = outcomes
-        self._clock = clock
-        self._wake = wake
-        self._sending = sending
-        self._hosts = hosts
-        self._ask = ask
-        self._steady = SteadyClock(clock)
-        self._answers = True
-        self._ask_again_at = 0.0
-        self._tasks: dict[int, asyncio.Task[None]] = {}
+    def __post_init__(self) -> None:
+        """Take the scanner's profile and a steady clock."""
+        self._profile = self.scanner.profile
+        self._steady = SteadyClock(self.clock)
 
     @property
     def busy(self) -> frozenset[int]:
@@ -108,12 +96,12 @@ class VerdictWorker:
 
     async def turn(self) -> float | None:
         """Start on as many due builds as ``MAXIMUM_CONCURRENT`` allows; return when more are due."""
-        rows, name = self._store.verdicts, self._scanner.name
-        if (closed_until := self._work_dir.closed_until) is not None:
+        rows, name = self.store.verdicts, self.scanner.name
+        if (closed_until := self.work_dir.closed_until) is not None:
             await self.stop()  # frees the room they take for builds on their way to OneTrust
             return closed_until
-        if kept := self._work_dir.kept:
-            self._work_dir.drop_kept(kept - await rows.waiting(kept))
+        if kept := self.work_dir.kept:
+            self.work_dir.drop_kept(kept - await rows.waiting(kept))
         due = await rows.due(name, MAXIMUM_CONCURRENT - len(self._tasks), busy=tuple(self._tasks))
         for number in due.now:
             task = asyncio.create_task(self._run(number), name=f"{name} verdict on scan {number}")
@@ -124,31 +112,30 @@ class VerdictWorker:
     async def stop(self) -> None:
         """Stop the work, and remove the builds that are kept for it; it resumes at the next start."""
         await cancel_all(*self._tasks.values())
-        self._work_dir.drop_kept(self._work_dir.kept)
+        self.work_dir.drop_kept(self.work_dir.kept)
 
     def _done(self, number: int, task: asyncio.Task[None]) -> None:
         del self._tasks[number]
         if task.cancelled() or (error := task.exception()) is None:
-            self._wake(BUILDS.format(self._scanner.name), REPORTS.format(self._scanner.name))
+            self.wake(BUILDS.format(self.scanner.name), REPORTS.format(self.scanner.name))
         elif isinstance(error, StoreUnavailable):
             logger.warning("scan #%d could not be shown to %s: %s", number, self._profile.vendor, error)
         else:  # it is still due; without a wake, the next turn retries it
+            vendor = self._profile.vendor
             with working_on(number):
-                logger.error(
-                    "scan #%d could not be shown to %s", number, self._profile.vendor, exc_info=error
-                )
+                logger.error("scan #%d could not be shown to %s", number, vendor, exc_info=error)
 
     @concerning
     async def _run(self, number: int) -> None:
         try:
-            scan = await self._store.scans.scan(number)
-            verdict = await self._store.verdicts.of(self._scanner.name, number)
+            scan = await self.store.scans.scan(number)
+            verdict = await self.store.verdicts.of(self.scanner.name, number)
             if verdict is None or verdict.state is not VerdictState.WAITING:
                 return
-            if not self._sending.is_over(verdict, 0.0):
+            if not self.sending.is_over(verdict, 0.0):
                 await self._work(scan, verdict)
-            elif await self._sending.wants(scan):  # nobody expects it after days
-                await self._outcomes.ended(number, VerdictState.FAILED, self._profile.fill(GAVE_UP))
+            elif await self.sending.wants(scan):  # after days, no one expects it any more
+                await self.outcomes.ended(number, VerdictState.FAILED, self._profile.fill(GAVE_UP))
             else:
                 await self._settle(scan)
         except NotFound:
@@ -156,127 +143,114 @@ class VerdictWorker:
         except StoreUnavailable:
             raise
         except Exception:
-            logger.exception(
-                "scan #%d met an unexpected error on its way to %s", number, self._profile.vendor
-            )
-            await self._outcomes.ended(number, VerdictState.FAILED, INSIDE)
+            vendor = self._profile.vendor
+            logger.exception("scan #%d met an unexpected error on its way to %s", number, vendor)
+            await self.outcomes.ended(number, VerdictState.FAILED, INSIDE)
 
     async def _work(self, scan: Scan, verdict: Verdict) -> None:
-        reader = self._hosts if await self._store.hosts.of(scan.number) is None else None
-        if await self._sending.wants(scan):
-            async with self._sending.may_send(verdict) as may:
+        reader = self.hosts if await self.store.hosts.of(scan.number) is None else None
+        if await self.sending.wants(scan):
+            async with self.sending.may_send(verdict) as may:
                 if may or (reader is not None and await self._may_be_looked_up()):
                     await self._with_build(scan, verdict, reader, sends=may)
-            return
-        if reader is not None and not await self._may_be_looked_up():
-            waits = await self._wait(verdict, None, self._profile.fill(LOOKUP_AWAY))
-        else:
-            waits = reader is not None and not await self._with_build(scan, verdict, reader, sends=False)
-        if not waits:
+        elif reader is not None and not await self._may_be_looked_up():
+            if not await self._wait(verdict, None, self._profile.fill(LOOKUP_AWAY)):
+                await self._settle(scan)
+        elif reader is None or await self._with_build(scan, verdict, reader, sends=False):
             await self._settle(scan)
 
     async def _may_be_looked_up(self) -> bool:
         """Return whether hosts can be looked up now; otherwise no build is pulled for them."""
         now = self._steady.now()
-        if self._ask is None or now < self._ask_again_at:
+        if self.ask is None or now < self._ask_again_at:
             return self._answers
+        self._answers = True
         try:
             async with asyncio.timeout(ANSWER_S):
-                await self._ask()
+                await self.ask()
         except (TryLater, TimeoutError):
             self._answers = False
         except Refused:
-            self._answers = True  # the look-up itself will report what is wrong
-        else:
-            self._answers = True
+            pass  # the look-up itself will report what is wrong
         self._ask_again_at = self._steady.now() + (REACHABLE_S if self._answers else PROBE_BACKOFF.first_s)
         return self._answers
 
     async def _wait(self, verdict: Verdict, asked_s: float | None, problem: str) -> bool:
         """Reschedule a build, with growing delays; return whether it may still wait."""
-        wait_s = max(asked_s or 0.0, PULL_BACKOFF.delay_after_s(self._clock.now() - verdict.begun_at))
-        if self._sending.is_over(verdict, wait_s):
+        wait_s = max(asked_s or 0.0, PULL_BACKOFF.delay_after_s(self.clock.now() - verdict.begun_at))
+        if self.sending.is_over(verdict, wait_s):
             return False
-        await self._sending.reschedule(verdict, problem, wait_s)
+        await self.sending.reschedule(verdict, problem, wait_s)
         return True
 
     async def _settle(self, scan: Scan) -> None:
         """End the scanner's part without sending the build."""
-        number = scan.number
-        known = await self._store.verdicts.known(self._scanner.name, scan.sha256 or "")
-        if self._scanner.submissions is None:
-            await self._outcomes.ended(number, VerdictState.EXCLUDED, None)
-        elif known is not None and known.result is not None:
+        number, is_sent = scan.number, self.scanner.submissions is not None
+        known = await self.store.verdicts.of_file(self.scanner.name, scan.sha256)
+        if is_sent and known is not None and known.result is not None:
             source = known.known_from or known.scan
-            await self._outcomes.known(number, known.result, known_from=source, md5=known.md5)
+            await self.outcomes.known(number, known.result, known_from=source, md5=known.md5)
         else:
-            problem = self._profile.rejection(scan.file_type, scan.size_bytes)
-            await self._outcomes.ended(number, VerdictState.EXCLUDED, problem)
+            problem = self._profile.rejection(scan.file_type, scan.size_bytes) if is_sent else None
+            await self.outcomes.ended(number, VerdictState.EXCLUDED, problem)
 
     async def _with_build(
         self, scan: Scan, verdict: Verdict, reader: HostReader | None, *, sends: bool
     ) -> bool:
         """Pull the build, have its hosts read and submit it; return false if it was rescheduled."""
         try:
-            with self._work_dir.room(scan.number) as room:
-                if not self._work_dir.link_kept(scan.sha256 or "", room / "build"):
-                    await self._leave_room(scan)
+            with self.work_dir.room(scan.number) as room:
+                if not self.work_dir.link_kept(scan.sha256 or "", room / "build"):
                     await self._pull(scan, room / "build")
                 if reader is not None:
                     await self._read_hosts(scan.number, reader, room / "build")
-                if sends and not await self._sending.wants(scan):  # its verdict became known meanwhile
+                if sends and not await self.sending.wants(scan):  # its verdict became known meanwhile
                     await self._settle(scan)
                 elif sends:
-                    await self._sending.send(scan, verdict, room / "build")
+                    await self.sending.send(scan, verdict, room / "build")
         except NoRoom as error:  # about this pull only: OneTrust's pulls find out for themselves
-            due_at = self._clock.now() + FULL_BACKOFF.maximum_s
-            logger.warning(
-                "scan #%d waits for room on its way to %s: %s", scan.number, self._profile.vendor, error
-            )
-            await self._outcomes.reschedule(verdict, due_at, error.user_message, begun_at=due_at)
+            due_at = self.clock.now() + FULL_BACKOFF.maximum_s
+            vendor = self._profile.vendor
+            logger.warning("scan #%d waits for room on its way to %s: %s", scan.number, vendor, error)
+            await self.outcomes.reschedule(verdict, due_at, error.user_message, begun_at=due_at)
             return False
         except PullFailed as error:
             if await self._wait(verdict, error.retry_after_s, error.user_message):
                 return False
-        except (FileUnavailable, BuildRejected, TooLarge):
+        except (FileUnavailable, BuildRejected):
             pass
         else:
             return True
         if reader is not None:
-            await self._store.hosts.unread(scan.number, HOSTS_GONE)
-            self._outcomes.changed(scan.number)
+            await self.store.hosts.unread(scan.number, HOSTS_GONE)
+            self.outcomes.changed(scan.number)
         if sends:
-            await self._outcomes.ended(scan.number, VerdictState.FAILED, self._profile.fill(GONE))
+            await self.outcomes.ended(scan.number, VerdictState.FAILED, self._profile.fill(GONE))
         return True
 
     async def _pull(self, scan: Scan, path: Path) -> None:
-        limit_bytes = (scan.size_bytes or 0) + 1
-        pulled = await self._files.pull(scan, path, limit_bytes=limit_bytes, progress=lambda *_: None)
+        """Pull a build, if the disk has room for another one of its size, on its way to OneTrust."""
+        size_bytes = scan.size_bytes or 0
+        if await asyncio.to_thread(self.work_dir.free_bytes) < 2 * size_bytes:
+            vendor = self._profile.vendor
+            raise NoRoom(detail=f"a build is not pulled for {vendor}: the room is needed for OneTrust's")
+        pulled = await self.files.pull(scan, path, limit_bytes=size_bytes + 1, progress=lambda *_: None)
         if pulled.sha256 != scan.sha256:
             raise BuildRejected(self._profile.fill(GONE))
 
-    async def _leave_room(self, scan: Scan) -> None:
-        """Check that the disk has room for this build and another one of its size, on its way to OneTrust.
-
-        Raises:
-            NoRoom: it doesn't.
-        """
-        if await asyncio.to_thread(self._work_dir.free_bytes) < 2 * (scan.size_bytes or 0):
-            vendor = self._profile.vendor
-            raise NoRoom(detail=f"a build is not pulled for {vendor}: the room is needed for OneTrust's")
-
     async def _read_hosts(self, number: int, reader: HostReader, path: Path) -> None:
+        rows = self.store.hosts
         try:
             async with asyncio.timeout(HOSTS_TIMEOUT_S):
                 found = await reader.hosts(path)
         except BuildRejected as error:
-            await self._store.hosts.unread(number, error.user_message)
+            await rows.unread(number, error.user_message)
         except TimeoutError:
-            await self._store.hosts.unread(number, HOSTS_SLOW)
+            await rows.unread(number, HOSTS_SLOW)
         except OSError as error:
             logger.warning("the hosts of scan #%d could not be read: %s", number, error.strerror)
-            await self._store.hosts.unread(number, INSIDE)
+            await rows.unread(number, INSIDE)
         else:
-            await self._store.hosts.found(number, found)
-        self._outcomes.changed(number)
-        self._wake(LOOKUP)
+            await rows.found(number, found)
+        self.outcomes.changed(number)
+        self.wake(LOOKUP)

@@ -4,7 +4,7 @@ from functools import partial
 
 from bot.features.third_party_apps.service import ThirdPartyApps
 from bot.features.zscaler_admin import listeners
-from bot.features.zscaler_admin.service import CloudApis, ZscalerAdmin
+from bot.features.zscaler_admin.service import ZscalerAdmin
 from bot.scanners.zscaler.sandbox import PROFILE
 from bot.wiring.feature import Feature, Surface
 from bot.wiring.kit import Kit
@@ -12,16 +12,13 @@ from bot.wiring.kit import Kit
 
 def build(kit: Kit) -> Surface:
     """Build it if any of Zscaler's APIs is set up."""
-    zscaler, settings = kit.zscaler, kit.settings.zscaler
+    settings, apps = kit.settings.zscaler, kit.find(ThirdPartyApps)
     if settings is None:
         return Surface()
-    cloud, apps = None, kit.find(ThirdPartyApps)
-    if zscaler.cloud is not None and zscaler.activation is not None and zscaler.reports is not None:
-        cloud = CloudApis(state=zscaler.cloud, activation=zscaler.activation, reports=zscaler.reports)
     admin = ZscalerAdmin(
         policy=kit.access,
         clock=kit.clock,
-        cloud=cloud,
+        cloud=kit.zscaler.cloud,
         sent_since=partial(kit.store.verdicts.sent_since, PROFILE.name) if settings.sandbox else None,
         governance=(lambda: apps.remaining) if apps is not None else None,
     )

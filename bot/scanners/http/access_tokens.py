@@ -8,7 +8,7 @@ import base64
 import re
 import time
 from collections.abc import AsyncGenerator, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from urllib.parse import quote_plus
 
 import httpx
@@ -35,8 +35,9 @@ class _Token:
     until: float
 
 
+@dataclass(eq=False, repr=False)
 class AccessTokens:
-    """Access tokens for a client ID and secret, kept until shortly before they expire.
+    """Access tokens for a client ID and secret, kept until shortly before they expire. Implements ``Auth``.
 
     Of concurrent callers one requests a token, and all get its token or its error. ``statuses`` has the
     errors; see ``token_statuses``. ``scope`` is sent if given. ``form`` sends ID and secret as form fields,
@@ -44,40 +45,25 @@ class AccessTokens:
     the epoch; ``timeout_s`` is for one request with its response.
     """
 
-    def __init__(
-        self,
-        client: httpx.AsyncClient,
-        url: str,
-        client_id: str,
-        client_secret: str,
-        *,
-        statuses: StatusCodes,
-        scope: str | None = None,
-        form: bool = False,
-        now: Callable[[], float] = time.time,
-        timeout_s: float = 30.0,
-    ) -> None:
-        self._json = JsonClient(client, statuses=statuses, timeout_s=timeout_s, max_bytes=MAX_RESPONSE_BYTES)
-        self._url = url
-        self._statuses = statuses
-        self._now = now
-        self._form = {"grant_type": "client_credentials"} | ({"scope": scope} if scope is not None else {})
-        self._auth = HeaderAuth()
-        if form:
-            self._form |= {"client_id": client_id, "client_secret": client_secret}
-        else:
-            pair = f"{quote_plus(client_id)}:{quote_plus(client_secret)}"
-            basic = base64.b64encode(pair.encode()).decode()
-            self._auth = HeaderAuth(headers={"Authorization": f"Basic {basic}"})
-        self._lock = asyncio.Lock()
-        self._token: _Token | None = None
-        self._requests = 0
-        self._failure: SubmissionError | None = None
+    client: httpx.AsyncClient
+    url: str
+    client_id: str
+    client_secret: str
+    _: KW_ONLY
+    statuses: StatusCodes
+    scope: str | None = None
+    form: bool = False
+    now: Callable[[], float] = time.time
+    timeout_s: float = 30.0
+    _lock: asyncio.Lock = field(init=False, default_factory=asyncio.Lock)
+    _token: _Token | None = field(init=False, default=None)
+    _requests: int = field(init=False, default=0)
+    _failure: SubmissionError | None = field(init=False, default=None)
 
     @property
     def kept(self) -> bool:
         """Whether the next bearer is one from an earlier request."""
-        return self._token is not None and self._now() < self._token.until
+        return self._token is not None and self.now() < self._token.until
 
     async def bearer(self) -> str:
         """Return a bearer that should be valid for a while.
@@ -115,19 +101,32 @@ class AccessTokens:
             self._token = None
 
     async def _request(self) -> _Token:
-        response = await self._json.send("POST", "token", self._url, auth=self._auth, form=self._form)
+        form = {"grant_type": "client_credentials"} | (
+            {"scope": self.scope} if self.scope is not None else {}
+        )
+        auth = HeaderAuth()
+        if self.form:
+            form |= {"client_id": self.client_id, "client_secret": self.client_secret}
+        else:
+            pair = f"{quote_plus(self.client_id)}:{quote_plus(self.client_secret)}"
+            basic = base64.b64encode(pair.encode()).decode()
+            auth = HeaderAuth(headers={"Authorization": f"Basic {basic}"})
+        api = JsonClient(
+            self.client, statuses=self.statuses, timeout_s=self.timeout_s, max_bytes=MAX_RESPONSE_BYTES
+        )
+        response = await api.send("POST", "token", self.url, auth=auth, form=form)
         if not response.is_success:
-            raise self._statuses.error(response.status, response.retry_after_s(self._now()))
+            raise self.statuses.error(response.status, response.retry_after_s(self.now()))
         fields = response.object()
         bearer = fields.get("access_token")
         if not isinstance(bearer, str) or not BEARER.fullmatch(bearer):
             sentence = (
-                f"What answered ({response.status}) gave no access token: it is not {self._statuses.server}. "
-                f"{CHECK} {self._statuses.address}."
+                f"What answered ({response.status}) gave no access token: it is not {self.statuses.server}. "
+                f"{CHECK} {self.statuses.address}."
             )
             raise Refused(sentence, status=response.status)
         lifetime_s = read_lifetime_s(fields.get("expires_in"))
-        return _Token(bearer=bearer, until=self._now() + lifetime_s - min(EARLY_S, lifetime_s / 10))
+        return _Token(bearer=bearer, until=self.now() + lifetime_s - min(EARLY_S, lifetime_s / 10))
 
 
 def token_statuses(server: str, *, address: str, credentials: str, permission: str) -> StatusCodes:

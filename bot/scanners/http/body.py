@@ -100,7 +100,6 @@ class FileBody(Body):
         await self._write_blocks(writer, self._file.size_bytes)
 
     async def _write_blocks(self, writer: AbstractStreamWriter, size: int) -> None:
-        """Send the first ``size`` bytes of the file."""
         while self._done < size:
             block = await self._read(min(BLOCK, size - self._done))
             await writer.write(block)

@@ -3,6 +3,7 @@
 import io
 import os
 import threading
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -14,17 +15,17 @@ class BuildChanged(Exception):  # noqa: N818 - an event, for the sender alone
     """The build's file is missing, or has another size than expected."""
 
 
+@dataclass(eq=False, repr=False)
 class BuildFile:
     """A build on disk, read in a thread; ``open`` and ``read`` raise ``BuildChanged``."""
 
-    def __init__(self, path: Path, size_bytes: int) -> None:
-        self._path = path
-        self.size_bytes = size_bytes
-        self._file: io.FileIO | None = None
-        self._closed = False
-        # A read whose task was cancelled still runs in its thread: closing waits for it, as otherwise its
-        # descriptor could already be another file's.
-        self._lock = threading.Lock()
+    path: Path
+    size_bytes: int
+    _file: io.FileIO | None = field(init=False, default=None)
+    _closed: bool = field(init=False, default=False)
+    # A read whose task was cancelled still runs in its thread: closing waits for it, as otherwise its
+    # descriptor could already be another file's.
+    _lock: threading.Lock = field(init=False, default_factory=threading.Lock)
 
     def open(self, offset: int = 0) -> None:
         """Open the file for reading from ``offset``."""
@@ -32,7 +33,7 @@ class BuildFile:
             if self._closed:
                 return
             try:
-                self._file = io.FileIO(self._path)
+                self._file = io.FileIO(self.path)
                 self._check_size(self._file)
                 self._file.seek(offset)
             except OSError as exc:

@@ -1,7 +1,7 @@
 """What the HTTP statuses of an API mean, and what it means that no response came."""
 
 import ssl
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -116,17 +116,12 @@ class StatusCodes:
 
 def why_not_trusted(exc: BaseException) -> str | None:
     """Return OpenSSL's reason if an error comes from an untrusted certificate."""
-    for each in _chain(exc):
-        # aiohttp's own error is a subclass as well, but has no reason.
-        if isinstance(each, ssl.SSLCertVerificationError) and not isinstance(each, aiohttp.ClientError):
-            return each.verify_message
-    return None
-
-
-def _chain(exc: BaseException) -> Iterator[BaseException]:
     seen: set[int] = set()
     each: BaseException | None = exc
     while each is not None and id(each) not in seen:
+        # aiohttp's own error is a subclass as well, but has no reason.
+        if isinstance(each, ssl.SSLCertVerificationError) and not isinstance(each, aiohttp.ClientError):
+            return each.verify_message
         seen.add(id(each))
-        yield each
         each = each.__cause__ or each.__context__
+    return None

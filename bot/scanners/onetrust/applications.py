@@ -13,14 +13,14 @@ other           not the API                                                     
 Source: https://developer.onetrust.com/onetrust/openapi/consent-preferences-cookie-consent.json
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Final, TypeVar
 from unicodedata import normalize
 from urllib.parse import quote
 
 from bot.core.scan import Platform
 from bot.errors import NotFound, TryLater
-from bot.features.results.models import Application, AppScan, Results, Sdk
+from bot.features.results.models import Application, AppScan, Results
 from bot.scanners.http.json_fields import text, unique
 from bot.scanners.http.responses import Response
 from bot.scanners.onetrust import parsing
@@ -28,9 +28,11 @@ from bot.scanners.onetrust.client import Inquiry, refusal
 
 PATH: Final = "/api/cmp/v1/applications"
 PAGE: Final = 100
-"""Entries of one page: as many as OneTrust gives."""
+"""Entries of one page: OneTrust's maximum."""
 PAGES: Final = 50
-"""Pages of one list that are read at most."""
+"""The maximum of pages that are read of one list."""
+
+_BY_NAME: Final = {"sortBy": "name", "direction": "asc"}
 
 UNREADABLE = "OneTrust's response makes no sense to the bot right now."
 NO_SUCH = "OneTrust knows no such app or scan."
@@ -38,7 +40,7 @@ T = TypeVar("T")
 
 
 class OneTrustApplications:
-    """The reading part of the Applications API. Implements the ``Applications`` port.
+    """The reading part of the Applications API. Implements the ``Applications`` port, and raises its errors.
 
     ``base_url`` is scheme, host and port.
     """
@@ -58,83 +60,61 @@ class OneTrustApplications:
         return True
 
     async def named(self, name: str, platform: Platform) -> list[Application]:
-        """Return the applications of exactly this name and platform.
-
-        Raises:
-            CannotRead, TryLater: as ``Applications`` has it.
-        """
+        """Return the applications of exactly this name and platform."""
         wanted = _bare(name)
-        query = {"searchStr": wanted, "sortBy": "name", "direction": "asc"}
+        query = {**_BY_NAME, "searchStr": wanted}
         apps = await self._all("applications", self._url, query, "size", parsing.application)
         return [app for app in apps if _bare(app.name) == wanted and app.platform is platform]
 
     async def page(self, number: int, search: str = "") -> tuple[list[Application], bool]:
-        """Return a page of 100 applications by name, from 0, and whether there are more.
-
-        Raises:
-            CannotRead, TryLater: as ``Applications`` has it.
-        """
-        query = {"page": str(number), "size": str(PAGE), "sortBy": "name", "direction": "asc"}
+        """Return a page of 100 applications by name, from 0, and whether there are more."""
+        query = {**_BY_NAME, "page": str(number), "size": str(PAGE)}
         query |= {"searchStr": _bare(search)} if _bare(search) else {}
         entries, last = await self._list("applications", self._url, query)
         return unique(map(parsing.application, entries)), bool(entries) and last is False
 
     async def scans(self, application_id: str) -> list[AppScan]:
-        """Return an application's newest scans, newest first, 100 at most.
-
-        Raises:
-            CannotRead, NotFound, TryLater: as ``Applications`` has it.
-        """
+        """Return an application's newest scans, newest first, 100 at most."""
         query = {"page": "0", "pageSize": str(PAGE), "sortBy": "scanDate", "direction": "desc"}
         entries, _ = await self._list("scans", self._of(application_id), query)
-        scans: dict[str, AppScan] = {}
-        for scan in unique(map(parsing.app_scan, entries)):
-            scans.setdefault(scan.id, scan)
-        return sorted(scans.values(), key=lambda scan: -(scan.scanned_at or 0.0))
+        scans = _first_of_each(map(parsing.app_scan, entries), lambda scan: scan.id)
+        return sorted(scans, key=lambda scan: -(scan.scanned_at or 0.0))
 
     async def results(self, application_id: str, scan: AppScan, platform: Platform) -> Results:
-        """Return all that a completed scan found: one request for each 100 SDKs, and two or three more.
-
-        Raises:
-            CannotRead, NotFound, TryLater: as ``Applications`` has it.
-        """
+        """Return all that a completed scan found: one request for each 100 SDKs, and two or three more."""
         url = f"{self._of(application_id)}/{_quoted(scan.id)}"
         summary = await self._one("scan", url)
-        query = {"sortBy": "name", "direction": "asc"}
-        sdks: dict[tuple[str, str], Sdk] = {}
-        for sdk in await self._all("sdks", f"{url}/sdks", query, "pageSize", parsing.sdk):
-            sdks.setdefault((sdk.package_id, sdk.name), sdk)
+        sdks = await self._all("sdks", f"{url}/sdks", _BY_NAME, "pageSize", parsing.sdk)
         permissions = await self._one("permissions", f"{url}/permissions")
-        manifest = await self._manifest(url) if platform is Platform.IOS else None
+        manifest = None
+        if platform is Platform.IOS:
+            response = await self._inquiry.ask("privacy_manifest", f"{url}/privacy-manifest")
+            manifest = None if response.status in {400, 403, 404} else _value(response)
         return parsing.results(
             summary,
             scan,
-            tuple(sdks.values()),
+            _first_of_each(sdks, lambda sdk: (sdk.package_id, sdk.name)),
             parsing.permissions(permissions),
             parsing.privacy_manifest(manifest),
         )
-
-    async def _manifest(self, url: str) -> object:
-        response = await self._inquiry.ask("privacy_manifest", f"{url}/privacy-manifest")
-        return None if response.status in {400, 403, 404} else _value(response)
 
     async def _all(
         self,
         endpoint: str,
         url: str,
-        query: dict[str, str],
+        query: Mapping[str, str],
         size_name: str,
-        read: Callable[[object], T | None],
+        parse: Callable[[object], T | None],
     ) -> list[T]:
         """Read a list page by page to its end; a page that repeats is its end as well."""
         all_entries: list[T] = []
         before: list[object] | None = None
         for number in range(PAGES):
-            page = {"page": str(number), size_name: str(PAGE)}
-            entries, last = await self._list(endpoint, url, {**query, **page})
+            page = {**query, "page": str(number), size_name: str(PAGE)}
+            entries, last = await self._list(endpoint, url, page)
             if not entries or entries == before:
                 break
-            all_entries += unique(map(read, entries))
+            all_entries += unique(map(parse, entries))
             if last:
                 break
             before = entries
@@ -166,8 +146,14 @@ class OneTrustApplications:
         return f"{self._url}/{_quoted(application_id)}/scans"
 
 
+def _first_of_each(values: Iterable[T | None], key: Callable[[T], object]) -> tuple[T, ...]:
+    found: dict[object, T] = {}
+    for value in unique(values):
+        found.setdefault(key(value), value)
+    return tuple(found.values())
+
+
 def _value(response: Response) -> object:
-    """Return the JSON of a success."""
     if not response.is_success:
         raise refusal(response.status)
     value = response.json()
@@ -177,7 +163,6 @@ def _value(response: Response) -> object:
 
 
 def _quoted(known_id: str) -> str:
-    """Quote an ID for a path."""
     if not 0 < len(known_id) <= parsing.ID_LIMIT or not known_id.isprintable() or known_id in {".", ".."}:
         raise NotFound(NO_SUCH)
     try:
@@ -187,5 +172,4 @@ def _quoted(known_id: str) -> str:
 
 
 def _bare(name: str) -> str:
-    """Return a name as it is compared."""
     return (text(normalize("NFC", name), parsing.NAME_LIMIT) or "").strip()

@@ -3,16 +3,13 @@
 Source: https://developer.onetrust.com/onetrust/docs/managing-oauth-20-client-credentials.
 """
 
-import time
-from collections.abc import AsyncGenerator, Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import AsyncGenerator, Mapping
+from dataclasses import KW_ONLY, dataclass
 from typing import Final
-
-import httpx
 
 from bot.errors import Refused
 from bot.scanners.http.access_tokens import BEARER, AccessTokens, bearer_header, token_statuses
-from bot.scanners.http.status_codes import CHECK
+from bot.scanners.http.status_codes import CHECK, StatusCodes
 
 TOKEN_PATH = "/api/access/v1/oauth/token"  # noqa: S105 - a path, no token
 
@@ -47,27 +44,12 @@ class ApiKey:
         yield bearer_header(await self.bearer())
 
 
+@dataclass(eq=False, repr=False)
 class ClientCredentials(AccessTokens):
-    """OneTrust's access tokens for a client ID and secret; ``base_url`` is scheme, host and port."""
+    """OneTrust's access tokens for a client ID and secret; ``url`` is scheme, host and port."""
 
-    def __init__(
-        self,
-        client: httpx.AsyncClient,
-        base_url: str,
-        client_id: str,
-        client_secret: str,
-        *,
-        form: bool = False,
-        now: Callable[[], float] = time.time,
-        timeout_s: float = 30.0,
-    ) -> None:
-        super().__init__(
-            client,
-            base_url.rstrip("/") + TOKEN_PATH,
-            client_id,
-            client_secret,
-            statuses=STATUS_CODES,
-            form=form,
-            now=now,
-            timeout_s=timeout_s,
-        )
+    _: KW_ONLY
+    statuses: StatusCodes = STATUS_CODES
+
+    def __post_init__(self) -> None:
+        self.url = self.url.rstrip("/") + TOKEN_PATH

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import KW_ONLY, dataclass
 from typing import Final
 
 import httpx
@@ -39,6 +40,7 @@ STATUS_CODES: Final = StatusCodes(
 )
 
 
+@dataclass(eq=False, repr=False)
 class Inquiry:
     """Sends GET requests, signed in.
 
@@ -46,19 +48,15 @@ class Inquiry:
     the epoch.
     """
 
-    def __init__(
-        self,
-        client: httpx.AsyncClient,
-        auth: Auth,
-        budget: RateLimiter,
-        *,
-        timeout_s: float = 30.0,
-        now: Callable[[], float] = time.time,
-    ) -> None:
-        self._json = JsonClient(client, statuses=STATUS_CODES, timeout_s=timeout_s)
-        self._auth = auth
-        self._budget = budget
-        self._now = now
+    client: httpx.AsyncClient
+    auth: Auth
+    budget: RateLimiter
+    _: KW_ONLY
+    timeout_s: float = 30.0
+    now: Callable[[], float] = time.time
+
+    def __post_init__(self) -> None:
+        self._json = JsonClient(self.client, statuses=STATUS_CODES, timeout_s=self.timeout_s)
 
     async def ask(self, endpoint: str, url: str, query: Mapping[str, str] | None = None) -> Response:
         """Send one request when the rate limit allows it. Any status below 500 may be returned.
@@ -66,20 +64,20 @@ class Inquiry:
         Raises:
             TryLater: no response, or none that says anything; after a 429, at once for all callers.
         """
-        if paused_s := self._budget.paused_s:
+        if paused_s := self.budget.paused_s:
             raise TryLater(_BUSY, retry_after_s=paused_s, status=429)
         try:
             response = await self._json.send(
-                "GET", endpoint, url, auth=self._auth, take_turn=self._budget.take, params=query
+                "GET", endpoint, url, auth=self.auth, take_turn=self.budget.take, params=query
             )
         except Refused as error:  # submitting fails on that too, and reports it; reading only waits
             raise TryLater(error.user_message, status=error.status, detail=str(error)) from None
         if not response.is_complete:
             raise TryLater("OneTrust's response is longer than the bot reads.", status=response.status)
-        wait_s = response.retry_after_s(self._now())
+        wait_s = response.retry_after_s(self.now())
         if response.status == 429:
             wait_s = PAUSE_S if wait_s is None else max(1.0, wait_s)
-            self._budget.pause(wait_s)
+            self.budget.pause(wait_s)
         if failure := STATUS_CODES.retry_error(response.status, wait_s):
             raise failure
         return response

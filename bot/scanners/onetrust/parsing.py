@@ -25,7 +25,7 @@ from bot.scanners.http import json_fields
 from bot.scanners.http.json_fields import identifier, items, member, record, records, text, timestamp
 
 ID_LIMIT: Final = 150
-"""Characters of an ID; a longer one is dropped, as Slack takes no more in a menu."""
+"""Characters of an ID; a longer one, which does not fit into a menu of Slack, is dropped."""
 NAME_LIMIT: Final = 300
 TEXT_LIMIT: Final = 2000
 """Characters; longer strings are cut."""
@@ -88,17 +88,13 @@ def permissions(value: object) -> tuple[Permission, ...]:
     """Parse the list of permissions, each name once."""
     found: dict[str, Permission] = {}
     for fields in records(value, MAX_ENTRIES):
-        name = text(fields.get("name"), NAME_LIMIT)
-        if name is not None:
-            found.setdefault(
-                name,
-                Permission(
-                    name=name,
-                    category=text(fields.get("category")),
-                    description=text(fields.get("description"), TEXT_LIMIT),
-                    status=text(fields.get("status")),
-                    sensitivity=text(fields.get("sensitivity")),
-                ),
+        if (name := text(fields.get("name"), NAME_LIMIT)) and name not in found:
+            found[name] = Permission(
+                name=name,
+                category=text(fields.get("category")),
+                description=text(fields.get("description"), TEXT_LIMIT),
+                status=text(fields.get("status")),
+                sensitivity=text(fields.get("sensitivity")),
             )
     return tuple(found.values())
 
@@ -131,6 +127,11 @@ def results(
     """Join what was found in ``scan``; ``value`` is the scan's own response, which has the counts."""
     fields = record(value)
     parsed = app_scan({**fields, "scanId": scan.id}) or scan
+    counts = [count(fields.get(name)) for name in ("sdkCount", "permissionCount", "permissionCountHighRisk")]
+    own_counts = [len(sdks), len(asked), sum(each.is_high_risk for each in asked)]
+    sdk_count, permission_count, high_risk_count = (
+        own if counted is None else counted for counted, own in zip(counts, own_counts, strict=True)
+    )
     return Results(
         scan=AppScan(
             id=scan.id,
@@ -139,12 +140,10 @@ def results(
             version=parsed.version or scan.version,
             engine_version=parsed.engine_version or scan.engine_version,
         ),
-        sdk_count=_or(count(fields.get("sdkCount")), len(sdks)),
+        sdk_count=sdk_count,
         sdk_categories=_counts(fields.get("sdkCategories")) or Counter(each.category for each in sdks),
-        permission_count=_or(count(fields.get("permissionCount")), len(asked)),
-        high_risk_count=_or(
-            count(fields.get("permissionCountHighRisk")), sum(each.is_high_risk for each in asked)
-        ),
+        permission_count=permission_count,
+        high_risk_count=high_risk_count,
         permission_categories=_counts(fields.get("permissionCategories"))
         or Counter(each.category or "Unknown" for each in asked),
         sdks=sdks,
@@ -188,7 +187,3 @@ def _counts(value: object) -> dict[str, int]:
         if name is not None and counted:
             found[name] += counted
     return dict(found)
-
-
-def _or(value: int | None, other: int) -> int:
-    return other if value is None else value

@@ -4,6 +4,7 @@ Source: https://help.zscaler.com/zia/url-categories (``POST /urlLookup``)
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 from bot.errors import TryLater
@@ -16,19 +17,16 @@ MOST_CATEGORIES: Final = 20
 """Categories of one URL that are kept, and as many alerts."""
 
 
+@dataclass(eq=False, repr=False)
 class UrlCategoriesApi:
-    """Looks up URLs. Implements the ``UrlLookup`` port."""
+    """Looks up URLs. Implements the ``UrlLookup`` port, and raises its errors."""
 
-    def __init__(self, cloud: CloudClient) -> None:
-        self._cloud = cloud
+    cloud: CloudClient
 
     async def look_up(self, urls: Sequence[str]) -> list[UrlCategories]:
         """Return the categories of each URL, in the same order; more than ``BATCH`` take several requests.
 
         A URL that is not in the response has no categories.
-
-        Raises:
-            Refused, TryLater: as the port has it.
         """
         if any(not 0 < len(url) <= URL_LIMIT for url in urls):
             raise ValueError(f"a URL to look up has 1 to {URL_LIMIT} characters")
@@ -36,7 +34,7 @@ class UrlCategoriesApi:
         found: dict[str, UrlCategories] = {}
         for start in range(0, len(asked), BATCH):
             batch = asked[start : start + BATCH]
-            found |= read_categories(await self._cloud.post(Endpoint.URL_LOOKUP, body=batch), batch)
+            found |= read_categories(await self.cloud.post(Endpoint.URL_LOOKUP, body=batch), batch)
         return [found[url] for url in urls]
 
 
@@ -75,5 +73,4 @@ def _categories(url: str, entry: dict[str, Any]) -> UrlCategories:
 
 
 def _bare(url: str) -> str:
-    """Return a URL as it is compared."""
     return url.strip().lower().removeprefix("https://").removeprefix("http://").rstrip("/")

@@ -120,18 +120,12 @@ class CloudClient:
         Raises:
             Refused: rejected until a person fixes something.
             NotFound: there is no report about this file.
-            TryLater: not right now; ``Maintenance`` if signing in has to wait for its end.
+            TryLater: not right now; ``Maintenance`` if a POST, such as signing in, has to wait for its end.
         """
         return value_of(await self._ask("GET", endpoint, of=of, params=params))
 
     async def post(self, endpoint: Endpoint, *, body: Any = None) -> Any:
-        """Send a POST with JSON, and return the JSON of the response.
-
-        Raises:
-            Refused: rejected until a person fixes something.
-            Maintenance: only GET requests are answered for now.
-            TryLater: not right now.
-        """
+        """Send a POST with JSON, and return the JSON of the response; raises as ``get`` does."""
         self.read_only.check()
         return value_of(await self._ask("POST", endpoint, body=body))
 

@@ -28,8 +28,6 @@ from bot.scanners.http.status_codes import CHECK, StatusCodes
 from bot.scanners.http.upload import MAX_RESPONSE_BYTES
 from bot.scanners.zscaler.status_codes import is_maintenance, retry_after_s
 
-_UNCOVERED = frozenset({"unknown"})
-
 ADDRESS: Final = "`ZSCALER_CLOUD` or `ZSCALER_SANDBOX_URL`"
 LOST: Final = "The connection to Zscaler's Sandbox was lost while this build was being sent."
 MAINTENANCE: Final = "Zscaler is under maintenance (403), and its Sandbox takes no files until that is over."
@@ -74,11 +72,22 @@ def receipt(response: Response, md5: str, now: float, *, is_instant: bool) -> Sa
         TryLater: it may work later.
         Refused: rejected, or about another file.
     """
-    answer = _object(response, now)
-    if str(answer["md5"]).strip().lower() != md5.lower():
-        raise Refused(ANOTHER_FILE, status=200)
+    answer = response.object()
+    code = _code(answer.get("code")) if response.status == 200 else None
+    status = response.status if code is None else code
+    if is_maintenance(response):
+        raise Maintenance(MAINTENANCE, status=status, retry_after_s=retry_after_s(response, now))
+    if status != 200:
+        raise STATUS_CODES.error(status, retry_after_s(response, now))
+    if not response.is_complete and len(response.body) < MAX_RESPONSE_BYTES:
+        raise TryLater(LOST, status=status, detail="the response of Zscaler's Sandbox broke off")
+    named = answer.get("md5")
+    if not isinstance(named, str):
+        raise Refused(NO_SENSE, status=status)
+    if named.strip().lower() != md5.lower():
+        raise Refused(ANOTHER_FILE, status=status)
     file_type, malware = word(answer.get("fileType")), word(answer.get("virusName"))
-    is_covered = (file_type or "").lower() not in _UNCOVERED
+    is_covered = (file_type or "").lower() != "unknown"
     verdict = None
     if malware is not None:
         verdict = SandboxVerdict(
@@ -90,36 +99,12 @@ def receipt(response: Response, md5: str, now: float, *, is_instant: bool) -> Sa
         )
     elif is_instant and is_covered:
         verdict = SandboxVerdict(threat=Threat.BENIGN, file_type=file_type, is_instant=True)
-    return SandboxReceipt(
-        md5=md5,
-        is_covered=is_covered,
-        verdict=verdict,
-        is_analysed=not (word(answer.get("sandboxSubmission")) or "").lower().startswith("not"),
-    )
-
-
-def _object(response: Response, now: float) -> dict[str, object]:
-    """Return the object in the response to an accepted file.
-
-    Raises:
-        SubmissionError: the file was not accepted.
-    """
-    answer = response.object()
-    code = _code(answer.get("code")) if response.status == 200 else None
-    status = response.status if code is None else code
-    if is_maintenance(response):
-        raise Maintenance(MAINTENANCE, status=status, retry_after_s=retry_after_s(response, now))
-    if status != 200:
-        raise STATUS_CODES.error(status, retry_after_s(response, now))
-    if not response.is_complete and len(response.body) < MAX_RESPONSE_BYTES:
-        raise TryLater(LOST, status=status, detail="the response of Zscaler's Sandbox broke off")
-    if not isinstance(answer.get("md5"), str):
-        raise Refused(NO_SENSE, status=status)
-    return answer
+    is_analysed = not (word(answer.get("sandboxSubmission")) or "").lower().startswith("not")
+    return SandboxReceipt(md5=md5, is_covered=is_covered, verdict=verdict, is_analysed=is_analysed)
 
 
 def _code(value: object) -> int | None:
-    """Return the ``code`` in a body, a number or string; ``None`` if it is no HTTP status."""
+    """Return the ``code`` in a body, a number or string; ``None`` if it is not an HTTP status."""
     if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) == 3:
         value = int(value)
     return value if isinstance(value, int) and not isinstance(value, bool) and 100 <= value < 600 else None

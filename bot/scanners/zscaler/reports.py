@@ -5,6 +5,8 @@ Source: https://help.zscaler.com/zia/sandbox-report-api
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import chain
 from typing import Any, Final
 
 from bot.errors import NotFound, TryLater
@@ -40,36 +42,27 @@ _SHA256 = re.compile(r"[0-9a-f]{64}")
 _MD5 = re.compile(r"[0-9a-f]{32}")
 
 
+@dataclass(eq=False, repr=False)
 class Reports:
-    """Reads reports. Implements the ``ReportApi`` port."""
+    """Reads reports. Implements the ``ReportApi`` port, and raises its errors."""
 
-    def __init__(self, cloud: CloudClient) -> None:
-        self._cloud = cloud
+    cloud: CloudClient
 
     async def report(self, md5: str, *, full: bool = False) -> Report:
-        """Return the report about a hash, 32 hexadecimal digits.
-
-        Raises:
-            Refused, TryLater: as the port has it.
-        """
+        """Return the report about a hash, 32 hexadecimal digits."""
         wanted = md5.lower()
         if not _MD5.fullmatch(wanted):
             raise ValueError("an MD5 has 32 hexadecimal digits")
+        params = {"details": "full" if full else "summary"}
         try:
-            value = await self._cloud.get(
-                Endpoint.REPORT, wanted, params={"details": "full" if full else "summary"}
-            )
+            value = await self.cloud.get(Endpoint.REPORT, wanted, params=params)
         except NotFound:
             return Report(status=ReportStatus.NOT_FOUND)
         return read_report(value, wanted)
 
     async def quota(self) -> tuple[Quota, ...]:
-        """Return the quotas of ``report``.
-
-        Raises:
-            Refused, TryLater: as the port has it.
-        """
-        return read_quotas(await self._cloud.get(Endpoint.QUOTA))
+        """Return the quotas of ``report``."""
+        return read_quotas(await self.cloud.get(Endpoint.QUOTA))
 
 
 def read_report(value: Any, md5: str) -> Report:
@@ -92,9 +85,8 @@ def read_report(value: Any, md5: str) -> Report:
     if isinstance(named, str) and named.strip() and named.strip().lower() != md5:
         raise TryLater(OTHER_FILE, detail="report: about another file")
     status = member(ReportStatus, summary.get("Status"), ReportStatus.OTHER)
-    if status in {ReportStatus.IN_PROGRESS, ReportStatus.NOT_FOUND}:
-        return Report(status=status)
-    if status is not ReportStatus.COMPLETED and not judged.get("Type"):
+    is_over = status not in {ReportStatus.IN_PROGRESS, ReportStatus.NOT_FOUND}
+    if not is_over or (status is not ReportStatus.COMPLETED and not judged.get("Type")):
         return Report(status=status)
     duration_ms = numeral(summary.get("Duration"))
     verdict = SandboxVerdict(
@@ -123,29 +115,21 @@ def read_quotas(value: Any) -> tuple[Quota, ...]:
         used, allowed = (clamped(entry.get(name), 10**9) for name in ("used", "allowed"))
         if used is None or allowed is None or (numeral(entry["allowed"]) or 0) < 0:
             continue
-        quota = Quota(
-            used=used,
-            allowed=allowed,
-            started_at=timestamp(entry.get("startTime")),
-            scale=printable(entry.get("scale")) or "",
-        )
-        quotas.append(quota)
+        started_at, scale = timestamp(entry.get("startTime")), printable(entry.get("scale")) or ""
+        quotas.append(Quota(used=used, allowed=allowed, started_at=started_at, scale=scale))
     return tuple(quotas)
 
 
 def _risks(report: Mapping[str, object]) -> tuple[Risk, ...]:
-    """Return the risks in all sections of a full report."""
+    sections = list(report.values())[:MOST_SECTIONS]
     risks: dict[Risk, None] = {}
-    for entries in list(report.values())[:MOST_SECTIONS]:
-        for entry in records(entries, MOST_RISKS):
-            if len(risks) == MOST_RISKS:
-                return tuple(risks)
-            level = printable(entry.get("Risk"))
-            signature = printable(entry.get("Signature"), SIGNATURE_LIMIT)
-            if level and signature:
-                sources = words(entry.get("SignatureSources"), MOST_SOURCES, SIGNATURE_LIMIT)
-                risks.setdefault(Risk(level=level, signature=signature, sources=sources))
-    return tuple(risks)
+    for entry in chain.from_iterable(records(entries, MOST_RISKS) for entries in sections):
+        level = printable(entry.get("Risk"))
+        signature = printable(entry.get("Signature"), SIGNATURE_LIMIT)
+        if level and signature:
+            sources = words(entry.get("SignatureSources"), MOST_SOURCES, SIGNATURE_LIMIT)
+            risks.setdefault(Risk(level=level, signature=signature, sources=sources))
+    return tuple(risks)[:MOST_RISKS]
 
 
 def _sha256(value: Any) -> str | None:

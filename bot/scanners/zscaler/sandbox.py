@@ -8,6 +8,7 @@ Source: https://help.zscaler.com/zia/sandbox-submission-api
 import asyncio
 import ssl
 from collections.abc import Callable, Sequence
+from dataclasses import KW_ONLY, dataclass
 from pathlib import Path
 from typing import Final
 
@@ -63,71 +64,51 @@ PROFILE: Final = ScannerProfile(
 )
 
 
+@dataclass(eq=False, repr=False)
 class Sandbox:
-    """Sends files to the Sandbox. Implements the ``SubmissionApi`` port.
+    """Sends files to the Sandbox. Implements the ``SubmissionApi`` port, and raises its errors.
 
     ``url`` is the API's base, ``token`` a secret. ``tls`` is the context for https; ``None`` is the machine's
     own. ``traces`` returns those of one request, by the name of its endpoint.
     """
 
-    def __init__(
-        self,
-        url: str,
-        token: str,
-        *,
-        now: Callable[[], float],
-        tls: ssl.SSLContext | None = None,
-        timeouts: UploadTimeouts = TIMEOUTS,
-        reach_timeout_s: float = REACH_TIMEOUT_S,
-        submit_limit_bytes: int = SUBMIT_LIMIT_BYTES,
-        traces: Callable[[str], Sequence[aiohttp.TraceConfig]] = lambda _: (),
-    ) -> None:
-        self._url = URL(url)
-        self._token = token
-        self._now = now
-        self._tls = tls
-        self._timeouts = timeouts
-        self._reach_timeouts = UploadTimeouts(connect_s=reach_timeout_s, response_body_s=0.0)
-        self._submit_limit_bytes = submit_limit_bytes
-        self._traces = traces
+    url: str
+    token: str
+    _: KW_ONLY
+    now: Callable[[], float]
+    tls: ssl.SSLContext | None = None
+    timeouts: UploadTimeouts = TIMEOUTS
+    reach_timeout_s: float = REACH_TIMEOUT_S
+    submit_limit_bytes: int = SUBMIT_LIMIT_BYTES
+    traces: Callable[[str], Sequence[aiohttp.TraceConfig]] = lambda _: ()
 
     async def reach(self) -> None:
-        """Check that the Sandbox responds at all, by an empty body, which is no file.
-
-        Raises:
-            TryLater: it does not.
-            Refused: its certificate is not trusted, or the proxy on the way lets nothing through.
-        """
-        await self._send("discan", Body(), self._reach_timeouts)
+        """Check that the Sandbox responds at all, by an empty body, which is no file."""
+        await self._send(
+            "discan", Body(), UploadTimeouts(connect_s=self.reach_timeout_s, response_body_s=0.0)
+        )
 
     async def submit(self, path: Path, md5: str) -> SandboxReceipt:
-        """Send a file for dynamic analysis, a large one for an instant verdict; a known one is not run again.
-
-        Raises:
-            TryLater: it may work later.
-            Refused: rejected.
-        """
+        """Send a file for analysis, or a large one for an instant verdict; known files are not run again."""
         try:
             size_bytes = (await asyncio.to_thread(path.stat)).st_size
         except OSError:
             raise TryLater(BUILD_CHANGED, scanner_failed=False) from None
         body = FileBody(BuildFile(path, size_bytes))
-        is_instant = size_bytes > self._submit_limit_bytes
-        if is_instant:
-            response = await self._send("discan", body, self._timeouts)
-        else:
-            response = await self._send("submit", body, self._timeouts, force="0")
-        return receipt(response, md5, self._now(), is_instant=is_instant)
+        is_instant = size_bytes > self.submit_limit_bytes
+        verb, query = ("discan", {}) if is_instant else ("submit", {"force": "0"})
+        response = await self._send(verb, body, self.timeouts, **query)
+        return receipt(response, md5, self.now(), is_instant=is_instant)
 
     async def _send(self, verb: str, body: Body, timeouts: UploadTimeouts, **query: str) -> Response:
         return await send(
             "POST",
-            (self._url / verb).with_query(api_token=self._token, **query),
+            (URL(self.url) / verb).with_query(api_token=self.token, **query),
             body,
             endpoint=verb,
             statuses=STATUS_CODES,
             timeouts=timeouts,
-            tls=self._tls,
-            traces=self._traces(verb),
+            tls=self.tls,
+            traces=self.traces(verb),
             reads_errors=True,
         )

@@ -46,8 +46,8 @@ WEB_PAGE: Final = (
     f"{ADDRESS}, and the proxy on the way."
 )
 MAINTENANCE: Final = (
-    "Zscaler is under maintenance (403): it answers questions, and takes nothing until that is over. "
-    "The bot tries again automatically."
+    "Zscaler is under maintenance (403): it answers queries, and accepts nothing until that is over. "
+    "The bot retries automatically."
 )
 LOCKED: Final = (
     "An administrator is editing Zscaler's configuration right now (409). Try again in a few minutes."

@@ -18,6 +18,7 @@ Source: https://help.zscaler.com/zia/getting-started-zia-api, https://help.zscal
 import re
 import time
 from collections.abc import Callable
+from dataclasses import KW_ONLY, dataclass
 from typing import Final
 from urllib.parse import quote
 
@@ -64,44 +65,36 @@ STATUS_CODES: Final = StatusCodes(
 )
 
 
+@dataclass(eq=False, repr=False)
 class ThirdPartyAppsClient:
-    """Looks up apps with the key. Implements the ``GovernanceApi`` port.
+    """Looks up apps with the key. Implements the ``ThirdPartyAppsApi`` port.
 
     ``client`` stays its owner's. ``timeout_s`` is for one request with its response; ``now`` is seconds since
     the epoch.
     """
 
-    def __init__(
-        self,
-        client: httpx.AsyncClient,
-        base_url: str,
-        key: str,
-        *,
-        timeout_s: float = 20.0,
-        now: Callable[[], float] = time.time,
-    ) -> None:
-        self._json = JsonClient(client, statuses=STATUS_CODES, timeout_s=timeout_s)
-        self._url = f"{base_url}/apps/app"
-        self._auth = HeaderAuth(headers={"X-API-KEY": key})
-        self._now = now
+    client: httpx.AsyncClient
+    base_url: str
+    key: str
+    _: KW_ONLY
+    timeout_s: float = 20.0
+    now: Callable[[], float] = time.time
 
     async def app(self, *, app_id: str = "", url: str = "") -> AppLookupAnswer:
-        """Look up an app by its ID or link.
-
-        Raises:
-            NotFound, Refused, TryLater: as in the table above.
-        """
+        """Look up an app by its ID or link; raises as in the table above."""
         name, value = ("url", url) if url else ("app_id", app_id)
         # All but the unreserved characters of RFC 3986 are encoded.
-        address = f"{self._url}?{name}={quote(value, safe='')}"
-        response = await self._json.send("GET", ENDPOINT, address, auth=self._auth)
+        address = f"{self.base_url}/apps/app?{name}={quote(value, safe='')}"
+        auth = HeaderAuth(headers={"X-API-KEY": self.key})
+        json_client = JsonClient(self.client, statuses=STATUS_CODES, timeout_s=self.timeout_s)
+        response = await json_client.send("GET", ENDPOINT, address, auth=auth)
         status, left = response.status, calls_left(response)
         if status == 202:
             return AppLookupAnswer(app=None, remaining=left)
         if status == 404:
             raise NotFound(UNKNOWN)
         if not response.is_success:
-            raise STATUS_CODES.error(status, response.retry_after_s(self._now()))
+            raise STATUS_CODES.error(status, response.retry_after_s(self.now()))
         found = third_party_parsing.third_party_app(response.object())
         if status != 200 or found is None:
             raise TryLater(UNREADABLE.format(status=status), status=status)

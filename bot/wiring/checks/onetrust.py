@@ -15,7 +15,7 @@ from bot.metrics import Metrics
 from bot.scanners.onetrust.client import REQUESTS
 from bot.scanners.onetrust.file_server import FileServerTimeouts, open_file_server
 from bot.wiring import parts
-from bot.wiring.checks.result import CheckResult, Checkup, failed, passed
+from bot.wiring.checks import CheckResult, Checkup, failed, passed
 
 FTP_TIMEOUTS = FileServerTimeouts(enter_s=8.0, answer_s=10.0, goodbye_s=1.0)
 """Below 20 s in total, so that a dead server is reported soon."""

@@ -10,11 +10,12 @@ import httpx
 from bot.config.zscaler import AppTotalSettings, SandboxSettings
 from bot.core.clock import SystemClock
 from bot.errors import AppscanError, TryLater
-from bot.features.zscaler_admin.models import ActivationApi, ActivationStatus
+from bot.features.zscaler_admin.models import ActivationStatus
+from bot.features.zscaler_admin.service import CloudApis
 from bot.metrics import Metrics
 from bot.scanners.zscaler import credential_check
-from bot.wiring.checks.result import CheckResult, Checkup, failed, passed
-from bot.wiring.zscaler import Zscaler, open_zscaler
+from bot.wiring.checks import CheckResult, Checkup, failed, passed
+from bot.wiring.zscaler import open_zscaler
 
 TIMEOUT_S: Final = 20.0
 """For signing in to the cloud service API and one request."""
@@ -37,9 +38,9 @@ async def verdicts(checkup: Checkup) -> AsyncGenerator[CheckResult, None]:
     if settings is None:
         return
     async with open_zscaler(settings, SystemClock(), Metrics()) as zscaler:
-        if zscaler.activation is not None:
-            ending = _ending("ZSCALER_API_URL", settings.cloud.url if settings.cloud else "", "/api/v1")
-            yield await _cloud(zscaler, zscaler.activation, ending)
+        if zscaler.cloud is not None and settings.cloud is not None:
+            ending = _ending("ZSCALER_API_URL", settings.cloud.url, "/api/v1")
+            yield await _cloud(zscaler.cloud, ending)
     if settings.sandbox is not None:
         async with httpx.AsyncClient(verify=ssl.create_default_context()) as client:
             yield await _sandbox(client, settings.sandbox)
@@ -58,13 +59,13 @@ def _ending(name: str, url: str, ending: str) -> str:
     return "" if url.endswith(ending) else f" {name} usually ends in {ending}, and does not here."
 
 
-async def _cloud(zscaler: Zscaler, activation: ActivationApi, ending: str) -> CheckResult:
+async def _cloud(cloud: CloudApis, ending: str) -> CheckResult:
     try:
         async with asyncio.timeout(TIMEOUT_S):
-            status = await activation.status()
+            status = await cloud.activation.status()
     except TimeoutError:
-        state = f" Signing in: {zscaler.cloud.login_state}." if zscaler.cloud is not None else ""
-        return failed(_CLOUD, f"Zscaler did not answer in {TIMEOUT_S:.0f} s.{state}{ending} {WITHOUT}")
+        state = f"Signing in: {cloud.state.login_state}."
+        return failed(_CLOUD, f"Zscaler did not answer in {TIMEOUT_S:.0f} s. {state}{ending} {WITHOUT}")
     except AppscanError as error:
         where = f" {ADDRESSES}" if isinstance(error, TryLater) and error.status is None else ""
         return failed(_CLOUD, f"{error.user_message}{where}{ending} {WITHOUT}")

@@ -151,7 +151,7 @@ def test_no_secret_is_shown_and_all_are_told_to_the_log():
         ({"ZSCALER_API_URL": "https://one.example"}, "ZSCALER_API_URL is set, and nothing to sign in with"),
         ({"ZSCALER_SANDBOX_URL": "https://one.example"}, "ZSCALER_SANDBOX_TOKEN is missing"),
         ({"ZSCALER_APPTOTAL_URL": "https://one.example"}, "ZSCALER_APPTOTAL_KEY is missing"),
-        (GOVERNANCE | {"ZSCALER_HOLD": "1"}, "ZSCALER_HOLD waits for verdicts, and there are none"),
+        (GOVERNANCE | {"ZSCALER_HOLD": "1"}, "ZSCALER_HOLD has no verdicts to wait for"),
         (SANDBOX | {"ZSCALER_REPORT_FIRST_S": "0"}, "ZSCALER_REPORT_FIRST_S must be a whole number"),
         (SANDBOX | {"ZSCALER_HOLD_MAX_S": "x"}, "ZSCALER_HOLD_MAX_S must be a whole number"),
         ({"ZSCALER_SANDBOX_TOKN": "sandbox-token"}, "ZSCALER_SANDBOX_TOKN is not a setting"),

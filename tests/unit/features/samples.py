@@ -162,7 +162,7 @@ MALICIOUS = Verdict(
     state=VerdictState.KNOWN,
     md5="0123456789abcdef0123456789abcdef",
     since=AT + 20,
-    looks=2,
+    polls=2,
     result=WHOLE_VERDICT,
     ended_at=AT + 640,
 )

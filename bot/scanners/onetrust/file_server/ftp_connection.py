@@ -192,7 +192,6 @@ class FtpConnection(ftplib.FTP_TLS):
         return sock
 
     def _connected(self, addresses: Sequence[Address], timeout_s: float | None = None) -> socket.socket:
-        """Connect to the first address that works."""
         failure: OSError = OSError("the host has no address")
         for family, kind, protocol, _, target in addresses:
             sock = socket.socket(family, kind, protocol)

@@ -10,6 +10,7 @@ import asyncio
 import stat
 from collections import deque
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import asyncssh
@@ -116,24 +117,18 @@ async def _open(address: FileServerAddress, connection: asyncssh.SSHClientConnec
     raise failure
 
 
+@dataclass(eq=False, repr=False)
 class SftpSession:
     """Implements ``FileServerSession``."""
 
-    unsure_bytes: int = PIECE * WINDOW
-
-    def __init__(
-        self,
-        address: FileServerAddress,
-        connection: asyncssh.SSHClientConnection,
-        client: asyncssh.SFTPClient,
-    ) -> None:
-        self._address = address
-        self._connection = connection
-        self._client = client
+    address: FileServerAddress
+    connection: asyncssh.SSHClientConnection
+    client: asyncssh.SFTPClient
+    unsure_bytes: int = field(init=False, default=PIECE * WINDOW)
 
     async def size(self, name: str) -> int | None:
         try:
-            size = (await self._client.stat(self._address.path_of(name))).size
+            size = (await self.client.stat(self.address.path_of(name))).size
         except _NO_FILE:
             return None
         except _FAILURES as exc:
@@ -148,7 +143,7 @@ class SftpSession:
         opened = False
         try:
             mode = asyncssh.FXF_WRITE | asyncssh.FXF_CREAT | (0 if offset else asyncssh.FXF_TRUNC)
-            handle = await self._client.open(self._address.path_of(name), mode, encoding=None, block_size=0)
+            handle = await self.client.open(self.address.path_of(name), mode, encoding=None, block_size=0)
             opened = True
             await _write(handle, file, offset, moved)
             await handle.close()  # only now: after a cancellation or a lost connection it may never return
@@ -166,20 +161,20 @@ class SftpSession:
         """Do nothing: SFTP has no data connection of its own."""
 
     async def rename(self, old: str, new: str) -> None:
-        path_of = self._address.path_of
-        await self._do(self._client.rename(path_of(old), path_of(new)), sentences.NO_RENAMING)
+        path_of = self.address.path_of
+        await self._do(self.client.rename(path_of(old), path_of(new)), sentences.NO_RENAMING)
 
     async def delete(self, name: str) -> None:
-        await self._do(self._client.remove(self._address.path_of(name)), sentences.NO_REMOVING)
+        await self._do(self.client.remove(self.address.path_of(name)), sentences.NO_REMOVING)
 
     async def leave(self) -> None:
-        self._client.exit()
-        self._connection.close()
-        await self._connection.wait_closed()
+        self.client.exit()
+        self.connection.close()
+        await self.connection.wait_closed()
 
     async def drop(self) -> None:
-        self._connection.abort()
-        await self._connection.wait_closed()
+        self.connection.abort()
+        await self.connection.wait_closed()
 
     async def _do(self, call: Awaitable[None], rejection: str) -> None:
         try:
@@ -191,7 +186,7 @@ class SftpSession:
 
     def _meaning_of(self, exc: Exception, rejection: str) -> Exception:
         """Return what an error means; ``rejection`` is the sentence for a permanent one."""
-        detail = _detail(exc, self._address)
+        detail = _detail(exc, self.address)
         if isinstance(exc, _NO_ROOM) or (isinstance(exc, asyncssh.SFTPFailure) and sounds_full(exc.reason)):
             return try_later(sentences.FULL, detail)
         if isinstance(exc, _NO_RIGHT):
@@ -203,7 +198,7 @@ class SftpSession:
     async def _is_full(self) -> bool:
         """Ask: version 3 of SFTP has no code for a full disk, and OpenSSH only says ``Failure``."""
         try:
-            space = await self._client.statvfs(self._address.folder or ".")
+            space = await self.client.statvfs(self.address.folder or ".")
         except _FAILURES:
             return False
         return space.bavail * (space.frsize or 1) < BLOCK

@@ -120,7 +120,6 @@ class Direct:
         return Receipt(status=response.status, scan_id=scan_id, application_id=application_id)
 
     async def _create(self, order: Order, journal: Journal) -> str:
-        """Create an application, store its ID, and return it."""
         value = {
             "name": order.name,
             "solutionType": self.solution_type,

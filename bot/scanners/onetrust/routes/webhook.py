@@ -37,5 +37,7 @@ class Webhook:
     async def submit(self, order: Order, path: Path, journal: Journal) -> Receipt:
         """Send the build at ``path``; raises as ``Route`` has it."""
         fields = {"dataFields": data_fields(order)}
-        body = lambda: BuildBody(order, path, journal, fields)  # noqa: E731 - one for each attempt
-        return receipt(await self.client.call("POST", self.url, body, WEBHOOK))
+        response = await self.client.call(
+            "POST", self.url, lambda: BuildBody(order, path, journal, fields), WEBHOOK
+        )
+        return receipt(response)

@@ -8,14 +8,14 @@ Source: "Getting Started", *OAuth 2.0 Authentication* (https://help.zscaler.com/
 """
 
 from collections.abc import AsyncGenerator, Mapping
+from dataclasses import KW_ONLY, dataclass, field
 from typing import Final
-
-import httpx
 
 from bot.core.clock import SteadyClock
 from bot.core.ports import Clock
 from bot.errors import Refused, SubmissionError
 from bot.scanners.http.access_tokens import AccessTokens, bearer_header, token_statuses
+from bot.scanners.http.status_codes import StatusCodes
 
 KEYS_S: Final = 60.0
 """How long the service may cache the server's public keys."""
@@ -33,47 +33,21 @@ NOT_ACCEPTED: Final = (
 )
 
 
-class OAuthAuth:
-    """Signing in by access tokens. Implements ``CloudAuth``.
+@dataclass(eq=False, repr=False)
+class OAuthAuth(AccessTokens):
+    """Signing in by access tokens. Implements ``CloudAuth``."""
 
-    ``client`` stays its owner's. ``form`` sends ID and secret as form fields instead of by Basic
-    authentication.
-    """
+    _: KW_ONLY
+    clock: Clock
+    statuses: StatusCodes = STATUS_CODES
+    state: str = field(init=False, default="not signed in yet")
+    _refused: str = field(init=False, default="")
+    """A token that was refused when it was new."""
+    _again_at: float = field(init=False, default=0.0)
 
-    def __init__(
-        self,
-        client: httpx.AsyncClient,
-        token_url: str,
-        client_id: str,
-        client_secret: str,
-        *,
-        scope: str,
-        form: bool = False,
-        clock: Clock,
-        timeout_s: float = 30.0,
-    ) -> None:
-        self._clock = clock
-        self._steady = SteadyClock(clock)
-        self._refused = ""
-        """A token that was refused when it was new."""
-        self._again_at = 0.0
-        self._tokens = AccessTokens(
-            client,
-            token_url,
-            client_id,
-            client_secret,
-            statuses=STATUS_CODES,
-            scope=scope,
-            form=form,
-            now=clock.now,
-            timeout_s=timeout_s,
-        )
-        self._state = "not signed in yet"
-
-    @property
-    def state(self) -> str:
-        """The state as a sentence."""
-        return self._state
+    def __post_init__(self) -> None:
+        self.now = self.clock.now
+        self._steady = SteadyClock(self.clock)
 
     async def attempts(self) -> AsyncGenerator[Mapping[str, str], None]:
         """Yield a stored token, then a new one, then the one of a minute later.
@@ -82,38 +56,39 @@ class OAuthAuth:
             Refused: no token, or none is accepted.
             TryLater: no token right now.
         """
-        was_kept = self._tokens.kept
-        bearer = await self._bearer()
+        was_kept = self.kept
+        bearer = await self.bearer()
         yield bearer_header(bearer)
         if was_kept and not self._waits(bearer):
-            self._tokens.discard(bearer)
-            bearer = await self._bearer()
+            self.discard(bearer)
+            bearer = await self.bearer()
             yield bearer_header(bearer)
         if not self._waits(bearer):
             self._refused, self._again_at = bearer, self._steady.now() + KEYS_S
-        self._state = "signing in by OAuth: a fresh token was refused, and is tried again after a minute"
-        await self._clock.sleep(self._again_at - self._steady.now())
-        bearer = await self._bearer()
+        self.state = "signing in by OAuth: a fresh token was refused, and is tried again after a minute"
+        await self.clock.sleep(self._again_at - self._steady.now())
+        bearer = await self.bearer()
         yield bearer_header(bearer)
-        self._tokens.discard(bearer)
-        self._state = f"refused: {NOT_ACCEPTED}"
+        self.discard(bearer)
+        self.state = f"refused: {NOT_ACCEPTED}"
         raise Refused(NOT_ACCEPTED, status=401)
 
     def accepted(self) -> None:
         """Note that a token was accepted."""
-        self._state = "signed in by OAuth"
+        self.state = "signed in by OAuth"
 
     async def close(self) -> None:
         """Do nothing: a token expires."""
 
+    async def bearer(self) -> str:
+        """Return a bearer, and note an error in ``state``; raises as ``AccessTokens.bearer`` does."""
+        try:
+            return await super().bearer()
+        except SubmissionError as error:
+            kind = "refused" if isinstance(error, Refused) else "not signed in"
+            self.state = f"{kind}: {error.user_message}"
+            raise
+
     def _waits(self, bearer: str) -> bool:
         """Return whether a token was refused less than a minute ago, when it was new."""
         return bearer == self._refused and self._steady.now() < self._again_at
-
-    async def _bearer(self) -> str:
-        try:
-            return await self._tokens.bearer()
-        except SubmissionError as error:
-            kind = "refused" if isinstance(error, Refused) else "not signed in"
-            self._state = f"{kind}: {error.user_message}"
-            raise

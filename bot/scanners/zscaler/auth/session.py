@@ -67,8 +67,8 @@ class _Open:
     since: float
 
     @property
-    def auth(self) -> HeaderAuth:
-        return HeaderAuth(headers={"Cookie": f"JSESSIONID={self.cookie}"})
+    def headers(self) -> Mapping[str, str]:
+        return {"Cookie": f"JSESSIONID={self.cookie}"}
 
 
 @dataclass(eq=False, repr=False)
@@ -116,9 +116,9 @@ class SessionAuth:
             TryLater: not right now; ``Maintenance`` too, as signing in is a POST.
         """
         session = await self._other_than(None)
-        yield session.auth.headers
+        yield session.headers
         session = await self._other_than(session)
-        yield session.auth.headers
+        yield session.headers
         failure = Refused(NOT_KEPT, status=401)
         if self._drop(session):
             self._hold(failure)
@@ -137,11 +137,12 @@ class SessionAuth:
             await within(self.clock, GOODBYE_S, self._log_out(session))
 
     async def _log_out(self, session: _Open) -> None:
-        response = await self.http.call("GET", Endpoint.STATUS, auth=session.auth)
+        auth = HeaderAuth(headers=session.headers)
+        response = await self.http.call("GET", Endpoint.STATUS, auth=auth)
         if response.status == 401:  # it has expired
             return
         if response.is_success and response.object().get("status") == ActivationStatus.ACTIVE:
-            await self.http.call("DELETE", Endpoint.LOGOUT, auth=session.auth)
+            await self.http.call("DELETE", Endpoint.LOGOUT, auth=auth)
         else:
             logger.info("not signed out of Zscaler, as that could activate changes that wait there")
 
@@ -164,21 +165,16 @@ class SessionAuth:
             return self._open
 
     def _drop(self, session: _Open) -> bool:
-        """Drop a session; return whether it was still the current one."""
-        if self._open is not session:
-            return False
-        self._open = None
-        return True
+        was_current = self._open is session
+        if was_current:
+            self._open = None
+        return was_current
 
     def _hold(self, failure: SubmissionError) -> None:
         """Keep a failure until another login may be tried."""
         self._failure = failure
-        held_s = 0.0
-        if isinstance(failure, Refused):
-            held_s = HELD_S
-        elif isinstance(failure, TryLater) and not isinstance(
-            failure, Maintenance
-        ):  # ReadOnly has that pause
+        held_s = HELD_S if isinstance(failure, Refused) else 0.0
+        if isinstance(failure, TryLater) and not isinstance(failure, Maintenance):  # ReadOnly has its pause
             held_s = failure.retry_after_s or 0.0
         self._held_until = self._steady.now() + held_s
 

@@ -230,8 +230,6 @@ class TestStatus:
         waits = await a_scan(bench.store, State.QUEUED, a_share("F2"))
         await a_scan(bench.store, State.REJECTED, a_share("F3"))
         sent = await a_scan(bench.store, State.SUBMITTED, a_share("F4"))
-        if await bench.store.results.followed(sent.number) is None:
-            await bench.store.results.follow(sent.number, since=sent.updated_at)
         await a_scan(bench.store, State.RECEIVED, a_share("F5", **PRIVATE))
 
         listed = await comparisons.in_progress("UOUT", "C1")

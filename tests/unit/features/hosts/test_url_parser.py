@@ -112,7 +112,7 @@ async def test_nothing_typed_is_told_how(inquiry):
 @pytest.mark.parametrize(
     ("trouble", "problem", "is_refused"),
     [
-        (Maintenance("As the log has it."), MAINTAINED, False),
+        (Maintenance("As the log has it."), MAINTAINED.format(vendor="Zscaler"), False),
         (TryLater("Zscaler is busy."), "Zscaler is busy. Ask again in a few minutes.", False),
         (TryLater("Enough.", retry_after_s=1201), "Enough. Ask again in 21 minutes.", False),
         (Refused("Zscaler said no."), "Zscaler said no.", True),
@@ -139,4 +139,4 @@ async def test_an_answer_that_takes_too_long_is_not_waited_for(bench):
         CategoryCache(rows=bench.store.hosts, lookup=Wedged(), clock=bench.clock), answer_s=0.01
     )
 
-    assert (await inquiry.ask("a.example")).problem == BUSY
+    assert (await inquiry.ask("a.example")).problem == BUSY.format(vendor="Zscaler")

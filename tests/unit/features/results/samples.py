@@ -39,7 +39,5 @@ async def a_completed_scan(
     if version is not None:
         build = replace(build, version=version)
     scan = await a_scan(store, State.SUBMITTED, share, build=build)
-    if await store.results.followed(scan.number) is None:
-        await store.results.follow(scan.number, since=scan.updated_at)
     await store.results.keep(scan.number, some_results(*sdks, permissions=permissions))
     return await store.scans.scan(scan.number)

@@ -96,7 +96,7 @@ class Desk:
             announcer=bench.announcer,
             clock=bench.clock,
             may_create_link=bench.policy.may_create_link,
-            wake=bench._wake,
+            wake=bench.domain.wake,
             ended=self.ended.append,
             judge=judge_by(()),
             first_s=FIRST_S,
@@ -419,11 +419,11 @@ async def test_where_results_can_t_be_read_that_is_said_once_and_taken_up_when_t
     services.applications.troubles["can_read"] = [CannotRead("no COOKIE_READ") for _ in range(3)]
     async with services.following() as poller:
         await services.passes(2 * HOUR_S, step_s=600)
-        assert poller.outlook(followed, 1) is None
+        assert poller.next_at(followed) is None
         assert poller.refused
         assert await services.followed(scan.number) == followed
         await services.passes(2 * HOUR_S, step_s=600)
-        assert poller.outlook(followed, 1) is not None
+        assert poller.next_at(followed) is not None
         assert not poller.refused
 
     assert (await services.followed(scan.number)).state is ResultState.COMPLETED
@@ -517,8 +517,7 @@ async def test_a_card_says_when_a_result_may_come_how_late_and_among_how_many(se
         section = results_section(
             clock=services.bench.clock,
             permalink=lambda _: None,
-            outlook=poller.outlook,
-            is_unread=lambda: False,
+            poller=lambda: poller,
         )
         scan = await services.bench.scan(numbers[0])
         return section.complete(await services.bench.database.read(lambda db: section.read(db, scan, None)))

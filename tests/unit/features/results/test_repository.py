@@ -38,8 +38,8 @@ async def test_a_submitted_scan_is_followed_and_first_looked_for_after_a_rest(st
     assert await store.results.next_due_at(first_delay_s=30) == clock.now() + 30
     clock.advance(30)
     (due,) = await store.results.due(10, first_delay_s=30)
-    assert (due.scan, due.state, due.since) == (scan.number, ResultState.FINDING, scan.updated_at)
-    assert await store.results.counts() == (1, 0)
+    assert (due.scan, due.followed.state, due.followed.since) == (scan, ResultState.FINDING, scan.updated_at)
+    assert await store.results.waiting() == 1
 
 
 async def test_a_scan_whose_id_came_with_the_receipt_is_found_already(store):
@@ -77,13 +77,13 @@ async def test_an_uncertain_scan_that_is_found_is_submitted_and_followed_on(stor
     scan = await a_scan(store, State.UNCERTAIN)
     await store.results.update(scan.number, looks=3, looked_for="there is no such app", looked_at=clock.now())
 
-    settled = await store.results.settle(scan.number, APP_ID, "scan-1", lambda _: True)
+    settled = (await store.results.matched(scan.number, APP_ID, "scan-1", lambda _: True)).scan
 
     assert (settled.state, settled.submission.state) == (State.SUBMITTED, SubmissionState.ACCEPTED)
     assert (settled.submission.scan_id, settled.submission.application_id) == ("scan-1", APP_ID)
     followed = await store.results.followed(scan.number)
     assert (followed.state, followed.looked_for, followed.looks) == (ResultState.RUNNING, "", 0)
-    assert await store.results.settle(scan.number, APP_ID, "scan-1", lambda _: True) is None
+    assert await store.results.matched(scan.number, APP_ID, "scan-1", lambda _: True) is None
     assert [event.why for event in await store.scans.events(scan.number)][-1] == (
         "found in OneTrust: scan ID scan-1"
     )
@@ -94,10 +94,10 @@ async def test_no_scan_in_onetrust_is_given_to_two(store):
     other = await a_scan(store, State.SUBMITTED, a_share("F2"))
     unsure = await a_scan(store, State.UNCERTAIN, a_share("F3"))
 
-    assert await store.results.matched(one.number, APP_ID, "scan-1")
+    assert await store.results.matched(one.number, APP_ID, "scan-1", lambda _: True)
 
-    assert not await store.results.matched(other.number, APP_ID, "scan-1")
-    assert await store.results.settle(unsure.number, APP_ID, "scan-1", lambda _: True) is None
+    assert not await store.results.matched(other.number, APP_ID, "scan-1", lambda _: True)
+    assert await store.results.matched(unsure.number, APP_ID, "scan-1", lambda _: True) is None
     assert await store.results.taken(["scan-1", "scan-2"]) == {"scan-1"}
     assert (await store.scans.scan(other.number)).submission.scan_id is None
     assert (await store.scans.scan(unsure.number)).state is State.UNCERTAIN
@@ -155,10 +155,10 @@ _results = st.builds(
 async def test_results_are_read_as_they_were_kept(store, database, results):
     share = a_share(ts=f"1790000000.{abs(hash(results.scan)) % 10**6:06d}", file_id=f"F{id(results)}")
     scan = await a_scan(store, State.SUBMITTED, share)
-    await store.results.matched(scan.number, APP_ID, "scan-1")
+    await store.results.matched(scan.number, APP_ID, "scan-1", lambda _: True)
     try:
-        followed = await store.results.keep(scan.number, results)
-        assert followed.state is ResultState.COMPLETED
+        await store.results.keep(scan.number, results)
+        assert (await store.results.followed(scan.number)).state is ResultState.COMPLETED
         assert await store.results.of(scan.number) == results
     finally:  # the next example's scan has the same ID
         await database.write(lambda db: db.execute("DELETE FROM scans WHERE number = ?", [scan.number]))
@@ -166,7 +166,7 @@ async def test_results_are_read_as_they_were_kept(store, database, results):
 
 async def completed(store, share, build=SHOP):
     scan = await a_scan(store, State.SUBMITTED, share, build=build)
-    await store.results.matched(scan.number, APP_ID, f"scan-{scan.number}")
+    await store.results.matched(scan.number, APP_ID, f"scan-{scan.number}", lambda _: True)
     await store.results.keep(scan.number, FOUND)
     return scan
 
@@ -207,8 +207,6 @@ async def test_the_scan_before_is_of_the_same_app_and_open_to_the_same_readers(d
     assert await before(first.number) is None
     assert (await before(secret.number))[0].number == first.number
     assert (await before(hidden.number))[0].number == last.number
-    listed = await store.results.completed(SHOP.bundle_id, Platform.ANDROID)
-    assert [scan.number for scan in listed] == [last.number, secret.number, first.number]
 
 
 async def test_each_end_is_announced_until_it_surely_was(store):
@@ -232,14 +230,14 @@ async def test_rivals_are_scans_of_an_application_that_are_not_told_apart(store)
     unsure = await a_scan(store, State.UNCERTAIN, a_share("F2"), app_id=APP_ID.upper())
     await a_scan(store, State.SUBMITTED, a_share("F3"), app_id=OTHER_APP_ID)
     known = await a_scan(store, State.SUBMITTED, a_share("F4"), app_id=APP_ID)
-    await store.results.matched(known.number, APP_ID, "scan-1")
+    await store.results.matched(known.number, APP_ID, "scan-1", lambda _: True)
     new = await a_scan(store, State.SUBMITTED, a_share("F5"))
 
-    assert [scan.number for scan, _ in await store.results.competing_submissions(APP_ID)] == [
+    assert [poll.number for poll in await store.results.competing_submissions(APP_ID)] == [
         one.number,
         unsure.number,
     ]
-    assert [scan.number for scan, _ in await store.results.unmatched_new_apps("Shop", Platform.ANDROID)] == [
+    assert [poll.number for poll in await store.results.unmatched_new_apps("Shop", Platform.ANDROID)] == [
         new.number
     ]
     followed = await store.results.followed(new.number)
@@ -251,7 +249,7 @@ async def test_applications_of_others_are_told(store):
     scan = await a_scan(store, State.SUBMITTED, a_share("F1"))
     rescanned = await a_scan(store, State.SUBMITTED, a_share("F2"), app_id="rescanned")
     made = await a_scan(store, State.SUBMITTED, a_share("F3"))
-    await store.results.matched(made.number, "made", "scan-1")
+    await store.results.matched(made.number, "made", "scan-1", lambda _: True)
     await store.links.put("com.example.other", Platform.ANDROID, "linked", who=None, replace=True)
     await store.links.put(SHOP.bundle_id, Platform.ANDROID, "own", who=None, replace=True)
 
@@ -262,7 +260,7 @@ async def test_applications_of_others_are_told(store):
 
 async def test_a_purge_takes_all_that_was_found_along(store, database, clock):
     scan = await a_scan(store, State.SUBMITTED, a_share("F1"))
-    await store.results.matched(scan.number, APP_ID, "scan-1")
+    await store.results.matched(scan.number, APP_ID, "scan-1", lambda _: True)
     manifest = PrivacyManifest(total=1, aligned=1, mismatched=0, missing=0, data_types=(DataType(name="X"),))
     whole = Results(
         **{**vars(FOUND), "permissions": (Permission(name="CAMERA"),), "privacy_manifest": manifest}

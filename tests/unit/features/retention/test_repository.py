@@ -194,13 +194,6 @@ async def test_what_is_no_user_id_is_told_as_such(tmp_path, word):
     assert list(tmp_path.iterdir()) == []
 
 
-async def test_forgetting_where_there_is_no_database_makes_none(tmp_path):
-    with pytest.raises(SystemExit, match="no database at"):
-        await forget(tmp_path / "appscan.db", "U0123456", io.StringIO())
-
-    assert list(tmp_path.iterdir()) == []
-
-
 async def test_a_purge_waits_for_whoever_writes(store, database, clock, privacy):
     await a_scan(store, State.SUBMITTED, a_share("F1"))
     clock.advance(2 * DAY_S)

@@ -205,7 +205,7 @@ def test_uncertain_tells_what_to_do_and_that_nothing_happens_by_itself() -> None
         samples.card(scan=replace(NEW, state=State.UNCERTAIN, problem="OneTrust had an error (500)."))
     )
     assert "not certain that OneTrust took *Shop 4.2.0*" in shown.text
-    assert "Nothing is sent again by itself" in shown.text
+    assert "It is not resent automatically" in shown.text
     assert "OneTrust had an error (500)." in shown.text
     assert offers(shown) == [replies.ARRIVED, replies.SUBMIT_AGAIN, replies.DETAILS]
     confirm = samples.buttons(shown)[replies.SUBMIT_AGAIN]["confirm"]

@@ -177,7 +177,7 @@ async def test_a_file_that_slack_is_slow_about_keeps_no_scan_waiting(bench):
             asked.set()
             await slow.wait()
 
-    bench.intake._workspace = SlowWorkspace()
+    bench.intake.workspace = SlowWorkspace()
     await bench.runner.start()
     await bench.intake.file_shared("F9", "C1", "1790000000.000200")
     await asked.wait()
@@ -507,8 +507,8 @@ class TestStop:
                 await bench.store.scans.pulls(1)  # what they write then is written
                 return seen
 
-        bench.runner._store = copy(bench.store)
-        bench.runner._store.scans = Slow()
+        bench.runner.store = copy(bench.store)
+        bench.runner.store.scans = Slow()
         await bench.runner.stop()
 
         assert {await bench.state(number) for number in numbers} == {State.RECEIVED, State.SUBMITTED}

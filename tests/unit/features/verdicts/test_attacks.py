@@ -10,7 +10,6 @@ from bot.core.scan import State
 from bot.core.work_dir import WorkDir
 from bot.errors import NoRoom, PullFailed, TryLater
 from bot.features.verdicts import report_poller, submitter, worker
-from bot.features.verdicts.hold import HoldRelease
 from bot.features.verdicts.models import VerdictState
 from bot.scanners.zscaler.sandbox import PROFILE as ZSCALER
 from tests.bench import Bench
@@ -122,7 +121,7 @@ async def test_where_builds_are_held_no_more_those_that_were_go_on_at_once(
     await bench.store.queue.release(hasten=True)
     assert (await bench.store.queue.poll(5, busy=())).due == []
 
-    await HoldRelease(bench.store, bench.runner.wake).turn()
+    await bench.store.verdicts.release_all(other_than=())
 
     assert (await bench.store.queue.poll(5, busy=())).due == [scan.number]
     await bench.new_pipeline(bench.breaker).run(scan.number)
@@ -135,7 +134,7 @@ async def test_what_waits_for_slack_by_now_is_not_hastened(bench: Bench, zscaler
     bench.files.troubles = [PullFailed("Slack is slow.", retry_after_s=60)]
     await bench.new_pipeline(bench.breaker).run(scan.number)
 
-    await HoldRelease(bench.store, bench.runner.wake).turn()
+    await bench.store.verdicts.release_all(other_than=())
 
     assert (await bench.store.queue.poll(5, busy=())).due == []
 

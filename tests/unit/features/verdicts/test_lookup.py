@@ -8,6 +8,7 @@ import pytest
 
 from bot.core.scan import ChannelKind, Kind, Reason, Scan, State
 from bot.errors import Maintenance, NotFound, Refused, TryLater, UsageError
+from bot.features.hosts.lookup import BUSY, MAINTAINED
 from bot.features.submission.card import Card
 from bot.features.submission.decision import Decision, VerdictRequest
 from bot.features.verdicts import lookup
@@ -71,9 +72,9 @@ class FakeReports:
 def inquiry(bench: Bench, reports: ReportApi | None, *, sends: bool = True, **more: Any) -> VerdictLookup:
     return VerdictLookup(
         store=bench.store,
-        cards=bench.cards,
+        card_for=bench.records.status,
         workspace=bench.workspace,
-        policy=bench.policy,
+        access=bench.policy,
         scanners=[a_scanner(FakeSandbox() if sends else None, reports)],
         clock=bench.clock,
         **more,
@@ -156,7 +157,7 @@ async def test_a_private_scan_of_somebody_else_is_as_if_it_were_not_there(bench:
     )
     with pytest.raises(NotFound, match="build with that SHA-256 that you can see"):
         await ask(asking, "a" * 64)
-    with pytest.raises(NotFound, match="no scan with that number that you can see"):
+    with pytest.raises(NotFound, match="no scan with that number or request ID that you can see"):
         await ask(asking, str(scan.number))
     assert isinstance(await asking.ask("UBEN", "G1", MD5), Card)  # whoever asks there is in it
 
@@ -215,7 +216,7 @@ async def test_trouble_is_told_plainly_and_asked_again_next_time(bench: Bench):
     for trouble, told in (
         (TryLater("Zscaler can't be reached."), "Zscaler can't be reached. Ask again in a few minutes."),
         (TryLater("Zscaler is busy.", retry_after_s=3000), "Zscaler is busy. Ask again in 50 minutes."),
-        (Maintenance("x"), ZSCALER.fill(lookup.MAINTAINED)),
+        (Maintenance("x"), ZSCALER.fill(MAINTAINED)),
         (Refused("Zscaler takes no login."), "Zscaler takes no login."),
     ):
         reports.trouble = trouble
@@ -231,7 +232,7 @@ async def test_nobody_waits_for_ever(bench: Bench):
     reports = FakeReports(wedged=asyncio.Event())
     with pytest.raises(TryLater) as late:
         await ask(inquiry(bench, reports, answer_s=0.01), MD5)
-    assert late.value.user_message == ZSCALER.fill(lookup.BUSY)
+    assert late.value.user_message == ZSCALER.fill(BUSY)
 
 
 async def test_where_no_reports_can_be_read_that_is_told(bench: Bench):

@@ -80,7 +80,7 @@ async def test_what_is_not_ready_is_asked_for_again_ever_later(
 
     assert waits == [900, 1350, 2025, 3037.5, 3600, 3600, 3600, 3600]
     verdict = await zscaler.verdict()
-    assert (verdict.state, verdict.problem, verdict.looks) == (VerdictState.ANALYSING, None, 8)
+    assert (verdict.state, verdict.problem, verdict.polls) == (VerdictState.ANALYSING, None, 8)
 
 
 @pytest.mark.parametrize(("answer", "sentence"), [(UNREADY, TOO_LATE), (MISSING, NOT_THERE)])
@@ -122,7 +122,7 @@ async def test_what_can_t_be_asked_now_is_asked_later_and_says_so(zscaler: Secon
     await later(zscaler, FIRST_S)
 
     verdict = await zscaler.verdict()
-    assert (verdict.state, verdict.problem, verdict.looks) == (VerdictState.ANALYSING, "Not now.", 0)
+    assert (verdict.state, verdict.problem, verdict.polls) == (VerdictState.ANALYSING, "Not now.", 0)
     assert verdict.due_at == START + FIRST_S + 900
     zscaler.reports.answers = [UNREADY]
     await later(zscaler, 900)

@@ -74,7 +74,7 @@ async def test_zscaler_is_asked_where_the_decision_says_so_and_nowhere_else(stor
 
     verdict = await store.verdicts.of("zscaler", with_it.number)
     assert verdict is not None
-    assert (verdict.state, verdict.tries, verdict.due_at) == (VerdictState.WAITING, 0, START)
+    assert (verdict.state, verdict.attempts, verdict.due_at) == (VerdictState.WAITING, 0, START)
     assert await store.verdicts.of("zscaler", without.number) is None
     assert await store.verdicts.of("zscaler", no_way.number) is None
 
@@ -102,8 +102,8 @@ async def test_what_is_kept_is_read_again_and_onetrusts_part_stays_as_it_is(stor
         why="sent to Zscaler",
         state=VerdictState.ANALYSING,
         md5=MD5,
-        tries=2,
-        looks=3,
+        attempts=2,
+        polls=3,
         since=START + 5,
         due_at=START + 600,
         problem="a sentence",
@@ -112,7 +112,7 @@ async def test_what_is_kept_is_read_again_and_onetrusts_part_stays_as_it_is(stor
     )
 
     assert kept == await store.verdicts.of("zscaler", scan.number)
-    assert (kept.md5, kept.tries, kept.looks) == (MD5, 2, 3)
+    assert (kept.md5, kept.attempts, kept.polls) == (MD5, 2, 3)
     assert (kept.since, kept.due_at, kept.problem, kept.ended_at) == (
         START + 5,
         START + 600,
@@ -123,14 +123,14 @@ async def test_what_is_kept_is_read_again_and_onetrusts_part_stays_as_it_is(stor
     assert after.submission == scan.submission
     assert (after.state, after.revision) == (State.SUBMITTED, scan.revision + 1)
     assert (await why(store, scan.number))[-1] == "sent to Zscaler"
-    assert await store.verdicts.of_md5("zscaler", MD5.upper()) == [kept]
+    assert await store.verdicts.of_file("zscaler", scan.sha256, VerdictState.ANALYSING) == kept
     assert await store.scans.of_request_id(MD5) is None
 
 
 async def test_what_changes_nothing_that_is_told_leaves_the_reply_be(store: Repositories) -> None:
     scan = await asked(store)
 
-    await store.verdicts.keep("zscaler", scan.number, tell=False, looks=1)
+    await store.verdicts.keep("zscaler", scan.number, tell=False, polls=1)
 
     assert (await store.scans.scan(scan.number)).revision == scan.revision
 
@@ -138,7 +138,7 @@ async def test_what_changes_nothing_that_is_told_leaves_the_reply_be(store: Repo
 async def test_what_is_not_asked_can_t_be_kept(store: Repositories) -> None:
     scan = await asked(store, verdict=replace(GOES, requests=()))
     with pytest.raises(NotFound):
-        await store.verdicts.keep("zscaler", scan.number, looks=1)
+        await store.verdicts.keep("zscaler", scan.number, polls=1)
 
 
 async def test_a_build_is_sent_once_it_is_not_on_its_way_to_onetrust(store: Repositories) -> None:
@@ -245,18 +245,18 @@ async def test_a_verdict_is_known_by_the_file_of_whatever_scan(store: Repositori
     second = await asked(store, "F2", body="same")
     other = await asked(store, "F3", body="other")
     assert first.sha256
-    assert await store.verdicts.known("zscaler", first.sha256) is None
+    assert await store.verdicts.of_file("zscaler", first.sha256) is None
     await store.verdicts.keep("zscaler", first.number, state=VerdictState.KNOWN, result=BAD, md5=MD5)
     await store.verdicts.keep(
         "zscaler", second.number, state=VerdictState.KNOWN, result=BAD, known_from=first.number
     )
 
-    known = await store.verdicts.known("zscaler", first.sha256)
+    known = await store.verdicts.of_file("zscaler", first.sha256)
 
     assert known is not None
     assert (known.scan, known.result) == (first.number, BAD)
     assert other.sha256
-    assert await store.verdicts.known("zscaler", other.sha256) is None
+    assert await store.verdicts.of_file("zscaler", other.sha256) is None
 
 
 async def test_the_decision_is_told_what_is_known(store: Repositories) -> None:
@@ -284,7 +284,7 @@ async def test_the_decision_is_told_what_is_known(store: Repositories) -> None:
     ]
 
 
-async def test_what_was_sent_is_counted(store: Repositories) -> None:
+async def test_what_was_sent_is_counted(store: Repositories, clock: HeldClock) -> None:
     scans = [await asked(store, f"F{number}", body=str(number)) for number in range(1, 6)]
     for index, scan in enumerate(scans[:3]):
         await store.verdicts.keep(
@@ -292,16 +292,17 @@ async def test_what_was_sent_is_counted(store: Repositories) -> None:
             scan.number,
             state=VerdictState.ANALYSING,
             since=START + index,
-            tries=1,
+            attempts=1,
             due_at=START + 600,
         )
-    await store.verdicts.keep("zscaler", scans[3].number, submission=SubmissionState.SENDING, tries=1)
+    await store.verdicts.keep("zscaler", scans[3].number, submission=SubmissionState.SENDING, attempts=1)
     await store.verdicts.keep(
         "zscaler", scans[4].number, state=VerdictState.ANALYSING, since=START
     )  # with another
 
+    clock.advance(5)
     assert await store.verdicts.sent_since("zscaler", START + 1) == 3
-    assert await store.verdicts.sent_before("zscaler", 1) == START
+    assert await store.verdicts.sent_before("zscaler", 1) == START + 5
     assert [await store.verdicts.sent_before("zscaler", count) for count in (2, 3, 4, 5)] == [
         START + 2,
         START + 1,
@@ -385,7 +386,7 @@ async def test_a_second_submission_changes_nothing_in_onetrusts_queue(
 ) -> None:
     queued = await asked(store, verdict=GOES, then=State.QUEUED)
     await store.queue.postpone(queued.number, "later", START + 30)
-    await store.verdicts.keep("zscaler", queued.number, due_at=START + 5, tries=7)
+    await store.verdicts.keep("zscaler", queued.number, due_at=START + 5, attempts=7)
 
     assert (await store.queue.poll(0, busy=())).next_at == START + 30
     clock.advance(30)
@@ -395,7 +396,7 @@ async def test_a_second_submission_changes_nothing_in_onetrusts_queue(
     assert await store.queue.recover(source=Source.SLACK) == []
     verdict = await store.verdicts.of("zscaler", queued.number)
     assert verdict is not None
-    assert (verdict.due_at, verdict.tries) == (START + 5, 7)
+    assert (verdict.due_at, verdict.attempts) == (START + 5, 7)
 
 
 async def test_what_has_moved_on_is_not_changed_and_the_timeline_names_who_did_it(

@@ -65,7 +65,7 @@ async def test_what_was_not_taken_is_sent_again_and_onetrusts_part_stays(
     await again(zscaler).ask("zscaler", 1, "UDANA")
 
     verdict, now = await zscaler.verdict(), zscaler.bench.clock.now()
-    assert (verdict.state, verdict.problem, verdict.tries) == (VerdictState.WAITING, None, 0)
+    assert (verdict.state, verdict.problem, verdict.attempts) == (VerdictState.WAITING, None, 0)
     assert (verdict.due_at, verdict.begun_at, verdict.ended_at) == (now, now, None)
     assert (zscaler.bench.announcer.told, zscaler.woken) == ([1], woken + 1)
     last = (await zscaler.bench.store.scans.events(1))[-1]
@@ -103,8 +103,8 @@ async def test_where_only_the_report_was_missing_it_is_asked_for_now_and_for_two
     await again(zscaler).ask("zscaler", 1, "UDANA")
 
     verdict, now = await zscaler.verdict(), zscaler.bench.clock.now()
-    assert (verdict.state, verdict.due_at, verdict.looks) == (VerdictState.ANALYSING, now, 0)
-    assert (verdict.since, verdict.tries) == (before.since, 1)  # as the day's quota counts it
+    assert (verdict.state, verdict.due_at, verdict.polls) == (VerdictState.ANALYSING, now, 0)
+    assert (verdict.since, verdict.attempts) == (before.since, 1)  # as the day's quota counts it
     await zscaler.reporter.turn()
     assert len(zscaler.reports.asked) == asked + 1
     zscaler.bench.clock.advance(WITHIN_S - FIRST_S)

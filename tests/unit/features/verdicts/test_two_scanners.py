@@ -6,7 +6,7 @@ import pytest
 
 from bot.core.scan import Scan, State
 from bot.errors import TryLater
-from bot.features.verdicts.hold import Hold, HoldRelease
+from bot.features.verdicts.hold import Hold
 from bot.features.verdicts.models import SandboxReceipt, VerdictState, verdicts_of
 from bot.features.verdicts.outcomes import VerdictOutcomes
 from bot.features.verdicts.retry import VerdictRetry
@@ -187,11 +187,11 @@ async def test_a_hold_in_vain_ends_alone_and_the_timeline_names_it(pair: Pair) -
 async def test_builds_stay_held_for_scanners_that_hold_still(pair: Pair) -> None:
     await pair.shared("zscaler", "acme")
 
-    await HoldRelease(pair.bench.store, lambda: None, holding={"acme"}).turn()
+    await pair.bench.store.verdicts.release_all(other_than={"acme"})
     assert (await pair.bench.scan(1)).submission.due_at == START + 600
     assert await pair.due() == []
 
-    await HoldRelease(pair.bench.store, lambda: None).turn()
+    await pair.bench.store.verdicts.release_all(other_than=())
     assert await pair.due() == [1]
 
 

@@ -48,12 +48,14 @@ def judged(verdict: SandboxVerdict, **changes: Any) -> Verdict:
     return replace(samples.MALICIOUS, result=verdict, **changes)
 
 
+def a_report(asked: Verdict, number: int) -> Any:
+    assert asked.result is not None
+    state = replace(REPORT.opened(12, "C0CHANNEL"), page=number)
+    return report_modal(samples.DONE, ZSCALER, asked.md5, asked.result, state)
+
+
 def page(asked: Verdict, number: int = 0) -> list[str]:
-    view = report_modal(
-        samples.DONE,
-        samples.by_zscaler(asked)[0],
-        replace(REPORT.opened(12, "C0CHANNEL"), page=number),
-    )
+    view = a_report(asked, number)
     assert check_view(view) == []
     return list(READER.blocks(view["blocks"]))
 
@@ -67,11 +69,11 @@ def test_the_line_follows_a_build_to_its_verdict():
     away = replace(ASKED, problem="Zscaler can't be reached.", due_at=samples.AT)
     assert told(away) == [f"Zscaler Sandbox: to be submitted; next try {when(0)}. Zscaler can't be reached."]
     assert told(SENT) == [
-        f"Zscaler Sandbox: submitted {when(0)}, analysing; the report is asked for {when(600)}."
+        f"Zscaler Sandbox: submitted {when(0)}, analysing; the report is requested {when(600)}."
     ]
-    later = replace(SENT, looks=2, problem="The day's quota of reports is used up.")
+    later = replace(SENT, polls=2, problem="The day's quota of reports is used up.")
     assert told(later) == [
-        f"Zscaler Sandbox: submitted {when(0)}, analysing; the report is asked for again {when(600)}. "
+        f"Zscaler Sandbox: submitted {when(0)}, analysing; the report is requested again {when(600)}. "
         "The day's quota of reports is used up."
     ]
     assert told(replace(later, problem=QUOTA_USED)) == [
@@ -125,7 +127,7 @@ def test_a_duplicate_tells_what_is_known_of_the_very_same_file():
 
     waits = samples.card(scan=scan, original=first, verdicts=samples.by_zscaler(replace(SENT, known_from=12)))
     shown = list(READER.blocks(reply(waits).blocks))
-    assert "Zscaler Sandbox: no verdict yet; it is told in the thread of scan #12." in shown
+    assert "Zscaler Sandbox: no verdict yet; see the thread of scan #12." in shown
 
 
 @pytest.mark.parametrize(
@@ -191,7 +193,7 @@ def test_the_message_mentions_who_shared_it_and_says_what_to_do():
     assert list(READER.blocks(shown.blocks)) == [
         "🚨 @ana Zscaler Sandbox: Shop 4.2.0 is malicious",
         "Category Malware botnet, score 92 of 100, detected `Android/Joker.A`",
-        "Don't install or hand out this build until somebody has looked into it.",
+        "Don't install or hand out this build until someone has looked into it.",
         "[ Sandbox report ]",
         "Scan #12",
     ]
@@ -236,11 +238,7 @@ def test_many_risks_come_page_by_page():
     assert last[-1] == "[ Previous ]"
     assert "LOW: Seen 044" in last
 
-    view = report_modal(
-        samples.DONE,
-        samples.by_zscaler(asked)[0],
-        replace(REPORT.opened(12, "C0CHANNEL"), page=1),
-    )
+    view = a_report(asked, 1)
     values = {
         each["action_id"]: each["value"]
         for block in view["blocks"]
@@ -287,8 +285,8 @@ def test_the_answer_about_a_file_tells_its_risks_and_what_is_left_when_that_is_l
     assert lines[0].startswith("🚨 Zscaler Sandbox: malicious, category Malware botnet")
     assert lines[2] == "• LOW: Seen 00"
     assert lines[-2] == "• and 2 more"
-    assert lines[-1] == f"Zscaler said so {when(0)} · 50 more reports may be asked for today"
-    assert "may be asked for" not in lookup_views.asked([replace(answer, left=lookup_views.LOW + 1)]).text
+    assert lines[-1] == f"Zscaler said so {when(0)} · 50 more reports may be requested today"
+    assert "may be requested" not in lookup_views.asked([replace(answer, left=lookup_views.LOW + 1)]).text
     assert "· 1 more report may" in lookup_views.asked([replace(answer, left=1)]).text
 
 

@@ -115,7 +115,7 @@ async def test_no_build_is_pulled_for_a_sandbox_that_does_not_answer(bench: Benc
     await zscaler.turn()
 
     verdict = await zscaler.verdict()
-    assert (verdict.state, verdict.problem, verdict.tries) == (
+    assert (verdict.state, verdict.problem, verdict.attempts) == (
         VerdictState.WAITING,
         "It can't be reached.",
         0,
@@ -346,12 +346,12 @@ async def test_later_is_tried_again_and_said(bench: Bench, zscaler: Second, erro
     await zscaler.turn()
 
     verdict = await zscaler.verdict()
-    assert (verdict.state, verdict.problem, verdict.tries) == (VerdictState.WAITING, "Later.", 1)
+    assert (verdict.state, verdict.problem, verdict.attempts) == (VerdictState.WAITING, "Later.", 1)
     assert START < verdict.due_at <= START + 5
     bench.clock.advance(5)
     await zscaler.turn()
     verdict = await zscaler.verdict()
-    assert (verdict.state, verdict.problem, verdict.tries) == (VerdictState.ANALYSING, None, 2)
+    assert (verdict.state, verdict.problem, verdict.attempts) == (VerdictState.ANALYSING, None, 2)
 
 
 async def test_a_pause_that_is_asked_for_is_kept_to(zscaler: Second) -> None:
@@ -441,7 +441,7 @@ async def test_a_full_disk_only_puts_off(bench: Bench, zscaler: Second) -> None:
     bench.files.troubles = [NoRoom()]
     await zscaler.turn()
     waits = await zscaler.verdict()
-    assert (waits.state, waits.tries) == (VerdictState.WAITING, 0)
+    assert (waits.state, waits.attempts) == (VerdictState.WAITING, 0)
     assert waits.due_at == START + FULL_BACKOFF.maximum_s
     assert zscaler.work_dir.closed_until is None  # for builds on their way to OneTrust
 
@@ -528,7 +528,7 @@ async def test_what_a_stop_interrupts_is_sent_by_the_next_start(bench: Bench, zs
     await zscaler.turn(zscaler.new_worker())
 
     verdict = await zscaler.verdict()
-    assert (verdict.state, verdict.tries) == (VerdictState.ANALYSING, 2)
+    assert (verdict.state, verdict.attempts) == (VerdictState.ANALYSING, 2)
     assert not any(bench.work_dir.iterdir())
 
 

@@ -30,7 +30,7 @@ def test_maintenance_is_told_by_code_or_header(told):
     error = meaning_of(Endpoint.ACTIVATE, told, NOW)
 
     assert type(error) is Maintenance
-    assert "answers questions" in error.user_message
+    assert "answers queries" in error.user_message
 
 
 @pytest.mark.parametrize("body", [b"", b"[]", b'{"code": "state_readonly"}', b'{"code": ["STATE_READONLY"]}'])

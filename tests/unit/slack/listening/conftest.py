@@ -20,7 +20,6 @@ from bot.features.hosts.lookup import CategoryCache, UrlLookupService
 from bot.features.onetrust_apps import listeners as onetrust_apps
 from bot.features.onetrust_apps.service import OneTrustApps
 from bot.features.results import listeners as results
-from bot.features.results.retry import ScanRetry
 from bot.features.shell import feature as shell
 from bot.features.submission import listeners, share_listeners, views
 from bot.features.third_party_apps.listeners import governance_command
@@ -99,7 +98,6 @@ def surfaces(bench: Bench) -> list[Surface]:
         wake=lambda *_: None,
     )
     categories = CategoryCache(rows=bench.store.hosts, lookup=FakeLookup(), clock=bench.clock)
-    retry = ScanRetry(bench.store, actions.repeat_failed_scan)
     commands = HistoryCommands(records, comparisons, apps)
     return [
         Surface(
@@ -116,7 +114,7 @@ def surfaces(bench: Bench) -> list[Surface]:
             commands=(onetrust_apps.rescan_command(apps, intake, cards.permalink),),
             listeners=(lambda app: onetrust_apps.register(app, apps, intake),),
         ),
-        Surface(listeners=(lambda app: results.register(app, records.status, retry, actions),)),
+        Surface(listeners=(lambda app: results.register(app, records.status, bench.store, actions),)),
         Surface(
             commands=commands.commands,
             listeners=(commands.register,),

@@ -7,7 +7,7 @@ import pytest
 from bot.config.env import Secret
 from bot.config.settings import Settings
 from bot.config.zscaler import CloudSettings, SandboxSettings, SessionLogin, ZscalerSettings
-from bot.wiring.checks.result import Checkup
+from bot.wiring.checks import Checkup
 from bot.wiring.checks.zscaler import verdicts
 
 NOBODY = "http://127.0.0.1:1"

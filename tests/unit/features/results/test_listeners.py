@@ -3,8 +3,8 @@
 import pytest
 
 from bot.errors import NotFound, Superseded
+from bot.features.results.listeners import scan_again
 from bot.features.results.models import ResultState
-from bot.features.results.retry import ScanRetry
 from tests.fakes import APP_ID, SHOP, a_share
 
 
@@ -16,9 +16,9 @@ async def test_a_scan_is_made_once_more_where_onetrusts_came_to_nothing_and_nowh
         await bench.store.links.remove(SHOP.bundle_id, SHOP.platform)
     if state not in {ResultState.FAILED, ResultState.INTERRUPTED}:
         with pytest.raises(Superseded):
-            await ScanRetry(bench.store, bench.choices.repeat_failed_scan).ask(scan.number, "UBEN")
+            await scan_again(bench.store, bench.choices, scan.number, "UBEN")
         return
-    await ScanRetry(bench.store, bench.choices.repeat_failed_scan).ask(scan.number, "UBEN")
+    await scan_again(bench.store, bench.choices, scan.number, "UBEN")
 
     again = await bench.scan(scan.number + 1)
     assert (again.thread_ts, again.file_id, again.asked_by) == (scan.thread_ts, scan.file_id, "UBEN")
@@ -26,7 +26,7 @@ async def test_a_scan_is_made_once_more_where_onetrusts_came_to_nothing_and_nowh
     await bench.pipeline.run(again.number)
     assert (await bench.scan(again.number)).app_id == APP_ID
     with pytest.raises(Superseded, match=f"scan #{again.number} already"):
-        await ScanRetry(bench.store, bench.choices.repeat_failed_scan).ask(scan.number, "UBEN")
+        await scan_again(bench.store, bench.choices, scan.number, "UBEN")
 
 
 async def test_a_build_from_the_command_line_is_not_made_once_more_in_slack(bench):
@@ -35,4 +35,4 @@ async def test_a_build_from_the_command_line_is_not_made_once_more_in_slack(benc
     await bench.database.write(lambda db: db.execute(row, [scan.number]))
     await bench.store.results.update(scan.number, state=ResultState.FAILED)
     with pytest.raises(NotFound, match="command line"):
-        await ScanRetry(bench.store, bench.choices.repeat_failed_scan).ask(scan.number, "UBEN")
+        await scan_again(bench.store, bench.choices, scan.number, "UBEN")
