@@ -102,7 +102,7 @@ def confirm(title: str, text: str, *, yes: str, no: str) -> Block:
 
 
 def actions(*buttons: Block | None) -> Block | None:
-    """Make a row of buttons, leaving out ``None``; ``None`` if that leaves no button."""
+    """Make a row of buttons, leaving out ``None``; ``None`` without any."""
     kept = [element for element in buttons if element is not None]
     return {"type": "actions", "elements": kept} if kept else None
 
