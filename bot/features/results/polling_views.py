@@ -8,7 +8,7 @@ from bot.features.results.part import ResultsPart, results_of
 from bot.features.submission.card import Card
 from bot.slack.blocks import text
 from bot.slack.blocks.lists import count
-from bot.slack.blocks.state_text import WORDS
+from bot.slack.blocks.scan_text import WORDS
 
 _WORDS: Final = {
     ResultState.FINDING: "not found in OneTrust yet",
