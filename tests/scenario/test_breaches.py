@@ -73,7 +73,7 @@ async def test_the_second_to_acknowledge_is_told_and_the_first_stays(place: Offi
 
     view = place.dana.open_view()
     assert view is not None
-    assert "That is already acknowledged: the thread shows by whom, and why." in place.read_view(view)
+    assert "That is already acknowledged. The thread shows who did it, and why." in place.read_view(view)
     known = await place.reply(shared, "Acknowledged by @eli", "eli first", number=1)
     assert "dana late" not in place.read(known)
 

@@ -36,7 +36,7 @@ async def looked(place: Office, point: str) -> None:
 
 async def test_a_new_app_is_found_linked_and_its_results_come(place: Office):
     shared = share(place, apk())
-    await place.submitted(shared, "The result comes in this thread.", "It is looked for from")
+    await place.submitted(shared, "The result comes in this thread.", "The bot first checks")
     (scan,) = place.onetrust.scans
     place.onetrust.finish(scan.id, "PROGRESS")  # its version is known from then on
     await looked(place, "scans")
@@ -88,10 +88,10 @@ async def test_an_uncertain_submission_is_looked_for_until_it_is_found(place: Of
     place.onetrust.faults.add("webhook", answer_lost=True)
     held = place.onetrust.faults.add("workflow", hold=True)
     shared = share(place, apk())
-    await place.reply(shared, "It is not certain", "It is looked for in OneTrust from")
+    await place.reply(shared, "It is not certain", "The bot first checks OneTrust")
 
     await looked(place, "applications")
-    await place.reply(shared, "OneTrust's list has no new app of this name since then", "looked for again")
+    await place.reply(shared, "OneTrust's list has no new app of this name since then", "keeps checking")
     held.release()
     await place.onetrust.until(lambda: place.onetrust.scans)
     (scan,) = place.onetrust.scans

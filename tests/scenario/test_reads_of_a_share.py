@@ -16,7 +16,10 @@ from tests.scenario.office import Office, apk, office
 T = TypeVar("T")
 
 READS, WRITES = 30, 20
-"""Of a share that only OneTrust scans."""
+"""Of a share that only OneTrust scans.
+
+A reply is read twice for each change that is shown, and a slow machine shows each of them; most show a few.
+"""
 READS_WITH_ZSCALER, WRITES_WITH_ZSCALER = 55, 35
 """Of a share whose build is sent to Zscaler too, and whose hosts are looked up there."""
 JOBS_OF_ALL = {"heartbeat", "notices", "results", "search for missed builds"}

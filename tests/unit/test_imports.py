@@ -44,6 +44,9 @@ OUTER = {
 }
 """What some of them may import as well, by their name or the end of it, such as ``queue_repository``."""
 
+LIBRARIES = {"listeners": {"slack_bolt", "slack_sdk"}, "messages": {"slack_sdk"}}
+"""What modules of a feature may import from outside the project, by the same names."""
+
 DECLARED = {
     "backfill": {"submission"},
     "compliance": {"results", "submission"},
@@ -227,13 +230,13 @@ def test_core_needs_the_standard_library_only():
 
 
 def test_features_reach_the_outside_in_modules_of_that_role_only():
-    """``repository`` may know the database's library, ``listeners`` and ``messages`` Slack's."""
+    """Only ``listeners`` and ``messages`` know a library, and only Slack's."""
     wrong = {}
     for path in BOT:
         module = module_of(path)
-        outside = roots_in(path) - {"bot", *sys.stdlib_module_names}
         role = re.split(r"[._]", module)[-1]
-        if folder_of(module).startswith("features/") and outside and role not in OUTER:
+        outside = roots_in(path) - {"bot", *sys.stdlib_module_names} - LIBRARIES.get(role, set())
+        if folder_of(module).startswith("features/") and outside:
             wrong[by_name(path)] = outside
 
     assert set(wrong) == OUTSIDE

@@ -1,4 +1,4 @@
-"""The button beside a breach of the policy, and the form in which it is acknowledged."""
+"""The button beside a violation, and the form in which it is acknowledged."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""What compliance brings to a scan's thread: its section of the reply, and of the results' announcement."""
+"""What compliance adds to a scan's thread: its section of the reply and of the result message."""
 
 from typing import Final
 

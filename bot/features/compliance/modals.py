@@ -1,4 +1,4 @@
-"""The form in which a breach of the policy is acknowledged."""
+"""The form in which a violation is acknowledged."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ class Acknowledgement:
 
 
 def acknowledge_modal(scan: Scan, breach: Violation) -> Block:
-    """Ask for the reason why a breach is acknowledged."""
+    """Ask why a violation is acknowledged."""
     about = [f"{title(scan)} breaks *{text.escape(breach.rule, 80)}*:", *evidence_text(breach)]
     return form(
         ACKNOWLEDGE_FORM,

@@ -10,9 +10,6 @@ from bot.storage import rows, transitions
 from bot.storage.connection import Connection, RowHooks
 from bot.storage.repository import Repository, reads, writes
 
-_FIELDS = ("what", "name", "category", "count")
-"""Fields of evidence, in the order of the stored lists."""
-
 
 class ViolationRepository(Repository):
     """Violations in SQLite; they are written in the transaction that stores a scan's results."""
@@ -38,9 +35,8 @@ class ViolationRepository(Repository):
         violation = _load(db, number)
         if violation.acknowledged_by is not None:
             raise Superseded(ACKNOWLEDGED)
-        values = rows.plain({"acknowledged_by": who, "acknowledged_at": now, "reason": reason})
-        assignments = ", ".join(f"{column} = ?" for column in values)
-        db.execute(f"UPDATE breaches SET {assignments} WHERE number = ?", [*values.values(), number])
+        review = {"acknowledged_by": who, "acknowledged_at": now, "reason": reason}
+        rows.update(db, "breaches", review, number=number)
         _note(db, int(violation.scan or 0), now, f'acknowledged violation of "{violation.rule}"', who)
         return _load(db, number)
 
@@ -56,18 +52,9 @@ def _write(db: Connection, number: int, violations: Iterable[Violation], now: fl
     for violation in violations:
         if violation.rule in known:
             continue
-        row = rows.plain(
-            {
-                "scan": number,
-                "rule": violation.rule,
-                "found": json.dumps([_plain(evidence) for evidence in violation.found]),
-                "more": violation.more,
-                "tell": json.dumps(violation.tell),
-                "at": now,
-            }
-        )
-        marks = ", ".join("?" * len(row))
-        db.execute(f"INSERT INTO breaches ({', '.join(row)}) VALUES ({marks})", list(row.values()))
+        found = [[*rows.plain(vars(evidence)).values()] for evidence in violation.found]
+        row = {"scan": number, "rule": violation.rule, "found": found, "more": violation.more}
+        db.table("breaches").insert(rows.plain({**row, "tell": violation.tell, "at": now}))
         _note(db, number, now, f'violates compliance rule "{violation.rule}"')
 
 
@@ -75,16 +62,13 @@ def _forget(db: Connection, user: str, stand_in: str) -> None:
     """Remove a person: from mentions, reviews, and the reasons they gave or that mention them."""
     for row in list(db.query("SELECT number, tell FROM breaches WHERE instr(tell, ?)", [user])):
         others = [each for each in json.loads(row["tell"]) if each != user]
-        db.execute("UPDATE breaches SET tell = ? WHERE number = ?", [json.dumps(others), row["number"]])
-    db.execute(
-        "UPDATE breaches SET reason = '' WHERE acknowledged_by = ? OR instr(reason, ?)",
-        [user, user],
-    )
+        rows.update(db, "breaches", {"tell": others}, number=row["number"])
+    db.execute("UPDATE breaches SET reason = '' WHERE acknowledged_by = ? OR instr(reason, ?)", [user, user])
     db.execute("UPDATE breaches SET acknowledged_by = ? WHERE acknowledged_by = ?", [stand_in, user])
 
 
 def _load(db: Connection, number: int) -> Violation:
-    row = next(iter(db.query("SELECT * FROM breaches WHERE number = ?", [number])), None)
+    row = next(db.query("SELECT * FROM breaches WHERE number = ?", [number]), None)
     if row is None:
         raise NotFound("That violation is no longer stored.")
     return _violation(row)
@@ -105,10 +89,6 @@ def _violation(row: Mapping[str, Any]) -> Violation:
         acknowledged_at=row["acknowledged_at"],
         reason=row["reason"],
     )
-
-
-def _plain(evidence: Evidence) -> list[Any]:
-    return [*rows.plain({field: getattr(evidence, field) for field in _FIELDS}).values()]
 
 
 def _note(db: Connection, number: int, now: float, why: str, who: str | None = None) -> None:

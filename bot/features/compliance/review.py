@@ -1,6 +1,7 @@
 """Reviews: people with permission acknowledge violations."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Protocol
 
 from bot.core.access import Access
@@ -18,6 +19,7 @@ class ComplianceStore(Protocol):
     violations: ViolationRepository
 
 
+@dataclass(kw_only=True, eq=False, repr=False)
 class ViolationReview:
     """Handles the button of a violation, and its form.
 
@@ -25,24 +27,23 @@ class ViolationReview:
     ``NotFound`` if there is no such violation, and ``Superseded`` if it is already acknowledged.
     """
 
-    def __init__(self, *, store: ComplianceStore, refresh: Callable[[int], None], access: Access) -> None:
-        self._store = store
-        self._refresh = refresh
-        """Updates a scan's messages."""
-        self._access = access
+    store: ComplianceStore
+    refresh: Callable[[int], None]
+    """Updates a scan's messages."""
+    access: Access
 
     async def violation(self, number: int, user: str, channel: str | None = None) -> tuple[Scan, Violation]:
         """Return a violation to acknowledge, from its own thread or a form opened there."""
-        violation = await self._store.violations.violation(number)
+        violation = await self.store.violations.violation(number)
         if violation.scan is None:
             raise NotFound("That violation is no longer stored.")
-        scan = await self._store.scans.scan(violation.scan)
-        await self._access.admit(user, channel or scan.channel)
+        scan = await self.store.scans.scan(violation.scan)
+        await self.access.admit(user, channel or scan.channel)
         if channel is not None and scan.channel is not None and scan.channel != channel:
             raise NotFound(f"Scan #{scan.number} belongs to another conversation.")
-        self._access.admit_to_reviews(user)
+        self.access.admit_to_reviews(user)
         if violation.acknowledged_by is not None:
-            self._refresh(scan.number)  # the message may be out of date
+            self.refresh(scan.number)  # the message may be out of date
             raise Superseded(ACKNOWLEDGED)
         return scan, violation
 
@@ -50,6 +51,6 @@ class ViolationReview:
         """Acknowledge a violation; ``reason`` is shown to everyone who sees the thread."""
         scan, _ = await self.violation(number, user)
         try:
-            await self._store.violations.acknowledge(number, who=user, reason=reason)
+            await self.store.violations.acknowledge(number, who=user, reason=reason)
         finally:  # also if someone else was first
-            self._refresh(scan.number)
+            self.refresh(scan.number)

@@ -15,7 +15,7 @@ EVIDENCE_LIMIT = 50
 """Evidence stored per violation; the rest is only counted."""
 SDK_CATEGORIES = ("Strictly Necessary", "Performance", "Functionality", "Targeting", "Unknown")
 """OneTrust's known SDK categories."""
-ACKNOWLEDGED = "That is already acknowledged: the thread shows by whom, and why."
+ACKNOWLEDGED = "That is already acknowledged. The thread shows who did it, and why."
 _NAME_LIMIT = 200
 
 

@@ -112,7 +112,7 @@ def _rule(number: int, entry: dict[str, Any], problems: list[str]) -> Rule:
         problem('platforms may hold "ios" and "android" and nothing else')
         platforms = ()
     elif set(platforms) == {Platform.ANDROID} and any(key in entry for key in _COUNTS):
-        problem("only iOS apps have a privacy manifest, and platforms leaves iOS out")
+        problem("only iOS apps have a privacy manifest, and iOS is not in platforms")
     tell = _texts(entry, "tell", problem)
     wrong = [str(place) for place, each in enumerate(tell, 1) if not _MENTIONED.fullmatch(each)]
     if len(tell) > MAX_MENTIONED:
@@ -122,23 +122,16 @@ def _rule(number: int, entry: dict[str, Any], problems: list[str]) -> Rule:
             f"tell has an entry (number {', '.join(wrong)}) that is not an ID: copy the ID of the person "
             "(U0123ABCD) or the user group (S0123ABCD) from Slack"
         )
-    lists = {key: _texts(entry, key, problem) for key in _LISTS}
-    switches = {key: _switch(entry, key, problem) for key in _SWITCHES}
-    counts = {key: _count(entry, key, problem) for key in _COUNTS}
+    conditions: dict[str, Any] = {key: _texts(entry, key, problem) for key in _LISTS}
+    conditions |= {key: _switch(entry, key, problem) for key in _SWITCHES}
+    conditions |= {key: _count(entry, key, problem) for key in _COUNTS}
     return Rule(
         name=name if isinstance(name, str) and named else "",
         tell=tuple(dict.fromkeys(tell)),
         apps=_texts(entry, "apps", problem),
         platforms=frozenset(map(Platform, platforms)),
-        no_sdks=lists["no_sdks"],
-        no_sdk_categories=lists["no_sdk_categories"],
-        no_new_sdks=switches["no_new_sdks"],
-        no_new_sdk_categories=lists["no_new_sdk_categories"],
-        no_permissions=lists["no_permissions"],
-        no_new_permissions=switches["no_new_permissions"],
         high_risk_permissions_allowed=allowed,
-        privacy_manifest_mismatches=counts["privacy_manifest_mismatches"],
-        privacy_manifest_missing=counts["privacy_manifest_missing"],
+        **conditions,
     )
 
 

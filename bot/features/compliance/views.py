@@ -1,6 +1,6 @@
-"""How breaches of the policy are shown in a build's thread.
+"""Violations of compliance rules in a build's thread.
 
-Rules' names are of whoever runs the bot; what breaks them is named by OneTrust, and reasons are people's.
+Names of rules come from the operator, evidence from OneTrust, reasons from people: all are escaped.
 """
 
 from collections.abc import Iterator
@@ -14,14 +14,12 @@ from bot.slack.blocks.elements import Block, button, section
 from bot.slack.blocks.lists import count
 
 NAME: Final = "compliance"
-ACKNOWLEDGE: Final = (
-    "breach_acknowledge"  # opens breach_modals.acknowledge_modal; its value is the breach's own number
-)
+ACKNOWLEDGE: Final = "breach_acknowledge"  # opens modals.acknowledge_modal; its value is the row's number
 REASON_LIMIT: Final = 300
 """Characters in a reason."""
 
 _NAMED: Final = 6
-"""How many findings one breach names; fewer where there are many breaches, to stay within one message."""
+"""Evidence shown per violation; less if there are many, so that they fit into one message."""
 _RULES_IN_LINE: Final = 4
 _RULES: Final = 8
 _INTRODUCED: Final = {
@@ -38,15 +36,15 @@ _INTRODUCED: Final = {
 
 
 def violations_of(card: Card) -> tuple[Violation, ...]:
-    """Return which rules of the policy a card's build breaks."""
+    """Return the violations of a card's build."""
     violations: tuple[Violation, ...] = card.parts.get(NAME, ())
     return violations
 
 
 def violation_blocks(card: Card) -> list[Block]:
-    """Show each rule that a build breaks, with what breaks it and the people to tell, or who acknowledged it.
+    """Show each violation with its evidence, and who is to review it or did.
 
-    Whom to tell is mentioned: for the message that announces the results, and no other.
+    Only for the result message, as it mentions people.
     """
     violations = violations_of(card)
     named = max(1, _NAMED // max(1, -(-len(violations) // 3)))
@@ -54,7 +52,7 @@ def violation_blocks(card: Card) -> list[Block]:
 
 
 def violation_line(card: Card) -> str:
-    """Say in a line for the reply which rules a build breaks, calling nobody; empty where it breaks none."""
+    """List the violated rules for the reply, without mentions."""
     violations = violations_of(card)
     still = [text.escape(each.rule, 80) for each in violations if each.acknowledged_by is None]
     known = [text.escape(each.rule, 80) for each in violations if each.acknowledged_by is not None]
@@ -66,7 +64,7 @@ def violation_line(card: Card) -> str:
 
 
 def broken(card: Card) -> str:
-    """Name the rules that a build breaks, those first that nobody has acknowledged; empty if none."""
+    """List the violated rules, unreviewed ones first."""
     violations = violations_of(card)
     waiting = [text.code(each.rule, 60) for each in violations if each.acknowledged_at is None]
     seen = [text.code(each.rule, 60) for each in violations if each.acknowledged_at is not None]
@@ -102,7 +100,7 @@ def _shown(breach: Violation, named: int) -> Block:
 
 
 def evidence_text(breach: Violation, named: int = _NAMED) -> list[str]:
-    """Say what breaks a rule, each kind of thing in a line."""
+    """Return the evidence, a line for each kind."""
     shown = sorted(breach.found, key=lambda finding: list(EvidenceKind).index(finding.what))[:named]
     lines = [
         f"• {line}"
@@ -128,7 +126,7 @@ def _told(what: EvidenceKind, findings: list[Evidence]) -> Iterator[str]:
             case EvidenceKind.UNMARKED_HIGH_RISK:
                 yield (
                     f"{count(finding.count, 'more high-risk permission')}, which OneTrust counts and does "
-                    "not mark: whether they are allowed can't be told"
+                    "not mark: it is not known whether they are allowed"
                 )
             case EvidenceKind.MISMATCHED:
                 yield f"{count(finding.count, 'data type')} of the privacy manifest mismatched"
@@ -143,7 +141,7 @@ def _name(finding: Evidence) -> str:
 
 
 def _mention(told: str) -> str:
-    """Mention a person or a user group; the policy file holds no other IDs."""
+    """Mention a person or a user group; the rules file has no other IDs."""
     if told.startswith("S"):
         return f"<!subteam^{told}>" if told.isascii() and told.isalnum() else ""
     return text.person(told) if text.person(told).startswith("<") else ""

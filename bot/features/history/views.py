@@ -30,8 +30,19 @@ from bot.slack.blocks.elements import (
 )
 from bot.slack.blocks.lists import count, paragraphs
 from bot.slack.blocks.message import Message, compose
-from bot.slack.blocks.scan_text import file, kind, name, route, sharer, title, version, went, why
-from bot.slack.blocks.state_text import MARKS, WORDS
+from bot.slack.blocks.scan_text import (
+    MARKS,
+    WORDS,
+    file,
+    kind,
+    name,
+    route,
+    sharer,
+    title,
+    version,
+    went,
+    why,
+)
 
 NEWER: Final = "history_newer"
 OLDER: Final = "history_older"

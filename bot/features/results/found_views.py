@@ -1,6 +1,6 @@
-"""How what a scan found is spoken of: counts, SDKs, permissions, the privacy manifest.
+"""Lines about a scan's SDKs, permissions and privacy manifest.
 
-All texts are OneTrust's; all that these functions return is safe to put in ``mrkdwn``.
+Texts come from OneTrust and are untrusted; what these functions return is safe in ``mrkdwn``.
 """
 
 from typing import Final
@@ -19,12 +19,12 @@ def sdk(found: Sdk) -> str:
 
 
 def sdk_name(found: Sdk) -> str:
-    """Name an SDK; by its package ID where it has no name."""
+    """Name an SDK, by its package ID if it has no name."""
     return text.escape(found.name, 60) if found.name.strip() else text.code(found.package_id, 60)
 
 
 def permission(found: Permission) -> str:
-    """Name a permission, and say so where it is high-risk."""
+    """Name a permission, with a mark if it is high-risk."""
     return f"{text.code(found.name, 80)}{' (high-risk)' if found.is_high_risk else ''}"
 
 
@@ -52,7 +52,7 @@ def permission_line(results: Results) -> str:
 
 
 def manifest_line(manifest: PrivacyManifest) -> str:
-    """Say how the privacy manifest stands against what was found."""
+    """Compare the privacy manifest with the SDKs."""
     if not manifest.total:
         return "*Privacy manifest*: nothing to compare"
     if manifest.aligned == manifest.total:

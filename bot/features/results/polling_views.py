@@ -1,4 +1,4 @@
-"""How far following a scan has come, and when its result may come, in a line each."""
+"""What a submitted scan waits for in OneTrust, in a line each."""
 
 from typing import Final
 
@@ -8,27 +8,27 @@ from bot.features.results.part import ResultsPart, results_of
 from bot.features.submission.card import Card
 from bot.slack.blocks import text
 from bot.slack.blocks.lists import count
-from bot.slack.blocks.state_text import WORDS
+from bot.slack.blocks.scan_text import WORDS
 
 _WORDS: Final = {
-    ResultState.FINDING: "being looked for in OneTrust",
-    ResultState.AMBIGUOUS: "in OneTrust two scans could be this one: a person has to look",
+    ResultState.FINDING: "not found in OneTrust yet",
+    ResultState.AMBIGUOUS: "several scans in OneTrust could be this one: check there",
     ResultState.RUNNING: "being scanned by OneTrust",
     ResultState.COMPLETED: "completed by OneTrust",
     ResultState.FAILED: "failed in OneTrust",
     ResultState.INTERRUPTED: "interrupted in OneTrust",
-    ResultState.LOST: "looked for in OneTrust until the time was up",
+    ResultState.LOST: "no result from OneTrust in time",
 }
 LATE_S: Final = 60.0
-"""What is late by less is not worth a word."""
+"""Shorter delays are not mentioned."""
 _FETCHES: Final = (
-    "Perhaps OneTrust could not fetch the file by FTP: whoever runs the bot should check "
+    "Perhaps OneTrust could not fetch the file by FTP: the bot's operator should check "
     "`ONETRUST_FTP_REMOTE_PATH`, and OneTrust's own FTP credential."
 )
 
 
 def awaited(card: Card) -> str:
-    """Say when the result of a submitted scan may come; empty where results can't be read."""
+    """Say when a submitted scan's result may come; empty if results can't be read."""
     part = results_of(card)
     followed = part.followed
     if followed is None or part.next_at is None:
@@ -36,13 +36,13 @@ def awaited(card: Card) -> str:
     if followed.state is ResultState.RUNNING:
         told = ["OneTrust is scanning it. The result comes in this thread."]
     elif followed.is_overdue:
-        missing = f"it still does not show {_where(card)}. The bot goes on looking."
+        missing = f"it still does not show {_where(card)}. The bot keeps checking."
         told = [f"OneTrust accepted it over {text.duration(OVERDUE_S)} ago, but {missing}", *unfound(card)]
     else:
         told = [f"OneTrust has accepted it; it does not show {_where(card)} yet."]
         told.append("The result comes in this thread.")
     if followed.looks == 0:
-        told.append(f"It is looked for from {text.when(part.next_at)} on.")
+        told.append(f"The bot first checks {text.when(part.next_at)}.")
     if part.late_s >= LATE_S and part.waiting > 1:
         late = text.duration(60 * round(part.late_s / 60))
         told.append(f"With {part.waiting} scans waiting it may come up to {late} late.")
@@ -50,7 +50,7 @@ def awaited(card: Card) -> str:
 
 
 def unfound(card: Card) -> list[str]:
-    """Say where to look for a scan that should have been found by now; nothing of any other."""
+    """Say where to check for a scan that is overdue; empty for others."""
     followed = results_of(card).followed
     if followed is None or not followed.is_overdue:
         return []
@@ -60,30 +60,30 @@ def unfound(card: Card) -> list[str]:
 
 
 def looking(card: Card) -> str:
-    """Say what was looked at for an uncertain submission; empty where nothing was, nor will be."""
+    """Say what polling for an uncertain submission showed; empty if there is no polling."""
     part = results_of(card)
     followed = part.followed
     if followed is None:
         return ""
     if followed.looked_for and followed.looked_at is not None:
-        again = " It is looked for again." if part.next_at is not None else ""
+        again = " The bot keeps checking." if part.next_at is not None else ""
         at = text.when(followed.looked_at)
         said = text.sentence(followed.looked_for.rstrip("."), 300)
-        return f"Looked for it in OneTrust, last {at}: {said}.{again}"
+        return f"OneTrust was last checked {at}: {said}.{again}"
     if part.next_at is not None:
-        return f"It is looked for in OneTrust from {text.when(part.next_at)} on."
+        return f"The bot first checks OneTrust {text.when(part.next_at)}."
     return ""
 
 
 def unread(card: Card) -> str:
-    """Say that a submitted scan's result does not come here; empty where it does, or has come."""
+    """Say that results are not read here; empty if they are, or the result is known."""
     part = results_of(card)
     awaiting = part.results is None and part.followed is not None and part.followed.state in POLLED
     return "Results aren't read here: look in OneTrust." if awaiting and part.is_unread else ""
 
 
 def state(card: Card) -> str:
-    """Say which state a scan is in, and where OneTrust is with it as far as that is known."""
+    """Return a scan's state, and its state in OneTrust if that is known."""
     words, part = WORDS[card.scan.state], results_of(card)
     followed = part.followed
     if followed is None or _is_unread(part):
@@ -93,7 +93,7 @@ def state(card: Card) -> str:
 
 
 def outcome(card: Card) -> list[str]:
-    """Say when OneTrust is looked at, what that has shown, and what it found; a line for each."""
+    """Return a line each for polling, its outcome, and the results."""
     lines, part = [unread(card)], results_of(card)
     followed = part.followed
     if followed is not None and not _is_unread(part):
@@ -108,7 +108,7 @@ def outcome(card: Card) -> list[str]:
 
 
 def following(followed: ResultStatus) -> str:
-    """Say how far following has come, and when OneTrust is looked at next or said so."""
+    """Return the state in OneTrust, with the next poll or the time it ended."""
     words = text.capital(_WORDS[followed.state])
     if looks := _looks(followed, None):
         return f"{words}, {looks}"
@@ -121,18 +121,18 @@ def _is_unread(part: ResultsPart) -> bool:
 
 
 def _looks(followed: ResultStatus, first_at: float | None) -> str:
-    """Say when OneTrust is looked at next; of the first look only where it is known."""
+    """Return the times of polls; of the first one only if it is known."""
     if followed.state not in POLLED:
         return ""
-    if not followed.looks:  # the first look comes some time after the submission
-        return f"first look {text.when(first_at)}" if first_at is not None else ""
-    return f"looked at {_times(followed.looks)} so far; next look {text.when(followed.due_at)}"
+    if not followed.looks:  # the first poll comes some time after the submission
+        return f"first check {text.when(first_at)}" if first_at is not None else ""
+    return f"checked {_times(followed.looks)} so far; next check {text.when(followed.due_at)}"
 
 
 def _late(part: ResultsPart) -> str:
     if part.late_s < LATE_S:
         return ""
-    waiting = f"{part.waiting} scans are followed" if part.waiting > 1 else "OneTrust limits it"
+    waiting = f"{part.waiting} scans wait" if part.waiting > 1 else "OneTrust limits it"
     return f", or up to {text.duration(part.late_s)} later, as {waiting}"
 
 

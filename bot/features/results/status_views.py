@@ -1,4 +1,4 @@
-"""What the reply says of a submitted scan's result: one line, and the buttons that go with it."""
+"""A submitted scan's result in its reply: one line, and the buttons."""
 
 from typing import Final
 
@@ -13,12 +13,12 @@ from bot.slack.blocks.elements import Block, button
 from bot.slack.blocks.lists import count
 from bot.slack.blocks.scan_text import title
 
-ALL_FOUND: Final = "scan_all_found"  # opens results_modals.found_modal
+ALL_FOUND: Final = "scan_all_found"  # opens modals.found_modal
 SCAN_ONCE_MORE: Final = "scan_once_more"  # makes another scan of the same file, in the same thread
 
 
 def line(card: Card) -> str:
-    """Say what came of a submitted scan so far; empty where nothing is known of it."""
+    """Return the result of a submitted scan, or when it may come; empty if unknown."""
     part = results_of(card)
     if part.results is not None:
         return _found(part.changes, part.results)
@@ -35,7 +35,7 @@ def line(card: Card) -> str:
             )
         case ResultState.LOST:
             return (
-                f":warning: The bot found no result in OneTrust{_looked(followed)}, and has stopped looking. "
+                f":warning: The bot found no result in OneTrust{_looked(followed)}. It has stopped checking. "
                 "Look there for the app and its scans."
             )
         case _:
@@ -43,7 +43,7 @@ def line(card: Card) -> str:
 
 
 def uncertain(card: Card) -> str:
-    """Say what looking for a scan has shown that may not have arrived; empty where nobody looked."""
+    """Say whether an uncertain submission was found in OneTrust; empty if it was not polled."""
     followed = results_of(card).followed
     match followed.state if followed is not None else None:
         case ResultState.FINDING:
@@ -57,7 +57,7 @@ def uncertain(card: Card) -> str:
 
 
 def ended(card: Card) -> str:
-    """Say that OneTrust's scan came to no result, and what to do."""
+    """Say that OneTrust's scan failed, and what to do."""
     followed = results_of(card).followed
     interrupted = followed is not None and followed.state is ResultState.INTERRUPTED
     what = "was interrupted" if interrupted else "failed"
@@ -65,7 +65,7 @@ def ended(card: Card) -> str:
 
 
 def once_more(card: Card) -> Block | None:
-    """Offer to scan the same file once more, where OneTrust's scan of it came to no result."""
+    """Return the button that submits the file again, if OneTrust's scan failed."""
     followed = results_of(card).followed
     failed = followed is not None and followed.state in RETRIED
     if not failed or card.scan.source is Source.SHELL:
@@ -74,7 +74,7 @@ def once_more(card: Card) -> Block | None:
 
 
 def all_found(card: Card) -> Block | None:
-    """Offer the full lists, where there are any."""
+    """Return the button that opens the full lists, if there are results."""
     if results_of(card).results is None:
         return None
     return button("All SDKs and permissions", ALL_FOUND, str(card.scan.number))
@@ -91,8 +91,8 @@ def _found(changes: Changes | None, results: Results) -> str:
 
 def _what_to_do(scan: Scan) -> str:
     if scan.source is Source.SHELL:
-        return "Run the command once more with `--again`. If it fails again, OneTrust shows why."
-    return "Press *Scan again* to submit the same file once more. If it fails again, OneTrust shows why."
+        return "Run the command again with `--again`. If it fails again, OneTrust shows why."
+    return "Press *Scan again* to submit the same file again. If it fails again, OneTrust shows why."
 
 
 def _looked(followed: ResultStatus | None) -> str:

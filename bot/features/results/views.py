@@ -1,4 +1,4 @@
-"""The message that tells in a build's thread what OneTrust found, once it has ended: first what changed."""
+"""The result message in a build's thread: what changed, then what OneTrust found."""
 
 from collections.abc import Sequence
 
@@ -26,7 +26,7 @@ from bot.slack.blocks.scan_text import name, title
 
 
 def announcement(card: Card, *, mention: bool, sections: Sequence[ReplySection]) -> Message:
-    """Tell how a scan ended; ``mention`` calls whoever shared the build, or asked for the scan."""
+    """Announce a scan's end; ``mention`` notifies the person who shared the build or asked for the scan."""
     who = _who(card.scan) if mention else ""
     results = results_of(card).results
     if results is None:
@@ -86,7 +86,7 @@ def _versions(before: Scan, after: Scan) -> str:
 
 
 def _lines(changes: Changes) -> list[str]:
-    """Say each kind of change in a line, what calls for attention first."""
+    """Return a line for each kind of change, the most important first."""
     lines = []
     if added := changes.sdks_added:
         lines.append(f"*{count(len(added), 'new SDK')}*: {listed(added, sdk)}")
@@ -132,6 +132,6 @@ def _ended(card: Card, who: str) -> list[Block | None]:
 
 
 def _who(scan: Scan) -> str:
-    """Mention a person; nobody for a build that an app or the command line brought."""
+    """Mention a person; empty if an app or the command line brought the build."""
     who = text.person(scan.asked_by or scan.shared_by)
     return f"{who} " if who.startswith("<") else ""

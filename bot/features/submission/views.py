@@ -25,8 +25,19 @@ from bot.features.submission.sections import ReplySection
 from bot.slack.blocks import text
 from bot.slack.blocks.elements import Block, actions, button, confirm, context, facts, link_button, section
 from bot.slack.blocks.message import Message, compose
-from bot.slack.blocks.scan_text import app, file, name, owners, receipt, sharer, title, version, went, why
-from bot.slack.blocks.state_text import MARKS
+from bot.slack.blocks.scan_text import (
+    MARKS,
+    app,
+    file,
+    name,
+    owners,
+    receipt,
+    sharer,
+    title,
+    version,
+    went,
+    why,
+)
 
 CANCEL: Final = "scan_cancel"
 RESCAN_AS: Final = "scan_rescan_as"  # opens modals.app_id_modal

@@ -45,7 +45,7 @@ class Worker:
     scheduler: Scheduler
 
     def __post_init__(self) -> None:
-        """Make the jobs, and hear of the breaker's changes."""
+        """Make the jobs, and watch the breaker."""
         self._jobs: tuple[Job, ...] = (
             queue_job(SCANS, self._process_scans),
             queue_job(FILES, self.intake.find_messages),

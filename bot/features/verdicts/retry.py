@@ -46,13 +46,8 @@ class VerdictRetry:
             raise NotFound(profile.fill(profile.not_set_up))
         scan = await self.store.scans.scan(number)
         now = self.clock.now()
-        again: dict[str, Any] = {
-            "due_at": now,
-            "begun_at": now,
-            "polls": 0,
-            "problem": None,
-            "ended_at": None,
-        }
+        again: dict[str, Any] = {"due_at": now, "begun_at": now, "polls": 0}
+        again |= {"problem": None, "ended_at": None}
         if verdict.is_taken and await self.store.verdicts.of_file(name, scan.sha256) is None:
             if scanner.reports is None:
                 raise NotFound(profile.fill(profile.no_reports))

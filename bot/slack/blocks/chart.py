@@ -1,4 +1,4 @@
-"""Charts, which some workspaces refuse: what one shows is always said in words beside it.
+"""Charts, which some workspaces reject: what one shows is always said in words beside it.
 
 Source: https://docs.slack.dev/reference/block-kit/blocks/data-visualization-block
 """
@@ -17,7 +17,7 @@ _NAMELESS: Final = "Unknown"
 
 
 def pie(title: str, counts: Mapping[str, int]) -> Block | None:
-    """Make a pie of counts by outside names, the smallest together; ``None`` where nothing is counted."""
+    """Make a pie of counts by outside names, the smallest ones together; ``None`` without any."""
     slices = ranked(counts)
     if len(slices) > _SEGMENTS:
         slices = [*slices[: _SEGMENTS - 1], (_OTHERS, sum(count for _, count in slices[_SEGMENTS - 1 :]))]
@@ -32,7 +32,6 @@ def pie(title: str, counts: Mapping[str, int]) -> Block | None:
 
 
 def ranked(counts: Mapping[str, int]) -> list[tuple[str, int]]:
-    """Return names with their counts, the greatest first, without what is not there at all."""
-    return sorted(
-        ((name, count) for name, count in counts.items() if count > 0), key=lambda each: (-each[1], each[0])
-    )
+    """Return names with their counts, the greatest first, without those at 0."""
+    present = ((name, count) for name, count in counts.items() if count > 0)
+    return sorted(present, key=lambda each: (-each[1], each[0]))

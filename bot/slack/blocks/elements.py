@@ -1,7 +1,7 @@
 """The pieces of Block Kit that this project uses.
 
-Text is Slack's ``mrkdwn`` with ``verbatim``, so that Slack makes no link or mention by itself out of what
-looks like one (https://docs.slack.dev/reference/block-kit/composition-objects/text-object).
+Text is Slack's ``mrkdwn`` with ``verbatim``, so that Slack makes no link or mention out of what
+only looks like one (https://docs.slack.dev/reference/block-kit/composition-objects/text-object).
 """
 
 import json
@@ -29,11 +29,8 @@ def words(text: str) -> Block:
 
 
 def section(text: str, *, accessory: Block | None = None) -> Block:
-    """Make a paragraph, with a button beside it where one is given; at most 3,000 characters."""
-    block: Block = {"type": "section", "text": mrkdwn(text)}
-    if accessory is not None:
-        block["accessory"] = accessory
-    return block
+    """Make a paragraph of at most 3,000 characters, with a button beside it if one is given."""
+    return _set({"type": "section", "text": mrkdwn(text)}, accessory=accessory)
 
 
 def facts(pairs: list[tuple[str, str]]) -> Block:
@@ -47,25 +44,12 @@ def context(*parts: str | None) -> Block:
 
 
 def button(
-    label: str,
-    action_id: str,
-    value: str,
-    *,
-    style: str | None = None,
-    confirm: Block | None = None,
+    label: str, action_id: str, value: str, *, style: str | None = None, confirm: Block | None = None
 ) -> Block:
     """Make a button; its value comes back with the press."""
-    element: Block = {
-        "type": "button",
-        "text": words(plain(label, _BUTTON_LIMIT)),
-        "action_id": action_id,
-        "value": value,
-    }
-    if style is not None:
-        element["style"] = style
-    if confirm is not None:
-        element["confirm"] = confirm
-    return element
+    text = words(plain(label, _BUTTON_LIMIT))
+    element = {"type": "button", "text": text, "action_id": action_id, "value": value}
+    return _set(element, style=style, confirm=confirm)
 
 
 def button_value(*parts: str | int) -> str:
@@ -106,18 +90,22 @@ def page_buttons(
 
 
 def link_button(label: str, action_id: str, value: str, url: str | None) -> Block | None:
-    """Make a button that opens a page; ``None`` where ``url`` is none that Slack would take."""
+    """Make a button that opens a page; ``None`` without a URL that Slack accepts."""
     if url is None or len(url) > _URL_LIMIT or not url.startswith(("https://", "http://")):
         return None
     return {**button(label, action_id, value), "url": url}
 
 
 def confirm(title: str, text: str, *, yes: str, no: str) -> Block:
-    """Make the question asked before a button does its work."""
+    """Make the question that is asked when a button is pressed."""
     return {"title": words(title), "text": words(text), "confirm": words(yes), "deny": words(no)}
 
 
 def actions(*buttons: Block | None) -> Block | None:
-    """Make a row of buttons, leaving out ``None``; ``None`` where none is left."""
+    """Make a row of buttons, leaving out ``None``; ``None`` without any."""
     kept = [element for element in buttons if element is not None]
     return {"type": "actions", "elements": kept} if kept else None
+
+
+def _set(element: Block, **fields: Block | str | None) -> Block:
+    return element | {name: value for name, value in fields.items() if value is not None}

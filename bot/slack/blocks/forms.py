@@ -1,13 +1,13 @@
-"""What forms share: modals that ask or tell, and reading what was typed into one."""
+"""Modals that show a message or a form, and reading what was typed into one."""
 
 import json
 from collections.abc import Mapping
 from typing import Any, Final
 
 from bot.errors import UsageError
-from bot.slack.blocks import text
-from bot.slack.blocks.elements import Block, section, words
-from bot.slack.blocks.message import Message, compose
+from bot.slack.blocks.elements import Block, words
+from bot.slack.blocks.message import Message
+from bot.slack.blocks.short_answers import notice
 
 NOTICE: Final = "notice"
 """The callback ID of a modal that only shows something."""
@@ -15,7 +15,7 @@ NOTICE: Final = "notice"
 
 def notice_modal(sentence: str) -> Block:
     """Show a sentence of this project in a modal."""
-    return message_modal(compose([section(text.sentence(sentence, 2000))]))
+    return message_modal(notice(sentence))
 
 
 def message_modal(message: Message) -> Block:
@@ -46,18 +46,13 @@ def text_input(
     block_id: str, action_id: str, label: str, hint: str, limit: int, *, multiline: bool = False
 ) -> Block:
     """Make a required input of at most ``limit`` characters."""
+    element = {"type": "plain_text_input", "action_id": action_id, "max_length": limit}
     return {
         "type": "input",
         "block_id": block_id,
         "label": words(label),
         "hint": words(hint),
-        "element": {
-            "type": "plain_text_input",
-            "action_id": action_id,
-            "max_length": limit,
-            **({"multiline": True} if multiline else {}),
-            "focus_on_load": True,
-        },
+        "element": {**element, "multiline": multiline, "focus_on_load": True},
     }
 
 
@@ -78,18 +73,16 @@ def kept_in(view: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def number_in(kept: Mapping[str, Any], name: str) -> int:
     """Return a number from ``kept_in``, such as that of a scan."""
-    number = kept.get(name)
-    if type(number) is not int or not 0 <= number < 2**53:
-        raise outdated()
-    return number
+    if type(number := kept.get(name)) is int and 0 <= number < 2**53:
+        return number
+    raise outdated()
 
 
 def text_in(kept: Mapping[str, Any], name: str) -> str:
     """Return a text from ``kept_in``."""
-    found = kept.get(name)
-    if not isinstance(found, str):
-        raise outdated()
-    return found
+    if isinstance(found := kept.get(name), str):
+        return found
+    raise outdated()
 
 
 def typed_in(view: Mapping[str, Any], block_id: str, action_id: str) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Any
 
 from bot.slack.blocks.text import link
@@ -23,19 +24,14 @@ class Message:
 def compose(blocks: Iterable[dict[str, Any] | None]) -> Message:
     """Make a message of blocks, leaving out ``None``; its text is what they say, line by line."""
     kept = [block for block in blocks if block is not None]
-    lines: list[str] = []
-    room = TEXT_LIMIT
-    for line in _lines(kept):
-        room -= len(line) + 1
-        if room < 0:
-            lines.append("…")
-            break
-        lines.append(line)
-    return Message(text="\n".join(lines), blocks=kept)
+    lines = list(_lines(kept))
+    ends = accumulate(len(line) + 1 for line in lines)
+    fitting = sum(end <= TEXT_LIMIT for end in ends)
+    return Message(text="\n".join([*lines[:fitting], *["…"][: len(lines) - fitting]]), blocks=kept)
 
 
 def _lines(blocks: list[dict[str, Any]]) -> Iterator[str]:
-    """Give what blocks say in whole lines, so that no mention or entity is ever cut in two."""
+    """Yield what blocks say in whole lines, so that no mention or entity is ever cut in two."""
     for block in blocks:
         if "text" in block:
             yield from block["text"]["text"].split("\n")

@@ -34,7 +34,7 @@ class ModalState:
     """Where the rows come from, if the record does not say that."""
 
     def matches(self, *texts: str | None) -> bool:
-        """Whether these texts contain every word of the search."""
+        """Whether these texts contain all words that are searched for."""
         found = "\n".join(each for each in texts if each).casefold()
         return all(word in found for word in self.search.casefold().split())
 
@@ -105,7 +105,12 @@ class PagedModal:
         matching = " that match" if last and state.search else ""
         blocks = [
             *listing.heading,
-            actions(*(self._tab(tab, label, state) for tab, label in listing.tabs.items())),
+            actions(
+                *(
+                    button(label, tab, tab, style="primary" if tab == state.tab else None)
+                    for tab, label in listing.tabs.items()
+                )
+            ),
             self._search_field(state.search) if self.search_hint else None,
             *listing.intro,
             *(section(listing.row(each)) for each in shown),
@@ -117,12 +122,9 @@ class PagedModal:
             ),
         ]
         kept: dict[str, Any] = {self.record_key: state.record, "channel": state.channel, "page": page}
-        if self.tabs:
-            kept["tab"] = state.tab
-        if self.search_hint:
-            kept["search"] = state.search
-        if self.source_key:
-            kept[self.source_key] = state.source
+        kept |= {"tab": state.tab} if self.tabs else {}
+        kept |= {"search": state.search} if self.search_hint else {}
+        kept |= {self.source_key: state.source} if self.source_key else {}
         return {
             "type": "modal",
             "callback_id": self.callback_id,
@@ -141,16 +143,14 @@ class PagedModal:
         """
         kept = kept_in(view)
         state = self.opened(number_in(kept, self.record_key), text_in(kept, "channel"))
-        search = ""
-        if self.search_hint:
-            search = text.plain(typed_in(view, self._search_block, self._search_id), SEARCH_LIMIT)
+        typed = typed_in(view, self._search_block, self._search_id) if self.search_hint else ""
+        search = text.plain(typed, SEARCH_LIMIT)
         tab, page, source = kept.get("tab"), kept.get("page"), kept.get(self.source_key)
+        is_same_search = search == kept.get("search", "")
         return replace(
             state,
             tab=tab if tab in self.tabs else state.tab,
-            page=min(page, _MAX_PAGE)
-            if type(page) is int and page > 0 and search == kept.get("search", "")
-            else 0,
+            page=min(page, _MAX_PAGE) if type(page) is int and page > 0 and is_same_search else 0,
             search=search,
             source=source if isinstance(source, str) else "",
         )
@@ -170,9 +170,6 @@ class PagedModal:
     def _search_id(self) -> str:
         return f"{self.name}_search"
 
-    def _tab(self, tab: str, label: str, state: ModalState) -> Block:
-        return button(label, tab, tab, style="primary" if tab == state.tab else None)
-
     def _search_field(self, search: str) -> Block:
         element: Block = {
             "type": "plain_text_input",
@@ -181,13 +178,8 @@ class PagedModal:
             "placeholder": words(self.search_hint),
             **({"initial_value": search} if search else {}),
         }
-        return {
-            "type": "input",
-            "block_id": self._search_block,
-            "optional": True,
-            "label": words("Search"),
-            "element": element,
-        }
+        field = {"type": "input", "block_id": self._search_block, "optional": True}
+        return {**field, "label": words("Search"), "element": element}
 
 
 def no_rows(noun: str, state: ModalState) -> str:

@@ -1,13 +1,35 @@
-"""How a scan is spoken of: its build's name, its file, who brought it, and why it is new or a rescan.
+"""A scan in words, the same wherever it is shown: its state, build, file and sharer, and why it is new.
 
 All that these functions return is safe to put in ``mrkdwn``.
 """
 
 from collections.abc import Sequence
+from typing import Final
 
 from bot.core.file_names import NAMELESS
-from bot.core.scan import Kind, Link, Reason, Scan, Source
+from bot.core.scan import Kind, Link, Reason, Scan, Source, State
 from bot.slack.blocks import text
+
+MARKS: Final = dict.fromkeys(State, ":hourglass_flowing_sand:") | {
+    State.ASKING: ":question:",
+    State.SUBMITTED: ":white_check_mark:",
+    State.UNCERTAIN: ":warning:",
+    State.DUPLICATE: ":information_source:",
+    State.REJECTED: ":no_entry:",
+    State.FAILED: ":x:",
+    State.CANCELLED: ":heavy_minus_sign:",
+}
+"""The emoji at the head of a line; the words beside it say the same."""
+
+WORDS: Final = {state: state.value for state in State} | {
+    State.PULLING: "being pulled",
+    State.CHECKING: "being read",
+    State.WAITING: "waiting for another scan",
+    State.ASKING: "waiting for an answer",
+    State.SUBMITTING: "being submitted",
+    State.QUEUED: "waiting to try again",
+}
+"""The state in words, as in "#12 is …"."""
 
 
 def name(scan: Scan) -> str:
@@ -40,42 +62,36 @@ def app(of: Scan | Link) -> str:
 
 def owners(links: Sequence[Link]) -> str:
     """Say which apps these links are of; the first few of many."""
-    named = [app(link) for link in links[:3]]
-    if len(links) > 3:
-        named.append(f"{len(links) - 3} more")
-    return ", ".join(named) or "another app"
-
-
-_ROUTES = {"webhook": "the webhook", "ftp": "FTP", "direct": "the Applications API"}
+    more = [f"{len(links) - 3} more"] if len(links) > 3 else []
+    return ", ".join([*map(app, links[:3]), *more]) or "another app"
 
 
 def route(scan: Scan) -> str:
-    """Name the way that a build went; empty before one was taken."""
-    return _ROUTES.get(scan.submission.route or "", "")
+    """Name the route that a build took; empty before."""
+    routes = {"webhook": "the webhook", "ftp": "FTP", "direct": "the Applications API"}
+    return routes.get(scan.submission.route or "", "")
 
 
 def went(scan: Scan) -> str:
-    """Say which way a build went, and why; empty where it took the first one that is open."""
+    """Say which route a build took, and why; empty if it took the first open one."""
     why_not = scan.submission.route_why
     return f"Went by {route(scan)}, as {text.sentence(why_not)}." if why_not and route(scan) else ""
 
 
 def receipt(scan: Scan) -> str:
-    """Say what OneTrust gave: a request ID, or a scan ID; empty where it gave neither."""
+    """Say which request ID or scan ID OneTrust returned; empty without one."""
     if scan.submission.request_id:
         return f"Request ID: {text.code(scan.submission.request_id)}"
     return f"Scan ID: {text.code(scan.submission.scan_id)}" if scan.submission.scan_id else ""
 
 
 def file(scan: Scan) -> str:
-    """Name the file, in code style; in words where Slack tells no name."""
-    if scan.file_name == NAMELESS:
-        return NAMELESS
-    return text.code(scan.file_name, 80)
+    """Name the file, in code style; in words if Slack gives no name."""
+    return NAMELESS if scan.file_name == NAMELESS else text.code(scan.file_name, 80)
 
 
 def sharer(scan: Scan) -> str:
-    """Say who shared a build, and who asked for the scan where that was somebody else."""
+    """Say who shared a build, and who asked for the scan if that was another person."""
     if scan.source is Source.SHELL:
         return "from the command line"
     shared = f"shared by {text.person(scan.shared_by) if scan.shared_by else 'someone'}"

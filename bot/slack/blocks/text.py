@@ -35,14 +35,12 @@ def plain(outside: str, limit: int) -> str:
     Control, bidirectional and zero-width characters go, white space folds, piled-up accents stop. Still
     holds whatever Slack would format: for plain text objects, or on its way to ``escape``.
     """
-    kept: list[str] = []
-    marks = 0
+    kept, marks = "", 0
     for sign in " ".join(outside[: limit * 20].split()):
         marks = marks + 1 if unicodedata.combining(sign) else 0
-        if sign in _BLANK or unicodedata.category(sign) in _HIDDEN or marks > _MARKS_IN_A_ROW:
-            continue
-        kept.append(sign)
-    line = " ".join("".join(kept).split())
+        if sign not in _BLANK and unicodedata.category(sign) not in _HIDDEN and marks <= _MARKS_IN_A_ROW:
+            kept += sign
+    line = " ".join(kept.split())
     return line if len(line) <= limit else line[: limit - 1].rstrip() + "…"
 
 
@@ -111,7 +109,7 @@ def when(at: float, *, seconds: bool = False) -> str:
 
 
 def person(user_id: str | None) -> str:
-    """Name whoever did something: a mention for a person, words for anything else."""
+    """Name who did something: a mention for a person, words for anything else."""
     if user_id is None:
         return "the command line"
     if _PERSON.fullmatch(user_id):

@@ -21,7 +21,7 @@ class Payload:
     """The action ID; empty without one."""
 
     def number(self, *, digits: int, example: str) -> int:
-        """Return the value as a number; raises ``UsageError`` if it is none, or has more digits."""
+        """Return the value as a number; raises ``UsageError`` if it is invalid, or has more digits."""
         if not (self.value.isascii() and self.value.isdigit() and len(self.value) <= digits):
             raise UsageError("That button is out of date.", example=example)
         return int(self.value)

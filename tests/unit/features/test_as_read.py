@@ -22,7 +22,7 @@ from bot.features.hosts.models import HostChanges, HostsState, ScanHosts, UrlCat
 from bot.slack.blocks import message, short_answers
 from bot.slack.blocks.message import Message
 from bot.slack.blocks.paged_modal import PagedModal
-from bot.slack.blocks.state_text import MARKS
+from bot.slack.blocks.scan_text import MARKS
 from sandbox.reading import Reader
 from sandbox.slack.blockkit import check_blocks, check_view
 from sandbox.world import User, World

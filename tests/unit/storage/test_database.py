@@ -119,7 +119,7 @@ async def test_verdicts_of_an_older_schema_are_zscalers(tmp_path):
         assert (held.state, held.md5, held.due_at, held.held_until) == (VerdictState.ANALYSING, MD5, 7, 1900)
         assert (known.result.score, known.result.risks[0].level, known.known_from) == (97, "HIGH", 1)
         assert await store.verdicts.to_announce("zscaler") == [2]
-        answer = await store.asked_verdicts.answer(ZSCALER, MD5)
+        answer = await store.verdicts.answer(ZSCALER, MD5)
         assert (answer.at, answer.report.status) == (5, ReportStatus.NOT_FOUND)
         await store.verdicts.release("zscaler", 1)
         await store.scans.begin(1)

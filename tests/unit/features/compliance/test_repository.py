@@ -119,7 +119,7 @@ async def test_the_first_to_acknowledge_counts_and_the_second_is_told(database, 
     )
 
     assert isinstance(tries[1], Superseded)
-    assert tries[1].user_message == "That is already acknowledged: the thread shows by whom, and why."
+    assert tries[1].user_message == "That is already acknowledged. The thread shows who did it, and why."
     (known,) = await database.read(lambda db: repository.read(db, scan.number))
     assert known == tries[0]
     assert (known.acknowledged_by, known.acknowledged_at) == ("UANNA", clock.now())

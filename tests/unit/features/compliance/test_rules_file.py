@@ -119,7 +119,7 @@ def test_every_key_is_in_the_documents():
         ),
         (
             "privacy_manifest_missing = 0\nplatforms = ['android']",
-            "only iOS apps have a privacy manifest, and platforms leaves iOS out",
+            "only iOS apps have a privacy manifest, and iOS is not in platforms",
         ),
         ("no_sdks = ['a']\nseverity = 'high'", "`severity` is not a key"),
         ("no_sdks = ['a']\nsecret_k3y = 1", "something in it is not a key"),

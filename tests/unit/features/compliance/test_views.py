@@ -84,8 +84,8 @@ def test_a_breach_names_its_rule_what_broke_it_and_calls_whom_to_tell():
         ),
         (
             Evidence(what=EvidenceKind.UNMARKED_HIGH_RISK, count=1),
-            "1 more high-risk permission, which OneTrust counts and does not mark: whether they are allowed "
-            "can't be told",
+            "1 more high-risk permission, which OneTrust counts and does not mark: it is not known "
+            "whether they are allowed",
         ),
         (Evidence(what=EvidenceKind.MISMATCHED, count=3), "3 data types of the privacy manifest mismatched"),
         (Evidence(what=EvidenceKind.MISSING, count=1), "1 data type missing in the privacy manifest"),

@@ -150,7 +150,7 @@ def test_who_is_mentioned():
 def test_a_scan_without_result_is_told_with_scan_again(state: ResultState, how: str):
     card = samples.card(followed=samples.followed(state))
     assert told(card) == [
-        f"❌ @ana OneTrust's scan of Shop 4.2.0 {how}. Press Scan again to submit the same file once more. "
+        f"❌ @ana OneTrust's scan of Shop 4.2.0 {how}. Press Scan again to submit the same file again. "
         "If it fails again, OneTrust shows why.",
         "[ Scan again ]",
         "Scan #12",
@@ -180,7 +180,7 @@ def test_the_line_of_the_reply():
         ),
         (ResultState.RUNNING, "OneTrust is scanning it. The result comes in this thread."),
         (ResultState.AMBIGUOUS, "can't tell which scan in OneTrust this is: two of 14:02. Look there"),
-        (ResultState.LOST, "found no result in OneTrust: two of 14:02, and has stopped looking. Look there"),
+        (ResultState.LOST, "found no result in OneTrust: two of 14:02. It has stopped checking. Look there"),
     ],
 )
 def test_while_there_is_no_result_the_reply_says_what_is_known(state: ResultState, words: str):
@@ -220,7 +220,7 @@ def test_status_tells_each_fact_once():
     running = samples.card(scan=scan, followed=samples.followed(ResultState.RUNNING), next_at=samples.AT)
     told = READER.words(views.status(running, []).text)
     assert "State: submitted; being scanned by OneTrust" in told
-    assert "\nLooked at once so far; next look Sep 21" in told
+    assert "\nChecked once so far; next check Sep 21" in told
     told = READER.words(views.status(samples.changed(running, next_at=None, is_unread=True), []).text)
     assert "being scanned" not in told
     assert told.count("Results aren't read here: look in OneTrust.") == 1
@@ -249,9 +249,9 @@ def test_how_late_a_result_may_be_is_said():
 def test_when_a_result_is_first_looked_for_is_said():
     followed = replace(samples.followed(ResultState.FINDING), looks=0)
     card = samples.card(followed=followed, next_at=samples.AT)
-    assert "It is looked for from" in status_views.line(card)
+    assert "The bot first checks" in status_views.line(card)
     unsure = replace(card, scan=replace(samples.DONE, state=State.UNCERTAIN))
-    assert READER.words(status_views.uncertain(unsure)).startswith("It is looked for in OneTrust from")
+    assert READER.words(status_views.uncertain(unsure)).startswith("The bot first checks OneTrust")
 
 
 def test_what_was_found_in_onetrust_shows_the_scans_id():
@@ -264,7 +264,7 @@ def test_what_was_found_in_onetrust_shows_the_scans_id():
 @pytest.mark.parametrize(
     ("state", "words"),
     [
-        (ResultState.FINDING, "two of 14:02. It is looked for again."),
+        (ResultState.FINDING, "two of 14:02. The bot keeps checking."),
         (ResultState.AMBIGUOUS, "can't tell which scan in OneTrust it would be: two of 14:02."),
         (ResultState.LOST, "did not find it in OneTrust: two of 14:02."),
     ],
