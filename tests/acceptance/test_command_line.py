@@ -55,6 +55,7 @@ async def test_check_says_line_by_line_that_all_is_fit(stage: Stage):
         "ok    log link",
         "ok    database",
         "ok    disk",
+        "ok    isolation",
     ]
 
 

@@ -33,7 +33,6 @@ REFUSED = {
     404: ("knows no such webhook (404)", "The operator of this bot should check the webhook URL"),
     409: ("clashes with what it has already (409)", "scan this build as a rescan"),
     413: ("too large (413)", "ONETRUST_REST_LIMIT"),
-    418: ("OneTrust said no (418)", "Ask your OneTrust administrator"),
     302: (
         "leads elsewhere (302)",
         "the bot does not follow",

@@ -12,7 +12,7 @@ from bot.errors import Refused, SubmissionError, TryLater, Uncertain
 OPERATOR: Final = "The operator of this bot"
 CHECK: Final = f"{OPERATOR} should check"
 DECISIONS: Final = frozenset({400, 401, 403, 404, 409, 413})
-"""Statuses that prove that a whole request was not accepted, beside 3xx, and 429 and 503 with ``Retry-After``.
+"""Statuses that prove that a whole request was not accepted; so do 3xx, and 429 and 503 with ``Retry-After``.
 
 A gateway could send those too, after the server accepted the request, but would have to lie to do so.
 """
@@ -33,8 +33,8 @@ class StatusCodes:
     any other status                     Refused
     ===================================  =========
 
-    After the commit of a request that may not be repeated, a lost response and every status that is no decision
-    (see ``DECISIONS``) are ``Uncertain``: a gateway may have answered after the server accepted the request.
+    After the commit of a request that may not be repeated, a lost response and a status that is no decision
+    are ``Uncertain``: something in between may have answered after the server accepted the request.
     """
 
     server: str
