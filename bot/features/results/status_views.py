@@ -1,4 +1,4 @@
-"""A submitted scan's result, or what it waits for in OneTrust: lines of the reply and of ``/appscan status``."""
+"""A submitted scan's result, or what it waits for in OneTrust: in its reply and in ``/appscan status``."""
 
 from typing import Final
 
@@ -74,9 +74,7 @@ def ended(card: Card) -> str:
     to_do = "Press *Scan again* to submit the same file again."
     if card.scan.source is Source.SHELL:
         to_do = "Run the command again with `--again`."
-    return (
-        f"*OneTrust's scan of* {title(card.scan)} *{what}*. {to_do} If it fails again, OneTrust shows why."
-    )
+    return f"*OneTrust's scan of* {title(card.scan)} *{what}*. {to_do} If it fails again, OneTrust shows why."
 
 
 def once_more(card: Card) -> Block | None:
