@@ -16,6 +16,7 @@ from bot.core.rate_limit import RateLimiter
 from bot.features.submission.routes import Closed, Route, Routes
 from bot.metrics import CountedClient, Metrics
 from bot.scanners.http.access_tokens import AccessTokens
+from bot.scanners.http.upload import UploadClient
 from bot.scanners.onetrust.applications import OneTrustApplications
 from bot.scanners.onetrust.auth import ApiKey, ClientCredentials
 from bot.scanners.onetrust.client import REQUESTS, Inquiry
@@ -23,7 +24,6 @@ from bot.scanners.onetrust.file_server import open_file_server
 from bot.scanners.onetrust.routes.direct import Direct
 from bot.scanners.onetrust.routes.ftp import Ftp
 from bot.scanners.onetrust.routes.webhook import Webhook
-from bot.scanners.onetrust.upload_client import UploadClient
 from bot.slack.api.client import ObjectsOnly, ShortWaits
 
 
