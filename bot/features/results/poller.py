@@ -15,8 +15,8 @@ from bot.core.scan import Kind, Platform, Scan
 from bot.core.scheduler import Job
 from bot.errors import CannotRead, NotFound, StoreUnavailable, TryLater
 from bot.features.results.app_index import AppIndex, IndexedApps
-from bot.features.results.fetcher import NO_SUCH, UNREAD, ResultFetcher
-from bot.features.results.models import POLLED, Poll, ResultStatus
+from bot.features.results.fetcher import ResultFetcher
+from bot.features.results.models import POLLED, Poll, ResultState, ResultStatus
 from bot.features.results.ports import Applications, ResultStore
 
 logger = logging.getLogger(__name__)
@@ -107,7 +107,8 @@ class ResultPoller:
                 if (target := _target(poll.scan)) is not None:
                     targets.setdefault(target, []).append(poll)
                 else:
-                    await self.fetcher.give_up(poll, UNREAD)
+                    reason = "nothing was read from the build, so there is nothing to search for"
+                    await self.fetcher.end(poll, ResultState.LOST, reason)
             index = await self._app_index.fetch(len(targets))
             for target, polls in targets.items():
                 await self._poll(target, polls, index)
@@ -131,7 +132,7 @@ class ResultPoller:
             raise
         except NotFound:
             for poll in await self._still_due(polls):
-                await self.fetcher.pending(poll, NO_SUCH)
+                await self.fetcher.pending(poll, "OneTrust lists no app with this ID")
         except TryLater as error:
             trouble = error
         except Exception:  # an unexpected answer, or a bad row
