@@ -11,7 +11,7 @@ from bot.core.ports import Announcer, Clock
 from bot.core.scan import Kind, Platform, Scan, State
 from bot.errors import NotFound
 from bot.features.results import matching
-from bot.features.results.app_index import IndexedApps
+from bot.features.results.app_index import AppIndex
 from bot.features.results.models import Application, AppScan, Judge, OneTrustScanStatus, Poll, ResultState
 from bot.features.results.ports import Applications, ResultStore
 
@@ -68,13 +68,16 @@ class ResultFetcher:
     """Whether results are delayed at the moment: then replies are updated after the first poll too."""
     _first_scans: dict[str, AppScan] = field(init=False, default_factory=dict)
 
-    async def poll_application(self, application_id: str, polls: Sequence[Poll], index: IndexedApps) -> None:
+    def __post_init__(self) -> None:
+        self.index = AppIndex(self.applications)
+
+    async def poll_application(self, application_id: str, polls: Sequence[Poll]) -> None:
         """Poll for scans of an application.
 
         Raises:
             CannotRead, NotFound, TryLater: see ``Applications``.
         """
-        status = index.status(application_id)
+        status = self.index.status(application_id)
         if status in _UNFINISHED and not any(map(_needs_detail, polls)):
             for poll in polls:
                 await self.pending(poll, status=status)
@@ -83,15 +86,13 @@ class ResultFetcher:
         competing = await self.store.results.competing_submissions(application_id, _competing_since(polls))
         await self._match_scans(application_id, polls, scans, competing)
 
-    async def poll_name(
-        self, name: str, platform: Platform, polls: Sequence[Poll], index: IndexedApps
-    ) -> None:
+    async def poll_name(self, name: str, platform: Platform, polls: Sequence[Poll]) -> None:
         """Search for the applications that OneTrust created for new apps of one name.
 
         Raises:
             CannotRead, TryLater: see ``Applications``.
         """
-        apps = index.named(name, platform)
+        apps = self.index.named(name, platform)
         if apps is None:
             apps = await self.applications.named(name, platform)
         competing = await self.store.results.unmatched_new_apps(name, platform, _competing_since(polls))

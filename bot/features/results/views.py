@@ -30,7 +30,8 @@ from bot.slack.blocks.scan_text import name, title
 
 def announcement(card: Card, *, mention: bool, sections: Sequence[ReplySection]) -> Message:
     """Announce a scan's end; ``mention`` notifies the person who shared the build or asked for the scan."""
-    who = _who(card.scan) if mention else ""
+    person = text.person(card.scan.asked_by or card.scan.shared_by)
+    who = f"{person} " if mention and person.startswith("<") else ""  # no app, and not the command line
     results = results_of(card).results
     number = f"Scan #{card.scan.number}"
     if results is None:
@@ -62,15 +63,12 @@ def _changed(card: Card, who: str) -> list[str]:
         return [f":bar_chart: {who}{title(scan)} was scanned: the first completed scan of this app here."]
     number = f"scan #{previous.number}"
     since = text.link(part.previous_link, number) if part.previous_link is not None else number
+    head = f"*What changed in {_versions(previous, scan)}*, since {since}:"
     if changes.nothing:
-        return [
-            f":bar_chart: {who}*Nothing changed in {_versions(previous, scan)}* since {since}: "
-            "the same SDKs and permissions."
-        ]
-    return [
-        f":bar_chart: {who}*What changed in {_versions(previous, scan)}*, since {since}:",
-        *(f"• {line}" for line in _lines(changes)),
-    ]
+        head = (
+            f"*Nothing changed in {_versions(previous, scan)}* since {since}: the same SDKs and permissions."
+        )
+    return [f":bar_chart: {who}{head}", *(f"• {line}" for line in _lines(changes))]
 
 
 def _versions(before: Scan, after: Scan) -> str:
@@ -106,9 +104,3 @@ def _lines(changes: Changes) -> list[str]:
 def _moved(pair: tuple[Sdk, Sdk]) -> str:
     before, after = pair
     return f"{sdk_name(after)} ({text.escape(before.category, 40)} → {text.escape(after.category, 40)})"
-
-
-def _who(scan: Scan) -> str:
-    """Mention a person; empty if an app or the command line brought the build."""
-    who = text.person(scan.asked_by or scan.shared_by)
-    return f"{who} " if who.startswith("<") else ""
