@@ -92,7 +92,7 @@ def surfaces(bench: Bench) -> list[Surface]:
     third_party = ThirdPartyApps(
         api=FakeApi(),
         lookups=bench.store.governance,
-        sender=FakeSender(),
+        send=FakeSender().send,
         policy=bench.policy,
         clock=bench.clock,
         wake=lambda *_: None,
