@@ -87,6 +87,7 @@ class Kit:
             self.stack.push_async_callback(each.close)
         self.access = Access(
             people=people,
+            workspace=self.workspace,
             channels=settings.channels,
             users=settings.users,
             admins=settings.admins,

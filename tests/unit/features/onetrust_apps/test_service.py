@@ -42,7 +42,6 @@ def a_catalogue(bench, applications, **more):
     return OneTrustApps(
         applications=applications,
         store=bench.store.applications,
-        workspace=bench.workspace,
         policy=bench.policy,
         clock=bench.clock,
         **more,
