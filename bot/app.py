@@ -13,7 +13,6 @@ from slack_bolt.async_app import AsyncApp
 from bot.config.settings import Settings
 from bot.core.clock import SystemClock
 from bot.core.ports import BuildReader, Clock
-from bot.core.rate_limit import RateLimiter
 from bot.core.scheduler import Scheduler
 from bot.core.work_dir import WorkDir
 from bot.errors import ShutOut
@@ -21,7 +20,6 @@ from bot.features.compliance import rules_file
 from bot.features.submission.sections import ReplySection
 from bot.features.verdicts.side_scanner import SideScanner
 from bot.metrics import Metrics
-from bot.scanners.onetrust.client import REQUESTS
 from bot.slack.api.client import slack_session
 from bot.slack.api.identity import Identity
 from bot.slack.listening.log_context import ListeningApp
@@ -36,7 +34,7 @@ from bot.web import Checks, WebServer, build_metrics_web, build_web
 from bot.wiring.feature import register
 from bot.wiring.features import FEATURES, ROW_HOOKS, reply_sections
 from bot.wiring.kit import Kit
-from bot.wiring.parts import build_reader, onetrust_applications, onetrust_routes, slack_client
+from bot.wiring.parts import build_reader, open_onetrust, slack_client
 from bot.wiring.zscaler import open_zscaler
 
 logger = logging.getLogger(__name__)
@@ -129,11 +127,7 @@ class Bot:
         session = await stack.enter_async_context(slack_session(trace=self._metrics.slack_calls()))
         client = slack_client(settings, session, self.clock)
         identity = await Identity.ask_with_retries(client, self.clock)
-        routes = await stack.enter_async_context(onetrust_routes(settings, self._metrics))
-        budget = RateLimiter(self.clock, REQUESTS)
-        applications = await stack.enter_async_context(
-            onetrust_applications(settings, self.clock, self._metrics, budget)
-        )
+        onetrust = await stack.enter_async_context(open_onetrust(settings, self.clock, self._metrics))
         self._work_dir.empty()
         self._metrics.work_dir = self._work_dir.folder
         zscaler = await stack.enter_async_context(open_zscaler(settings.zscaler, self.clock, self._metrics))
@@ -144,14 +138,12 @@ class Bot:
             sections=lambda context: (*reply_sections(context), *self.sections),
             client=client,
             identity=identity,
-            routes=routes,
+            onetrust=onetrust,
             reader=self.reader or build_reader(settings),
             work_dir=self._work_dir,
             metrics=self._metrics,
             rules=self._rules,
             hears=self._hears,
-            applications=applications,
-            budget=budget,
             zscaler=zscaler,
             side_scanners=(zscaler.side_scanner, *self.side_scanners),
             stack=stack,

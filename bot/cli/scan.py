@@ -22,9 +22,9 @@ from bot.config.settings import Settings
 from bot.core import identifiers
 from bot.core.circuit_breaker import CircuitBreaker
 from bot.core.clock import SystemClock, cancel_all
-from bot.core.file_names import is_build_name, unsupported_name
+from bot.core.file_names import file_type_of_name, unsupported_name
 from bot.core.ports import Announcer, Progress
-from bot.core.scan import OPEN, Kind, Pulled, Question, Reason, Scan, Share, Source, State
+from bot.core.scan import Kind, Pulled, Question, Reason, Scan, Share, Source, State
 from bot.core.work_dir import WorkDir
 from bot.errors import (
     AppscanError,
@@ -82,12 +82,12 @@ class ScanArguments:
     """The arguments of the command."""
 
     path: Path
-    app_id: str | None = None
-    name: str | None = None
-    new: bool = False
-    again: bool = False
-    channel: str | None = None
-    timeout_s: float = 3600.0
+    app_id: str | None
+    name: str | None
+    new: bool
+    again: bool
+    channel: str | None
+    timeout_s: float
     """How long to wait for OneTrust, or for another build of the app, before the scan is cancelled."""
 
 
@@ -140,7 +140,7 @@ class TerminalAnnouncer:
 
     async def _print(self, number: int) -> None:
         scan = await self.store.scans.scan(number)
-        if scan.state is self._printed or scan.state not in OPEN | {State.WAITING}:
+        if scan.state is self._printed or scan.state in CODES:
             return
         self._printed = scan.state
         if scan.state is State.WAITING:
@@ -166,10 +166,8 @@ async def scan(settings: Settings, asked: ScanArguments, stop: asyncio.Event) ->
     if not asked.path.is_file():
         say(f"{asked.path} is a folder." if asked.path.is_dir() else f"There is no file {asked.path}.")
         return 2
-    name, accepts_aab = asked.path.name, settings.accepts_aab
-    if (sentence := unsupported_name(name, accepts_aab=accepts_aab)) or not is_build_name(
-        name, accepts_aab=accepts_aab
-    ):
+    sentence = unsupported_name(asked.path.name, accepts_aab=settings.accepts_aab)
+    if sentence or not file_type_of_name(asked.path.name):
         say(sentence or "That is no build: its name ends neither in .ipa nor in .apk.")
         return 3
     async with AsyncExitStack() as stack:
@@ -194,13 +192,14 @@ async def _scan(settings: Settings, asked: ScanArguments, stop: asyncio.Event, s
     posting = None
     if asked.channel is not None:
         posting, share = await _begin_thread(settings, share, asked.channel, stack)
+    onetrust = await stack.enter_async_context(parts.open_onetrust(settings, clock, Metrics()))
     announcer = TerminalAnnouncer(Repositories(database, clock))
     domain = Domain(
         database=database,
         clock=clock,
         files=LocalFile(asked.path),
         reader=parts.build_reader(settings),
-        routes=await stack.enter_async_context(parts.onetrust_routes(settings, Metrics())),
+        routes=onetrust.routes,
         work_dir=WorkDir(Path(stack.enter_context(TemporaryDirectory(prefix="appscan-"))), clock),
         breaker=CircuitBreaker(clock),
         announce=lambda _: announcer,
@@ -241,7 +240,6 @@ def _share(asked: ScanArguments) -> Share:
 async def _begin_thread(
     settings: Settings, share: Share, channel: str, stack: AsyncExitStack
 ) -> tuple[Posting, Share]:
-    """Begin a thread in the channel for the scan's reply."""
     clock = SystemClock()
     client = parts.slack_client(settings, await stack.enter_async_context(slack_session()), clock)
     identity = await Identity.ask(client)
@@ -281,7 +279,6 @@ async def _run(domain: Domain, number: int, stop: asyncio.Event, timeout_s: floa
 
 
 async def _process(domain: Domain, number: int) -> None:
-    """Process the scan until it has ended, with retries."""
     store, clock = domain.store, domain.clock
     while True:
         await domain.pipeline.run(number)
@@ -293,7 +290,7 @@ async def _process(domain: Domain, number: int) -> None:
             if due or (poll.has_waiting and number in await store.queue.wake_waiting()):
                 break
             await clock.sleep(POLL_INTERVAL_S)
-        if scan.state not in OPEN | {State.WAITING}:
+        if scan.state in CODES:
             return
 
 
@@ -308,7 +305,6 @@ async def _send_heartbeats(domain: Domain, number: int) -> None:
 
 
 async def _report(domain: Domain, scan: Scan) -> int:
-    """Print the result; return the exit code."""
     submission = scan.submission
     if scan.state is State.DUPLICATE and scan.original is not None:
         submission = (await domain.store.scans.scan(scan.original)).submission

@@ -13,16 +13,13 @@ from bot.core.access import Access
 from bot.core.circuit_breaker import CircuitBreaker
 from bot.core.clock import SteadyClock
 from bot.core.ports import BuildReader, Clock
-from bot.core.rate_limit import RateLimiter
 from bot.core.scan import Scan
 from bot.core.scheduler import Scheduler
 from bot.core.work_dir import WorkDir
 from bot.features.compliance.rules import Rule
 from bot.features.rescan_requests.messages import RescanRequestMessage
 from bot.features.results.poller import ResultPoller
-from bot.features.results.ports import Applications
 from bot.features.submission.card import Card
-from bot.features.submission.routes import Routes
 from bot.features.submission.sections import ReplySection
 from bot.features.verdicts.hold import Hold
 from bot.features.verdicts.scanner_profile import ScannerProfile
@@ -37,6 +34,7 @@ from bot.slack.messages.rejections import SlackRejections
 from bot.slack.messages.subjects import Subject
 from bot.storage.database import Database
 from bot.wiring.domain import Posting, ReplyContext, SlackDomain
+from bot.wiring.parts import OneTrust
 from bot.wiring.zscaler import Zscaler
 
 T = TypeVar("T")
@@ -54,7 +52,7 @@ class Kit:
     database: Database
     client: AsyncWebClient
     identity: Identity
-    routes: Routes
+    onetrust: OneTrust
     reader: BuildReader
     work_dir: WorkDir
     metrics: Metrics
@@ -62,10 +60,6 @@ class Kit:
     """What results are judged by."""
     hears: Callable[[], Awaitable[bool]]
     """Whether what people do in Slack reaches the bot now."""
-    applications: Applications
-    """Reads OneTrust's list of apps, and results."""
-    budget: RateLimiter
-    """Of calls that read from OneTrust."""
     zscaler: Zscaler
     sections: Callable[[ReplyContext], Sequence[ReplySection]]
     """Returns all sections of a scan's reply."""
@@ -109,7 +103,7 @@ class Kit:
             clock=self.clock,
             files=CountedFiles(self.files, self.metrics.pulled),
             reader=self.reader,
-            routes=self.routes,
+            routes=self.onetrust.routes,
             work_dir=self.work_dir,
             breaker=self.breaker,
             announce=posting.replies,

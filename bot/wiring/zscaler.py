@@ -85,11 +85,10 @@ async def open_cloud(settings: CloudSettings, clock: Clock, metrics: Metrics) ->
     async with _client(metrics, tls) as client, _client(metrics, tls) as token_client:
         caller, read_only = HttpClient(client, settings.url), ReadOnly(clock)
         auth = _auth(settings.login, caller, token_client, clock, read_only)
-        cloud = CloudClient(caller, auth, clock=clock, read_only=read_only)
         try:
-            yield cloud
+            yield CloudClient(caller, auth, clock=clock, read_only=read_only)
         finally:
-            await cloud.close()
+            await auth.close()
 
 
 def _sandbox(settings: SandboxSettings, clock: Clock, metrics: Metrics) -> Sandbox:

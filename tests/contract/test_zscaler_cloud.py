@@ -391,8 +391,8 @@ async def test_it_logs_out_only_where_nothing_becomes_active_by_that(tenant, act
     await cloud.get(Endpoint.STATUS)
     tenant.zscaler.world.activation = activation
 
-    await cloud.close()
-    await cloud.close()  # harmless
+    await cloud.auth.close()
+    await cloud.auth.close()  # harmless
 
     assert len(tenant.zscaler.logouts) == (activation == "ACTIVE")
     assert tenant.zscaler.world.activation == activation
@@ -404,20 +404,20 @@ async def test_in_maintenance_nobody_signs_out(tenant):
     tenant.zscaler.world.in_maintenance = True
     await refusal(Activation(cloud).activate())
 
-    await cloud.close()
+    await cloud.auth.close()
 
     assert tenant.zscaler.count("cloud.status") + tenant.zscaler.count("cloud.logout") == 0
 
 
 async def test_without_a_session_there_is_no_logging_out(tenant, caplog):
-    await tenant.by_session().close()
+    await tenant.by_session().auth.close()
     by_oauth = tenant.by_oauth()
     await by_oauth.get(Endpoint.STATUS)
-    await by_oauth.close()
+    await by_oauth.auth.close()
     ended = tenant.by_session()
     await ended.get(Endpoint.QUOTA)
     tenant.clock.advance(301)
-    await ended.close()
+    await ended.auth.close()
 
     assert tenant.zscaler.count("cloud.logout") == 0
     assert "not signed out" not in caplog.text  # there was nothing to sign out of
@@ -429,7 +429,7 @@ async def test_logging_out_takes_three_seconds_at_most_and_raises_nothing(tenant
         await cloud.get(Endpoint.QUOTA)
         tenant.clock.advance(2)
         tenant.zscaler.faults.add("cloud.status", **fault)
-        closing = asyncio.create_task(cloud.close())
+        closing = asyncio.create_task(cloud.auth.close())
         if "hold" in fault:
             await tenant.clock.asleep()
             tenant.clock.advance(GOODBYE_S)
@@ -711,7 +711,7 @@ async def test_no_log_and_no_error_shows_a_secret(tenant):
             zscaler.faults.add("cloud.status", drop=True)
             error = await refusal(cloud.get(Endpoint.STATUS))
             told.append(f"{cloud!r} {cloud.login_state} {error!r} {vars(error)}")
-            await cloud.close()
+            await cloud.auth.close()
     for name, level in levels.items():
         logging.getLogger(name).setLevel(level)
     text = "\n".join([*log.lines, *told])

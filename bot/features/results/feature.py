@@ -24,7 +24,7 @@ def build(kit: Kit) -> Surface:
         first_s = float(kit.settings.onetrust_results_poll_s)
         fetcher = ResultFetcher(
             store=kit.store,
-            applications=kit.applications,
+            applications=kit.onetrust.applications,
             announcer=kit.replies,
             clock=kit.clock,
             may_create_link=kit.access.may_create_link,
@@ -36,10 +36,10 @@ def build(kit: Kit) -> Surface:
         )
         poller = ResultPoller(
             store=kit.store,
-            applications=kit.applications,
+            applications=kit.onetrust.applications,
             fetcher=fetcher,
             clock=kit.clock,
-            wait_s=kit.budget.wait_s,
+            wait_s=kit.onetrust.budget.wait_s,
             first_s=first_s,
             judged=bool(kit.rules),
         )

@@ -40,7 +40,7 @@ def _jobs(kit: Kit) -> tuple[Job, ...]:
             kit.replies.changed(number)
 
     refreshing = Job(name="refresh of replies", run=refresh, interval_s=REFRESH_INTERVAL_S)
-    if kit.settings.ftp is None or "ftp" not in kit.routes:
+    if kit.settings.ftp is None or "ftp" not in kit.onetrust.routes:
         return (refreshing,)
     server = open_file_server(kit.settings.ftp.address)
 

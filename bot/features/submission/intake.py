@@ -8,7 +8,7 @@ from typing import Any
 from bot.core import identifiers
 from bot.core.access import Access
 from bot.core.backoff import Backoff
-from bot.core.file_names import NAMELESS, is_build_name, unsupported_name
+from bot.core.file_names import NAMELESS, file_type_of_name, unsupported_name
 from bot.core.people import Person
 from bot.core.ports import Announcer, Clock, Refusals, Workspace
 from bot.core.scan import Scan, Share
@@ -345,8 +345,8 @@ def shared_again(scan: Scan, **request: Any) -> Share:
 
 def _may_be_build(share: Share) -> bool:
     """Tell whether to record a file: a build, one that is rejected with a message, or one without a name."""
-    known = is_build_name(share.file_name) or unsupported_name(share.file_name) is not None
-    return known or share.file_name == NAMELESS
+    name = share.file_name
+    return bool(file_type_of_name(name) or unsupported_name(name)) or name == NAMELESS
 
 
 def _sees(user: str, person: Person, share: Share, channels: frozenset[str]) -> bool:

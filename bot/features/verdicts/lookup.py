@@ -15,7 +15,7 @@ from bot.features.hosts.lookup import BUSY, explained
 from bot.features.submission.card import Card
 from bot.features.submission.ports import CardFor
 from bot.features.verdicts.models import ASKED, HashAnswer, NoAnswer, ReportStatus, VerdictState, verdicts_of
-from bot.features.verdicts.ports import VerdictStore
+from bot.features.verdicts.outcomes import VerdictStore
 from bot.features.verdicts.side_scanner import SideScanner
 
 ANSWER_S: Final = 60.0

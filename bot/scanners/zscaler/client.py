@@ -129,10 +129,6 @@ class CloudClient:
         self.read_only.check()
         return value_of(await self._ask("POST", endpoint, body=body))
 
-    async def close(self) -> None:
-        """Sign out if that does no harm; takes seconds at most, and raises nothing."""
-        await self.auth.close()
-
     async def _ask(self, method: str, endpoint: Endpoint, **request: Any) -> Response:
         """Send a request, and again while the configuration is being edited; return a success."""
         take_turn = partial(self._limits.take, endpoint)

@@ -100,7 +100,7 @@ def receipt(response: Response, md5: str, now: float, *, is_instant: bool) -> Sa
     elif is_instant and is_covered:
         verdict = SandboxVerdict(threat=Threat.BENIGN, file_type=file_type, is_instant=True)
     is_analysed = not (word(answer.get("sandboxSubmission")) or "").lower().startswith("not")
-    return SandboxReceipt(md5=md5, is_covered=is_covered, verdict=verdict, is_analysed=is_analysed)
+    return SandboxReceipt(is_covered=is_covered, verdict=verdict, is_analysed=is_analysed)
 
 
 def _code(value: object) -> int | None:

@@ -38,17 +38,6 @@ _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,199}")
 _CHECK_CONTENT = b"appscan tries whether it may write here\n"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Uploaded:
-    """A build that is complete on the file server, under its name."""
-
-    path: str
-    """Its path for the bot's login."""
-    size_bytes: int
-    sent_bytes: int
-    """What this call sent: less if it resumed an earlier upload, more if some was lost."""
-
-
 @dataclass(eq=False, repr=False)
 class FileServer:
     """Where builds are uploaded.
@@ -75,10 +64,11 @@ class FileServer:
         size_bytes: int,
         progress: Progress,
         note: Callable[[str], Awaitable[None]],
-    ) -> Uploaded:
+    ) -> int:
         """Upload the build at ``path``, over several connections as long as they make progress.
 
         Its name ends in ``.part`` until it is complete. ``note`` shows a sentence to the people who wait.
+        Return the bytes sent: fewer if an earlier upload was resumed, more if some were lost.
         """
         _check_name(name)
         upload = _Upload(self.timeouts, path, name, size_bytes, progress, note)
@@ -87,7 +77,7 @@ class FileServer:
                 await self._persist(upload)
         except TimeoutError:
             raise try_later(sentences.TOO_SLOW) from None
-        return Uploaded(path=self.address.path_of(name), size_bytes=size_bytes, sent_bytes=upload.sent_bytes)
+        return upload.sent_bytes
 
     async def _persist(self, upload: "_Upload") -> None:
         """Connect until the upload is complete; pauses grow while there is no progress.

@@ -131,7 +131,7 @@ class SessionAuth:
     async def close(self) -> None:
         """Sign out if there is a session, and no changes wait for activation."""
         session, self._open = self._open, None
-        if session is None or self.read_only.lasts:
+        if session is None or self.read_only.seen_at is not None:
             return
         with suppress(AppscanError, TimeoutError):
             await within(self.clock, GOODBYE_S, self._log_out(session))
