@@ -112,9 +112,9 @@ class Intake:
         app_id, name = identifiers.comment(share.comment)
         share = replace(share, asked_app_id=app_id, asked_name=name)
         request = await self.store.requests.waiting_in(share.channel, share.thread_ts)
-        return (
-            replace(share, asked_app_id=request.app_id, request_number=request.number) if request else share
-        )
+        if request is None:
+            return share
+        return replace(share, asked_app_id=request.app_id, request_number=request.number)
 
     async def file_shared(
         self, file_id: str, channel: str, event_ts: str, *, user: str | None = None
