@@ -15,7 +15,7 @@ from bot.core.rate_limit import RateLimiter, RateLimiters
 from bot.core.scan import Scan
 from bot.core.scheduler import Scheduler
 from bot.core.work_dir import WorkDir
-from bot.features.rescan_requests.ports import Board
+from bot.features.rescan_requests.models import Board
 from bot.features.results.poller import ResultPoller
 from bot.features.submission.card import Card
 from bot.features.submission.card_repository import Cards

@@ -18,7 +18,6 @@ from bot.core.scheduler import Scheduler
 from bot.core.work_dir import WorkDir
 from bot.features.compliance.rules import Rule
 from bot.features.rescan_requests.messages import RescanRequestMessage
-from bot.features.rescan_requests.views import request
 from bot.features.results.poller import ResultPoller
 from bot.features.submission.card import Card
 from bot.features.submission.sections import ReplySection
@@ -78,6 +77,7 @@ class Kit:
             self.stack.push_async_callback(each.close)
         self.access = Access(
             people=people,
+            workspace=self.workspace,
             channels=settings.channels,
             users=settings.users,
             admins=settings.admins,
@@ -119,7 +119,7 @@ class Kit:
             accepts_aab=settings.accepts_aab,
             adjustment=Hold(scanners=tuple(scanner for scanner in self.side_scanners if scanner.sees_builds)),
             workspace=self.workspace,
-            board=RescanRequestMessage(client, request, posting.posts, posting.updates),
+            board=RescanRequestMessage(client, posting.posts, posting.updates),
             refusals=refusals,
             access=self.access,
             scheduler=self.scheduler,

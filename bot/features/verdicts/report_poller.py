@@ -15,8 +15,7 @@ from bot.core.ports import Clock
 from bot.core.scan import SubmissionState
 from bot.errors import NotFound, Refused, StoreUnavailable, TryLater
 from bot.features.verdicts.models import Quota, Report, ReportStatus, SandboxVerdict, Verdict, VerdictState
-from bot.features.verdicts.outcomes import VerdictOutcomes
-from bot.features.verdicts.ports import VerdictStore
+from bot.features.verdicts.outcomes import VerdictOutcomes, VerdictStore
 from bot.features.verdicts.side_scanner import ReportApi, SideScanner
 from bot.features.verdicts.submitter import DAY_S
 from bot.features.verdicts.worker import INSIDE

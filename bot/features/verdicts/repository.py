@@ -97,21 +97,23 @@ class VerdictRepository(Repository):
         return next(iter(_column(db, query, self.clock.now(), scanner, count - 1)), None)
 
     @reads
-    def of(self, db: Connection, scanner: str, number: int) -> Verdict | None:
-        """Return a scanner's verdict of a scan; ``None`` if it is not asked about it."""
-        return transition_repository.of_scan(db, number).get(scanner)
+    def of(self, db: Connection, scanner: str, number: int) -> tuple[Scan, Verdict | None]:
+        """Return a scan with a scanner's verdict of it; ``None`` if it is not asked about it.
+
+        Raises:
+            NotFound: there is no scan with that number.
+        """
+        return transitions.load(db, number), transition_repository.of_scan(db, number).get(scanner)
 
     @reads
-    def of_file(
-        self, db: Connection, scanner: str, sha256: str | None, state: VerdictState = VerdictState.KNOWN
-    ) -> Verdict | None:
-        """Return a scanner's newest verdict in that state on the very same file."""
+    def of_file(self, db: Connection, scanner: str, sha256: str | None) -> Verdict | None:
+        """Return a scanner's newest verdict on the very same file: a known one, else one in analysis."""
         found = transition_repository.find(
             db,
-            "WHERE opinions.scanner = ? AND opinions.state = ? "
+            "WHERE opinions.scanner = ? AND opinions.state IN ('known', 'analysing') "
             "AND opinions.scan IN (SELECT number FROM scans WHERE sha256 = ?) "
-            "ORDER BY opinions.known_from IS NOT NULL, opinions.scan DESC LIMIT 1",
-            *(scanner, state.value, sha256),
+            "ORDER BY opinions.state <> 'known', opinions.known_from IS NOT NULL, opinions.scan DESC LIMIT 1",
+            *(scanner, sha256),
         )
         return found[0] if found else None
 
@@ -195,15 +197,6 @@ class VerdictRepository(Repository):
             ORDER BY opinions.ended_at, scan
         """
         return _column(db, query, scanner)
-
-    @reads
-    def announcement(self, db: Connection, scanner: str, number: int) -> tuple[Scan, Verdict | None]:
-        """Return a scan with what decides whether a verdict on it is announced.
-
-        Raises:
-            NotFound: there is no scan with that number.
-        """
-        return transitions.load(db, number), transition_repository.of_scan(db, number).get(scanner)
 
     @writes
     def set_announced(self, db: Connection, scanner: str, number: int, ts: str | None) -> None:

@@ -33,8 +33,7 @@ from bot.errors import (
 )
 from bot.features.hosts.models import LOOKUP, HostReader
 from bot.features.verdicts.models import Verdict, VerdictState
-from bot.features.verdicts.outcomes import VerdictOutcomes
-from bot.features.verdicts.ports import VerdictStore
+from bot.features.verdicts.outcomes import VerdictOutcomes, VerdictStore
 from bot.features.verdicts.side_scanner import SideScanner
 from bot.features.verdicts.submitter import GAVE_UP, REACHABLE_S, VerdictSubmitter
 
@@ -128,8 +127,7 @@ class VerdictWorker:
     @concerning
     async def _run(self, number: int) -> None:
         try:
-            scan = await self.store.scans.scan(number)
-            verdict = await self.store.verdicts.of(self.scanner.name, number)
+            scan, verdict = await self.store.verdicts.of(self.scanner.name, number)
             if verdict is None or verdict.state is not VerdictState.WAITING:
                 return
             if not self.sending.is_over(verdict, 0.0):
@@ -185,14 +183,10 @@ class VerdictWorker:
 
     async def _settle(self, scan: Scan) -> None:
         """End the scanner's part without sending the build."""
-        number, is_sent = scan.number, self.scanner.submissions is not None
-        known = await self.store.verdicts.of_file(self.scanner.name, scan.sha256)
-        if is_sent and known is not None and known.result is not None:
-            source = known.known_from or known.scan
-            await self.outcomes.known(number, known.result, known_from=source, md5=known.md5)
-        else:
+        is_sent = self.scanner.submissions is not None
+        if not is_sent or not await self.sending.reuse(scan):
             problem = self._profile.rejection(scan.file_type, scan.size_bytes) if is_sent else None
-            await self.outcomes.ended(number, VerdictState.EXCLUDED, problem)
+            await self.outcomes.ended(scan.number, VerdictState.EXCLUDED, problem)
 
     async def _with_build(
         self, scan: Scan, verdict: Verdict, reader: HostReader | None, *, sends: bool
@@ -204,9 +198,7 @@ class VerdictWorker:
                     await self._pull(scan, room / "build")
                 if reader is not None:
                     await self._read_hosts(scan.number, reader, room / "build")
-                if sends and not await self.sending.wants(scan):  # its verdict became known meanwhile
-                    await self._settle(scan)
-                elif sends:
+                if sends:
                     await self.sending.send(scan, verdict, room / "build")
         except NoRoom as error:  # about this pull only: OneTrust's pulls find out for themselves
             due_at = self.clock.now() + FULL_BACKOFF.maximum_s
