@@ -6,8 +6,8 @@ from typing import Final, TypeVar
 from bot.core.scan import Scan
 from bot.features.history.compare import Comparison, SeveralApps
 from bot.features.results.diff import Changes
-from bot.features.results.found_views import permission, sdk_name
-from bot.features.results.models import PrivacyManifest, Sdk
+from bot.features.results.found_views import manifest_counts, permission, sdk_name
+from bot.features.results.models import Sdk
 from bot.slack.blocks import text
 from bot.slack.blocks.elements import context, section
 from bot.slack.blocks.lists import paragraphs
@@ -58,8 +58,8 @@ def _changes(changes: Changes) -> list[list[str]]:
     risky = sorted(changes.permissions_added, key=lambda each: not each.is_high_risk)
     manifest = [
         "*Privacy manifest*",
-        f"before: {_manifest(changes.manifest_before)}",
-        f"now: {_manifest(changes.manifest_after)}",
+        f"before: {manifest_counts(changes.manifest_before)}",
+        f"now: {manifest_counts(changes.manifest_after)}",
     ]
     return [
         _listed("New SDKs", changes.sdks_added, _sdk),
@@ -87,12 +87,6 @@ def _sdk(sdk: Sdk) -> str:
 def _moved(pair: tuple[Sdk, Sdk]) -> str:
     before, after = pair
     return f"{sdk_name(after)}: {text.escape(before.category, 25)} → {text.escape(after.category, 25)}"
-
-
-def _manifest(manifest: PrivacyManifest | None) -> str:
-    if manifest is None:
-        return "none"
-    return f"{manifest.aligned:,} aligned, {manifest.mismatched:,} mismatched, {manifest.missing:,} missing"
 
 
 def _scan(scan: Scan) -> str:

@@ -10,7 +10,7 @@ from bot.features.history.compare import InProgress
 from bot.features.history.models import ANY_VIOLATION, OPEN_VIOLATION, Cursor, HistoryQuery, Outcome, Page
 from bot.features.hosts.views import host_blocks
 from bot.features.results.models import ResultState, ResultStatus
-from bot.features.results.polling_views import following, outcome, state
+from bot.features.results.status_views import following, outcome, state
 from bot.features.submission.card import Card
 from bot.features.submission.views import DETAILS, OPEN_LOG
 from bot.features.verdicts.models import Threat, verdicts_of

@@ -55,14 +55,14 @@ def manifest_line(manifest: PrivacyManifest) -> str:
     """Compare the privacy manifest with the SDKs."""
     if not manifest.total:
         return "*Privacy manifest*: nothing to compare"
+    types = count(manifest.total, "data type")
     if manifest.aligned == manifest.total:
-        return f"*Privacy manifest*: all {count(manifest.total, 'data type')} aligned"
-    parts = (
-        (manifest.aligned, "aligned"),
-        (manifest.mismatched, "mismatched"),
-        (manifest.missing, "missing"),
-    )
-    return (
-        f"*Privacy manifest*: of {count(manifest.total, 'data type')} "
-        f"{', '.join(f'{number:,} {word}' for number, word in parts if number or word == 'aligned')}"
-    )
+        return f"*Privacy manifest*: all {types} aligned"
+    return f"*Privacy manifest*: of {types} {manifest_counts(manifest)}"
+
+
+def manifest_counts(manifest: PrivacyManifest | None) -> str:
+    """Return the counts of a privacy manifest."""
+    if manifest is None:
+        return "none"
+    return f"{manifest.aligned:,} aligned, {manifest.mismatched:,} mismatched, {manifest.missing:,} missing"

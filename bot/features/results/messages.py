@@ -10,9 +10,8 @@ from bot.features.results import rows_repository
 from bot.features.results.models import ResultState
 from bot.features.results.part import NAME, ResultsPart
 from bot.features.results.poller import ResultPoller
-from bot.features.results.polling_views import unread
 from bot.features.results.ports import ResultStore
-from bot.features.results.status_views import all_found, line, once_more, uncertain
+from bot.features.results.status_views import all_found, line, once_more, uncertain, unread
 from bot.features.submission.card import Card, open_to
 from bot.features.submission.sections import ReplySection
 from bot.slack.blocks.message import Message

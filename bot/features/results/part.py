@@ -5,7 +5,7 @@ from typing import Final
 
 from bot.core.scan import Scan
 from bot.features.results.diff import Changes
-from bot.features.results.models import Results, ResultStatus
+from bot.features.results.models import Results, ResultState, ResultStatus
 from bot.features.submission.card import Card
 
 NAME: Final = "results"
@@ -32,6 +32,11 @@ class ResultsPart:
     """Whether results can't be read from OneTrust here."""
     waiting: int = 0
     """Number of scans that are polled, including this one."""
+
+    @property
+    def state(self) -> ResultState | None:
+        """The polling state; ``None`` if the scan was not submitted."""
+        return self.followed.state if self.followed is not None else None
 
 
 def results_of(card: Card) -> ResultsPart:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from bot.core.scan import Scan
 from bot.features.results.diff import Changes
 from bot.features.results.found_views import (
+    manifest_counts,
     manifest_line,
     permission,
     permission_line,
@@ -12,7 +13,7 @@ from bot.features.results.found_views import (
     sdk_line,
     sdk_name,
 )
-from bot.features.results.models import PrivacyManifest, Results, Sdk
+from bot.features.results.models import Results, Sdk
 from bot.features.results.part import results_of
 from bot.features.results.status_views import all_found, ended, once_more
 from bot.features.submission.card import Card
@@ -107,7 +108,7 @@ def _lines(changes: Changes) -> list[str]:
             f"{listed(dropped, lambda each: text.code(each.name, 80))}"
         )
     if changes.manifest_changed:
-        was, now = _counts(changes.manifest_before), _counts(changes.manifest_after)
+        was, now = manifest_counts(changes.manifest_before), manifest_counts(changes.manifest_after)
         lines.append(f"*Privacy manifest*: {now} (before: {was})")
     return lines
 
@@ -115,12 +116,6 @@ def _lines(changes: Changes) -> list[str]:
 def _moved(pair: tuple[Sdk, Sdk]) -> str:
     before, after = pair
     return f"{sdk_name(after)} ({text.escape(before.category, 40)} → {text.escape(after.category, 40)})"
-
-
-def _counts(manifest: PrivacyManifest | None) -> str:
-    if manifest is None:
-        return "none"
-    return f"{manifest.aligned:,} aligned, {manifest.mismatched:,} mismatched, {manifest.missing:,} missing"
 
 
 def _ended(card: Card, who: str) -> list[Block | None]:
