@@ -18,14 +18,14 @@ logger = logging.getLogger(__name__)
 
 def build(kit: Kit) -> Surface:
     """Build it."""
-    intake, actions, permalink = kit.domain.intake, kit.domain.actions, kit.permalink
+    intake, actions = kit.domain.intake, kit.domain.actions
     return Surface(
         topics={"share": share_listeners.SHARE},
         listeners=(
             lambda app: share_listeners.register(app, intake),
-            lambda app: listeners.register(app, intake, actions, kit.get(HistoryCommands).details, permalink),
+            lambda app: listeners.register_buttons(app, actions, kit.get(HistoryCommands).details),
             lambda app: listeners.register_forms(app, actions),
-            lambda app: listeners.register_shortcut(app, intake, permalink),
+            lambda app: listeners.register_requests(app, intake, kit.permalink),
         ),
         scan_buttons=views.BUTTONS,
         jobs=_jobs(kit),

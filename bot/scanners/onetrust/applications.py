@@ -1,15 +1,5 @@
 """Reading apps and their scans from OneTrust, over the Applications API of Cookie Consent.
 
-==============  ==============================================================  ==========
-Status          What it means                                                   Raised
-==============  ==============================================================  ==========
-401, 403        the credential may not read                                     CannotRead
-404 of a list   this environment has no such API                                CannotRead
-404 of one ID   no such application or scan, where the list can be read         NotFound
-408, 429, 5xx   not right now; a 429 makes every call wait                      TryLater
-other           not the API                                                     CannotRead
-==============  ==============================================================  ==========
-
 Source: https://developer.onetrust.com/onetrust/openapi/consent-preferences-cookie-consent.json
 """
 
@@ -20,12 +10,12 @@ from unicodedata import normalize
 from urllib.parse import quote
 
 from bot.core.scan import Platform
-from bot.errors import NotFound, TryLater
+from bot.errors import CannotRead, NotFound, TryLater
 from bot.features.results.models import Application, AppScan, Results
 from bot.scanners.http.json_fields import text, unique
 from bot.scanners.http.responses import Response
 from bot.scanners.onetrust import parsing
-from bot.scanners.onetrust.client import Inquiry, refusal
+from bot.scanners.onetrust.client import STATUS_CODES, Inquiry
 
 PATH: Final = "/api/cmp/v1/applications"
 PAGE: Final = 100
@@ -152,7 +142,7 @@ class OneTrustApplications:
 
 def _value(response: Response) -> object:
     if not response.is_success:
-        raise refusal(response.status)
+        raise CannotRead(STATUS_CODES.rejection(response.status), status=response.status)
     value = response.json()
     if value is None:
         raise TryLater(UNREADABLE, status=response.status)

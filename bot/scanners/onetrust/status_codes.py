@@ -3,25 +3,9 @@
 OneTrust asks its clients to rely on status codes ("Best Practices", https://developer.onetrust.com/onetrust/reference/
 getting-started); the texts can change, and are outside data.
 
-==========  ===================================================  =========  ==================================
-Status      What it means                                        Raised     What happens next
-==========  ===================================================  =========  ==================================
-2xx         accepted, if it has a request ID                     -          the request ID is shown
-2xx         without a request ID: unknown                        Uncertain  a person checks the log
-3xx         the address is not the webhook's                     Refused    a person fixes it
-400         the workflow expects something else                  Refused    a person fixes it
-401         wrong credentials or URL                             Refused    after one retry with a new token
-403         the credential lacks a scope                         Refused    a person fixes it
-404         no such webhook                                      Refused    a person fixes it
-408         the upload was too slow                              TryLater   retried
-409         conflicts with an existing app                       Refused    a person decides
-413         too large                                            Refused    a smaller build, or the FTP route
-429, 503    busy or unavailable, certainly not accepted          TryLater   retried, after ``Retry-After``
-500, other  failed while it was accepted, or after               Uncertain  a person checks the log
-==========  ===================================================  =========  ==================================
-
-If the last bytes of the build had not been sent, it was certainly not accepted: where the table says
-``Uncertain``, the error is ``TryLater``.
+A 2xx with a request ID means accepted. Without one, and after a 408 or 5xx for which the last bytes of the
+build may have been sent, the submission is ``Uncertain``: a person checks the log. Without its last bytes, a
+build is certainly not accepted. A 429 and a 503 always mean that it was not.
 """
 
 from typing import Final

@@ -1,7 +1,4 @@
-"""Zscaler's cloud service API: signed in, within its rate limits, errors raised.
-
-``bot.scanners.zscaler.status_codes`` has the table of statuses.
-"""
+"""Zscaler's cloud service API: signed in, within its rate limits, errors raised."""
 
 import json
 import secrets

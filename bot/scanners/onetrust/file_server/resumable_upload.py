@@ -86,13 +86,14 @@ class FileServer:
         """
         failures = 0
         while True:
-            entered = False
+            entered, arrived = False, upload.arrived
             try:
                 async with self._session() as session:
                     entered, self._is_away = True, False
                     return await upload.resume(session)
             except ConnectionBroken as exc:
-                failures = 0 if upload.has_progressed() else failures + 1
+                has_progressed = arrived is not None and upload.arrived != arrived
+                failures = 0 if has_progressed else failures + 1
                 reason = str(exc)
                 sentence = exc.sentence or (sentences.BREAKS if entered else sentences.NOT_REACHED)
             if failures >= self.timeouts.attempts or (self._is_away and not entered):
@@ -179,14 +180,11 @@ class _Upload:
     sent_bytes: int = field(init=False, default=0)
     _can_resume: bool = field(init=False, default=True)
     _mismatches: int = field(init=False, default=0)
-    _arrived: int | None = field(init=False, default=None)
-    """The most bytes that the server had at the start of a connection; ``None`` before the first."""
-    _progressed: bool = field(init=False, default=False)
+    arrived: int | None = field(init=False, default=None)
+    """The most bytes that the server had at the start of a connection; ``None`` before the first.
 
-    def has_progressed(self) -> bool:
-        """Return, once, whether noticeably more had arrived; so the number of connections is bounded."""
-        progressed, self._progressed = self._progressed, False
-        return progressed
+    It rises by 1 % of the build at least, so that the number of connections is bounded.
+    """
 
     async def resume(self, session: FileServerSession) -> None:
         """Continue the upload over one connection.
@@ -221,15 +219,13 @@ class _Upload:
         """Return the bytes of the build that need not be sent."""
         existing = await self._answered(session.size(self._part))
         if existing is not None and existing <= self.size and self._can_resume:
-            if self._arrived is None or existing >= self._arrived + max(self.size // 100, 1):
-                self._progressed = self._arrived is not None
-                self._arrived = existing
+            if self.arrived is None or existing >= self.arrived + max(self.size // 100, 1):
+                self.arrived = existing
             if existing > session.unsure_bytes or existing == self.size == 0:
                 return existing - min(session.unsure_bytes, existing)
         if existing is not None:  # removed rather than overwritten, which default ProFTPD refuses
             await self._remove_part(session)
-        if self._arrived is None:
-            self._arrived = 0
+        self.arrived = self.arrived or 0
         return 0
 
     async def _store(self, session: FileServerSession, offset: int) -> None:
