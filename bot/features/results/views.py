@@ -63,11 +63,10 @@ def _changed(card: Card, who: str) -> list[str]:
         return [f":bar_chart: {who}{title(scan)} was scanned: the first completed scan of this app here."]
     number = f"scan #{previous.number}"
     since = text.link(part.previous_link, number) if part.previous_link is not None else number
-    head = f"*What changed in {_versions(previous, scan)}*, since {since}:"
+    versions = _versions(previous, scan)
+    head = f"*What changed in {versions}*, since {since}:"
     if changes.nothing:
-        head = (
-            f"*Nothing changed in {_versions(previous, scan)}* since {since}: the same SDKs and permissions."
-        )
+        head = f"*Nothing changed in {versions}* since {since}: the same SDKs and permissions."
     return [f":bar_chart: {who}{head}", *(f"• {line}" for line in _lines(changes))]
 
 
