@@ -4,7 +4,6 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from bot.core.scan import Scan
-from bot.features.results.diff import Changes
 from bot.features.results.found_views import (
     manifest_counts,
     manifest_line,
@@ -15,8 +14,7 @@ from bot.features.results.found_views import (
     sdk_line,
     sdk_name,
 )
-from bot.features.results.models import Sdk
-from bot.features.results.part import results_of
+from bot.features.results.models import Changes, Sdk, results_of
 from bot.features.results.status_views import all_found, ended, once_more
 from bot.features.submission.card import Card
 from bot.features.submission.sections import ReplySection
