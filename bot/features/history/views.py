@@ -30,6 +30,7 @@ from bot.slack.blocks.elements import (
 )
 from bot.slack.blocks.lists import count, paragraphs
 from bot.slack.blocks.message import Message, compose
+from bot.slack.blocks.scan_text import MARKS, WORDS, kind, name, route, sharer, title, version, went, why
 
 NEWER: Final = "history_newer"
 OLDER: Final = "history_older"
@@ -105,8 +106,8 @@ def in_progress(listed: InProgress) -> Message:
 def _unfinished(scan: Scan, followed: ResultStatus | None) -> Block:
     platform = f" · {scan.platform.title}" if scan.platform is not None else ""
     lines = (
-        f"{scan_text.MARKS[scan.state]} *#{scan.number}* {scan_text.title(scan)}{platform} · {text.channel(scan.channel)}",
-        f"{scan_text.WORDS[scan.state]} {text.when(scan.updated_at)}",
+        f"{MARKS[scan.state]} *#{scan.number}* {title(scan)}{platform} · {text.channel(scan.channel)}",
+        f"{WORDS[scan.state]} {text.when(scan.updated_at)}",
         following(followed) if followed is not None else "",
     )
     return _with_details(scan, filter(None, lines))
@@ -120,7 +121,7 @@ def describe(query: HistoryQuery) -> str:
         "with more words" if len(query.words) > 5 else "",
         f"of {text.code(query.app)}" if query.app is not None else "",
         f"for {query.platform.title}" if query.platform is not None else "",
-        " or ".join(scan_text.WORDS[each] for each in State if each in query.states),
+        " or ".join(WORDS[each] for each in State if each in query.states),
         f"by {text.person(query.by)}" if query.by is not None else "",
         f"in {text.channel(query.channel)}" if query.channel is not None else "",
         f"since {text.when(query.since)}" if query.since is not None else "",
@@ -144,7 +145,7 @@ def status(card: Card, events: Sequence[Event], *, link: str | None = None) -> M
         "Size": text.size(scan.size_bytes) if scan.size_bytes is not None else "–",
         "Bundle identifier": text.code(build.bundle_id) if build is not None else None,
         "Platform": build.platform.title if build is not None else None,
-        "Version": scan_text.version(scan) if build is not None else None,
+        "Version": version(scan) if build is not None else None,
         "Request ID": _code(scan.submission.request_id),
         "Scan ID": _code(scan.submission.scan_id),
         "Linked app ID": _code(linked) if linked != scan.app_id else None,
@@ -156,9 +157,7 @@ def status(card: Card, events: Sequence[Event], *, link: str | None = None) -> M
             section("\n".join(lines)) if lines else None,
             *host_blocks(card),
             *(section(status_line(each)) for each in verdicts),
-            context(scan_text.went(scan) or f"Route: {scan_text.route(scan)}")
-            if scan_text.route(scan)
-            else None,
+            context(went(scan) or f"Route: {route(scan)}") if route(scan) else None,
             context(f"SHA-256 {text.code(scan.sha256)}") if scan.sha256 else None,
             *map(section, _timeline(events)),
             actions(
@@ -187,22 +186,18 @@ def read_cursor_value(value: str) -> tuple[str, Cursor]:
 def _row(scan: Scan, link: str | None, outcome: Outcome | None, warnings: Sequence[str]) -> Block:
     number = text.link(link, f"#{scan.number}") if link is not None else f"#{scan.number}"
     failed = outcome is not None and outcome.state in {ResultState.FAILED, ResultState.INTERRUPTED}
-    mark = _FAILED if failed else scan_text.MARKS[scan.state]
-    build = (
-        f"*{scan_text.name(scan)}* · {scan_text.version(scan)} · {scan.build.platform.title}"
-        if scan.build
-        else scan_text.name(scan)
-    )
+    mark = _FAILED if failed else MARKS[scan.state]
+    build = f"*{name(scan)}* · {version(scan)} · {scan.build.platform.title}" if scan.build else name(scan)
     sharer_and_place = (
-        scan_text.sharer(scan)
+        sharer(scan)
         if scan.source is Source.SHELL
         else f"{text.person(scan.asked_by or scan.shared_by or '')} in {text.channel(scan.channel)}"
     )
     parts = (
-        scan_text.WORDS[scan.state],
+        WORDS[scan.state],
         *(_outcome(outcome) if outcome is not None else ()),
         *warnings,
-        scan_text.kind(scan),
+        kind(scan),
         _code(scan.submission.request_id or scan.submission.scan_id),
         sharer_and_place,
         text.when(scan.created_at),
@@ -240,9 +235,9 @@ def _summary(card: Card, link: str | None) -> list[str]:
     number = text.link(link, f"Scan #{scan.number}") if link is not None else f"Scan #{scan.number}"
     place = f" in {text.channel(scan.channel)}" if scan.channel is not None else ""
     lines = [
-        f"{scan_text.MARKS[scan.state]} *{number}*: {scan_text.title(scan)}",
-        f"{text.capital(scan_text.sharer(scan))}{place}, {text.when(scan.created_at)}",
-        text.capital(scan_text.why(scan)),
+        f"{MARKS[scan.state]} *{number}*: {title(scan)}",
+        f"{text.capital(sharer(scan))}{place}, {text.when(scan.created_at)}",
+        text.capital(why(scan)),
         text.sentence(scan.problem or ""),
     ]
     if scan.original is not None:
@@ -266,4 +261,4 @@ def _timeline(events: Sequence[Event]) -> list[str]:
 def _event(event: Event) -> str:
     who = f" ({text.person(event.who)})" if event.who is not None else ""
     reason = f": {text.sentence(event.why, 300)}" if event.why else ""
-    return f"{text.when(event.at, seconds=True)} *{scan_text.WORDS[event.after]}*{reason}{who}"
+    return f"{text.when(event.at, seconds=True)} *{WORDS[event.after]}*{reason}{who}"
