@@ -30,7 +30,7 @@ from bot.storage import restore_guard
 from bot.storage.database import BUSY_TIMEOUT_MS, Database
 from bot.storage.instance_lock import InstanceLock
 from bot.storage.stats import SqlStats
-from bot.web import Checks, WebServer, build_metrics_web, build_web
+from bot.web import Checks, WebServer, build_web
 from bot.wiring.feature import register
 from bot.wiring.features import FEATURES, ROW_HOOKS, reply_sections
 from bot.wiring.kit import Kit
@@ -185,7 +185,7 @@ class Bot:
                 pages = build_web(ready=self._ready, metrics=metrics)
             self._web = await self._serve(pages, settings.port, stack)
         if settings.metrics_port is not None:
-            self._metrics_web = await self._serve(build_metrics_web(metrics), settings.metrics_port, stack)
+            self._metrics_web = await self._serve(build_web(metrics=metrics), settings.metrics_port, stack)
 
     @staticmethod
     async def _serve(pages: web.Application, port: int, stack: AsyncExitStack) -> WebServer:

@@ -125,16 +125,15 @@ async def export(path: Path, form: str, out: TextIO, what: ExportKind = ExportKi
     database = await Database.open(path, hooks=())  # rows are only read
     columns, query = _TABLES[what]
     try:
-        newest = await database.read(_newest)
         if form == "csv":
             writer = csv.writer(out)
             writer.writerow(columns)
-            async for row in _rows(database, query, newest):
+            async for row in _rows(database, query):
                 writer.writerow([_cell(_value(column, row[column])) for column in columns])
             return 0
         out.write("[")
         separator = ""
-        async for row in _rows(database, query, newest):
+        async for row in _rows(database, query):
             record = {column: _value(column, row[column]) for column in columns}
             if what is ExportKind.SCANS:
                 record["timeline"] = await _timeline(database, row["number"])
@@ -147,14 +146,11 @@ async def export(path: Path, form: str, out: TextIO, what: ExportKind = ExportKi
     return 0
 
 
-async def _rows(database: Database, query: str, newest: int) -> AsyncIterator[dict[str, Any]]:
-    for after in range(0, newest, _BATCH):
+async def _rows(database: Database, query: str) -> AsyncIterator[dict[str, Any]]:
+    newest = "SELECT coalesce(max(number), 0) FROM scans"
+    for after in range(0, await database.read(lambda db: db.execute(newest).fetchone()[0]), _BATCH):
         for row in await database.read(partial(_page, query=query, after=after)):
             yield row
-
-
-def _newest(db: Connection) -> int:
-    return int(db.execute("SELECT coalesce(max(number), 0) FROM scans").fetchone()[0])
 
 
 def _page(db: Connection, query: str, after: int) -> list[dict[str, Any]]:

@@ -48,17 +48,16 @@ async def run(settings: Settings, stop: asyncio.Event) -> int:
     return code
 
 
-def _reason(
-    error: ShutOut | NewerDatabase | SlackApiError | OSError | sqlite3.Error | StoreUnavailable,
-) -> str:
+def _reason(error: Exception) -> str:
     """Return why the bot can't start, and what to do."""
-    if isinstance(error, (ShutOut, NewerDatabase)):
-        return error.user_message
-    if isinstance(error, SlackApiError):
-        code = slack_code(error)
-        return f"Slack says {code}. Check the tokens with `python -m bot check`."
-    if isinstance(error, StoreUnavailable):
-        return f"{error}. Check APPSCAN_DB, its disk, and what else is using it."
-    if isinstance(error, sqlite3.Error):
-        return f"the database at APPSCAN_DB can't be used: {error}."
-    return f"{error.strerror or error}. Check PORT, APPSCAN_METRICS_PORT and the folder of APPSCAN_DB."
+    match error:
+        case ShutOut() | NewerDatabase():
+            return error.user_message
+        case SlackApiError():
+            return f"Slack says {slack_code(error)}. Check the tokens with `python -m bot check`."
+        case StoreUnavailable():
+            return f"{error}. Check APPSCAN_DB, its disk, and what else is using it."
+        case sqlite3.Error():
+            return f"the database at APPSCAN_DB can't be used: {error}."
+    problem = getattr(error, "strerror", None) or error
+    return f"{problem}. Check PORT, APPSCAN_METRICS_PORT and the folder of APPSCAN_DB."

@@ -167,7 +167,6 @@ class WorkDir:
         try:
             self.folder.mkdir(mode=0o700, exist_ok=True)
             with tempfile.TemporaryFile(dir=self.folder, buffering=0) as file:
-                file.write(os.urandom(_TEST_FILE_BYTES))
+                return file.write(os.urandom(_TEST_FILE_BYTES)) == _TEST_FILE_BYTES
         except OSError:
             return False
-        return True

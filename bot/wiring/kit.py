@@ -39,9 +39,6 @@ from bot.wiring.zscaler import Zscaler
 
 T = TypeVar("T")
 
-LAST_MESSAGES_S = 3.0
-"""How long messages may still be updated at a stop."""
-
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class Kit:
@@ -71,7 +68,7 @@ class Kit:
     def __post_init__(self) -> None:
         """Make what all features share."""
         settings, client = self.settings, self.client
-        self._services: dict[type, object] = {}
+        self._services: list[object] = []
         self.steady = SteadyClock(self.clock)  # for what is never shown, such as the pace of messages
         people = SlackPeople(client, self.identity, self.steady)
         self.workspace = SlackConversations(client, self.identity, self.steady)
@@ -80,6 +77,7 @@ class Kit:
             self.stack.push_async_callback(each.close)
         self.access = Access(
             people=people,
+            workspace=self.workspace,
             channels=settings.channels,
             users=settings.users,
             admins=settings.admins,
@@ -96,7 +94,14 @@ class Kit:
             bot_user_id=self.identity.user_id,
             clock=self.steady,
             stack=self.stack,
-            settle_s=LAST_MESSAGES_S,
+            settle_s=3.0,
+        )
+        context = ReplyContext(
+            clock=self.clock,
+            permalink=self.permalink,
+            scanners=self.scanners,
+            shows_hosts=settings.zscaler is not None,
+            poller=partial(self.find, ResultPoller),
         )
         self.domain = SlackDomain(
             database=self.database,
@@ -107,7 +112,7 @@ class Kit:
             work_dir=self.work_dir,
             breaker=self.breaker,
             announce=posting.replies,
-            sections=self.sections(self._reply_context()),
+            sections=self.sections(context),
             permalink=self.permalink,
             log_url=settings.onetrust_log_url,
             may_create_link=self.access.may_create_link,
@@ -125,12 +130,11 @@ class Kit:
 
     def provide(self, service: object) -> None:
         """Offer a service to the features that are built later, by its type."""
-        self._services[type(service)] = service
+        self._services.append(service)
 
     def find(self, kind: type[T]) -> T | None:
         """Return a service; ``None`` if its feature is not set up."""
-        found = self._services.get(kind)
-        return found if isinstance(found, kind) else None
+        return next((service for service in self._services if isinstance(service, kind)), None)
 
     def get(self, kind: type[T]) -> T:
         """Return a service that is always there.
@@ -156,12 +160,3 @@ class Kit:
     def messages(self, subject: Subject[Card]) -> LivingMessages[Card]:
         """Return the messages of a subject."""
         return self._posting.messages(subject, self.domain.cards)
-
-    def _reply_context(self) -> ReplyContext:
-        return ReplyContext(
-            clock=self.clock,
-            permalink=self.permalink,
-            scanners=self.scanners,
-            shows_hosts=self.settings.zscaler is not None,
-            poller=partial(self.find, ResultPoller),
-        )

@@ -59,9 +59,7 @@ class OneTrust:
 @asynccontextmanager
 async def open_onetrust(settings: Settings, clock: Clock, metrics: Metrics) -> AsyncIterator[OneTrust]:
     """Open OneTrust; ``metrics`` counts calls and bytes."""
-    tls = (
-        ssl.create_default_context()
-    )  # loaded once, as the machine's authorities (or SSL_CERT_FILE) are slow
+    tls = ssl.create_default_context()  # the machine's authorities, or SSL_CERT_FILE; slow, so loaded once
     async with CountedClient(metrics.onetrust_called, verify=tls) as client:
         tokens = _tokens(settings, client)
         budget = RateLimiter(clock, REQUESTS)

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import logging
+import ssl
 from contextlib import asynccontextmanager
 
 import httpx
@@ -684,7 +685,7 @@ async def test_it_is_opened_as_the_settings_have_it_and_signed_out_of_at_the_end
         login = SessionLogin(username=zscaler.username, **secrets)
     settings = CloudSettings(url=zscaler.api_url, login=login)
 
-    async with open_cloud(settings, tenant.clock, metrics) as cloud:
+    async with open_cloud(settings, tenant.clock, metrics, ssl.create_default_context()) as cloud:
         assert await Activation(cloud).status() is ActivationStatus.ACTIVE
 
     assert len(zscaler.logouts) == (by == "session")

@@ -7,14 +7,13 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from bot.core import identifiers
-from bot.core.access import Access, viewer_of
+from bot.core.access import Access
 from bot.core.people import Viewer
-from bot.core.ports import Workspace
 from bot.core.scan import Platform, Scan
 from bot.errors import NotFound, UsageError
 from bot.features.history import filters
+from bot.features.history.compare_repository import HistoryStore
 from bot.features.history.models import APPS_NAMED, AppMatch, SdkRow
-from bot.features.history.ports import HistoryStore
 from bot.features.results.diff import Changes, changes
 from bot.features.results.models import UNREAD, ResultStatus
 
@@ -82,7 +81,6 @@ class Comparisons:
     """
 
     store: HistoryStore
-    workspace: Workspace
     access: Access
     reads: Callable[[], bool]
     """Returns whether results can be read now."""
@@ -91,7 +89,7 @@ class Comparisons:
 
     async def in_progress(self, user: str, channel: str) -> InProgress:
         """Return the unfinished scans, and those polled for results."""
-        viewer = await self._viewer(user, channel)
+        viewer = await self.access.viewer(user, channel)
         reads = self.reads()
         scans = await self.store.comparisons.in_progress(viewer, IN_PROGRESS_LIMIT + 1, followed=reads)
         listed = [
@@ -107,7 +105,7 @@ class Comparisons:
             UsageError: more than an app and its platform was typed.
             NotFound: there is no such app that this person may see.
         """
-        viewer = await self._viewer(user, channel)
+        viewer = await self.access.viewer(user, channel)
         app, platform, rest = _parsed(text)
         if not app or rest:
             raise UsageError(
@@ -128,7 +126,7 @@ class Comparisons:
         Raises:
             UsageError: no SDK is named.
         """
-        viewer = await self._viewer(user, channel)
+        viewer = await self.access.viewer(user, channel)
         name = filters.sdk_name(text)
         found = await self.store.comparisons.sdk(name, viewer, limit=APPS_A_PAGE + 1, offset=offset)
         return SdkPage(
@@ -150,7 +148,7 @@ class Comparisons:
             UsageError: there is no app, or there are more than two versions.
             NotFound: there is no such app, or no such completed scan, that this person may see.
         """
-        viewer = await self._viewer(user, channel)
+        viewer = await self.access.viewer(user, channel)
         typed, platform, versions = _parsed(text)
         if not typed or len(versions) > 2:
             raise UsageError(
@@ -178,10 +176,6 @@ class Comparisons:
         if was is None or now is None:
             raise NotFound("The results of one of these scans are no longer stored.")
         return Comparison(before=before, after=after, changes=changes(was, now), newest_of_several=several)
-
-    async def _viewer(self, user: str, channel: str) -> Viewer:
-        person = await self.access.admit(user, channel)
-        return await viewer_of(self.workspace, user, person, channel)
 
     async def _apps(self, word: str, platform: Platform | None, viewer: Viewer) -> list[AppMatch]:
         """Return the apps with an app ID or bundle identifier, or else a name."""

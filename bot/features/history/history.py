@@ -5,13 +5,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bot.core import identifiers
-from bot.core.access import Access, viewer_of
-from bot.core.ports import Clock, Workspace
+from bot.core.access import Access
+from bot.core.ports import Clock
 from bot.core.scan import Event, Link, Platform, Scan
 from bot.errors import NotFound, UsageError
 from bot.features.history import filters
+from bot.features.history.compare_repository import HistoryStore
 from bot.features.history.models import AppRow, Cursor, Page
-from bot.features.history.ports import HistoryStore
 from bot.features.submission.card import Card
 from bot.features.submission.card_repository import Cards
 from bot.features.submission.user_actions import OTHER_PLATFORM
@@ -49,7 +49,6 @@ class HistoryService:
 
     store: HistoryStore
     cards: Cards
-    workspace: Workspace
     access: Access
     clock: Clock
     scanners: Sequence[ScannerProfile] = ()
@@ -61,9 +60,8 @@ class HistoryService:
         Raises:
             UsageError: a filter is invalid.
         """
-        person = await self.access.admit(user, channel)
-        query = filters.parse(text, now=self.clock.now(), tz=person.timezone, me=user, here=channel)
-        viewer = await viewer_of(self.workspace, user, person, channel)
+        viewer = await self.access.viewer(user, channel)
+        query = filters.parse(text, now=self.clock.now(), tz=viewer.timezone, me=user, here=channel)
         return await self.store.history.page(query, text, viewer, cursor)
 
     async def status(self, user: str, channel: str, word: str) -> tuple[Card, list[Event]]:
@@ -72,9 +70,8 @@ class HistoryService:
         Raises:
             NotFound: there is no such scan that this person may see.
         """
-        person = await self.access.admit(user, channel)
+        viewer = await self.access.viewer(user, channel)
         scan = await self._find(word)
-        viewer = await viewer_of(self.workspace, user, person, channel)
         if scan is None or not await self.store.scans.sees(viewer, scan):
             raise NotFound(
                 "There is no scan with that number or request ID that you can see. "
@@ -93,8 +90,7 @@ class HistoryService:
 
     async def apps(self, user: str, channel: str, offset: int = 0) -> AppsPage:
         """Return a page of the known apps, last scanned first."""
-        person = await self.access.admit(user, channel)
-        viewer = await viewer_of(self.workspace, user, person, channel)
+        viewer = await self.access.viewer(user, channel)
         rows = await self.store.history.apps(viewer, limit=APPS_A_PAGE + 1, offset=offset)
         return AppsPage(rows=tuple(rows[:APPS_A_PAGE]), has_more=len(rows) > APPS_A_PAGE)
 

@@ -11,7 +11,6 @@ def build(kit: Kit) -> Surface:
     apps = OneTrustApps(
         applications=kit.onetrust.applications,
         store=kit.store.applications,
-        workspace=kit.workspace,
         policy=kit.access,
         clock=kit.steady,
     )

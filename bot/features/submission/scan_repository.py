@@ -89,7 +89,7 @@ class ScanRepository(Repository):
     @reads
     def events(self, db: Connection, number: int) -> list[Event]:
         """Return the scan's timeline, oldest first."""
-        query = "SELECT * FROM events WHERE scan = ? ORDER BY number"
+        query = "SELECT scan, at, who, before, after, why FROM events WHERE scan = ? ORDER BY number"
         return [rows.event(row) for row in db.query(query, [number])]
 
     @writes

@@ -8,7 +8,7 @@ from typing import Any, Final
 from bot.features.third_party_apps import views
 from bot.features.third_party_apps.models import AppPermission, AppRisk, ThirdPartyApp
 from bot.slack.blocks import text
-from bot.slack.blocks.elements import Block, section
+from bot.slack.blocks.elements import Block
 from bot.slack.blocks.paged_modal import Listing, ModalState, PagedModal
 
 _TEXT_LIMIT: Final = 500
@@ -32,7 +32,7 @@ def governance_modal(app: ThirdPartyApp, state: ModalState) -> Block:
     """Show a page of what is known about an app."""
     listing = partial(
         Listing[Any],
-        heading=[section("\n".join(filter(None, (views.title(app), views.risk_line(app)))))],
+        heading=[views.heading(app)],
         tabs={
             AppTab.PERMISSIONS: f"Permissions ({len(app.permissions) + app.permissions_left_out:,})",
             AppTab.RISKS: f"Risks ({len(app.risks) + app.risks_left_out:,})",
@@ -42,13 +42,12 @@ def governance_modal(app: ThirdPartyApp, state: ModalState) -> Block:
     )
     match AppTab(state.tab):
         case AppTab.PERMISSIONS:
-            note = _left_out(app.permissions_left_out)
-            return APP.render(state, listing(rows=app.permissions, row=_permission, note=note))
+            shown = listing(rows=app.permissions, row=_permission, note=_left_out(app.permissions_left_out))
         case AppTab.RISKS:
-            note = _left_out(app.risks_left_out)
-            return APP.render(state, listing(rows=app.risks, row=_risk, note=note))
+            shown = listing(rows=app.risks, row=_risk, note=_left_out(app.risks_left_out))
         case AppTab.ABOUT:
-            return APP.render(state, listing(rows=_about(app), row=str))
+            shown = listing(rows=_about(app), row=str)
+    return APP.render(state, shown)
 
 
 def _left_out(count: int) -> str:
@@ -56,12 +55,12 @@ def _left_out(count: int) -> str:
 
 
 def _permission(found: AppPermission) -> str:
-    return "\n".join(filter(None, (views.permission(found), _text(found.description))))
+    return views.lines(views.permission(found), views.escaped(found.description, _TEXT_LIMIT))
 
 
 def _risk(found: AppRisk) -> str:
-    evidence = f"Evidence: {text.code(found.evidence, _TEXT_LIMIT)}" if found.evidence else ""
-    return "\n".join(filter(None, (f"*{views.risk(found)}*", _text(found.description), evidence)))
+    evidence = f"Evidence: {text.code(found.evidence, _TEXT_LIMIT)}" if found.evidence else None
+    return views.lines(f"*{views.risk(found)}*", views.escaped(found.description, _TEXT_LIMIT), evidence)
 
 
 def _about(app: ThirdPartyApp) -> list[str]:
@@ -79,11 +78,8 @@ def _about(app: ThirdPartyApp) -> list[str]:
         "Support": _code(app.support_email),
     }
     named = (f"*{name}*: {value}" for name, value in facts.items() if value)
-    return list(filter(None, (_text(app.description), *named, views.market_line(app))))
-
-
-def _text(outside: str | None) -> str:
-    return text.escape(outside, _TEXT_LIMIT) if outside else ""
+    description = views.escaped(app.description, _TEXT_LIMIT)
+    return list(filter(None, (description, *named, views.market_line(app))))
 
 
 def _escaped(found: Sequence[str]) -> str:

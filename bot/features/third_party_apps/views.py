@@ -1,6 +1,7 @@
 """Messages about a third-party app: what is known about it, and how its analysis ended."""
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from typing import Final
 
@@ -16,7 +17,6 @@ from bot.features.third_party_apps.models import (
     AppRisk,
     Level,
     ThirdPartyApp,
-    by_level,
 )
 from bot.slack.blocks import text
 from bot.slack.blocks.elements import Block, actions, button, context, section
@@ -72,24 +72,21 @@ def ref(asked: AppRef) -> str:
     return text.code(asked.value, 300)
 
 
-def title(app: ThirdPartyApp) -> str:
-    """Name an app, its publisher and its platform."""
+def heading(app: ThirdPartyApp) -> Block:
+    """Name an app, its publisher and platform, and summarise its risk."""
     publisher = f" by {text.escape(app.publisher, 80)}" if app.publisher else ""
-    platform = f" · {text.escape(app.platform, 60)}" if app.platform else ""
-    return f"*{text.escape(app.name or app.client_id or '', 100)}*{publisher}{platform}"
-
-
-def risk_line(app: ThirdPartyApp) -> str:
-    """Summarise an app's risk; empty if nothing is known."""
     mark = ":warning: " if app.risk in {Level.CRITICAL, Level.HIGH} else ""
-    return _dotted(
+    title = _dotted(
+        f"*{text.escape(app.name or app.client_id or '', 100)}*{publisher}", escaped(app.platform, 60)
+    )
+    risk_line = _dotted(
         f"{mark}*{text.capital(app.risk)} risk*" if app.risk is not None else "",
-        f"risk score {app.risk_score:,.1f}"
-        if app.risk_score is not None
-        else "",  # out of an unpublished maximum
+        # The maximum of the score is not published.
+        f"risk score {app.risk_score:,.1f}" if app.risk_score is not None else "",
         f"permission level {app.permission_level:,.1f}" if app.permission_level is not None else "",
         _VERIFIED[app.platform_verified],
     )
+    return section(lines(title, risk_line))
 
 
 def market_line(app: ThirdPartyApp) -> str:
@@ -107,16 +104,25 @@ def permission(found: AppPermission) -> str:
     """Name a permission, its service, access type and level."""
     return _dotted(
         text.code(found.scope, 120),
-        text.escape(found.service, 60) if found.service else "",
-        text.escape(found.access_type, 60) if found.access_type else "",
-        found.level or "",
+        escaped(found.service, 60),
+        escaped(found.access_type, 60),
+        found.level,
     )
 
 
 def risk(found: AppRisk) -> str:
     """Name a risk, its category and severity."""
-    category = text.escape(found.category, 60) if found.category else ""
-    return _dotted(text.escape(found.name, 100), category, found.severity or "")
+    return _dotted(text.escape(found.name, 100), escaped(found.category, 60), found.severity)
+
+
+def escaped(outside: str | None, limit: int) -> str:
+    """Show outside text; empty if it is not known."""
+    return text.escape(outside, limit) if outside else ""
+
+
+def lines(*parts: str | None) -> str:
+    """Show what is known of these, one per line."""
+    return "\n".join(filter(None, parts))
 
 
 def read_button_value(value: str) -> tuple[int, str]:
@@ -135,11 +141,12 @@ def _app(lookup: AppLookup, app: ThirdPartyApp, channel: str) -> list[Block | No
     permissions = _counted("permission", [each.level for each in app.permissions], app.permissions_left_out)
     risks = _counted("risk", [each.severity for each in app.risks], app.risks_left_out)
     compliance = listed(app.compliance, lambda each: text.escape(each, 40))
+    more = lines(f"*Compliance*: {compliance}" if compliance else None, market_line(app))
     return [
-        _lines(title(app), risk_line(app)),
-        _lines(permissions, *map(permission, app.permissions[:SHOWN])),
-        _lines(risks, *map(risk, app.risks[:SHOWN])),
-        _lines(f"*Compliance*: {compliance}" if compliance else "", market_line(app)),
+        heading(app),
+        section(lines(permissions, *map(permission, app.permissions[:SHOWN]))),
+        section(lines(risks, *map(risk, app.risks[:SHOWN]))),
+        section(more) if more else None,
         actions(button("All that is known", ALL_OF_APP, f"{lookup.number} {channel}")),
     ]
 
@@ -152,15 +159,11 @@ def _footer(lookup: AppLookup, *, cached: bool = False, left: str | None = None)
 
 def _counted(what: str, levels: Sequence[Level | None], left_out: int) -> str:
     """Count all, then those of each level: "*3 risks*: 1 high, 2 low"."""
-    counts = [f"{number:,} {_LEVELS.get(level, level)}" for level, number in by_level(levels)]
+    of_level = Counter(level or Level.OTHER for level in levels)
+    counts = [f"{of_level[each]:,} {_LEVELS.get(each, each)}" for each in Level if of_level[each]]
     more = [f"{left_out:,} more"] if left_out and counts else []
     return f"*{count(len(levels) + left_out, what)}*" + (f": {', '.join(counts + more)}" if counts else "")
 
 
-def _dotted(*parts: str) -> str:
+def _dotted(*parts: str | None) -> str:
     return " · ".join(filter(None, parts))
-
-
-def _lines(*lines: str) -> Block | None:
-    joined = "\n".join(filter(None, lines))
-    return section(joined) if joined else None

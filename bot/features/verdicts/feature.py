@@ -44,7 +44,6 @@ def build(kit: Kit) -> Surface:
     lookup = VerdictLookup(
         store=kit.store,
         card_for=card_for,
-        workspace=kit.workspace,
         access=kit.access,
         scanners=[scanner for scanner in kit.side_scanners if scanner.answers],
         clock=kit.clock,

@@ -11,7 +11,7 @@ from bot.errors import NotAllowed, NotFound, UsageError
 from bot.features.history.history import APPS_A_PAGE
 from bot.features.history.models import Cursor
 from tests.bench import Bench
-from tests.fakes import APP_ID, OTHER_APP_ID, SHOP, SHOP_IOS, FakePeople, a_share
+from tests.fakes import APP_ID, OTHER_APP_ID, SHOP, SHOP_IOS, FakePeople, FakeWorkspace, a_share
 from tests.unit.features.scenes import a_scan
 
 SHOP_ID = "com.example.shop"
@@ -29,7 +29,9 @@ async def numbers(bench, text="", *, user="UBEN", channel="C1", cursor=None):
 
 @pytest.fixture
 def guarded(database, tmp_path):
-    policy = Access(people=FakePeople(), channels=frozenset({"C1"}), users=frozenset({"UANA"}))
+    policy = Access(
+        people=FakePeople(), workspace=FakeWorkspace(), channels=frozenset({"C1"}), users=frozenset({"UANA"})
+    )
     return Bench(database, tmp_path / "builds", policy=policy)
 
 

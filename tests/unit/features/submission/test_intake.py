@@ -16,7 +16,7 @@ from bot.features.submission.intake import (
     SEARCH_BACKOFF,
 )
 from tests.bench import Bench
-from tests.fakes import APP_ID, OTHER_APP_ID, START, FakePeople, a_share
+from tests.fakes import APP_ID, OTHER_APP_ID, START, FakePeople, FakeWorkspace, a_share
 
 TS = "1790000000.000100"
 
@@ -51,7 +51,12 @@ async def look(bench, times=1):
 @pytest.fixture
 def guarded(database, tmp_path):
     """The domain, for one channel and two listed people or apps."""
-    policy = Access(people=FakePeople(), channels=frozenset({"C1"}), users=frozenset({"UANA", "BCI"}))
+    policy = Access(
+        people=FakePeople(),
+        workspace=FakeWorkspace(),
+        channels=frozenset({"C1"}),
+        users=frozenset({"UANA", "BCI"}),
+    )
     return Bench(database, tmp_path / "builds", policy=policy)
 
 
