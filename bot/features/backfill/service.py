@@ -107,16 +107,14 @@ class Backfill:
         done = True
         for channel, since in await self.alive.missed():
             try:
-                found = await self._take_in(channel, max(since, self.clock.now() - self.within_s))
+                if found := await self._take_in(channel, max(since, self.clock.now() - self.within_s)):
+                    logger.info("found %d missed builds in %s", found, channel)
             except NotInvited as error:
                 logger.info("%s is not searched for missed builds: %s", channel, error)
             except Exception as error:  # noqa: BLE001 - the other conversations don't wait for this one
                 logger.warning("the search for missed builds in %s failed: %s", channel, _named(error))
                 done = False
                 continue
-            else:
-                if found:
-                    logger.info("found %d missed builds in %s", found, channel)
             await self.alive.searched(channel)
         return done
 

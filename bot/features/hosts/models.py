@@ -89,6 +89,8 @@ class ScanHosts:
     state: HostsState
     hosts: tuple[UrlCategories, ...] = ()
     """Sorted by host; categories and alerts are empty until they are looked up."""
+    pending: tuple[str, ...] = ()
+    """Those still to be looked up, sorted."""
     left_out: int = 0
     cut_short: bool = False
     problem: str | None = None

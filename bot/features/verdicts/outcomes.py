@@ -78,7 +78,3 @@ class VerdictOutcomes:
         if tell:
             self.announcer.changed(number)
         return verdict
-
-    def changed(self, number: int) -> None:
-        """Update the reply after another change."""
-        self.announcer.changed(number)

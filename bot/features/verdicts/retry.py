@@ -45,8 +45,13 @@ class VerdictRetry:
         if scanner.submissions is None:
             raise NotFound(profile.fill(profile.not_set_up))
         now = self.clock.now()
-        again: dict[str, Any] = {"due_at": now, "begun_at": now, "polls": 0}
-        again |= {"problem": None, "ended_at": None}
+        again: dict[str, Any] = {
+            "due_at": now,
+            "begun_at": now,
+            "polls": 0,
+            "problem": None,
+            "ended_at": None,
+        }
         other = await self.store.verdicts.of_file(name, scan.sha256)
         if verdict.is_taken and (other is None or other.result is None):
             if scanner.reports is None:

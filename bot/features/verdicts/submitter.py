@@ -163,13 +163,11 @@ class VerdictSubmitter:
         sent: dict[str, Any] = {"since": now, "submission": SubmissionState.ACCEPTED, "status": 200}
         if receipt.verdict is not None:
             await self.outcomes.known(number, receipt.verdict, **sent)
-        elif not receipt.is_covered:
-            sent["submission"] = SubmissionState.REFUSED
-            problem = profile.fill(profile.not_covered)
-            await self.outcomes.ended(number, VerdictState.EXCLUDED, problem, **sent)
-        elif self.scanner.reports is None:
-            problem = profile.fill(profile.no_reports)
-            await self.outcomes.ended(number, VerdictState.EXCLUDED, problem, **sent)
+        elif not receipt.is_covered or self.scanner.reports is None:
+            problem = profile.no_reports
+            if not receipt.is_covered:
+                problem, sent["submission"] = profile.not_covered, SubmissionState.REFUSED
+            await self.outcomes.ended(number, VerdictState.EXCLUDED, profile.fill(problem), **sent)
         else:
             first_s = self.scanner.first_report_s
             sent["due_at"] = now + (first_s if receipt.is_analysed else min(KNOWN_REPORT_S, first_s))

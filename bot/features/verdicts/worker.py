@@ -215,7 +215,7 @@ class VerdictWorker:
             return True
         if reader is not None:
             await self.store.hosts.unread(scan.number, HOSTS_GONE)
-            self.outcomes.changed(scan.number)
+            self.outcomes.announcer.changed(scan.number)
         if sends:
             await self.outcomes.ended(scan.number, VerdictState.FAILED, self._profile.fill(GONE))
         return True
@@ -244,5 +244,5 @@ class VerdictWorker:
             await rows.unread(number, INSIDE)
         else:
             await rows.found(number, found)
-        self.outcomes.changed(number)
+        self.outcomes.announcer.changed(number)
         self.wake(LOOKUP)
