@@ -5,7 +5,7 @@ vendor are equal, ignoring case. Permissions are the same if their names are.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bot.features.results.models import Permission, PrivacyManifest, Results, Sdk
 
@@ -31,7 +31,8 @@ class Changes:
     @property
     def manifest_changed(self) -> bool:
         """Whether a privacy manifest was added or removed, or one of its counts changed."""
-        return _counts(self.manifest_before) != _counts(self.manifest_after)
+        before, after = self.manifest_before, self.manifest_after
+        return (before and replace(before, data_types=())) != (after and replace(after, data_types=()))
 
     @property
     def nothing(self) -> bool:
@@ -48,10 +49,13 @@ def changes(before: Results, after: Results) -> Changes:
     removed, added = was.keys() - same.keys(), now.keys() - set(same.values())
     old, new = _by_name(before.permissions), _by_name(after.permissions)
     return Changes(
-        sdks_added=_sorted(sdk for each in added for sdk in now[each].values()),
-        sdks_removed=_sorted(sdk for each in removed for sdk in was[each].values()),
-        sdks_recategorised=_in_order(
-            pair for one, other in same.items() for pair in _recategorised(was[one], now[other])
+        sdks_added=tuple(sorted((sdk for each in added for sdk in now[each].values()), key=_sdk_order)),
+        sdks_removed=tuple(sorted((sdk for each in removed for sdk in was[each].values()), key=_sdk_order)),
+        sdks_recategorised=tuple(
+            sorted(
+                (pair for one, other in same.items() for pair in _recategorised(was[one], now[other])),
+                key=lambda pair: (_sdk_order(pair[1]), _sdk_order(pair[0])),
+            )
         ),
         permissions_added=tuple(new[name] for name in sorted(new.keys() - old.keys())),
         permissions_removed=tuple(old[name] for name in sorted(old.keys() - new.keys())),
@@ -124,14 +128,6 @@ def _names(sdk: Sdk) -> tuple[str, str]:
     return sdk.name.strip().casefold(), (sdk.vendor or "").strip().casefold()
 
 
-def _sorted(sdks: Iterable[Sdk]) -> tuple[Sdk, ...]:
-    return tuple(sorted(sdks, key=_sdk_order))
-
-
-def _in_order(pairs: Iterable[tuple[Sdk, Sdk]]) -> tuple[tuple[Sdk, Sdk], ...]:
-    return tuple(sorted(pairs, key=lambda pair: (_sdk_order(pair[1]), _sdk_order(pair[0]))))
-
-
 def _sdk_order(sdk: Sdk) -> tuple[str, ...]:
     name, vendor, description = sdk.name, repr(sdk.vendor), repr(sdk.description)
     return name.casefold(), name, sdk.package_id, vendor, sdk.category, description
@@ -139,9 +135,3 @@ def _sdk_order(sdk: Sdk) -> tuple[str, ...]:
 
 def _permission_order(permission: Permission) -> tuple[bool, str, str]:
     return not permission.is_high_risk, permission.name, repr(permission)
-
-
-def _counts(manifest: PrivacyManifest | None) -> tuple[int, ...] | None:
-    if manifest is None:
-        return None
-    return manifest.total, manifest.aligned, manifest.mismatched, manifest.missing

@@ -143,6 +143,8 @@ POLLED: Final = frozenset({ResultState.FINDING, ResultState.RUNNING})
 """States in which a scan is polled."""
 RETRIED: Final = frozenset({ResultState.FAILED, ResultState.INTERRUPTED})
 """States in which a person may submit the same file again."""
+LATE_S: Final = 60.0
+"""Replies mention a delay from this one on."""
 OVERDUE_S: Final = 600.0
 """A scan not matched within this time may never be: then its thread says where to check."""
 

@@ -4,7 +4,7 @@ from typing import Final
 
 from bot.core.scan import Kind, Source, State
 from bot.features.results.found_views import manifest_counts
-from bot.features.results.models import OVERDUE_S, POLLED, RETRIED, Results, ResultState, ResultStatus
+from bot.features.results.models import LATE_S, OVERDUE_S, POLLED, RETRIED, Results, ResultState, ResultStatus
 from bot.features.results.part import ResultsPart, results_of
 from bot.features.submission.card import Card
 from bot.slack.blocks import text
@@ -14,8 +14,6 @@ from bot.slack.blocks.scan_text import WORDS, title
 
 ALL_FOUND: Final = "scan_all_found"  # opens modals.found_modal
 SCAN_ONCE_MORE: Final = "scan_once_more"  # makes another scan of the same file, in the same thread
-LATE_S: Final = 60.0
-"""Shorter delays are not mentioned."""
 
 _WORDS: Final = {
     ResultState.FINDING: "not found in OneTrust yet",

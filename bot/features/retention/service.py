@@ -6,8 +6,7 @@ from collections.abc import Awaitable, Callable
 from bot.core.ports import Clock
 from bot.core.scheduler import Job
 from bot.errors import Refused, SubmissionError
-from bot.features.retention.repository import PrivacyRepository
-from bot.features.retention.upload_repository import UploadRepository
+from bot.features.retention.repository import PrivacyRepository, UploadRepository
 
 logger = logging.getLogger(__name__)
 

@@ -104,11 +104,9 @@ class Desk:
         )
         return ResultPoller(
             store=bench.store,
-            applications=self.applications,
             fetcher=fetcher,
             clock=bench.clock,
             wait_s=self.budget.wait_s,
-            first_s=FIRST_S,
             judged=judged,
         )
 
