@@ -21,14 +21,13 @@ from slack_sdk.errors import SlackApiError
 from bot.config.settings import Settings
 from bot.core import identifiers
 from bot.core.circuit_breaker import CircuitBreaker
-from bot.core.clock import SystemClock, cancel_all
+from bot.core.clock import SystemClock, cancel_all, first_of
 from bot.core.file_names import file_type_of_name, unsupported_name
 from bot.core.ports import Announcer, Progress
 from bot.core.scan import Kind, Pulled, Question, Reason, Scan, Share, Source, State
 from bot.core.work_dir import WorkDir
 from bot.errors import (
     AppscanError,
-    NotInvited,
     StoreUnavailable,
     Superseded,
     TooLarge,
@@ -245,10 +244,7 @@ async def _begin_thread(
     identity = await Identity.ask(client)
     kind = await SlackConversations(client, identity, clock).kind_of(channel)
     message = shell_announcement(share.file_name)
-    try:
-        posted = await client.chat_postMessage(channel=channel, text=message.text, blocks=message.blocks)
-    except SlackApiError as error:
-        raise NotInvited(f"Slack says {slack_code(error)}: nothing was submitted.") from error
+    posted = await client.chat_postMessage(channel=channel, text=message.text, blocks=message.blocks)
     ts = str(posted["ts"])
     posting = Posting(
         client=client, bot_user_id=identity.user_id, clock=clock, stack=stack, settle_s=SETTLE_S
@@ -265,10 +261,7 @@ async def _run(domain: Domain, number: int, stop: asyncio.Event, timeout_s: floa
     store = domain.store
     await store.queue.recover(source=Source.SHELL)
     work = asyncio.create_task(_process(domain, number))
-    stopped = asyncio.create_task(stop.wait())
-    await asyncio.wait({work, stopped}, timeout=timeout_s, return_when=asyncio.FIRST_COMPLETED)
-    stopped.cancel()
-    work.cancel()
+    await first_of(work, stop.wait(), domain.clock.sleep(timeout_s))
     with contextlib.suppress(asyncio.CancelledError):
         await work
     scan = await store.scans.scan(number)
