@@ -33,7 +33,6 @@ class Past(Protocol):
 
     async def conversations(self) -> list[str]:
         """Return the IDs of all conversations that the bot is in."""
-        ...
 
     async def messages(self, channel: str, since: float) -> list[Mapping[str, Any]]:
         """Return the messages with files since then, in the form of events, oldest first.
@@ -44,7 +43,6 @@ class Past(Protocol):
             NotInvited: the bot can't read the conversation.
             PullFailed: a retry may succeed.
         """
-        ...
 
 
 @dataclass(kw_only=True, eq=False, repr=False)

@@ -167,7 +167,6 @@ class HostReader(Protocol):
         Raises:
             BuildRejected: it can't be read within limits.
         """
-        ...
 
 
 class UrlLookup(Protocol):
@@ -180,4 +179,3 @@ class UrlLookup(Protocol):
             TryLater: a temporary error.
             Refused: a permanent error.
         """
-        ...

@@ -44,11 +44,9 @@ class Board(Protocol):
         Raises:
             NotInvited: the bot can't post there.
         """
-        ...
 
     async def update(self, request: RescanRequest, latest: Scan | None) -> None:
         """Show that a request was fulfilled or has expired."""
-        ...
 
 
 @dataclass(frozen=True, kw_only=True)

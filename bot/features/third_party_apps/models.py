@@ -171,4 +171,3 @@ class ThirdPartyAppsApi(Protocol):
             Refused: rejected until a person fixes something.
             TryLater: a retry may work; with status 409, the daily limit is reached.
         """
-        ...

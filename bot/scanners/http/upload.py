@@ -154,8 +154,6 @@ class UploadClient:
 def _failure(error: Exception, body: Body, endpoint: str, statuses: StatusCodes) -> SubmissionError:
     if isinstance(error, BuildChanged):
         return TryLater(BUILD_CHANGED, scanner_failed=False)
-    if isinstance(error, aiohttp.ClientHttpProxyError) and 400 <= error.status < 500:
-        return statuses.proxy_error(error.status)
     interrupted = body.begun and bool(body.size)
     return statuses.transport_error(error, endpoint, interrupted=interrupted, committed=body.committed)
 

@@ -31,15 +31,12 @@ class CloudAuth(Auth, Protocol):
     @property
     def state(self) -> str:
         """The state as a sentence, for administrators."""
-        ...
 
     def accepted(self) -> None:
         """Note that the response was no 401."""
-        ...
 
     async def close(self) -> None:
         """Sign out if that does no harm; takes seconds at most, and raises nothing."""
-        ...
 
 
 class HttpClient:

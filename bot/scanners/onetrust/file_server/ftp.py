@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Final, TypeVar
+from typing import TypeVar
 
 from bot.errors import Refused
 from bot.scanners.http.build_file import BuildFile
@@ -22,8 +22,6 @@ from bot.scanners.onetrust.file_server.session import ConnectionBroken
 from bot.scanners.onetrust.file_server_address import FileServerAddress
 
 _T = TypeVar("_T")
-_SOCKET_TIMEOUT_S: Final = 600.0
-"""Longer than any other timeout: those are kept by the event loop, which closes the connections."""
 
 
 async def connect_ftp(address: FileServerAddress) -> "FtpSession":
@@ -36,7 +34,7 @@ async def connect_ftp(address: FileServerAddress) -> "FtpSession":
         found = []
     if not found:
         raise ConnectionBroken("the FTP server's host can't be resolved")
-    session = FtpSession(address, FtpConnection(address.host, tls, _SOCKET_TIMEOUT_S))
+    session = FtpSession(address, FtpConnection(address.host, tls))
     try:
         await session.enter(found)
     except BaseException:
@@ -148,8 +146,6 @@ def _context(address: FileServerAddress) -> ssl.SSLContext:
     try:
         context = ssl.create_default_context(cafile=address.ca_file)
     except (OSError, ValueError) as exc:
-        failure = Refused(sentences.CA_FILE, detail=f"ONETRUST_FTP_CA: {type(exc).__name__}")
-    else:
-        context.minimum_version = ssl.TLSVersion.TLSv1_2
-        return context
-    raise failure
+        raise Refused(sentences.CA_FILE, detail=f"ONETRUST_FTP_CA: {type(exc).__name__}") from None
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    return context

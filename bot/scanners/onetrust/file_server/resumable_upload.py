@@ -16,7 +16,7 @@ from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
 
 from bot.core.ports import Progress
-from bot.errors import Refused, SubmissionError, TryLater
+from bot.errors import Refused, SubmissionError
 from bot.scanners.http.build_file import BuildChanged, BuildFile
 from bot.scanners.http.upload import BUILD_CHANGED
 from bot.scanners.onetrust.file_server import sentences
@@ -144,12 +144,10 @@ class FileServer:
         try:
             async with self._session() as session, asyncio.timeout(self.timeouts.answer_s):
                 yield session
-            return
         except TimeoutError:
-            failure = try_later(sentences.STALLED, "the server stalled")
+            raise try_later(sentences.STALLED, "the server stalled") from None
         except ConnectionBroken as exc:
-            failure = try_later(exc.sentence or sentences.NOT_REACHED, str(exc))
-        raise failure
+            raise try_later(exc.sentence or sentences.NOT_REACHED, str(exc)) from None
 
     @contextlib.asynccontextmanager
     async def _session(self) -> AsyncIterator[FileServerSession]:
@@ -259,7 +257,6 @@ class _Upload:
             self.progress(done, self.size)
 
         file = BuildFile(self.path, self.size)
-        failure: TryLater | None = None
         try:
             await asyncio.to_thread(file.open, offset)
             async with deadline:
@@ -267,11 +264,9 @@ class _Upload:
         except TimeoutError:
             raise ConnectionBroken("the server stalled") from None
         except BuildChanged:
-            failure = try_later(BUILD_CHANGED)
+            raise try_later(BUILD_CHANGED) from None
         finally:
             await asyncio.to_thread(file.close)
-        if failure is not None:
-            raise failure
 
     async def _answered(self, call: Coroutine[Any, Any, _T]) -> _T:
         try:
