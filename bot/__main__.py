@@ -68,9 +68,9 @@ def parser(*, shows_zscaler: bool = False) -> argparse.ArgumentParser:
     kind = export.add_mutually_exclusive_group()
     kind.add_argument("--sdks", action="store_true", help="a row for each scan and SDK")
     kind.add_argument("--permissions", action="store_true", help="a row for each scan and permission")
-    verdicts, hosts = "a row for each scan with a verdict from Zscaler", "a row for each scan and host"
-    for name, text in (("--verdicts", verdicts), ("--hosts", hosts)):
-        kind.add_argument(name, action="store_true", help=text if shows_zscaler else argparse.SUPPRESS)
+    for name, each in (("--verdicts", "with a verdict from Zscaler"), ("--hosts", "and host")):
+        text = f"a row for each scan {each}" if shows_zscaler else argparse.SUPPRESS
+        kind.add_argument(name, action="store_true", help=text)
     backup = commands.add_parser(
         "backup", help="copy the database while the bot runs (docs/deploy.md explains how to restore)"
     )
@@ -78,13 +78,9 @@ def parser(*, shows_zscaler: bool = False) -> argparse.ArgumentParser:
     backup.add_argument("--force", action="store_true", help="replace an existing file")
     forget = commands.add_parser("forget", help="remove a person from the history")
     forget.add_argument("user", help="their user ID in Slack, such as U0123456789")
-    scan = commands.add_parser(
-        "scan",
-        help="scan a build from a shell or a pipeline",
-        epilog=SCAN_EPILOG,
-        formatter_class=plain,
-    )
-    scan.add_argument("build", type=Path, help="an .ipa or .apk")
+    text = "scan a build from a shell or a pipeline"
+    scan = commands.add_parser("scan", help=text, epilog=SCAN_EPILOG, formatter_class=plain)
+    scan.add_argument("path", metavar="build", type=Path, help="an .ipa or .apk")
     app = scan.add_mutually_exclusive_group()
     app.add_argument("--app-id", metavar="ID", help="rescan this app (the Production ID in OneTrust)")
     app.add_argument("--name", help="the app's name, if it is a new app")
@@ -92,13 +88,19 @@ def parser(*, shows_zscaler: bool = False) -> argparse.ArgumentParser:
     scan.add_argument("--again", action="store_true", help="scan even if the same file was submitted before")
     scan.add_argument(
         "--timeout",
+        dest="timeout_s",
         metavar="MINUTES",
-        type=float,
-        default=60.0,
+        type=minutes,
+        default=3600.0,
         help="give up after this time, for instance while OneTrust is down (default: 60)",
     )
     scan.add_argument("--channel", metavar="C…", help="also post to this Slack channel")
     return top
+
+
+def minutes(text: str) -> float:
+    """Parse minutes; return seconds."""
+    return float(text) * 60
 
 
 def parse(arguments: list[str] | None = None, environ: Mapping[str, str] = os.environ) -> argparse.Namespace:
@@ -192,16 +194,8 @@ async def perform(given: argparse.Namespace, settings: Settings, stop: asyncio.E
         case "scan":
             from bot.cli.scan import ScanArguments, scan
 
-            arguments = ScanArguments(
-                path=given.build,
-                app_id=given.app_id,
-                name=given.name,
-                new=given.new,
-                again=given.again,
-                channel=given.channel,
-                timeout_s=given.timeout * 60,
-            )
-            return await scan(settings, arguments, stop)
+            arguments = {name: value for name, value in vars(given).items() if name != "command"}
+            return await scan(settings, ScanArguments(**arguments), stop)
         case _:
             from bot.cli.run import run
 

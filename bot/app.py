@@ -13,7 +13,6 @@ from slack_bolt.async_app import AsyncApp
 from bot.config.settings import Settings
 from bot.core.clock import SystemClock
 from bot.core.ports import BuildReader, Clock
-from bot.core.rate_limit import RateLimiter
 from bot.core.scheduler import Scheduler
 from bot.core.work_dir import WorkDir
 from bot.errors import ShutOut
@@ -21,7 +20,6 @@ from bot.features.compliance import rules_file
 from bot.features.submission.sections import ReplySection
 from bot.features.verdicts.side_scanner import SideScanner
 from bot.metrics import Metrics
-from bot.scanners.onetrust.client import REQUESTS
 from bot.slack.api.client import slack_session
 from bot.slack.api.identity import Identity
 from bot.slack.listening.log_context import ListeningApp
@@ -32,11 +30,11 @@ from bot.storage import restore_guard
 from bot.storage.database import BUSY_TIMEOUT_MS, Database
 from bot.storage.instance_lock import InstanceLock
 from bot.storage.stats import SqlStats
-from bot.web import Checks, WebServer, build_metrics_web, build_web
+from bot.web import Checks, WebServer, build_web
 from bot.wiring.feature import register
 from bot.wiring.features import FEATURES, ROW_HOOKS, reply_sections
 from bot.wiring.kit import Kit
-from bot.wiring.parts import build_reader, onetrust_applications, onetrust_routes, slack_client
+from bot.wiring.parts import build_reader, open_onetrust, slack_client
 from bot.wiring.zscaler import open_zscaler
 
 logger = logging.getLogger(__name__)
@@ -70,7 +68,8 @@ class Bot:
         self._rules = rules_file.read(settings.rules_file) if settings.rules_file else ()
         self._stack = AsyncExitStack()
         self._lock = InstanceLock(settings.database)
-        self._work_dir = WorkDir.beside(settings.database, self.clock)
+        database = settings.database.absolute()
+        self._work_dir = WorkDir(database.with_name(database.name + ".builds"), self.clock)
         self._database: Database | None = None
         self._scheduler: Scheduler | None = None
         self._socket: SocketMode | None = None
@@ -129,11 +128,7 @@ class Bot:
         session = await stack.enter_async_context(slack_session(trace=self._metrics.slack_calls()))
         client = slack_client(settings, session, self.clock)
         identity = await Identity.ask_with_retries(client, self.clock)
-        routes = await stack.enter_async_context(onetrust_routes(settings, self._metrics))
-        budget = RateLimiter(self.clock, REQUESTS)
-        applications = await stack.enter_async_context(
-            onetrust_applications(settings, self.clock, self._metrics, budget)
-        )
+        onetrust = await stack.enter_async_context(open_onetrust(settings, self.clock, self._metrics))
         self._work_dir.empty()
         self._metrics.work_dir = self._work_dir.folder
         zscaler = await stack.enter_async_context(open_zscaler(settings.zscaler, self.clock, self._metrics))
@@ -144,14 +139,12 @@ class Bot:
             sections=lambda context: (*reply_sections(context), *self.sections),
             client=client,
             identity=identity,
-            routes=routes,
+            onetrust=onetrust,
             reader=self.reader or build_reader(settings),
             work_dir=self._work_dir,
             metrics=self._metrics,
             rules=self._rules,
             hears=self._hears,
-            applications=applications,
-            budget=budget,
             zscaler=zscaler,
             side_scanners=(zscaler.side_scanner, *self.side_scanners),
             stack=stack,
@@ -193,7 +186,7 @@ class Bot:
                 pages = build_web(ready=self._ready, metrics=metrics)
             self._web = await self._serve(pages, settings.port, stack)
         if settings.metrics_port is not None:
-            self._metrics_web = await self._serve(build_metrics_web(metrics), settings.metrics_port, stack)
+            self._metrics_web = await self._serve(build_web(metrics=metrics), settings.metrics_port, stack)
 
     @staticmethod
     async def _serve(pages: web.Application, port: int, stack: AsyncExitStack) -> WebServer:

@@ -1,31 +1,12 @@
 """Every error this project raises, in one tree.
 
-::
+All are an ``AppscanError``. Those with others below them::
 
-    AppscanError                has a message for people
-    ├── SettingsError           the settings are invalid; lists all problems at once
-    ├── UsageError              a command was typed wrong; has an example
-    ├── NotAllowed              the person may not do that, or not in this channel
-    ├── Unidentified            Slack can't identify the person right now; a retry may work
-    ├── NotInvited              the bot is not in the channel where it should post
-    ├── NotFound                there is no such thing, or none that the person may see
-    ├── Superseded              the scan has changed since the caller read it
-    ├── BuildRejected           the file can't be scanned as it is
-    │   └── TooLarge            it is too large for every open route
-    ├── NoRoute                 no open route accepts the build; another setting could open one
-    ├── CannotRead              OneTrust does not let the credential read results
-    ├── FileUnavailable         Slack can't serve the file, and a retry won't help
-    ├── PullFailed              the file could not be downloaded; a retry may work
-    ├── ShutOut                 Slack has shut the bot out, until a person fixes it
-    ├── NoRoom                  the bot's disk is full or failing; retried until it works
-    ├── NewerDatabase           a newer version of appscan has upgraded the database
-    ├── StoreUnavailable        the database is unavailable; nothing was changed
-    └── SubmissionError         the scanner did not accept the build
-        ├── Refused             a permanent error, until a person fixes something
-        │   └── UnknownApp      the scanner does not know the app
-        ├── TryLater            certainly not accepted; a retry may work
-        │   └── Maintenance     the scanner answers queries, but accepts nothing for now
-        └── Uncertain           may have been accepted: never repeated unless a person asks for it
+    BuildRejected ── TooLarge
+    SubmissionError
+    ├── Refused ── UnknownApp        permanent, until a person fixes something
+    ├── TryLater ── Maintenance      certainly not accepted; a retry may work
+    └── Uncertain                    may have been accepted: never repeated unless a person asks for it
 
 ``user_message`` is what people read. It is written in this project (Slack's code formatting is allowed), and
 never contains text from outside: no file name, no server's response, no secret. ``str(error)`` is for the log
@@ -53,9 +34,6 @@ def slack_code(error: BaseException) -> str | None:
     return code if isinstance(code, str) else None
 
 
-MAX_WAIT_S = 3600.0
-
-
 def slack_wait_s(error: BaseException) -> float | None:
     """Return the seconds that Slack asks to wait, at most an hour; ``None`` if it is not a rate limit.
 
@@ -71,14 +49,13 @@ def slack_wait_s(error: BaseException) -> float | None:
 
 def wait_asked_s(retry_after: object) -> float:
     """Parse ``Retry-After`` into seconds, at most an hour; 1 if it is invalid."""
-    wait_s = retry_after_s(retry_after)
-    return 1.0 if wait_s is None else wait_s
+    return 1.0 if (wait_s := retry_after_s(retry_after)) is None else wait_s
 
 
 def retry_after_s(value: object) -> float | None:
     """Parse ``Retry-After`` into seconds, at most an hour; ``None`` if it is invalid."""
     if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 10:
-        return min(float(value), MAX_WAIT_S)
+        return min(float(value), 3600.0)
     return None
 
 
@@ -190,8 +167,7 @@ class PullFailed(AppscanError):
         detail: str = "",
     ) -> None:
         super().__init__(user_message, detail=detail)
-        self.retry_after_s = retry_after_s
-        self.limited = limited
+        self.retry_after_s, self.limited = retry_after_s, limited
 
 
 class ShutOut(AppscanError):

@@ -23,7 +23,7 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from bot.core.clock import cancel_all
 from bot.core.ports import Files, Progress
 from bot.core.scan import Platform, Pulled, Scan, State
-from bot.core.stats import Move, StatsSnapshot
+from bot.core.stats import StatsSnapshot
 
 logger = logging.getLogger(__name__)
 
@@ -52,8 +52,8 @@ _SECONDS: Final = (0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 900, 3600)
 class Metrics:
     """Counts events, and combines them with a snapshot of the database when Prometheus asks.
 
-    Set later by the bot: ``figures`` (the database), ``work_dir`` (the folder of builds in progress),
-    ``breaker_open``, and ``socket`` (how many connections are open, and were opened in all).
+    The bot sets ``figures`` (the database), ``work_dir`` (builds in progress), ``breaker_open``, and
+    ``socket`` (connections that are open, and that were opened in all).
     """
 
     def __init__(self, *, fresh_s: float = FRESH_S, read_s: float = READ_TIMEOUT_S) -> None:
@@ -78,18 +78,13 @@ class Metrics:
         )
         self._retries = self._counter("retries", "Retries of scans, by step.", "step")
         self._bytes = self._counter("bytes", "Downloaded from Slack, and sent to OneTrust.", "direction")
-        self._slack = self._counter(
-            "slack_calls",
-            "Calls of Slack's Web API; ok, refused (Slack's error), an HTTP status, or none (no response).",
-            *("method", "result"),
-        )
-        self._onetrust = self._counter(
-            "onetrust_calls", "Calls of OneTrust by HTTP status; none: no response.", "endpoint", "status"
-        )
+        text = "Calls of Slack's Web API; ok, refused (Slack's error), an HTTP status, or none (no response)."
+        self._slack = self._counter("slack_calls", text, "method", "result")
+        text = "Calls of OneTrust by HTTP status; none: no response."
+        self._onetrust = self._counter("onetrust_calls", text, "endpoint", "status")
         self._zscaler: Counter | None = None
-        for step in _STEPS:
-            self._steps.labels(step.value)
-        self._steps.labels("total")
+        for step in (*_STEPS, "total"):  # shown from the start, at 0
+            self._steps.labels(str(step))
         for direction in ("pulled", "sent"):
             self._bytes.labels(direction)
         self.registry.register(self)
@@ -117,24 +112,22 @@ class Metrics:
         await cancel_all(self._refreshing)
 
     async def _refresh(self) -> None:
+        self._up.set(0)
         try:
-            snapshot = await self.figures() if self.figures is not None else None
+            if self.figures is None:
+                return
+            self._snapshot = await self.figures()
         except Exception as error:  # noqa: BLE001 - any error is shown as database_up 0
             logger.warning("could not read the database for metrics: %s", type(error).__name__)
-            snapshot = None
-        self._up.set(0 if snapshot is None else 1)
-        if snapshot is not None:
-            self._snapshot = snapshot
-            for move in snapshot.moves:
-                self._moved(move)
-
-    def _moved(self, move: Move) -> None:
-        if move.before in _STEPS:
-            self._steps.labels(move.before.value).observe(move.seconds)
-            if move.after is State.QUEUED:
-                self._retries.labels(move.before.value).inc()
-        if move.after is State.SUBMITTED:
-            self._steps.labels("total").observe(move.total_s)
+            return
+        self._up.set(1)
+        for move in self._snapshot.moves:
+            if move.before in _STEPS:
+                self._steps.labels(move.before.value).observe(move.seconds)
+                if move.after is State.QUEUED:
+                    self._retries.labels(move.before.value).inc()
+            if move.after is State.SUBMITTED:
+                self._steps.labels("total").observe(move.total_s)
 
     def collect(self) -> Iterable[Metric]:
         """Return the current gauges; called by the registry."""
@@ -145,16 +138,13 @@ class Metrics:
                 scans.add_metric([state.value, name], self._snapshot.scans.get((state, platform), 0))
         yield scans
         open_now, made = self.socket()
+        on_disk = "Builds on disk: in progress, or kept for side scanners."
         for name, help_text, value in (
             ("queue_length", "Scans in the queue.", self._snapshot.queued),
             ("queue_oldest_seconds", "Age of the oldest scan in the queue.", self._snapshot.oldest_s),
             ("breaker_open", "Whether submissions are paused, as OneTrust is down.", self.breaker_open()),
             ("socket_connections", "Open connections to Slack.", open_now),
-            (
-                "workroom_bytes",
-                "Builds on disk: in progress, or kept for side scanners.",
-                _size(self.work_dir),
-            ),
+            ("workroom_bytes", on_disk, _size(self.work_dir)),
         ):
             yield GaugeMetricFamily(f"appscan_{name}", help_text, value=float(value))
         connections = Metric("appscan_socket_connects", "Connections to Slack that were opened.", "counter")
@@ -173,9 +163,7 @@ class Metrics:
             if context.status != 200:
                 count(event.url, _status(context.status))
 
-        async def read(
-            _: Any, context: SimpleNamespace, event: aiohttp.TraceResponseChunkReceivedParams
-        ) -> None:
+        async def read(_: Any, context: Any, event: aiohttp.TraceResponseChunkReceivedParams) -> None:
             if context.status == 200:
                 # Responses of the Web API begin with ``ok``; others are a proxy's page.
                 start = event.chunk[:64].replace(b" ", b"")
@@ -191,10 +179,7 @@ class Metrics:
         return trace
 
     def onetrust_calls(self, endpoint: str) -> aiohttp.TraceConfig:
-        """Return a trace that counts the calls and bytes of a session that submits builds.
-
-        ``endpoint`` is our name for it.
-        """
+        """Return a trace that counts the calls and bytes of a session for one endpoint, by our name."""
 
         async def sent(_: Any, __: SimpleNamespace, event: aiohttp.TraceRequestChunkSentParams) -> None:
             self._bytes.labels("sent").inc(len(event.chunk))
@@ -204,23 +189,16 @@ class Metrics:
         return trace
 
     def onetrust_called(self, endpoint: str, status: int | None) -> None:
-        """Count a call; ``endpoint`` is our name for it, and ``status`` is ``None`` without a response."""
+        """Count a call; ``status`` is ``None`` without a response."""
         self._onetrust.labels(endpoint, _status(status)).inc()
 
     def zscaler_calls(self) -> Callable[[str, int | None], None]:
         """Return a function that counts a call of Zscaler; the counter is shown from now on."""
         if self._zscaler is None:
-            self._zscaler = self._counter(
-                "zscaler_calls",
-                "Calls of Zscaler, and for its tokens, by HTTP status; none: no response.",
-                *("endpoint", "status"),
-            )
+            text = "Calls of Zscaler, and for its tokens, by HTTP status; none: no response."
+            self._zscaler = self._counter("zscaler_calls", text, "endpoint", "status")
         calls = self._zscaler
-
-        def called(endpoint: str, status: int | None) -> None:
-            calls.labels(endpoint, _status(status)).inc()
-
-        return called
+        return lambda endpoint, status: calls.labels(endpoint, _status(status)).inc()
 
     def pulled(self, size_bytes: int) -> None:
         """Count bytes downloaded from Slack."""
@@ -262,9 +240,9 @@ class CountedClient(httpx.AsyncClient):
         try:
             response = await super().send(request, **options)
             status = response.status_code
+            return response
         finally:
             self._called(str(request.extensions["endpoint"]), status)
-        return response
 
 
 @dataclass(frozen=True)
@@ -288,9 +266,7 @@ class CountedFiles:
 
 
 def _status(status: int | None) -> str:
-    if status is None:
-        return NO_ANSWER
-    return str(status) if status in STATUSES else OTHER
+    return NO_ANSWER if status is None else str(status) if status in STATUSES else OTHER
 
 
 def _size(folder: Path | None) -> int:

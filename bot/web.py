@@ -43,11 +43,11 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 def build_web(
     *,
-    ready: Callable[[], Awaitable[Checks]],
+    ready: Callable[[], Awaitable[Checks]] | None = None,
     slack_handler: Handler | None = None,
     metrics: MetricsPage | None = None,
 ) -> web.Application:
-    """Build the application; it has ``/slack/events`` only with a handler, so never in Socket Mode.
+    """Build an application with the pages that are given; ``ready`` adds both health checks.
 
     Raises:
         ValueError: both ``slack_handler`` and ``metrics`` are given.
@@ -62,38 +62,26 @@ def build_web(
         checks: Checks = {}
         try:
             async with asyncio.timeout(READY_TIMEOUT_S):
-                checks = await ready()
+                checks = await ready() if ready else {}
         except Exception:  # any error means not ready
             logger.exception("the readiness checks failed")
         is_ready = bool(checks) and all(checks.values())
         body = {"ready": is_ready, "checks": dict(checks)}
         return web.json_response(body, status=200 if is_ready else 503)
 
-    routes = [web.get("/healthz", healthz), web.get("/readyz", readyz)]
-    if slack_handler is not None:
-        routes.append(web.post("/slack/events", slack_handler))
-    if metrics is not None:
-        routes.append(_metrics_route(metrics))
-    return _application(routes)
+    async def metrics_page(_: web.Request) -> web.Response:
+        body = await metrics() if metrics else b""
+        return web.Response(body=body, headers={"Content-Type": METRICS_TYPE})
 
-
-def build_metrics_web(metrics: MetricsPage) -> web.Application:
-    """Build an application that serves only ``/metrics``."""
-    return _application([_metrics_route(metrics)])
-
-
-def _application(routes: list[web.RouteDef]) -> web.Application:
     app = web.Application(client_max_size=BODY_LIMIT_BYTES)
-    app.add_routes(routes)
+    if ready is not None:
+        app.add_routes([web.get("/healthz", healthz), web.get("/readyz", readyz)])
+    if slack_handler is not None:
+        app.router.add_post("/slack/events", slack_handler)
+    if metrics is not None:
+        app.router.add_get("/metrics", metrics_page)
     app.on_response_prepare.append(_without_banner)
     return app
-
-
-def _metrics_route(metrics: MetricsPage) -> web.RouteDef:
-    async def page(_: web.Request) -> web.Response:
-        return web.Response(body=await metrics(), headers={"Content-Type": METRICS_TYPE})
-
-    return web.get("/metrics", page)
 
 
 async def _without_banner(_: web.Request, response: web.StreamResponse) -> None:
@@ -112,7 +100,6 @@ class FirstRequestTimeout:
         self._timeout_s = timeout_s
         self._opened_at: dict[object, float] = {}
         self._served: set[object] = set()
-        self._task: asyncio.Task[None] | None = None
 
     @web.middleware
     async def middleware(self, request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -120,15 +107,8 @@ class FirstRequestTimeout:
         self._served.add(request.protocol)
         return await handler(request)
 
-    def watch(self, runner: web.AppRunner) -> None:
-        """Start watching the connections of a server that listens."""
-        self._task = asyncio.create_task(self._watch(runner), name="first-request-timeout")
-
-    async def stop(self) -> None:
-        """Stop; safe before ``watch``."""
-        await cancel_all(self._task)
-
-    async def _watch(self, runner: web.AppRunner) -> None:
+    async def watch(self, runner: web.AppRunner) -> None:
+        """Watch the connections of a server that listens, until it stops."""
         now = asyncio.get_running_loop().time
         while runner.server is not None:
             open_ = set(runner.server.connections)
@@ -161,8 +141,8 @@ class WebServer:
             keepalive_timeout=KEEPALIVE_TIMEOUT_S,
             lingering_time=LINGER_S,
         )
-        self._host = host
-        self._port = port
+        self._host, self._port = host, port
+        self._watching: asyncio.Task[None] | None = None
 
     @property
     def port(self) -> int:
@@ -178,10 +158,10 @@ class WebServer:
         """
         await self._runner.setup()
         await web.TCPSite(self._runner, self._host, self._port).start()
-        self._first_request.watch(self._runner)
+        self._watching = asyncio.create_task(self._first_request.watch(self._runner))
         logger.info("listening on port %d", self.port)
 
     async def stop(self) -> None:
         """Stop listening, and let current requests finish for a few seconds; safe before ``start``."""
-        await self._first_request.stop()
+        await cancel_all(self._watching)
         await self._runner.cleanup()

@@ -59,7 +59,11 @@ class Bench:
         self.files, self.reader, self.scanner = FakeFiles(), FakeReader(), FakeRoute()
         self.announcer, self.board, self.workspace = FakeAnnouncer(), FakeBoard(), FakeWorkspace()
         self.people, self.refusals = FakePeople(), FakeRefusals()
-        self.policy = replace(policy, people=self.people) if policy else Access(people=self.people)
+        self.policy = replace(
+            policy or Access(people=self.people, workspace=self.workspace),
+            people=self.people,
+            workspace=self.workspace,
+        )
         self.work_dir = work_dir
         self.work_dir.mkdir(exist_ok=True)
         self.builds = WorkDir(work_dir, self.clock)
@@ -91,7 +95,6 @@ class Bench:
         self.records = HistoryService(
             store=self.store,
             cards=self.cards,
-            workspace=self.workspace,
             access=self.policy,
             clock=self.clock,
         )

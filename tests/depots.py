@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from bot.scanners.onetrust.file_server import FileServer, FileServerTimeouts, Uploaded, open_file_server
+from bot.scanners.onetrust.file_server import FileServer, FileServerTimeouts, open_file_server
 from bot.scanners.onetrust.file_server_address import FileServerAddress
 from sandbox.ftp import FtpSandbox
 from tests import proftpd
@@ -39,9 +39,7 @@ class Ground:
             replace(self.address, **changes), timeouts=replace(timeouts, sleep=self._sleep)
         )
 
-    async def upload(
-        self, path: Path, name: str = "shop.apk", *, depot: FileServer | None = None
-    ) -> Uploaded:
+    async def upload(self, path: Path, name: str = "shop.apk", *, depot: FileServer | None = None) -> int:
         size_bytes = await asyncio.to_thread(lambda: path.stat().st_size)
         return await (depot or self.depot()).upload(
             path,

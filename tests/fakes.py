@@ -215,7 +215,7 @@ class FakeSandbox:
         self.sent.append((md5, path.read_bytes()))
         if self.gate is not None:
             await self.gate.wait()
-        outcome = self.outcomes.pop(0) if self.outcomes else self.always or SandboxReceipt(md5=md5)
+        outcome = self.outcomes.pop(0) if self.outcomes else self.always or SandboxReceipt()
         if isinstance(outcome, Exception):
             raise outcome
         return outcome

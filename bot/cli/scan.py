@@ -21,14 +21,13 @@ from slack_sdk.errors import SlackApiError
 from bot.config.settings import Settings
 from bot.core import identifiers
 from bot.core.circuit_breaker import CircuitBreaker
-from bot.core.clock import SystemClock, cancel_all
-from bot.core.file_names import is_build_name, unsupported_name
+from bot.core.clock import SystemClock, cancel_all, first_of
+from bot.core.file_names import file_type_of_name, unsupported_name
 from bot.core.ports import Announcer, Progress
-from bot.core.scan import OPEN, Kind, Pulled, Question, Reason, Scan, Share, Source, State
+from bot.core.scan import Kind, Pulled, Question, Reason, Scan, Share, Source, State
 from bot.core.work_dir import WorkDir
 from bot.errors import (
     AppscanError,
-    NotInvited,
     StoreUnavailable,
     Superseded,
     TooLarge,
@@ -82,12 +81,12 @@ class ScanArguments:
     """The arguments of the command."""
 
     path: Path
-    app_id: str | None = None
-    name: str | None = None
-    new: bool = False
-    again: bool = False
-    channel: str | None = None
-    timeout_s: float = 3600.0
+    app_id: str | None
+    name: str | None
+    new: bool
+    again: bool
+    channel: str | None
+    timeout_s: float
     """How long to wait for OneTrust, or for another build of the app, before the scan is cancelled."""
 
 
@@ -99,15 +98,16 @@ class LocalFile:
 
     async def pull(self, scan: Scan, to: Path, *, limit_bytes: int, progress: Progress) -> Pulled:  # noqa: ARG002
         """Copy the file, as it may change before it is sent."""
-        return await asyncio.to_thread(self._copy, to, limit_bytes)
 
-    def _copy(self, to: Path, limit_bytes: int) -> Pulled:
-        if (size_bytes := self.path.stat().st_size) >= limit_bytes:
-            raise TooLarge(size_bytes=size_bytes)
-        shutil.copyfile(self.path, to)
-        with to.open("rb") as copy:
-            sha256 = hashlib.file_digest(copy, "sha256").hexdigest()
-        return Pulled(size_bytes=to.stat().st_size, sha256=sha256)
+        def copy() -> Pulled:
+            if (size_bytes := self.path.stat().st_size) >= limit_bytes:
+                raise TooLarge(size_bytes=size_bytes)
+            shutil.copyfile(self.path, to)
+            with to.open("rb") as file:
+                sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+            return Pulled(size_bytes=to.stat().st_size, sha256=sha256)
+
+        return await asyncio.to_thread(copy)
 
 
 @dataclass(eq=False, repr=False)
@@ -140,16 +140,15 @@ class TerminalAnnouncer:
 
     async def _print(self, number: int) -> None:
         scan = await self.store.scans.scan(number)
-        if scan.state is self._printed or scan.state not in OPEN | {State.WAITING}:
+        if scan.state is self._printed or scan.state in CODES:
             return
         self._printed = scan.state
+        what = f"{scan.state.value}, {scan.problem}" if scan.problem else scan.state.value
         if scan.state is State.WAITING:
-            say(f"scan #{number}: waits for scan #{scan.original}, another build of the same app")
-            return
-        why = f", {scan.problem}" if scan.problem else ""
-        if scan.state is State.QUEUED:
-            why += f" Next try in {text.duration(max(1.0, scan.submission.due_at - time.time()))}."
-        say(f"scan #{number}: {scan.state.value}{why}")
+            what = f"waits for scan #{scan.original}, another build of the same app"
+        elif scan.state is State.QUEUED:
+            what += f" Next try in {text.duration(max(1.0, scan.submission.due_at - time.time()))}."
+        say(f"scan #{number}: {what}")
 
     async def settle(self) -> None:
         """Finish printing."""
@@ -166,10 +165,8 @@ async def scan(settings: Settings, asked: ScanArguments, stop: asyncio.Event) ->
     if not asked.path.is_file():
         say(f"{asked.path} is a folder." if asked.path.is_dir() else f"There is no file {asked.path}.")
         return 2
-    name, accepts_aab = asked.path.name, settings.accepts_aab
-    if (sentence := unsupported_name(name, accepts_aab=accepts_aab)) or not is_build_name(
-        name, accepts_aab=accepts_aab
-    ):
+    sentence = unsupported_name(asked.path.name, accepts_aab=settings.accepts_aab)
+    if sentence or not file_type_of_name(asked.path.name):
         say(sentence or "That is no build: its name ends neither in .ipa nor in .apk.")
         return 3
     async with AsyncExitStack() as stack:
@@ -186,7 +183,15 @@ async def scan(settings: Settings, asked: ScanArguments, stop: asyncio.Event) ->
 
 
 async def _scan(settings: Settings, asked: ScanArguments, stop: asyncio.Event, stack: AsyncExitStack) -> int:
-    share = _share(asked)
+    share = Share(
+        file_name=asked.path.name,
+        occasion="shell",
+        asked_app_id=identifiers.app_id(asked.app_id) if asked.app_id else None,
+        asked_name=asked.name,
+        insist=asked.again,
+        kind=Kind.NEW if asked.new else None,
+        reason=Reason.CHOSEN if asked.new else None,
+    )
     clock = SystemClock()
     database = await open_database(settings.database)
     stack.push_async_callback(database.close)
@@ -194,13 +199,14 @@ async def _scan(settings: Settings, asked: ScanArguments, stop: asyncio.Event, s
     posting = None
     if asked.channel is not None:
         posting, share = await _begin_thread(settings, share, asked.channel, stack)
+    onetrust = await stack.enter_async_context(parts.open_onetrust(settings, clock, Metrics()))
     announcer = TerminalAnnouncer(Repositories(database, clock))
     domain = Domain(
         database=database,
         clock=clock,
         files=LocalFile(asked.path),
         reader=parts.build_reader(settings),
-        routes=await stack.enter_async_context(parts.onetrust_routes(settings, Metrics())),
+        routes=onetrust.routes,
         work_dir=WorkDir(Path(stack.enter_context(TemporaryDirectory(prefix="appscan-"))), clock),
         breaker=CircuitBreaker(clock),
         announce=lambda _: announcer,
@@ -226,31 +232,15 @@ async def _scan(settings: Settings, asked: ScanArguments, stop: asyncio.Event, s
     return await _report(domain, ended)
 
 
-def _share(asked: ScanArguments) -> Share:
-    return Share(
-        file_name=asked.path.name,
-        occasion="shell",
-        asked_app_id=identifiers.app_id(asked.app_id) if asked.app_id else None,
-        asked_name=asked.name,
-        insist=asked.again,
-        kind=Kind.NEW if asked.new else None,
-        reason=Reason.CHOSEN if asked.new else None,
-    )
-
-
 async def _begin_thread(
     settings: Settings, share: Share, channel: str, stack: AsyncExitStack
 ) -> tuple[Posting, Share]:
-    """Begin a thread in the channel for the scan's reply."""
     clock = SystemClock()
     client = parts.slack_client(settings, await stack.enter_async_context(slack_session()), clock)
     identity = await Identity.ask(client)
     kind = await SlackConversations(client, identity, clock).kind_of(channel)
     message = shell_announcement(share.file_name)
-    try:
-        posted = await client.chat_postMessage(channel=channel, text=message.text, blocks=message.blocks)
-    except SlackApiError as error:
-        raise NotInvited(f"Slack says {slack_code(error)}: nothing was submitted.") from error
+    posted = await client.chat_postMessage(channel=channel, text=message.text, blocks=message.blocks)
     ts = str(posted["ts"])
     posting = Posting(
         client=client, bot_user_id=identity.user_id, clock=clock, stack=stack, settle_s=SETTLE_S
@@ -267,10 +257,7 @@ async def _run(domain: Domain, number: int, stop: asyncio.Event, timeout_s: floa
     store = domain.store
     await store.queue.recover(source=Source.SHELL)
     work = asyncio.create_task(_process(domain, number))
-    stopped = asyncio.create_task(stop.wait())
-    await asyncio.wait({work, stopped}, timeout=timeout_s, return_when=asyncio.FIRST_COMPLETED)
-    stopped.cancel()
-    work.cancel()
+    await first_of(work, stop.wait(), domain.clock.sleep(timeout_s))
     with contextlib.suppress(asyncio.CancelledError):
         await work
     scan = await store.scans.scan(number)
@@ -281,7 +268,6 @@ async def _run(domain: Domain, number: int, stop: asyncio.Event, timeout_s: floa
 
 
 async def _process(domain: Domain, number: int) -> None:
-    """Process the scan until it has ended, with retries."""
     store, clock = domain.store, domain.clock
     while True:
         await domain.pipeline.run(number)
@@ -293,7 +279,7 @@ async def _process(domain: Domain, number: int) -> None:
             if due or (poll.has_waiting and number in await store.queue.wake_waiting()):
                 break
             await clock.sleep(POLL_INTERVAL_S)
-        if scan.state not in OPEN | {State.WAITING}:
+        if scan.state in CODES:
             return
 
 
@@ -308,7 +294,6 @@ async def _send_heartbeats(domain: Domain, number: int) -> None:
 
 
 async def _report(domain: Domain, scan: Scan) -> int:
-    """Print the result; return the exit code."""
     submission = scan.submission
     if scan.state is State.DUPLICATE and scan.original is not None:
         submission = (await domain.store.scans.scan(scan.original)).submission

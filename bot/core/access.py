@@ -41,6 +41,7 @@ class Access:
     """
 
     people: People
+    workspace: Workspace
     channels: frozenset[str] = frozenset()
     users: frozenset[str] = frozenset()
     """IDs of people, and of apps by their user or bot ID; admins need not be listed here too."""
@@ -77,6 +78,14 @@ class Access:
             raise NotAllowed(GUEST)
         return person
 
+    async def viewer(self, user: str, channel: str) -> Viewer:
+        """Return the viewer who asks in ``channel``, and so is a member of it; raises as ``admit``."""
+        person = await self.admit(user, channel)
+        workspace = self.workspace
+        channels_of = workspace.channels if person.outsider else workspace.private_channels
+        channels = await channels_of(user) | {channel}
+        return Viewer(user=user, channels=channels, member=not person.outsider, timezone=person.timezone)
+
     def is_admin(self, user: str | None) -> bool:
         """Tell whether an admitted person may change what everyone shares."""
         return not self.admins or user in self.admins
@@ -104,10 +113,3 @@ class Access:
     def may_create_link(self, scan: Scan) -> bool:
         """Tell whether the app ID that was requested for a scan may become its build's link."""
         return scan.source is Source.SHELL or self.is_admin(scan.asked_by or scan.shared_by)
-
-
-async def viewer_of(workspace: Workspace, user: str, person: Person, channel: str) -> Viewer:
-    """Return the viewer who asks in ``channel``, and so is a member of it."""
-    member = not person.outsider
-    channels_of = workspace.private_channels if member else workspace.channels
-    return Viewer(user=user, channels=await channels_of(user) | {channel}, member=member)

@@ -31,7 +31,8 @@ class CircuitBreaker:
         self._watchers: list[Callable[[bool], None]] = []
         self._failures = 0
         self._open_since: float | None = None
-        self._has_answered = False
+        self.has_answered = False
+        """Whether the scanner has answered since this process started."""
         self._failed_probes = 0
         self._probe_at = 0.0
         self._pause_until = 0.0
@@ -46,11 +47,6 @@ class CircuitBreaker:
     def open_s(self) -> float | None:
         """Seconds since it opened; ``None`` while it is closed."""
         return None if self._open_since is None else self._steady.now() - self._open_since
-
-    @property
-    def has_answered(self) -> bool:
-        """Whether the scanner has answered since this process started."""
-        return self._has_answered
 
     @property
     def probe_at(self) -> float:
@@ -79,7 +75,7 @@ class CircuitBreaker:
 
     def answered(self, number: int) -> None:
         """Note that the scanner answered: it accepted or rejected the build."""
-        self._has_answered = True
+        self.has_answered = True
         if self.is_open and self._probe != number and self._steady.now() < self._pause_until:
             return  # sent before the scanner asked for a pause, which is not over
         self._failures = 0
@@ -87,9 +83,8 @@ class CircuitBreaker:
             return
         away_s = self._steady.now() - self._open_since
         self._open_since = self._probe = None
-        self._log.warning(
-            "%s accepts builds again after %.0f s; waiting scans continue", self._scanner, away_s
-        )
+        text = "%s accepts builds again after %.0f s; waiting scans continue"
+        self._log.warning(text, self._scanner, away_s)
         self._notify()
 
     def failed(self, number: int, retry_after_s: float | None = None) -> None:
@@ -102,11 +97,8 @@ class CircuitBreaker:
             if self._probe == number:
                 self._failed_probes += 1
                 self._probe_at = now + max(PROBE_BACKOFF.delay_s(self._failed_probes), pause_s)
-                self._log.warning(
-                    "%s still accepts no builds; next probe in %.0f s",
-                    self._scanner,
-                    self._probe_at - now,
-                )
+                wait_s = self._probe_at - now
+                self._log.warning("%s still accepts no builds; next probe in %.0f s", self._scanner, wait_s)
             elif pause_s:
                 self._probe_at = max(self._probe_at, now + pause_s)
             return
@@ -115,12 +107,9 @@ class CircuitBreaker:
             self._open_since = now
             self._failed_probes = 0 if pause_s else 1  # the failures that opened it count as a probe
             self._probe_at = now + (pause_s or PROBE_BACKOFF.first_s)
-            self._log.warning(
-                "%s accepts no builds (%s); scans wait, next probe in %.0f s",
-                self._scanner,
-                "it asked for a pause" if pause_s else f"{self._failures} consecutive failures",
-                self._probe_at - now,
-            )
+            why = "it asked for a pause" if pause_s else f"{self._failures} consecutive failures"
+            text = "%s accepts no builds (%s); scans wait, next probe in %.0f s"
+            self._log.warning(text, self._scanner, why, self._probe_at - now)
             self._notify()
 
     def _notify(self) -> None:

@@ -32,12 +32,6 @@ def file_type_of_name(file_name: str) -> FileType | None:
     return _FILE_TYPES.get(_extension(file_name))
 
 
-def is_build_name(file_name: str, *, accepts_aab: bool = False) -> bool:
-    """Tell whether the name ends in ``.ipa``, ``.apk`` or, where accepted, ``.aab``, in any case."""
-    file_type = file_type_of_name(file_name)
-    return file_type is not None and (accepts_aab or file_type is not FileType.AAB)
-
-
 def unsupported_name(file_name: str, *, accepts_aab: bool = False) -> str | None:
     """Return the message about a file that is almost a build: what is wrong, and what to do."""
     if file_type_of_name(file_name) is FileType.AAB and not accepts_aab:

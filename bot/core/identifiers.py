@@ -103,12 +103,10 @@ def bundle_id(text: str) -> str:
     Raises:
         UsageError: not one.
     """
-    if _BUNDLE_ID.fullmatch(found := _stripped(text)):
-        return found
-    raise UsageError(
-        "That is not a bundle identifier, which has only letters, digits, dots, hyphens and underscores.",
-        example="com.example.shop",
+    problem = (
+        "That is not a bundle identifier, which has only letters, digits, dots, hyphens and underscores."
     )
+    return _shaped(text, _BUNDLE_ID, problem, example="com.example.shop")
 
 
 def platform(text: str) -> Platform:
@@ -117,10 +115,9 @@ def platform(text: str) -> Platform:
     Raises:
         UsageError: not a platform.
     """
-    try:
-        return _PLATFORMS[_stripped(text).lower()]
-    except KeyError:
-        raise UsageError("The platform is `ios` or `android`.", example="android") from None
+    if (found := _PLATFORMS.get(_stripped(text).lower())) is None:
+        raise UsageError("The platform is `ios` or `android`.", example="android")
+    return found
 
 
 def request_id(text: str) -> str:
@@ -129,13 +126,11 @@ def request_id(text: str) -> str:
     Raises:
         UsageError: not a request ID.
     """
-    if _REQUEST_ID.fullmatch(found := _stripped(text)):
-        return found
-    raise UsageError(
+    problem = (
         "That is not a request ID, which has 4 to 128 letters, digits and hyphens, and no spaces. "
-        "OneTrust shows it in the workflow's log.",
-        example=EXAMPLE_APP_ID,
+        "OneTrust shows it in the workflow's log."
     )
+    return _shaped(text, _REQUEST_ID, problem, example=EXAMPLE_APP_ID)
 
 
 def comment(text: str) -> tuple[str | None, str | None]:
@@ -145,10 +140,9 @@ def comment(text: str) -> tuple[str | None, str | None]:
     """
     found: str | None = None
     for match in _RESCAN_OF_APP.finditer(text):
-        quoted, candidate = match[1], match[2]
-        if _APP_ID.fullmatch(candidate) and (quoted or any(sign.isdigit() for sign in candidate)):
-            found = candidate
-            text = text[: match.start()] + text[match.end() :]
+        # Without regard to case, ``[a-z]`` matches two signs beyond ASCII as well.
+        if match[2].isascii() and (match[1] or any(sign.isdigit() for sign in match[2])):
+            found, text = match[2], text[: match.start()] + text[match.end() :]
             break
     named = _NAME.search(text)
     return found, _name(named[1]) if named else None
@@ -190,6 +184,12 @@ def slack_link(text: str) -> MessageLink | FileLink | None:
     if file := _FILE_PATH.fullmatch(url.path) or _PRIVATE_FILE_PATH.fullmatch(url.path):
         return FileLink(file_id=file[1])
     return None
+
+
+def _shaped(text: str, shape: re.Pattern[str], problem: str, *, example: str) -> str:
+    if shape.fullmatch(found := _stripped(text)):
+        return found
+    raise UsageError(problem, example=example)
 
 
 def _stripped(text: str) -> str:

@@ -31,3 +31,4 @@ class Viewer:
     """Their private channels and group messages; for an outsider, their public channels too."""
     member: bool = True
     """Whether they see every public channel; false for an outsider."""
+    timezone: tzinfo = UTC

@@ -16,11 +16,9 @@ class Clock(Protocol):
 
     def now(self) -> float:
         """Return seconds since the epoch, UTC."""
-        ...
 
     async def sleep(self, seconds: float) -> None:
         """Sleep; a negative time counts as 0."""
-        ...
 
 
 class Files(Protocol):
@@ -36,7 +34,6 @@ class Files(Protocol):
             PullFailed: a retry may succeed.
             NoRoom: the bot's disk is full.
         """
-        ...
 
 
 class BuildReader(Protocol):
@@ -48,7 +45,6 @@ class BuildReader(Protocol):
         Raises:
             BuildRejected: can't be scanned; says why.
         """
-        ...
 
 
 class Announcer(Protocol):
@@ -56,11 +52,9 @@ class Announcer(Protocol):
 
     def changed(self, number: int) -> None:
         """Schedule an update of the messages about a scan whose row has changed; returns at once."""
-        ...
 
     def progress(self, number: int, done_bytes: int, total_bytes: int) -> None:
         """Schedule an update of a transfer's progress; returns at once."""
-        ...
 
 
 class People(Protocol):
@@ -72,7 +66,6 @@ class People(Protocol):
         Raises:
             Unidentified: Slack can't say at the moment.
         """
-        ...
 
 
 class Refusals(Protocol):
@@ -80,7 +73,6 @@ class Refusals(Protocol):
 
     def refuse(self, share: Share, sentence: str) -> None:
         """Show the sentence once per message, only to the person who shared it; returns at once."""
-        ...
 
 
 class Workspace(Protocol):
@@ -88,7 +80,6 @@ class Workspace(Protocol):
 
     def read(self, payload: Mapping[str, Any]) -> Seen:
         """Parse a message event; empty for the bot's own messages."""
-        ...
 
     async def kind_of(self, channel: str) -> ChannelKind:
         """Return a conversation's kind.
@@ -96,15 +87,12 @@ class Workspace(Protocol):
         Raises:
             NotInvited: the bot is not a member.
         """
-        ...
 
     async def private_channels(self, user: str) -> frozenset[str]:
         """Return the private channels and group messages of which both the person and the bot are members."""
-        ...
 
     async def channels(self, user: str) -> frozenset[str]:
         """Return ``private_channels`` and the public channels of which the person is a member."""
-        ...
 
     async def shares_of_message(
         self, channel: str, message_ts: str, thread_ts: str | None
@@ -115,7 +103,6 @@ class Workspace(Protocol):
             NotInvited: the bot can't read the conversation.
             NotFound: there is no such message.
         """
-        ...
 
     async def shares_of_file(
         self, file_id: str, channel: str | None = None, message_ts: str | None = None
@@ -128,4 +115,3 @@ class Workspace(Protocol):
         Raises:
             NotFound: the bot can't see the file.
         """
-        ...

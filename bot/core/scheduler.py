@@ -51,7 +51,6 @@ class Wake(Protocol):
 
     def __call__(self, *reasons: str) -> None:
         """Run the queues' jobs with one of these names or reasons now; without any, all of them."""
-        ...
 
 
 class Scheduler:

@@ -47,12 +47,10 @@ _UNAVAILABLE = {
 class Database:
     """An open database; use ``await Database.open(path)``."""
 
-    def __init__(self, path: Path, hooks: tuple[RowHooks, ...]) -> None:
-        self.path = path
-        self._hooks = hooks
+    def __init__(self, path: Path, hooks: tuple[RowHooks, ...], busy_timeout_ms: int) -> None:
+        self.path, self._hooks, self._busy_timeout_ms = path, hooks, busy_timeout_ms
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="store")
         self._db: Connection | None = None
-        self._busy_timeout_ms = BUSY_TIMEOUT_MS
         self._in_trouble = False
         self._trial: asyncio.Task[bool] | None = None
 
@@ -66,25 +64,24 @@ class Database:
             NewerDatabase: a newer version of appscan has upgraded it.
             OSError, sqlite3.Error: the file can't be opened or written.
         """
-        self = cls(path, hooks)
+        self = cls(path, hooks, busy_timeout_ms)
         try:
-            await self._in_thread(lambda: self._open(busy_timeout_ms))
+            await self._in_thread(self._open)
         except BaseException:
             self._thread.shutdown(wait=False)
             raise
         return self
 
-    def _open(self, busy_timeout_ms: int) -> None:
+    def _open(self) -> None:
         self.path.parent.mkdir(parents=True, exist_ok=True)
         # SQLite gives its -wal and -shm files the mode of the main file, so this settles all three.
         os.close(os.open(self.path, os.O_RDWR | os.O_CREAT, stat.S_IRUSR | stat.S_IWUSR))
         db = Connection(self.path)
         db.hooks = self._hooks
         try:
-            self._busy_timeout_ms = busy_timeout_ms
-            db.execute(f"PRAGMA busy_timeout = {busy_timeout_ms}")
+            db.execute(f"PRAGMA busy_timeout = {self._busy_timeout_ms}")
             check_version(db)
-            _write_ahead(db, busy_timeout_ms)
+            _write_ahead(db, self._busy_timeout_ms)
             # ``COMMITTED`` must survive a power cut, or a build would be sent twice.
             db.execute("PRAGMA synchronous = FULL")
             db.execute("PRAGMA foreign_keys = ON")
@@ -125,7 +122,10 @@ class Database:
 
         def write() -> T:
             result = _transaction(self._connection(), work)
-            self._works_again()
+            if self._in_trouble:
+                self._in_trouble = False
+                logger.info("the database can be written again")
+                self._wait_for_locks(self._busy_timeout_ms)
             return result
 
         return await self._in_thread(lambda: self._watched(write))
@@ -161,12 +161,6 @@ class Database:
             if code == sqlite3.SQLITE_BUSY:
                 self._wait_for_locks(min(LOCKED_TIMEOUT_MS, self._busy_timeout_ms))
             raise StoreUnavailable(detail=f"the database can't be used: {error}") from error
-
-    def _works_again(self) -> None:
-        if self._in_trouble:
-            self._in_trouble = False
-            logger.info("the database can be written again")
-            self._wait_for_locks(self._busy_timeout_ms)
 
     def _wait_for_locks(self, at_most_ms: int) -> None:
         self._connection().execute(f"PRAGMA busy_timeout = {at_most_ms}")

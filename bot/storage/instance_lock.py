@@ -21,7 +21,7 @@ class InstanceLock:
 
     def try_acquire(self) -> bool:
         """Take the lock if it is free."""
-        if self._fd is not None:
+        if self.held:
             return True
         fd = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
         try:

@@ -52,7 +52,9 @@ async def settle(database: Database, clock: Clock) -> list[int] | None:
         for table in ("results", "opinions"):
             db.execute(f"UPDATE {table} SET announced_ts = '' WHERE announced_ts IS NULL")
         for table in ("scans", "requests", "app_looks"):
-            _skip_numbers(db, table)
+            skip = "UPDATE sqlite_sequence SET seq = seq + ? WHERE name = ?"
+            if not db.execute(skip, [SKIPPED_NUMBERS, table]).rowcount:
+                db.execute("INSERT INTO sqlite_sequence (seq, name) VALUES (?, ?)", [SKIPPED_NUMBERS, table])
         db.execute("PRAGMA user_version = 0")
         return [scan.number for scan in found]
 
@@ -63,11 +65,3 @@ async def settle(database: Database, clock: Clock) -> list[int] | None:
 
 def _is_marked(db: Connection) -> bool:
     return bool(db.execute("PRAGMA user_version").fetchone()[0] == MARK)
-
-
-def _skip_numbers(db: Connection, table: str) -> None:
-    changed = db.execute(
-        "UPDATE sqlite_sequence SET seq = seq + ? WHERE name = ?", [SKIPPED_NUMBERS, table]
-    ).rowcount
-    if not changed:
-        db.execute("INSERT INTO sqlite_sequence (name, seq) VALUES (?, ?)", [table, SKIPPED_NUMBERS])

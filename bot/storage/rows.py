@@ -113,14 +113,8 @@ def first_scan(db: Connection, rest: str, *parameters: object) -> Scan | None:
 
 def event(row: Mapping[str, Any]) -> Event:
     """Return the record of a row of ``events``."""
-    return Event(
-        scan=row["scan"],
-        at=row["at"],
-        who=row["who"],
-        before=State(row["before"]) if row["before"] else None,
-        after=State(row["after"]),
-        why=row["why"],
-    )
+    before = State(row["before"]) if row["before"] else None
+    return Event(**{**row, "before": before, "after": State(row["after"])})
 
 
 def link(row: Mapping[str, Any]) -> Link:

@@ -43,7 +43,8 @@ def move(
         Superseded: its state is not one of ``expect``, or ``to`` can't follow it.
     """
     before = load(db, number)
-    if to in {State.QUEUED, State.RECEIVED} and who is None and _withdrawn(db, number):
+    is_withdrawn = db.execute("SELECT withdrawn FROM scans WHERE number = ?", [number]).fetchone()[0]
+    if is_withdrawn and to in {State.QUEUED, State.RECEIVED} and who is None:
         to, scan = State.CANCELLED, {**(scan or {}), "problem": WITHDRAWN}
     if to not in FLOW[before.state] or (expect is not None and before.state not in expect):
         raise Superseded(
@@ -73,10 +74,6 @@ def move(
             [before.sha256, number],
         )
     return load(db, number)
-
-
-def _withdrawn(db: Connection, number: int) -> bool:
-    return bool(db.execute("SELECT withdrawn FROM scans WHERE number = ?", [number]).fetchone()[0])
 
 
 def add_event(

@@ -15,7 +15,7 @@ from bot.core.rate_limit import RateLimiter, RateLimiters
 from bot.core.scan import Scan
 from bot.core.scheduler import Scheduler
 from bot.core.work_dir import WorkDir
-from bot.features.rescan_requests.ports import Board
+from bot.features.rescan_requests.models import Board
 from bot.features.results.poller import ResultPoller
 from bot.features.submission.card import Card
 from bot.features.submission.card_repository import Cards
@@ -69,11 +69,11 @@ class Domain:
     may_create_link: Callable[[Scan], bool]
     accepts_aab: bool = False
     adjustment: Adjustment | None = None
-    store: Repositories = field(init=False)
 
-    def __post_init__(self) -> None:
-        """Make the repositories."""
-        self.store = Repositories(self.database, self.clock)
+    @cached_property
+    def store(self) -> Repositories:
+        """All rows."""
+        return Repositories(self.database, self.clock)
 
     def log_url_of(self, request_id: str) -> str | None:
         """Return the address of a request's log."""

@@ -13,17 +13,13 @@ from bot.core.access import Access
 from bot.core.circuit_breaker import CircuitBreaker
 from bot.core.clock import SteadyClock
 from bot.core.ports import BuildReader, Clock
-from bot.core.rate_limit import RateLimiter
 from bot.core.scan import Scan
 from bot.core.scheduler import Scheduler
 from bot.core.work_dir import WorkDir
 from bot.features.compliance.rules import Rule
 from bot.features.rescan_requests.messages import RescanRequestMessage
-from bot.features.rescan_requests.views import request
 from bot.features.results.poller import ResultPoller
-from bot.features.results.ports import Applications
 from bot.features.submission.card import Card
-from bot.features.submission.routes import Routes
 from bot.features.submission.sections import ReplySection
 from bot.features.verdicts.hold import Hold
 from bot.features.verdicts.scanner_profile import ScannerProfile
@@ -38,12 +34,10 @@ from bot.slack.messages.rejections import SlackRejections
 from bot.slack.messages.subjects import Subject
 from bot.storage.database import Database
 from bot.wiring.domain import Posting, ReplyContext, SlackDomain
+from bot.wiring.parts import OneTrust
 from bot.wiring.zscaler import Zscaler
 
 T = TypeVar("T")
-
-LAST_MESSAGES_S = 3.0
-"""How long messages may still be updated at a stop."""
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -55,7 +49,7 @@ class Kit:
     database: Database
     client: AsyncWebClient
     identity: Identity
-    routes: Routes
+    onetrust: OneTrust
     reader: BuildReader
     work_dir: WorkDir
     metrics: Metrics
@@ -63,10 +57,6 @@ class Kit:
     """What results are judged by."""
     hears: Callable[[], Awaitable[bool]]
     """Whether what people do in Slack reaches the bot now."""
-    applications: Applications
-    """Reads OneTrust's list of apps, and results."""
-    budget: RateLimiter
-    """Of calls that read from OneTrust."""
     zscaler: Zscaler
     sections: Callable[[ReplyContext], Sequence[ReplySection]]
     """Returns all sections of a scan's reply."""
@@ -78,7 +68,7 @@ class Kit:
     def __post_init__(self) -> None:
         """Make what all features share."""
         settings, client = self.settings, self.client
-        self._services: dict[type, object] = {}
+        self._services: list[object] = []
         self.steady = SteadyClock(self.clock)  # for what is never shown, such as the pace of messages
         people = SlackPeople(client, self.identity, self.steady)
         self.workspace = SlackConversations(client, self.identity, self.steady)
@@ -87,6 +77,7 @@ class Kit:
             self.stack.push_async_callback(each.close)
         self.access = Access(
             people=people,
+            workspace=self.workspace,
             channels=settings.channels,
             users=settings.users,
             admins=settings.admins,
@@ -103,25 +94,32 @@ class Kit:
             bot_user_id=self.identity.user_id,
             clock=self.steady,
             stack=self.stack,
-            settle_s=LAST_MESSAGES_S,
+            settle_s=3.0,
+        )
+        context = ReplyContext(
+            clock=self.clock,
+            permalink=self.permalink,
+            scanners=self.scanners,
+            shows_hosts=settings.zscaler is not None,
+            poller=partial(self.find, ResultPoller),
         )
         self.domain = SlackDomain(
             database=self.database,
             clock=self.clock,
             files=CountedFiles(self.files, self.metrics.pulled),
             reader=self.reader,
-            routes=self.routes,
+            routes=self.onetrust.routes,
             work_dir=self.work_dir,
             breaker=self.breaker,
             announce=posting.replies,
-            sections=self.sections(self._reply_context()),
+            sections=self.sections(context),
             permalink=self.permalink,
             log_url=settings.onetrust_log_url,
             may_create_link=self.access.may_create_link,
             accepts_aab=settings.accepts_aab,
             adjustment=Hold(scanners=tuple(scanner for scanner in self.side_scanners if scanner.sees_builds)),
             workspace=self.workspace,
-            board=RescanRequestMessage(client, request, posting.posts, posting.updates),
+            board=RescanRequestMessage(client, posting.posts, posting.updates),
             refusals=refusals,
             access=self.access,
             scheduler=self.scheduler,
@@ -132,12 +130,11 @@ class Kit:
 
     def provide(self, service: object) -> None:
         """Offer a service to the features that are built later, by its type."""
-        self._services[type(service)] = service
+        self._services.append(service)
 
     def find(self, kind: type[T]) -> T | None:
         """Return a service; ``None`` if its feature is not set up."""
-        found = self._services.get(kind)
-        return found if isinstance(found, kind) else None
+        return next((service for service in self._services if isinstance(service, kind)), None)
 
     def get(self, kind: type[T]) -> T:
         """Return a service that is always there.
@@ -163,12 +160,3 @@ class Kit:
     def messages(self, subject: Subject[Card]) -> LivingMessages[Card]:
         """Return the messages of a subject."""
         return self._posting.messages(subject, self.domain.cards)
-
-    def _reply_context(self) -> ReplyContext:
-        return ReplyContext(
-            clock=self.clock,
-            permalink=self.permalink,
-            scanners=self.scanners,
-            shows_hosts=self.settings.zscaler is not None,
-            poller=partial(self.find, ResultPoller),
-        )

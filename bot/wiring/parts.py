@@ -1,8 +1,9 @@
 """The parts that the bot and its commands share, each made from the settings."""
 
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 
 import aiohttp
 from slack_sdk.web.async_client import AsyncWebClient
@@ -15,15 +16,15 @@ from bot.core.rate_limit import RateLimiter
 from bot.features.submission.routes import Closed, Route, Routes
 from bot.metrics import CountedClient, Metrics
 from bot.scanners.http.access_tokens import AccessTokens
+from bot.scanners.http.upload import UploadClient
 from bot.scanners.onetrust.applications import OneTrustApplications
 from bot.scanners.onetrust.auth import ApiKey, ClientCredentials
-from bot.scanners.onetrust.client import Inquiry
+from bot.scanners.onetrust.client import REQUESTS, Inquiry
 from bot.scanners.onetrust.file_server import open_file_server
 from bot.scanners.onetrust.routes.direct import Direct
 from bot.scanners.onetrust.routes.ftp import Ftp
 from bot.scanners.onetrust.routes.webhook import Webhook
-from bot.scanners.onetrust.upload_client import UploadClient
-from bot.slack.api.client import ObjectsOnly, ShortWaits
+from bot.slack.api.client import SlackRetries
 
 
 def build_reader(settings: Settings) -> BuildFileReader:
@@ -38,35 +39,71 @@ def slack_client(
     token = settings.slack_bot_token.reveal() if signed_in else None
     client = AsyncWebClient(token=token, base_url=settings.slack_api_url, session=session)
     # It repeats only what Slack certainly did not do: after a lost response, a message may have been posted.
-    client.retry_handlers = [ShortWaits(clock), ObjectsOnly()]
+    client.retry_handlers = [SlackRetries(clock)]
     return client
 
 
-@asynccontextmanager
-async def onetrust_routes(settings: Settings, metrics: Metrics) -> AsyncIterator[Routes]:
-    """Open the routes into OneTrust that are set up; ``metrics`` counts their calls and bytes."""
-    tls = ssl.create_default_context()
-    async with onetrust_tokens(settings, metrics, tls) as tokens:
+@dataclass(frozen=True, kw_only=True)
+class OneTrust:
+    """What the bot does in OneTrust; all of it shares one source of bearer tokens."""
 
-        def client(endpoint: str) -> UploadClient:
+    tokens: ApiKey | AccessTokens
+    routes: Routes
+    """The routes of builds that are set up."""
+    applications: OneTrustApplications
+    """Reads apps, scans and results."""
+    budget: RateLimiter
+    """Of calls that read."""
+
+
+@asynccontextmanager
+async def open_onetrust(settings: Settings, clock: Clock, metrics: Metrics) -> AsyncIterator[OneTrust]:
+    """Open OneTrust; ``metrics`` counts calls and bytes."""
+    tls = ssl.create_default_context()  # the machine's authorities, or SSL_CERT_FILE; slow, so loaded once
+    async with CountedClient(metrics.onetrust_called, verify=tls) as client:
+        tokens = _tokens(settings, client)
+        budget = RateLimiter(clock, REQUESTS)
+        inquiry = Inquiry(client, tokens, budget, now=clock.now)
+
+        def upload(endpoint: str) -> UploadClient:
             return UploadClient(tokens, tls=tls, traces=[metrics.onetrust_calls(endpoint)])
 
-        routes: dict[str, Route] = {
-            "direct": Direct(
-                settings.onetrust_url,
-                making=client("application_create"),
-                scanning=client("application_scan"),
-                org_id=settings.onetrust_org_id,
-                solution_type=settings.onetrust_solution_type,
-            )
-        }
-        if url := settings.onetrust_webhook_url.reveal():
-            limit_bytes = settings.onetrust_rest_limit
-            routes["webhook"] = Webhook(url, client("webhook"), limit_bytes=limit_bytes)
-        if settings.ftp is not None:
-            routes["ftp"] = ftp_route(settings.ftp, client("ftp_webhook"))
-        open_ = [routes[name] for name in settings.onetrust_routes if name in routes]
-        yield Routes(open_, _closed(settings, {route.name for route in open_}))
+        yield OneTrust(
+            tokens=tokens,
+            routes=_routes(settings, upload),
+            applications=OneTrustApplications(settings.onetrust_url, inquiry),
+            budget=budget,
+        )
+
+
+def _tokens(settings: Settings, client: CountedClient) -> ApiKey | AccessTokens:
+    if settings.onetrust_api_key is not None:
+        return ApiKey(settings.onetrust_api_key.reveal())
+    return ClientCredentials(
+        client,
+        settings.onetrust_url,
+        settings.onetrust_client_id or "",
+        settings.onetrust_client_secret.reveal() if settings.onetrust_client_secret else "",
+        form=settings.onetrust_client_auth == "form",
+    )
+
+
+def _routes(settings: Settings, client: Callable[[str], UploadClient]) -> Routes:
+    routes: dict[str, Route] = {
+        "direct": Direct(
+            settings.onetrust_url,
+            making=client("application_create"),
+            scanning=client("application_scan"),
+            org_id=settings.onetrust_org_id,
+            solution_type=settings.onetrust_solution_type,
+        )
+    }
+    if url := settings.onetrust_webhook_url.reveal():
+        routes["webhook"] = Webhook(url, client("webhook"), limit_bytes=settings.onetrust_rest_limit)
+    if settings.ftp is not None:
+        routes["ftp"] = ftp_route(settings.ftp, client("ftp_webhook"))
+    open_ = [routes[name] for name in settings.onetrust_routes if name in routes]
+    return Routes(open_, _closed(settings, {route.name for route in open_}))
 
 
 def ftp_route(ftp: FtpSettings, client: UploadClient) -> Ftp:
@@ -91,48 +128,9 @@ def _closed(settings: Settings, open_: set[str]) -> list[Closed]:
     )
     closed = []
     for name, route, limit_bytes, unset in routes:
-        if name in open_:
-            continue
         steps = [] if name in settings.onetrust_routes else [f"list `{name}` in `ONETRUST_ROUTES`"]
         steps += [f"set {unset}"] if unset else []
-        opened_by = " and ".join(steps)
-        closed.append(
-            Closed(
-                title=route.title, limit_bytes=limit_bytes, file_types=route.file_types, opened_by=opened_by
-            )
-        )
+        way, types = " and ".join(steps), route.file_types
+        if name not in open_:
+            closed.append(Closed(title=route.title, limit_bytes=limit_bytes, file_types=types, opened_by=way))
     return closed
-
-
-@asynccontextmanager
-async def onetrust_tokens(
-    settings: Settings, metrics: Metrics, tls: ssl.SSLContext
-) -> AsyncIterator[ApiKey | AccessTokens]:
-    """Open the source of OneTrust's bearer tokens; ``metrics`` counts its calls.
-
-    ``tls`` is shared with other clients, as loading the machine's authorities (or SSL_CERT_FILE) is slow.
-    """
-    if settings.onetrust_api_key is not None:
-        yield ApiKey(settings.onetrust_api_key.reveal())
-        return
-    async with CountedClient(metrics.onetrust_called, verify=tls) as client:
-        yield ClientCredentials(
-            client,
-            settings.onetrust_url,
-            settings.onetrust_client_id or "",
-            settings.onetrust_client_secret.reveal() if settings.onetrust_client_secret else "",
-            form=settings.onetrust_client_auth == "form",
-        )
-
-
-@asynccontextmanager
-async def onetrust_applications(
-    settings: Settings, clock: Clock, metrics: Metrics, budget: RateLimiter
-) -> AsyncIterator[OneTrustApplications]:
-    """Open what reads apps, scans and results from OneTrust, within ``budget``."""
-    tls = ssl.create_default_context()
-    async with (
-        onetrust_tokens(settings, metrics, tls) as tokens,
-        CountedClient(metrics.onetrust_called, verify=tls) as client,
-    ):
-        yield OneTrustApplications(settings.onetrust_url, Inquiry(client, tokens, budget, now=clock.now))

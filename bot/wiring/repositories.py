@@ -11,8 +11,7 @@ from bot.features.hosts.repository import HostRepository
 from bot.features.onetrust_apps.repository import OneTrustAppRepository
 from bot.features.rescan_requests.repository import RescanRequestRepository
 from bot.features.results.repository import ResultRepository
-from bot.features.retention.repository import PrivacyRepository
-from bot.features.retention.upload_repository import UploadRepository
+from bot.features.retention.repository import PrivacyRepository, UploadRepository
 from bot.features.submission.queue_repository import QueueRepository
 from bot.features.submission.scan_repository import ScanRepository
 from bot.features.third_party_apps.repository import AppLookupRepository

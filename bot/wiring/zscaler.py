@@ -6,9 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
-import httpx
-
-from bot.config.zscaler import CloudSettings, OAuthLogin, SandboxSettings, SessionLogin, ZscalerSettings
+from bot.config.zscaler import CloudSettings, OAuthLogin, ZscalerSettings
 from bot.core.ports import Clock
 from bot.features.hosts.models import UrlLookup
 from bot.features.third_party_apps.models import ThirdPartyAppsApi
@@ -48,18 +46,27 @@ async def open_zscaler(
         yield Zscaler(side_scanner=SideScanner(profile=PROFILE))
         return
     logger.info("Zscaler is asked too: %s", ", ".join(settings.apis()))
+    tls = ssl.create_default_context()  # the machine's authorities, or SSL_CERT_FILE; slow, so loaded once
+    called, cloud, governance, submissions = metrics.zscaler_calls(), None, None, None
     async with AsyncExitStack() as stack:
-        cloud, governance = None, None
         if settings.cloud is not None:
-            cloud = await stack.enter_async_context(open_cloud(settings.cloud, clock, metrics))
+            cloud = await stack.enter_async_context(open_cloud(settings.cloud, clock, metrics, tls))
         if settings.apptotal is not None:
-            client = await stack.enter_async_context(_client(metrics))
+            client = await stack.enter_async_context(CountedClient(called, verify=tls))
             url, key = settings.apptotal.url, settings.apptotal.key.reveal()
             governance = ThirdPartyAppsClient(client, url, key, now=clock.now)
+        if settings.sandbox is not None:
+            submissions = Sandbox(
+                settings.sandbox.url,
+                settings.sandbox.token.reveal(),
+                now=clock.now,
+                tls=tls,
+                traces=lambda verb: [counted(f"sandbox_{verb}", called)],
+            )
         yield Zscaler(
             side_scanner=SideScanner(
                 profile=PROFILE,
-                submissions=_sandbox(settings.sandbox, clock, metrics) if settings.sandbox else None,
+                submissions=submissions,
                 reports=Reports(cloud) if cloud else None,
                 first_report_s=float(settings.report_first_s),
                 hold_max_s=settings.hold_max_s,
@@ -73,58 +80,29 @@ async def open_zscaler(
         )
 
 
-def _client(metrics: Metrics, tls: ssl.SSLContext | None = None) -> CountedClient:
-    # The machine's authorities; SSL_CERT_FILE names others.
-    return CountedClient(metrics.zscaler_calls(), verify=tls or ssl.create_default_context())
-
-
 @asynccontextmanager
-async def open_cloud(settings: CloudSettings, clock: Clock, metrics: Metrics) -> AsyncIterator[CloudClient]:
+async def open_cloud(
+    settings: CloudSettings, clock: Clock, metrics: Metrics, tls: ssl.SSLContext
+) -> AsyncIterator[CloudClient]:
     """Open the cloud service API; its session is ended at the exit, if that does no harm."""
-    tls = ssl.create_default_context()  # loaded once for both, as that is slow
-    async with _client(metrics, tls) as client, _client(metrics, tls) as token_client:
+    called, login = metrics.zscaler_calls(), settings.login
+    async with CountedClient(called, verify=tls) as client, CountedClient(called, verify=tls) as token_client:
         caller, read_only = HttpClient(client, settings.url), ReadOnly(clock)
-        auth = _auth(settings.login, caller, token_client, clock, read_only)
-        cloud = CloudClient(caller, auth, clock=clock, read_only=read_only)
+        auth: CloudAuth
+        if isinstance(login, OAuthLogin):
+            auth = OAuthAuth(
+                token_client,
+                login.token_url,
+                login.client_id,
+                login.client_secret.reveal(),
+                scope=login.scope,
+                form=login.client_auth == "form",
+                clock=clock,
+            )
+        else:
+            password, key = login.password.reveal(), login.api_key.reveal()
+            auth = SessionAuth(caller, login.username, password, key, clock=clock, read_only=read_only)
         try:
-            yield cloud
+            yield CloudClient(caller, auth, clock=clock, read_only=read_only)
         finally:
-            await cloud.close()
-
-
-def _sandbox(settings: SandboxSettings, clock: Clock, metrics: Metrics) -> Sandbox:
-    called = metrics.zscaler_calls()
-    return Sandbox(
-        settings.url,
-        settings.token.reveal(),
-        now=clock.now,
-        tls=ssl.create_default_context(),
-        traces=lambda verb: [counted(f"sandbox_{verb}", called)],
-    )
-
-
-def _auth(
-    settings: OAuthLogin | SessionLogin,
-    caller: HttpClient,
-    token_client: httpx.AsyncClient,
-    clock: Clock,
-    read_only: ReadOnly,
-) -> CloudAuth:
-    if isinstance(settings, OAuthLogin):
-        return OAuthAuth(
-            token_client,
-            settings.token_url,
-            settings.client_id,
-            settings.client_secret.reveal(),
-            scope=settings.scope,
-            form=settings.client_auth == "form",
-            clock=clock,
-        )
-    return SessionAuth(
-        caller,
-        settings.username,
-        settings.password.reveal(),
-        settings.api_key.reveal(),
-        clock=clock,
-        read_only=read_only,
-    )
+            await auth.close()

@@ -137,8 +137,7 @@ async def put(script: Script, build: Path, **changes: object) -> int:
         assert sentence == sentences.STARTED_OVER
 
     depot = open_file_server(script.address(**changes), timeouts=HASTE)
-    uploaded = await depot.upload(build, "shop.apk", size_bytes=SIZE, progress=lambda *_: None, note=note)
-    return uploaded.sent_bytes
+    return await depot.upload(build, "shop.apk", size_bytes=SIZE, progress=lambda *_: None, note=note)
 
 
 async def failure(script: Script, build: Path, **changes: object) -> SubmissionError:

@@ -9,9 +9,9 @@ import pytest
 from bot.core.scan import FileType, Kind
 from bot.errors import Refused, SubmissionError, Superseded, TryLater, Uncertain, UnknownApp
 from bot.features.submission.routes import Order
+from bot.scanners.http.upload import UploadClient
 from bot.scanners.onetrust.auth import ClientCredentials
 from bot.scanners.onetrust.routes.direct import Direct
-from bot.scanners.onetrust.upload_client import UploadClient
 from sandbox.builds import write_apk, write_ipa
 from sandbox.bundles import make_aab
 from sandbox.clock import HeldClock

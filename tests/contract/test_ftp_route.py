@@ -11,8 +11,8 @@ from bot.config.ftp import FtpSettings, server_address
 from bot.core.scan import FileType, Kind
 from bot.errors import Refused, SubmissionError, TryLater, Uncertain
 from bot.features.submission.routes import Order
+from bot.scanners.http.upload import UploadClient
 from bot.scanners.onetrust.auth import ApiKey
-from bot.scanners.onetrust.upload_client import UploadClient
 from bot.wiring.parts import ftp_route
 from sandbox.builds import write_apk, write_ipa
 from sandbox.ftp import FtpSandbox

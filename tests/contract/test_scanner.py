@@ -10,9 +10,9 @@ import pytest
 from bot.core.scan import FileType, Kind
 from bot.errors import Refused, SubmissionError, Superseded, TryLater, Uncertain
 from bot.features.submission.routes import Order, Route
+from bot.scanners.http.upload import UploadClient
 from bot.scanners.onetrust.auth import ApiKey, ClientCredentials
 from bot.scanners.onetrust.routes.webhook import Webhook
-from bot.scanners.onetrust.upload_client import UploadClient
 from sandbox.builds import write_apk, write_ipa
 from sandbox.clock import HeldClock
 from sandbox.onetrust import OneTrustSandbox

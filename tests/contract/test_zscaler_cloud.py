@@ -3,6 +3,7 @@
 import asyncio
 import json
 import logging
+import ssl
 from contextlib import asynccontextmanager
 
 import httpx
@@ -391,8 +392,8 @@ async def test_it_logs_out_only_where_nothing_becomes_active_by_that(tenant, act
     await cloud.get(Endpoint.STATUS)
     tenant.zscaler.world.activation = activation
 
-    await cloud.close()
-    await cloud.close()  # harmless
+    await cloud.auth.close()
+    await cloud.auth.close()  # harmless
 
     assert len(tenant.zscaler.logouts) == (activation == "ACTIVE")
     assert tenant.zscaler.world.activation == activation
@@ -404,20 +405,20 @@ async def test_in_maintenance_nobody_signs_out(tenant):
     tenant.zscaler.world.in_maintenance = True
     await refusal(Activation(cloud).activate())
 
-    await cloud.close()
+    await cloud.auth.close()
 
     assert tenant.zscaler.count("cloud.status") + tenant.zscaler.count("cloud.logout") == 0
 
 
 async def test_without_a_session_there_is_no_logging_out(tenant, caplog):
-    await tenant.by_session().close()
+    await tenant.by_session().auth.close()
     by_oauth = tenant.by_oauth()
     await by_oauth.get(Endpoint.STATUS)
-    await by_oauth.close()
+    await by_oauth.auth.close()
     ended = tenant.by_session()
     await ended.get(Endpoint.QUOTA)
     tenant.clock.advance(301)
-    await ended.close()
+    await ended.auth.close()
 
     assert tenant.zscaler.count("cloud.logout") == 0
     assert "not signed out" not in caplog.text  # there was nothing to sign out of
@@ -429,7 +430,7 @@ async def test_logging_out_takes_three_seconds_at_most_and_raises_nothing(tenant
         await cloud.get(Endpoint.QUOTA)
         tenant.clock.advance(2)
         tenant.zscaler.faults.add("cloud.status", **fault)
-        closing = asyncio.create_task(cloud.close())
+        closing = asyncio.create_task(cloud.auth.close())
         if "hold" in fault:
             await tenant.clock.asleep()
             tenant.clock.advance(GOODBYE_S)
@@ -684,7 +685,7 @@ async def test_it_is_opened_as_the_settings_have_it_and_signed_out_of_at_the_end
         login = SessionLogin(username=zscaler.username, **secrets)
     settings = CloudSettings(url=zscaler.api_url, login=login)
 
-    async with open_cloud(settings, tenant.clock, metrics) as cloud:
+    async with open_cloud(settings, tenant.clock, metrics, ssl.create_default_context()) as cloud:
         assert await Activation(cloud).status() is ActivationStatus.ACTIVE
 
     assert len(zscaler.logouts) == (by == "session")
@@ -711,7 +712,7 @@ async def test_no_log_and_no_error_shows_a_secret(tenant):
             zscaler.faults.add("cloud.status", drop=True)
             error = await refusal(cloud.get(Endpoint.STATUS))
             told.append(f"{cloud!r} {cloud.login_state} {error!r} {vars(error)}")
-            await cloud.close()
+            await cloud.auth.close()
     for name, level in levels.items():
         logging.getLogger(name).setLevel(level)
     text = "\n".join([*log.lines, *told])

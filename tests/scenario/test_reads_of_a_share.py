@@ -20,7 +20,7 @@ READS, WRITES = 30, 20
 
 A reply is read twice for each change that is shown, and a slow machine shows each of them; most show a few.
 """
-READS_WITH_ZSCALER, WRITES_WITH_ZSCALER = 55, 35
+READS_WITH_ZSCALER, WRITES_WITH_ZSCALER = 50, 35
 """Of a share whose build is sent to Zscaler too, and whose hosts are looked up there."""
 JOBS_OF_ALL = {"heartbeat", "notices", "results", "search for missed builds"}
 """They read at their intervals, whether anything is shared or not; so do refreshes."""

@@ -7,7 +7,7 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from bot.web import BODY_LIMIT_BYTES, METRICS_TYPE, WebServer, build_metrics_web, build_web
+from bot.web import BODY_LIMIT_BYTES, METRICS_TYPE, WebServer, build_web
 
 
 async def all_well():
@@ -115,7 +115,7 @@ async def test_metrics_are_never_on_slacks_port():
 
 
 async def test_a_port_for_metrics_has_nothing_else():
-    async with on_a_port(build_metrics_web(figures)) as client:
+    async with on_a_port(build_web(metrics=figures)) as client:
         paths = ["/metrics", "/healthz", "/readyz", "/slack/events", "/"]
         assert [(await client.get(path)).status for path in paths] == [200, 404, 404, 404, 404]
 

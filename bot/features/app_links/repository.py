@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from bot.core.scan import Kind, Link, Platform, Reason, Scan
+from bot.core.scan import Build, Kind, Link, Platform, Reason, Scan
 from bot.storage import rows
 from bot.storage.connection import Connection
 from bot.storage.repository import Repository, reads, writes
@@ -10,18 +10,22 @@ from bot.storage.repository import Repository, reads, writes
 _REQUESTED = {Reason.REQUEST, Reason.COMMAND, Reason.COMMENT}
 
 
-def of_build(db: Connection, bundle_id: str, platform: Platform) -> Link | None:
-    """Return the link of a bundle identifier and platform."""
-    found = db.query("SELECT * FROM apps WHERE bundle_id = ? AND platform = ?", [bundle_id, platform.value])
-    return next((rows.link(row) for row in found), None)
+def of_build(db: Connection, bundle_id: str | None, platform: Platform | None) -> Link | None:
+    """Return the link of a bundle identifier and platform; ``None`` if they are not known."""
+    found = db.query("SELECT * FROM apps WHERE bundle_id = ? AND platform = ?", [bundle_id, platform])
+    return next(map(rows.link, found), None)
 
 
-def of_app(db: Connection, app_id: str) -> list[Link]:
+def of_app(db: Connection, app_id: str | None) -> list[Link]:
     """Return the links to an app."""
-    found = db.query(
-        "SELECT * FROM apps WHERE app_id = ? COLLATE NOCASE ORDER BY bundle_id, platform", [app_id]
-    )
-    return [rows.link(row) for row in found]
+    query = "SELECT * FROM apps WHERE app_id = ? COLLATE NOCASE ORDER BY bundle_id, platform"
+    return list(map(rows.link, db.query(query, [app_id])))
+
+
+def of_others(db: Connection, app_id: str | None, of: Scan | Build) -> tuple[Link, ...]:
+    """Return the links to an app from other builds."""
+    own = (of.bundle_id, of.platform)
+    return tuple(link for link in of_app(db, app_id) if (link.bundle_id, link.platform) != own)
 
 
 def put(
@@ -41,9 +45,7 @@ def put(
     known = of_build(db, bundle_id, platform)
     if known is not None and (known.app_id == app_id or not replace):
         return False
-    db.execute(
-        "INSERT OR REPLACE INTO apps VALUES (?, ?, ?, ?, ?)", [bundle_id, platform.value, app_id, who, now]
-    )
+    db.execute("INSERT OR REPLACE INTO apps VALUES (?, ?, ?, ?, ?)", [bundle_id, platform, app_id, who, now])
     return True
 
 
@@ -63,14 +65,19 @@ class LinkRepository(Repository):
     """Reads and writes links."""
 
     @reads
-    def of_build(self, db: Connection, bundle_id: str, platform: Platform) -> Link | None:
-        """Return the link of a bundle identifier and platform."""
+    def of_build(self, db: Connection, bundle_id: str | None, platform: Platform | None) -> Link | None:
+        """Return the link of a bundle identifier and platform; ``None`` if they are not known."""
         return of_build(db, bundle_id, platform)
 
     @reads
     def of_app(self, db: Connection, app_id: str) -> list[Link]:
         """Return the links to an app."""
         return of_app(db, app_id)
+
+    @reads
+    def of_others(self, db: Connection, app_id: str, of: Scan) -> tuple[Link, ...]:
+        """Return the links to an app from other builds."""
+        return of_others(db, app_id, of)
 
     @writes
     def put(
@@ -90,7 +97,7 @@ class LinkRepository(Repository):
     def remove(self, db: Connection, bundle_id: str, platform: Platform) -> Link | None:
         """Remove and return a link."""
         known = of_build(db, bundle_id, platform)
-        db.execute("DELETE FROM apps WHERE bundle_id = ? AND platform = ?", [bundle_id, platform.value])
+        db.execute("DELETE FROM apps WHERE bundle_id = ? AND platform = ?", [bundle_id, platform])
         return known
 
     @reads

@@ -33,7 +33,6 @@ class Past(Protocol):
 
     async def conversations(self) -> list[str]:
         """Return the IDs of all conversations that the bot is in."""
-        ...
 
     async def messages(self, channel: str, since: float) -> list[Mapping[str, Any]]:
         """Return the messages with files since then, in the form of events, oldest first.
@@ -44,7 +43,6 @@ class Past(Protocol):
             NotInvited: the bot can't read the conversation.
             PullFailed: a retry may succeed.
         """
-        ...
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -107,16 +105,14 @@ class Backfill:
         done = True
         for channel, since in await self.alive.missed():
             try:
-                found = await self._take_in(channel, max(since, self.clock.now() - self.within_s))
+                if found := await self._take_in(channel, max(since, self.clock.now() - self.within_s)):
+                    logger.info("found %d missed builds in %s", found, channel)
             except NotInvited as error:
                 logger.info("%s is not searched for missed builds: %s", channel, error)
             except Exception as error:  # noqa: BLE001 - the other conversations don't wait for this one
                 logger.warning("the search for missed builds in %s failed: %s", channel, _named(error))
                 done = False
                 continue
-            else:
-                if found:
-                    logger.info("found %d missed builds in %s", found, channel)
             await self.alive.searched(channel)
         return done
 

@@ -6,7 +6,6 @@ from bot.storage import rows
 from bot.storage.connection import Connection
 from bot.storage.repository import Repository, reads, writes
 
-_COLUMNS = ("channel", "message_ts", "opened_at", "away_since", "was_away", "waiting", "unanswered")
 _WAITING = rows.listed(OPEN - WORKING)
 
 
@@ -30,21 +29,15 @@ class BacklogRepository(Repository):
     @reads
     def open(self, db: Connection) -> list[Notice]:
         """Return the open notices."""
-        return [_notice(row) for row in db["notices"].rows]
+        return [Notice(**{**row, "was_away": bool(row["was_away"])}) for row in db["notices"].rows]
 
     @writes
     def put(self, db: Connection, notice: Notice) -> None:
         """Store a channel's notice as it is shown."""
-        values = rows.plain({column: getattr(notice, column) for column in _COLUMNS})
-        marks = ", ".join("?" * len(_COLUMNS))
-        query = f"INSERT OR REPLACE INTO notices ({', '.join(_COLUMNS)}) VALUES ({marks})"
-        db.execute(query, list(values.values()))
+        values = {name: value for name, value in vars(notice).items() if name != "closed_at"}
+        db.table("notices").insert(rows.plain(values), replace=True)
 
     @writes
     def remove(self, db: Connection, channel: str) -> None:
         """Delete a channel's notice, which shows that it is over."""
         db.execute("DELETE FROM notices WHERE channel = ?", [channel])
-
-
-def _notice(row: dict[str, object]) -> Notice:
-    return Notice(**{**row, "was_away": bool(row["was_away"])})  # type: ignore[arg-type]

@@ -1,8 +1,7 @@
-"""One notice per channel about its queue.
+"""One notice per channel about its queue, while many builds wait for a reply or the scanner accepts none.
 
-It is shown while more builds wait than can be answered at once, or while the scanner accepts none. Slack
-allows about one new message per second in a channel, so the last of a hundred builds is answered late; the
-notice says at once that all were received.
+Slack allows about one new message per second in a channel, so the last of a hundred builds is answered late;
+the notice says at once that all were received.
 """
 
 import logging
@@ -63,13 +62,7 @@ class BacklogNotices:
         is_over = away_since is None and not backlog.unanswered
         if notice is None:
             if not is_early and (away_since is not None or backlog.unanswered > MAX_UNANSWERED):
-                notice = Notice(
-                    channel=backlog.channel,
-                    opened_at=now,
-                    away_since=away_since,
-                    waiting=backlog.waiting,
-                    unanswered=backlog.unanswered,
-                )
+                notice = Notice(**vars(backlog), opened_at=now, away_since=away_since)
                 self._shown_at[backlog.channel] = steady
                 await self.rows.put(replace(notice, message_ts=await self.board.post(notice)))
             return
@@ -77,10 +70,9 @@ class BacklogNotices:
             return
         changed = replace(
             notice,
+            **vars(backlog),
             away_since=away_since,
             was_away=notice.was_away or notice.away_since is not None,
-            waiting=backlog.waiting,
-            unanswered=backlog.unanswered,
             closed_at=now if is_over else None,
         )
         if changed != notice:

@@ -37,31 +37,24 @@ def cancelled(count: int) -> Message:
 
 
 def _lines(notice: Notice) -> list[str]:
-    lines = []
+    number = notice.waiting
+    waiting = {0: "None waits here", 1: "1 build waits here"}.get(number, f"{number} builds wait here")
     if notice.away_since is not None:
-        lines.append(
+        first = (
             ":double_vertical_bar: *OneTrust isn't taking builds right now* "
-            f"(since {text.when(notice.away_since)}). {_builds(notice.waiting)} here until it does."
+            f"(since {text.when(notice.away_since)}). {waiting} until it does."
         )
     elif notice.was_away:
-        lines.append(f":arrow_forward: *OneTrust takes builds again.* {_builds(notice.waiting)} here.")
+        first = f":arrow_forward: *OneTrust takes builds again.* {waiting}."
     else:
-        lines.append(f":hourglass_flowing_sand: *Many builds at once.* {_builds(notice.waiting)} here.")
-    if notice.unanswered:
-        lines.append(f"Replies still to come, as fast as Slack takes them: {notice.unanswered}.")
-    return lines
+        first = f":hourglass_flowing_sand: *Many builds at once.* {waiting}."
+    if not notice.unanswered:
+        return [first]
+    return [first, f"Replies still to come, as fast as Slack takes them: {notice.unanswered}."]
 
 
 def _over(notice: Notice, closed_at: float) -> str:
-    took = text.duration(closed_at - notice.opened_at)
+    what = "Every build that was shared here has its reply"
     if notice.was_away:
-        return (
-            f":white_check_mark: OneTrust takes builds again; what waited here is on its way (after {took})."
-        )
-    return f":white_check_mark: Every build that was shared here has its reply (after {took})."
-
-
-def _builds(count: int) -> str:
-    if count == 0:
-        return "None waits"
-    return "1 build waits" if count == 1 else f"{count} builds wait"
+        what = "OneTrust takes builds again; what waited here is on its way"
+    return f":white_check_mark: {what} (after {text.duration(closed_at - notice.opened_at)})."

@@ -2,9 +2,9 @@
 
 import logging
 
-from bot.features.compliance import listeners, repository
-from bot.features.compliance.messages import COMPLIANCE_SECTION
+from bot.features.compliance import listeners, repository, views
 from bot.features.compliance.review import ViolationReview
+from bot.features.submission.sections import ReplySection
 from bot.slack.messages.living_message import LivingMessages
 from bot.wiring.checks import onetrust
 from bot.wiring.feature import Feature, Surface
@@ -31,7 +31,12 @@ def build(kit: Kit) -> Surface:
 
 FEATURE = Feature(
     build=build,
-    reply_section=lambda _: COMPLIANCE_SECTION,
+    reply_section=lambda _: ReplySection(
+        name=views.NAME,
+        read=lambda db, scan, _: repository.read(db, scan.number),
+        lines=lambda card: [views.violation_line(card)],
+        announced=views.violation_blocks,
+    ),
     row_hooks=(repository.HOOKS,),
     checks=onetrust.policy,
 )

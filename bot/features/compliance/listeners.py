@@ -24,7 +24,7 @@ def register(app: AsyncApp, reviews: ViolationReview) -> None:
         await open_form(client, body, modals.acknowledge_modal(scan, breach))
 
     async def acknowledged(user: str, view: Mapping[str, Any]) -> None:
-        answer = modals.read_acknowledgement(view)
-        await reviews.acknowledge(answer.breach, user, answer.reason)
+        number, reason = modals.read_acknowledgement(view)
+        await reviews.acknowledge(number, user, reason)
 
     take_form(app, modals.ACKNOWLEDGE_FORM, acknowledged, error_block=modals.REASON_BLOCK)

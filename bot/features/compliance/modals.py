@@ -1,7 +1,6 @@
 """The form in which a violation is acknowledged."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Final
 
 from bot.core.scan import Scan
@@ -15,17 +14,7 @@ from bot.slack.blocks.scan_text import title
 
 ACKNOWLEDGE_FORM: Final = "acknowledge_form"
 REASON_BLOCK: Final = "reason_block"
-"""The block of an error about the reason."""
-
 _REASON: Final = "reason"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Acknowledgement:
-    """A submitted ``acknowledge_modal``."""
-
-    breach: int
-    reason: str
 
 
 def acknowledge_modal(scan: Scan, breach: Violation) -> Block:
@@ -50,8 +39,8 @@ def acknowledge_modal(scan: Scan, breach: Violation) -> Block:
     )
 
 
-def read_acknowledgement(view: Mapping[str, Any]) -> Acknowledgement:
-    """Read a submitted ``acknowledge_modal``.
+def read_acknowledgement(view: Mapping[str, Any]) -> tuple[int, str]:
+    """Return the violation's number and the reason from a submitted ``acknowledge_modal``.
 
     Raises:
         UsageError: the reason is missing or too long, or the metadata is not of this form.
@@ -61,4 +50,4 @@ def read_acknowledgement(view: Mapping[str, Any]) -> Acknowledgement:
         raise UsageError("Write a reason: it is shown in the thread.")
     if len(reason) > REASON_LIMIT:
         raise UsageError(f"That is too long: the limit is {REASON_LIMIT} characters.")
-    return Acknowledgement(breach=number_in(kept_in(view), "breach"), reason=reason)
+    return number_in(kept_in(view), "breach"), reason

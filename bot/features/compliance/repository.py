@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping
+from dataclasses import fields
 from typing import Any, Final
 
 from bot.errors import NotFound, Superseded
@@ -37,7 +38,7 @@ class ViolationRepository(Repository):
             raise Superseded(ACKNOWLEDGED)
         review = {"acknowledged_by": who, "acknowledged_at": now, "reason": reason}
         rows.update(db, "breaches", review, number=number)
-        _note(db, int(violation.scan or 0), now, f'acknowledged violation of "{violation.rule}"', who)
+        _note(db, violation.scan, now, f'acknowledged violation of "{violation.rule}"', who)
         return _load(db, number)
 
 
@@ -75,20 +76,12 @@ def _load(db: Connection, number: int) -> Violation:
 
 
 def _violation(row: Mapping[str, Any]) -> Violation:
-    return Violation(
-        rule=row["rule"],
-        found=tuple(
-            Evidence(what=EvidenceKind(what), name=name, category=category, count=count)
-            for what, name, category, count in json.loads(row["found"])
-        ),
-        more=row["more"],
-        tell=tuple(json.loads(row["tell"])),
-        number=row["number"],
-        scan=row["scan"],
-        acknowledged_by=row["acknowledged_by"],
-        acknowledged_at=row["acknowledged_at"],
-        reason=row["reason"],
+    found = tuple(
+        Evidence(what=EvidenceKind(what), name=name, category=category, count=count)
+        for what, name, category, count in json.loads(row["found"])
     )
+    values = {field.name: row[field.name] for field in fields(Violation)}
+    return Violation(**{**values, "found": found, "tell": tuple(json.loads(row["tell"]))})
 
 
 def _note(db: Connection, number: int, now: float, why: str, who: str | None = None) -> None:

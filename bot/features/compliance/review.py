@@ -35,8 +35,6 @@ class ViolationReview:
     async def violation(self, number: int, user: str, channel: str | None = None) -> tuple[Scan, Violation]:
         """Return a violation to acknowledge, from its own thread or a form opened there."""
         violation = await self.store.violations.violation(number)
-        if violation.scan is None:
-            raise NotFound("That violation is no longer stored.")
         scan = await self.store.scans.scan(violation.scan)
         await self.access.admit(user, channel or scan.channel)
         if channel is not None and scan.channel is not None and scan.channel != channel:

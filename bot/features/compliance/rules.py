@@ -8,8 +8,8 @@ from fnmatch import translate
 from functools import lru_cache
 
 from bot.core.build import Build, Platform
-from bot.features.results.diff import Changes, changes
-from bot.features.results.models import Judge, Permission, Results, Sdk
+from bot.features.results.diff import changes
+from bot.features.results.models import Changes, Judge, Permission, Results, Sdk
 
 EVIDENCE_LIMIT = 50
 """Evidence stored per violation; the rest is only counted."""
@@ -57,10 +57,10 @@ class Violation:
     """Evidence beyond these, counted."""
     tell: tuple[str, ...] = ()
     """IDs of people and user groups to mention."""
-    number: int | None = None
-    """Row number; ``None`` until stored."""
-    scan: int | None = None
-    """Scan number; ``None`` until stored."""
+    number: int = 0
+    """Row number; 0 until stored."""
+    scan: int = 0
+    """Scan number; 0 until stored."""
     acknowledged_by: str | None = None
     """User ID; ``None`` while unreviewed."""
     acknowledged_at: float | None = None
@@ -110,11 +110,9 @@ def unknown_categories(rule: Rule) -> tuple[str, ...]:
 def judge_by(rules: Iterable[Rule]) -> Judge:
     """Return a judge for these rules."""
     kept = tuple(rules)
-
-    def judge(build: Build, results: Results, before: Results | None) -> tuple[Violation, ...]:
-        return violations(kept, build, results, changes(before, results) if before is not None else None)
-
-    return judge
+    return lambda build, results, before: violations(
+        kept, build, results, changes(before, results) if before is not None else None
+    )
 
 
 def violations(
@@ -151,11 +149,9 @@ def _sdks(rule: Rule, results: Results) -> Iterator[Evidence]:
             yield _sdk(EvidenceKind.SDK, sdk)
     for category, count in results.sdk_categories.items():
         if _like(category, rule.no_sdk_categories):
-            named = sum(_plain(sdk.category) == _plain(category) for sdk in results.sdks)
-            if count > named:
-                yield Evidence(
-                    what=EvidenceKind.UNNAMED_SDKS, category=category[:_NAME_LIMIT], count=count - named
-                )
+            unnamed = count - sum(_plain(sdk.category) == _plain(category) for sdk in results.sdks)
+            if unnamed > 0:
+                yield Evidence(what=EvidenceKind.UNNAMED_SDKS, category=category[:_NAME_LIMIT], count=unnamed)
 
 
 def _permissions(rule: Rule, results: Results) -> Iterator[Evidence]:
@@ -182,12 +178,11 @@ def _manifest(rule: Rule, results: Results) -> Iterator[Evidence]:
     manifest = results.privacy_manifest
     if manifest is None:
         return
-    for what, count, maximum in (
-        (EvidenceKind.MISMATCHED, manifest.mismatched, rule.privacy_manifest_mismatches),
-        (EvidenceKind.MISSING, manifest.missing, rule.privacy_manifest_missing),
-    ):
-        if maximum is not None and count > maximum:
-            yield Evidence(what=what, count=count)
+    mismatches, missing = rule.privacy_manifest_mismatches, rule.privacy_manifest_missing
+    if mismatches is not None and manifest.mismatched > mismatches:
+        yield Evidence(what=EvidenceKind.MISMATCHED, count=manifest.mismatched)
+    if missing is not None and manifest.missing > missing:
+        yield Evidence(what=EvidenceKind.MISSING, count=manifest.missing)
 
 
 def _new(rule: Rule, difference: Changes) -> Iterator[Evidence]:

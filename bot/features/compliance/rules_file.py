@@ -25,14 +25,8 @@ _MAX_COUNT = 10_000
 
 _MENTIONED = re.compile(r"[UWS][A-Z0-9]{2,20}")
 _WORD = re.compile(r"[A-Za-z_-]{1,32}")
-_TWO_BRACKETS = "write [[rule]], in two brackets, above each rule."
-_SCOPE = {"name", "tell", "apps", "platforms"}
-_LISTS = ("no_sdks", "no_sdk_categories", "no_new_sdk_categories", "no_permissions")
-_SWITCHES = ("no_new_sdks", "no_new_permissions")
-_COUNTS = ("privacy_manifest_mismatches", "privacy_manifest_missing")
 _ALLOWED = "high_risk_permissions_allowed"
-_CONDITIONS = (*_LISTS, *_SWITCHES, *_COUNTS, _ALLOWED)
-_KEYS = (*sorted(_SCOPE), *_CONDITIONS)
+_COUNTS = ("privacy_manifest_mismatches", "privacy_manifest_missing")
 
 _Problem = Callable[[str], None]
 
@@ -66,22 +60,22 @@ def parse(content: bytes) -> tuple[Rule, ...]:
     except RecursionError as error:
         raise _invalid("is nested too deeply: it is a list of [[rule]]") from error
     problems: list[str] = []
-    if set(table) - {"rule"}:
+    rules: list[Rule] = []
+    entries = table.pop("rule", None)
+    if table:
         problems.append("The rules file may hold [[rule]] and nothing else: remove the rest.")
-    entries = table.get("rule")
     if isinstance(entries, dict):
-        raise SettingsError([*problems, f"The rules file holds [rule]: {_TWO_BRACKETS}"])
-    if not isinstance(entries, list) or not entries or not all(isinstance(each, dict) for each in entries):
-        raise SettingsError([*problems, "The rules file has no [[rule]]: write one, or unset APPSCAN_RULES."])
-    if len(entries) > MAX_RULES:
+        problems.append("The rules file holds [rule]: write [[rule]], in two brackets, above each rule.")
+    elif not isinstance(entries, list) or not entries or not all(isinstance(each, dict) for each in entries):
+        problems.append("The rules file has no [[rule]]: write one, or unset APPSCAN_RULES.")
+    elif len(entries) > MAX_RULES:
         problems.append(f"The rules file holds {len(entries)} rules; {MAX_RULES} are the maximum.")
-        raise SettingsError(problems)
-    rules = [_rule(number, entry, problems) for number, entry in enumerate(entries, 1)]
-    seen: set[str] = set()
-    for number, rule in enumerate(rules, 1):
-        if rule.name and rule.name.casefold() in seen:
+    else:
+        rules = [_rule(number, entry, problems) for number, entry in enumerate(entries, 1)]
+    names = [rule.name.casefold() for rule in rules]
+    for number, name in enumerate(names, 1):
+        if name and name in names[: number - 1]:
             problems.append(f"The rules file, rule {number}: another rule has this name: give each its own.")
-        seen.add(rule.name.casefold())
     if problems:
         raise SettingsError(problems)
     return tuple(rules)
@@ -98,22 +92,20 @@ def _rule(number: int, entry: dict[str, Any], problems: list[str]) -> Rule:
 
     if not named:
         problem(f"name must be a text of 1 to {NAME_LIMIT} visible characters: it is what people read")
-    for key in entry:
-        if key not in _KEYS:
-            meant = get_close_matches(key, _KEYS, n=1, cutoff=0.7)
-            # In a wrong file a key can be anything, even a secret: only a word is repeated.
-            shown = f"`{key}`" if _WORD.fullmatch(key) else "something in it"
-            problem(f"{shown} is not a key" + (f"; did you mean `{meant[0]}`?" if meant else ""))
-    if not any(key in entry for key in _CONDITIONS):
+    parsers = _SCOPE | _CONDITIONS
+    for key in [each for each in entry if each not in {"name", *parsers}]:
+        meant = get_close_matches(key, ("name", *parsers), n=1, cutoff=0.7)
+        # In a wrong file a key can be anything, even a secret: only a word is repeated.
+        shown = f"`{key}`" if _WORD.fullmatch(key) else "something in it"
+        problem(f"{shown} is not a key" + (f"; did you mean `{meant[0]}`?" if meant else ""))
+    if not entry.keys() & _CONDITIONS.keys():
         problem(f"it checks nothing: add one of {', '.join(_CONDITIONS)}")
-    allowed = _texts(entry, _ALLOWED, problem, may_be_empty=True) if _ALLOWED in entry else None
-    platforms = _texts(entry, "platforms", problem)
-    if not set(platforms) <= set(Platform):
+    values = {key: parser(key, entry[key], problem) for key, parser in parsers.items() if key in entry}
+    platforms, tell = set(values.get("platforms", ())), values.get("tell", ())
+    if not platforms <= set(Platform):
         problem('platforms may hold "ios" and "android" and nothing else')
-        platforms = ()
-    elif set(platforms) == {Platform.ANDROID} and any(key in entry for key in _COUNTS):
+    elif platforms == {Platform.ANDROID} and any(key in entry for key in _COUNTS):
         problem("only iOS apps have a privacy manifest, and iOS is not in platforms")
-    tell = _texts(entry, "tell", problem)
     wrong = [str(place) for place, each in enumerate(tell, 1) if not _MENTIONED.fullmatch(each)]
     if len(tell) > MAX_MENTIONED:
         problem(f"tell may hold up to {MAX_MENTIONED} IDs, of people (U0123ABCD) or user groups (S0123ABCD)")
@@ -122,29 +114,16 @@ def _rule(number: int, entry: dict[str, Any], problems: list[str]) -> Rule:
             f"tell has an entry (number {', '.join(wrong)}) that is not an ID: copy the ID of the person "
             "(U0123ABCD) or the user group (S0123ABCD) from Slack"
         )
-    conditions: dict[str, Any] = {key: _texts(entry, key, problem) for key in _LISTS}
-    conditions |= {key: _switch(entry, key, problem) for key in _SWITCHES}
-    conditions |= {key: _count(entry, key, problem) for key in _COUNTS}
-    return Rule(
-        name=name if isinstance(name, str) and named else "",
-        tell=tuple(dict.fromkeys(tell)),
-        apps=_texts(entry, "apps", problem),
-        platforms=frozenset(map(Platform, platforms)),
-        high_risk_permissions_allowed=allowed,
-        **conditions,
-    )
+    values["tell"] = tuple(dict.fromkeys(tell))
+    values["platforms"] = frozenset(each for each in Platform if each in platforms)
+    return Rule(name=str(name) if named else "", **values)
 
 
-def _texts(
-    entry: dict[str, Any], key: str, problem: _Problem, *, may_be_empty: bool = False
-) -> tuple[str, ...]:
-    if key not in entry:
-        return ()
-    value = entry[key]
+def _texts(key: str, value: object, problem: _Problem) -> tuple[str, ...]:
     if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
         problem(f'{key} must be a list of texts, such as ["one", "another"]')
         return ()
-    if not value and not may_be_empty:
+    if not value and key != _ALLOWED:
         problem(f"{key} is empty: fill it, or remove it")
     if len(value) > MAX_ENTRIES:
         problem(f"{key} has more than {MAX_ENTRIES} entries")
@@ -157,19 +136,28 @@ def _texts(
     return tuple(value)
 
 
-def _switch(entry: dict[str, Any], key: str, problem: _Problem) -> bool:
-    if key in entry and entry[key] is not True:
+def _switch(key: str, value: object, problem: _Problem) -> bool:
+    if value is not True:
         problem(f"{key} can only be true: remove it to switch it off")
-    return key in entry
+    return True
 
 
-def _count(entry: dict[str, Any], key: str, problem: _Problem) -> int | None:
-    value = entry.get(key)
-    if key in entry and (type(value) is not int or not 0 <= value <= _MAX_COUNT):
+def _count(key: str, value: Any, problem: _Problem) -> int:
+    if type(value) is not int or not 0 <= value <= _MAX_COUNT:
         problem(f"{key} must be a whole number from 0 to {_MAX_COUNT}: the maximum to allow")
-        return None
+        return 0
     return value
 
 
 def _invalid(what: str) -> SettingsError:
     return SettingsError([f"The rules file {what}."])
+
+
+_Parser = Callable[[str, Any, _Problem], Any]
+_SCOPE: dict[str, _Parser] = dict.fromkeys(("apps", "platforms", "tell"), _texts)
+_CONDITIONS: dict[str, _Parser] = {
+    **dict.fromkeys(("no_sdks", "no_sdk_categories", "no_new_sdk_categories", "no_permissions"), _texts),
+    **dict.fromkeys(("no_new_sdks", "no_new_permissions"), _switch),
+    **dict.fromkeys(_COUNTS, _count),
+    _ALLOWED: _texts,
+}

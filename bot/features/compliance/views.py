@@ -3,7 +3,7 @@
 Names of rules come from the operator, evidence from OneTrust, reasons from people: all are escaped.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable
 from itertools import groupby
 from typing import Final
 
@@ -11,7 +11,7 @@ from bot.features.compliance.rules import Evidence, EvidenceKind, Violation
 from bot.features.submission.card import Card
 from bot.slack.blocks import text
 from bot.slack.blocks.elements import Block, button, section
-from bot.slack.blocks.lists import count
+from bot.slack.blocks.lists import count, listed
 
 NAME: Final = "compliance"
 ACKNOWLEDGE: Final = "breach_acknowledge"  # opens modals.acknowledge_modal; its value is the row's number
@@ -21,8 +21,7 @@ REASON_LIMIT: Final = 300
 _NAMED: Final = 6
 """Evidence shown per violation; less if there are many, so that they fit into one message."""
 _RULES_IN_LINE: Final = 4
-_RULES: Final = 8
-_INTRODUCED: Final = {
+_LISTED: Final = {
     EvidenceKind.SDK: ("SDK", "SDKs"),
     EvidenceKind.NEW_SDK: ("new SDK", "new SDKs"),
     EvidenceKind.MOVED_SDK: ("SDK in a new category", "SDKs in a new category"),
@@ -32,6 +31,15 @@ _INTRODUCED: Final = {
         "high-risk permission that is not allowed",
         "high-risk permissions that are not allowed",
     ),
+}
+_COUNTED: Final = {
+    EvidenceKind.UNNAMED_SDKS: ("more SDK", ", which OneTrust counts and does not name"),
+    EvidenceKind.UNMARKED_HIGH_RISK: (
+        "more high-risk permission",
+        ", which OneTrust counts and does not mark: it is not known whether they are allowed",
+    ),
+    EvidenceKind.MISMATCHED: ("data type", " of the privacy manifest mismatched"),
+    EvidenceKind.MISSING: ("data type", " missing in the privacy manifest"),
 }
 
 
@@ -53,37 +61,29 @@ def violation_blocks(card: Card) -> list[Block]:
 
 def violation_line(card: Card) -> str:
     """List the violated rules for the reply, without mentions."""
-    violations = violations_of(card)
-    still = [text.escape(each.rule, 80) for each in violations if each.acknowledged_by is None]
-    known = [text.escape(each.rule, 80) for each in violations if each.acknowledged_by is not None]
-    acknowledged = f"{_first(known)} (acknowledged)" if known else ""
-    if still:
-        told = _first([f"*{rule}*" for rule in still])
+    unreviewed, reviewed = _rules(card, lambda rule: text.escape(rule, 80))
+    acknowledged = f"{listed(reviewed, str, _RULES_IN_LINE)} (acknowledged)" if reviewed else ""
+    if unreviewed:
+        told = listed(unreviewed, lambda rule: f"*{rule}*", _RULES_IN_LINE)
         return f":rotating_light: Breaks the policy: {'; '.join(filter(None, (told, acknowledged)))}"
-    return f":ballot_box_with_check: Breaks the policy: {acknowledged}" if known else ""
+    return f":ballot_box_with_check: Breaks the policy: {acknowledged}" if reviewed else ""
 
 
 def broken(card: Card) -> str:
     """List the violated rules, unreviewed ones first."""
-    violations = violations_of(card)
-    waiting = [text.code(each.rule, 60) for each in violations if each.acknowledged_at is None]
-    seen = [text.code(each.rule, 60) for each in violations if each.acknowledged_at is not None]
-    parts = []
-    if waiting:
-        parts.append(f"breaks {_some(waiting)}, not acknowledged yet")
-    if seen:
-        parts.append(f"breaks {_some(seen)}, acknowledged")
+    unreviewed, reviewed = _rules(card, lambda rule: text.code(rule, 60))
+    parts = [f"breaks {listed(unreviewed, str)}, not acknowledged yet"] if unreviewed else []
+    parts += [f"breaks {listed(reviewed, str)}, acknowledged"] if reviewed else []
     return text.capital("; ".join(parts))
 
 
-def _some(names: list[str]) -> str:
-    more = f" and {len(names) - _RULES} more" if len(names) > _RULES else ""
-    return f"{', '.join(names[:_RULES])}{more}"
-
-
-def _first(rules: list[str]) -> str:
-    more = len(rules) - _RULES_IN_LINE
-    return ", ".join(rules[:_RULES_IN_LINE]) + (f" and {more} more" if more > 0 else "")
+def _rules(card: Card, shown: Callable[[str], str]) -> tuple[list[str], list[str]]:
+    """Return the names of violated rules: those without a review, and those with one."""
+    violations = violations_of(card)
+    return (
+        [shown(each.rule) for each in violations if each.acknowledged_by is None],
+        [shown(each.rule) for each in violations if each.acknowledged_by is not None],
+    )
 
 
 def _shown(breach: Violation, named: int) -> Block:
@@ -111,27 +111,16 @@ def evidence_text(breach: Violation, named: int = _NAMED) -> list[str]:
     return [*lines, f"• and {more:,} more"] if more > 0 else lines
 
 
-def _told(what: EvidenceKind, findings: list[Evidence]) -> Iterator[str]:
-    if what in _INTRODUCED:
-        one, many = _INTRODUCED[what]
-        yield f"{one if len(findings) == 1 else many}: {', '.join(map(_name, findings))}"
-        return
-    for finding in findings:
-        match what:
-            case EvidenceKind.UNNAMED_SDKS:
-                yield (
-                    f"{count(finding.count, 'more SDK')} of category {text.escape(finding.category, 30)}, "
-                    "which OneTrust counts and does not name"
-                )
-            case EvidenceKind.UNMARKED_HIGH_RISK:
-                yield (
-                    f"{count(finding.count, 'more high-risk permission')}, which OneTrust counts and does "
-                    "not mark: it is not known whether they are allowed"
-                )
-            case EvidenceKind.MISMATCHED:
-                yield f"{count(finding.count, 'data type')} of the privacy manifest mismatched"
-            case EvidenceKind.MISSING:
-                yield f"{count(finding.count, 'data type')} missing in the privacy manifest"
+def _told(what: EvidenceKind, findings: list[Evidence]) -> list[str]:
+    if what in _LISTED:
+        one, many = _LISTED[what]
+        return [f"{one if len(findings) == 1 else many}: {', '.join(map(_name, findings))}"]
+    noun, rest = _COUNTED[what]
+    return [
+        f"{count(each.count, noun)}"
+        f"{f' of category {text.escape(each.category, 30)}' if each.category else ''}{rest}"
+        for each in findings
+    ]
 
 
 def _name(finding: Evidence) -> str:

@@ -7,16 +7,15 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from bot.core import identifiers
-from bot.core.access import Access, viewer_of
+from bot.core.access import Access
 from bot.core.people import Viewer
-from bot.core.ports import Workspace
 from bot.core.scan import Platform, Scan
 from bot.errors import NotFound, UsageError
 from bot.features.history import filters
-from bot.features.history.models import APPS_NAMED, AppMatch, SdkRow
-from bot.features.history.ports import HistoryStore
-from bot.features.results.diff import Changes, changes
-from bot.features.results.models import UNREAD, ResultStatus
+from bot.features.history.compare_repository import HistoryStore
+from bot.features.history.models import AppMatch, SdkRow
+from bot.features.results.diff import changes
+from bot.features.results.models import UNREAD, Changes, ResultStatus
 
 APPS_A_PAGE: Final = 5
 IN_PROGRESS_LIMIT: Final = 15
@@ -56,8 +55,8 @@ class SdkPage:
 class SeveralApps:
     """Several apps match what was typed."""
 
-    apps: tuple[AppMatch, ...]
-    has_more: bool
+    apps: Sequence[AppMatch]
+    """Up to one more than ``APPS_NAMED``."""
     rest: str
     """The text after the app."""
 
@@ -82,7 +81,6 @@ class Comparisons:
     """
 
     store: HistoryStore
-    workspace: Workspace
     access: Access
     reads: Callable[[], bool]
     """Returns whether results can be read now."""
@@ -91,7 +89,7 @@ class Comparisons:
 
     async def in_progress(self, user: str, channel: str) -> InProgress:
         """Return the unfinished scans, and those polled for results."""
-        viewer = await self._viewer(user, channel)
+        viewer = await self.access.viewer(user, channel)
         reads = self.reads()
         scans = await self.store.comparisons.in_progress(viewer, IN_PROGRESS_LIMIT + 1, followed=reads)
         listed = [
@@ -107,7 +105,7 @@ class Comparisons:
             UsageError: more than an app and its platform was typed.
             NotFound: there is no such app that this person may see.
         """
-        viewer = await self._viewer(user, channel)
+        viewer = await self.access.viewer(user, channel)
         app, platform, rest = _parsed(text)
         if not app or rest:
             raise UsageError(
@@ -120,7 +118,7 @@ class Comparisons:
                 "There is no scan with that number or request ID that you can see, and no such app. "
                 "`/appscan history` lists the scans that you can."
             )
-        return apps[0].newest if len(apps) == 1 else _several(apps, "")
+        return apps[0].newest if len(apps) == 1 else SeveralApps(apps=apps, rest="")
 
     async def sdk(self, user: str, channel: str, text: str, offset: int = 0) -> SdkPage:
         """Return a page of the apps with an SDK, last scanned first.
@@ -128,7 +126,7 @@ class Comparisons:
         Raises:
             UsageError: no SDK is named.
         """
-        viewer = await self._viewer(user, channel)
+        viewer = await self.access.viewer(user, channel)
         name = filters.sdk_name(text)
         found = await self.store.comparisons.sdk(name, viewer, limit=APPS_A_PAGE + 1, offset=offset)
         return SdkPage(
@@ -150,7 +148,7 @@ class Comparisons:
             UsageError: there is no app, or there are more than two versions.
             NotFound: there is no such app, or no such completed scan, that this person may see.
         """
-        viewer = await self._viewer(user, channel)
+        viewer = await self.access.viewer(user, channel)
         typed, platform, versions = _parsed(text)
         if not typed or len(versions) > 2:
             raise UsageError(
@@ -166,7 +164,7 @@ class Comparisons:
             )
         apps = [app for app in apps if app.completed] or apps
         if len(apps) > 1:
-            return _several(apps, " ".join(versions))
+            return SeveralApps(apps=apps, rest=" ".join(versions))
         scan = named.newest if named is not None else None
         before, after, several = await self._pair(apps[0], versions, viewer, number=scan)
         if before.number == after.number:
@@ -178,10 +176,6 @@ class Comparisons:
         if was is None or now is None:
             raise NotFound("The results of one of these scans are no longer stored.")
         return Comparison(before=before, after=after, changes=changes(was, now), newest_of_several=several)
-
-    async def _viewer(self, user: str, channel: str) -> Viewer:
-        person = await self.access.admit(user, channel)
-        return await viewer_of(self.workspace, user, person, channel)
 
     async def _apps(self, word: str, platform: Platform | None, viewer: Viewer) -> list[AppMatch]:
         """Return the apps with an app ID or bundle identifier, or else a name."""
@@ -253,7 +247,3 @@ def _which(version: str) -> dict[str, Any]:
     """Return the filter for a typed version; ``#`` marks a scan's number."""
     number = _NUMBER.fullmatch(version) if version.startswith("#") else None
     return {"number": int(number[1])} if number else {"version": version}
-
-
-def _several(apps: Sequence[AppMatch], rest: str) -> SeveralApps:
-    return SeveralApps(apps=tuple(apps[:APPS_NAMED]), has_more=len(apps) > APPS_NAMED, rest=rest)

@@ -2,14 +2,23 @@
 
 from collections.abc import Sequence
 from contextlib import closing
-from typing import Any
+from typing import Any, Protocol
 
 from bot.core.people import Viewer
 from bot.core.scan import OPEN, Platform, Scan, State
-from bot.features.history.models import APPS_NAMED, AppMatch, HistoryQuery, SdkRow, SdkVersion
-from bot.features.history.repository import HAS_ONE, NAMED, conditions, like, phrase, with_sdk
+from bot.features.history.models import APPS_NAMED, AppMatch, HistoryQuery, SdkRow
+from bot.features.history.repository import (
+    HAS_ONE,
+    NAMED,
+    HistoryRepository,
+    conditions,
+    like,
+    phrase,
+    with_sdk,
+)
 from bot.features.results.models import Sdk
-from bot.storage import rows
+from bot.features.results.ports import ResultStore
+from bot.storage import rows, transitions
 from bot.storage.connection import Connection
 from bot.storage.repository import Repository, reads
 from bot.storage.visibility import visible
@@ -121,6 +130,13 @@ class ComparisonRepository(Repository):
         ]
 
 
+class HistoryStore(ResultStore, Protocol):
+    """The repositories for questions about the history."""
+
+    history: HistoryRepository
+    comparisons: ComparisonRepository
+
+
 def _newest_of_each(
     db: Connection, query: str, parameters: Sequence[object], limit: int
 ) -> dict[tuple[Any, ...], int]:
@@ -149,16 +165,12 @@ def _sdk_row(
     completed = "JOIN results ON results.scan = scans.number WHERE results.state = 'completed'"
     order = "ORDER BY results.since DESC, scans.number DESC"
     newest = rows.first_scan(db, f"{completed} AND {of_app} {order}", *parameters)
-    last = rows.first_scan(db, "WHERE scans.number = ?", number)
     return SdkRow(
         bundle_id=bundle_id,
         platform=platform,
-        name=last.name if last is not None else None,
+        name=transitions.load(db, number).name,
         sdks=_sdks(db, number, name),
-        versions=tuple(
-            SdkVersion(version=version, scan=scan)
-            for (version,), scan in list(versions.items())[:VERSIONS_SHOWN]
-        ),
+        versions=tuple((version, scan) for (version,), scan in list(versions.items())[:VERSIONS_SHOWN]),
         has_more=len(versions) > VERSIONS_SHOWN,
         newest=newest,
         still=newest is not None and bool(_sdks(db, newest.number, name)),

@@ -15,14 +15,12 @@ def build(kit: Kit) -> Surface:
     history = HistoryService(
         store=kit.store,
         cards=kit.domain.cards,
-        workspace=kit.workspace,
         access=kit.access,
         clock=kit.clock,
         scanners=kit.scanners,
     )
     comparisons = Comparisons(
         store=kit.store,
-        workspace=kit.workspace,
         access=kit.access,
         reads=lambda: poller is not None and poller.reads,
         unread=lambda: poller is None or poller.refused,

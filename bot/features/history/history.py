@@ -5,27 +5,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bot.core import identifiers
-from bot.core.access import Access, viewer_of
-from bot.core.ports import Clock, Workspace
+from bot.core.access import Access
+from bot.core.ports import Clock
 from bot.core.scan import Event, Link, Platform, Scan
 from bot.errors import NotFound, UsageError
 from bot.features.history import filters
+from bot.features.history.compare_repository import HistoryStore
 from bot.features.history.models import AppRow, Cursor, Page
-from bot.features.history.ports import HistoryStore
 from bot.features.submission.card import Card
 from bot.features.submission.card_repository import Cards
 from bot.features.submission.user_actions import OTHER_PLATFORM
 from bot.features.verdicts.scanner_profile import ScannerProfile
 
 APPS_A_PAGE = 10
-
-
-@dataclass(frozen=True, kw_only=True)
-class AppsPage:
-    """A page of known apps."""
-
-    rows: tuple[AppRow, ...]
-    has_more: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,7 +41,6 @@ class HistoryService:
 
     store: HistoryStore
     cards: Cards
-    workspace: Workspace
     access: Access
     clock: Clock
     scanners: Sequence[ScannerProfile] = ()
@@ -61,9 +52,8 @@ class HistoryService:
         Raises:
             UsageError: a filter is invalid.
         """
-        person = await self.access.admit(user, channel)
-        query = filters.parse(text, now=self.clock.now(), tz=person.timezone, me=user, here=channel)
-        viewer = await viewer_of(self.workspace, user, person, channel)
+        viewer = await self.access.viewer(user, channel)
+        query = filters.parse(text, now=self.clock.now(), tz=viewer.timezone, me=user, here=channel)
         return await self.store.history.page(query, text, viewer, cursor)
 
     async def status(self, user: str, channel: str, word: str) -> tuple[Card, list[Event]]:
@@ -72,9 +62,8 @@ class HistoryService:
         Raises:
             NotFound: there is no such scan that this person may see.
         """
-        person = await self.access.admit(user, channel)
+        viewer = await self.access.viewer(user, channel)
         scan = await self._find(word)
-        viewer = await viewer_of(self.workspace, user, person, channel)
         if scan is None or not await self.store.scans.sees(viewer, scan):
             raise NotFound(
                 "There is no scan with that number or request ID that you can see. "
@@ -91,12 +80,11 @@ class HistoryService:
             return await self.store.scans.of_request_id(identifiers.request_id(word))
         return None
 
-    async def apps(self, user: str, channel: str, offset: int = 0) -> AppsPage:
-        """Return a page of the known apps, last scanned first."""
-        person = await self.access.admit(user, channel)
-        viewer = await viewer_of(self.workspace, user, person, channel)
+    async def apps(self, user: str, channel: str, offset: int = 0) -> tuple[list[AppRow], bool]:
+        """Return a page of the known apps, last scanned first, and whether there are more."""
+        viewer = await self.access.viewer(user, channel)
         rows = await self.store.history.apps(viewer, limit=APPS_A_PAGE + 1, offset=offset)
-        return AppsPage(rows=tuple(rows[:APPS_A_PAGE]), has_more=len(rows) > APPS_A_PAGE)
+        return rows[:APPS_A_PAGE], len(rows) > APPS_A_PAGE
 
     async def link(
         self, user: str, channel: str, bundle_id: str, app_id: str, platform: Platform | None

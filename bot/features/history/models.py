@@ -109,15 +109,6 @@ class AppMatch:
 
 
 @dataclass(frozen=True, kw_only=True)
-class SdkVersion:
-    """A version of an app with an SDK."""
-
-    version: str | None
-    scan: int
-    """Its newest scan with the SDK."""
-
-
-@dataclass(frozen=True, kw_only=True)
 class SdkRow:
     """An app with an SDK in any of its scans."""
 
@@ -126,8 +117,8 @@ class SdkRow:
     name: str | None
     sdks: tuple[Sdk, ...]
     """The first few matching SDKs of the newest scan with any."""
-    versions: tuple[SdkVersion, ...]
-    """The first few, newest first."""
+    versions: tuple[tuple[str | None, int], ...]
+    """The first few, newest first, each with the number of its newest scan with the SDK."""
     has_more: bool
     """Whether there are more versions."""
     newest: Scan | None

@@ -43,7 +43,7 @@ def sdk(page: SdkPage) -> Message:
 
 
 def _lines(row: SdkRow) -> list[str]:
-    versions = [f"{text.code(each.version or 'no version', 40)} (#{each.scan})" for each in row.versions]
+    versions = [f"{text.code(version or 'no version', 40)} (#{scan})" for version, scan in row.versions]
     lines = [
         f"*{text.escape(row.name or row.bundle_id, 80)}* · {row.platform.title} · {text.code(row.bundle_id)}",
         f"in {', '.join(versions)}{' and earlier ones' if row.has_more else ''}",

@@ -10,13 +10,13 @@ from bot.features.history.compare import InProgress
 from bot.features.history.models import ANY_VIOLATION, OPEN_VIOLATION, Cursor, HistoryQuery, Outcome, Page
 from bot.features.hosts.views import host_blocks
 from bot.features.results.models import ResultState, ResultStatus
-from bot.features.results.polling_views import following, outcome, state
+from bot.features.results.status_views import following, outcome, state
 from bot.features.submission.card import Card
 from bot.features.submission.views import DETAILS, OPEN_LOG
 from bot.features.verdicts.models import Threat, verdicts_of
 from bot.features.verdicts.scanner_profile import ScannerProfile
 from bot.features.verdicts.views import report_button, status_line, warning
-from bot.slack.blocks import text
+from bot.slack.blocks import scan_text, text
 from bot.slack.blocks.elements import (
     Block,
     actions,
@@ -30,19 +30,7 @@ from bot.slack.blocks.elements import (
 )
 from bot.slack.blocks.lists import count, paragraphs
 from bot.slack.blocks.message import Message, compose
-from bot.slack.blocks.scan_text import (
-    MARKS,
-    WORDS,
-    file,
-    kind,
-    name,
-    route,
-    sharer,
-    title,
-    version,
-    went,
-    why,
-)
+from bot.slack.blocks.scan_text import MARKS, WORDS, kind, name, route, sharer, title, version, went, why
 
 NEWER: Final = "history_newer"
 OLDER: Final = "history_older"
@@ -153,7 +141,7 @@ def status(card: Card, events: Sequence[Event], *, link: str | None = None) -> M
     fields = {
         "State": state(card),
         "Kind": "not decided" if scan.kind is None else None,
-        "File": file(scan),
+        "File": scan_text.file(scan),
         "Size": text.size(scan.size_bytes) if scan.size_bytes is not None else "–",
         "Bundle identifier": text.code(build.bundle_id) if build is not None else None,
         "Platform": build.platform.title if build is not None else None,

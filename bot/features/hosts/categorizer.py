@@ -10,7 +10,7 @@ from bot.core.backoff import SERVER_BACKOFF
 from bot.core.ports import Announcer, Clock
 from bot.errors import Maintenance, Refused, TryLater
 from bot.features.hosts.lookup import CategoryCache
-from bot.features.hosts.models import BATCH, HostsState, UrlCategories
+from bot.features.hosts.models import BATCH, HostsState, ScanHosts, UrlCategories
 from bot.features.hosts.repository import HostRepository
 
 logger = logging.getLogger(__name__)
@@ -62,28 +62,26 @@ class HostCategorizer:
     def _is_paused(self) -> bool:
         return self.clock.now() < self._paused_until
 
-    async def _is_pending(self, number: int) -> bool:
-        """Return whether a build's hosts are still to be looked up; after ``GIVE_UP_S`` that ends."""
+    async def _pending(self, number: int) -> ScanHosts | None:
+        """Return a build's hosts if they are still looked up; after ``GIVE_UP_S`` that ends."""
         hosts = await self.rows.of(number)
         if hosts is None or self.clock.now() - hosts.since <= GIVE_UP_S:
-            return hosts is not None
+            return hosts
         await self._fail(number, GAVE_UP)
-        return False
+        return None
 
     async def _wanted(self, numbers: Iterable[int]) -> dict[int, list[str]]:
         """Store what is cached, and return one batch of the other hosts, by scan."""
         wanted: dict[int, list[str]] = {}
         batch: set[str] = set()
         for number in numbers:
-            if not await self._is_pending(number):
+            if (hosts := await self._pending(number)) is None:
                 continue
-            pending = await self.rows.pending(number)
-            known = await self.categories.known(pending)
-            if known or not pending:
+            known = await self.categories.known(hosts.pending)
+            if known or not hosts.pending:
                 await self._store(number, list(known.values()))
-            rest = [host for host in pending if host not in known]
-            room = BATCH - len(batch)
-            batch.update([host for host in rest if host not in batch][:room])
+            rest = [host for host in hosts.pending if host not in known]
+            batch.update([host for host in rest if host not in batch][: BATCH - len(batch)])
             if mine := [host for host in rest if host in batch]:
                 wanted[number] = mine
             if len(batch) == BATCH:
@@ -136,6 +134,6 @@ class HostCategorizer:
     async def _reschedule(self, numbers: Iterable[int]) -> None:
         """Reschedule these to the end of the pause."""
         for number in numbers:
-            if await self._is_pending(number):
+            if await self._pending(number):
                 await self.rows.reschedule(number, self._problem, self._paused_until)
                 self.announcer.changed(number)

@@ -37,11 +37,8 @@ def _problem(answer: UrlAnswer) -> str:
 
 
 def _skipped(named: NamedUrls) -> list[str]:
-    lines = []
-    if named.too_long:
-        lines.append(f"Over {URL_LIMIT:,} characters, so not looked up: {_listed(named.too_long)}")
-    if named.invalid:
-        lines.append(f"Not a URL or host, so not looked up: {_listed(named.invalid)}")
+    words = {f"Over {URL_LIMIT:,} characters": named.too_long, "Not a URL or host": named.invalid}
+    lines = [f"{why}, so not looked up: {_listed(which)}" for why, which in words.items() if which]
     if named.left_out:
         lines.append(f"{_were(named.left_out, 'more URL')} not looked up: name at most {BATCH} at once.")
     return lines

@@ -89,6 +89,8 @@ class ScanHosts:
     state: HostsState
     hosts: tuple[UrlCategories, ...] = ()
     """Sorted by host; categories and alerts are empty until they are looked up."""
+    pending: tuple[str, ...] = ()
+    """Those still to be looked up, sorted."""
     left_out: int = 0
     cut_short: bool = False
     problem: str | None = None
@@ -165,7 +167,6 @@ class HostReader(Protocol):
         Raises:
             BuildRejected: it can't be read within limits.
         """
-        ...
 
 
 class UrlLookup(Protocol):
@@ -178,4 +179,3 @@ class UrlLookup(Protocol):
             TryLater: a temporary error.
             Refused: a permanent error.
         """
-        ...

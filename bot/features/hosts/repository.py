@@ -1,7 +1,7 @@
 """The rows of hosts and of the categories of URLs."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from bot.core.scan import Scan
@@ -11,29 +11,23 @@ from bot.storage import rows, transitions
 from bot.storage.connection import Connection, RowHooks
 from bot.storage.repository import Repository, reads, writes
 
-_URLS_PER_QUERY = 500
-"""SQLite limits the number of parameters."""
-
 
 class HostRepository(Repository):
     """The hosts of builds, the progress of looking them up, and the cached categories of URLs."""
 
-    async def found(self, number: int, found: HostsFound) -> ScanHosts:
+    @writes
+    def found(self, db: Connection, number: int, found: HostsFound) -> ScanHosts:
         """Replace the hosts of a scan's build; they are due at once."""
         hosts = sorted(set(found.hosts))
-        return await self._begin(
-            number,
-            hosts,
-            f"the build names {_count(len(hosts))}",
-            state=HostsState.LOOKING if hosts else HostsState.NONE,
-            left_out=found.left_out,
-            cut_short=found.cut_short,
-        )
+        state = HostsState.LOOKING if hosts else HostsState.NONE
+        values = {"state": state, "left_out": found.left_out, "cut_short": found.cut_short}
+        return self._begin(db, number, hosts, f"the build names {_count(len(hosts))}", values)
 
-    async def unread(self, number: int, problem: str) -> ScanHosts:
+    @writes
+    def unread(self, db: Connection, number: int, problem: str) -> ScanHosts:
         """Record that the hosts of a scan's build can't be read; ``problem`` is the sentence for people."""
         why = "the hosts that the build names could not be read"
-        return await self._begin(number, [], why, state=HostsState.FAILED, problem=problem)
+        return self._begin(db, number, [], why, {"state": HostsState.FAILED, "problem": problem})
 
     @reads
     def of(self, db: Connection, number: int) -> ScanHosts | None:
@@ -53,56 +47,37 @@ class HostRepository(Repository):
             next_at=db.execute(f"SELECT min(due_at) {looking}").fetchone()[0],
         )
 
-    @reads
-    def pending(self, db: Connection, number: int) -> list[str]:
-        """Return the hosts of a scan that are still to be looked up, sorted."""
-        query = "SELECT host FROM hosts WHERE scan = ? AND NOT looked_up ORDER BY host"
-        return [row["host"] for row in db.query(query, [number])]
-
-    async def looked_up(self, number: int, results: Sequence[UrlCategories]) -> ScanHosts | None:
+    @writes
+    def looked_up(self, db: Connection, number: int, results: Sequence[UrlCategories]) -> ScanHosts | None:
         """Store the categories of some of a scan's hosts; after the last one, all are known."""
+        for each in results:
+            values = {**_lists(each), "looked_up": True}
+            rows.update(db, "hosts", values, scan=number, host=each.url)
+        hosts = _read(db, number)
+        if hosts is None or hosts.pending:
+            return self._change(db, number, problem=None)
+        alerts = sum(host.is_alert for host in hosts.hosts)
+        also = f", {alerts:,} with a security alert" if alerts else ""
+        why = f"{_count(len(hosts.hosts))} looked up{also}"
+        return self._change(db, number, why, state=HostsState.KNOWN, problem=None)
 
-        def work(db: Connection, before: ScanHosts) -> None:
-            for each in results:
-                db.execute(
-                    "UPDATE hosts SET categories = ?, alerts = ?, looked_up = 1 WHERE scan = ? AND host = ?",
-                    [*_lists(each), number, each.url],
-                )
-            left = "SELECT 1 FROM hosts WHERE scan = ? AND NOT looked_up"
-            if db.execute(left, [number]).fetchone() is None:
-                alerts = sum(host.is_alert for host in _hosts(db, number))
-                also = f", {alerts:,} with a security alert" if alerts else ""
-                why = f"{_count(len(before.hosts))} looked up{also}"
-                self._change(db, before, why, state=HostsState.KNOWN, problem=None)
-            elif results:
-                self._change(db, before, problem=None)
-
-        return await self._change_pending(number, work)
-
-    async def reschedule(self, number: int, problem: str, due_at: float) -> ScanHosts | None:
+    @writes
+    def reschedule(self, db: Connection, number: int, problem: str, due_at: float) -> ScanHosts | None:
         """Reschedule the look-up; ``problem`` is the sentence for people."""
-        return await self._change_pending(
-            number, lambda db, before: self._change(db, before, problem=problem, due_at=due_at)
-        )
+        return self._change(db, number, problem=problem, due_at=due_at)
 
-    async def failed(self, number: int, problem: str) -> ScanHosts | None:
+    @writes
+    def failed(self, db: Connection, number: int, problem: str) -> ScanHosts | None:
         """Stop looking up a scan's hosts; ``problem`` is the sentence for people."""
         why = "not all hosts could be looked up"
-        return await self._change_pending(
-            number, lambda db, before: self._change(db, before, why, state=HostsState.FAILED, problem=problem)
-        )
+        return self._change(db, number, why, state=HostsState.FAILED, problem=problem)
 
     @reads
     def cached(self, db: Connection, urls: Sequence[str], since: float) -> dict[str, UrlCategories]:
         """Return the categories of these URLs that were cached at ``since`` or later, by URL."""
-        keys = sorted(set(map(_valid, urls)))
-        found: dict[str, UrlCategories] = {}
-        for start in range(0, len(keys), _URLS_PER_QUERY):
-            some = keys[start : start + _URLS_PER_QUERY]
-            marks = ", ".join("?" * len(some))
-            query = f"SELECT * FROM url_categories WHERE at >= ? AND url IN ({marks})"
-            found |= {row["url"]: _categories(row, "url") for row in db.query(query, [since, *some])}
-        return found
+        keys = json.dumps([*map(_valid, urls)])
+        query = "SELECT * FROM url_categories WHERE at >= ? AND url IN (SELECT value FROM json_each(?))"
+        return {row["url"]: _categories(row, "url") for row in db.query(query, [since, keys])}
 
     @writes
     def cache(self, db: Connection, results: Sequence[UrlCategories], *, forget_before: float) -> None:
@@ -111,12 +86,11 @@ class HostRepository(Repository):
         _purge(db, forget_before)
         db.conn.executemany(
             "INSERT OR REPLACE INTO url_categories (url, categories, alerts, at) VALUES (?, ?, ?, ?)",
-            [[_valid(each.url), *_lists(each), now] for each in results],
+            [[_valid(each.url), *_lists(each).values(), now] for each in results],
         )
 
-    @writes
     def _begin(
-        self, db: Connection, /, number: int, hosts: Sequence[str], why: str, **values: Any
+        self, db: Connection, number: int, hosts: Sequence[str], why: str, values: Mapping[str, Any]
     ) -> ScanHosts:
         now = self.clock.now()
         row = rows.plain({"scan": number, "since": now, "due_at": now, **values})
@@ -131,35 +105,29 @@ class HostRepository(Repository):
         transitions.touch(db, number)
         return _load(db, number)
 
-    @writes
-    def _change_pending(
-        self, db: Connection, number: int, change: Callable[[Connection, ScanHosts], None]
-    ) -> ScanHosts | None:
+    def _change(self, db: Connection, number: int, why: str = "", **changes: Any) -> ScanHosts | None:
         """Change a scan's hosts, if they are still being looked up, and return them as they are then."""
         before = _read(db, number)
         if before is None or before.state is not HostsState.LOOKING:
             return before
-        change(db, before)
-        return _load(db, number)
-
-    def _change(self, db: Connection, before: ScanHosts, why: str = "", **changes: Any) -> None:
-        rows.update(db, "host_looks", changes, scan=before.scan)
+        rows.update(db, "host_looks", changes, scan=number)
         if why or before.problem != changes["problem"]:
-            transitions.touch(db, before.scan)
+            transitions.touch(db, number)
         if why:
-            transitions.note(db, before.scan, now=self.clock.now(), why=why)
-
-
-def _hosts(db: Connection, number: int) -> tuple[UrlCategories, ...]:
-    query = "SELECT * FROM hosts WHERE scan = ? ORDER BY host"
-    return tuple(_categories(row, "host") for row in db.query(query, [number]))
+            transitions.note(db, number, now=self.clock.now(), why=why)
+        return _load(db, number)
 
 
 def _read(db: Connection, number: int) -> ScanHosts | None:
     query = "SELECT scan, state, left_out, cut_short, problem, since, due_at FROM host_looks WHERE scan = ?"
     for row in db.query(query, [number]):
         values = {**row, "state": HostsState(row["state"]), "cut_short": bool(row["cut_short"])}
-        return ScanHosts(**values, hosts=_hosts(db, number))
+        hosts = list(db.query("SELECT * FROM hosts WHERE scan = ? ORDER BY host", [number]))
+        return ScanHosts(
+            **values,
+            hosts=tuple(_categories(each, "host") for each in hosts),
+            pending=tuple(each["host"] for each in hosts if not each["looked_up"]),
+        )
     return None
 
 
@@ -207,9 +175,10 @@ def _categories(row: Mapping[str, Any], name: str) -> UrlCategories:
     )
 
 
-def _lists(of: UrlCategories) -> list[str]:
-    """Return the values of the columns ``categories`` and ``alerts``."""
-    return [_valid(json.dumps(names, ensure_ascii=False)) for names in (of.categories, of.alerts)]
+def _lists(of: UrlCategories) -> dict[str, str]:
+    """Return the columns ``categories`` and ``alerts``."""
+    lists = {"categories": of.categories, "alerts": of.alerts}
+    return {name: _valid(json.dumps(names, ensure_ascii=False)) for name, names in lists.items()}
 
 
 def _valid(text: str) -> str:

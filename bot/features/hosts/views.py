@@ -45,10 +45,7 @@ def host_blocks(card: Card, shown: Collection[str] = ()) -> list[Block]:
     lines = "\n".join(_lines(hosts, is_shown=hosts.problem in shown))
     if not hosts.hosts:
         return [context(lines)]
-    return [
-        section(lines, accessory=button("All hosts", ALL_HOSTS, str(card.scan.number))),
-        *_changed(card),
-    ]
+    return [section(lines, accessory=button("All hosts", ALL_HOSTS, str(card.scan.number))), *_changed(card)]
 
 
 def host(url: str, limit: int = 60) -> str:
@@ -133,14 +130,10 @@ def _by_category(hosts: ScanHosts) -> str:
 
 
 def _noteworthy(hosts: Sequence[UrlCategories]) -> list[str]:
-    alerts = [each for each in hosts if each.is_alert]
-    unknown = [each for each in hosts if each.is_unknown]
-    lines = []
-    if alerts:
-        lines.append(f"{_ALERT}: {listed(alerts, _with_alerts, NAMED)}")
-    if unknown:
-        lines.append(f"Unknown category: {_hosts(unknown)}")
-    return lines
+    alerts = listed([each for each in hosts if each.is_alert], _with_alerts, NAMED)
+    unknown = _hosts([each for each in hosts if each.is_unknown])
+    lines = {_ALERT: alerts, "Unknown category": unknown}
+    return [f"{what}: {named}" for what, named in lines.items() if named]
 
 
 def _with_alerts(of: UrlCategories) -> str:

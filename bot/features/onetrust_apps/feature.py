@@ -9,9 +9,8 @@ from bot.wiring.kit import Kit
 def build(kit: Kit) -> Surface:
     """Build it; it offers ``OneTrustApps``."""
     apps = OneTrustApps(
-        applications=kit.applications,
+        applications=kit.onetrust.applications,
         store=kit.store.applications,
-        workspace=kit.workspace,
         policy=kit.access,
         clock=kit.steady,
     )

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from bot.core import identifiers
-from bot.core.access import Access, viewer_of
-from bot.core.ports import Clock, Workspace
+from bot.core.access import Access
+from bot.core.ports import Clock
 from bot.core.scan import Link
 from bot.errors import CannotRead, TryLater
 from bot.features.onetrust_apps.repository import OneTrustAppRepository
@@ -55,7 +55,6 @@ class OneTrustApps:
 
     applications: Applications | None
     store: OneTrustAppRepository
-    workspace: Workspace
     policy: Access
     clock: Clock
     wait_s: float = ANSWER_TIMEOUT_S
@@ -71,8 +70,8 @@ class OneTrustApps:
             NotAllowed: the allow-lists say no.
             Unidentified: Slack can't identify the person.
         """
-        person = await self.policy.admit(user, channel)
-        if self.applications is None or person.outsider:
+        viewer = await self.policy.viewer(user, channel)
+        if self.applications is None or not viewer.member:
             return None
         search = " ".join(search.split())[:SEARCH_LIMIT].strip()
         offset -= offset % limit  # so that no page spans two of OneTrust's
@@ -84,7 +83,6 @@ class OneTrustApps:
         except (TryLater, TimeoutError):
             return AppListing(search=search, offset=offset, late=True)
         shown = found[first : first + limit]
-        viewer = await viewer_of(self.workspace, user, person, channel)
         links = await self.store.visible(shown, viewer)
         return AppListing(
             search=search,

@@ -1,7 +1,6 @@
 """The message of a rescan that waits for its build."""
 
 import logging
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from slack_sdk.errors import SlackApiError
@@ -10,17 +9,15 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.core.rate_limit import RateLimiter, RateLimiters
 from bot.core.scan import Scan
 from bot.errors import NotInvited, slack_code
+from bot.features.rescan_requests import views
 from bot.features.rescan_requests.models import RescanRequest
 from bot.slack.api.conversations import INVITE
 from bot.slack.api.errors import CALL_ERRORS, error_name
-from bot.slack.blocks.message import Message
 from bot.slack.messages.delivery import send, update
 
 logger = logging.getLogger(__name__)
 
 READ_ONLY = "I may not post in this channel. Use another one, or ask its owner to allow me to post."
-
-Render = Callable[[RescanRequest, Scan | None], Message]
 
 
 @dataclass(eq=False, repr=False)
@@ -28,7 +25,6 @@ class RescanRequestMessage:
     """The ``Board`` in Slack."""
 
     client: AsyncWebClient
-    render: Render
     pace: RateLimiters
     updates: RateLimiter
 
@@ -39,10 +35,9 @@ class RescanRequestMessage:
             NotInvited: the bot can't post in the channel.
         """
         await self.pace.of(request.channel).take()
+        message = views.request(request, latest)
         try:
-            answer = await send(
-                self.client.chat_postMessage, self.render(request, latest), channel=request.channel
-            )
+            answer = await send(self.client.chat_postMessage, message, channel=request.channel)
         except SlackApiError as error:
             code = str(slack_code(error))
             if code in {"not_in_channel", "channel_not_found", "is_archived"}:
@@ -57,7 +52,7 @@ class RescanRequestMessage:
         if request.message_ts is None:
             return
         await self.updates.take()
-        message = self.render(request, latest)
+        message = views.request(request, latest)
         try:
             await update(self.client, self.updates, message, channel=request.channel, ts=request.message_ts)
         except CALL_ERRORS as error:

@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Protocol
 
-from bot.core.scan import ChannelKind
+from bot.core.scan import ChannelKind, Scan
 
 
 class RequestState(StrEnum):
@@ -32,6 +33,20 @@ class RescanRequest:
     """The scan of the app's latest known build."""
     answer: int | None = None
     """The scan that fulfilled it."""
+
+
+class Board(Protocol):
+    """The messages of rescan requests."""
+
+    async def post(self, request: RescanRequest, latest: Scan | None) -> str:
+        """Post a request's message; return its timestamp.
+
+        Raises:
+            NotInvited: the bot can't post there.
+        """
+
+    async def update(self, request: RescanRequest, latest: Scan | None) -> None:
+        """Show that a request was fulfilled or has expired."""
 
 
 @dataclass(frozen=True, kw_only=True)

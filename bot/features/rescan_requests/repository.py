@@ -41,12 +41,17 @@ class RescanRequestRepository(Repository):
     ) -> RescanRequest:
         """Record a request for a build of an app."""
         now = self.clock.now()
-        number = db.execute(
-            "INSERT INTO requests (app_id, channel, channel_kind, asked_by, created_at, expires_at, "
-            "state, latest) VALUES (?, ?, ?, ?, ?, ?, 'waiting', ?)",
-            [app_id, channel, channel_kind.value, asked_by, now, now + wait_s, latest],
-        ).lastrowid
-        return _load(db, int(number or 0))
+        row = {
+            "app_id": app_id,
+            "channel": channel,
+            "channel_kind": channel_kind,
+            "asked_by": asked_by,
+            "created_at": now,
+            "expires_at": now + wait_s,
+            "state": RequestState.WAITING,
+            "latest": latest,
+        }
+        return _load(db, int(db.table("requests").insert(rows.plain(row)).last_pk or 0))
 
     @writes
     def update(self, db: Connection, /, number: int, **changes: Any) -> RescanRequest:

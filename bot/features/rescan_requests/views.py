@@ -5,7 +5,7 @@ from typing import Final
 from bot.core.scan import Scan, Source
 from bot.features.rescan_requests.models import RequestState, RescanRequest
 from bot.slack.blocks import text
-from bot.slack.blocks.elements import Block, actions, button, context, section
+from bot.slack.blocks.elements import actions, button, context, section
 from bot.slack.blocks.message import Message, compose
 from bot.slack.blocks.scan_text import file, sharer, title
 
@@ -17,39 +17,27 @@ def request(waiting: RescanRequest, latest: Scan | None) -> Message:
     """Show a waiting rescan as it is now; ``latest`` is the latest build known for its app."""
     app_id = text.code(waiting.app_id)
     who = f"asked for by {text.person(waiting.asked_by)}"
-    blocks: list[Block | None]
+    until, latest_button = text.when(waiting.expires_at), None
     match waiting.state:
         case RequestState.ANSWERED:
             by = f"scan #{waiting.answer}" if waiting.answer is not None else "a build"
-            blocks = [
-                section(f":white_check_mark: The rescan of {app_id} was answered by {by}."),
-                context(who),
-            ]
+            line, more = f":white_check_mark: The rescan of {app_id} was answered by {by}.", None
         case RequestState.LAPSED:
-            blocks = [
-                section(
-                    f":heavy_minus_sign: The rescan of {app_id} has lapsed: no build was submitted for it by "
-                    f"{text.when(waiting.expires_at)}."
-                ),
-                context(who, f"ask again with {text.code(f'/appscan rescan {waiting.app_id}', 160)}"),
-            ]
+            line = (
+                f":heavy_minus_sign: The rescan of {app_id} has lapsed: no build was submitted for it by "
+                f"{until}."
+            )
+            more = f"ask again with {text.code(f'/appscan rescan {waiting.app_id}', 160)}"
         case RequestState.WAITING:
-            blocks = _open(waiting, app_id, latest, who)
-    return compose(blocks)
-
-
-def _open(waiting: RescanRequest, app_id: str, latest: Scan | None, who: str) -> list[Block | None]:
-    known = ""
-    if latest is not None and latest.source is Source.SLACK:
-        known = (
-            f"\nOr scan the latest build known for it: {title(latest)}, {file(latest)}, {sharer(latest)}, "
-            f"{text.when(latest.created_at)}."
-        )
-    ask = (
-        f":hourglass_flowing_sand: *Rescan of* {app_id}: reply in this thread with the new `.ipa` or `.apk`."
-    )
-    return [
-        section(ask + known),
-        actions(button("Scan the latest build", SCAN_LATEST, str(waiting.number))) if known else None,
-        context(who, f"waits until {text.when(waiting.expires_at)}"),
-    ]
+            line = (
+                f":hourglass_flowing_sand: *Rescan of* {app_id}: reply in this thread with the new `.ipa` or "
+                "`.apk`."
+            )
+            more = f"waits until {until}"
+            if latest is not None and latest.source is Source.SLACK:
+                line += (
+                    f"\nOr scan the latest build known for it: {title(latest)}, {file(latest)}, "
+                    f"{sharer(latest)}, {text.when(latest.created_at)}."
+                )
+                latest_button = button("Scan the latest build", SCAN_LATEST, str(waiting.number))
+    return compose([section(line), actions(latest_button), context(who, more)])

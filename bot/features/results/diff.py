@@ -5,40 +5,8 @@ vendor are equal, ignoring case. Permissions are the same if their names are.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
-from bot.features.results.models import Permission, PrivacyManifest, Results, Sdk
-
-
-@dataclass(frozen=True, kw_only=True)
-class Changes:
-    """The differences between two scans, each part sorted by name.
-
-    Duplicates in OneTrust's lists are removed; an SDK listed in two categories appears once for each.
-    """
-
-    sdks_added: tuple[Sdk, ...] = ()
-    sdks_removed: tuple[Sdk, ...] = ()
-    sdks_recategorised: tuple[tuple[Sdk, Sdk], ...] = ()
-    """SDKs whose category changed: before and after."""
-    permissions_added: tuple[Permission, ...] = ()
-    permissions_removed: tuple[Permission, ...] = ()
-    permissions_risen: tuple[Permission, ...] = ()
-    """Permissions that existed before and became high risk."""
-    manifest_before: PrivacyManifest | None = None
-    manifest_after: PrivacyManifest | None = None
-
-    @property
-    def manifest_changed(self) -> bool:
-        """Whether a privacy manifest was added or removed, or one of its counts changed."""
-        return _counts(self.manifest_before) != _counts(self.manifest_after)
-
-    @property
-    def nothing(self) -> bool:
-        """Whether there are no differences."""
-        sdks = self.sdks_added or self.sdks_removed or self.sdks_recategorised
-        permissions = self.permissions_added or self.permissions_removed or self.permissions_risen
-        return not (sdks or permissions or self.manifest_changed)
+from bot.features.results.models import Changes, Permission, Results, Sdk
 
 
 def changes(before: Results, after: Results) -> Changes:
@@ -48,10 +16,13 @@ def changes(before: Results, after: Results) -> Changes:
     removed, added = was.keys() - same.keys(), now.keys() - set(same.values())
     old, new = _by_name(before.permissions), _by_name(after.permissions)
     return Changes(
-        sdks_added=_sorted(sdk for each in added for sdk in now[each].values()),
-        sdks_removed=_sorted(sdk for each in removed for sdk in was[each].values()),
-        sdks_recategorised=_in_order(
-            pair for one, other in same.items() for pair in _recategorised(was[one], now[other])
+        sdks_added=tuple(sorted((sdk for each in added for sdk in now[each].values()), key=_sdk_order)),
+        sdks_removed=tuple(sorted((sdk for each in removed for sdk in was[each].values()), key=_sdk_order)),
+        sdks_recategorised=tuple(
+            sorted(
+                (pair for one, other in same.items() for pair in _recategorised(was[one], now[other])),
+                key=lambda pair: (_sdk_order(pair[1]), _sdk_order(pair[0])),
+            )
         ),
         permissions_added=tuple(new[name] for name in sorted(new.keys() - old.keys())),
         permissions_removed=tuple(old[name] for name in sorted(old.keys() - new.keys())),
@@ -124,14 +95,6 @@ def _names(sdk: Sdk) -> tuple[str, str]:
     return sdk.name.strip().casefold(), (sdk.vendor or "").strip().casefold()
 
 
-def _sorted(sdks: Iterable[Sdk]) -> tuple[Sdk, ...]:
-    return tuple(sorted(sdks, key=_sdk_order))
-
-
-def _in_order(pairs: Iterable[tuple[Sdk, Sdk]]) -> tuple[tuple[Sdk, Sdk], ...]:
-    return tuple(sorted(pairs, key=lambda pair: (_sdk_order(pair[1]), _sdk_order(pair[0]))))
-
-
 def _sdk_order(sdk: Sdk) -> tuple[str, ...]:
     name, vendor, description = sdk.name, repr(sdk.vendor), repr(sdk.description)
     return name.casefold(), name, sdk.package_id, vendor, sdk.category, description
@@ -139,9 +102,3 @@ def _sdk_order(sdk: Sdk) -> tuple[str, ...]:
 
 def _permission_order(permission: Permission) -> tuple[bool, str, str]:
     return not permission.is_high_risk, permission.name, repr(permission)
-
-
-def _counts(manifest: PrivacyManifest | None) -> tuple[int, ...] | None:
-    if manifest is None:
-        return None
-    return manifest.total, manifest.aligned, manifest.mismatched, manifest.missing

@@ -21,26 +21,23 @@ def build(kit: Kit) -> Surface:
     kit.provide(announcements)
     jobs = [announcements.job]
     if kit.settings.onetrust_results_hours:
-        first_s = float(kit.settings.onetrust_results_poll_s)
         fetcher = ResultFetcher(
             store=kit.store,
-            applications=kit.applications,
+            applications=kit.onetrust.applications,
             announcer=kit.replies,
             clock=kit.clock,
             may_create_link=kit.access.may_create_link,
             wake=partial(kit.wake, SCANS, REQUESTS),
             ended=announcements.changed,
             judge=judge_by(kit.rules),
-            first_s=first_s,
+            first_s=float(kit.settings.onetrust_results_poll_s),
             within_s=3600.0 * kit.settings.onetrust_results_hours,
         )
         poller = ResultPoller(
             store=kit.store,
-            applications=kit.applications,
             fetcher=fetcher,
             clock=kit.clock,
-            wait_s=kit.budget.wait_s,
-            first_s=first_s,
+            wait_s=kit.onetrust.budget.wait_s,
             judged=bool(kit.rules),
         )
         kit.provide(poller)

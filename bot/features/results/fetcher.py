@@ -11,7 +11,7 @@ from bot.core.ports import Announcer, Clock
 from bot.core.scan import Kind, Platform, Scan, State
 from bot.errors import NotFound
 from bot.features.results import matching
-from bot.features.results.app_index import IndexedApps
+from bot.features.results.app_index import AppIndex
 from bot.features.results.models import Application, AppScan, Judge, OneTrustScanStatus, Poll, ResultState
 from bot.features.results.ports import Applications, ResultStore
 
@@ -32,16 +32,18 @@ _CACHED_FIRST_SCANS: Final = 1000
 
 _UNFINISHED: Final = frozenset({OneTrustScanStatus.PENDING, OneTrustScanStatus.PROGRESS})
 _ENDED: Final = {
-    OneTrustScanStatus.FAILED: (ResultState.FAILED, "OneTrust says that its scan failed"),
-    OneTrustScanStatus.INTERRUPTED: (ResultState.INTERRUPTED, "OneTrust says that its scan was interrupted"),
+    OneTrustScanStatus.FAILED: ResultState.FAILED,
+    OneTrustScanStatus.INTERRUPTED: ResultState.INTERRUPTED,
 }
+_EVENTS: Final = {
+    ResultState.FAILED: "OneTrust says that its scan failed",
+    ResultState.INTERRUPTED: "OneTrust says that its scan was interrupted",
+    ResultState.AMBIGUOUS: "ambiguous in OneTrust: ",
+    ResultState.LOST: "stopped polling OneTrust: ",
+}
+"""The line of the timeline when polling ends; the reason follows the colon."""
 
-NO_SUCH: Final = "OneTrust lists no app with this ID"
-GONE: Final = "OneTrust no longer lists this scan"
-UNFINISHED: Final = "OneTrust has not finished this scan"
-NOT_LISTED: Final = "OneTrust counts this scan's SDKs or permissions, but does not list them"
-UNREAD: Final = "nothing was read from the build, so there is nothing to search for"
-UNREACHABLE: Final = "OneTrust could not be reached"
+_UNREACHABLE: Final = "OneTrust could not be reached"
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -66,30 +68,31 @@ class ResultFetcher:
     """Whether results are delayed at the moment: then replies are updated after the first poll too."""
     _first_scans: dict[str, AppScan] = field(init=False, default_factory=dict)
 
-    async def poll_application(self, application_id: str, polls: Sequence[Poll], index: IndexedApps) -> None:
+    def __post_init__(self) -> None:
+        self.index = AppIndex(self.applications)
+
+    async def poll_application(self, application_id: str, polls: Sequence[Poll]) -> None:
         """Poll for scans of an application.
 
         Raises:
             CannotRead, NotFound, TryLater: see ``Applications``.
         """
-        status = index.status(application_id)
+        status = self.index.status(application_id)
         if status in _UNFINISHED and not any(map(_needs_detail, polls)):
             for poll in polls:
-                await self.pending(poll, UNFINISHED, status=status)
+                await self.pending(poll, status=status)
             return
         scans = await self.applications.scans(application_id)
         competing = await self.store.results.competing_submissions(application_id, _competing_since(polls))
         await self._match_scans(application_id, polls, scans, competing)
 
-    async def poll_name(
-        self, name: str, platform: Platform, polls: Sequence[Poll], index: IndexedApps
-    ) -> None:
+    async def poll_name(self, name: str, platform: Platform, polls: Sequence[Poll]) -> None:
         """Search for the applications that OneTrust created for new apps of one name.
 
         Raises:
             CannotRead, TryLater: see ``Applications``.
         """
-        apps = index.named(name, platform)
+        apps = self.index.named(name, platform)
         if apps is None:
             apps = await self.applications.named(name, platform)
         competing = await self.store.results.unmatched_new_apps(name, platform, _competing_since(polls))
@@ -185,7 +188,7 @@ class ResultFetcher:
         """Store why a poll matched no ``what``: ``app`` or ``scan``."""
         reason = matching.reason(match, what)
         if isinstance(match, matching.Ambiguity):
-            await self._end(poll, ResultState.AMBIGUOUS, reason, why=f"ambiguous in OneTrust: {reason}")
+            await self.end(poll, ResultState.AMBIGUOUS, reason)
         else:
             await self.pending(poll, reason)
 
@@ -202,31 +205,38 @@ class ResultFetcher:
     async def _update(self, poll: Poll, application_id: str, listed: AppScan | None) -> None:
         """Store the status of a matched scan, and its results if it is completed."""
         if listed is None:
-            await self.pending(poll, GONE)
+            await self.pending(poll, "OneTrust no longer lists this scan")
         elif listed.status is OneTrustScanStatus.COMPLETED and poll.scan.platform is not None:
             results = await self.applications.results(application_id, listed, poll.scan.platform)
             lists_due_at = (results.scan.scanned_at or 0.0) + LISTS_TIMEOUT_S
             if results.scan.status is not OneTrustScanStatus.COMPLETED:  # it was restarted
-                await self.pending(poll, UNFINISHED, status=results.scan.status)
+                await self.pending(poll, status=results.scan.status)
             elif not results.is_listed and self.clock.now() < lists_due_at:
-                await self.pending(poll, NOT_LISTED)
+                await self.pending(
+                    poll, "OneTrust counts this scan's SDKs or permissions, but does not list them"
+                )
             else:
                 await self.store.results.keep(poll.number, results, self.judge)
                 logger.info("scan #%d is completed: %d SDKs", poll.number, results.sdk_count)
                 self.announcer.changed(poll.number)
                 self.ended(poll.number)
         elif listed.status in _ENDED:
-            state, why = _ENDED[listed.status]
-            await self._end(poll, state, why=why, status=listed.status)
+            await self.end(poll, _ENDED[listed.status], status=listed.status)
             self.ended(poll.number)
         else:
-            await self.pending(poll, UNFINISHED, status=listed.status)
+            await self.pending(poll, status=listed.status)
 
-    async def pending(self, poll: Poll, reason: str, *, status: OneTrustScanStatus | None = None) -> None:
+    async def pending(
+        self,
+        poll: Poll,
+        reason: str = "OneTrust has not finished this scan",
+        *,
+        status: OneTrustScanStatus | None = None,
+    ) -> None:
         """Store a poll without results, and poll again later; ``reason`` is shown after the last poll."""
         now, followed = self.clock.now(), poll.followed
         if now >= followed.followed_at + self.within_s:
-            await self.give_up(poll, reason)
+            await self.end(poll, ResultState.LOST, reason)
             return
         polls = followed.looks + 1
         uncertain = poll.scan.state is State.UNCERTAIN and followed.state is ResultState.FINDING
@@ -246,31 +256,16 @@ class ResultFetcher:
         """Poll again later, as OneTrust can't be reached now; this does not count as a poll."""
         now = self.clock.now()
         if now >= poll.followed.followed_at + 2 * self.within_s:
-            await self.give_up(poll, UNREACHABLE)
+            await self.end(poll, ResultState.LOST, _UNREACHABLE)
         else:
             wait_s = max(wait_s, self._delay_s(poll.followed.looks + 1))
             await self._save(poll.number, show=False, due_at=now + wait_s)
 
-    async def give_up(self, poll: Poll, reason: str) -> None:
-        """Stop polling for a scan."""
-        await self._end(poll, ResultState.LOST, reason, why=f"stopped polling OneTrust: {reason}")
-
-    async def give_up_old(self) -> None:
-        """Stop polling for scans submitted long before results could be read, without calls or messages."""
-        before = self.clock.now() - max(STALE_S, 2 * self.within_s)
-        for number in await self.store.results.give_up(before, UNREACHABLE):
-            self.announcer.changed(number)
-
-    async def _end(
-        self,
-        poll: Poll,
-        state: ResultState,
-        reason: str = "",
-        *,
-        why: str,
-        status: OneTrustScanStatus | None = None,
+    async def end(
+        self, poll: Poll, state: ResultState, reason: str = "", *, status: OneTrustScanStatus | None = None
     ) -> None:
-        now = self.clock.now()
+        """Stop polling for a scan in this state; ``reason`` says why it has no result."""
+        now, why = self.clock.now(), _EVENTS[state] + reason
         logger.info("scan #%d is no longer polled: %s", poll.number, why)
         await self._save(
             poll.number,
@@ -283,6 +278,12 @@ class ResultFetcher:
             looked_for=reason,
             ended_at=now,
         )
+
+    async def give_up_old(self) -> None:
+        """Stop polling for scans submitted long before results could be read, without calls or messages."""
+        before = self.clock.now() - max(STALE_S, 2 * self.within_s)
+        for number in await self.store.results.give_up(before, _UNREACHABLE):
+            self.announcer.changed(number)
 
     async def _save(self, number: int, *, show: bool, **changes: Any) -> None:
         await self.store.results.update(number, show=show, **changes)

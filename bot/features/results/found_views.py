@@ -25,7 +25,12 @@ def sdk_name(found: Sdk) -> str:
 
 def permission(found: Permission) -> str:
     """Name a permission, with a mark if it is high-risk."""
-    return f"{text.code(found.name, 80)}{' (high-risk)' if found.is_high_risk else ''}"
+    return f"{permission_name(found)}{' (high-risk)' if found.is_high_risk else ''}"
+
+
+def permission_name(found: Permission) -> str:
+    """Name a permission, in code style."""
+    return text.code(found.name, 80)
 
 
 def sdk_line(results: Results) -> str:
@@ -47,7 +52,7 @@ def permission_line(results: Results) -> str:
     high_risk = sorted(
         (each for each in results.permissions if each.is_high_risk), key=lambda each: each.name
     )
-    names = f": {listed(high_risk, lambda each: text.code(each.name, 80))}" if high_risk else ""
+    names = f": {listed(high_risk, permission_name)}" if high_risk else ""
     return f"{told}, *{results.high_risk_count:,} high-risk*{names}"
 
 
@@ -55,14 +60,14 @@ def manifest_line(manifest: PrivacyManifest) -> str:
     """Compare the privacy manifest with the SDKs."""
     if not manifest.total:
         return "*Privacy manifest*: nothing to compare"
+    types = count(manifest.total, "data type")
     if manifest.aligned == manifest.total:
-        return f"*Privacy manifest*: all {count(manifest.total, 'data type')} aligned"
-    parts = (
-        (manifest.aligned, "aligned"),
-        (manifest.mismatched, "mismatched"),
-        (manifest.missing, "missing"),
-    )
-    return (
-        f"*Privacy manifest*: of {count(manifest.total, 'data type')} "
-        f"{', '.join(f'{number:,} {word}' for number, word in parts if number or word == 'aligned')}"
-    )
+        return f"*Privacy manifest*: all {types} aligned"
+    return f"*Privacy manifest*: of {types} {manifest_counts(manifest)}"
+
+
+def manifest_counts(manifest: PrivacyManifest | None) -> str:
+    """Return the counts of a privacy manifest."""
+    if manifest is None:
+        return "none"
+    return f"{manifest.aligned:,} aligned, {manifest.mismatched:,} mismatched, {manifest.missing:,} missing"

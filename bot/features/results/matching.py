@@ -118,10 +118,11 @@ def match(submissions: Sequence[UnmatchedSubmission], scans: Sequence[AppScan]) 
     could_be = {each.number: {scan.id for scan in scans if _could_be(each, scan)} for each in submissions}
     matches: dict[int, Match] = dict.fromkeys(by_number)
     for group in _groups(could_be):
-        paired = _pairs(group)
+        owners = _pairs(group)
+        own = {number: scan_id for scan_id, number in owners.items()}
         for number, scan_ids in group.items():
-            if number in paired and not _has_alternative(number, group, paired):
-                matches[number] = _if_certain(by_number[number], by_id[paired[number]])
+            if number in own and not _has_alternative(number, own[number], group, owners):
+                matches[number] = _if_certain(by_number[number], by_id[own[number]])
             elif any(by_id[each].version is None and by_id[each].status not in ENDED for each in scan_ids):
                 matches[number] = TooEarly()  # its version may decide
             else:
@@ -147,36 +148,26 @@ def _groups(could_be: _CouldBe) -> list[dict[int, set[str]]]:
     return groups
 
 
-def _pairs(could_be: _CouldBe) -> dict[int, str]:
+def _pairs(could_be: _CouldBe) -> dict[str, int]:
     """Assign a scan to each submission; empty if that is impossible for all of them."""
     owners: dict[str, int] = {}
-
-    def place(number: int, tried: set[str]) -> bool:
-        for scan_id in sorted(could_be[number] - tried):
-            tried.add(scan_id)
-            if scan_id not in owners or place(owners[scan_id], tried):
-                owners[scan_id] = number
-                return True
-        return False
-
-    if not all(place(number, set()) for number in sorted(could_be)):
-        return {}
-    return {number: scan_id for scan_id, number in owners.items()}
+    return owners if all(_place(number, could_be, owners, set()) for number in sorted(could_be)) else {}
 
 
-def _has_alternative(number: int, could_be: _CouldBe, paired: Mapping[int, str]) -> bool:
-    """Return whether a submission could have another scan while all others still get one."""
-    owners = {scan_id: owner for owner, scan_id in paired.items()}
-    own = paired[number]
-    reached = could_be[number] - {own}
-    left = list(reached)
-    while left:
-        owner = owners.get(left.pop())
-        if owner is None or own in could_be[owner]:
-            return True  # it is free, or can be swapped
-        left += could_be[owner] - reached
-        reached |= could_be[owner]
+def _place(number: int, could_be: _CouldBe, owners: dict[str, int], tried: set[str]) -> bool:
+    """Assign a scan to one more submission, and others to those that have to make room."""
+    for scan_id in sorted(could_be[number] - tried):
+        tried.add(scan_id)
+        if scan_id not in owners or _place(owners[scan_id], could_be, owners, tried):
+            owners[scan_id] = number
+            return True
     return False
+
+
+def _has_alternative(number: int, own: str, could_be: _CouldBe, owners: Mapping[str, int]) -> bool:
+    """Return whether a submission could have another scan while all others still get one."""
+    others = {scan_id: owner for scan_id, owner in owners.items() if scan_id != own}
+    return _place(number, {**could_be, number: could_be[number] - {own}}, others, set())
 
 
 def _if_certain(wanted: UnmatchedSubmission, scan: AppScan) -> Match:

@@ -7,17 +7,14 @@ from typing import Final
 from bot.core.ports import Clock
 from bot.core.scan import Scan, State
 from bot.features.results import rows_repository
-from bot.features.results.models import ResultState
-from bot.features.results.part import NAME, ResultsPart
+from bot.features.results.models import NAME, ResultsPart, ResultState
 from bot.features.results.poller import ResultPoller
-from bot.features.results.polling_views import unread
 from bot.features.results.ports import ResultStore
-from bot.features.results.status_views import all_found, line, once_more, uncertain
-from bot.features.submission.card import Card, open_to
+from bot.features.results.status_views import all_found, line, once_more, uncertain, unread
+from bot.features.submission.card import Card
 from bot.features.submission.sections import ReplySection
 from bot.slack.blocks.message import Message
 from bot.slack.messages.subjects import MessageStatus, Subject
-from bot.storage.connection import Connection
 
 ANNOUNCED: Final = frozenset({ResultState.COMPLETED, ResultState.FAILED, ResultState.INTERRUPTED})
 """How a scan in OneTrust ends; earlier states are shown in the reply only."""
@@ -34,11 +31,6 @@ def results_section(
     ``poller`` returns ``None`` if results are not read from OneTrust; without it, that is not known.
     """
 
-    def read(db: Connection, scan: Scan, _: Scan | None) -> ResultsPart:
-        part = rows_repository.part(db, scan, clock.now())
-        is_open = part.previous is not None and open_to(scan, part.previous)
-        return replace(part, previous_link=permalink(part.previous) if part.previous and is_open else None)
-
     def complete(part: ResultsPart) -> ResultsPart:
         if poller is None:
             return part
@@ -50,7 +42,7 @@ def results_section(
 
     return ReplySection(
         name=NAME,
-        read=read,
+        read=lambda db, scan, _: rows_repository.part(db, scan, clock.now(), permalink),
         complete=complete,
         lines=lambda card: [uncertain(card) if card.scan.state is State.UNCERTAIN else line(card)],
         closing=unread,

@@ -1,8 +1,8 @@
 """The modal with all that OneTrust found in a build: SDKs, permissions, and the privacy manifest."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from enum import StrEnum
-from functools import partial
 from typing import Any, Final
 
 from bot.core.scan import Scan
@@ -44,38 +44,35 @@ def found_modal(scan: Scan, results: Results, state: ModalState) -> Block:
         tabs[ResultTab.MANIFEST] = "Privacy manifest"
     tab = ResultTab(state.tab) if state.tab in tabs else ResultTab.SDKS
     state = replace(state, tab=tab.value)
-    listing = partial(
-        Listing[Any],
+    intro: list[Block] = []
+    row: Callable[[Any], str] = _sdk
+    rows: list[Any] = sorted(results.sdks, key=lambda each: (each.name.casefold(), each.package_id))
+    if tab is ResultTab.MANIFEST and manifest is not None:
+        intro, row = [section(manifest_line(manifest))], _data_type
+        rows = sorted(manifest.data_types, key=lambda each: (-each.mismatches, each.name))
+    elif tab is ResultTab.PERMISSIONS:
+        row = _permission
+        rows = sorted(results.permissions, key=lambda each: (not each.is_high_risk, each.name))
+    listing = Listing(
         heading=[section(f"{title(scan)}, scan #{scan.number}")],
         tabs=tabs,
+        intro=intro,
+        rows=[each for each in rows if state.matches(*_searched(each))],
+        row=row,
         empty=no_rows(_NOUNS[tab], state),
     )
-    if tab is ResultTab.MANIFEST and manifest is not None:
-        types = [
-            each
-            for each in manifest.data_types
-            if state.matches(each.name, _spoken(each.name), *each.purposes)
-        ]
-        rows = sorted(types, key=lambda each: (-each.mismatches, each.name))
-        intro = [section(manifest_line(manifest))]
-        return FOUND.render(state, listing(intro=intro, rows=rows, row=_data_type))
-    if tab is ResultTab.PERMISSIONS:
-        permissions = [each for each in results.permissions if _matches_permission(state, each)]
-        permissions.sort(key=lambda each: (not each.is_high_risk, each.name))
-        return FOUND.render(state, listing(rows=permissions, row=_permission))
-    sdks = [
-        each
-        for each in results.sdks
-        if state.matches(each.name, each.vendor, each.category, each.package_id, each.description)
-    ]
-    sdks.sort(key=lambda each: (each.name.casefold(), each.package_id))
-    return FOUND.render(state, listing(rows=sdks, row=_sdk))
+    return FOUND.render(state, listing)
 
 
-def _matches_permission(state: ModalState, found: Permission) -> bool:
-    risk = "high-risk" if found.is_high_risk else None
-    about = (found.category, found.description, found.status, found.sensitivity)
-    return state.matches(found.name, *about, risk)
+def _searched(found: Sdk | Permission | DataType) -> tuple[str | None, ...]:
+    """Return the texts that a search covers."""
+    match found:
+        case Sdk():
+            return found.name, found.vendor, found.category, found.package_id, found.description
+        case Permission():
+            about = (found.category, found.description, found.status, found.sensitivity)
+            return (found.name, *about, "high-risk" if found.is_high_risk else None)
+    return found.name, _spoken(found.name), *found.purposes
 
 
 def _sdk(found: Sdk) -> str:

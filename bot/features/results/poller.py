@@ -14,10 +14,9 @@ from bot.core.ports import Clock
 from bot.core.scan import Kind, Platform, Scan
 from bot.core.scheduler import Job
 from bot.errors import CannotRead, NotFound, StoreUnavailable, TryLater
-from bot.features.results.app_index import AppIndex, IndexedApps
-from bot.features.results.fetcher import NO_SUCH, UNREAD, ResultFetcher
-from bot.features.results.models import POLLED, Poll, ResultStatus
-from bot.features.results.ports import Applications, ResultStore
+from bot.features.results.fetcher import ResultFetcher
+from bot.features.results.models import LATE_S, POLLED, Poll, ResultState, ResultStatus
+from bot.features.results.ports import ResultStore
 
 logger = logging.getLogger(__name__)
 
@@ -25,8 +24,6 @@ BATCH: Final = 100
 """Maximum number of scans per round."""
 CALLS_PER_SCAN: Final = 5
 """Estimated calls to match a scan and to read its results."""
-LATE_S: Final = 60.0
-"""Replies mention a delay from this one on."""
 MAX_INTERVAL_S: Final = 15.0
 TROUBLE_BACKOFF: Final = Backoff(first_s=30.0, maximum_s=30.0)
 RECHECK_S: Final = 3600.0
@@ -45,20 +42,15 @@ class ResultPoller:
     """
 
     store: ResultStore
-    applications: Applications
     fetcher: ResultFetcher
     clock: Clock
     wait_s: Callable[[int], float]
-    first_s: float
     judged: bool = False
     reads: bool = field(init=False, default=False)
     """Whether results could be read at the last attempt."""
     refused: bool = field(init=False, default=False)
     """Whether OneTrust refused reading results at the last attempt; false before the first one."""
     _is_unreachable: bool = field(init=False, default=False)
-
-    def __post_init__(self) -> None:
-        self._app_index = AppIndex(self.applications)
 
     def late_s(self, waiting: int) -> float:
         """Return the maximum delay of a poll while this many scans wait, in seconds."""
@@ -68,7 +60,7 @@ class ResultPoller:
         """Return when a scan is polled next; ``None`` if it isn't, or while results can't be read."""
         if not self.reads or followed.state not in POLLED:
             return None
-        return followed.due_at + (self.first_s if followed.looks == 0 else 0.0)
+        return followed.due_at + (self.fetcher.first_s if followed.looks == 0 else 0.0)
 
     @property
     def job(self) -> Job:
@@ -96,24 +88,25 @@ class ResultPoller:
     async def _poll_due(self) -> float | None:
         """Poll for due scans; return when the next is due."""
         if not self.reads:
-            await self.applications.can_read()
+            await self.fetcher.applications.can_read()
             logger.info("results are read from OneTrust")
             await self.fetcher.give_up_old()
             self.reads, self.refused = True, False
-        if due := await self.store.results.due(BATCH, first_delay_s=self.first_s):
+        if due := await self.store.results.due(BATCH, first_delay_s=self.fetcher.first_s):
             self.fetcher.late = self.late_s(await self.store.results.waiting()) >= LATE_S
             targets: dict[Target, list[Poll]] = {}
             for poll in due:
                 if (target := _target(poll.scan)) is not None:
                     targets.setdefault(target, []).append(poll)
                 else:
-                    await self.fetcher.give_up(poll, UNREAD)
-            index = await self._app_index.fetch(len(targets))
+                    reason = "nothing was read from the build, so there is nothing to search for"
+                    await self.fetcher.end(poll, ResultState.LOST, reason)
+            await self.fetcher.index.fetch(len(targets))
             for target, polls in targets.items():
-                await self._poll(target, polls, index)
-        return await self.store.results.next_due_at(first_delay_s=self.first_s)
+                await self._poll(target, polls)
+        return await self.store.results.next_due_at(first_delay_s=self.fetcher.first_s)
 
-    async def _poll(self, target: Target, polls: Sequence[Poll], index: IndexedApps) -> None:
+    async def _poll(self, target: Target, polls: Sequence[Poll]) -> None:
         """Poll for one target; its errors don't affect the others.
 
         Raises:
@@ -124,14 +117,14 @@ class ResultPoller:
         trouble: TryLater | None = None
         try:
             if platform is not None:
-                await self.fetcher.poll_name(name, platform, polls, index)
+                await self.fetcher.poll_name(name, platform, polls)
             else:
-                await self.fetcher.poll_application(name, polls, index)
+                await self.fetcher.poll_application(name, polls)
         except (CannotRead, StoreUnavailable):
             raise
         except NotFound:
             for poll in await self._still_due(polls):
-                await self.fetcher.pending(poll, NO_SUCH)
+                await self.fetcher.pending(poll, "OneTrust lists no app with this ID")
         except TryLater as error:
             trouble = error
         except Exception:  # an unexpected answer, or a bad row

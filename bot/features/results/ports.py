@@ -17,23 +17,18 @@ class Applications(Protocol):
 
     async def can_read(self) -> bool:
         """Return ``True`` if results can be read."""
-        ...
 
     async def named(self, name: str, platform: Platform) -> list[Application]:
         """Return the applications of exactly this name and platform."""
-        ...
 
     async def page(self, number: int, search: str = "") -> tuple[list[Application], bool]:
         """Return a page of 100 applications by name, from 0, and whether there are more."""
-        ...
 
     async def scans(self, application_id: str) -> list[AppScan]:
         """Return an application's newest scans, newest first, 100 at most."""
-        ...
 
     async def results(self, application_id: str, scan: AppScan, platform: Platform) -> Results:
         """Return a completed scan's results."""
-        ...
 
 
 class ResultStore(SubmissionStore, Protocol):

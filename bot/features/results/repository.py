@@ -15,8 +15,6 @@ from bot.storage.repository import Repository, reads, writes
 
 _DUE_AT = "(results.due_at + CASE results.looks WHEN 0 THEN ? ELSE 0 END)"
 """The first poll is some time after the submission."""
-_SHOWN = ("state", "status", "looked_for")
-"""Columns that a reply shows."""
 
 
 class ResultRepository(Repository):
@@ -55,18 +53,15 @@ class ResultRepository(Repository):
     def update(
         self, db: Connection, /, number: int, *, why: str = "", show: bool = False, **changes: Any
     ) -> None:
-        """Change columns; updates the scan's reply with ``show``, or if it shows one of them.
-
-        ``why`` is a line for the scan's timeline.
+        """Change columns; ``why`` is a line for the scan's timeline, ``show`` updates its reply.
 
         Raises:
             NotFound: the scan was not submitted.
         """
-        before = rows_repository.followed(db, number)
+        rows_repository.followed(db, number)
         if changes:
             rows.update(db, "results", changes, scan=number)
-        shown = any(changes.get(name, getattr(before, name)) != getattr(before, name) for name in _SHOWN)
-        if why or show or shown:
+        if why or show:
             transitions.touch(db, number)
         if why:
             transitions.note(db, number, now=self.clock.now(), why=why)

@@ -1,8 +1,8 @@
 """Conversion of results, SDKs, permissions and data types to rows and back."""
 
 import json
-from collections.abc import Mapping
-from dataclasses import fields
+from collections.abc import Callable, Mapping
+from dataclasses import fields, replace
 from typing import Any, Final
 
 from bot.core.scan import Scan
@@ -17,11 +17,12 @@ from bot.features.results.models import (
     Poll,
     PrivacyManifest,
     Results,
+    ResultsPart,
     ResultState,
     ResultStatus,
     Sdk,
 )
-from bot.features.results.part import ResultsPart
+from bot.features.submission.card import open_to
 from bot.storage import rows
 from bot.storage.connection import Connection
 
@@ -131,17 +132,17 @@ def before(db: Connection, this: Scan, now: float) -> tuple[Scan, Results] | Non
     return (known[0].scan, results) if results is not None else None
 
 
-def part(db: Connection, scan: Scan, now: float) -> ResultsPart:
+def part(db: Connection, scan: Scan, now: float, permalink: Callable[[Scan], str | None]) -> ResultsPart:
     """Return what a scan's card shows of its results, except when they may come."""
     results, followed = read(db, scan.number), status(db, scan.number)
-    known = before(db, scan, now) if results is not None else None
-    return ResultsPart(
-        followed=followed,
-        results=results,
-        previous=known[0] if known is not None else None,
-        changes=changes(known[1], results) if known is not None and results is not None else None,
-        waiting=waiting(db) if followed is not None and followed.state in POLLED else 0,
-    )
+    shown = ResultsPart(followed=followed, results=results)
+    if shown.state in POLLED:
+        return replace(shown, waiting=waiting(db))
+    if results is None or (known := before(db, scan, now)) is None:
+        return shown
+    previous, earlier = known
+    link = permalink(previous) if open_to(scan, previous) else None
+    return replace(shown, previous=previous, previous_link=link, changes=changes(earlier, results))
 
 
 def _of(db: Connection, table: str, number: int) -> list[dict[str, Any]]:

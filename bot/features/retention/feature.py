@@ -13,10 +13,9 @@ logger = logging.getLogger(__name__)
 
 def build(kit: Kit) -> Surface:
     """Build the feature."""
-    jobs = [_cleanup_job(kit)]
-    if kit.settings.retention_days is not None:
-        jobs.append(purge_job(kit.store.privacy, kit.clock, days=kit.settings.retention_days))
-    return Surface(jobs=tuple(jobs))
+    days = kit.settings.retention_days
+    purge = [purge_job(kit.store.privacy, kit.clock, days=days)] if days is not None else []
+    return Surface(jobs=(_cleanup_job(kit), *purge))
 
 
 def _cleanup_job(kit: Kit) -> Job:

@@ -1,4 +1,4 @@
-"""Removing old scans and people from the history.
+"""Rows that are removed: old scans, people in the history, and builds on the FTP server.
 
 Which apps were scanned is kept in ``known_apps``; otherwise the next build of one would be submitted as a new
 app, and OneTrust would have it twice.
@@ -9,7 +9,7 @@ import re
 from bot.core.scan import FORGOTTEN
 from bot.storage import rows
 from bot.storage.connection import Connection
-from bot.storage.repository import Repository
+from bot.storage.repository import Repository, reads, writes
 
 BATCH = 200
 """Scans removed per transaction, as other writes wait for it."""
@@ -73,6 +73,39 @@ class PrivacyRepository(Repository):
         optimize = "INSERT INTO scans_fts (scans_fts) VALUES ('optimize')"
         await self.database.write(lambda db: db.execute(optimize))
         await self.database.read(lambda db: db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall())
+
+
+class UploadRepository(Repository):
+    """Builds on the FTP server, each from before its upload until its removal, also after their scans."""
+
+    @writes
+    def add(self, db: Connection, name: str, scan: int) -> None:
+        """Record that an upload starts now; a retry restarts its time."""
+        db.execute(
+            "INSERT INTO uploads (name, scan, at) VALUES (?, ?, ?) "
+            "ON CONFLICT (name) DO UPDATE SET at = excluded.at",
+            [name, scan, self.clock.now()],
+        )
+
+    @reads
+    def older_than(self, db: Connection, before: float, limit: int) -> list[str]:
+        """Return the names of uploads from before then, oldest first, without those of open scans."""
+        query = (
+            "SELECT uploads.name FROM uploads LEFT JOIN scans ON scans.number = uploads.scan "
+            "WHERE uploads.at <= ? AND coalesce(scans.state, '') NOT IN "
+            f"({rows.OPEN_STATES}) ORDER BY uploads.at LIMIT ?"
+        )
+        return [row["name"] for row in db.query(query, [before, limit])]
+
+    @reads
+    def count(self, db: Connection) -> int:
+        """Return the number of uploads."""
+        return db.table("uploads").count
+
+    @writes
+    def remove(self, db: Connection, name: str, before: float) -> None:
+        """Delete the row of a removed upload, unless a new upload has started since ``before``."""
+        db.execute("DELETE FROM uploads WHERE name = ? AND at <= ?", [name, before])
 
 
 def _purge(db: Connection, before: float) -> int:

@@ -2,10 +2,9 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 from bot.core.circuit_breaker import CircuitBreaker
-from bot.core.scan import Link, Scan, State
+from bot.core.scan import Scan, State
 from bot.features.app_links import repository as links
 from bot.features.submission.card import Card, open_to
 from bot.features.submission.sections import ReplySection
@@ -44,25 +43,12 @@ class Cards:
         original = transitions.load(db, scan.original) if scan.original else None
         shown = original if original is not None and scan.state is State.DUPLICATE else scan
         request_id = shown.submission.request_id
-        parts: dict[str, Any] = {section.name: section.read(db, scan, original) for section in self.sections}
         return Card(
             scan=scan,
             original=original,
             original_link=self.permalink(original) if original and open_to(scan, original) else None,
-            link=links.of_build(db, scan.bundle_id, scan.platform)
-            if scan.bundle_id and scan.platform
-            else None,
-            taken_by=_owners(db, scan),
+            link=links.of_build(db, scan.bundle_id, scan.platform),
+            taken_by=links.of_others(db, scan.asked_app_id, scan) if scan.question is not None else (),
             log_url=self.log_url(request_id) if request_id else None,
-            parts=parts,
+            parts={section.name: section.read(db, scan, original) for section in self.sections},
         )
-
-
-def _owners(db: Connection, scan: Scan) -> tuple[Link, ...]:
-    """Return the links of the requested app ID to other builds, if a person is asked about that."""
-    if scan.question is None or not scan.asked_app_id:
-        return ()
-    own = (scan.bundle_id, scan.platform)
-    return tuple(
-        link for link in links.of_app(db, scan.asked_app_id) if (link.bundle_id, link.platform) != own
-    )

@@ -145,4 +145,3 @@ class Adjustment(Protocol):
         self, decision: Decision, build: Build, scan: Scan, facts: DecisionFacts, *, now: float
     ) -> Decision:
         """Return the decision to carry out."""
-        ...

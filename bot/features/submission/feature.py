@@ -18,14 +18,14 @@ logger = logging.getLogger(__name__)
 
 def build(kit: Kit) -> Surface:
     """Build it."""
-    intake, actions, permalink = kit.domain.intake, kit.domain.actions, kit.permalink
+    intake, actions = kit.domain.intake, kit.domain.actions
     return Surface(
         topics={"share": share_listeners.SHARE},
         listeners=(
             lambda app: share_listeners.register(app, intake),
-            lambda app: listeners.register(app, intake, actions, kit.get(HistoryCommands).details, permalink),
+            lambda app: listeners.register_buttons(app, actions, kit.get(HistoryCommands).details),
             lambda app: listeners.register_forms(app, actions),
-            lambda app: listeners.register_shortcut(app, intake, permalink),
+            lambda app: listeners.register_requests(app, intake, kit.permalink),
         ),
         scan_buttons=views.BUTTONS,
         jobs=_jobs(kit),
@@ -40,7 +40,7 @@ def _jobs(kit: Kit) -> tuple[Job, ...]:
             kit.replies.changed(number)
 
     refreshing = Job(name="refresh of replies", run=refresh, interval_s=REFRESH_INTERVAL_S)
-    if kit.settings.ftp is None or "ftp" not in kit.routes:
+    if kit.settings.ftp is None or "ftp" not in kit.onetrust.routes:
         return (refreshing,)
     server = open_file_server(kit.settings.ftp.address)
 

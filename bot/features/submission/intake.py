@@ -8,7 +8,7 @@ from typing import Any
 from bot.core import identifiers
 from bot.core.access import Access
 from bot.core.backoff import Backoff
-from bot.core.file_names import NAMELESS, is_build_name, unsupported_name
+from bot.core.file_names import NAMELESS, file_type_of_name, unsupported_name
 from bot.core.people import Person
 from bot.core.ports import Announcer, Clock, Refusals, Workspace
 from bot.core.scan import Scan, Share
@@ -23,8 +23,7 @@ from bot.errors import (
     Unidentified,
     UsageError,
 )
-from bot.features.rescan_requests.models import Arrival, RequestState, RescanRequest
-from bot.features.rescan_requests.ports import Board
+from bot.features.rescan_requests.models import Arrival, Board, RequestState, RescanRequest
 from bot.features.submission.ports import FILES, REQUESTS, SCANS, SubmissionStore
 
 logger = logging.getLogger(__name__)
@@ -42,14 +41,6 @@ EVENT_TOLERANCE_S = 10.0
 """Maximum time between a file's event and its message."""
 REQUEST_TIMEOUT_S = 24 * 3600.0
 """How long a rescan request waits for its build."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class RequestedScan:
-    """The scan of an older file that a person requested; ``new`` is false if it existed already."""
-
-    scan: Scan
-    new: bool
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -80,15 +71,10 @@ class Intake:
         Raises:
             NotAllowed: nothing is recorded.
         """
-        seen = self.workspace.read(payload)
+        seen, user = self.workspace.read(payload), payload.get("user")
+        known_user = user if isinstance(user, str) else None
         for file_id in seen.unnamed:
-            user = payload.get("user")
-            await self.file_shared(
-                file_id,
-                str(payload["channel"]),
-                str(payload["ts"]),
-                user=user if isinstance(user, str) else None,
-            )
+            await self.file_shared(file_id, str(payload["channel"]), str(payload["ts"]), user=known_user)
         return len(await self.shared(seen.shares))
 
     async def shared(self, shares: tuple[Share, ...]) -> list[Scan]:
@@ -111,13 +97,12 @@ class Intake:
     async def _record(self, shares: tuple[Share, ...]) -> list[Scan]:
         recorded = []
         for share in shares:
-            if not _may_be_build(share) or (share.channel, share.message_ts) in self._deleted:
-                continue
-            await self.access.admit(share.shared_by, share.channel, bot_id=share.bot_id)
-            scan, new = await self.store.scans.record(await self._with_comment(share))
-            if new:
-                recorded.append(scan)
-                self.announcer.changed(scan.number)
+            if _may_be_build(share) and (share.channel, share.message_ts) not in self._deleted:
+                await self.access.admit(share.shared_by, share.channel, bot_id=share.bot_id)
+                scan, new = await self.store.scans.record(await self._with_comment(share))
+                if new:
+                    recorded.append(scan)
+                    self.announcer.changed(scan.number)
         if recorded:
             self.wake(SCANS)
         return recorded
@@ -125,10 +110,11 @@ class Intake:
     async def _with_comment(self, share: Share) -> Share:
         """Add what the thread's rescan request and the comment specify."""
         app_id, name = identifiers.comment(share.comment)
+        share = replace(share, asked_app_id=app_id, asked_name=name)
         request = await self.store.requests.waiting_in(share.channel, share.thread_ts)
-        if request is not None:
-            return replace(share, asked_app_id=request.app_id, asked_name=name, request_number=request.number)
-        return replace(share, asked_app_id=app_id, asked_name=name)
+        if request is None:
+            return share
+        return replace(share, asked_app_id=request.app_id, request_number=request.number)
 
     async def file_shared(
         self, file_id: str, channel: str, event_ts: str, *, user: str | None = None
@@ -199,8 +185,8 @@ class Intake:
 
     async def scan_message(
         self, user: str, channel: str, message_ts: str, thread_ts: str | None
-    ) -> list[RequestedScan]:
-        """Scan the builds of an older message, as if it were new.
+    ) -> list[tuple[Scan, bool]]:
+        """Scan the builds of an older message, as if it were new; return each scan and whether it is new.
 
         Raises:
             NotAllowed: they may not use the bot here.
@@ -219,11 +205,11 @@ class Intake:
             await self._request(replace(await self._with_comment(share), asked_by=user)) for share in builds
         ]
 
-    async def _request(self, share: Share) -> RequestedScan:
+    async def _request(self, share: Share) -> tuple[Scan, bool]:
         scan, new = await self.store.scans.record(share)
         self.announcer.changed(scan.number)
         self.wake(SCANS)
-        return RequestedScan(scan=scan, new=new)
+        return scan, new
 
     async def rescan_file(
         self,
@@ -266,8 +252,8 @@ class Intake:
             )
         share = visible[0]
         await self.access.admit(user, share.channel)
-        requested = await self._request(replace(share, occasion=occasion, asked_by=user, asked_app_id=app_id))
-        return requested.scan
+        scan, _ = await self._request(replace(share, occasion=occasion, asked_by=user, asked_app_id=app_id))
+        return scan
 
     async def await_build(self, user: str, channel: str, app_id: str) -> RescanRequest:
         """Request a new build of an app in a channel, for ``REQUEST_TIMEOUT_S``.
@@ -296,8 +282,8 @@ class Intake:
         self.wake(REQUESTS)
         return await self.store.requests.update(request.number, message_ts=message_ts)
 
-    async def scan_latest(self, user: str, channel: str, request_number: int) -> RequestedScan:
-        """Fulfil a waiting rescan request with the latest known build of its app.
+    async def scan_latest(self, user: str, channel: str, request_number: int) -> tuple[Scan, bool]:
+        """Fulfil a rescan request with the latest known build; return its scan and whether that is new.
 
         Raises:
             NotAllowed: they may not use the bot here.
@@ -316,21 +302,16 @@ class Intake:
             )
         latest = await self.store.scans.scan(request.latest)
         return await self._request(
-            Share(
+            shared_again(
+                latest,
                 channel=request.channel,
                 channel_kind=request.channel_kind,
                 message_ts=request.message_ts,
                 thread_ts=request.message_ts,
-                file_id=latest.file_id or "",
-                file_name=latest.file_name,
-                size_bytes=latest.size_bytes,
-                shared_by=latest.shared_by,
                 asked_by=user,
                 asked_app_id=request.app_id,
                 request_number=request.number,
                 occasion=f"request-{request.number}",
-                expected_sha256=latest.sha256,
-                original=latest.number,
             )
         )
 
@@ -345,10 +326,27 @@ class Intake:
         return next_at
 
 
+def shared_again(scan: Scan, **request: Any) -> Share:
+    """Return a share of a scan's file for another request, which names at least its ``occasion``."""
+    known: dict[str, Any] = {
+        "channel": scan.channel or "",
+        "channel_kind": scan.channel_kind,
+        "message_ts": scan.message_ts or "",
+        "thread_ts": scan.thread_ts or "",
+        "file_id": scan.file_id or "",
+        "file_name": scan.file_name,
+        "size_bytes": scan.size_bytes,
+        "shared_by": scan.shared_by,
+        "expected_sha256": scan.sha256,
+        "original": scan.number,
+    }
+    return Share(**known | request)
+
+
 def _may_be_build(share: Share) -> bool:
     """Tell whether to record a file: a build, one that is rejected with a message, or one without a name."""
-    known = is_build_name(share.file_name) or unsupported_name(share.file_name) is not None
-    return known or share.file_name == NAMELESS
+    name = share.file_name
+    return bool(file_type_of_name(name) or unsupported_name(name)) or name == NAMELESS
 
 
 def _sees(user: str, person: Person, share: Share, channels: frozenset[str]) -> bool:

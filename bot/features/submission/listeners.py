@@ -17,6 +17,7 @@ from bot.features.submission import views as reply
 from bot.features.submission.intake import Intake
 from bot.features.submission.user_actions import UNLINKED, UserActions
 from bot.slack.blocks import short_answers, text
+from bot.slack.blocks.elements import Block
 from bot.slack.blocks.message import Message
 from bot.slack.blocks.scan_text import app as app_of
 from bot.slack.listening.modals import open_form, take_form
@@ -26,17 +27,12 @@ from bot.slack.listening.respond import answer
 SCAN_THIS_BUILD = "scan_this_build"
 
 Choice = Callable[[int, str], Awaitable[object]]
-Find = Callable[[int, str, str], Awaitable[Scan]]
 
 
-def register(
-    app: AsyncApp,
-    intake: Intake,
-    actions: UserActions,
-    details_of: Callable[[str, str, str], Awaitable[Message]],
-    permalink: Callable[[Scan], str | None],
+def register_buttons(
+    app: AsyncApp, actions: UserActions, details_of: Callable[[str, str, str], Awaitable[Message]]
 ) -> None:
-    """Register the buttons; ``details_of`` shows a scan, by its number, to a person in a channel."""
+    """Register the buttons of scans; ``details_of`` shows a scan, by its number, to a person in a channel."""
     choices: dict[str, Choice] = {
         reply.CANCEL: actions.cancel,
         reply.DISMISS: actions.dismiss,
@@ -46,27 +42,28 @@ def register(
         reply.TRY_AGAIN: actions.try_again,
         reply.SUBMIT_AGAIN: actions.submit_again,
     }
-
     for action_id, choice in choices.items():
         decide_on_press(app, action_id, choice, actions)
 
-    def ask(action_id: str, purpose: modals.Purpose, find: Find) -> None:
+    def ask(action_id: str, form_for: Callable[[Scan, str], Block]) -> None:
         @app.action(action_id)
         async def pressed(ack: AsyncAck, body: dict[str, Any], client: AsyncWebClient) -> None:
             await ack()
-            scan = await find(*_press(body))
-            await open_form(client, body, modals.app_id_modal(scan, purpose=purpose))
+            number, user, channel = _press(body)
+            await open_form(client, body, form_for(await actions.scan(number, user, channel), user))
 
-    ask(reply.RESCAN_AS, modals.Purpose.RESCAN, actions.scan)
-    ask(reply.LINK_APP, modals.Purpose.LINK, actions.scan_to_link)
+    def app_to_link(scan: Scan, user: str) -> Block:
+        actions.access.admit_to_links(user)
+        return modals.app_id_modal(scan, purpose=modals.Purpose.LINK)
 
-    @app.action(reply.ARRIVED)
-    async def arrived(ack: AsyncAck, body: dict[str, Any], client: AsyncWebClient) -> None:
-        await ack()
-        scan = await actions.scan(*_press(body))
+    def arrived(scan: Scan, _: str) -> Block:
         if scan.state is not State.UNCERTAIN:
             raise NotFound(f"Scan #{scan.number} is already settled.")
-        await open_form(client, body, modals.request_id_modal(scan))
+        return modals.request_id_modal(scan)
+
+    ask(reply.RESCAN_AS, lambda scan, _: modals.app_id_modal(scan, purpose=modals.Purpose.RESCAN))
+    ask(reply.LINK_APP, app_to_link)
+    ask(reply.ARRIVED, arrived)
 
     @app.action(reply.DETAILS)
     async def details(ack: AsyncAck, body: dict[str, Any], respond: AsyncRespond) -> None:
@@ -77,19 +74,6 @@ def register(
     @app.action(reply.OPEN_LOG)
     async def log_opened(ack: AsyncAck) -> None:
         await ack()
-
-    @app.action(waiting.SCAN_LATEST)
-    async def scan_latest(ack: AsyncAck, body: dict[str, Any], respond: AsyncRespond) -> None:
-        number, user, channel = _press(body)
-        taken = await intake.scan_latest(user, channel, number)
-        await ack()
-        if not taken.new:
-            where = permalink(taken.scan)
-            told = f"scan #{taken.scan.number}"
-            told = text.link(where, told) if where else told
-            await answer(
-                respond, short_answers.prepared(f"That build is {told} already; its reply is in the thread.")
-            )
 
 
 def decide_on_press(app: AsyncApp, action_id: str, choice: Choice, actions: UserActions) -> None:
@@ -107,52 +91,57 @@ def register_forms(app: AsyncApp, actions: UserActions) -> None:
     """Register the forms."""
 
     async def app_id_given(user: str, view: Mapping[str, Any]) -> str | None:
-        answer = modals.read_app_id(view)
-        await actions.scan(answer.scan, user)
-        rescan = answer.purpose is modals.Purpose.RESCAN
-        choose = actions.rescan_as if rescan else actions.link
-        done = await choose(answer.scan, user, answer.app_id)
+        number, purpose, app_id = modals.read_app_id(view)
+        await actions.scan(number, user)
+        choose = actions.rescan_as if purpose is modals.Purpose.RESCAN else actions.link
+        done = await choose(number, user, app_id)
         if done.admins_only:
             return UNLINKED
         if done.other is None:
             return None
         return (
-            f"Done. {text.code(answer.app_id)} is also linked to {app_of(done.other)}. If that is a mistake, "
+            f"Done. {text.code(app_id)} is also linked to {app_of(done.other)}. If that is a mistake, "
             "remove one of the links with `/appscan unlink`."
         )
 
     async def request_id_given(user: str, view: Mapping[str, Any]) -> None:
-        answer = modals.read_request_id(view)
-        await actions.scan(answer.scan, user)
-        await actions.arrived(answer.scan, user, answer.request_id)
+        number, request_id = modals.read_request_id(view)
+        await actions.scan(number, user)
+        await actions.arrived(number, user, request_id)
 
     take_form(app, modals.APP_ID_FORM, app_id_given, error_block=modals.APP_ID_BLOCK)
     take_form(app, modals.REQUEST_ID_FORM, request_id_given, error_block=modals.REQUEST_ID_BLOCK)
 
 
-def register_shortcut(app: AsyncApp, intake: Intake, permalink: Callable[[Scan], str | None]) -> None:
-    """Register the shortcut "Scan this build"."""
+def register_requests(app: AsyncApp, intake: Intake, permalink: Callable[[Scan], str | None]) -> None:
+    """Register the button of rescan requests, and the shortcut "Scan this build"."""
+
+    def linked(scan: Scan) -> str:
+        name, url = f"scan #{scan.number}", permalink(scan)
+        return text.link(url, name) if url else name
+
+    @app.action(waiting.SCAN_LATEST)
+    async def scan_latest(ack: AsyncAck, body: dict[str, Any], respond: AsyncRespond) -> None:
+        number, user, channel = _press(body)
+        scan, new = await intake.scan_latest(user, channel, number)
+        await ack()
+        if not new:
+            known = f"That build is {linked(scan)} already; its reply is in the thread."
+            await answer(respond, short_answers.prepared(known))
 
     @app.shortcut(SCAN_THIS_BUILD)
     async def scan_this_build(ack: AsyncAck, shortcut: dict[str, Any], respond: AsyncRespond) -> None:
         await ack()
         asked = read_payload(shortcut)
-        taken = await intake.scan_message(
-            asked.user,
-            asked.channel,
-            needed(shortcut, "message", "ts"),
-            said(shortcut, "message", "thread_ts") or None,
-        )
-        told = []
-        for each in taken:
-            where = permalink(each.scan)
-            number = text.link(where, f"scan #{each.scan.number}") if where else f"scan #{each.scan.number}"
-            told.append(
-                f"On it: {number}, in the message's thread."
-                if each.new
-                else f"That build is {number} already; its reply is in the message's thread."
-            )
-        await answer(respond, short_answers.prepared(" ".join(told)))
+        message_ts, thread_ts = needed(shortcut, "message", "ts"), said(shortcut, "message", "thread_ts")
+        requested = await intake.scan_message(asked.user, asked.channel, message_ts, thread_ts or None)
+        lines = [
+            f"On it: {linked(scan)}, in the message's thread."
+            if new
+            else f"That build is {linked(scan)} already; its reply is in the message's thread."
+            for scan, new in requested
+        ]
+        await answer(respond, short_answers.prepared(" ".join(lines)))
 
 
 def _press(body: dict[str, Any]) -> tuple[int, str, str]:

@@ -1,7 +1,6 @@
 """Modals with a form, and reading what was submitted with them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
 
@@ -30,35 +29,17 @@ class Purpose(StrEnum):
     LINK = "link"  # remember the link for the next build
 
 
-@dataclass(frozen=True, kw_only=True)
-class AppIdAnswer:
-    """A submitted ``app_id_modal``."""
-
-    scan: int
-    purpose: Purpose
-    app_id: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class RequestIdAnswer:
-    """A submitted ``request_id_modal``."""
-
-    scan: int
-    request_id: str
-
-
 def app_id_modal(scan: Scan, *, purpose: Purpose) -> Block:
     """Ask for the ID of a scan's app in OneTrust."""
-    rescan = purpose is Purpose.RESCAN
-    then = (
-        "This build is then submitted as its rescan, and later builds too."
-        if rescan
-        else "Its next build is then a rescan."
-    )
+    if purpose is Purpose.RESCAN:
+        heading, submit = "Rescan as…", "Rescan"
+        then = "This build is then submitted as its rescan, and later builds too."
+    else:
+        heading, submit, then = "Link app ID", "Link", "Its next build is then a rescan."
     return form(
         APP_ID_FORM,
-        "Rescan as…" if rescan else "Link app ID",
-        "Rescan" if rescan else "Link",
+        heading,
+        submit,
         {"scan": scan.number, "purpose": purpose.value},
         [
             section(f"{title(scan)}: which app in OneTrust is {app(scan)}? {then}"),
@@ -69,8 +50,12 @@ def app_id_modal(scan: Scan, *, purpose: Purpose) -> Block:
 
 def request_id_modal(scan: Scan) -> Block:
     """Ask for the request ID of a submission that did arrive; with the direct route, for the scan ID."""
-    direct = scan.submission.route == "direct"
-    where = "list of mobile apps" if direct else "log"
+    if scan.submission.route == "direct":
+        where, what = "list of mobile apps", "Scan ID"
+        hint = "In OneTrust's list of mobile apps: the ID of this build's scan."
+    else:
+        where, what = "log", "Request ID"
+        hint = "In OneTrust, Workflow Builder > Logs: the ID of this build's entry."
     return form(
         REQUEST_ID_FORM,
         "It arrived",
@@ -78,21 +63,13 @@ def request_id_modal(scan: Scan) -> Block:
         {"scan": scan.number},
         [
             section(f"{title(scan)} is in OneTrust's {where}? Then this scan counts as submitted."),
-            text_input(
-                REQUEST_ID_BLOCK,
-                _REQUEST_ID,
-                "Scan ID" if direct else "Request ID",
-                "In OneTrust's list of mobile apps: the ID of this build's scan."
-                if direct
-                else "In OneTrust, Workflow Builder > Logs: the ID of this build's entry.",
-                200,
-            ),
+            text_input(REQUEST_ID_BLOCK, _REQUEST_ID, what, hint, 200),
         ],
     )
 
 
-def read_app_id(view: Mapping[str, Any]) -> AppIdAnswer:
-    """Read a submitted ``app_id_modal``.
+def read_app_id(view: Mapping[str, Any]) -> tuple[int, Purpose, str]:
+    """Read a submitted ``app_id_modal``; return the scan's number, the purpose and the app ID.
 
     Raises:
         UsageError: the app ID is invalid, or the metadata is not of this form.
@@ -102,18 +79,15 @@ def read_app_id(view: Mapping[str, Any]) -> AppIdAnswer:
         purpose = Purpose(str(kept.get("purpose")))
     except ValueError:
         raise outdated() from None
-    return AppIdAnswer(
-        scan=number_in(kept, "scan"),
-        purpose=purpose,
-        app_id=identifiers.app_id(typed_in(view, APP_ID_BLOCK, _APP_ID)),
-    )
+    app_id = identifiers.app_id(typed_in(view, APP_ID_BLOCK, _APP_ID))
+    return number_in(kept, "scan"), purpose, app_id
 
 
-def read_request_id(view: Mapping[str, Any]) -> RequestIdAnswer:
-    """Read a submitted ``request_id_modal``.
+def read_request_id(view: Mapping[str, Any]) -> tuple[int, str]:
+    """Read a submitted ``request_id_modal``; return the scan's number and the request ID.
 
     Raises:
         UsageError: the request ID is invalid, or the metadata is not of this form.
     """
-    typed = typed_in(view, REQUEST_ID_BLOCK, _REQUEST_ID)
-    return RequestIdAnswer(scan=number_in(kept_in(view), "scan"), request_id=identifiers.request_id(typed))
+    request_id = identifiers.request_id(typed_in(view, REQUEST_ID_BLOCK, _REQUEST_ID))
+    return number_in(kept_in(view), "scan"), request_id

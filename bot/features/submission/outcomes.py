@@ -65,12 +65,12 @@ class Outcomes:
 
         Only for a link that the bot made itself: it infers the app ID of a new app, and may be wrong.
         """
-        if scan.reason is not Reason.LINKED or scan.bundle_id is None or scan.platform is None:
+        if scan.reason is not Reason.LINKED:
             return False
         link = await self.store.links.of_build(scan.bundle_id, scan.platform)
         if link is None or link.linked_by is not None or link.app_id != scan.app_id:
             return False
-        await self.store.links.remove(scan.bundle_id, scan.platform)
+        await self.store.links.remove(link.bundle_id, link.platform)
         logger.warning("scan #%d: OneTrust does not know app %s; unlinked it", scan.number, link.app_id)
         await self.store.scans.move(
             scan.number,
@@ -83,9 +83,7 @@ class Outcomes:
 
     async def accepted(self, scan: Scan, receipt: Receipt) -> None:
         """Record that the scanner accepted the build."""
-        id_ = (
-            f"scan ID {receipt.scan_id}" if receipt.request_id is None else f"request ID {receipt.request_id}"
-        )
+        id_ = f"request ID {receipt.request_id}" if receipt.request_id else f"scan ID {receipt.scan_id}"
         logger.info("scan #%d was accepted: %s", scan.number, id_)
         submission = {
             "state": SubmissionState.ACCEPTED,

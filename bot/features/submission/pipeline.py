@@ -119,7 +119,9 @@ class Pipeline:
                 await self._work(scan, room / "build")
         except NoRoom as error:
             logger.warning("scan #%d waits for free disk space: %s", number, error)
-            await self._wait_for_room(scan, error)
+            wait_s = self.work_dir.mark_full() - self.clock.now()
+            pulls = await self.store.scans.pulls(number) - 1  # not the file's fault
+            await self._outcomes.reschedule(scan, error.user_message, wait_s, pulls=pulls)
 
     async def _work(self, scan: Scan, path: Path) -> None:
         """Process a scan that was begun; ``path`` is where its build is written to."""
@@ -173,19 +175,6 @@ class Pipeline:
             return decision
         return self.adjustment.applied(decision, build, scan, facts, now=self.clock.now())
 
-    async def _wait_for_room(self, scan: Scan, error: NoRoom) -> None:
-        """Queue a scan until the bot's disk has space again."""
-        due_at = self.work_dir.mark_full()
-        pulls = await self.store.scans.pulls(scan.number)
-        await self.store.scans.move(
-            scan.number,
-            State.QUEUED,
-            why=error.user_message,
-            expect={State.PULLING},
-            scan={"problem": error.user_message, "pulls": pulls - 1},  # not the file's fault
-            submission={"state": SubmissionState.PENDING, "due_at": due_at, "status": None},
-        )
-
     async def _pull(self, scan: Scan, path: Path) -> Pulled | None:
         """Pull the scan's file; ``None`` if that failed and the scan has ended or is retried later."""
         try:
@@ -196,8 +185,8 @@ class Pipeline:
                 progress=lambda done, total: self.announcer.progress(scan.number, done, total),
             )
         except TooLarge as error:
-            sentence = self.routes.none_fits(error.size_bytes).user_message
-            await self._outcomes.ended(scan, State.FAILED, sentence)
+            no_route = self.routes.none_fits(error.size_bytes)
+            await self._outcomes.ended(scan, State.FAILED, no_route.user_message)
         except BuildRejected as error:
             await self._outcomes.ended(scan, State.REJECTED, error.user_message)
         except FileUnavailable as error:
@@ -219,54 +208,46 @@ class Pipeline:
         if not breaker.enter(number):  # it has opened since this scan was begun
             await self._outcomes.reschedule(scan, AWAY, breaker.wait_s, attempts=scan.submission.attempts - 1)
             return
+        journal = SubmissionJournal(self.store, self.announcer, self.clock, number)
         try:
-            self.announcer.progress(
-                number, 0, _known(scan.size_bytes)
-            )  # from here on the progress of sending
-            receipt = await self.routes[_known(scan.submission.route)].submit(
-                _order(scan), path, SubmissionJournal(self.store, self.announcer, self.clock, number)
-            )
-        except Refused as error:
-            self._report_to_breaker(number, error)
-            if isinstance(error, UnknownApp) and await self._outcomes.ask_which_app(scan, error):
-                return
-            # The next attempt creates an application that no longer exists again.
-            changes = {"application_id": None} if isinstance(error, UnknownApp) else {}
-            await self._outcomes.ended(
-                scan, State.FAILED, error.user_message, SubmissionState.REFUSED, error.status, **changes
-            )
-        except Uncertain as error:
-            self._report_to_breaker(number, error)
-            await self._outcomes.ended(
-                scan, State.UNCERTAIN, error.user_message, SubmissionState.UNCERTAIN, error.status
-            )
-        except TryLater as error:
-            self._report_to_breaker(number, error)
-            if scan.submission.attempts >= MAXIMUM_SENDS:
-                await self._outcomes.ended(scan, State.FAILED, error.user_message, status=error.status)
-            else:
-                # Only a failure of the scanner itself waits for the breaker.
-                wait_s = (
-                    breaker.wait_s
-                    if breaker.is_open and error.scanner_failed
-                    else SERVER_BACKOFF.delay_s(scan.submission.attempts, error.retry_after_s)
-                )
-                await self._outcomes.reschedule(scan, error.user_message, wait_s, status=error.status)
+            journal.progress(0, _known(scan.size_bytes))  # from here on the progress of sending
+            route = self.routes[_known(scan.submission.route)]
+            receipt = await route.submit(_order(scan), path, journal)
+        except SubmissionError as error:
+            match error:  # a refusal without a status is not the scanner's
+                case Refused(status=int()) | Uncertain(scanner_failed=False):
+                    breaker.answered(number)
+                case TryLater(scanner_failed=True):
+                    breaker.failed(number, error.retry_after_s)
+                case Uncertain():
+                    breaker.failed(number)
+            await self._not_accepted(scan, error)
         else:
             breaker.answered(number)
             await self._outcomes.accepted(scan, receipt)
         finally:
             breaker.leave(number)
 
-    def _report_to_breaker(self, number: int, error: SubmissionError) -> None:
-        """Tell the breaker about an error; a refusal without a status is not the scanner's."""
+    async def _not_accepted(self, scan: Scan, error: SubmissionError) -> None:
+        outcomes, problem, status = self._outcomes, error.user_message, error.status
+        attempts = scan.submission.attempts
         match error:
-            case Refused(status=int()) | Uncertain(scanner_failed=False):
-                self.breaker.answered(number)
-            case TryLater(scanner_failed=True):
-                self.breaker.failed(number, error.retry_after_s)
-            case Uncertain():
-                self.breaker.failed(number)
+            case UnknownApp() if await outcomes.ask_which_app(scan, error):
+                pass
+            case UnknownApp():  # the next attempt creates an application that no longer exists again
+                changes = {"application_id": None}
+                await outcomes.ended(scan, State.FAILED, problem, SubmissionState.REFUSED, status, **changes)
+            case Refused():
+                await outcomes.ended(scan, State.FAILED, problem, SubmissionState.REFUSED, status)
+            case TryLater() if attempts < MAXIMUM_SENDS:
+                waits_for_breaker = self.breaker.is_open and error.scanner_failed
+                backoff_s = SERVER_BACKOFF.delay_s(attempts, error.retry_after_s)
+                wait_s = self.breaker.wait_s if waits_for_breaker else backoff_s
+                await outcomes.reschedule(scan, problem, wait_s, status=status)
+            case TryLater():
+                await outcomes.ended(scan, State.FAILED, problem, status=status)
+            case _:
+                await outcomes.ended(scan, State.UNCERTAIN, problem, SubmissionState.UNCERTAIN, status)
 
 
 def _order(scan: Scan) -> Order:

@@ -6,7 +6,7 @@ from typing import Final, Protocol
 from bot.core.scan import Event
 from bot.features.app_links.repository import LinkRepository
 from bot.features.rescan_requests.repository import RescanRequestRepository
-from bot.features.retention.upload_repository import UploadRepository
+from bot.features.retention.repository import UploadRepository
 from bot.features.submission.card import Card
 from bot.features.submission.queue_repository import QueueRepository
 from bot.features.submission.scan_repository import ScanRepository

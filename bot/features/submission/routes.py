@@ -54,7 +54,6 @@ class Journal(Protocol):
 
     def progress(self, done_bytes: int, total_bytes: int) -> None:
         """Report the progress; cheap, and doesn't block."""
-        ...
 
     async def committing(self) -> None:
         """Mark that the next bytes could complete the submission.
@@ -65,22 +64,18 @@ class Journal(Protocol):
         Raises:
             Superseded: the scan was cancelled; nothing more may be sent.
         """
-        ...
 
     async def uploading(self, name: str) -> None:
         """Record that the build is being uploaded to the file server, or was, under that name.
 
         Cleanup removes it a number of hours after the last call.
         """
-        ...
 
     async def made_app(self, application_id: str) -> None:
         """Record the application that was created for the scan; its scan has yet to be requested."""
-        ...
 
     async def note(self, why: str) -> None:
         """Add a line to the scan's timeline; ``why`` must not contain another system's text."""
-        ...
 
 
 class Route(Protocol):
@@ -104,7 +99,6 @@ class Route(Protocol):
             TryLater: certainly not accepted; may be retried.
             Uncertain: may have been accepted.
         """
-        ...
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -31,6 +31,8 @@ _SHARED = (
     *("asked_name", "request_number", "kind", "reason", "original", "insist"),
 )
 """Columns with the same name in ``Share``."""
+_READ = ("file_type", "platform", "bundle_id", "version", "build_number")
+_DECIDED = ("kind", "reason", "app_id", "question", "problem")
 
 
 class ScanRepository(Repository):
@@ -42,53 +44,30 @@ class ScanRepository(Repository):
     ) -> tuple[Scan, bool]:
         """Record a share; return its scan and whether that is new. A known share creates no scan."""
         now = self.clock.now()
-        values = rows.plain(
-            {
-                **{field: getattr(share, field) for field in _SHARED},
-                **{field: getattr(share, field) or None for field in _PLACE},  # empty for the command line
-                "sha256": share.expected_sha256,
-                "state": State.RECEIVED,
-                "source": source,
-                "created_at": now,
-                "updated_at": now,
-                "begun_at": now,
-                "held_until": held_until,
-            }
-        )
-        known = rows.first_scan(
-            db,
-            "WHERE channel = ? AND message_ts = ? AND file_id = ? AND occasion = ?",
-            share.channel,
-            share.message_ts,
-            share.file_id,
-            share.occasion,
-        )
+        where = "WHERE channel = ? AND message_ts = ? AND file_id = ? AND occasion = ?"
+        known = rows.first_scan(db, where, share.channel, share.message_ts, share.file_id, share.occasion)
         if share.channel_kind not in {None, ChannelKind.PUBLIC}:
             db.execute(  # a public channel was made private, and so are its earlier scans
                 "UPDATE scans SET channel_kind = ? WHERE channel = ? AND channel_kind = 'public'",
-                [share.channel_kind.value, share.channel],
+                [share.channel_kind, share.channel],
             )
         if known is not None:
             return facts_repository.add_comment(db, known, share), False
-        columns, marks = ", ".join(values), ", ".join("?" * len(values))
-        number = db.execute(
-            f"INSERT INTO scans ({columns}) VALUES ({marks})",
-            list(values.values()),
-        ).lastrowid
-        db.execute(
-            "INSERT INTO submissions (scan, scanner, state) VALUES (?, ?, 'pending')",
-            [number, rows.MAIN_SCANNER],
-        )
-        scan = transitions.load(db, int(number or 0))
-        transitions.add_event(
-            db,
-            scan.number,
-            now=now,
-            who=share.asked_by or share.shared_by,
-            before=None,
-            after=State.RECEIVED,
-            why="requested" if share.occasion else "shared",
-        )
+        row = {
+            **{field: getattr(share, field) for field in _SHARED},
+            **{field: getattr(share, field) or None for field in _PLACE},  # empty for the command line
+            **dict.fromkeys(("created_at", "updated_at", "begun_at"), now),
+            "sha256": share.expected_sha256,
+            "state": State.RECEIVED,
+            "source": source,
+            "held_until": held_until,
+        }
+        number = int(db.table("scans").insert(rows.plain(row)).last_pk or 0)
+        submission = {"scan": number, "scanner": rows.MAIN_SCANNER, "state": SubmissionState.PENDING}
+        db.table("submissions").insert(submission)
+        who, why = share.asked_by or share.shared_by, "requested" if share.occasion else "shared"
+        transitions.add_event(db, number, now=now, who=who, before=None, after=State.RECEIVED, why=why)
+        scan = transitions.load(db, number)
         facts_repository.note_request(db, scan)
         return scan, True
 
@@ -110,10 +89,8 @@ class ScanRepository(Repository):
     @reads
     def events(self, db: Connection, number: int) -> list[Event]:
         """Return the scan's timeline, oldest first."""
-        return [
-            rows.event(row)
-            for row in db.query("SELECT * FROM events WHERE scan = ? ORDER BY number", [number])
-        ]
+        query = "SELECT scan, at, who, before, after, why FROM events WHERE scan = ? ORDER BY number"
+        return [rows.event(row) for row in db.query(query, [number])]
 
     @writes
     def move(
@@ -181,8 +158,17 @@ class ScanRepository(Repository):
         now = self.clock.now()
         scan = transitions.load(db, number)
         decision = choose(scan, facts_repository.gather(db, scan, build))
-        submitting = decision.state is State.SUBMITTING
-        held = {"due_at": decision.held_until} if decision.held_until is not None else None
+        submission: dict[str, Any] = {}
+        if decision.state is State.SUBMITTING:
+            submission = {
+                "state": SubmissionState.SENDING,
+                "attempts": scan.submission.attempts + 1,
+                "status": None,
+                "route": decision.route,
+                "route_why": decision.route_why,
+            }
+        elif decision.held_until is not None:
+            submission = {"due_at": decision.held_until}
         decided = transitions.move(
             db,
             number,
@@ -191,28 +177,12 @@ class ScanRepository(Repository):
             why=decision.why,
             expect={State.CHECKING},
             scan={
-                "file_type": build.file_type,
-                "platform": build.platform,
-                "bundle_id": build.bundle_id,
+                **{field: getattr(build, field) for field in _READ},
+                **{field: getattr(decision, field) for field in _DECIDED},
                 "name": name,
-                "version": build.version,
-                "build_number": build.build_number,
-                "kind": decision.kind,
-                "reason": decision.reason,
-                "app_id": decision.app_id,
-                "question": decision.question,
                 "original": decision.original or scan.original,
-                "problem": decision.problem,
             },
-            submission={
-                "state": SubmissionState.SENDING,
-                "attempts": scan.submission.attempts + 1,
-                "status": None,
-                "route": decision.route,
-                "route_why": decision.route_why,
-            }
-            if submitting
-            else held,
+            submission=submission,
         )
         for hooks in db.hooks:
             if hooks.decided is not None:
@@ -283,13 +253,8 @@ class ScanRepository(Repository):
     @reads
     def of_message(self, db: Connection, channel: str, message_ts: str) -> list[Scan]:
         """Return the scans of a message's files that may be cancelled."""
-        states = rows.listed(CANCELLABLE)
-        return rows.scans_where(
-            db,
-            f"WHERE channel = ? AND message_ts = ? AND scans.state IN ({states})",
-            channel,
-            message_ts,
-        )
+        where = f"WHERE channel = ? AND message_ts = ? AND scans.state IN ({rows.listed(CANCELLABLE)})"
+        return rows.scans_where(db, where, channel, message_ts)
 
     @reads
     def pulls(self, db: Connection, number: int) -> int:
@@ -300,11 +265,8 @@ class ScanRepository(Repository):
     @reads
     def of_request_id(self, db: Connection, request_id: str) -> Scan | None:
         """Return the newest scan with this request ID, in any case."""
-        return rows.first_scan(
-            db,
-            "WHERE o.request_id IN (?, ?, ?) ORDER BY scans.number DESC",
-            *(request_id, request_id.lower(), request_id.upper()),
-        )
+        where = "WHERE o.request_id IN (?, ?, ?) ORDER BY scans.number DESC"
+        return rows.first_scan(db, where, request_id, request_id.lower(), request_id.upper())
 
     @reads
     def latest_of_app(self, db: Connection, app_id: str, channel: str, *, public: bool) -> Scan | None:
@@ -312,26 +274,23 @@ class ScanRepository(Repository):
 
         Includes scans of ``channel`` and, with ``public``, of all public channels.
         """
-        return rows.first_scan(
-            db,
-            "WHERE scans.source = 'slack' AND scans.sha256 IS NOT NULL AND scans.bundle_id IS NOT NULL "
-            "AND (scans.app_id = ? COLLATE NOCASE OR EXISTS (SELECT 1 FROM apps "
-            "WHERE apps.app_id = ? COLLATE NOCASE AND apps.bundle_id = scans.bundle_id "
-            "AND apps.platform = scans.platform)) "
-            "AND scans.state NOT IN ('cancelled', 'rejected') "
-            "AND ((? AND scans.channel_kind = 'public') OR scans.channel = ?) "
-            "ORDER BY scans.number DESC",
-            app_id,
-            app_id,
-            public,
-            channel,
-        )
+        where = """
+            WHERE scans.source = 'slack' AND scans.sha256 IS NOT NULL AND scans.bundle_id IS NOT NULL
+                AND (scans.app_id = ? COLLATE NOCASE OR EXISTS (
+                    SELECT 1 FROM apps WHERE apps.app_id = ? COLLATE NOCASE
+                        AND apps.bundle_id = scans.bundle_id AND apps.platform = scans.platform
+                ))
+                AND scans.state NOT IN ('cancelled', 'rejected')
+                AND ((? AND scans.channel_kind = 'public') OR scans.channel = ?)
+            ORDER BY scans.number DESC
+        """
+        return rows.first_scan(db, where, app_id, app_id, public, channel)
 
     @writes
     def note_app(self, db: Connection, bundle_id: str, platform: Platform, why: str, who: str) -> None:
         """Add a line to the timeline of an app's newest scan, if there is one."""
         where = "WHERE bundle_id = ? AND platform = ? ORDER BY scans.number DESC"
-        if (newest := rows.first_scan(db, where, bundle_id, platform.value)) is not None:
+        if (newest := rows.first_scan(db, where, bundle_id, platform)) is not None:
             transitions.note(db, newest.number, now=self.clock.now(), why=why, who=who)
 
     @writes

@@ -10,18 +10,6 @@ from bot.slack.blocks.elements import Block
 from bot.storage.connection import Connection
 
 
-def _nothing(*_: object) -> tuple[()]:
-    return ()
-
-
-def _no_line(_: Card) -> str:
-    return ""
-
-
-def _as_read(part: Any) -> Any:
-    return part
-
-
 @dataclass(frozen=True, kw_only=True)
 class ReplySection:
     """One feature's section; what has no function is left out."""
@@ -30,19 +18,19 @@ class ReplySection:
     """The feature's; the key in ``Card.parts``."""
     read: Callable[[Connection, Scan, Scan | None], Any]
     """Returns its part of the card of a scan and that scan's original; in the database's thread."""
-    complete: Callable[[Any], Any] = _as_read
+    complete: Callable[[Any], Any] = lambda part: part
     """Adds to the part what is known outside the database; in the event loop."""
-    headline: Callable[[Card], str] = _no_line
+    headline: Callable[[Card], str] = lambda _: ""
     """Says why the feature holds a ``QUEUED`` scan; empty if it does not."""
-    lines: Callable[[Card], Sequence[str]] = _nothing
+    lines: Callable[[Card], Sequence[str]] = lambda _: ()
     """Below the headline of a scan that was, or may have been, submitted; empty lines are left out."""
-    closing: Callable[[Card], str] = _no_line
+    closing: Callable[[Card], str] = lambda _: ""
     """The same, below all other lines."""
-    buttons: Callable[[Card], Sequence[Block | None]] = _nothing
+    buttons: Callable[[Card], Sequence[Block | None]] = lambda _: ()
     """The first buttons of a submitted scan."""
-    blocks: Callable[[Card, Collection[str]], Sequence[Block]] = _nothing
+    blocks: Callable[[Card, Collection[str]], Sequence[Block]] = lambda *_: ()
     """Below all that is said of the submission; problems that the reply names already are not repeated."""
-    problems: Callable[[Card], Collection[str]] = _nothing
+    problems: Callable[[Card], Collection[str]] = lambda _: ()
     """The problems that ``blocks`` names."""
-    announced: Callable[[Card], Sequence[Block]] = _nothing
+    announced: Callable[[Card], Sequence[Block]] = lambda _: ()
     """In the announcement of the results."""

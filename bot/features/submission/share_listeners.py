@@ -50,7 +50,10 @@ def register(app: AsyncApp, intake: Intake) -> None:
 
     async def take_message(event: dict[str, Any], client: AsyncWebClient, next_: Next) -> None:
         try:
-            await keep(event)
+            if (deleted_ts := _deleted(event)) is not None:
+                await intake.deleted(said(event, "channel"), deleted_ts)
+            elif event.get("files"):
+                await intake.on_message(event)
         except StoreUnavailable:
             message = (said(event, "channel"), said(event, "ts"))
             if event.get("files") and message not in told:
@@ -61,18 +64,10 @@ def register(app: AsyncApp, intake: Intake) -> None:
             raise  # not acknowledged: Slack delivers it again
         await next_()
 
-    async def keep(event: dict[str, Any]) -> None:
-        if (deleted_ts := _deleted(event)) is not None:
-            await intake.deleted(said(event, "channel"), deleted_ts)
-        elif event.get("files"):
-            await intake.on_message(event)
-
     async def take_file(event: dict[str, Any], next_: Next) -> None:
-        file_id, channel = said(event, "file_id"), said(event, "channel_id")
+        file_id, channel, user = (said(event, key) for key in ("file_id", "channel_id", "user_id"))
         if file_id and channel:
-            await intake.file_shared(
-                file_id, channel, said(event, "event_ts"), user=said(event, "user_id") or None
-            )
+            await intake.file_shared(file_id, channel, said(event, "event_ts"), user=user or None)
         await next_()
 
     @app.event("message", middleware=[take_message])
@@ -88,23 +83,17 @@ def _deleted(event: Mapping[str, Any]) -> str | None:
     """Return the timestamp of a deleted message; one with replies is replaced by a tombstone."""
     if event.get("subtype") == "message_deleted":
         return said(event, "deleted_ts")
-    changed = event.get("message")
-    if (
-        event.get("subtype") == "message_changed"
-        and isinstance(changed, Mapping)
-        and changed.get("subtype") == "tombstone"
-    ):
-        return said(changed, "ts")
-    return None
+    is_change = event.get("subtype") == "message_changed"
+    return (
+        said(event, "message", "ts")
+        if is_change and said(event, "message", "subtype") == "tombstone"
+        else None
+    )
 
 
 async def _tell(client: AsyncWebClient, event: Mapping[str, Any]) -> None:
     """Tell the person who shared a build, but not an app, that it was not accepted yet."""
-    if said(event, "user") and not event.get("bot_id"):
-        await whisper(
-            client,
-            short_answers.notice(UNRECORDED),
-            channel=said(event, "channel"),
-            user=said(event, "user"),
-            thread_ts=said(event, "thread_ts") or None,
-        )
+    user, channel, thread_ts = (said(event, key) for key in ("user", "channel", "thread_ts"))
+    if user and not event.get("bot_id"):
+        message = short_answers.notice(UNRECORDED)
+        await whisper(client, message, channel=channel, user=user, thread_ts=thread_ts or None)

@@ -1,14 +1,15 @@
 """Actions on a scan: the buttons of its reply and their modals."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any
 
 from bot.core.access import Access
 from bot.core.ports import Announcer
-from bot.core.scan import CANCELLABLE, Kind, Link, Reason, Scan, Share, Source, State, SubmissionState
+from bot.core.scan import CANCELLABLE, Kind, Link, Reason, Scan, Source, State, SubmissionState
 from bot.core.scheduler import Wake
 from bot.errors import NotFound, Superseded, UsageError
+from bot.features.submission.intake import shared_again
 from bot.features.submission.ports import SCANS, SubmissionStore
 
 OTHER_PLATFORM = (
@@ -24,13 +25,9 @@ UNLINKED = (
 )
 """Shown to people who may choose an app ID for a scan, but not link it."""
 
-_RESET_SCAN: Mapping[str, Any] = {"problem": None, "question": None, "original": None, "pulls": 0}
-_RESET_SUBMISSION: Mapping[str, Any] = {
-    "state": SubmissionState.PENDING,
-    "attempts": 0,
-    "due_at": 0.0,
-    "status": None,
-}
+_RESET_SCAN = {"problem": None, "question": None, "original": None, "pulls": 0}
+_RESET_SUBMISSION = {"state": SubmissionState.PENDING, "attempts": 0, "due_at": 0.0, "status": None}
+_UNDECIDED = {"kind": None, "reason": None, "app_id": None}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,38 +64,24 @@ class UserActions:
             raise NotFound(f"Scan #{number} belongs to another conversation.")
         return scan
 
-    async def scan_to_link(self, number: int, user: str, channel: str | None = None) -> Scan:
-        """Return a scan for linking its build; raises as ``scan`` does, and ``NotAllowed`` for non-admins."""
-        scan = await self.scan(number, user, channel)
-        self.access.admit_to_links(user)
-        return scan
-
     async def scan_again(self, number: int, user: str) -> None:
         """Scan a duplicate."""
-        await self._restart(number, user, {State.DUPLICATE}, "scan again", {"insist": True})
+        await self._restart(number, user, "scan again", State.DUPLICATE, insist=True)
 
     async def repeat_failed_scan(self, number: int, user: str) -> None:
         """Scan a file again, in the same thread."""
         scan = await self.store.scans.scan(number)
         if scan.source is Source.SHELL:
             raise NotFound(NOT_IN_SLACK)
+        is_linked = await self.store.links.of_build(scan.bundle_id, scan.platform) is not None
         repeat, new = await self.store.scans.record(
-            Share(
-                channel=scan.channel or "",
-                channel_kind=scan.channel_kind,
-                message_ts=scan.message_ts or "",
-                thread_ts=scan.thread_ts or "",
-                file_id=scan.file_id or "",
-                file_name=scan.file_name,
-                size_bytes=scan.size_bytes,
-                shared_by=scan.shared_by,
+            shared_again(
+                scan,
                 asked_by=user,
-                asked_app_id=None if await self._link_of(scan) else scan.app_id,
+                asked_app_id=None if is_linked else scan.app_id,
                 asked_name=scan.asked_name,
                 occasion=f"again-{number}",
-                original=number,
                 insist=True,
-                expected_sha256=scan.sha256,
             )
         )
         if not new:
@@ -110,24 +93,18 @@ class UserActions:
         """Restart a failed scan; only a person's decision is kept, the rest is decided again."""
         scan = await self.store.scans.scan(number)
         chosen = scan.reason is Reason.CHOSEN and scan.kind is Kind.RESCAN
-        changes: Mapping[str, Any] = {} if chosen else {"kind": None, "reason": None, "app_id": None}
-        await self._restart(number, user, {State.FAILED}, "try again", changes)
+        await self._restart(number, user, "try again", State.FAILED, **({} if chosen else _UNDECIDED))
 
     async def submit_again(self, number: int, user: str) -> None:
         """Restart an uncertain scan, which a person knows did not arrive."""
         scan = await self.store.scans.scan(number)
-        changes: Mapping[str, Any] = {"reason": Reason.CHOSEN} if scan.kind is Kind.NEW else {}
-        await self._restart(number, user, {State.UNCERTAIN}, "submit again", changes)
+        reason = Reason.CHOSEN if scan.kind is Kind.NEW else scan.reason
+        await self._restart(number, user, "submit again", State.UNCERTAIN, reason=reason)
 
     async def scan_as_new(self, number: int, user: str) -> None:
         """Answer the question: it is a new app."""
-        await self._restart(
-            number,
-            user,
-            {State.ASKING},
-            "scan as a new app",
-            {"kind": Kind.NEW, "reason": Reason.CHOSEN, "app_id": None, "asked_app_id": None},
-        )
+        as_new = {"kind": Kind.NEW, "reason": Reason.CHOSEN, "app_id": None, "asked_app_id": None}
+        await self._restart(number, user, "scan as a new app", State.ASKING, **as_new)
 
     async def rescan_as(self, number: int, user: str, app_id: str) -> LinkResult:
         """Answer the question with an app ID; for an admin, also link it to the build.
@@ -136,21 +113,12 @@ class UserActions:
             UsageError: the app ID is linked on the other platform.
         """
         await self._on_its_platform(await self.store.scans.scan(number), app_id)
-        scan = await self._restart(
-            number,
-            user,
-            {State.ASKING, State.FAILED},
-            f"rescan as {app_id}",
-            {
-                "kind": Kind.RESCAN,
-                "reason": Reason.CHOSEN,
-                "app_id": app_id,
-                "asked_app_id": app_id,
-            },
-        )
+        chosen = {"kind": Kind.RESCAN, "reason": Reason.CHOSEN, "app_id": app_id, "asked_app_id": app_id}
+        why = f"rescan as {app_id}"
+        scan = await self._restart(number, user, why, State.ASKING, State.FAILED, **chosen)
         if self.access.is_admin(user):
             return await self._link(scan, user, app_id)
-        link = await self._link_of(scan)
+        link = await self.store.links.of_build(scan.bundle_id, scan.platform)
         return LinkResult(admins_only=link is None or link.app_id.lower() != app_id.lower())
 
     async def rescan_anyway(self, number: int, user: str) -> None:
@@ -158,13 +126,8 @@ class UserActions:
         scan = await self.store.scans.scan(number)
         if scan.asked_app_id is None:
             raise Superseded(f"Scan #{number} has moved on: no app ID is requested any longer.")
-        await self._restart(
-            number,
-            user,
-            {State.ASKING},
-            f"rescan as {scan.asked_app_id} anyway",
-            {"kind": Kind.RESCAN, "reason": Reason.CHOSEN, "app_id": scan.asked_app_id},
-        )
+        chosen = {"kind": Kind.RESCAN, "reason": Reason.CHOSEN, "app_id": scan.asked_app_id}
+        await self._restart(number, user, f"rescan as {scan.asked_app_id} anyway", State.ASKING, **chosen)
 
     async def link(self, number: int, user: str, app_id: str) -> LinkResult:
         """Link a submitted scan's bundle identifier to an app ID, so that the next build is a rescan of it.
@@ -184,27 +147,19 @@ class UserActions:
         return result
 
     async def _on_its_platform(self, scan: Scan, app_id: str) -> None:
-        for link in await self.store.links.of_app(app_id):
-            if scan.platform not in {None, link.platform}:
-                raise UsageError(OTHER_PLATFORM)
-
-    async def _link_of(self, scan: Scan) -> Link | None:
-        if scan.bundle_id is None or scan.platform is None:
-            return None
-        return await self.store.links.of_build(scan.bundle_id, scan.platform)
+        links = await self.store.links.of_app(app_id)
+        if any(scan.platform not in {None, link.platform} for link in links):
+            raise UsageError(OTHER_PLATFORM)
 
     async def _link(self, scan: Scan, user: str, app_id: str) -> LinkResult:
         if scan.bundle_id is None or scan.platform is None:
             return LinkResult()
         await self.store.links.put(scan.bundle_id, scan.platform, app_id, who=user, replace=True)
-        for link in await self.store.links.of_app(app_id):
-            if (link.bundle_id, link.platform) != (scan.bundle_id, scan.platform):
-                return LinkResult(other=link)
-        return LinkResult()
+        return LinkResult(other=next(iter(await self.store.links.of_others(app_id, scan)), None))
 
     async def dismiss(self, number: int, user: str) -> None:
         """Answer the question: don't scan it; raises as ``cancel`` does."""
-        await self._cancel(number, user, "Dismissed.", {State.ASKING})
+        await self.cancel(number, user, why="Dismissed.", expect={State.ASKING})
 
     async def cancel_waiting(self, user: str, channel: str) -> int:
         """Cancel a person's waiting scans in a channel; return their number.
@@ -221,15 +176,14 @@ class UserActions:
         self.wake()
         return len(cancelled)
 
-    async def cancel(self, number: int, user: str) -> None:
+    async def cancel(
+        self, number: int, user: str, *, why: str = "Cancelled.", expect: Collection[State] = CANCELLABLE
+    ) -> None:
         """Cancel a scan that has not been submitted.
 
         Raises:
             NotAllowed: not their scan, and not an admin.
         """
-        await self._cancel(number, user, "Cancelled.", CANCELLABLE)
-
-    async def _cancel(self, number: int, user: str, why: str, expect: Collection[State]) -> None:
         self.access.admit_to_cancel(user, await self.store.scans.scan(number))
         await self.store.scans.cancel(number, why=why, who=user, expect=expect)
         self.drop(number)
@@ -259,9 +213,7 @@ class UserActions:
         self.announcer.changed(number)
         self.wake()
 
-    async def _restart(
-        self, number: int, user: str, expect: set[State], why: str, changes: Mapping[str, Any]
-    ) -> Scan:
+    async def _restart(self, number: int, user: str, why: str, *expect: State, **changes: Any) -> Scan:
         scan = await self.store.scans.scan(number)
         if scan.source is Source.SHELL:
             raise NotFound(NOT_IN_SLACK)
@@ -271,7 +223,7 @@ class UserActions:
             why=why,
             who=user,
             expect=expect,
-            scan={**_RESET_SCAN, **changes},
+            scan=_RESET_SCAN | changes,
             submission=_RESET_SUBMISSION,
         )
         self.announcer.changed(number)

@@ -9,18 +9,8 @@ from typing import Final
 
 from bot.core.circuit_breaker import AWAY
 from bot.core.identifiers import WHERE_APP_ID
-from bot.core.scan import (
-    PARKED,
-    ChannelKind,
-    Kind,
-    Question,
-    Reason,
-    Scan,
-    Source,
-    State,
-    SubmissionState,
-)
-from bot.features.submission.card import Card
+from bot.core.scan import PARKED, Kind, Question, Reason, Scan, Source, State, SubmissionState
+from bot.features.submission.card import Card, open_to
 from bot.features.submission.sections import ReplySection
 from bot.slack.blocks import text
 from bot.slack.blocks.elements import Block, actions, button, confirm, context, facts, link_button, section
@@ -62,6 +52,14 @@ LOG_WAY: Final = "Workflow Builder &gt; *Logs* in OneTrust"
 """Where the log is, if its URL is not configured."""
 
 _PERCENT_FROM_BYTES: Final = 5_000_000
+
+_BEFORE: Final = {
+    State.SUBMITTED: "was submitted before",
+    State.UNCERTAIN: "was sent before, and it is not certain that OneTrust took it",
+    State.FAILED: "was on its way then, but was not submitted",
+    State.CANCELLED: "was on its way then, but was not submitted",
+}
+"""What became of the original of a duplicate, by its state."""
 
 
 def reply(card: Card, sections: Sequence[ReplySection]) -> Message:
@@ -128,22 +126,22 @@ def _moving(card: Card, sections: Sequence[ReplySection]) -> list[Block | None]:
 
 def _asking(card: Card) -> list[Block | None]:
     scan = card.scan
-    asked = scan.asked_app_id if scan.question is Question.APP_ID_TAKEN else None
-    if asked:
+    asked, which = None, "*Which app is this a rescan of?*"
+    if scan.question is Question.APP_ID_TAKEN and (asked := scan.asked_app_id):
         own = f", linked to {text.code(card.link.app_id)}" if card.link is not None else ""
         line = (
-            f"*Which app is this a rescan of?* {text.code(asked)} was asked for, and that is linked to "
-            f"{owners(card.taken_by)}. This build is {app(scan)}{own}."
+            f"{which} {text.code(asked)} was asked for, and that is linked to {owners(card.taken_by)}. "
+            f"This build is {app(scan)}{own}."
         )
     elif scan.question is Question.UNKNOWN_APP:
         line = (
-            f"*Which app is this a rescan of?* OneTrust does not know app {text.code(scan.app_id or '')}, "
-            f"which the bot had linked to {app(scan)} automatically. It has removed that link."
+            f"{which} OneTrust does not know app {text.code(scan.app_id or '')}, which the bot had linked to "
+            f"{app(scan)} automatically. It has removed that link."
         )
     elif scan.question is Question.MISREAD:
         line = (
-            f"*Which app is this a rescan of?* What the comment names can't be an app ID: that is "
-            f"{WHERE_APP_ID}. This build is {app(scan)}."
+            f"{which} What the comment names can't be an app ID: that is {WHERE_APP_ID}. "
+            f"This build is {app(scan)}."
         )
     else:
         before = f" ({_original(card)})" if card.original is not None else ""
@@ -154,12 +152,11 @@ def _asking(card: Card) -> list[Block | None]:
     if scan.source is Source.SHELL:
         way = "Nothing was submitted. Run the command again with `--app-id APP_ID` or `--new`."
         return [_head(scan, line, way), _foot(scan)]
-    anyway = f"Rescan as {text.plain(asked, 40)} anyway" if asked else ""
     return [
         _head(scan, line),
         actions(
             _button("Rescan as…", RESCAN_AS, scan),
-            _button(anyway, RESCAN_ANYWAY, scan) if asked else None,
+            _button(f"Rescan as {text.plain(asked, 40)} anyway", RESCAN_ANYWAY, scan) if asked else None,
             _button("Scan as a new app", NEW_APP, scan),
             _button("Dismiss", DISMISS, scan),
         ),
@@ -169,14 +166,12 @@ def _asking(card: Card) -> list[Block | None]:
 
 def _submitted(card: Card, sections: Sequence[ReplySection]) -> list[Block | None]:
     scan = card.scan
-    log = link_button("Open the log", OPEN_LOG, str(scan.number), card.log_url)
+    log = _log(card)
     way = f"Log: {LOG_WAY}, paste the request ID" if scan.submission.request_id and not log else None
     unlinked = scan.kind is Kind.NEW and card.link is None
-    took = (
-        f"took {text.duration(scan.finished_at - (scan.begun_at or scan.created_at))}"
-        if scan.finished_at is not None
-        else None
-    )
+    took = None
+    if scan.finished_at is not None:
+        took = f"took {text.duration(scan.finished_at - (scan.begun_at or scan.created_at))}"
     return [
         _head(
             scan,
@@ -221,8 +216,7 @@ def _next_build(card: Card) -> str | None:
 
 def _uncertain(card: Card, sections: Sequence[ReplySection]) -> list[Block | None]:
     scan = card.scan
-    slack = scan.source is Source.SLACK
-    log = link_button("Open the log", OPEN_LOG, str(scan.number), card.log_url)
+    log, slack = _log(card), scan.source is Source.SLACK
     makes = "a duplicate app there" if scan.kind is Kind.NEW else "one more scan of the same app"
     again = button(
         "Submit again",
@@ -236,9 +230,10 @@ def _uncertain(card: Card, sections: Sequence[ReplySection]) -> list[Block | Non
             no="Not now",
         ),
     )
-    direct = scan.submission.route == "direct"
-    place = "the log" if log else LOG_WAY
-    sought = "OneTrust's list of mobile apps for a scan of this app" if direct else f"{place} for this app"
+    if scan.submission.route == "direct":
+        id_, sought = "scan ID", "OneTrust's list of mobile apps for a scan of this app"
+    else:
+        id_, sought = "request ID", f"{'the log' if log else LOG_WAY} for this app"
     return [
         _head(
             scan,
@@ -246,7 +241,7 @@ def _uncertain(card: Card, sections: Sequence[ReplySection]) -> list[Block | Non
             text.sentence(scan.problem or ""),
             *_lines(card, sections),
             f"Look in {sought}, sent {text.when(scan.updated_at)}. "
-            f"If it is there, press *It arrived…* and give its {'scan' if direct else 'request'} ID; if not, "
+            f"If it is there, press *It arrived…* and give its {id_}; if not, "
             f"{'*Submit again*' if slack else 'run the command again'}.",
         ),
         actions(
@@ -261,14 +256,7 @@ def _uncertain(card: Card, sections: Sequence[ReplySection]) -> list[Block | Non
 
 def _duplicate(card: Card) -> list[Block | None]:
     scan, original = card.scan, card.original
-    if original is None or original.state is State.SUBMITTED:
-        what = "was submitted before"
-    elif original.state is State.UNCERTAIN:
-        what = "was sent before, and it is not certain that OneTrust took it"
-    elif original.state in {State.FAILED, State.CANCELLED}:
-        what = "was on its way then, but was not submitted"
-    else:
-        what = "is on its way already"
+    what = _BEFORE.get(original.state, "is on its way already") if original else _BEFORE[State.SUBMITTED]
     return [
         _head(
             scan,
@@ -277,7 +265,7 @@ def _duplicate(card: Card) -> list[Block | None]:
             receipt(original) if original is not None else "",
         ),
         actions(
-            link_button("Open the log", OPEN_LOG, str(scan.number), card.log_url),
+            _log(card),
             _button("Scan again", SCAN_AGAIN, scan) if scan.source is Source.SLACK else None,
         ),
         _foot(scan),
@@ -317,6 +305,10 @@ def _button(label: str, action_id: str, scan: Scan) -> Block:
     return button(label, action_id, str(scan.number))
 
 
+def _log(card: Card) -> Block | None:
+    return link_button("Open the log", OPEN_LOG, str(card.scan.number), card.log_url)
+
+
 def _percent(card: Card) -> str:
     if card.total_bytes <= _PERCENT_FROM_BYTES or not card.done_bytes:
         return ""
@@ -336,5 +328,5 @@ def _original(card: Card) -> str:
     number = f"scan #{original.number}"
     if card.original_link is not None:
         number = text.link(card.original_link, number)
-    open_to_all = original.channel_kind is ChannelKind.PUBLIC or original.channel == card.scan.channel
-    return ", ".join([number, text.when(original.created_at), *([sharer(original)] if open_to_all else [])])
+    known = [sharer(original)] if open_to(card.scan, original) else []
+    return ", ".join([number, text.when(original.created_at), *known])

@@ -57,7 +57,13 @@ def app_ref(text: str) -> AppRef:
             example=EXAMPLE,
         )
     if _LINK.match(word):
-        return _link(word)
+        if ref := _link(word):
+            return ref
+        raise UsageError(
+            "That is not a link to the consent or marketplace page of a third-party app. It has to lead to "
+            "the app's own page, and that has to be public.",
+            example="/appscan governance https://slack.com/marketplace/A0F7XDUAZ-example",
+        )
     if not _ID.fullmatch(word):
         raise UsageError(
             "That is neither the app ID (client ID) of a third-party app nor a link to its consent or "
@@ -73,22 +79,22 @@ def by_client_id(ref: AppRef) -> AppRef | None:
     return AppRef(kind=RefKind.APP_ID, value=found[1].lower()) if found else None
 
 
-def _link(word: str) -> AppRef:
+def _link(word: str) -> AppRef | None:
     try:
         url = urlsplit(word)
         host, port = (url.hostname or "").rstrip("."), url.port
         query = parse_qsl(url.query, max_num_fields=100)
     except ValueError:
-        raise _no_link() from None
+        return None
     inside = host.endswith(_INTERNAL) or slack_link(word) is not None
     if not _HOST.fullmatch(host) or inside or port not in {None, 80, 443}:
-        raise _no_link()
+        return None
     if host.endswith(_GOOGLE_ID) and url.path in {"", "/"}:  # Slack makes a link of such an ID
         return AppRef(kind=RefKind.APP_ID, value=host)
     kept = _query(host, url.path, query)
     value = f"https://{host}{quote(url.path, safe=_IN_PATHS)}{kept}"
     if len(value) > LENGTH_LIMIT or (not kept and url.path in {"", "/"}):
-        raise _no_link()
+        return None
     return AppRef(kind=RefKind.URL, value=value)
 
 
@@ -109,11 +115,3 @@ def _query(host: str, path: str, query: list[tuple[str, str]]) -> str:
             name, value = named[each]
             return f"?{name}={quote(value, safe='@')}"
     return ""
-
-
-def _no_link() -> UsageError:
-    return UsageError(
-        "That is not a link to the consent or marketplace page of a third-party app. It has to lead to the "
-        "app's own page, and that has to be public.",
-        example="/appscan governance https://slack.com/marketplace/A0F7XDUAZ-example",
-    )

@@ -4,7 +4,6 @@ In a channel, only the person who asked sees the answer.
 """
 
 import logging
-from dataclasses import dataclass
 from typing import Final
 
 from slack_sdk.errors import SlackApiError
@@ -33,31 +32,25 @@ Source: https://docs.slack.dev/reference/methods/chat.postMessage#errors
 """
 
 
-@dataclass(eq=False, repr=False)
-class SlackAppAnswers:
-    """Sends answers in Slack. Implements the ``AppAnswerSender`` port.
+async def send_answer(client: AsyncWebClient, question: AppQuestion) -> float | None:
+    """Send an answer; return the seconds until a retry, ``None`` if it is sent or can't be.
 
     If Slack's response is lost, the message is sent again: twice is better than never.
     """
-
-    client: AsyncWebClient
-
-    async def send(self, question: AppQuestion) -> float | None:
-        """Send an answer; return after how long to retry, ``None`` if it is sent or can't be."""
-        message, user = views.later(question), question.user
+    message, user = views.later(question), question.user
+    try:
         try:
-            try:
-                post = self.client.chat_postMessage
-                await send(post, message, channel=user, unfurl_links=False, unfurl_media=False)
-            except SlackApiError as error:
-                if slack_code(error) not in NO_DIRECT_MESSAGE:
-                    raise
-                await send(self.client.chat_postEphemeral, message, channel=question.channel, user=user)
-        except CALL_ERRORS as error:
-            code = slack_code(error)
-            if code in NO_DIRECT_MESSAGE or code in SLACK_BAD_BLOCKS:
-                logger.warning("an answer about a third-party app could not be sent: %s", code)
-                return None
-            logger.info("sending an answer about a third-party app will be retried: %s", error_name(error))
-            return max(MESSAGE_BACKOFF.delay_s(question.tries + 1), slack_wait_s(error) or 0.0)
-        return None
+            post = client.chat_postMessage
+            await send(post, message, channel=user, unfurl_links=False, unfurl_media=False)
+        except SlackApiError as error:
+            if slack_code(error) not in NO_DIRECT_MESSAGE:
+                raise
+            await send(client.chat_postEphemeral, message, channel=question.channel, user=user)
+    except CALL_ERRORS as error:
+        code = slack_code(error)
+        if code in NO_DIRECT_MESSAGE or code in SLACK_BAD_BLOCKS:
+            logger.warning("an answer about a third-party app could not be sent: %s", code)
+            return None
+        logger.info("sending an answer about a third-party app will be retried: %s", error_name(error))
+        return max(MESSAGE_BACKOFF.delay_s(question.tries + 1), slack_wait_s(error) or 0.0)
+    return None

@@ -1,8 +1,10 @@
 """Lookups of third-party apps and their risks."""
 
+from functools import partial
+
 from bot.features.submission.worker import queue_job
 from bot.features.third_party_apps import listeners, repository
-from bot.features.third_party_apps.direct_messages import SlackAppAnswers
+from bot.features.third_party_apps.direct_messages import send_answer
 from bot.features.third_party_apps.service import ThirdPartyApps
 from bot.wiring.checks import zscaler
 from bot.wiring.feature import Feature, Surface
@@ -16,7 +18,7 @@ def build(kit: Kit) -> Surface:
     apps = ThirdPartyApps(
         api=kit.zscaler.governance,
         lookups=kit.store.governance,
-        sender=SlackAppAnswers(kit.client),
+        send=partial(send_answer, kit.client),
         policy=kit.access,
         clock=kit.clock,
         wake=kit.wake,

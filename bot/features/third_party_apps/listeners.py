@@ -3,7 +3,6 @@
 from slack_bolt.async_app import AsyncApp
 
 from bot.features.third_party_apps import views
-from bot.features.third_party_apps.modals import APP, governance_modal
 from bot.features.third_party_apps.service import ThirdPartyApps
 from bot.slack.blocks.elements import Block
 from bot.slack.blocks.message import Message
@@ -42,9 +41,9 @@ def register(app: AsyncApp, apps: ThirdPartyApps) -> None:
     """Register the modal."""
 
     def of_app(press: Payload) -> ModalState:
-        return APP.opened(*views.read_button_value(press.value))
+        return views.APP.opened(*views.read_button_value(press.value))
 
     async def load(user: str, state: ModalState) -> Block:
-        return governance_modal(await apps.app(user, state.channel, state.record), state)
+        return views.governance_modal(await apps.app(user, state.channel, state.record), state)
 
-    open_paged(app, APP, load, button=views.ALL_OF_APP, state=of_app)
+    open_paged(app, views.APP, load, button=views.ALL_OF_APP, state=of_app)

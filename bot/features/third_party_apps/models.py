@@ -5,8 +5,6 @@ All of it comes from outside, and any of it may be missing. Times are seconds si
 Source: https://help.zscaler.com/zia/getting-started-zia-api (3rd-Party App Governance API)
 """
 
-from collections import Counter
-from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, Protocol
@@ -162,12 +160,6 @@ class AppAnswer:
     """Number of calls left today, if that is low."""
 
 
-def by_level(levels: Iterable[Level | None]) -> list[tuple[Level, int]]:
-    """Count levels, the worst first; ``None`` counts as ``OTHER``."""
-    counts = Counter(level or Level.OTHER for level in levels)
-    return sorted(counts.items(), key=lambda each: each[0].rank)
-
-
 class ThirdPartyAppsApi(Protocol):
     """The 3rd-Party App Governance API."""
 
@@ -179,12 +171,3 @@ class ThirdPartyAppsApi(Protocol):
             Refused: rejected until a person fixes something.
             TryLater: a retry may work; with status 409, the daily limit is reached.
         """
-        ...
-
-
-class AppAnswerSender(Protocol):
-    """Sends the answer to a question when a lookup has ended."""
-
-    async def send(self, question: AppQuestion) -> float | None:
-        """Send it; return after how many seconds to retry, ``None`` if it is sent or can't be."""
-        ...

@@ -2,7 +2,7 @@
 
 import dataclasses
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, Final
 
 from bot.features.third_party_apps.models import (
@@ -16,6 +16,7 @@ from bot.features.third_party_apps.models import (
     RefKind,
     ThirdPartyApp,
 )
+from bot.storage import rows
 from bot.storage.connection import Connection, RowHooks
 from bot.storage.repository import Repository, reads, writes
 
@@ -54,14 +55,10 @@ class AppLookupRepository(Repository):
         self, db: Connection, ref: AppRef, *, user: str, channel: str, due_at: float
     ) -> AppLookup:
         """Note that a person waits for an app's analysis, and when to ask Zscaler again."""
-        now = self.clock.now()
-        number = _analysing_or_new(db, ref, AppLookupState.ANALYSING, now)
-        db.execute("UPDATE app_looks SET due_at = ? WHERE number = ?", [due_at, number])
-        db.execute(
-            "INSERT OR REPLACE INTO app_asks (look, user, channel) VALUES (?, ?, ?)",
-            [number, user, channel],
-        )
-        return _load(db, number)
+        lookup = _keep(db, ref, self.clock.now(), due_at=due_at)
+        query = "INSERT OR REPLACE INTO app_asks (look, user, channel) VALUES (?, ?, ?)"
+        db.execute(query, [lookup.number, user, channel])
+        return lookup
 
     @writes
     def answered(
@@ -72,14 +69,10 @@ class AppLookupRepository(Repository):
         ``user`` sees the answer now, so their question is removed.
         """
         now = self.clock.now()
-        stored = json.dumps(dataclasses.asdict(app), ensure_ascii=False, separators=(",", ":"))
-        number = _analysing_or_new(db, ref, AppLookupState.KNOWN, now)
-        db.execute(
-            "UPDATE app_looks SET state = 'known', answered_at = ?, app = ? WHERE number = ?",
-            [now, stored, number],
-        )
-        db.execute("DELETE FROM app_asks WHERE look = ? AND user = ?", [number, user])
-        return _load(db, number)
+        answer = {"state": AppLookupState.KNOWN, "answered_at": now, "app": dataclasses.asdict(app)}
+        lookup = _keep(db, ref, now, **answer)
+        db.execute("DELETE FROM app_asks WHERE look = ? AND user = ?", [lookup.number, user])
+        return lookup
 
     async def end(self, number: int, state: AppLookupState) -> None:
         """End a lookup without an answer."""
@@ -95,23 +88,18 @@ class AppLookupRepository(Repository):
     def due(self, db: Connection, limit: int = -1) -> list[AppLookup]:
         """Return the due lookups that wait for an analysis, oldest first; -1 is no limit."""
         where = "state = 'analysing' AND due_at <= ? ORDER BY due_at, number LIMIT ?"
-        now = self.clock.now()
-        return _lookups(db, where, now, limit)
+        return _lookups(db, where, self.clock.now(), limit)
 
     @reads
     def due_questions(self, db: Connection, limit: int) -> list[AppQuestion]:
         """Return the questions whose lookup has ended, and whose answer is due."""
-        query = f"SELECT * FROM app_asks WHERE {_ENDED} AND due_at <= ? ORDER BY number LIMIT ?"
-        now = self.clock.now()
+        query = f"""
+            SELECT number, look, user, channel, tries FROM app_asks
+            WHERE {_ENDED} AND due_at <= ? ORDER BY number LIMIT ?
+        """
         return [
-            AppQuestion(
-                number=row["number"],
-                lookup=_load(db, row["look"]),
-                user=row["user"],
-                channel=row["channel"],
-                tries=row["tries"],
-            )
-            for row in list(db.query(query, [now, limit]))
+            AppQuestion(lookup=_load(db, row.pop("look")), **row)
+            for row in list(db.query(query, [self.clock.now(), limit]))
         ]
 
     async def remove_question(self, number: int) -> None:
@@ -158,12 +146,16 @@ def _key(ref: AppRef) -> list[str]:
     return [ref.kind.value, ref.value]
 
 
-def _analysing_or_new(db: Connection, ref: AppRef, state: AppLookupState, now: float) -> int:
-    """Return the number of the lookup that waits for an app's analysis, or of a new one."""
-    for lookup in _lookups(db, _ANALYSING, *_key(ref)):
-        return lookup.number
-    query = "INSERT INTO app_looks (kind, ref, state, began_at, due_at) VALUES (?, ?, ?, ?, ?)"
-    return int(db.execute(query, [*_key(ref), state.value, now, now]).lastrowid or 0)
+def _keep(db: Connection, ref: AppRef, now: float, **changes: Any) -> AppLookup:
+    """Change the lookup that waits for an app's analysis, or begin one; return it as it is then."""
+    db.execute(
+        "INSERT OR IGNORE INTO app_looks (kind, ref, state, began_at, due_at) "
+        "VALUES (?, ?, 'analysing', ?, ?)",
+        [*_key(ref), now, now],
+    )
+    (lookup,) = _lookups(db, _ANALYSING, *_key(ref))
+    rows.update(db, "app_looks", changes, number=lookup.number)
+    return _load(db, lookup.number)
 
 
 def _load(db: Connection, number: int) -> AppLookup:
@@ -185,25 +177,16 @@ def _lookups(db: Connection, where: str, *parameters: object) -> list[AppLookup]
     ]
 
 
-def _app(stored: Mapping[str, Any]) -> ThirdPartyApp:
-    known = {field.name for field in dataclasses.fields(ThirdPartyApp)}
-    values: dict[str, Any] = {
-        name: tuple(value) if isinstance(value, list) else value
-        for name, value in stored.items()
-        if name in known
-    }
-    values |= {
-        "risk": _level(stored["risk"]),
-        "permissions": tuple(
-            AppPermission(**{**each, "level": _level(each["level"])}) for each in stored["permissions"]
-        ),
-        "risks": tuple(AppRisk(**{**each, "severity": _level(each["severity"])}) for each in stored["risks"]),
-    }
-    return ThirdPartyApp(**values)
+def _app(stored: dict[str, Any]) -> ThirdPartyApp:
+    """Return the record of what ``answered`` stored."""
+    values = {name: tuple(value) if isinstance(value, list) else value for name, value in stored.items()}
+    values["permissions"] = tuple(AppPermission(**_leveled(each, "level")) for each in stored["permissions"])
+    values["risks"] = tuple(AppRisk(**_leveled(each, "severity")) for each in stored["risks"])
+    return ThirdPartyApp(**_leveled(values, "risk"))
 
 
-def _level(word: str | None) -> Level | None:
-    return Level(word) if word is not None else None
+def _leveled(stored: dict[str, Any], name: str) -> dict[str, Any]:
+    return {**stored, name: Level(stored[name]) if stored[name] is not None else None}
 
 
 HOOKS: Final = RowHooks(purge=_purge, forget=_forget)

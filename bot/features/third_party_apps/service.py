@@ -6,7 +6,7 @@ one message: with the answer, or that there will be none.
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Final
@@ -18,13 +18,11 @@ from bot.errors import NotFound, Refused, SubmissionError, TryLater
 from bot.features.third_party_apps.app_ref import app_ref, by_client_id
 from bot.features.third_party_apps.models import (
     AppAnswer,
-    AppAnswerSender,
     AppLookup,
     AppLookupAnswer,
     AppLookupState,
     AppQuestion,
     AppRef,
-    RefKind,
     ThirdPartyApp,
     ThirdPartyAppsApi,
 )
@@ -34,7 +32,6 @@ logger = logging.getLogger(__name__)
 
 DAY_S: Final = 86_400.0
 CACHED_S: Final = DAY_S
-"""How long an answer is cached."""
 ANALYSIS_INTERVAL_S: Final = DAY_S
 """The interval at which an app that is analysed is looked up again, from the API's reference."""
 ANALYSIS_TIMEOUT_S: Final = 7 * DAY_S
@@ -67,7 +64,8 @@ class ThirdPartyApps:
 
     api: ThirdPartyAppsApi
     lookups: AppLookupRepository
-    sender: AppAnswerSender
+    send: Callable[[AppQuestion], Awaitable[float | None]]
+    """Sends an answer; returns the seconds until a retry, ``None`` if it is sent or can't be."""
     policy: Access
     clock: Clock
     wake: Callable[[], None]
@@ -88,7 +86,7 @@ class ThirdPartyApps:
         await self.policy.admit(user, channel)
         ref = app_ref(text)
         add_question = partial(self.lookups.add_question, ref, user=user, channel=channel)
-        async with self._lock(ref):
+        async with self._locks.setdefault(ref, asyncio.Lock()):
             now = self.clock.now()
             known = await self.lookups.known(ref, since=now - CACHED_S)
             if known is not None:
@@ -122,12 +120,16 @@ class ThirdPartyApps:
             if not await self._repeat(lookup):
                 break
         for question in await self.lookups.due_questions(BATCH):
-            await self._send(question)
+            wait_s = await self.send(question)
+            if wait_s is None or question.tries + 1 >= MAX_TRIES:
+                await self.lookups.remove_question(question.number)
+            else:
+                await self.lookups.retry_question(question.number, self.clock.now() + wait_s)
         return await self.lookups.next_due_at()
 
     async def _repeat(self, lookup: AppLookup) -> bool:
         """Look up one app again; return whether others may be looked up too."""
-        async with self._lock(lookup.ref):
+        async with self._locks.setdefault(lookup.ref, asyncio.Lock()):
             now = self.clock.now()
             current = await self.lookups.lookup(lookup.number)
             if current is None or current.state is not AppLookupState.ANALYSING or current.due_at > now:
@@ -162,27 +164,15 @@ class ThirdPartyApps:
         await self.lookups.reschedule([each.number for each in rescheduled], now + wait_s)
         return not is_limited
 
-    async def _send(self, question: AppQuestion) -> None:
-        wait_s = await self.sender.send(question)
-        if wait_s is None or question.tries + 1 >= MAX_TRIES:
-            await self.lookups.remove_question(question.number)
-        else:
-            await self.lookups.retry_question(question.number, self.clock.now() + wait_s)
-
     async def _look_up(self, ref: AppRef) -> AppLookupAnswer:
         """Look up an app; if a link is not known, by the client ID in it."""
         try:
-            return await self._call(ref)
+            answer = await self.api.app(**{ref.kind.value: ref.value})
         except NotFound:
             named = by_client_id(ref)
             if named is None:
                 raise
-        return await self._call(named)
-
-    async def _call(self, ref: AppRef) -> AppLookupAnswer:
-        is_url = ref.kind is RefKind.URL
-        try:
-            answer = await (self.api.app(url=ref.value) if is_url else self.api.app(app_id=ref.value))
+            return await self._look_up(named)
         except SubmissionError as error:
             if isinstance(error, Refused):
                 logger.warning("Zscaler rejects lookups of third-party apps: %s", error)
@@ -200,6 +190,3 @@ class ThirdPartyApps:
         self._most_remaining = max(self._most_remaining, remaining)
         is_low = remaining <= LOW or remaining < LOW_SHARE * self._most_remaining
         return remaining if is_low else None
-
-    def _lock(self, ref: AppRef) -> asyncio.Lock:
-        return self._locks.setdefault(ref, asyncio.Lock())

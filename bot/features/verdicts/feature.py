@@ -44,9 +44,8 @@ def build(kit: Kit) -> Surface:
     lookup = VerdictLookup(
         store=kit.store,
         card_for=card_for,
-        workspace=kit.workspace,
         access=kit.access,
-        scanners=[scanner for scanner in kit.side_scanners if scanner.answers],
+        scanners=[scanner for scanner in kit.side_scanners if scanner.submissions or scanner.reports],
         clock=kit.clock,
     )
     return Surface(

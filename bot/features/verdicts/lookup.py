@@ -8,14 +8,14 @@ from typing import Final
 from weakref import WeakValueDictionary
 
 from bot.core import identifiers
-from bot.core.access import Access, viewer_of
-from bot.core.ports import Clock, Workspace
+from bot.core.access import Access
+from bot.core.ports import Clock
 from bot.errors import AppscanError, NotFound, TryLater, UsageError
 from bot.features.hosts.lookup import BUSY, explained
 from bot.features.submission.card import Card
 from bot.features.submission.ports import CardFor
 from bot.features.verdicts.models import ASKED, HashAnswer, NoAnswer, ReportStatus, VerdictState, verdicts_of
-from bot.features.verdicts.ports import VerdictStore
+from bot.features.verdicts.outcomes import VerdictStore
 from bot.features.verdicts.side_scanner import SideScanner
 
 ANSWER_S: Final = 60.0
@@ -50,7 +50,6 @@ class VerdictLookup:
 
     store: VerdictStore
     card_for: CardFor
-    workspace: Workspace
     access: Access
     scanners: Sequence[SideScanner]
     clock: Clock
@@ -71,7 +70,7 @@ class VerdictLookup:
             NotAllowed, Unidentified: as of any command.
             TryLater, Refused: no scanner can be asked now; the sentence says what to do.
         """
-        person = await self.access.admit(user, channel)
+        viewer = await self.access.viewer(user, channel)
         word = identifiers.unwrapped(typed).strip("`'\"“”‘’ \t").lower()
         if number := _NUMBER.fullmatch(word):
             return await self._card(user, channel, number[1])
@@ -79,7 +78,6 @@ class VerdictLookup:
             raise UsageError(USAGE)
         if len(word) == _SHA1_DIGITS:
             raise UsageError(SHA1)
-        viewer = await viewer_of(self.workspace, user, person, channel)
         if len(word) != _MD5_DIGITS:
             known = await self.store.verdicts.scan_with(viewer, sha256=word)
             if known is None:

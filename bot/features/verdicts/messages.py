@@ -7,7 +7,7 @@ from bot.core.scan import Scan
 from bot.features.submission.card import Card
 from bot.features.submission.sections import ReplySection
 from bot.features.verdicts.models import BAD, NAME
-from bot.features.verdicts.ports import VerdictStore
+from bot.features.verdicts.outcomes import VerdictStore
 from bot.features.verdicts.scanner_profile import UNNAMED, ScannerProfile
 from bot.features.verdicts.transition_repository import card_verdicts
 from bot.features.verdicts.views import held_line, shown_problems, verdict_blocks
@@ -32,13 +32,9 @@ def verdict_subject(store: VerdictStore, scanner: str, render: Callable[[Card], 
     """The announcement that a side scanner calls a build malicious or suspicious."""
 
     async def look(number: int) -> MessageStatus:
-        scan, verdict = await store.verdicts.announcement(scanner, number)
-        result = verdict.result if verdict is not None else None
-        return MessageStatus(
-            scan=scan,
-            ts=verdict.announced_ts if verdict is not None else None,
-            is_due=result is not None and result.threat in BAD,
-        )
+        scan, verdict = await store.verdicts.of(scanner, number)
+        ts, result = (verdict.announced_ts, verdict.result) if verdict is not None else (None, None)
+        return MessageStatus(scan=scan, ts=ts, is_due=result is not None and result.threat in BAD)
 
     return Subject(
         note=store.scans.note,

@@ -41,11 +41,8 @@ def report_modal(
 
 def ranked(verdict: SandboxVerdict) -> list[Risk]:
     """Return a report's risks, the worst first."""
-
-    def rank(seen: Risk) -> int:
-        return _RANKS.get(seen.level.strip().upper(), len(_RANKS))
-
-    return sorted(verdict.risks, key=lambda seen: (rank(seen), seen.level, seen.signature))
+    ranks = {seen: _RANKS.get(seen.level.strip().upper(), len(_RANKS)) for seen in verdict.risks}
+    return sorted(verdict.risks, key=lambda seen: (ranks[seen], seen.level, seen.signature))
 
 
 def risk(seen: Risk) -> str:

@@ -106,8 +106,6 @@ class NoAnswer:
 class SandboxReceipt:
     """The answer to a file that was sent."""
 
-    md5: str
-    """Lower-case hexadecimal, 32 characters."""
     is_covered: bool = True
     """Whether this type of file is analysed at all."""
     verdict: SandboxVerdict | None = None

@@ -3,14 +3,23 @@
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from bot.core.ports import Announcer
+from bot.features.hosts.repository import HostRepository
+from bot.features.submission.ports import SubmissionStore
 from bot.features.verdicts.models import BAD, SandboxVerdict, Verdict, VerdictState
-from bot.features.verdicts.ports import VerdictStore
+from bot.features.verdicts.repository import VerdictRepository
 from bot.features.verdicts.scanner_profile import ScannerProfile
 
 logger = logging.getLogger(__name__)
+
+
+class VerdictStore(SubmissionStore, Protocol):
+    """The repositories that asking side scanners uses."""
+
+    verdicts: VerdictRepository
+    hosts: HostRepository
 
 
 @dataclass(eq=False, repr=False)
@@ -69,7 +78,3 @@ class VerdictOutcomes:
         if tell:
             self.announcer.changed(number)
         return verdict
-
-    def changed(self, number: int) -> None:
-        """Update the reply after another change."""
-        self.announcer.changed(number)

@@ -8,7 +8,7 @@ from typing import Any
 from bot.core.people import Viewer
 from bot.core.scan import WORKING, Scan
 from bot.core.scheduler import Due
-from bot.errors import Superseded
+from bot.errors import NotFound, Superseded
 from bot.features.verdicts import transition_repository
 from bot.features.verdicts.models import (
     ASKED,
@@ -75,11 +75,11 @@ class VerdictRepository(Repository):
     @reads
     def waiting(self, db: Connection, sha256s: Collection[str]) -> frozenset[str]:
         """Return which of these builds are still to be sent, or to be read, for any scanner."""
-        query = f"""
+        query = """
             SELECT DISTINCT sha256 FROM scans JOIN opinions ON opinions.scan = scans.number
-            WHERE opinions.state = 'waiting' AND sha256 IN ({", ".join("?" * len(sha256s))})
+            WHERE opinions.state = 'waiting' AND sha256 IN (SELECT value FROM json_each(?))
         """
-        return frozenset(_column(db, query, *sha256s))
+        return frozenset(_column(db, query, json.dumps(list(sha256s))))
 
     @reads
     def sent_since(self, db: Connection, scanner: str, at: float) -> int:
@@ -97,23 +97,23 @@ class VerdictRepository(Repository):
         return next(iter(_column(db, query, self.clock.now(), scanner, count - 1)), None)
 
     @reads
-    def of(self, db: Connection, scanner: str, number: int) -> Verdict | None:
-        """Return a scanner's verdict of a scan; ``None`` if it is not asked about it."""
-        return transition_repository.of_scan(db, number).get(scanner)
+    def of(self, db: Connection, scanner: str, number: int) -> tuple[Scan, Verdict | None]:
+        """Return a scan with a scanner's verdict of it; ``None`` if it is not asked about it.
+
+        Raises:
+            NotFound: there is no scan with that number.
+        """
+        return transitions.load(db, number), transition_repository.of_scan(db, number).get(scanner)
 
     @reads
-    def of_file(
-        self, db: Connection, scanner: str, sha256: str | None, state: VerdictState = VerdictState.KNOWN
-    ) -> Verdict | None:
-        """Return a scanner's newest verdict in that state on the very same file."""
-        found = transition_repository.find(
-            db,
-            "WHERE opinions.scanner = ? AND opinions.state = ? "
-            "AND opinions.scan IN (SELECT number FROM scans WHERE sha256 = ?) "
-            "ORDER BY opinions.known_from IS NOT NULL, opinions.scan DESC LIMIT 1",
-            *(scanner, state.value, sha256),
-        )
-        return found[0] if found else None
+    def of_file(self, db: Connection, scanner: str, sha256: str | None) -> Verdict | None:
+        """Return a scanner's newest verdict on the very same file: a known one, else one in analysis."""
+        query = """
+            WHERE opinions.scanner = ? AND opinions.state IN ('known', 'analysing')
+                  AND opinions.scan IN (SELECT number FROM scans WHERE sha256 = ?)
+            ORDER BY opinions.state <> 'known', opinions.known_from IS NOT NULL, opinions.scan DESC LIMIT 1
+        """
+        return next(iter(transition_repository.find(db, query, scanner, sha256)), None)
 
     @reads
     def reports_due(self, db: Connection, scanner: str, limit: int) -> Due[Verdict]:
@@ -154,7 +154,8 @@ class VerdictRepository(Repository):
             Superseded: its state is another.
         """
         now = self.clock.now()
-        before = transition_repository.load(db, number, scanner)
+        if (before := transition_repository.of_scan(db, number).get(scanner)) is None:
+            raise NotFound(f"No verdict on scan #{number} is expected.")
         if before.state not in expect:
             raise Superseded(f"The verdict on scan #{number} has moved on.")
         ends = changes.get("state", before.state) not in ASKED
@@ -166,7 +167,7 @@ class VerdictRepository(Repository):
             transitions.note(db, number, now=now, why=why, who=who)
         if tell:
             transitions.touch(db, number)
-        return transition_repository.load(db, number, scanner)
+        return transition_repository.of_scan(db, number)[scanner]
 
     @writes
     def release(self, db: Connection, scanner: str, number: int) -> None:
@@ -195,15 +196,6 @@ class VerdictRepository(Repository):
             ORDER BY opinions.ended_at, scan
         """
         return _column(db, query, scanner)
-
-    @reads
-    def announcement(self, db: Connection, scanner: str, number: int) -> tuple[Scan, Verdict | None]:
-        """Return a scan with what decides whether a verdict on it is announced.
-
-        Raises:
-            NotFound: there is no scan with that number.
-        """
-        return transitions.load(db, number), transition_repository.of_scan(db, number).get(scanner)
 
     @writes
     def set_announced(self, db: Connection, scanner: str, number: int, ts: str | None) -> None:

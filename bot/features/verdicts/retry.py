@@ -8,7 +8,7 @@ from bot.core.ports import Announcer, Clock
 from bot.core.scan import SubmissionState
 from bot.errors import NotFound, Superseded
 from bot.features.verdicts.models import VerdictState
-from bot.features.verdicts.ports import VerdictStore
+from bot.features.verdicts.outcomes import VerdictStore
 from bot.features.verdicts.side_scanner import SideScanner
 
 MOVED_ON: Final = "{vendor}'s part of scan #{number} has changed meanwhile: there is nothing to retry."
@@ -39,16 +39,21 @@ class VerdictRetry:
         if scanner is None:
             raise NotFound(UNKNOWN)
         profile = scanner.profile
-        verdict = await self.store.verdicts.of(name, number)
+        scan, verdict = await self.store.verdicts.of(name, number)
         if verdict is None or not verdict.may_be_asked_again:
             raise Superseded(MOVED_ON.format(vendor=profile.vendor, number=number))
         if scanner.submissions is None:
             raise NotFound(profile.fill(profile.not_set_up))
-        scan = await self.store.scans.scan(number)
         now = self.clock.now()
-        again: dict[str, Any] = {"due_at": now, "begun_at": now, "polls": 0}
-        again |= {"problem": None, "ended_at": None}
-        if verdict.is_taken and await self.store.verdicts.of_file(name, scan.sha256) is None:
+        again: dict[str, Any] = {
+            "due_at": now,
+            "begun_at": now,
+            "polls": 0,
+            "problem": None,
+            "ended_at": None,
+        }
+        other = await self.store.verdicts.of_file(name, scan.sha256)
+        if verdict.is_taken and (other is None or other.result is None):
             if scanner.reports is None:
                 raise NotFound(profile.fill(profile.no_reports))
             again["state"] = VerdictState.ANALYSING  # its attempts stay: they count against the daily limit

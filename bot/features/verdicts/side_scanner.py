@@ -17,11 +17,9 @@ class SubmissionApi(Protocol):
 
     async def reach(self) -> None:
         """Check that files can be sent; sends none and counts against no quota."""
-        ...
 
     async def submit(self, path: Path, md5: str) -> SandboxReceipt:
         """Send a file; sending it again does no harm, and counts against the daily limit."""
-        ...
 
 
 class ReportApi(Protocol):
@@ -29,11 +27,9 @@ class ReportApi(Protocol):
 
     async def report(self, md5: str, *, full: bool = False) -> Report:
         """Return the report on a file; counts against the quota, also for an unknown file."""
-        ...
 
     async def quota(self) -> tuple[Quota, ...]:
         """Return the quotas of ``report``, none if it is unlimited; counts against none."""
-        ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,11 +53,6 @@ class SideScanner:
     def sees_builds(self) -> bool:
         """Whether builds are read for it: for a verdict, or for their hosts."""
         return self.submissions is not None or self.reads_hosts
-
-    @property
-    def answers(self) -> bool:
-        """Whether people can ask about its verdicts."""
-        return self.submissions is not None or self.reports is not None
 
     @property
     def name(self) -> str:

@@ -16,8 +16,7 @@ from bot.core.ports import Clock
 from bot.core.scan import Scan, SubmissionState
 from bot.errors import Refused, TryLater
 from bot.features.verdicts.models import SandboxReceipt, Verdict, VerdictState
-from bot.features.verdicts.outcomes import VerdictOutcomes
-from bot.features.verdicts.ports import VerdictStore
+from bot.features.verdicts.outcomes import VerdictOutcomes, VerdictStore
 from bot.features.verdicts.side_scanner import SideScanner
 
 logger = logging.getLogger(__name__)
@@ -59,7 +58,8 @@ class VerdictSubmitter:
         """Return whether a build is to be sent: it is accepted, and there is no verdict on the file."""
         if self.scanner.submissions is None or not self._profile.accepts(scan.file_type, scan.size_bytes):
             return False
-        return await self.store.verdicts.of_file(self.scanner.name, scan.sha256) is None
+        other = await self.store.verdicts.of_file(self.scanner.name, scan.sha256)
+        return other is None or other.result is None
 
     @asynccontextmanager
     async def may_send(self, verdict: Verdict) -> AsyncIterator[bool]:
@@ -102,11 +102,9 @@ class VerdictSubmitter:
     async def send(self, scan: Scan, verdict: Verdict, path: Path) -> None:
         """Submit a build, and record the outcome."""
         number, api = scan.number, self.scanner.submissions
-        if api is None:
+        if api is None or await self.reuse(scan):
             return
         md5 = await asyncio.to_thread(_md5, path)
-        if await self._join(scan, md5):
-            return
         async with self._counting:  # concurrent submissions count each other
             if await self._over_limit(verdict):
                 return
@@ -137,23 +135,27 @@ class VerdictSubmitter:
         wait_s = SERVER_BACKOFF.delay_s(verdict.attempts, error.retry_after_s)
         await self.reschedule(verdict, error.user_message, wait_s, status=status)
 
-    async def _join(self, scan: Scan, md5: str) -> bool:
-        """Wait for the report on the very same file of another scan, if that was sent already."""
-        other = await self.store.verdicts.of_file(self.scanner.name, scan.sha256, VerdictState.ANALYSING)
+    async def reuse(self, scan: Scan) -> bool:
+        """Use another scan's verdict on the very same file, or its analysis; return whether there is any."""
+        other = await self.store.verdicts.of_file(self.scanner.name, scan.sha256)
         if other is None:
             return False
-        await self.outcomes.kept(
-            scan.number,
-            why=f"{self._profile.service} is already analysing it, for scan #{other.scan}",
-            state=VerdictState.ANALYSING,
-            md5=md5,
-            since=other.since,
-            due_at=other.due_at,
-            begun_at=other.begun_at,
-            problem=None,
-            submission=SubmissionState.ACCEPTED,
-            attempts=0,
-        )
+        if other.result is not None:
+            source = other.known_from or other.scan
+            await self.outcomes.known(scan.number, other.result, known_from=source, md5=other.md5)
+        else:
+            await self.outcomes.kept(
+                scan.number,
+                why=f"{self._profile.service} is already analysing it, for scan #{other.scan}",
+                state=VerdictState.ANALYSING,
+                md5=other.md5,
+                since=other.since,
+                due_at=other.due_at,
+                begun_at=other.begun_at,
+                problem=None,
+                submission=SubmissionState.ACCEPTED,
+                attempts=0,
+            )
         return True
 
     async def _accepted(self, number: int, receipt: SandboxReceipt) -> None:
@@ -161,13 +163,11 @@ class VerdictSubmitter:
         sent: dict[str, Any] = {"since": now, "submission": SubmissionState.ACCEPTED, "status": 200}
         if receipt.verdict is not None:
             await self.outcomes.known(number, receipt.verdict, **sent)
-        elif not receipt.is_covered:
-            sent["submission"] = SubmissionState.REFUSED
-            problem = profile.fill(profile.not_covered)
-            await self.outcomes.ended(number, VerdictState.EXCLUDED, problem, **sent)
-        elif self.scanner.reports is None:
-            problem = profile.fill(profile.no_reports)
-            await self.outcomes.ended(number, VerdictState.EXCLUDED, problem, **sent)
+        elif not receipt.is_covered or self.scanner.reports is None:
+            problem = profile.no_reports
+            if not receipt.is_covered:
+                problem, sent["submission"] = profile.not_covered, SubmissionState.REFUSED
+            await self.outcomes.ended(number, VerdictState.EXCLUDED, profile.fill(problem), **sent)
         else:
             first_s = self.scanner.first_report_s
             sent["due_at"] = now + (first_s if receipt.is_analysed else min(KNOWN_REPORT_S, first_s))

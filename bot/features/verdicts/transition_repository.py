@@ -10,7 +10,6 @@ from dataclasses import fields, replace
 from typing import Any, Final
 
 from bot.core.scan import Scan, State, SubmissionState
-from bot.errors import NotFound
 from bot.features.submission.card import open_to
 from bot.features.submission.decision import Decision
 from bot.features.verdicts.models import (
@@ -80,10 +79,8 @@ def _moved(db: Connection, before: Scan, after: Scan, now: float) -> list[str]:
         return []
     continues = after.state in {State.PULLING, State.RECEIVED, State.QUEUED}
     lines = []
-    query = (
-        "SELECT scanner, held_at, held_for FROM opinions "
-        "WHERE scan = ? AND held_until IS NOT NULL ORDER BY scanner"
-    )
+    held = "scan = ? AND held_until IS NOT NULL"
+    query = f"SELECT scanner, held_at, held_for FROM opinions WHERE {held} ORDER BY scanner"
     for row in list(db.query(query, [number])):
         after_s = max(0.0, now - row["held_at"]) if continues else None
         ended = {"held_until": None, "went_on_after_s": after_s}
@@ -128,33 +125,22 @@ def of_scan(db: Connection, number: int) -> dict[str, Verdict]:
     return {each.scanner: each for each in find(db, "WHERE opinions.scan = ?", number)}
 
 
-def load(db: Connection, number: int, scanner: str) -> Verdict:
-    """Return one scanner's verdict of a scan.
-
-    Raises:
-        NotFound: the scanner is not asked about it.
-    """
-    if (found := of_scan(db, number).get(scanner)) is None:
-        raise NotFound(f"No verdict on scan #{number} is expected.")
-    return found
-
-
 def threats(db: Connection, numbers: Sequence[int]) -> dict[int, dict[str, Threat]]:
     """Return the bad verdicts on these scans' builds, by scan, then by scanner."""
     found: dict[int, dict[str, Threat]] = {}
-    for row in db.query(
-        f"SELECT scan, scanner, threat FROM opinions WHERE scan IN ({', '.join('?' * len(numbers))}) "
-        f"AND threat IN ({', '.join('?' * len(BAD))}) ORDER BY scan, scanner",
-        [*numbers, *(each.value for each in BAD)],
-    ):
+    query = """
+        SELECT scan, scanner, threat FROM opinions WHERE scan IN (SELECT value FROM json_each(?))
+        AND threat IN (SELECT value FROM json_each(?)) ORDER BY scan, scanner
+    """
+    for row in db.query(query, [json.dumps(list(numbers)), json.dumps(list(BAD))]):
         found.setdefault(row["scan"], {})[row["scanner"]] = Threat(row["threat"])
     return found
 
 
 def _verdict(row: Mapping[str, Any]) -> Verdict:
-    values = {name: value for name, value in row.items() if name in _FIELDS}
-    state, is_taken = VerdictState(row["state"]), bool(row["is_taken"])
-    return Verdict(**{**values, "state": state, "is_taken": is_taken, "result": _result(row)})
+    values: dict[str, Any] = {name: value for name, value in row.items() if name in _FIELDS}
+    values |= {"state": VerdictState(row["state"]), "is_taken": bool(row["is_taken"])}
+    return Verdict(**values, result=_result(row))
 
 
 def _result(row: Mapping[str, Any]) -> SandboxVerdict | None:
@@ -229,10 +215,5 @@ def _purge(db: Connection, before: float) -> bool:
     return bool(db.execute("DELETE FROM asked_verdicts WHERE at < ?", [before]).rowcount)
 
 
-HOOKS: Final = RowHooks(
-    moved=_moved,
-    facts=_facts,
-    decided=_begin,
-    purge=_purge,
-)
+HOOKS: Final = RowHooks(moved=_moved, facts=_facts, decided=_begin, purge=_purge)
 """What verdicts do in the transactions of other features."""

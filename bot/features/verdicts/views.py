@@ -62,7 +62,7 @@ def _blocks(card: Card, shown: CardVerdict) -> list[Block]:
     if verdict.went_on_after_s is not None:
         waited = text.duration(verdict.went_on_after_s)
         late = f"OneTrust's part waited {waited} for it, and went on without it."
-    if verdict.state is VerdictState.KNOWN and verdict.result is not None:
+    if verdict.result is not None:
         # The announcement, with its advice, is in the thread of the other scan.
         advice = ADVICE if is_others and verdict.result.threat in BAD else ""
         lines = _lines(verdict_line(scanner, verdict.result), known_by(shown), advice, late)
@@ -117,12 +117,9 @@ def verdict_message(card: Card, *, scanner: str, mention: bool) -> Message:
         known_by(shown),
         ADVICE,
     )
+    report = actions(report_button(shown.scanner, scan.number))
     return compose(
-        [
-            section(lines),
-            actions(report_button(shown.scanner, scan.number)),
-            context(f"Scan #{scan.number}", sharer(scan) if not called else None),
-        ]
+        [section(lines), report, context(f"Scan #{scan.number}", sharer(scan) if not called else None)]
     )
 
 
@@ -139,18 +136,18 @@ def verdict_line(scanner: ScannerProfile, verdict: SandboxVerdict) -> str:
 
 def _details(verdict: SandboxVerdict) -> list[str]:
     category = verdict.category if verdict.category != verdict.threat.value else None
-    parts = [
+    parts = (
         f"category {spoken(category, 80)}" if category else "",
         f"score {verdict.score} of 100" if verdict.score is not None else "",
         f"detected {text.code(verdict.malware, 100)}" if verdict.malware else "",
-    ]
-    return [part for part in parts if part]
+    )
+    return [*filter(None, parts)]
 
 
 def status_line(shown: CardVerdict) -> str:
     """Show how far a side scanner's part of a scan is, in one line."""
     verdict, name = shown.verdict, shown.scanner.title
-    if verdict.state is VerdictState.KNOWN and verdict.result is not None:
+    if verdict.result is not None:
         return ", ".join([f"{name}: {THREATS[verdict.result.threat]}", *_details(verdict.result)])
     return " ".join(filter(None, [f"{name}: {_progress(shown)}", text.sentence(verdict.problem or "")]))
 
@@ -183,10 +180,8 @@ def _progress(shown: CardVerdict) -> str:
             return f"submitted{sent}, analysing{due}."
         case VerdictState.EXCLUDED:
             return "not analysed."
-        case VerdictState.FAILED:
+        case _:
             return "no verdict."
-        case VerdictState.KNOWN:
-            return "done, without a verdict."
 
 
 def _lines(*lines: str) -> str:

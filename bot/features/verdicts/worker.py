@@ -33,8 +33,7 @@ from bot.errors import (
 )
 from bot.features.hosts.models import LOOKUP, HostReader
 from bot.features.verdicts.models import Verdict, VerdictState
-from bot.features.verdicts.outcomes import VerdictOutcomes
-from bot.features.verdicts.ports import VerdictStore
+from bot.features.verdicts.outcomes import VerdictOutcomes, VerdictStore
 from bot.features.verdicts.side_scanner import SideScanner
 from bot.features.verdicts.submitter import GAVE_UP, REACHABLE_S, VerdictSubmitter
 
@@ -82,17 +81,13 @@ class VerdictWorker:
     """Raises if the look-up service does not answer; without it, hosts are always read."""
     _answers: bool = field(init=False, default=True)
     _ask_again_at: float = field(init=False, default=0.0)
-    _tasks: dict[int, asyncio.Task[None]] = field(init=False, default_factory=dict)
+    busy: dict[int, asyncio.Task[None]] = field(init=False, default_factory=dict)
+    """The tasks that work on builds, by scan."""
 
     def __post_init__(self) -> None:
         """Take the scanner's profile and a steady clock."""
         self._profile = self.scanner.profile
         self._steady = SteadyClock(self.clock)
-
-    @property
-    def busy(self) -> frozenset[int]:
-        """The scans whose builds are being worked on."""
-        return frozenset(self._tasks)
 
     async def turn(self) -> float | None:
         """Start on as many due builds as ``MAXIMUM_CONCURRENT`` allows; return when more are due."""
@@ -102,20 +97,20 @@ class VerdictWorker:
             return closed_until
         if kept := self.work_dir.kept:
             self.work_dir.drop_kept(kept - await rows.waiting(kept))
-        due = await rows.due(name, MAXIMUM_CONCURRENT - len(self._tasks), busy=tuple(self._tasks))
+        due = await rows.due(name, MAXIMUM_CONCURRENT - len(self.busy), busy=tuple(self.busy))
         for number in due.now:
             task = asyncio.create_task(self._run(number), name=f"{name} verdict on scan {number}")
-            self._tasks[number] = task
+            self.busy[number] = task
             task.add_done_callback(partial(self._done, number))
         return due.next_at
 
     async def stop(self) -> None:
         """Stop the work, and remove the builds that are kept for it; it resumes at the next start."""
-        await cancel_all(*self._tasks.values())
+        await cancel_all(*self.busy.values())
         self.work_dir.drop_kept(self.work_dir.kept)
 
     def _done(self, number: int, task: asyncio.Task[None]) -> None:
-        del self._tasks[number]
+        del self.busy[number]
         if task.cancelled() or (error := task.exception()) is None:
             self.wake(BUILDS.format(self.scanner.name), REPORTS.format(self.scanner.name))
         elif isinstance(error, StoreUnavailable):
@@ -128,8 +123,7 @@ class VerdictWorker:
     @concerning
     async def _run(self, number: int) -> None:
         try:
-            scan = await self.store.scans.scan(number)
-            verdict = await self.store.verdicts.of(self.scanner.name, number)
+            scan, verdict = await self.store.verdicts.of(self.scanner.name, number)
             if verdict is None or verdict.state is not VerdictState.WAITING:
                 return
             if not self.sending.is_over(verdict, 0.0):
@@ -185,14 +179,10 @@ class VerdictWorker:
 
     async def _settle(self, scan: Scan) -> None:
         """End the scanner's part without sending the build."""
-        number, is_sent = scan.number, self.scanner.submissions is not None
-        known = await self.store.verdicts.of_file(self.scanner.name, scan.sha256)
-        if is_sent and known is not None and known.result is not None:
-            source = known.known_from or known.scan
-            await self.outcomes.known(number, known.result, known_from=source, md5=known.md5)
-        else:
+        is_sent = self.scanner.submissions is not None
+        if not is_sent or not await self.sending.reuse(scan):
             problem = self._profile.rejection(scan.file_type, scan.size_bytes) if is_sent else None
-            await self.outcomes.ended(number, VerdictState.EXCLUDED, problem)
+            await self.outcomes.ended(scan.number, VerdictState.EXCLUDED, problem)
 
     async def _with_build(
         self, scan: Scan, verdict: Verdict, reader: HostReader | None, *, sends: bool
@@ -204,9 +194,7 @@ class VerdictWorker:
                     await self._pull(scan, room / "build")
                 if reader is not None:
                     await self._read_hosts(scan.number, reader, room / "build")
-                if sends and not await self.sending.wants(scan):  # its verdict became known meanwhile
-                    await self._settle(scan)
-                elif sends:
+                if sends:
                     await self.sending.send(scan, verdict, room / "build")
         except NoRoom as error:  # about this pull only: OneTrust's pulls find out for themselves
             due_at = self.clock.now() + FULL_BACKOFF.maximum_s
@@ -223,7 +211,7 @@ class VerdictWorker:
             return True
         if reader is not None:
             await self.store.hosts.unread(scan.number, HOSTS_GONE)
-            self.outcomes.changed(scan.number)
+            self.outcomes.announcer.changed(scan.number)
         if sends:
             await self.outcomes.ended(scan.number, VerdictState.FAILED, self._profile.fill(GONE))
         return True
@@ -252,5 +240,5 @@ class VerdictWorker:
             await rows.unread(number, INSIDE)
         else:
             await rows.found(number, found)
-        self.outcomes.changed(number)
+        self.outcomes.announcer.changed(number)
         self.wake(LOOKUP)

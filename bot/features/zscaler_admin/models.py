@@ -25,11 +25,9 @@ class ActivationApi(Protocol):
 
     async def status(self) -> ActivationStatus:
         """Return whether saved changes are active."""
-        ...
 
     async def activate(self) -> ActivationStatus:
         """Activate the saved changes of all admins; return the status after that."""
-        ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,16 +50,13 @@ class CloudState(Protocol):
     @property
     def login_state(self) -> str:
         """The state of signing in, as a sentence."""
-        ...
 
     @property
     def maintenance_at(self) -> float | None:
         """When maintenance was last seen; ``None`` if the last POST was accepted."""
-        ...
 
     def left(self) -> Sequence[CallsLeft]:
         """Return how many calls are left, endpoint by endpoint."""
-        ...
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -87,11 +87,10 @@ class ZscalerAdmin:
         """Return the state of everything; a figure that can't be read hides no other."""
         await self._admit(user, channel)
         cloud, sandbox = await asyncio.gather(self._cloud(), self._sandbox())
-        calls_left = self.governance() if self.governance is not None else None
-        unknown = Unavailable(problem=NOT_CALLED) if self.governance is not None else None
-        return Overview(
-            cloud=cloud, sandbox=sandbox, governance=calls_left if calls_left is not None else unknown
-        )
+        calls_left: int | Unavailable | None = None
+        if self.governance is not None and (calls_left := self.governance()) is None:
+            calls_left = Unavailable(problem=NOT_CALLED)
+        return Overview(cloud=cloud, sandbox=sandbox, governance=calls_left)
 
     async def before_activating(self, user: str, channel: str) -> ActivationStatus | Unavailable:
         """Return whether saved changes wait for activation, or why that is unknown or not possible now.

@@ -40,6 +40,7 @@ _QUOTA_WINDOWS: Final = {
     "HOURS": " an hour",
     "DAYS": " a day",
 }
+_NOT_SET_UP: Final = "not set up"
 _ENDPOINTS: Final = {
     "url_lookup": "URL look-ups",
     "report": "Reports",
@@ -52,15 +53,12 @@ _ENDPOINTS: Final = {
 def overview(found: Overview) -> Message:
     """Show the state of Zscaler's APIs."""
     limits = _calls_left(found.cloud.calls_left) if found.cloud else ""
-    sent, left = found.sandbox, found.governance
-    sandbox = "not set up" if sent is None else _sent(sent)
-    governance = "not set up" if left is None else _governance(left)
     return compose(
         [
             section(f"*Zscaler's cloud service API*\n{_cloud(found.cloud)}"),
             section(f"*Calls left, by Zscaler's limits*\n{limits}") if limits else None,
-            section(f"*Sandbox Submission API*\n{sandbox}"),
-            section(f"*3rd-Party App Governance API*\n{governance}"),
+            section(f"*Sandbox Submission API*\n{_sent(found.sandbox)}"),
+            section(f"*3rd-Party App Governance API*\n{_governance(found.governance)}"),
         ]
     )
 
@@ -68,17 +66,12 @@ def overview(found: Overview) -> Message:
 def before_activating(status: ActivationStatus | Unavailable) -> Message:
     """Ask whether to activate saved changes; without a button if none wait, or if it is not possible now."""
     if isinstance(status, Unavailable) and status.blocks_activation:
-        seen = f"Maintenance seen {text.when(status.maintenance_at)}" if status.maintenance_at else None
-        return compose(
-            [
-                section(f":no_entry: Nothing can be activated now. {text.sentence(status.problem)}"),
-                context(seen) if seen else None,
-            ]
-        )
+        seen_at = status.maintenance_at
+        problem = section(f":no_entry: Nothing can be activated now. {text.sentence(status.problem)}")
+        return compose([problem, context(f"Maintenance seen {text.when(seen_at)}") if seen_at else None])
     if status is ActivationStatus.ACTIVE:
-        return compose(
-            [section(":white_check_mark: Nothing waits in Zscaler: all saved changes are active already.")]
-        )
+        nothing = "Nothing waits in Zscaler: all saved changes are active already."
+        return compose([section(f":white_check_mark: {nothing}")])
     if isinstance(status, Unavailable):
         line = f"It is not known whether saved changes wait in Zscaler. {text.sentence(status.problem)}"
     elif status is ActivationStatus.PENDING:
@@ -103,7 +96,7 @@ def activated(status: ActivationStatus) -> Message:
 
 def _cloud(cloud: CloudOverview | None) -> str:
     if cloud is None:
-        return "not set up"
+        return _NOT_SET_UP
     maintenance = (
         f":warning: seen {text.when(cloud.maintenance_at)}, when something was last sent: "
         "Zscaler answered questions and accepted nothing"
@@ -112,7 +105,11 @@ def _cloud(cloud: CloudOverview | None) -> str:
     )
     status, quotas = cloud.activation, cloud.quotas
     activation = _unknown(status, cloud.login) if isinstance(status, Unavailable) else _STATES[status]
-    reports = _unknown(quotas, cloud.login) if isinstance(quotas, Unavailable) else _quotas(quotas)
+    reports = (
+        _unknown(quotas, cloud.login)
+        if isinstance(quotas, Unavailable)
+        else "; ".join(map(_quota, quotas[:5])) or "Zscaler names none"
+    )
     return (
         f"Login: {text.sentence(cloud.login)}\nMaintenance: {maintenance}\n"
         f"Activation: {activation}\nQuota of reports: {reports}"
@@ -124,10 +121,6 @@ def _unknown(figure: Unavailable, login: str) -> str:
     return "not known" if figure.problem in login else text.sentence(f"not known. {figure.problem}")
 
 
-def _quotas(quotas: tuple[Quota, ...]) -> str:
-    return "; ".join(_quota(quota) for quota in quotas[:5]) or "Zscaler names none"
-
-
 def _quota(quota: Quota) -> str:
     other = f" ({text.escape(quota.scale.lower(), 20)})" if quota.scale else ""
     window = _QUOTA_WINDOWS.get(quota.scale.upper(), other)
@@ -135,13 +128,17 @@ def _quota(quota: Quota) -> str:
     return f"{quota.used:,} of {quota.allowed:,}{window} used, {quota.unused:,} left{since}"
 
 
-def _sent(sent: int | Unavailable) -> str:
+def _sent(sent: int | Unavailable | None) -> str:
+    if sent is None:
+        return _NOT_SET_UP
     if isinstance(sent, Unavailable):
         return text.sentence(f"Set up. How many files were sent is not known. {sent.problem}")
     return f"{count(sent, 'file')} sent in the last 24 hours; Zscaler analyses {SUBMISSIONS_PER_DAY} a day"
 
 
-def _governance(left: int | Unavailable) -> str:
+def _governance(left: int | Unavailable | None) -> str:
+    if left is None:
+        return _NOT_SET_UP
     if isinstance(left, Unavailable):
         return text.sentence(f"Set up. {left.problem}")
     return f"{count(left, 'call')} {'was' if left == 1 else 'were'} left when it was last asked"

@@ -28,7 +28,6 @@ class Auth(Protocol):
 
         The last 401 is returned to the caller, unless this raises an error instead.
         """
-        ...
 
 
 @dataclass(frozen=True, kw_only=True)

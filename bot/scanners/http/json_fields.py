@@ -5,7 +5,7 @@ Strings are still outside data: they are cut and cleaned here, and escaped where
 
 import math
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from enum import Enum
 from typing import Final, TypeGuard, TypeVar
@@ -128,9 +128,13 @@ def records(value: object, maximum: int) -> Iterator[Mapping[str, object]]:
     return (entry for entry in items(value, maximum) if isinstance(entry, Mapping))
 
 
-def unique(values: Iterable[T | None]) -> list[T]:
-    """Return the values that are not ``None``, each once, in their order."""
-    return list(dict.fromkeys(value for value in values if value is not None))
+def unique(values: Iterable[T | None], key: Callable[[T], object] = lambda value: value) -> list[T]:
+    """Return the values that are not ``None``, the first of each ``key``, in their order."""
+    found: dict[object, T] = {}
+    for value in values:
+        if value is not None:
+            found.setdefault(key(value), value)
+    return list(found.values())
 
 
 def _clean(value: str, limit: int) -> str:

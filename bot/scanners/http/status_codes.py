@@ -94,13 +94,6 @@ class StatusCodes:
             )
         return sentence.format(status=status)
 
-    def proxy_error(self, status: int) -> Refused:
-        """Return the error of a proxy that refused to connect, with its status."""
-        sentence = (
-            f"The proxy on the way to {self.server} let nothing through ({status}). {CHECK} its settings."
-        )
-        return Refused(sentence, detail=f"the proxy on the way to {self.server} answered {status}")
-
     def transport_error(
         self, error: Exception, endpoint: str, *, interrupted: bool, committed: bool = False
     ) -> SubmissionError:
@@ -113,6 +106,12 @@ class StatusCodes:
                 f"{CHECK} {self.address}, and the certificate authorities that this machine trusts."
             )
             return Refused(sentence, detail=detail)
+        if isinstance(error, aiohttp.ClientHttpProxyError) and 400 <= error.status < 500:
+            sentence = (
+                f"The proxy on the way to {self.server} let nothing through ({error.status}). "
+                f"{CHECK} its settings."
+            )
+            return Refused(sentence, detail=f"the proxy on the way to {self.server} answered {error.status}")
         detail = f"no response from {self.server} ({endpoint}): {type(error).__name__}"
         if committed:
             detail += ", after the last bytes may have been sent"

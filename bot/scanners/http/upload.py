@@ -7,8 +7,10 @@ response. aiohttp's errors carry the URL, which can hold a secret: none of them 
 import asyncio
 import contextlib
 import ssl
+import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import aclosing
+from dataclasses import KW_ONLY, dataclass, field
 
 import aiohttp
 import httpx
@@ -17,7 +19,7 @@ from yarl import URL
 from bot.errors import SubmissionError, TryLater
 from bot.scanners.http.body import Body
 from bot.scanners.http.build_file import BuildChanged
-from bot.scanners.http.json_client import HEADERS
+from bot.scanners.http.json_client import HEADERS, Auth
 from bot.scanners.http.responses import Response
 from bot.scanners.http.status_codes import StatusCodes
 
@@ -46,91 +48,114 @@ class UploadTimeouts:
         return waits_s + size_bytes / self.min_bytes_per_s
 
 
-async def send(
-    method: str,
-    url: str | URL,
-    body: Body,
-    *,
-    endpoint: str,
-    statuses: StatusCodes,
-    timeouts: UploadTimeouts,
-    tls: ssl.SSLContext | None,
-    traces: Sequence[aiohttp.TraceConfig],
-    signed_in: Mapping[str, str] | None = None,
-    reads_errors: bool = False,
-) -> Response:
-    """Send a request and return the response, whatever its status; it follows no redirects.
+@dataclass(eq=False, repr=False)
+class UploadClient:
+    """Sends requests, signed in. Proxies come from the environment; a ``.netrc`` is ignored."""
 
-    ``url`` may hold a secret; the log has ``endpoint``. ``tls`` is the context for https; ``None`` is the
-    machine's own. ``signed_in`` are the headers of an ``Auth``. ``reads_errors``: read the body whatever the
-    status, not only after a 2xx. Proxies come from the usual environment variables; a ``.netrc`` is ignored.
+    auth: Auth
+    _: KW_ONLY
+    tls: ssl.SSLContext | None = None
+    """The context for https; ``None`` is the machine's own."""
+    timeouts: UploadTimeouts = field(default_factory=UploadTimeouts)
+    traces: Sequence[aiohttp.TraceConfig] = ()
+    now: Callable[[], float] = time.time
+    """Seconds since the epoch."""
 
-    Raises:
-        TryLater, Refused, Uncertain: no response; as ``statuses`` has it.
-        Exception: whatever the body's journal raised.
-    """
-    deadline = asyncio.timeout(timeouts.connect_s)
-    body.moved = _extending(deadline, body, timeouts)
-    total_s = timeouts.total_s(body.size or 0)
-    response: Response | None = None
-    failure: SubmissionError | None = None
-    try:
-        await body.open()
-        async with (
-            deadline,
-            _session(total_s, tls, traces, signed_in or {}) as session,
-            session.request(method, url, data=body, allow_redirects=False) as answer,
-        ):
-            deadline.reschedule(None)  # a response that came late still has its time to be read
-            response = await _read(answer, timeouts, reads_body=reads_errors or 200 <= answer.status < 300)
-            answer.close()  # stops sending as well, if the body is still being sent
-    except (BuildChanged, aiohttp.ClientError, OSError, ValueError) as exc:
-        failure = _failure(exc, body, endpoint, statuses)
-    finally:
-        await body.settled()
-    # Raised out here, where no error of aiohttp's is being handled: none becomes their context.
-    if isinstance(body.failure, BuildChanged):
-        raise _failure(body.failure, body, endpoint, statuses)
-    if body.failure is not None:
-        raise body.failure
-    if response is None:
-        raise failure or RuntimeError("neither a response nor an error")
-    return response
+    async def call(self, method: str, url: str, body: Callable[[], Body], statuses: StatusCodes) -> Response:
+        """Send what ``body`` makes, and again for each 401 that ``auth`` has another attempt for.
+
+        ``url`` may be a secret. Return a success.
+
+        Raises:
+            Refused, TryLater: certainly not accepted.
+            Uncertain: it failed, or the response was lost, after the last bytes may have been sent.
+        """
+        async with aclosing(self.auth.attempts()) as attempts:
+            async for headers in attempts:
+                sent = body()
+                response = await self.send(method, url, sent, "submission", statuses, headers)
+                if response.status != 401:
+                    break
+        if response.is_success:
+            return response
+        wait_s = response.retry_after_s(self.now())
+        raise statuses.error(response.status, wait_s, committed=sent.committed)
+
+    async def send(
+        self,
+        method: str,
+        url: str | URL,
+        body: Body,
+        endpoint: str,
+        statuses: StatusCodes,
+        headers: Mapping[str, str],
+        *,
+        reads_errors: bool = False,
+    ) -> Response:
+        """Send one request and return the response, whatever its status; it follows no redirects.
+
+        ``url`` may hold a secret; the log has ``endpoint``. ``reads_errors``: read the body whatever the
+        status, not only after a 2xx.
+
+        Raises:
+            TryLater, Refused, Uncertain: no response; as ``statuses`` has it.
+            Exception: whatever the body's journal raised.
+        """
+        timeouts = self.timeouts
+        deadline = asyncio.timeout(timeouts.connect_s)
+        body.moved = _extending(deadline, body, timeouts)
+        response: Response | None = None
+        failure: SubmissionError | None = None
+        try:
+            await body.open()
+            async with (
+                deadline,
+                self._session(timeouts.total_s(body.size or 0), headers) as session,
+                session.request(method, url, data=body, allow_redirects=False) as answer,
+            ):
+                deadline.reschedule(None)  # a response that came late still has its time to be read
+                reads_body = reads_errors or 200 <= answer.status < 300
+                response = await _read(answer, timeouts, reads_body=reads_body)
+                answer.close()  # stops sending as well, if the body is still being sent
+        except (BuildChanged, aiohttp.ClientError, OSError, ValueError) as exc:
+            failure = _failure(exc, body, endpoint, statuses)
+        finally:
+            await body.settled()
+        # Raised out here, where no error of aiohttp's is being handled: none becomes their context.
+        if isinstance(body.failure, BuildChanged):
+            raise _failure(body.failure, body, endpoint, statuses)
+        if body.failure is not None:
+            raise body.failure
+        if response is None:
+            raise failure or RuntimeError("neither a response nor an error")
+        return response
+
+    def _session(self, total_s: float, headers: Mapping[str, str]) -> aiohttp.ClientSession:
+        async def authorize(
+            request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
+        ) -> aiohttp.ClientResponse:
+            # Done here, as aiohttp would otherwise prefer what a .netrc has for this host.
+            request.headers.pop("Authorization", None)
+            request.headers.update(headers)
+            return await handler(request)
+
+        return aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(force_close=True, ssl=self.tls or True),
+            timeout=aiohttp.ClientTimeout(total=total_s),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            headers=HEADERS,
+            middlewares=(authorize,),
+            trace_configs=list(self.traces),
+            auto_decompress=False,
+            trust_env=True,
+        )
 
 
 def _failure(error: Exception, body: Body, endpoint: str, statuses: StatusCodes) -> SubmissionError:
     if isinstance(error, BuildChanged):
         return TryLater(BUILD_CHANGED, scanner_failed=False)
-    if isinstance(error, aiohttp.ClientHttpProxyError) and 400 <= error.status < 500:
-        return statuses.proxy_error(error.status)
     interrupted = body.begun and bool(body.size)
     return statuses.transport_error(error, endpoint, interrupted=interrupted, committed=body.committed)
-
-
-def _session(
-    total_s: float,
-    tls: ssl.SSLContext | None,
-    traces: Sequence[aiohttp.TraceConfig],
-    signed_in: Mapping[str, str],
-) -> aiohttp.ClientSession:
-    async def authorize(
-        request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
-    ) -> aiohttp.ClientResponse:
-        # Done here, as aiohttp would otherwise prefer what a .netrc has for this host.
-        request.headers.pop("Authorization", None)
-        request.headers.update(signed_in)
-        return await handler(request)
-
-    return aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(force_close=True, ssl=tls or True),
-        timeout=aiohttp.ClientTimeout(total=total_s),
-        cookie_jar=aiohttp.DummyCookieJar(),
-        headers=HEADERS,
-        middlewares=(authorize,),
-        trace_configs=list(traces),
-        auto_decompress=False,
-        trust_env=True,
-    )
 
 
 def _extending(deadline: asyncio.Timeout, body: Body, timeouts: UploadTimeouts) -> Callable[[], None]:

@@ -1,30 +1,21 @@
 """Reading apps and their scans from OneTrust, over the Applications API of Cookie Consent.
 
-==============  ==============================================================  ==========
-Status          What it means                                                   Raised
-==============  ==============================================================  ==========
-401, 403        the credential may not read                                     CannotRead
-404 of a list   this environment has no such API                                CannotRead
-404 of one ID   no such application or scan, where the list can be read         NotFound
-408, 429, 5xx   not right now; a 429 makes every call wait                      TryLater
-other           not the API                                                     CannotRead
-==============  ==============================================================  ==========
-
 Source: https://developer.onetrust.com/onetrust/openapi/consent-preferences-cookie-consent.json
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Final, TypeVar
 from unicodedata import normalize
 from urllib.parse import quote
 
 from bot.core.scan import Platform
-from bot.errors import NotFound, TryLater
+from bot.errors import CannotRead, NotFound, TryLater
 from bot.features.results.models import Application, AppScan, Results
 from bot.scanners.http.json_fields import text, unique
 from bot.scanners.http.responses import Response
 from bot.scanners.onetrust import parsing
-from bot.scanners.onetrust.client import Inquiry, refusal
+from bot.scanners.onetrust.client import STATUS_CODES, Inquiry
 
 PATH: Final = "/api/cmp/v1/applications"
 PAGE: Final = 100
@@ -39,15 +30,18 @@ NO_SUCH = "OneTrust knows no such app or scan."
 T = TypeVar("T")
 
 
+@dataclass(eq=False, repr=False)
 class OneTrustApplications:
     """The reading part of the Applications API. Implements the ``Applications`` port, and raises its errors.
 
     ``base_url`` is scheme, host and port.
     """
 
-    def __init__(self, base_url: str, inquiry: Inquiry) -> None:
-        self._url = base_url.rstrip("/") + PATH
-        self._inquiry = inquiry
+    base_url: str
+    inquiry: Inquiry
+
+    def __post_init__(self) -> None:
+        self._url = self.base_url.rstrip("/") + PATH
 
     async def can_read(self) -> bool:
         """Return ``True`` if results can be read; one request.
@@ -77,7 +71,7 @@ class OneTrustApplications:
         """Return an application's newest scans, newest first, 100 at most."""
         query = {"page": "0", "pageSize": str(PAGE), "sortBy": "scanDate", "direction": "desc"}
         entries, _ = await self._list("scans", self._of(application_id), query)
-        scans = _first_of_each(map(parsing.app_scan, entries), lambda scan: scan.id)
+        scans = unique(map(parsing.app_scan, entries), key=lambda scan: scan.id)
         return sorted(scans, key=lambda scan: -(scan.scanned_at or 0.0))
 
     async def results(self, application_id: str, scan: AppScan, platform: Platform) -> Results:
@@ -88,12 +82,12 @@ class OneTrustApplications:
         permissions = await self._one("permissions", f"{url}/permissions")
         manifest = None
         if platform is Platform.IOS:
-            response = await self._inquiry.ask("privacy_manifest", f"{url}/privacy-manifest")
+            response = await self.inquiry.ask("privacy_manifest", f"{url}/privacy-manifest")
             manifest = None if response.status in {400, 403, 404} else _value(response)
         return parsing.results(
             summary,
             scan,
-            _first_of_each(sdks, lambda sdk: (sdk.package_id, sdk.name)),
+            tuple(unique(sdks, key=lambda sdk: (sdk.package_id, sdk.name))),
             parsing.permissions(permissions),
             parsing.privacy_manifest(manifest),
         )
@@ -134,7 +128,7 @@ class OneTrustApplications:
         return content if isinstance(content, list) else [], last if isinstance(last, bool) else None
 
     async def _one(self, endpoint: str, url: str, query: dict[str, str] | None = None) -> object:
-        response = await self._inquiry.ask(endpoint, url, query)
+        response = await self.inquiry.ask(endpoint, url, query)
         if response.status == 400 and query and "searchStr" in query:
             return []  # no app has a name that it can't search for
         if response.status in {400, 404} and url != self._url:
@@ -146,16 +140,9 @@ class OneTrustApplications:
         return f"{self._url}/{_quoted(application_id)}/scans"
 
 
-def _first_of_each(values: Iterable[T | None], key: Callable[[T], object]) -> tuple[T, ...]:
-    found: dict[object, T] = {}
-    for value in unique(values):
-        found.setdefault(key(value), value)
-    return tuple(found.values())
-
-
 def _value(response: Response) -> object:
     if not response.is_success:
-        raise refusal(response.status)
+        raise CannotRead(STATUS_CODES.rejection(response.status), status=response.status)
     value = response.json()
     if value is None:
         raise TryLater(UNREADABLE, status=response.status)

@@ -8,7 +8,7 @@ from typing import Final
 import httpx
 
 from bot.core.rate_limit import Limit, RateLimiter
-from bot.errors import CannotRead, Refused, TryLater
+from bot.errors import Refused, TryLater
 from bot.scanners.http.json_client import Auth, JsonClient
 from bot.scanners.http.responses import Response
 from bot.scanners.http.status_codes import CHECK, OPERATOR, StatusCodes
@@ -81,8 +81,3 @@ class Inquiry:
         if failure := STATUS_CODES.retry_error(response.status, wait_s):
             raise failure
         return response
-
-
-def refusal(status: int) -> CannotRead:
-    """Return the error of a status after which another try is pointless."""
-    return CannotRead(STATUS_CODES.rejection(status), status=status)

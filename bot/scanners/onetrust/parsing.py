@@ -8,6 +8,8 @@ Source: https://developer.onetrust.com/onetrust/openapi/consent-preferences-cook
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from functools import partial
 from typing import Final
 
 from bot.core.scan import Platform
@@ -22,7 +24,7 @@ from bot.features.results.models import (
     Sdk,
 )
 from bot.scanners.http import json_fields
-from bot.scanners.http.json_fields import identifier, items, member, record, records, text, timestamp
+from bot.scanners.http.json_fields import identifier, items, member, record, records, text, timestamp, unique
 
 ID_LIMIT: Final = 150
 """Characters of an ID; a longer one, which does not fit into a menu of Slack, is dropped."""
@@ -37,6 +39,8 @@ MAX_ENTRIES: Final = 5000
 """Permissions, categories or data types that are read from one response."""
 
 MAX_PURPOSES: Final = 100
+
+count = partial(json_fields.count, maximum=MAX_COUNT)
 
 
 def application(value: object) -> Application | None:
@@ -86,23 +90,24 @@ def sdk(value: object) -> Sdk | None:
 
 def permissions(value: object) -> tuple[Permission, ...]:
     """Parse the list of permissions, each name once."""
-    found: dict[str, Permission] = {}
-    for fields in records(value, MAX_ENTRIES):
-        if (name := text(fields.get("name"), NAME_LIMIT)) and name not in found:
-            found[name] = Permission(
-                name=name,
-                category=text(fields.get("category")),
-                description=text(fields.get("description"), TEXT_LIMIT),
-                status=text(fields.get("status")),
-                sensitivity=text(fields.get("sensitivity")),
-            )
-    return tuple(found.values())
+    found = [
+        Permission(
+            name=name,
+            category=text(fields.get("category")),
+            description=text(fields.get("description"), TEXT_LIMIT),
+            status=text(fields.get("status")),
+            sensitivity=text(fields.get("sensitivity")),
+        )
+        for fields in records(value, MAX_ENTRIES)
+        if (name := text(fields.get("name"), NAME_LIMIT))
+    ]
+    return tuple(unique(found, key=lambda permission: permission.name))
 
 
 def privacy_manifest(value: object) -> PrivacyManifest | None:
     """Parse the summary of an iOS privacy manifest; ``None`` if it is empty."""
     fields = record(value)
-    data_types = tuple(_data_types(fields.get("dataTypes")))
+    data_types = tuple(unique(_data_types(fields.get("dataTypes")), key=lambda each: each.name))
     names = ("countTotal", "countAligned", "countMismatched", "countMissing")
     total, *others = (count(fields.get(name)) for name in names)
     if not data_types and total is None and not any(others):
@@ -127,19 +132,15 @@ def results(
     """Join what was found in ``scan``; ``value`` is the scan's own response, which has the counts."""
     fields = record(value)
     parsed = app_scan({**fields, "scanId": scan.id}) or scan
+    unknown = {None, OneTrustScanStatus.OTHER}
+    known = {name: value for name, value in vars(parsed).items() if value not in unknown}
     counts = [count(fields.get(name)) for name in ("sdkCount", "permissionCount", "permissionCountHighRisk")]
     own_counts = [len(sdks), len(asked), sum(each.is_high_risk for each in asked)]
     sdk_count, permission_count, high_risk_count = (
         own if counted is None else counted for counted, own in zip(counts, own_counts, strict=True)
     )
     return Results(
-        scan=AppScan(
-            id=scan.id,
-            status=scan.status if parsed.status is OneTrustScanStatus.OTHER else parsed.status,
-            scanned_at=scan.scanned_at if parsed.scanned_at is None else parsed.scanned_at,
-            version=parsed.version or scan.version,
-            engine_version=parsed.engine_version or scan.engine_version,
-        ),
+        scan=replace(scan, **known),
         sdk_count=sdk_count,
         sdk_categories=_counts(fields.get("sdkCategories")) or Counter(each.category for each in sdks),
         permission_count=permission_count,
@@ -152,22 +153,15 @@ def results(
     )
 
 
-def count(value: object) -> int | None:
-    """Return a count from 0 to ``MAX_COUNT``."""
-    return json_fields.count(value, MAX_COUNT)
-
-
 def _data_types(value: object) -> Iterable[DataType]:
     if isinstance(value, Mapping):
         named = list(value.items())[:MAX_ENTRIES]
     else:
         named = [(record(each).get("dataType"), each) for each in items(value, MAX_ENTRIES)]
-    seen: set[str] = set()
     for key, each in named:
         name, fields = text(key), record(each)
-        if name is None or name in seen:
+        if name is None:
             continue
-        seen.add(name)
         purposes = [text(purpose) for purpose in items(fields.get("purposes"), MAX_PURPOSES)]
         mismatches = fields.get("mismatches")
         if isinstance(mismatches, list):

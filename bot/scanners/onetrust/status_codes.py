@@ -3,25 +3,9 @@
 OneTrust asks its clients to rely on status codes ("Best Practices", https://developer.onetrust.com/onetrust/reference/
 getting-started); the texts can change, and are outside data.
 
-==========  ===================================================  =========  ==================================
-Status      What it means                                        Raised     What happens next
-==========  ===================================================  =========  ==================================
-2xx         accepted, if it has a request ID                     -          the request ID is shown
-2xx         without a request ID: unknown                        Uncertain  a person checks the log
-3xx         the address is not the webhook's                     Refused    a person fixes it
-400         the workflow expects something else                  Refused    a person fixes it
-401         wrong credentials or URL                             Refused    after one retry with a new token
-403         the credential lacks a scope                         Refused    a person fixes it
-404         no such webhook                                      Refused    a person fixes it
-409         conflicts with an existing app                       Refused    a person decides
-413         too large                                            Refused    a smaller build, or the FTP route
-429, 503    busy or unavailable, with ``Retry-After``            TryLater   retried when it says
-429, 503    without it: perhaps from something in between        Uncertain  a person checks the log
-other       failed while it was accepted, or after               Uncertain  a person checks the log
-==========  ===================================================  =========  ==================================
-
-If the last bytes of the build had not been sent, it was certainly not accepted: where the table says
-``Uncertain``, the error is ``TryLater`` for a 408, a 429 and a 5xx, and ``Refused`` for other statuses.
+A 2xx with a request ID means accepted. Without the last bytes of a build, it is certainly not accepted. After
+them, only a decision proves that (``StatusCodes`` lists them; docs/setup-onetrust.md has the whole table): all
+else, also a 2xx without a request ID, leaves the submission ``Uncertain``, and a person checks the log.
 """
 
 from typing import Final

@@ -1,7 +1,4 @@
-"""Zscaler's cloud service API: signed in, within its rate limits, errors raised.
-
-``bot.scanners.zscaler.status_codes`` has the table of statuses.
-"""
+"""Zscaler's cloud service API: signed in, within its rate limits, errors raised."""
 
 import json
 import secrets
@@ -34,15 +31,12 @@ class CloudAuth(Auth, Protocol):
     @property
     def state(self) -> str:
         """The state as a sentence, for administrators."""
-        ...
 
     def accepted(self) -> None:
         """Note that the response was no 401."""
-        ...
 
     async def close(self) -> None:
         """Sign out if that does no harm; takes seconds at most, and raises nothing."""
-        ...
 
 
 class HttpClient:
@@ -128,10 +122,6 @@ class CloudClient:
         """Send a POST with JSON, and return the JSON of the response; raises as ``get`` does."""
         self.read_only.check()
         return value_of(await self._ask("POST", endpoint, body=body))
-
-    async def close(self) -> None:
-        """Sign out if that does no harm; takes seconds at most, and raises nothing."""
-        await self.auth.close()
 
     async def _ask(self, method: str, endpoint: Endpoint, **request: Any) -> Response:
         """Send a request, and again while the configuration is being edited; return a success."""

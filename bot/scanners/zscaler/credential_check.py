@@ -7,7 +7,7 @@ publishes no status for a bad token of the Sandbox; 401 and 403 count as that.
 Sources: https://help.zscaler.com/zia/sandbox-submission-api, https://help.zscaler.com/zia/apptotal-api
 """
 
-from typing import Any, Final
+from typing import Final
 
 import httpx
 
@@ -31,13 +31,9 @@ async def try_sandbox(
         TryLater: unknown right now.
     """
     statuses = _statuses(
-        "Sandbox Submission API",
-        address="ZSCALER_CLOUD or ZSCALER_SANDBOX_URL",
-        secret="ZSCALER_SANDBOX_TOKEN",  # noqa: S106 - the name of a setting
+        "Sandbox Submission API", "ZSCALER_CLOUD or ZSCALER_SANDBOX_URL", "ZSCALER_SANDBOX_TOKEN"
     )
-    await _send(
-        _client(client, statuses, timeout_s),
-        {*range(200, 300), 400, 411, 413, 415, 422},
+    response = await _client(client, statuses, timeout_s).send(
         "POST",
         "sandbox_discan",
         f"{url}/discan",
@@ -45,6 +41,7 @@ async def try_sandbox(
         content=b"",
         headers={"Content-Type": "application/octet-stream"},
     )
+    _check(response, {*range(200, 300), 400, 411, 413, 415, 422}, statuses)
 
 
 async def try_governance(
@@ -52,20 +49,13 @@ async def try_governance(
 ) -> bool:
     """Check whether the 3rd-Party App Governance API accepts a key; no app is looked up.
 
-    Return whether it still has calls for today.
-
-    Raises:
-        Refused: it does not, or there is no such API.
-        TryLater: unknown right now.
+    Return whether it still has calls for today; raises as ``try_sandbox`` does.
     """
-    statuses = _statuses(
-        "3rd-Party App Governance API",
-        address="ZSCALER_APPTOTAL_URL",
-        secret="ZSCALER_APPTOTAL_KEY",  # noqa: S106 - the name of a setting
-    )
+    statuses = _statuses("3rd-Party App Governance API", "ZSCALER_APPTOTAL_URL", "ZSCALER_APPTOTAL_KEY")
     auth = HeaderAuth(headers={"X-API-KEY": key})
     api = _client(client, statuses, timeout_s)
-    response = await _send(api, {400, 409, 422}, "GET", "governance", f"{url}/apps/app", auth=auth)
+    response = await api.send("GET", "governance", f"{url}/apps/app", auth=auth)
+    _check(response, {400, 409, 422}, statuses)
     return response.status != 409
 
 
@@ -73,7 +63,7 @@ def _client(client: httpx.AsyncClient, statuses: StatusCodes, timeout_s: float) 
     return JsonClient(client, statuses=statuses, timeout_s=timeout_s, max_bytes=READ_BYTES, reads_errors=True)
 
 
-def _statuses(api: str, *, address: str, secret: str) -> StatusCodes:
+def _statuses(api: str, address: str, secret: str) -> StatusCodes:
     api = f"Zscaler's {api}"
     not_accepted = f"{api} does not accept {secret} ({{status}}): copy it again."
     busy = f"{api} can't answer right now ({{status}}): try again later."
@@ -90,11 +80,9 @@ def _statuses(api: str, *, address: str, secret: str) -> StatusCodes:
     )
 
 
-async def _send(api: JsonClient, expected: set[int], *args: Any, **request: Any) -> Response:
-    """Return a response that only a caller with a valid token or key gets."""
-    response = await api.send(*args, **request)
+def _check(response: Response, expected: set[int], statuses: StatusCodes) -> None:
+    """Return if only a caller with a valid token or key gets this response."""
     if response.status not in expected:
-        raise api.statuses.error(response.status)
+        raise statuses.error(response.status)
     if response.body.lstrip()[:1] == b"<":
-        raise Refused(api.statuses.other.format(status=response.status), status=response.status)
-    return response
+        raise Refused(statuses.other.format(status=response.status), status=response.status)

@@ -1,5 +1,6 @@
 """Zscaler's maintenance, during which only GET requests are answered."""
 
+from dataclasses import dataclass, field
 from typing import Final
 
 from bot.core.clock import SteadyClock
@@ -15,20 +16,17 @@ _SAYS_NOTHING: Final = frozenset({401, 408, 429})
 """Statuses that Zscaler may return before it checks whether it is under maintenance."""
 
 
+@dataclass(eq=False, repr=False)
 class ReadOnly:
     """Remembers that Zscaler is under maintenance, so that no POST is sent for a while."""
 
-    def __init__(self, clock: Clock) -> None:
-        self._wall = clock
-        self._clock = SteadyClock(clock)
-        self._until = 0.0
-        self.seen_at: float | None = None
-        """When it was last seen, in seconds since the epoch; ``None`` if the last POST was accepted."""
+    clock: Clock
+    seen_at: float | None = field(init=False, default=None)
+    """When it was last seen, in seconds since the epoch; ``None`` if the last POST was accepted."""
+    _until: float = field(init=False, default=0.0)
 
-    @property
-    def lasts(self) -> bool:
-        """Whether the last POST was rejected because of maintenance."""
-        return self.seen_at is not None
+    def __post_init__(self) -> None:
+        self._steady = SteadyClock(self.clock)
 
     def check(self) -> None:
         """Return if a POST may be sent.
@@ -36,15 +34,15 @@ class ReadOnly:
         Raises:
             Maintenance: not now; says when to try again.
         """
-        left_s = self._until - self._clock.now()
-        if self.lasts and left_s > 0:
+        left_s = self._until - self._steady.now()
+        if self.seen_at is not None and left_s > 0:
             raise Maintenance(MAINTENANCE, retry_after_s=left_s, status=403)
 
     def note(self, response: Response) -> None:
         """Note the response to a POST."""
         if is_maintenance(response):
-            self.seen_at = self._wall.now()
-            asked_s = retry_after_s(response, self._wall.now())
-            self._until = self._clock.now() + (PAUSE_S if asked_s is None else asked_s)
+            self.seen_at = self.clock.now()
+            asked_s = retry_after_s(response, self.seen_at)
+            self._until = self._steady.now() + (PAUSE_S if asked_s is None else asked_s)
         elif response.status not in _SAYS_NOTHING and response.status < 500:
             self.seen_at = None

@@ -1,20 +1,8 @@
 """Parsing the Sandbox Submission API's response to a file.
 
-============  =========================================  ============
-Status        Meaning                                    Raised
-============  =========================================  ============
-200           accepted, and which file                   -
-other 2xx     not this API                               Refused
-3xx           the address is not the API's               Refused
-401, 403      the token is invalid                       Refused
-403           with ``STATE_READONLY``: maintenance       Maintenance
-408, 409      not right now                              TryLater
-429           too fast, or too many today                TryLater
-5xx           not right now                              TryLater
-other         rejected                                   Refused
-============  =========================================  ============
+Only a 200 accepts it, and names the file; any other 2xx is not this API. A ``code`` in the body of a 200, a
+number or string, counts as the status.
 
-A ``code`` in the body of a 200, a number or string, counts as the status.
 Source: https://help.zscaler.com/zia/sandbox-submission-api
 """
 
@@ -100,7 +88,7 @@ def receipt(response: Response, md5: str, now: float, *, is_instant: bool) -> Sa
     elif is_instant and is_covered:
         verdict = SandboxVerdict(threat=Threat.BENIGN, file_type=file_type, is_instant=True)
     is_analysed = not (word(answer.get("sandboxSubmission")) or "").lower().startswith("not")
-    return SandboxReceipt(md5=md5, is_covered=is_covered, verdict=verdict, is_analysed=is_analysed)
+    return SandboxReceipt(is_covered=is_covered, verdict=verdict, is_analysed=is_analysed)
 
 
 def _code(value: object) -> int | None:

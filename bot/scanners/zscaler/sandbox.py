@@ -21,8 +21,9 @@ from bot.features.verdicts.models import SandboxReceipt
 from bot.features.verdicts.scanner_profile import ScannerProfile
 from bot.scanners.http.body import Body, FileBody
 from bot.scanners.http.build_file import BuildFile
+from bot.scanners.http.json_client import HeaderAuth
 from bot.scanners.http.responses import Response
-from bot.scanners.http.upload import BUILD_CHANGED, UploadTimeouts, send
+from bot.scanners.http.upload import BUILD_CHANGED, UploadClient, UploadTimeouts
 from bot.scanners.zscaler.receipts import STATUS_CODES, receipt
 
 SUBMIT_LIMIT_BYTES: Final = 20_000_000
@@ -101,14 +102,6 @@ class Sandbox:
         return receipt(response, md5, self.now(), is_instant=is_instant)
 
     async def _send(self, verb: str, body: Body, timeouts: UploadTimeouts, **query: str) -> Response:
-        return await send(
-            "POST",
-            (URL(self.url) / verb).with_query(api_token=self.token, **query),
-            body,
-            endpoint=verb,
-            statuses=STATUS_CODES,
-            timeouts=timeouts,
-            tls=self.tls,
-            traces=self.traces(verb),
-            reads_errors=True,
-        )
+        client = UploadClient(HeaderAuth(), tls=self.tls, timeouts=timeouts, traces=self.traces(verb))
+        url = (URL(self.url) / verb).with_query(api_token=self.token, **query)
+        return await client.send("POST", url, body, verb, STATUS_CODES, {}, reads_errors=True)

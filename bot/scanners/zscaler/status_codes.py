@@ -1,22 +1,6 @@
 """What the responses of Zscaler's cloud service API mean, by status and code and never by their text.
 
-================================  ==================================================  ============
-Status                            Meaning                                             Raised
-================================  ==================================================  ============
-2xx                               success, if it has JSON                             -
-2xx                               no JSON, a web page, too long                       TryLater
-3xx                               the address is not the API's                        Refused
-400                               invalid request                                     Refused
-401                               not signed in; after signing in again               Refused
-403 ``STATE_READONLY``            maintenance: only GET requests are answered         Maintenance
-403                               no permission                                       Refused
-404 of a report                   no such file                                        NotFound
-404                               the address is not the API's                        Refused
-408, 5xx                          not right now                                       TryLater
-409 ``EDIT_LOCK_NOT_AVAILABLE``   an administrator is editing; after some retries     TryLater
-429                               too many requests: this endpoint pauses             TryLater
-other                             rejected                                            Refused
-================================  ==================================================  ============
+``STATUS_CODES`` has most; ``meaning_of`` adds those that depend on the endpoint or on a published code.
 
 Source: https://help.zscaler.com/zia/getting-started-zia-api and
 https://help.zscaler.com/zia/api-response-codes-and-error-messages
@@ -34,7 +18,6 @@ LONGEST_WAIT_S: Final = 3600.0
 """The longest ``Retry-After``; a longer one counts as this."""
 UNNAMED_WAIT_S: Final = 60.0
 """The pause of an endpoint after a 429 without a ``Retry-After``."""
-
 
 ADMIN: Final = "Ask your Zscaler administrator"
 ADDRESS: Final = "`ZSCALER_CLOUD` or `ZSCALER_API_URL`"

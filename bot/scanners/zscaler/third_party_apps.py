@@ -1,16 +1,6 @@
 """The 3rd-Party App Governance API: looks up one third-party app.
 
-==========  ===============================================  ===========================
-Status      Meaning                                          Result
-==========  ===============================================  ===========================
-200         the app is known                                 an answer
-202         queued for analysis; ask again a day later       an answer without an app
-400         invalid ID or link                               Refused
-401, 403    the key is wrong, or lacks permission            Refused
-404         no such app                                      NotFound
-409, 429    daily limit reached; too many at once            TryLater
-408, 5xx    trouble there, or on the way                     TryLater
-==========  ===============================================  ===========================
+A 202 means that the app is queued for analysis: ask again a day later.
 
 Source: https://help.zscaler.com/zia/getting-started-zia-api, https://help.zscaler.com/zia/apptotal-api
 """
@@ -81,7 +71,12 @@ class ThirdPartyAppsClient:
     now: Callable[[], float] = time.time
 
     async def app(self, *, app_id: str = "", url: str = "") -> AppLookupAnswer:
-        """Look up an app by its ID or link; raises as in the table above."""
+        """Look up an app by its ID or link; an answer without an app means that it is queued for analysis.
+
+        Raises:
+            NotFound: Zscaler knows no such app.
+            Refused, TryLater: as ``STATUS_CODES`` has it.
+        """
         name, value = ("url", url) if url else ("app_id", app_id)
         # All but the unreserved characters of RFC 3986 are encoded.
         address = f"{self.base_url}/apps/app?{name}={quote(value, safe='')}"

@@ -143,7 +143,7 @@ class PagedModal:
         """
         kept = kept_in(view)
         state = self.opened(number_in(kept, self.record_key), text_in(kept, "channel"))
-        typed = typed_in(view, self._search_block, self._search_id) if self.search_hint else ""
+        typed = typed_in(view, f"{self.name}_search_block", f"{self.name}_search")
         search = text.plain(typed, SEARCH_LIMIT)
         tab, page, source = kept.get("tab"), kept.get("page"), kept.get(self.source_key)
         is_same_search = search == kept.get("search", "")
@@ -162,23 +162,15 @@ class PagedModal:
         is_number = value.isascii() and value.isdigit() and len(value) < 8
         return replace(state, page=min(int(value), _MAX_PAGE) if is_number else 0)
 
-    @property
-    def _search_block(self) -> str:
-        return f"{self.name}_search_block"
-
-    @property
-    def _search_id(self) -> str:
-        return f"{self.name}_search"
-
     def _search_field(self, search: str) -> Block:
         element: Block = {
             "type": "plain_text_input",
-            "action_id": self._search_id,
+            "action_id": f"{self.name}_search",
             "max_length": SEARCH_LIMIT,
             "placeholder": words(self.search_hint),
             **({"initial_value": search} if search else {}),
         }
-        field = {"type": "input", "block_id": self._search_block, "optional": True}
+        field = {"type": "input", "block_id": f"{self.name}_search_block", "optional": True}
         return {**field, "label": words("Search"), "element": element}
 
 

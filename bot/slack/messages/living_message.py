@@ -11,23 +11,21 @@ from collections import defaultdict
 from collections.abc import Awaitable, Callable
 from contextlib import nullcontext
 from dataclasses import dataclass, field
-from typing import Final, Generic
+from typing import Final
 
 from slack_sdk.errors import SlackApiError
-from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.core.backoff import Backoff
 from bot.core.clock import cancel_all, first_of
 from bot.core.log_context import concerning
-from bot.core.ports import Clock
-from bot.core.rate_limit import RateLimiter, RateLimiters
+from bot.core.rate_limit import RateLimiter
 from bot.core.scan import Scan
 from bot.core.scheduler import Job
 from bot.errors import NotFound, StoreUnavailable, slack_code, slack_wait_s
 from bot.slack.api.errors import error_name
 from bot.slack.messages.delivery import GONE, MESSAGE_GONE, RESERVED, SHUT, update
 from bot.slack.messages.posts import ATTEMPTS, RETRY_S, Posts, ThreadGone
-from bot.slack.messages.subjects import GIVEN_UP, C, MessageStatus, Subject
+from bot.slack.messages.subjects import GIVEN_UP, C, MessageStatus
 
 logger = logging.getLogger(__name__)
 
@@ -59,17 +57,12 @@ class _Rejected:
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class LivingMessages(Generic[C]):
+class LivingMessages(Posts[C]):
     """All messages of one subject; for replies, this is the ``Announcer``."""
 
-    subject: Subject[C]
-    client: AsyncWebClient
-    bot_user_id: str
     load: Callable[..., Awaitable[C]]
     """Returns what a scan's message is rendered from, such as ``Cards.card``."""
-    pace: RateLimiters
     updates: RateLimiter
-    clock: Clock
     _tasks: dict[int, asyncio.Task[None]] = field(init=False, default_factory=dict)
     _changed: dict[int, asyncio.Event] = field(init=False, default_factory=dict)
     _next_at: dict[int, float] = field(init=False, default_factory=dict)
@@ -79,16 +72,6 @@ class LivingMessages(Generic[C]):
     _posting: defaultdict[str, asyncio.Lock] = field(
         init=False, default_factory=lambda: defaultdict(asyncio.Lock)
     )
-
-    def __post_init__(self) -> None:
-        """Make what posts the messages."""
-        self._posts = Posts(
-            subject=self.subject,
-            client=self.client,
-            bot_user_id=self.bot_user_id,
-            pace=self.pace,
-            clock=self.clock,
-        )
 
     def changed(self, number: int) -> None:
         """Post a scan's message, or update it; returns at once."""
@@ -187,7 +170,7 @@ class LivingMessages(Generic[C]):
         try:
             if status.ts:
                 await self._update(status, status.ts, moved)
-            elif status.ts == "" and (found := await self._posts.find(scan)) is not None:
+            elif status.ts == "" and (found := await self.find(scan)) is not None:
                 await subject.remember(scan.number, found)
                 self._changed[scan.number].set()  # it may show an earlier state
             else:
@@ -211,7 +194,7 @@ class LivingMessages(Generic[C]):
             card = await self.load(number, **moved)
             await subject.remember(number, "")
             try:
-                ts = await self._posts.post(card.scan, subject.render(card))
+                ts = await self.post(card.scan, subject.render(card))
             except ThreadGone:
                 await subject.give_up(status, MESSAGE_GONE)
                 return

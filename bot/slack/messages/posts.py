@@ -2,7 +2,7 @@
 
 import logging
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Generic
 
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
@@ -14,7 +14,7 @@ from bot.errors import slack_code, slack_wait_s
 from bot.slack.api.errors import error_name, pages
 from bot.slack.blocks.message import Message
 from bot.slack.messages.delivery import send
-from bot.slack.messages.subjects import Subject
+from bot.slack.messages.subjects import C, Subject
 
 logger = logging.getLogger(__name__)
 
@@ -27,11 +27,11 @@ class ThreadGone(Exception):  # noqa: N818 - not an error of the bot
     """The message that started the thread was deleted."""
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
-class Posts:
+@dataclass(kw_only=True, eq=False, repr=False)
+class Posts(Generic[C]):
     """Posts and finds messages of one subject."""
 
-    subject: Subject[Any]
+    subject: Subject[C]
     client: AsyncWebClient
     bot_user_id: str
     pace: RateLimiters

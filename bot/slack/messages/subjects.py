@@ -20,7 +20,6 @@ class HasScan(Protocol):
     @property
     def scan(self) -> Scan:
         """The scan as the message shows it."""
-        ...
 
 
 C = TypeVar("C", bound=HasScan)

@@ -41,7 +41,7 @@ Dispatch = Callable[[AsyncBoltRequest], Awaitable[BoltResponse]]
 class HttpReceiver:
     """Accepts requests signed with ``signing_secret`` in the last five minutes, up to ``BODY_LIMIT_BYTES``.
 
-    Compressed requests are rejected.
+    Compressed requests are rejected. The application's ``client_max_size`` ends a body without a length.
     """
 
     def __init__(self, signing_secret: str, *, body_timeout_s: float = BODY_TIMEOUT_S) -> None:
@@ -60,7 +60,10 @@ class HttpReceiver:
         if abs(time.time() - int(timestamp)) > MAX_AGE_S:
             raise web.HTTPUnauthorized
         try:
-            body = (await self._read(request)).decode()
+            async with asyncio.timeout(self._body_timeout_s):
+                body = (await request.read()).decode()
+        except TimeoutError as error:
+            raise web.HTTPRequestTimeout from error
         except UnicodeDecodeError as error:
             raise web.HTTPBadRequest from error
         if not self._verifier.is_valid(body, timestamp, signature):
@@ -69,18 +72,6 @@ class HttpReceiver:
         headers: dict[str, str | Sequence[str]] = {name: [value] for name, value in request.headers.items()}
         forwarded = AsyncBoltRequest(body=body, query=request.query_string, headers=headers)
         return await to_aiohttp_response(await dispatch(forwarded))
-
-    async def _read(self, request: web.Request) -> bytes:
-        try:
-            async with asyncio.timeout(self._body_timeout_s):
-                body = bytearray()
-                async for block in request.content.iter_any():
-                    body += block
-                    if len(body) > BODY_LIMIT_BYTES:
-                        raise web.HTTPRequestEntityTooLarge(BODY_LIMIT_BYTES, len(body))
-        except TimeoutError as error:
-            raise web.HTTPRequestTimeout from error
-        return bytes(body)
 
 
 def _headers(request: web.Request) -> tuple[str, str]:

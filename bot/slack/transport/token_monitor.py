@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from dataclasses import dataclass, field
 
 from slack_sdk.web.async_client import AsyncWebClient
 
@@ -14,13 +15,13 @@ logger = logging.getLogger(__name__)
 CHECK_INTERVAL_S = 300.0
 
 
+@dataclass(eq=False, repr=False)
 class TokenMonitor:
     """Checks the token at regular intervals."""
 
-    def __init__(self, client: AsyncWebClient) -> None:
-        self._client = client
-        self.shut_out: asyncio.Future[ShutOut] = asyncio.get_running_loop().create_future()
-        """Has a result once Slack has rejected the token."""
+    client: AsyncWebClient
+    shut_out: asyncio.Future[ShutOut] = field(init=False, default_factory=asyncio.Future)
+    """Has a result once Slack has rejected the token."""
 
     @property
     def good(self) -> bool:
@@ -37,7 +38,7 @@ class TokenMonitor:
         if not self.good:
             return
         try:
-            await self._client.auth_test()
+            await self.client.auth_test()
         except CALL_ERRORS as error:
             code = slack_code(error)
             if code not in SLACK_REFUSALS:

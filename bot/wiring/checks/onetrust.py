@@ -1,18 +1,16 @@
 """Checks of OneTrust: the credential, the routes, whether results can be read, and the rules."""
 
-import ssl
 from collections.abc import AsyncGenerator, Iterator
 
 from bot.config.ftp import FtpSettings
 from bot.config.settings import Settings
 from bot.core.clock import SystemClock
-from bot.core.rate_limit import RateLimiter
 from bot.errors import CannotRead, SettingsError, SubmissionError
 from bot.features.compliance import rules_file
 from bot.features.compliance.rules import SDK_CATEGORIES, unknown_categories
 from bot.features.submission.routes import Routes
 from bot.metrics import Metrics
-from bot.scanners.onetrust.client import REQUESTS
+from bot.scanners.onetrust.auth import ApiKey
 from bot.scanners.onetrust.file_server import FileServerTimeouts, open_file_server
 from bot.wiring import parts
 from bot.wiring.checks import CheckResult, Checkup, failed, passed
@@ -32,10 +30,10 @@ _NEVER_JUDGED = {
 async def routes(checkup: Checkup) -> AsyncGenerator[CheckResult, None]:
     """Check the credential, whether results can be read, and the routes of builds."""
     settings = checkup.settings
-    yield await _credential(settings)
-    yield await _results(checkup)
-    async with parts.onetrust_routes(settings, Metrics()) as open_routes:
-        for result in _routes(settings, open_routes, checkup.refused):
+    async with parts.open_onetrust(settings, SystemClock(), Metrics()) as onetrust:
+        yield await _credential(onetrust)
+        yield await _results(onetrust, checkup)
+        for result in _routes(settings, onetrust.routes, checkup.refused):
             yield result
     if settings.ftp is not None and "ftp" in settings.onetrust_routes:
         yield await _file_server(settings.ftp)
@@ -43,25 +41,21 @@ async def routes(checkup: Checkup) -> AsyncGenerator[CheckResult, None]:
     yield passed("log link", "set" if settings.onetrust_log_url else unset)
 
 
-async def _credential(settings: Settings) -> CheckResult:
-    if settings.onetrust_api_key is not None:
+async def _credential(onetrust: parts.OneTrust) -> CheckResult:
+    if isinstance(onetrust.tokens, ApiKey):
         return passed("OneTrust API key", "set; only the first scan shows whether builds may be sent with it")
     try:
-        async with parts.onetrust_tokens(settings, Metrics(), ssl.create_default_context()) as tokens:
-            await tokens.bearer()
+        await onetrust.tokens.bearer()
     except SubmissionError as error:
         hint = " Check the network, ONETRUST_URL and the proxy settings." if error.status is None else ""
         return failed("OneTrust token", error.user_message + hint)
     return passed("OneTrust token", "the client ID and secret give an access token")
 
 
-async def _results(checkup: Checkup) -> CheckResult:
+async def _results(onetrust: parts.OneTrust, checkup: Checkup) -> CheckResult:
     """Check whether results can be read; it passes even if they can't, as scans work without."""
-    clock = SystemClock()
-    opening = parts.onetrust_applications(checkup.settings, clock, Metrics(), RateLimiter(clock, REQUESTS))
     try:
-        async with opening as applications:
-            await applications.can_read()
+        await onetrust.applications.can_read()
     except CannotRead as error:
         checkup.refused = error
         return passed(_RESULTS, f"not read. {error.user_message}")

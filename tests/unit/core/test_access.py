@@ -19,7 +19,7 @@ from bot.core.access import (
 from bot.core.people import Person
 from bot.core.scan import Scan, Source, State
 from bot.errors import NotAllowed, Unidentified
-from tests.fakes import FakePeople
+from tests.fakes import FakePeople, FakeWorkspace
 
 MEMBER, GUEST_HERE, STRANGER = Person(), Person(guest=True), Person(external=True)
 GONE = Person(active=False)
@@ -34,7 +34,9 @@ def access(**lists):
         "UGONE": GONE,
         "UWHO": Unidentified(),
     }
-    return Access(people=people, **{name: frozenset(of) for name, of in lists.items()})
+    return Access(
+        people=people, workspace=FakeWorkspace(), **{name: frozenset(of) for name, of in lists.items()}
+    )
 
 
 def letting(lists, **admit):

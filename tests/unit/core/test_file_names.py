@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.file_names import APK_SET, APP_BUNDLE, file_type_of_name, is_build_name, unsupported_name
+from bot.core.file_names import APK_SET, APP_BUNDLE, file_type_of_name, unsupported_name
 from bot.core.scan import FileType
 
 
@@ -21,7 +21,6 @@ from bot.core.scan import FileType
     ],
 )
 def test_builds_are_known_by_their_ending(name: str, file_type: FileType):
-    assert is_build_name(name)
     assert file_type_of_name(name) is file_type
     assert unsupported_name(name) is None
 
@@ -30,7 +29,6 @@ def test_builds_are_known_by_their_ending(name: str, file_type: FileType):
     "name", ["", "apk", "shop", "shop.zip", "shop.apk.zip", "shop.ipa.txt", "shop.apk.", "."]
 )
 def test_other_files_are_no_builds(name: str):
-    assert not is_build_name(name)
     assert file_type_of_name(name) is None
     assert unsupported_name(name) is None
 
@@ -46,19 +44,16 @@ def test_other_files_are_no_builds(name: str):
     ],
 )
 def test_near_builds_get_a_sentence(name: str, sentence: str):
-    assert not is_build_name(name)
     assert unsupported_name(name) == sentence
 
 
 @pytest.mark.parametrize("name", ["shop.aab", "SHOP.AAB "])
 def test_app_bundles_are_builds_where_they_are_accepted(name: str):
     assert file_type_of_name(name) is FileType.AAB
-    assert is_build_name(name, accepts_aab=True)
     assert unsupported_name(name, accepts_aab=True) is None
     assert "listing `direct` in `ONETRUST_ROUTES`" in (unsupported_name(name) or "")
 
 
-@given(st.text() | st.sampled_from([".aab", ".apk", ".apks"]), st.booleans())
-def test_no_name_is_both_a_build_and_nearly_one(name: str, accepts_aab: bool):  # noqa: FBT001 - Hypothesis gives it
-    nearly = unsupported_name(name, accepts_aab=accepts_aab)
-    assert not (is_build_name(name, accepts_aab=accepts_aab) and nearly)
+@given(st.text() | st.sampled_from([".aab", ".apk", ".apks"]))
+def test_no_name_is_both_a_build_and_nearly_one(name: str):
+    assert not (file_type_of_name(name) and unsupported_name(name, accepts_aab=True))

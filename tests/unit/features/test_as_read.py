@@ -51,7 +51,7 @@ def drawn(view: Callable[..., Any]) -> st.SearchStrategy[Any]:
     types = get_type_hints(view)
     arguments = {name: sample(types[name], name) for name in inspect.signature(view).parameters}
     for modal in vars(import_module(view.__module__)).values():
-        if isinstance(modal, PagedModal):
+        if isinstance(modal, PagedModal) and "state" in arguments:
             arguments["state"] = st.builds(
                 replace, arguments["state"], tab=st.sampled_from(modal.tabs or ("",))
             )

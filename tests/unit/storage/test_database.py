@@ -115,7 +115,7 @@ async def test_verdicts_of_an_older_schema_are_zscalers(tmp_path):
     database = await open_database(path)
     try:
         store = Repositories(database, HeldClock(400.0))
-        held, known = await store.verdicts.of("zscaler", 1), await store.verdicts.of("zscaler", 2)
+        (_, held), (_, known) = [await store.verdicts.of("zscaler", number) for number in (1, 2)]
         assert (held.state, held.md5, held.due_at, held.held_until) == (VerdictState.ANALYSING, MD5, 7, 1900)
         assert (known.result.score, known.result.risks[0].level, known.known_from) == (97, "HIGH", 1)
         assert await store.verdicts.to_announce("zscaler") == [2]

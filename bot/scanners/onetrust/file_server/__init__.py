@@ -1,11 +1,11 @@
 """The FTP, FTPS or SFTP server from which OneTrust fetches builds."""
 
 from bot.scanners.onetrust.file_server.ftp import connect_ftp
-from bot.scanners.onetrust.file_server.resumable_upload import FileServer, Uploaded
+from bot.scanners.onetrust.file_server.resumable_upload import FileServer
 from bot.scanners.onetrust.file_server.session import Connect, FileServerTimeouts
 from bot.scanners.onetrust.file_server_address import FileServerAddress
 
-__all__ = ["FileServer", "FileServerAddress", "FileServerTimeouts", "Uploaded", "open_file_server"]
+__all__ = ["FileServer", "FileServerAddress", "FileServerTimeouts", "open_file_server"]
 
 
 def open_file_server(address: FileServerAddress, *, timeouts: FileServerTimeouts | None = None) -> FileServer:

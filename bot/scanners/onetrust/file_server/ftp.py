@@ -9,8 +9,9 @@ import socket
 import ssl
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 from functools import partial
-from typing import Final, TypeVar
+from typing import TypeVar
 
 from bot.errors import Refused
 from bot.scanners.http.build_file import BuildFile
@@ -21,8 +22,6 @@ from bot.scanners.onetrust.file_server.session import ConnectionBroken
 from bot.scanners.onetrust.file_server_address import FileServerAddress
 
 _T = TypeVar("_T")
-_SOCKET_TIMEOUT_S: Final = 600.0
-"""Longer than any other timeout: those are kept by the event loop, which closes the connections."""
 
 
 async def connect_ftp(address: FileServerAddress) -> "FtpSession":
@@ -35,7 +34,7 @@ async def connect_ftp(address: FileServerAddress) -> "FtpSession":
         found = []
     if not found:
         raise ConnectionBroken("the FTP server's host can't be resolved")
-    session = FtpSession(address, FtpConnection(address.host, tls, _SOCKET_TIMEOUT_S))
+    session = FtpSession(address, FtpConnection(address.host, tls))
     try:
         await session.enter(found)
     except BaseException:
@@ -44,19 +43,20 @@ async def connect_ftp(address: FileServerAddress) -> "FtpSession":
     return session
 
 
+@dataclass(eq=False, repr=False)
 class FtpSession:
     """Implements ``FileServerSession``."""
 
-    unsure_bytes: int = 0
+    address: FileServerAddress
+    connection: FtpConnection
+    unsure_bytes: int = field(init=False, default=0)
 
-    def __init__(self, address: FileServerAddress, connection: FtpConnection) -> None:
-        self._address = address
-        self._connection = connection
+    def __post_init__(self) -> None:
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="ftp")
 
     async def enter(self, addresses: Sequence[Address]) -> None:
         """Connect, log in and enter the folder."""
-        connection, address, implicit = self._connection, self._address, self._address.implicit_tls
+        connection, address, implicit = self.connection, self.address, self.address.implicit_tls
         await self._do(Phase.TALKING, lambda: connection.reach(addresses, implicit_tls=implicit))
         if address.scheme == "ftps" and not implicit:
             await self._do(Phase.ENCRYPTING, connection.encrypt)
@@ -73,7 +73,7 @@ class FtpSession:
     async def size(self, name: str) -> int | None:
         def ask() -> int | None:
             try:
-                return size_in(self._connection.sendcmd(f"SIZE {name}"))
+                return size_in(self.connection.sendcmd(f"SIZE {name}"))
             except ftplib.error_perm as exc:
                 if str(exc).startswith("550"):
                     return None
@@ -87,14 +87,14 @@ class FtpSession:
         def report(done: int) -> None:
             loop.call_soon_threadsafe(moved, done)
 
-        send = partial(self._connection.send_file, name, file.read, offset, file.size_bytes, report)
+        send = partial(self.connection.send_file, name, file.read, offset, file.size_bytes, report)
         await self._do(Phase.STORING, send)
 
     async def knock(self) -> None:
-        await self._do(Phase.STORING, self._connection.knock)
+        await self._do(Phase.STORING, self.connection.knock)
 
     async def rename(self, old: str, new: str) -> None:
-        await self._do(Phase.RENAMING, partial(self._connection.rename, old, new))
+        await self._do(Phase.RENAMING, partial(self.connection.rename, old, new))
 
     async def delete(self, name: str) -> None:
         await self._command(Phase.REMOVING, f"DELE {name}")
@@ -104,15 +104,15 @@ class FtpSession:
 
     async def drop(self) -> None:
         """Abort the connections, and close them once the thread has stopped using them."""
-        self._connection.cut()
-        closing = asyncio.get_running_loop().run_in_executor(self._thread, self._connection.close)
+        self.connection.cut()
+        closing = asyncio.get_running_loop().run_in_executor(self._thread, self.connection.close)
         try:
             await _wait_for_thread(closing)
         finally:
             self._thread.shutdown(wait=False)
 
     async def _command(self, phase: Phase, command: str) -> None:
-        await self._do(phase, partial(self._connection.voidcmd, command))
+        await self._do(phase, partial(self.connection.voidcmd, command))
 
     async def _do(self, phase: Phase, call: Callable[[], _T]) -> _T:
         """Run a call in the thread; errors are mapped to their meaning."""
@@ -120,11 +120,11 @@ class FtpSession:
         try:
             return await asyncio.shield(work)
         except asyncio.CancelledError:
-            self._connection.cut()
+            self.connection.cut()
             await _wait_for_thread(work)
             raise
         except (ftplib.Error, OSError, EOFError, ValueError, IndexError, OverflowError) as exc:
-            failure = meaning_of(exc, phase, self._address.secrets())
+            failure = meaning_of(exc, phase, self.address.secrets())
         raise failure  # out here, so that no text of the server becomes its context
 
 
@@ -146,8 +146,6 @@ def _context(address: FileServerAddress) -> ssl.SSLContext:
     try:
         context = ssl.create_default_context(cafile=address.ca_file)
     except (OSError, ValueError) as exc:
-        failure = Refused(sentences.CA_FILE, detail=f"ONETRUST_FTP_CA: {type(exc).__name__}")
-    else:
-        context.minimum_version = ssl.TLSVersion.TLSv1_2
-        return context
-    raise failure
+        raise Refused(sentences.CA_FILE, detail=f"ONETRUST_FTP_CA: {type(exc).__name__}") from None
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    return context

@@ -24,6 +24,9 @@ BLOCK: Final = 256 * 1024
 LINES: Final = 100
 """Lines of one reply that are read; each has at most 8192 characters."""
 
+SOCKET_TIMEOUT_S: Final = 600.0
+"""Longer than any other timeout: those are kept by the event loop, which cuts the session."""
+
 DATA_PORT_S: Final = 20.0
 """The timeout of opening a data connection."""
 
@@ -41,15 +44,13 @@ class NoDataPort(OSError):  # noqa: N818 - the caller decides what it means
 class FtpConnection(ftplib.FTP_TLS):
     """One FTP session. All but ``cut`` is for one thread, and raises ``ftplib``'s errors and ``OSError``.
 
-    ``host`` is the host of the certificate; ``tls`` is ``None`` for plain FTP. ``timeout_s`` is only for a
-    session that is never cut.
+    ``host`` is the host of the certificate; ``tls`` is ``None`` for plain FTP.
     """
 
-    def __init__(self, host: str, tls: ssl.SSLContext | None, timeout_s: float) -> None:
-        super().__init__(context=tls or ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), timeout=timeout_s)
+    def __init__(self, host: str, tls: ssl.SSLContext | None) -> None:
+        super().__init__(context=tls or ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), timeout=SOCKET_TIMEOUT_S)
         self._name = host
         self._tls = tls
-        self._timeout_s = timeout_s
         self._lock = threading.Lock()
         self._sockets: set[socket.socket] = set()
         self._is_cut = False
@@ -188,16 +189,16 @@ class FtpConnection(ftplib.FTP_TLS):
             sock = self._connected([(self.af, socket.SOCK_STREAM, 0, "", target)], DATA_PORT_S)
         except OSError as exc:
             raise NoDataPort from exc
-        sock.settimeout(self._timeout_s)
+        sock.settimeout(SOCKET_TIMEOUT_S)
         return sock
 
-    def _connected(self, addresses: Sequence[Address], timeout_s: float | None = None) -> socket.socket:
+    def _connected(self, addresses: Sequence[Address], timeout_s: float = SOCKET_TIMEOUT_S) -> socket.socket:
         failure: OSError = OSError("the host has no address")
         for family, kind, protocol, _, target in addresses:
             sock = socket.socket(family, kind, protocol)
             self._keep(sock)
             try:
-                sock.settimeout(timeout_s or self._timeout_s)
+                sock.settimeout(timeout_s)
                 sock.connect(target)
             except OSError as exc:
                 self._forget(sock)

@@ -16,7 +16,7 @@ from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
 
 from bot.core.ports import Progress
-from bot.errors import Refused, SubmissionError, TryLater
+from bot.errors import Refused, SubmissionError
 from bot.scanners.http.build_file import BuildChanged, BuildFile
 from bot.scanners.http.upload import BUILD_CHANGED
 from bot.scanners.onetrust.file_server import sentences
@@ -36,17 +36,6 @@ PART = ".part"
 _T = TypeVar("_T")
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,199}")
 _CHECK_CONTENT = b"appscan tries whether it may write here\n"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Uploaded:
-    """A build that is complete on the file server, under its name."""
-
-    path: str
-    """Its path for the bot's login."""
-    size_bytes: int
-    sent_bytes: int
-    """What this call sent: less if it resumed an earlier upload, more if some was lost."""
 
 
 @dataclass(eq=False, repr=False)
@@ -75,10 +64,11 @@ class FileServer:
         size_bytes: int,
         progress: Progress,
         note: Callable[[str], Awaitable[None]],
-    ) -> Uploaded:
+    ) -> int:
         """Upload the build at ``path``, over several connections as long as they make progress.
 
         Its name ends in ``.part`` until it is complete. ``note`` shows a sentence to the people who wait.
+        Return the bytes sent: fewer if an earlier upload was resumed, more if some were lost.
         """
         _check_name(name)
         upload = _Upload(self.timeouts, path, name, size_bytes, progress, note)
@@ -87,7 +77,7 @@ class FileServer:
                 await self._persist(upload)
         except TimeoutError:
             raise try_later(sentences.TOO_SLOW) from None
-        return Uploaded(path=self.address.path_of(name), size_bytes=size_bytes, sent_bytes=upload.sent_bytes)
+        return upload.sent_bytes
 
     async def _persist(self, upload: "_Upload") -> None:
         """Connect until the upload is complete; pauses grow while there is no progress.
@@ -96,13 +86,14 @@ class FileServer:
         """
         failures = 0
         while True:
-            entered = False
+            entered, arrived = False, upload.arrived
             try:
                 async with self._session() as session:
                     entered, self._is_away = True, False
                     return await upload.resume(session)
             except ConnectionBroken as exc:
-                failures = 0 if upload.has_progressed() else failures + 1
+                has_progressed = arrived is not None and upload.arrived != arrived
+                failures = 0 if has_progressed else failures + 1
                 reason = str(exc)
                 sentence = exc.sentence or (sentences.BREAKS if entered else sentences.NOT_REACHED)
             if failures >= self.timeouts.attempts or (self._is_away and not entered):
@@ -153,12 +144,10 @@ class FileServer:
         try:
             async with self._session() as session, asyncio.timeout(self.timeouts.answer_s):
                 yield session
-            return
         except TimeoutError:
-            failure = try_later(sentences.STALLED, "the server stalled")
+            raise try_later(sentences.STALLED, "the server stalled") from None
         except ConnectionBroken as exc:
-            failure = try_later(exc.sentence or sentences.NOT_REACHED, str(exc))
-        raise failure
+            raise try_later(exc.sentence or sentences.NOT_REACHED, str(exc)) from None
 
     @contextlib.asynccontextmanager
     async def _session(self) -> AsyncIterator[FileServerSession]:
@@ -189,14 +178,11 @@ class _Upload:
     sent_bytes: int = field(init=False, default=0)
     _can_resume: bool = field(init=False, default=True)
     _mismatches: int = field(init=False, default=0)
-    _arrived: int | None = field(init=False, default=None)
-    """The most bytes that the server had at the start of a connection; ``None`` before the first."""
-    _progressed: bool = field(init=False, default=False)
+    arrived: int | None = field(init=False, default=None)
+    """The most bytes that the server had at the start of a connection; ``None`` before the first.
 
-    def has_progressed(self) -> bool:
-        """Return, once, whether noticeably more had arrived; so the number of connections is bounded."""
-        progressed, self._progressed = self._progressed, False
-        return progressed
+    It rises by 1 % of the build at least, so that the number of connections is bounded.
+    """
 
     async def resume(self, session: FileServerSession) -> None:
         """Continue the upload over one connection.
@@ -231,15 +217,13 @@ class _Upload:
         """Return the bytes of the build that need not be sent."""
         existing = await self._answered(session.size(self._part))
         if existing is not None and existing <= self.size and self._can_resume:
-            if self._arrived is None or existing >= self._arrived + max(self.size // 100, 1):
-                self._progressed = self._arrived is not None
-                self._arrived = existing
+            if self.arrived is None or existing >= self.arrived + max(self.size // 100, 1):
+                self.arrived = existing
             if existing > session.unsure_bytes or existing == self.size == 0:
                 return existing - min(session.unsure_bytes, existing)
         if existing is not None:  # removed rather than overwritten, which default ProFTPD refuses
             await self._remove_part(session)
-        if self._arrived is None:
-            self._arrived = 0
+        self.arrived = self.arrived or 0
         return 0
 
     async def _store(self, session: FileServerSession, offset: int) -> None:
@@ -273,7 +257,6 @@ class _Upload:
             self.progress(done, self.size)
 
         file = BuildFile(self.path, self.size)
-        failure: TryLater | None = None
         try:
             await asyncio.to_thread(file.open, offset)
             async with deadline:
@@ -281,11 +264,9 @@ class _Upload:
         except TimeoutError:
             raise ConnectionBroken("the server stalled") from None
         except BuildChanged:
-            failure = try_later(BUILD_CHANGED)
+            raise try_later(BUILD_CHANGED) from None
         finally:
             await asyncio.to_thread(file.close)
-        if failure is not None:
-            raise failure
 
     async def _answered(self, call: Coroutine[Any, Any, _T]) -> _T:
         try:

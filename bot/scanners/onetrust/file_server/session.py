@@ -56,7 +56,6 @@ class FileServerSession(Protocol):
 
     async def size(self, name: str) -> int | None:
         """Return a file's size in bytes; ``None`` without such a file."""
-        ...
 
     async def store(self, name: str, file: BuildFile, *, offset: int, moved: Callable[[int], None]) -> None:
         """Write the rest of ``file`` from ``offset``; ``moved`` gets how many bytes of it were sent.
@@ -65,11 +64,9 @@ class FileServerSession(Protocol):
             NotResumed: the server takes files from their beginning only; the session can still be used.
             BuildChanged: the build's own file has changed.
         """
-        ...
 
     async def knock(self) -> None:
         """Check that a data connection can be opened, without sending data."""
-        ...
 
     async def rename(self, old: str, new: str) -> None: ...
 
@@ -77,11 +74,9 @@ class FileServerSession(Protocol):
 
     async def leave(self) -> None:
         """Log out."""
-        ...
 
     async def drop(self) -> None:
         """End the session at once, and wait until nothing of it runs; harmless after ``leave``."""
-        ...
 
 
 Connect = Callable[[FileServerAddress], Awaitable[FileServerSession]]

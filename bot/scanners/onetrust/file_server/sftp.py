@@ -238,8 +238,8 @@ def _keys(address: FileServerAddress) -> list[asyncssh.SSHKey]:
     try:
         return [asyncssh.read_private_key(address.key_file, address.key_passphrase)]
     except (asyncssh.KeyImportError, asyncssh.KeyEncryptionError, OSError, ValueError) as exc:
-        failure = Refused(sentences.KEY_FILE, detail=f"ONETRUST_FTP_KEY_FILE: {type(exc).__name__}")
-    raise failure
+        detail = f"ONETRUST_FTP_KEY_FILE: {type(exc).__name__}"
+        raise Refused(sentences.KEY_FILE, detail=detail) from None
 
 
 def _detail(exc: Exception, address: FileServerAddress) -> str:

@@ -16,9 +16,9 @@ from bot.core.scan import FileType, Kind
 from bot.errors import Uncertain, UnknownApp
 from bot.features.submission.routes import Journal, Order, Receipt
 from bot.scanners.http.status_codes import CHECK
+from bot.scanners.http.upload import UploadClient
 from bot.scanners.onetrust.request_body import BuildBody, JsonBody
 from bot.scanners.onetrust.status_codes import ADMIN, WEBHOOK, read_id
-from bot.scanners.onetrust.upload_client import UploadClient
 
 PATH: Final = "/api/cmp/v1/application"
 

@@ -12,10 +12,10 @@ from typing import Final
 from bot.core.scan import FileType, Kind
 from bot.features.submission.routes import Journal, Order, Receipt
 from bot.scanners.http.status_codes import CHECK
+from bot.scanners.http.upload import UploadClient
 from bot.scanners.onetrust.file_server.resumable_upload import FileServer
 from bot.scanners.onetrust.request_body import JsonBody
 from bot.scanners.onetrust.status_codes import ADMIN, WEBHOOK, receipt
-from bot.scanners.onetrust.upload_client import UploadClient
 
 LIMIT_BYTES: Final = 1_073_741_825
 """Slack's own: no file there has more than 1 GB."""

@@ -10,9 +10,9 @@ from typing import Final
 
 from bot.core.scan import FileType, Kind
 from bot.features.submission.routes import Journal, Order, Receipt
+from bot.scanners.http.upload import UploadClient
 from bot.scanners.onetrust.request_body import BuildBody, data_fields
 from bot.scanners.onetrust.status_codes import WEBHOOK, receipt
-from bot.scanners.onetrust.upload_client import UploadClient
 
 LIMIT_BYTES: Final = 64_000_000
 """The REST route takes builds below this ("file sizes < 64MB only")."""

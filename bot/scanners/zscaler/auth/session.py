@@ -63,12 +63,8 @@ _COOKIE = re.compile(r'\s*JSESSIONID="?([\x21\x23-\x2B\x2D-\x3A\x3C-\x5B\x5D-\x7
 
 @dataclass(frozen=True, kw_only=True)
 class _Open:
-    cookie: str = field(repr=False)
+    headers: Mapping[str, str] = field(repr=False)
     since: float
-
-    @property
-    def headers(self) -> Mapping[str, str]:
-        return {"Cookie": f"JSESSIONID={self.cookie}"}
 
 
 @dataclass(eq=False, repr=False)
@@ -120,7 +116,8 @@ class SessionAuth:
         session = await self._other_than(session)
         yield session.headers
         failure = Refused(NOT_KEPT, status=401)
-        if self._drop(session):
+        if self._open is session:
+            self._open = None
             self._hold(failure)
         raise failure
 
@@ -131,7 +128,7 @@ class SessionAuth:
     async def close(self) -> None:
         """Sign out if there is a session, and no changes wait for activation."""
         session, self._open = self._open, None
-        if session is None or self.read_only.lasts:
+        if session is None or self.read_only.seen_at is not None:
             return
         with suppress(AppscanError, TimeoutError):
             await within(self.clock, GOODBYE_S, self._log_out(session))
@@ -150,8 +147,8 @@ class SessionAuth:
         """Return the current session, or a new one if it was refused or there is no other."""
         logins_before = self._logins
         async with self._lock:
-            if refused is not None:
-                self._drop(refused)
+            if self._open is refused:
+                self._open = None
             if self._open is not None:
                 return self._open
             is_news = self._logins != logins_before  # from the caller that this one waited for
@@ -163,12 +160,6 @@ class SessionAuth:
             finally:
                 self._logins += 1
             return self._open
-
-    def _drop(self, session: _Open) -> bool:
-        was_current = self._open is session
-        if was_current:
-            self._open = None
-        return was_current
 
     def _hold(self, failure: SubmissionError) -> None:
         """Keep a failure until another login may be tried."""
@@ -200,7 +191,7 @@ class SessionAuth:
         if response.is_success:
             for cookie in response.headers.get_list("Set-Cookie"):
                 if found := _COOKIE.match(cookie):
-                    return _Open(cookie=found[1], since=self.clock.now())
+                    return _Open(headers={"Cookie": f"JSESSIONID={found[1]}"}, since=self.clock.now())
             raise Refused(NO_SESSION, status=response.status)
         now = self.clock.now()
         if response.status in {400, 401}:

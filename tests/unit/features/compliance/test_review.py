@@ -8,10 +8,9 @@ from bot.errors import NotAllowed, NotFound, Superseded
 from bot.features.compliance.review import ViolationReview
 from bot.features.compliance.rules import Rule, judge_by
 from bot.features.compliance.views import violations_of
-from bot.features.results.models import AppScan, OneTrustScanStatus, Results, Sdk
-from bot.features.results.part import results_of
+from bot.features.results.models import AppScan, OneTrustScanStatus, Results, Sdk, results_of
 from tests.bench import Bench
-from tests.fakes import FakePeople, a_share
+from tests.fakes import FakePeople, FakeWorkspace, a_share
 from tests.unit.features.scenes import a_scan
 
 FOUND = Results(
@@ -78,7 +77,9 @@ async def test_a_breach_is_acknowledged_in_its_own_conversation(bench):
     ],
 )
 async def test_admins_alone_acknowledge_where_there_are_any(database, tmp_path, lists, said):
-    bench = Bench(database, tmp_path / "builds", policy=Access(people=FakePeople(), **lists))
+    bench = Bench(
+        database, tmp_path / "builds", policy=Access(people=FakePeople(), workspace=FakeWorkspace(), **lists)
+    )
     _, breach = await a_breach(bench)
 
     with pytest.raises(NotAllowed) as raised:

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from bot.errors import UsageError
-from bot.features.compliance.modals import Acknowledgement, acknowledge_modal, read_acknowledgement
+from bot.features.compliance.modals import acknowledge_modal, read_acknowledgement
 from bot.features.compliance.rules import EVIDENCE_LIMIT, Evidence, EvidenceKind, Violation
 from bot.features.compliance.rules_file import MAX_MENTIONED, MAX_RULES
 from bot.features.compliance.views import ACKNOWLEDGE, violation_blocks, violation_line
@@ -164,9 +164,7 @@ def test_the_form_says_what_is_acknowledged_and_asks_why():
 
 
 def test_a_reason_is_read_in_one_line():
-    assert read_acknowledgement(submitted(" agreed\n with  legal ")) == Acknowledgement(
-        breach=4, reason="agreed with legal"
-    )
+    assert read_acknowledgement(submitted(" agreed\n with  legal ")) == (4, "agreed with legal")
 
 
 @pytest.mark.parametrize(

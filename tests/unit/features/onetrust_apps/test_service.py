@@ -1,6 +1,7 @@
 """OneTrust's own applications, as one person may see them."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
@@ -42,7 +43,6 @@ def a_catalogue(bench, applications, **more):
     return OneTrustApps(
         applications=applications,
         store=bench.store.applications,
-        workspace=bench.workspace,
         policy=bench.policy,
         clock=bench.clock,
         **more,
@@ -127,7 +127,7 @@ async def test_where_results_can_not_be_read_there_is_no_list(bench):
 
 async def test_outsiders_are_shown_none_of_it(bench):
     bench.people.known["UGUEST"] = Person(guest=True)
-    bench.policy = type(bench.policy)(people=bench.people, guests=True)
+    bench.policy = replace(bench.policy, guests=True)
     onetrust = FakeApplications(an_application())
 
     assert await a_catalogue(bench, onetrust).page("UGUEST", "C1") is None

@@ -11,7 +11,7 @@ from bot.features.compliance.modals import acknowledge_modal
 from bot.features.compliance.rules import Evidence, EvidenceKind, Violation
 from bot.features.history.compare import Comparison, SdkPage
 from bot.features.history.diff_views import diff
-from bot.features.history.models import SdkRow, SdkVersion
+from bot.features.history.models import SdkRow
 from bot.features.history.sdk_views import sdk as sdk_message
 from bot.features.results.diff import changes
 from bot.features.results.modals import ResultTab, found_modal
@@ -143,7 +143,7 @@ def test_where_an_sdk_is(name: str, of: list[Sdk], version: str | None, app: str
         platform=Platform.IOS,
         name=version,
         sdks=tuple(of),
-        versions=(SdkVersion(version=version, scan=12),) * 12,
+        versions=((version, 12),) * 12,
         has_more=True,
         newest=replace(samples.DONE, version=version),
         still=False,

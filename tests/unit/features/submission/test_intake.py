@@ -16,7 +16,7 @@ from bot.features.submission.intake import (
     SEARCH_BACKOFF,
 )
 from tests.bench import Bench
-from tests.fakes import APP_ID, OTHER_APP_ID, START, FakePeople, a_share
+from tests.fakes import APP_ID, OTHER_APP_ID, START, FakePeople, FakeWorkspace, a_share
 
 TS = "1790000000.000100"
 
@@ -51,7 +51,12 @@ async def look(bench, times=1):
 @pytest.fixture
 def guarded(database, tmp_path):
     """The domain, for one channel and two listed people or apps."""
-    policy = Access(people=FakePeople(), channels=frozenset({"C1"}), users=frozenset({"UANA", "BCI"}))
+    policy = Access(
+        people=FakePeople(),
+        workspace=FakeWorkspace(),
+        channels=frozenset({"C1"}),
+        users=frozenset({"UANA", "BCI"}),
+    )
     return Bench(database, tmp_path / "builds", policy=policy)
 
 
@@ -278,9 +283,9 @@ class TestAllowLists:
     async def test_an_older_message_may_be_asked_for_by_who_is_listed(self, guarded):
         guarded.workspace.messages["C1", TS] = (a_share(by="UBEN"),)
 
-        (taken,) = await guarded.intake.scan_message("UANA", "C1", TS, None)
+        ((scan, _),) = await guarded.intake.scan_message("UANA", "C1", TS, None)
 
-        assert taken.scan.asked_by == "UANA"
+        assert scan.asked_by == "UANA"
 
 
 class TestDeletedMessages:
@@ -321,20 +326,20 @@ class TestOlderMessages:
     async def test_a_message_is_scanned_as_if_it_were_shared_now(self, bench):
         bench.workspace.messages["C1", TS] = (a_share(comment="name: Beta"), a_share("F2", name="notes.txt"))
 
-        (taken,) = await bench.intake.scan_message("UBEN", "C1", TS, None)
+        ((scan, new),) = await bench.intake.scan_message("UBEN", "C1", TS, None)
 
-        assert taken.new
-        assert (taken.scan.shared_by, taken.scan.asked_by) == ("UANA", "UBEN")
-        assert (taken.scan.asked_name, taken.scan.occasion) == ("Beta", "")
+        assert new
+        assert (scan.shared_by, scan.asked_by) == ("UANA", "UBEN")
+        assert (scan.asked_name, scan.occasion) == ("Beta", "")
         assert bench.woken == 1
 
     async def test_a_message_that_was_scanned_is_not_scanned_again(self, bench):
         number = await bench.shared(a_share())
         bench.workspace.messages["C1", TS] = (a_share(),)
 
-        (taken,) = await bench.intake.scan_message("UBEN", "C1", TS, None)
+        ((scan, new),) = await bench.intake.scan_message("UBEN", "C1", TS, None)
 
-        assert (taken.new, taken.scan.number) == (False, number)
+        assert (new, scan.number) == (False, number)
         assert len(await scans(bench)) == 1
 
     async def test_a_message_without_a_build_says_so(self, bench):
@@ -514,10 +519,9 @@ class TestTheLatestBuild:
         request = await bench.intake.await_build("UBEN", "C2", APP_ID)
         assert bench.board.posted == [(bench.board.posted[0][0], latest)]
 
-        taken = await bench.intake.scan_latest("UCLEO", "C2", request.number)
+        scan, new = await bench.intake.scan_latest("UCLEO", "C2", request.number)
 
-        scan = taken.scan
-        assert taken.new
+        assert new
         assert (scan.channel, scan.thread_ts, scan.file_id) == ("C2", request.message_ts, "F1")
         assert (scan.shared_by, scan.asked_by, scan.original) == ("UANA", "UCLEO", latest.number)
         assert scan.sha256 == latest.sha256
@@ -531,10 +535,10 @@ class TestTheLatestBuild:
         await bench.submitted(a_share(comment=f"rescan {APP_ID}"))
         request = await bench.intake.await_build("UBEN", "C1", APP_ID)
 
-        first = await bench.intake.scan_latest("UBEN", "C1", request.number)
-        second = await bench.intake.scan_latest("UCLEO", "C1", request.number)
+        first, is_first_new = await bench.intake.scan_latest("UBEN", "C1", request.number)
+        second, is_second_new = await bench.intake.scan_latest("UCLEO", "C1", request.number)
 
-        assert (first.scan.number, first.new, second.new) == (second.scan.number, True, False)
+        assert (first.number, is_first_new, is_second_new) == (second.number, True, False)
 
     @pytest.mark.parametrize("change", ["answered", "lapsed", "overdue", "none", "elsewhere", "unknown"])
     async def test_it_is_not_scanned_where_nothing_waits_for_it(self, bench, change):

@@ -153,14 +153,14 @@ def test_an_app_id_is_asked_for_and_read(purpose: modals.Purpose) -> None:
     assert "Production ID" in str(view)
     assert "Instructions tab" in str(view)
     answer = modals.read_app_id(submitted(view, modals.APP_ID_BLOCK, f" `{APP_ID}` "))
-    assert answer == modals.AppIdAnswer(scan=12, purpose=purpose, app_id=APP_ID)
+    assert answer == (12, purpose, APP_ID)
 
 
 def test_a_request_id_is_asked_for_and_read() -> None:
     view = modals.request_id_modal(DONE)
     assert view["callback_id"] == modals.REQUEST_ID_FORM
     answer = modals.read_request_id(submitted(view, modals.REQUEST_ID_BLOCK, REQUEST_ID))
-    assert answer == modals.RequestIdAnswer(scan=12, request_id=REQUEST_ID)
+    assert answer == (12, REQUEST_ID)
 
 
 @pytest.mark.parametrize("typed", [None, "", "no id at all", 5])

@@ -20,7 +20,7 @@ from bot.core.scan import (
 from bot.errors import NotAllowed, NotFound, Refused, Superseded, UsageError
 from bot.features.submission.user_actions import LinkResult
 from tests.bench import Bench
-from tests.fakes import APP_ID, OTHER_APP_ID, START, FakePeople, a_share
+from tests.fakes import APP_ID, OTHER_APP_ID, START, FakePeople, FakeWorkspace, a_share
 from tests.unit.features.scenes import a_scan
 
 SHOP = ("com.example.shop", Platform.ANDROID)
@@ -360,7 +360,9 @@ async def test_a_scan_is_acted_on_from_its_own_conversation(bench):
 
 
 async def test_only_who_is_listed_acts_on_a_scan(database, tmp_path):
-    policy = Access(people=FakePeople(), channels=frozenset({"C1"}), users=frozenset({"UANA"}))
+    policy = Access(
+        people=FakePeople(), workspace=FakeWorkspace(), channels=frozenset({"C1"}), users=frozenset({"UANA"})
+    )
     guarded = Bench(database, tmp_path / "builds", policy=policy)
     here = await in_state(guarded, State.ASKING)
     there = await in_state(guarded, State.ASKING, a_share(channel="C2"))

@@ -66,7 +66,7 @@ class Scene:
         self.governing = ThirdPartyApps(
             api=self.api,
             lookups=bench.store.governance,
-            sender=self.sender,
+            send=self.sender.send,
             policy=bench.policy,
             clock=bench.clock,
             wake=self.wake,

@@ -6,8 +6,6 @@ import pytest
 
 from bot.errors import UsageError
 from bot.features.third_party_apps import views
-from bot.features.third_party_apps.modals import APP as MODAL
-from bot.features.third_party_apps.modals import AppTab, governance_modal
 from bot.features.third_party_apps.models import (
     AppAnswer,
     AppLookup,
@@ -20,6 +18,8 @@ from bot.features.third_party_apps.models import (
     RefKind,
     ThirdPartyApp,
 )
+from bot.features.third_party_apps.views import APP as MODAL
+from bot.features.third_party_apps.views import AppTab, governance_modal
 from sandbox.reading import Reader
 from sandbox.slack.blockkit import check_blocks, check_view
 from sandbox.world import World

@@ -116,7 +116,7 @@ class Second:
 
     async def verdict(self, number: int = 1) -> Verdict:
         """Return the verdict on a scan."""
-        verdict = await self.bench.store.verdicts.of("zscaler", number)
+        _, verdict = await self.bench.store.verdicts.of("zscaler", number)
         assert verdict is not None
         return verdict
 

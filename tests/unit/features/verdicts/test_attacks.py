@@ -162,7 +162,7 @@ async def test_what_waits_behind_a_held_build_goes_on_when_that_one_is_taken_bac
     behind = await zscaler.submitted(a_share("F2", ts="1790000000.000002"), hold_s=1800)
     copy = await zscaler.submitted(a_share("F3", ts="1790000000.000003"), hold_s=1800)
     assert [each.state for each in (held, behind, copy)] == [State.QUEUED, State.WAITING, State.DUPLICATE]
-    assert await bench.store.verdicts.of("zscaler", copy.number) is None
+    assert (await bench.store.verdicts.of("zscaler", copy.number))[1] is None
 
     await bench.store.scans.cancel(held.number, why="taken back", who="UANA")
     assert await bench.store.queue.wake_waiting() == [behind.number]

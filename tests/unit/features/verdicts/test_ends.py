@@ -26,16 +26,15 @@ _LATER = [
     TryLater("Later.", scanner_failed=False),
     Maintenance("Later."),
 ]
-_MD5 = "0" * 32
 _TAKEN = st.sampled_from(
     [
         *_LATER,
         Refused("No.", status=401),
         ZeroDivisionError(),
-        SandboxReceipt(md5=_MD5),
-        SandboxReceipt(md5=_MD5, is_analysed=False),
-        SandboxReceipt(md5=_MD5, is_covered=False),
-        SandboxReceipt(md5=_MD5, verdict=BAD),
+        SandboxReceipt(),
+        SandboxReceipt(is_analysed=False),
+        SandboxReceipt(is_covered=False),
+        SandboxReceipt(verdict=BAD),
     ]
 )
 _PULLS = st.sampled_from([PullFailed("Slow."), PullFailed("Slow.", retry_after_s=4000), NoRoom()])

@@ -73,7 +73,6 @@ def inquiry(bench: Bench, reports: ReportApi | None, *, sends: bool = True, **mo
     return VerdictLookup(
         store=bench.store,
         card_for=bench.records.status,
-        workspace=bench.workspace,
         access=bench.policy,
         scanners=[a_scanner(FakeSandbox() if sends else None, reports)],
         clock=bench.clock,

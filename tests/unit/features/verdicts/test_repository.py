@@ -72,11 +72,11 @@ async def test_zscaler_is_asked_where_the_decision_says_so_and_nowhere_else(stor
     without = await asked(store, "F2", verdict=replace(GOES, requests=()))
     no_way = await asked(store, "F3", verdict=replace(GOES, state=State.FAILED))
 
-    verdict = await store.verdicts.of("zscaler", with_it.number)
+    _, verdict = await store.verdicts.of("zscaler", with_it.number)
     assert verdict is not None
     assert (verdict.state, verdict.attempts, verdict.due_at) == (VerdictState.WAITING, 0, START)
-    assert await store.verdicts.of("zscaler", without.number) is None
-    assert await store.verdicts.of("zscaler", no_way.number) is None
+    assert (await store.verdicts.of("zscaler", without.number))[1] is None
+    assert (await store.verdicts.of("zscaler", no_way.number))[1] is None
 
 
 async def test_a_scan_that_is_decided_again_keeps_its_verdict(store: Repositories) -> None:
@@ -88,7 +88,7 @@ async def test_a_scan_that_is_decided_again_keeps_its_verdict(store: Repositorie
     again = await store.scans.decide(scan.number, SHOP, "Shop", lambda *_: GOES)
 
     assert again.submission.state is SubmissionState.SENDING
-    verdict = await store.verdicts.of("zscaler", scan.number)
+    _, verdict = await store.verdicts.of("zscaler", scan.number)
     assert verdict is not None
     assert (verdict.state, verdict.result, verdict.md5) == (VerdictState.KNOWN, BAD, MD5)
 
@@ -111,7 +111,7 @@ async def test_what_is_kept_is_read_again_and_onetrusts_part_stays_as_it_is(stor
         status=200,
     )
 
-    assert kept == await store.verdicts.of("zscaler", scan.number)
+    assert (await store.verdicts.of("zscaler", scan.number))[1] == kept
     assert (kept.md5, kept.attempts, kept.polls) == (MD5, 2, 3)
     assert (kept.since, kept.due_at, kept.problem, kept.ended_at) == (
         START + 5,
@@ -123,7 +123,7 @@ async def test_what_is_kept_is_read_again_and_onetrusts_part_stays_as_it_is(stor
     assert after.submission == scan.submission
     assert (after.state, after.revision) == (State.SUBMITTED, scan.revision + 1)
     assert (await why(store, scan.number))[-1] == "sent to Zscaler"
-    assert await store.verdicts.of_file("zscaler", scan.sha256, VerdictState.ANALYSING) == kept
+    assert await store.verdicts.of_file("zscaler", scan.sha256) == kept
     assert await store.scans.of_request_id(MD5) is None
 
 
@@ -175,7 +175,7 @@ async def test_what_waits_is_dropped_with_its_scan(store: Repositories, end: Sta
         for state in (State.RECEIVED, State.PULLING, State.CHECKING, end):
             await store.scans.move(scan.number, state, why="so")
 
-    assert await store.verdicts.of("zscaler", scan.number) is None
+    assert (await store.verdicts.of("zscaler", scan.number))[1] is None
     assert (await store.verdicts.due("zscaler", 5)).now == []
 
 
@@ -198,7 +198,7 @@ async def test_a_verdict_that_ends_lets_its_scan_go_on(store: Repositories, cloc
     await store.verdicts.keep("zscaler", scan.number, state=VerdictState.KNOWN, result=BAD)
 
     assert (await store.queue.poll(5, busy=())).due == [scan.number]
-    verdict = await store.verdicts.of("zscaler", scan.number)
+    _, verdict = await store.verdicts.of("zscaler", scan.number)
     assert verdict is not None
     assert (verdict.held_until, verdict.went_on_after_s, verdict.ended_at) == (None, None, START + 60)
 
@@ -211,7 +211,7 @@ async def test_a_scan_whose_time_is_up_goes_on_and_says_so(store: Repositories, 
     await store.scans.begin(scan.number)
 
     assert (await why(store, scan.number))[-1] == "went on without Zscaler's verdict after 30 min"
-    verdict = await store.verdicts.of("zscaler", scan.number)
+    _, verdict = await store.verdicts.of("zscaler", scan.number)
     assert verdict is not None
     assert (verdict.state, verdict.held_until, verdict.went_on_after_s) == (VerdictState.WAITING, None, 1800)
 
@@ -351,11 +351,11 @@ async def test_a_backup_that_is_put_back_looks_for_what_was_announced(
 
     await restore_guard.settle(database, clock)
 
-    verdict = await store.verdicts.of("zscaler", scan.number)
+    _, verdict = await store.verdicts.of("zscaler", scan.number)
     assert verdict is not None
     assert verdict.announced_ts == ""
     assert (await why(store, held_one.number))[-1] == "the bot was set back to a backup"
-    waits = await store.verdicts.of("zscaler", held_one.number)
+    _, waits = await store.verdicts.of("zscaler", held_one.number)
     assert waits is not None
     assert (waits.state, waits.held_until) == (VerdictState.WAITING, None)
 
@@ -373,7 +373,7 @@ async def test_verdicts_go_with_their_scans(
 
     assert await store.privacy.purge(START + 500) == 1
 
-    left = await store.verdicts.of("zscaler", second.number)
+    _, left = await store.verdicts.of("zscaler", second.number)
     assert left is not None
     assert (left.result, left.known_from) == (BAD, None)
     rows = await database.read(lambda db: db.execute("SELECT scan FROM opinions").fetchall())
@@ -394,7 +394,7 @@ async def test_a_second_submission_changes_nothing_in_onetrusts_queue(
     assert await store.queue.probe(busy=()) == queued.number
     assert await store.queue.park("away", busy=()) == [queued.number]
     assert await store.queue.recover(source=Source.SLACK) == []
-    verdict = await store.verdicts.of("zscaler", queued.number)
+    _, verdict = await store.verdicts.of("zscaler", queued.number)
     assert verdict is not None
     assert (verdict.due_at, verdict.attempts) == (START + 5, 7)
 

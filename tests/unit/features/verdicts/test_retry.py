@@ -48,7 +48,7 @@ def zscaler(bench: Bench) -> Second:
     ("outcome", "problem"),
     [
         (Refused("Mend the token.", status=401), "Mend the token."),
-        (SandboxReceipt(md5="0" * 32, is_covered=False), ZSCALER.not_covered),
+        (SandboxReceipt(is_covered=False), ZSCALER.not_covered),
         (ZeroDivisionError(), worker.INSIDE),
     ],
 )
@@ -143,7 +143,7 @@ async def test_a_verdict_that_could_not_be_read_is_read_once_that_is_set_up(zsca
 async def test_what_is_known_of_the_very_same_file_by_now_is_not_asked_for(zscaler: Second) -> None:
     await missed(zscaler)
     zscaler.bench.files.content["F2"] = b"the bytes of F1"
-    zscaler.sandbox.outcomes = [SandboxReceipt(md5="0" * 32, verdict=GOOD)]
+    zscaler.sandbox.outcomes = [SandboxReceipt(verdict=GOOD)]
     await zscaler.analysing(a_share("F2", ts="1790000200.000001", insist=True))
     assert (await zscaler.verdict(2)).result == GOOD
     asked = len(zscaler.reports.asked)
@@ -181,12 +181,11 @@ async def test_without_the_sandbox_it_says_so_and_changes_nothing(zscaler: Secon
     assert (await zscaler.verdict()).problem == "Mend the token."
 
 
-@pytest.mark.parametrize("number", [1, 99])
-async def test_what_has_a_verdict_or_was_never_asked_about_is_not_asked_again(
-    zscaler: Second, number: int
-) -> None:
-    zscaler.sandbox.outcomes = [SandboxReceipt(md5="0" * 32, verdict=GOOD)]
+async def test_what_has_a_verdict_or_does_not_exist_is_not_asked_again(zscaler: Second) -> None:
+    zscaler.sandbox.outcomes = [SandboxReceipt(verdict=GOOD)]
     await zscaler.analysing()
 
     with pytest.raises(Superseded, match="there is nothing to retry"):
-        await again(zscaler).ask("zscaler", number, "UDANA")
+        await again(zscaler).ask("zscaler", 1, "UDANA")
+    with pytest.raises(NotFound):
+        await again(zscaler).ask("zscaler", 99, "UDANA")

@@ -84,7 +84,7 @@ class Pair:
         await until(lambda: not self.workers[name].busy)
 
     async def state(self, name: str, number: int = 1) -> VerdictState:
-        verdict = await self.bench.store.verdicts.of(name, number)
+        _, verdict = await self.bench.store.verdicts.of(name, number)
         assert verdict is not None
         return verdict.state
 
@@ -140,7 +140,7 @@ async def test_the_daily_limit_is_each_scanners_own(pair: Pair) -> None:
         await pair.turn(name)
 
     assert [len(pair.apis[name].sent) for name in ("acme", "zscaler")] == [1, 2]
-    waits = await pair.bench.store.verdicts.of("acme", 2)
+    _, waits = await pair.bench.store.verdicts.of("acme", 2)
     assert waits is not None
     assert (
         waits.problem
@@ -157,12 +157,12 @@ async def test_a_build_held_for_both_waits_for_the_later_one(pair: Pair) -> None
         "Then it is sent to OneTrust."
     )
 
-    pair.apis["zscaler"].outcomes = [SandboxReceipt(md5="x", verdict=GOOD)]
+    pair.apis["zscaler"].outcomes = [SandboxReceipt(verdict=GOOD)]
     await pair.turn("zscaler")
     assert (await pair.bench.scan(1)).submission.due_at == START + 600
     assert await pair.due() == []
 
-    pair.apis["acme"].outcomes = [SandboxReceipt(md5="x", verdict=GOOD)]
+    pair.apis["acme"].outcomes = [SandboxReceipt(verdict=GOOD)]
     await pair.turn("acme")
     assert await pair.due() == [1]
 
@@ -174,7 +174,7 @@ async def test_a_hold_in_vain_ends_alone_and_the_timeline_names_it(pair: Pair) -
     assert (await pair.bench.scan(1)).submission.due_at == START + 600
     assert await pair.due() == []
 
-    pair.apis["acme"].outcomes = [SandboxReceipt(md5="x", verdict=GOOD)]
+    pair.apis["acme"].outcomes = [SandboxReceipt(verdict=GOOD)]
     await pair.turn("acme")
     assert await pair.due() == [1]
     await pair.bench.pipeline.run(1)
@@ -206,7 +206,7 @@ async def test_a_build_that_is_taken_back_is_sent_to_neither(pair: Pair) -> None
 async def test_one_scanner_is_asked_again_and_the_other_stays(pair: Pair) -> None:
     await pair.shared("zscaler", "acme", holds=False)
     for name, api in pair.apis.items():
-        api.outcomes = [SandboxReceipt(md5="x", is_covered=False)]
+        api.outcomes = [SandboxReceipt(is_covered=False)]
         await pair.turn(name)
     asking = VerdictRetry(
         store=pair.bench.store,

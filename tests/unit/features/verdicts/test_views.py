@@ -149,7 +149,7 @@ def test_what_may_come_to_a_verdict_yet_can_be_asked_again(asked: Verdict, line:
     ("state", "line"),
     [
         (VerdictState.EXCLUDED, "Zscaler Sandbox: not analysed. Only `.apk` files are sent."),
-        (VerdictState.KNOWN, "Zscaler Sandbox: done, without a verdict. Only `.apk` files are sent."),
+        (VerdictState.KNOWN, "Zscaler Sandbox: no verdict. Only `.apk` files are sent."),
     ],
 )
 def test_what_has_no_verdict_says_why(state: VerdictState, line: str):

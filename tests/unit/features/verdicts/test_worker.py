@@ -181,7 +181,7 @@ async def test_a_build_that_waits_for_a_person_is_judged_meanwhile(bench: Bench,
 
 async def test_an_instant_verdict_is_one(bench: Bench, zscaler: Second) -> None:
     await _sized(bench, zscaler, 20_000_001)
-    zscaler.sandbox.outcomes = [SandboxReceipt(md5=MD5, verdict=GOOD)]
+    zscaler.sandbox.outcomes = [SandboxReceipt(verdict=GOOD)]
 
     await zscaler.turn()
 
@@ -257,7 +257,7 @@ async def test_hosts_are_read_once_however_often_sending_is_tried(bench: Bench, 
 
 async def test_a_verdict_on_the_very_same_file_is_taken_over(bench: Bench, zscaler: Second) -> None:
     await zscaler.submitted()
-    zscaler.sandbox.outcomes = [SandboxReceipt(md5=MD5, verdict=BAD)]
+    zscaler.sandbox.outcomes = [SandboxReceipt(verdict=BAD)]
     await zscaler.turn()
     bench.files.content["F2"] = BYTES
     share = a_share("F2", ts="1790000000.000002", occasion="again", insist=True)
@@ -274,7 +274,7 @@ async def test_a_verdict_on_the_very_same_file_is_taken_over(bench: Bench, zscal
 
 async def test_whoever_shares_a_bad_build_again_reads_that_it_is_bad(bench: Bench, zscaler: Second) -> None:
     await zscaler.submitted()
-    zscaler.sandbox.outcomes = [SandboxReceipt(md5=MD5, verdict=BAD)]
+    zscaler.sandbox.outcomes = [SandboxReceipt(verdict=BAD)]
     await zscaler.turn()
     bench.files.content["F2"] = BYTES
     scan = await zscaler.submitted(a_share("F2", ts="1790000000.000002", occasion="again"))
@@ -283,14 +283,14 @@ async def test_whoever_shares_a_bad_build_again_reads_that_it_is_bad(bench: Benc
     [shown] = verdicts_of(await bench.cards.card(scan.number))
     verdict = shown.verdict
     assert (verdict.scan, verdict.result, verdict.known_from) == (1, BAD, 1)
-    assert await bench.store.verdicts.of("zscaler", scan.number) is None  # nothing is asked about it
+    assert (await bench.store.verdicts.of("zscaler", scan.number))[1] is None  # nothing is asked about it
     page = await bench.records.history("UBEN", "C1", "")
     assert page.threats == {1: {"zscaler": BAD.threat}}
 
 
 async def test_known_malware_is_known_at_once_and_told(zscaler: Second) -> None:
     await zscaler.submitted()
-    zscaler.sandbox.outcomes = [SandboxReceipt(md5=MD5, verdict=BAD)]
+    zscaler.sandbox.outcomes = [SandboxReceipt(verdict=BAD)]
 
     await zscaler.turn()
 
@@ -300,7 +300,7 @@ async def test_known_malware_is_known_at_once_and_told(zscaler: Second) -> None:
 
 async def test_what_no_rule_covers_is_told(zscaler: Second) -> None:
     await zscaler.submitted()
-    zscaler.sandbox.outcomes = [SandboxReceipt(md5=MD5, is_covered=False)]
+    zscaler.sandbox.outcomes = [SandboxReceipt(is_covered=False)]
 
     await zscaler.turn()
 
@@ -321,7 +321,7 @@ async def test_where_no_report_can_be_read_the_settings_are_named(zscaler: Secon
 
 async def test_the_report_on_what_was_analysed_before_is_asked_for_soon(zscaler: Second) -> None:
     await zscaler.submitted()
-    zscaler.sandbox.outcomes = [SandboxReceipt(md5=MD5, is_analysed=False)]
+    zscaler.sandbox.outcomes = [SandboxReceipt(is_analysed=False)]
 
     await zscaler.turn()
 

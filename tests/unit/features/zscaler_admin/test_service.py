@@ -21,7 +21,7 @@ from bot.features.zscaler_admin.service import (
     CloudApis,
     ZscalerAdmin,
 )
-from tests.fakes import START, FakePeople, HeldClock, until
+from tests.fakes import START, FakePeople, FakeWorkspace, HeldClock, until
 
 ADMIN = ("UADMIN", "C1")
 QUOTA = Quota(used=12, allowed=1000, scale="DAYS")
@@ -72,7 +72,7 @@ class Desk:
         self.cloud = Cloud()
         self.sent = sent
         self.asked_since = []
-        policy = Access(people=FakePeople(), admins=frozenset(admins))
+        policy = Access(people=FakePeople(), workspace=FakeWorkspace(), admins=frozenset(admins))
         self.administration = ZscalerAdmin(
             policy=replace(policy, **{name: frozenset(of) for name, of in lists.items()}),
             clock=self.clock,

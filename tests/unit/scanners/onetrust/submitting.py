@@ -8,9 +8,9 @@ import email.policy
 import pytest
 
 from bot.errors import SubmissionError
+from bot.scanners.http.upload import UploadClient
 from bot.scanners.onetrust.auth import ApiKey
 from bot.scanners.onetrust.routes.webhook import Webhook
-from bot.scanners.onetrust.upload_client import UploadClient
 from tests.fakes import FakeJournal
 
 SECRET_PATH = "/integrationmanager/api/v1/webhook/5ec2e7-1d?Authorization=Bearer%20in-the-url"

@@ -7,11 +7,10 @@ import httpx
 import pytest
 
 from bot.errors import TryLater, Uncertain
-from bot.scanners.http.upload import UploadTimeouts
+from bot.scanners.http.upload import UploadClient, UploadTimeouts
 from bot.scanners.onetrust.auth import ApiKey, ClientCredentials
 from bot.scanners.onetrust.routes.webhook import Webhook
 from bot.scanners.onetrust.status_codes import WEBHOOK
-from bot.scanners.onetrust.upload_client import UploadClient
 from tests.unit.scanners.onetrust.submitting import (
     ACCEPTED,
     LARGE,

@@ -7,7 +7,7 @@ import pytest
 from bot.errors import UsageError
 from bot.features.hosts.views import HOSTS
 from bot.features.results.modals import FOUND
-from bot.features.third_party_apps.modals import APP
+from bot.features.third_party_apps.views import APP
 from bot.features.verdicts.modals import REPORT
 from bot.slack.blocks.paged_modal import Listing, ModalState, PagedModal, no_rows
 from sandbox.slack.blockkit import check_view

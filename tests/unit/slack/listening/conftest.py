@@ -77,7 +77,6 @@ def surfaces(bench: Bench) -> list[Surface]:
     cards, records, actions, intake = bench.cards, bench.records, bench.choices, bench.intake
     comparisons = Comparisons(
         store=bench.store,
-        workspace=bench.workspace,
         access=bench.policy,
         reads=lambda: True,
         unread=lambda: False,
@@ -85,14 +84,13 @@ def surfaces(bench: Bench) -> list[Surface]:
     apps = OneTrustApps(
         applications=None,
         store=bench.store,
-        workspace=bench.workspace,
         policy=bench.policy,
         clock=bench.clock,
     )
     third_party = ThirdPartyApps(
         api=FakeApi(),
         lookups=bench.store.governance,
-        sender=FakeSender(),
+        send=FakeSender().send,
         policy=bench.policy,
         clock=bench.clock,
         wake=lambda *_: None,

@@ -358,7 +358,7 @@ async def test_a_bad_verdict_is_told_once(scene: Scene):
         await verdicts.settle(5)
 
     (message,) = scene.told()
-    verdict = await scene.store.verdicts.of("zscaler", number)
+    _, verdict = await scene.store.verdicts.of("zscaler", number)
     assert verdict is not None
     assert verdict.announced_ts == message.ts
     assert message.metadata is not None

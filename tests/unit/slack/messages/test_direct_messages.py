@@ -5,7 +5,7 @@ import logging
 import pytest
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.features.third_party_apps.direct_messages import MESSAGE_BACKOFF, SlackAppAnswers
+from bot.features.third_party_apps.direct_messages import MESSAGE_BACKOFF, send_answer
 from bot.features.third_party_apps.models import AppLookup, AppLookupState, AppQuestion, AppRef, RefKind
 from sandbox.slack import SlackSandbox
 from tests.fakes import START
@@ -27,11 +27,11 @@ class Scene:
         self.channel = slack.channel("builds", members=["ana"])
         client = AsyncWebClient(token=slack.bot_token, base_url=slack.api_url)
         client.retry_handlers = []
-        self.sender = SlackAppAnswers(client)
+        self.client = client
 
     async def tell(self, tries: int = 0) -> float | None:
         ask = AppQuestion(number=1, lookup=LOOK, user=self.ana.id, channel=self.channel.id, tries=tries)
-        return await self.sender.send(ask)
+        return await send_answer(self.client, ask)
 
     @property
     def seen(self) -> tuple[int, int, int]:

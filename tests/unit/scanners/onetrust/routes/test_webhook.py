@@ -7,9 +7,9 @@ import pytest
 
 from bot.core.scan import FileType
 from bot.errors import Refused, TryLater, Uncertain
+from bot.scanners.http.upload import UploadClient
 from bot.scanners.onetrust.auth import ApiKey
 from bot.scanners.onetrust.routes.webhook import Webhook
-from bot.scanners.onetrust.upload_client import UploadClient
 from sandbox.onetrust import OneTrustSandbox
 from tests.unit.scanners.onetrust.submitting import (
     ACCEPTED,
