@@ -14,8 +14,8 @@ from bot.errors import NotFound, UsageError
 from bot.features.history import filters
 from bot.features.history.compare_repository import HistoryStore
 from bot.features.history.models import AppMatch, SdkRow
-from bot.features.results.diff import Changes, changes
-from bot.features.results.models import UNREAD, ResultStatus
+from bot.features.results.diff import changes
+from bot.features.results.models import UNREAD, Changes, ResultStatus
 
 APPS_A_PAGE: Final = 5
 IN_PROGRESS_LIMIT: Final = 15

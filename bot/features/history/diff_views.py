@@ -6,9 +6,8 @@ from typing import Final, TypeVar
 from bot.core.scan import Scan
 from bot.features.history.compare import Comparison, SeveralApps
 from bot.features.history.models import APPS_NAMED
-from bot.features.results.diff import Changes
 from bot.features.results.found_views import manifest_counts, permission, sdk_name
-from bot.features.results.models import Sdk
+from bot.features.results.models import Changes, Sdk
 from bot.slack.blocks import text
 from bot.slack.blocks.elements import context, section
 from bot.slack.blocks.lists import paragraphs
