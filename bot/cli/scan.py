@@ -98,15 +98,16 @@ class LocalFile:
 
     async def pull(self, scan: Scan, to: Path, *, limit_bytes: int, progress: Progress) -> Pulled:  # noqa: ARG002
         """Copy the file, as it may change before it is sent."""
-        return await asyncio.to_thread(self._copy, to, limit_bytes)
 
-    def _copy(self, to: Path, limit_bytes: int) -> Pulled:
-        if (size_bytes := self.path.stat().st_size) >= limit_bytes:
-            raise TooLarge(size_bytes=size_bytes)
-        shutil.copyfile(self.path, to)
-        with to.open("rb") as copy:
-            sha256 = hashlib.file_digest(copy, "sha256").hexdigest()
-        return Pulled(size_bytes=to.stat().st_size, sha256=sha256)
+        def copy() -> Pulled:
+            if (size_bytes := self.path.stat().st_size) >= limit_bytes:
+                raise TooLarge(size_bytes=size_bytes)
+            shutil.copyfile(self.path, to)
+            with to.open("rb") as file:
+                sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+            return Pulled(size_bytes=to.stat().st_size, sha256=sha256)
+
+        return await asyncio.to_thread(copy)
 
 
 @dataclass(eq=False, repr=False)
@@ -142,13 +143,12 @@ class TerminalAnnouncer:
         if scan.state is self._printed or scan.state in CODES:
             return
         self._printed = scan.state
+        what = f"{scan.state.value}, {scan.problem}" if scan.problem else scan.state.value
         if scan.state is State.WAITING:
-            say(f"scan #{number}: waits for scan #{scan.original}, another build of the same app")
-            return
-        why = f", {scan.problem}" if scan.problem else ""
-        if scan.state is State.QUEUED:
-            why += f" Next try in {text.duration(max(1.0, scan.submission.due_at - time.time()))}."
-        say(f"scan #{number}: {scan.state.value}{why}")
+            what = f"waits for scan #{scan.original}, another build of the same app"
+        elif scan.state is State.QUEUED:
+            what += f" Next try in {text.duration(max(1.0, scan.submission.due_at - time.time()))}."
+        say(f"scan #{number}: {what}")
 
     async def settle(self) -> None:
         """Finish printing."""
@@ -183,7 +183,15 @@ async def scan(settings: Settings, asked: ScanArguments, stop: asyncio.Event) ->
 
 
 async def _scan(settings: Settings, asked: ScanArguments, stop: asyncio.Event, stack: AsyncExitStack) -> int:
-    share = _share(asked)
+    share = Share(
+        file_name=asked.path.name,
+        occasion="shell",
+        asked_app_id=identifiers.app_id(asked.app_id) if asked.app_id else None,
+        asked_name=asked.name,
+        insist=asked.again,
+        kind=Kind.NEW if asked.new else None,
+        reason=Reason.CHOSEN if asked.new else None,
+    )
     clock = SystemClock()
     database = await open_database(settings.database)
     stack.push_async_callback(database.close)
@@ -222,18 +230,6 @@ async def _scan(settings: Settings, asked: ScanArguments, stop: asyncio.Event, s
     announcer.changed(number)
     await announcer.settle()
     return await _report(domain, ended)
-
-
-def _share(asked: ScanArguments) -> Share:
-    return Share(
-        file_name=asked.path.name,
-        occasion="shell",
-        asked_app_id=identifiers.app_id(asked.app_id) if asked.app_id else None,
-        asked_name=asked.name,
-        insist=asked.again,
-        kind=Kind.NEW if asked.new else None,
-        reason=Reason.CHOSEN if asked.new else None,
-    )
 
 
 async def _begin_thread(
