@@ -68,7 +68,8 @@ class Bot:
         self._rules = rules_file.read(settings.rules_file) if settings.rules_file else ()
         self._stack = AsyncExitStack()
         self._lock = InstanceLock(settings.database)
-        self._work_dir = WorkDir.beside(settings.database, self.clock)
+        database = settings.database.absolute()
+        self._work_dir = WorkDir(database.with_name(database.name + ".builds"), self.clock)
         self._database: Database | None = None
         self._scheduler: Scheduler | None = None
         self._socket: SocketMode | None = None

@@ -23,7 +23,7 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from bot.core.clock import cancel_all
 from bot.core.ports import Files, Progress
 from bot.core.scan import Platform, Pulled, Scan, State
-from bot.core.stats import Move, StatsSnapshot
+from bot.core.stats import StatsSnapshot
 
 logger = logging.getLogger(__name__)
 
@@ -122,15 +122,12 @@ class Metrics:
             return
         self._up.set(1)
         for move in self._snapshot.moves:
-            self._moved(move)
-
-    def _moved(self, move: Move) -> None:
-        if move.before in _STEPS:
-            self._steps.labels(move.before.value).observe(move.seconds)
-            if move.after is State.QUEUED:
-                self._retries.labels(move.before.value).inc()
-        if move.after is State.SUBMITTED:
-            self._steps.labels("total").observe(move.total_s)
+            if move.before in _STEPS:
+                self._steps.labels(move.before.value).observe(move.seconds)
+                if move.after is State.QUEUED:
+                    self._retries.labels(move.before.value).inc()
+            if move.after is State.SUBMITTED:
+                self._steps.labels("total").observe(move.total_s)
 
     def collect(self) -> Iterable[Metric]:
         """Return the current gauges; called by the registry."""

@@ -139,6 +139,5 @@ def _disk(settings: Settings) -> CheckResult:
     if not folder.is_dir():
         return failed("disk", "not checked, as the database has no folder")
     free = shutil.disk_usage(folder).free
-    if free < needed:
-        return failed("disk", f"{free // 10**6} MB free beside the database, {needed // 10**6} MB needed")
-    return passed("disk", f"{free // 10**6} MB free, {needed // 10**6} MB needed")
+    result = passed if free >= needed else failed
+    return result("disk", f"{free // 10**6} MB free beside the database, {needed // 10**6} MB needed")

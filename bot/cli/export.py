@@ -36,8 +36,8 @@ VERDICT_COLUMNS = (
 )
 HOST_COLUMNS = (*_BUILD, "host", "looked_up", "categories", "alerts")
 _ITEMS = """
-    FROM scans JOIN results ON results.scan = scans.number JOIN {0} AS item ON item.scan = scans.number
-    WHERE scans.number > ? AND scans.number <= ? ORDER BY scans.number, item.rowid
+    JOIN results ON results.scan = scans.number JOIN {0} AS item ON item.scan = scans.number
+    ORDER BY scans.number, item.rowid
 """
 
 
@@ -51,62 +51,58 @@ class ExportKind(StrEnum):
     HOSTS = "hosts"  # one for each scan and host in its build
 
 
-_TABLES: dict[ExportKind, tuple[tuple[str, ...], str]] = {
+_TABLES: dict[ExportKind, tuple[tuple[str, ...], str, str]] = {
     ExportKind.SCANS: (
         COLUMNS,
-        f"""
-            SELECT scans.*, o.request_id, o.status AS http_status, o.attempts, o.route,
-                   results.state AS result, results.status AS onetrust_status,
-                   results.ended_at AS result_at, results.scanned_at, results.version AS scanned_version,
-                   results.engine_version, results.sdk_count, results.permission_count,
-                   results.high_risk_count, results.manifest_total, results.manifest_aligned,
-                   results.manifest_mismatched, results.manifest_missing,
-                   (SELECT count(*) FROM breaches WHERE scan = scans.number) AS breach_count,
-                   (SELECT count(*) FROM breaches
-                    WHERE scan = scans.number AND acknowledged_at IS NULL) AS open_breach_count
-            FROM scans JOIN submissions AS o ON o.scan = scans.number AND o.{ONETRUST}
-            LEFT JOIN results ON results.scan = scans.number
-            WHERE scans.number > ? AND scans.number <= ? ORDER BY scans.number
-        """,  # noqa: S608 - a constant
+        """
+            o.request_id, o.status AS http_status, o.attempts, o.route,
+            results.state AS result, results.status AS onetrust_status, results.ended_at AS result_at,
+            results.scanned_at, results.version AS scanned_version, results.engine_version,
+            results.sdk_count, results.permission_count, results.high_risk_count,
+            results.manifest_total, results.manifest_aligned, results.manifest_mismatched,
+            results.manifest_missing,
+            (SELECT count(*) FROM breaches WHERE scan = scans.number) AS breach_count,
+            (SELECT count(*) FROM breaches
+             WHERE scan = scans.number AND acknowledged_at IS NULL) AS open_breach_count
+        """,
+        f"JOIN submissions AS o ON o.scan = scans.number AND o.{ONETRUST} "
+        "LEFT JOIN results ON results.scan = scans.number ORDER BY scans.number",
     ),
     ExportKind.SDKS: (
         SDK_COLUMNS,
-        f"""
-            SELECT scans.*, results.scanned_at, item.package_id, item.name AS sdk, item.vendor,
-                   item.category, item.description {_ITEMS.format("sdks")}
-        """,
+        "results.scanned_at, item.package_id, item.name AS sdk, item.vendor, item.category, item.description",
+        _ITEMS.format("sdks"),
     ),
     ExportKind.PERMISSIONS: (
         PERMISSION_COLUMNS,
-        f"""
-            SELECT scans.*, results.scanned_at, item.name AS permission, item.category, item.status,
-                   item.sensitivity, item.description,
-                   trim(coalesce(item.sensitivity, '')) LIKE 'HIGH%'
-                   OR trim(coalesce(item.sensitivity, '')) LIKE 'SENSITIVE%' AS high_risk
-                   {_ITEMS.format("permissions")}
+        """
+            results.scanned_at, item.name AS permission, item.category, item.status, item.sensitivity,
+            item.description,
+            trim(coalesce(item.sensitivity, '')) LIKE 'HIGH%'
+            OR trim(coalesce(item.sensitivity, '')) LIKE 'SENSITIVE%' AS high_risk
         """,
+        _ITEMS.format("permissions"),
     ),
     ExportKind.VERDICTS: (
         VERDICT_COLUMNS,
         """
-            SELECT scans.*, found.scanner, o.request_id AS md5, found.state AS opinion,
-                   found.threat AS verdict, found.category, found.score, found.malware, found.is_instant,
-                   found.known_from, found.since AS sent_at, found.ended_at AS verdict_at,
-                   found.problem AS opinion_problem
-            FROM scans JOIN opinions AS found ON found.scan = scans.number
-            LEFT JOIN submissions AS o ON o.scan = scans.number AND o.scanner = found.scanner
-            WHERE scans.number > ? AND scans.number <= ? ORDER BY scans.number, found.scanner
+            item.scanner, o.request_id AS md5, item.state AS opinion, item.threat AS verdict, item.category,
+            item.score, item.malware, item.is_instant, item.known_from, item.since AS sent_at,
+            item.ended_at AS verdict_at, item.problem AS opinion_problem
+        """,
+        """
+            JOIN opinions AS item ON item.scan = scans.number
+            LEFT JOIN submissions AS o ON o.scan = scans.number AND o.scanner = item.scanner
+            ORDER BY scans.number, item.scanner
         """,
     ),
     ExportKind.HOSTS: (
         HOST_COLUMNS,
-        """
-            SELECT scans.*, found.host, found.looked_up, found.categories, found.alerts
-            FROM scans JOIN hosts AS found ON found.scan = scans.number
-            WHERE scans.number > ? AND scans.number <= ? ORDER BY scans.number, found.host
-        """,
+        "item.host, item.looked_up, item.categories, item.alerts",
+        "JOIN hosts AS item ON item.scan = scans.number ORDER BY scans.number, item.host",
     ),
 }
+"""By what the rows are: their columns, what is selected besides the scan's columns, and from where."""
 _FLAGS = frozenset({"high_risk", "is_instant", "looked_up"})
 _LISTS = frozenset({"categories", "alerts"})
 _BATCH = 500
@@ -123,7 +119,9 @@ async def export(path: Path, form: str, out: TextIO, what: ExportKind = ExportKi
     JSON is one array; its scans include their timeline and violations. Times are ISO 8601, UTC.
     """
     database = await Database.open(path, hooks=())  # rows are only read
-    columns, query = _TABLES[what]
+    columns, selected, rest = _TABLES[what]
+    page = "(SELECT * FROM scans WHERE number > ? AND number <= ?) AS scans"
+    query = f"SELECT scans.*, {selected} FROM {page} {rest}"  # noqa: S608 - constants
     try:
         if form == "csv":
             writer = csv.writer(out)

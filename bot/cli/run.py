@@ -8,6 +8,7 @@ from slack_sdk.errors import SlackApiError
 
 from bot.app import Bot
 from bot.config.settings import Settings
+from bot.core.clock import first_of
 from bot.errors import NewerDatabase, ShutOut, StoreUnavailable, slack_code
 
 logger = logging.getLogger(__name__)
@@ -22,26 +23,19 @@ async def run(settings: Settings, stop: asyncio.Event) -> int:
         logger.warning("%s", warning)
     bot = Bot(settings)
     opening = asyncio.create_task(bot.__aenter__())
-    stopped = asyncio.create_task(stop.wait())
-    await asyncio.wait({opening, stopped}, return_when=asyncio.FIRST_COMPLETED)
-    if not opening.done():  # it may be waiting for another bot to stop, or for Slack
-        opening.cancel()
-        await asyncio.gather(opening, return_exceptions=True)
+    await first_of(opening, stop.wait())
+    if opening.cancelled():  # it was waiting for another bot to stop, or for Slack
         return 0
     try:
         opening.result()
     except (ShutOut, NewerDatabase, SlackApiError, OSError, sqlite3.Error, StoreUnavailable) as error:
-        stopped.cancel()
         logger.error("the bot can't start: %s", _reason(error))  # noqa: TRY400 - without a traceback
         return 1
     shut_out = asyncio.create_task(bot.shut_out())
-    await asyncio.wait({stopped, shut_out}, return_when=asyncio.FIRST_COMPLETED)
-    code = 0
-    if not stopped.done():
+    await first_of(shut_out, stop.wait())
+    code = 0 if stop.is_set() else SHUT_OUT
+    if code:
         logger.error("Slack has shut the bot out, so it stops. %s", shut_out.result().user_message)
-        code = SHUT_OUT
-    stopped.cancel()
-    shut_out.cancel()
     logger.info("stopping: current work is finished or returned to the queue")
     await bot.__aexit__()
     logger.info("stopped")

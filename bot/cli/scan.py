@@ -21,14 +21,13 @@ from slack_sdk.errors import SlackApiError
 from bot.config.settings import Settings
 from bot.core import identifiers
 from bot.core.circuit_breaker import CircuitBreaker
-from bot.core.clock import SystemClock, cancel_all
+from bot.core.clock import SystemClock, cancel_all, first_of
 from bot.core.file_names import file_type_of_name, unsupported_name
 from bot.core.ports import Announcer, Progress
 from bot.core.scan import Kind, Pulled, Question, Reason, Scan, Share, Source, State
 from bot.core.work_dir import WorkDir
 from bot.errors import (
     AppscanError,
-    NotInvited,
     StoreUnavailable,
     Superseded,
     TooLarge,
@@ -99,15 +98,16 @@ class LocalFile:
 
     async def pull(self, scan: Scan, to: Path, *, limit_bytes: int, progress: Progress) -> Pulled:  # noqa: ARG002
         """Copy the file, as it may change before it is sent."""
-        return await asyncio.to_thread(self._copy, to, limit_bytes)
 
-    def _copy(self, to: Path, limit_bytes: int) -> Pulled:
-        if (size_bytes := self.path.stat().st_size) >= limit_bytes:
-            raise TooLarge(size_bytes=size_bytes)
-        shutil.copyfile(self.path, to)
-        with to.open("rb") as copy:
-            sha256 = hashlib.file_digest(copy, "sha256").hexdigest()
-        return Pulled(size_bytes=to.stat().st_size, sha256=sha256)
+        def copy() -> Pulled:
+            if (size_bytes := self.path.stat().st_size) >= limit_bytes:
+                raise TooLarge(size_bytes=size_bytes)
+            shutil.copyfile(self.path, to)
+            with to.open("rb") as file:
+                sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+            return Pulled(size_bytes=to.stat().st_size, sha256=sha256)
+
+        return await asyncio.to_thread(copy)
 
 
 @dataclass(eq=False, repr=False)
@@ -143,13 +143,12 @@ class TerminalAnnouncer:
         if scan.state is self._printed or scan.state in CODES:
             return
         self._printed = scan.state
+        what = f"{scan.state.value}, {scan.problem}" if scan.problem else scan.state.value
         if scan.state is State.WAITING:
-            say(f"scan #{number}: waits for scan #{scan.original}, another build of the same app")
-            return
-        why = f", {scan.problem}" if scan.problem else ""
-        if scan.state is State.QUEUED:
-            why += f" Next try in {text.duration(max(1.0, scan.submission.due_at - time.time()))}."
-        say(f"scan #{number}: {scan.state.value}{why}")
+            what = f"waits for scan #{scan.original}, another build of the same app"
+        elif scan.state is State.QUEUED:
+            what += f" Next try in {text.duration(max(1.0, scan.submission.due_at - time.time()))}."
+        say(f"scan #{number}: {what}")
 
     async def settle(self) -> None:
         """Finish printing."""
@@ -184,7 +183,15 @@ async def scan(settings: Settings, asked: ScanArguments, stop: asyncio.Event) ->
 
 
 async def _scan(settings: Settings, asked: ScanArguments, stop: asyncio.Event, stack: AsyncExitStack) -> int:
-    share = _share(asked)
+    share = Share(
+        file_name=asked.path.name,
+        occasion="shell",
+        asked_app_id=identifiers.app_id(asked.app_id) if asked.app_id else None,
+        asked_name=asked.name,
+        insist=asked.again,
+        kind=Kind.NEW if asked.new else None,
+        reason=Reason.CHOSEN if asked.new else None,
+    )
     clock = SystemClock()
     database = await open_database(settings.database)
     stack.push_async_callback(database.close)
@@ -225,18 +232,6 @@ async def _scan(settings: Settings, asked: ScanArguments, stop: asyncio.Event, s
     return await _report(domain, ended)
 
 
-def _share(asked: ScanArguments) -> Share:
-    return Share(
-        file_name=asked.path.name,
-        occasion="shell",
-        asked_app_id=identifiers.app_id(asked.app_id) if asked.app_id else None,
-        asked_name=asked.name,
-        insist=asked.again,
-        kind=Kind.NEW if asked.new else None,
-        reason=Reason.CHOSEN if asked.new else None,
-    )
-
-
 async def _begin_thread(
     settings: Settings, share: Share, channel: str, stack: AsyncExitStack
 ) -> tuple[Posting, Share]:
@@ -245,10 +240,7 @@ async def _begin_thread(
     identity = await Identity.ask(client)
     kind = await SlackConversations(client, identity, clock).kind_of(channel)
     message = shell_announcement(share.file_name)
-    try:
-        posted = await client.chat_postMessage(channel=channel, text=message.text, blocks=message.blocks)
-    except SlackApiError as error:
-        raise NotInvited(f"Slack says {slack_code(error)}: nothing was submitted.") from error
+    posted = await client.chat_postMessage(channel=channel, text=message.text, blocks=message.blocks)
     ts = str(posted["ts"])
     posting = Posting(
         client=client, bot_user_id=identity.user_id, clock=clock, stack=stack, settle_s=SETTLE_S
@@ -265,10 +257,7 @@ async def _run(domain: Domain, number: int, stop: asyncio.Event, timeout_s: floa
     store = domain.store
     await store.queue.recover(source=Source.SHELL)
     work = asyncio.create_task(_process(domain, number))
-    stopped = asyncio.create_task(stop.wait())
-    await asyncio.wait({work, stopped}, timeout=timeout_s, return_when=asyncio.FIRST_COMPLETED)
-    stopped.cancel()
-    work.cancel()
+    await first_of(work, stop.wait(), domain.clock.sleep(timeout_s))
     with contextlib.suppress(asyncio.CancelledError):
         await work
     scan = await store.scans.scan(number)

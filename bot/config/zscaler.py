@@ -121,6 +121,7 @@ class ZscalerSettings:
         return tuple(name for name, api in named.items() if api is not None)
 
 
+T = TypeVar("T")
 _InCloud = TypeVar("_InCloud", CloudSettings, SandboxSettings)
 
 ZSCALER_VARIABLES = env.declared(
@@ -138,7 +139,7 @@ def read_zscaler(reader: Reader) -> ZscalerSettings | None:
         ZscalerSettings,
         cloud=_cloud(reader, account),
         sandbox=_sandbox(reader, account),
-        apptotal=_apptotal(reader),
+        apptotal=_by_key(reader, AppTotalSettings, "3rd-party apps are not looked up without it"),
     )
     if len(reader.problems) > before:
         return None
@@ -186,18 +187,17 @@ def _session(reader: Reader) -> SessionLogin:
 
 
 def _sandbox(reader: Reader, account: _Account) -> SandboxSettings | None:
-    if reader.text("ZSCALER_SANDBOX_TOKEN"):
-        return _in_cloud(reader, "ZSCALER_SANDBOX_URL", reader.read(SandboxSettings), account)
-    if reader.text("ZSCALER_SANDBOX_URL"):
-        reader.require("ZSCALER_SANDBOX_TOKEN", "the Sandbox is not used without it")
-    return None
+    sandbox = _by_key(reader, SandboxSettings, "the Sandbox is not used without it")
+    return _in_cloud(reader, "ZSCALER_SANDBOX_URL", sandbox, account) if sandbox else None
 
 
-def _apptotal(reader: Reader) -> AppTotalSettings | None:
-    if reader.text("ZSCALER_APPTOTAL_KEY"):
-        return reader.read(AppTotalSettings)
-    if reader.text("ZSCALER_APPTOTAL_URL"):
-        reader.require("ZSCALER_APPTOTAL_KEY", "3rd-party apps are not looked up without it")
+def _by_key(reader: Reader, api: type[T], why: str) -> T | None:
+    """Read the settings of an API with an address and a key; ``None`` without the key."""
+    url, key = env.declared(api)
+    if reader.text(key):
+        return reader.read(api)
+    if reader.text(url):
+        reader.require(key, why)
     return None
 
 

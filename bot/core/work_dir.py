@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Final, Self
+from typing import Final
 
 from bot.core.backoff import Backoff
 from bot.core.clock import SteadyClock
@@ -53,11 +53,6 @@ class WorkDir:
         self._failures = 0
         self._closed_until = float("-inf")  # by the steady clock
         self._kept: dict[str, _Kept] = {}  # by SHA-256, oldest first
-
-    @classmethod
-    def beside(cls, database: Path, clock: Clock) -> Self:
-        """Return the folder of a database, next to its file."""
-        return cls(database.absolute().with_name(database.name + ".builds"), clock)
 
     def empty(self) -> None:
         """Delete what an earlier process left; no scan may be in progress."""

@@ -24,7 +24,7 @@ from bot.scanners.onetrust.file_server import open_file_server
 from bot.scanners.onetrust.routes.direct import Direct
 from bot.scanners.onetrust.routes.ftp import Ftp
 from bot.scanners.onetrust.routes.webhook import Webhook
-from bot.slack.api.client import ObjectsOnly, ShortWaits
+from bot.slack.api.client import SlackRetries
 
 
 def build_reader(settings: Settings) -> BuildFileReader:
@@ -39,7 +39,7 @@ def slack_client(
     token = settings.slack_bot_token.reveal() if signed_in else None
     client = AsyncWebClient(token=token, base_url=settings.slack_api_url, session=session)
     # It repeats only what Slack certainly did not do: after a lost response, a message may have been posted.
-    client.retry_handlers = [ShortWaits(clock), ObjectsOnly()]
+    client.retry_handlers = [SlackRetries(clock)]
     return client
 
 

@@ -18,11 +18,9 @@ logger = logging.getLogger(__name__)
 
 @dataclass(eq=False, repr=False)
 class BacklogMessages:
-    """Posts and updates notices.
+    """Posts notices at once, as Slack allows a short burst, and updates them within a limit of their own.
 
-    A notice is posted without waiting behind the replies it announces: Slack allows a short burst.
-    Its updates have a rate limit of their own and are skipped rather than delayed, so that no channel holds
-    up the others.
+    Updates are skipped rather than delayed, so that no channel delays the others.
     """
 
     client: AsyncWebClient
@@ -47,13 +45,8 @@ class BacklogMessages:
         if self.updates.try_take() > 0:
             return False
         try:
-            await update(
-                self.client,
-                self.updates,
-                self.render(notice),
-                channel=notice.channel,
-                ts=notice.message_ts,
-            )
+            shown = self.render(notice)
+            await update(self.client, self.updates, shown, channel=notice.channel, ts=notice.message_ts)
         except SlackApiError as error:
             if slack_wait_s(error) is not None:
                 return False

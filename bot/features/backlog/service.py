@@ -1,8 +1,7 @@
-"""One notice per channel about its queue.
+"""One notice per channel about its queue, while many builds wait for a reply or the scanner accepts none.
 
-It is shown while more builds wait than can be answered at once, or while the scanner accepts none. Slack
-allows about one new message per second in a channel, so the last of a hundred builds is answered late; the
-notice says at once that all were received.
+Slack allows about one new message per second in a channel, so the last of a hundred builds is answered late;
+the notice says at once that all were received.
 """
 
 import logging

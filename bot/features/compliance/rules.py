@@ -8,8 +8,8 @@ from fnmatch import translate
 from functools import lru_cache
 
 from bot.core.build import Build, Platform
-from bot.features.results.diff import Changes, changes
-from bot.features.results.models import Judge, Permission, Results, Sdk
+from bot.features.results.diff import changes
+from bot.features.results.models import Changes, Judge, Permission, Results, Sdk
 
 EVIDENCE_LIMIT = 50
 """Evidence stored per violation; the rest is only counted."""

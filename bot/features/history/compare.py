@@ -13,9 +13,9 @@ from bot.core.scan import Platform, Scan
 from bot.errors import NotFound, UsageError
 from bot.features.history import filters
 from bot.features.history.compare_repository import HistoryStore
-from bot.features.history.models import APPS_NAMED, AppMatch, SdkRow
-from bot.features.results.diff import Changes, changes
-from bot.features.results.models import UNREAD, ResultStatus
+from bot.features.history.models import AppMatch, SdkRow
+from bot.features.results.diff import changes
+from bot.features.results.models import UNREAD, Changes, ResultStatus
 
 APPS_A_PAGE: Final = 5
 IN_PROGRESS_LIMIT: Final = 15
@@ -55,8 +55,8 @@ class SdkPage:
 class SeveralApps:
     """Several apps match what was typed."""
 
-    apps: tuple[AppMatch, ...]
-    has_more: bool
+    apps: Sequence[AppMatch]
+    """Up to one more than ``APPS_NAMED``."""
     rest: str
     """The text after the app."""
 
@@ -118,7 +118,7 @@ class Comparisons:
                 "There is no scan with that number or request ID that you can see, and no such app. "
                 "`/appscan history` lists the scans that you can."
             )
-        return apps[0].newest if len(apps) == 1 else _several(apps, "")
+        return apps[0].newest if len(apps) == 1 else SeveralApps(apps=apps, rest="")
 
     async def sdk(self, user: str, channel: str, text: str, offset: int = 0) -> SdkPage:
         """Return a page of the apps with an SDK, last scanned first.
@@ -164,7 +164,7 @@ class Comparisons:
             )
         apps = [app for app in apps if app.completed] or apps
         if len(apps) > 1:
-            return _several(apps, " ".join(versions))
+            return SeveralApps(apps=apps, rest=" ".join(versions))
         scan = named.newest if named is not None else None
         before, after, several = await self._pair(apps[0], versions, viewer, number=scan)
         if before.number == after.number:
@@ -247,7 +247,3 @@ def _which(version: str) -> dict[str, Any]:
     """Return the filter for a typed version; ``#`` marks a scan's number."""
     number = _NUMBER.fullmatch(version) if version.startswith("#") else None
     return {"number": int(number[1])} if number else {"version": version}
-
-
-def _several(apps: Sequence[AppMatch], rest: str) -> SeveralApps:
-    return SeveralApps(apps=tuple(apps[:APPS_NAMED]), has_more=len(apps) > APPS_NAMED, rest=rest)

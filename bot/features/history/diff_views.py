@@ -5,9 +5,9 @@ from typing import Final, TypeVar
 
 from bot.core.scan import Scan
 from bot.features.history.compare import Comparison, SeveralApps
-from bot.features.results.diff import Changes
+from bot.features.history.models import APPS_NAMED
 from bot.features.results.found_views import manifest_counts, permission, sdk_name
-from bot.features.results.models import Sdk
+from bot.features.results.models import Changes, Sdk
 from bot.slack.blocks import text
 from bot.slack.blocks.elements import context, section
 from bot.slack.blocks.lists import paragraphs
@@ -40,7 +40,7 @@ def several(found: SeveralApps, word: str) -> Message:
     """List the apps that match what was typed after ``word``, and the command for each."""
     rest = f" {text.plain(found.rest, 80)}" if found.rest else ""
     lines = []
-    for each in found.apps:
+    for each in found.apps[:APPS_NAMED]:
         command = f"/appscan {word} {text.plain(each.bundle_id, 130)} {each.platform.value}{rest}"
         title = text.escape(each.name or each.bundle_id, 80)
         lines.append(f"*{title}* · {each.platform.title}\n{text.code(command, 250)}")
@@ -48,7 +48,9 @@ def several(found: SeveralApps, word: str) -> Message:
         [
             section("*More than one app fits that.* Ask for one of them:"),
             *map(section, lines),
-            context("There are more: a bundle identifier says which.") if found.has_more else None,
+            context("There are more: a bundle identifier says which.")
+            if len(found.apps) > APPS_NAMED
+            else None,
         ]
     )
 

@@ -21,14 +21,6 @@ APPS_A_PAGE = 10
 
 
 @dataclass(frozen=True, kw_only=True)
-class AppsPage:
-    """A page of known apps."""
-
-    rows: tuple[AppRow, ...]
-    has_more: bool
-
-
-@dataclass(frozen=True, kw_only=True)
 class Linked:
     """The effect of linking."""
 
@@ -88,11 +80,11 @@ class HistoryService:
             return await self.store.scans.of_request_id(identifiers.request_id(word))
         return None
 
-    async def apps(self, user: str, channel: str, offset: int = 0) -> AppsPage:
-        """Return a page of the known apps, last scanned first."""
+    async def apps(self, user: str, channel: str, offset: int = 0) -> tuple[list[AppRow], bool]:
+        """Return a page of the known apps, last scanned first, and whether there are more."""
         viewer = await self.access.viewer(user, channel)
         rows = await self.store.history.apps(viewer, limit=APPS_A_PAGE + 1, offset=offset)
-        return AppsPage(rows=tuple(rows[:APPS_A_PAGE]), has_more=len(rows) > APPS_A_PAGE)
+        return rows[:APPS_A_PAGE], len(rows) > APPS_A_PAGE
 
     async def link(
         self, user: str, channel: str, bundle_id: str, app_id: str, platform: Platform | None

@@ -13,10 +13,10 @@ from bot.features.history import apps_views, diff_views, sdk_views, views
 from bot.features.history.compare import Comparisons, SeveralApps
 from bot.features.history.history import HistoryService
 from bot.features.history.models import Cursor
+from bot.features.onetrust_apps import views as onetrust_views
 from bot.features.onetrust_apps.service import AppListing, OneTrustApps, typed_name
-from bot.features.onetrust_apps.views import applications
 from bot.slack.blocks.elements import read_button_value
-from bot.slack.blocks.message import Message
+from bot.slack.blocks.message import Message, compose
 from bot.slack.listening.command import Command, CommandText, Topic
 from bot.slack.listening.payload import Payload
 from bot.slack.listening.respond import replace_on_press
@@ -93,7 +93,7 @@ class HistoryCommands:
     async def _apps(self, typed: CommandText) -> Message:
         listing = await self.onetrust_apps.page(typed.user, typed.channel, typed_name(typed.rest))
         if typed.words and listing is not None:
-            return applications(listing)
+            return compose(onetrust_views.page(listing))
         return await self._known_apps(typed.user, typed.channel, 0, listing)
 
     async def _page_of_apps(self, press: Payload) -> Message:
@@ -102,8 +102,8 @@ class HistoryCommands:
         return await self._known_apps(press.user, press.channel, offset, listing)
 
     async def _known_apps(self, user: str, channel: str, offset: int, listing: AppListing | None) -> Message:
-        page = await self.history.apps(user, channel, offset=offset)
-        return apps_views.apps(page.rows, offset=offset, has_more=page.has_more, listing=listing)
+        rows, has_more = await self.history.apps(user, channel, offset=offset)
+        return apps_views.apps(rows, offset=offset, has_more=has_more, listing=listing)
 
     async def _link(self, typed: CommandText) -> Message:
         if len(typed.words) not in {2, 3}:

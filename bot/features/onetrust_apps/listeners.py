@@ -13,7 +13,7 @@ from bot.features.onetrust_apps.service import OneTrustApps, typed_name
 from bot.features.submission.intake import Intake
 from bot.slack.blocks import short_answers, text
 from bot.slack.blocks.elements import read_button_value
-from bot.slack.blocks.message import Message
+from bot.slack.blocks.message import Message, compose
 from bot.slack.listening.command import Command, CommandText, Topic
 from bot.slack.listening.payload import Payload
 from bot.slack.listening.respond import replace_on_press
@@ -78,7 +78,7 @@ def register(app: AsyncApp, onetrust_apps: OneTrustApps, intake: Intake) -> None
         listing = await onetrust_apps.page(press.user, press.channel, search, offset=offset)
         if listing is None:
             raise NotFound("OneTrust no longer lets its applications be read.")
-        return views.applications(listing)
+        return compose(views.page(listing))
 
     async def rescan_chosen(press: Payload) -> Message:
         app_id = identifiers.app_id(press.value)

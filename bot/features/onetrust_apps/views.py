@@ -33,11 +33,6 @@ _SCANS: Final = {
 _OPTION_LIMIT: Final = 75
 
 
-def applications(listing: AppListing) -> Message:
-    """List one page of OneTrust's applications."""
-    return compose(page(listing))
-
-
 def page(listing: AppListing) -> list[Block | None]:
     """Return the blocks of one page of OneTrust's applications."""
     if listing.late:

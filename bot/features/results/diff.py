@@ -5,41 +5,8 @@ vendor are equal, ignoring case. Permissions are the same if their names are.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
 
-from bot.features.results.models import Permission, PrivacyManifest, Results, Sdk
-
-
-@dataclass(frozen=True, kw_only=True)
-class Changes:
-    """The differences between two scans, each part sorted by name.
-
-    Duplicates in OneTrust's lists are removed; an SDK listed in two categories appears once for each.
-    """
-
-    sdks_added: tuple[Sdk, ...] = ()
-    sdks_removed: tuple[Sdk, ...] = ()
-    sdks_recategorised: tuple[tuple[Sdk, Sdk], ...] = ()
-    """SDKs whose category changed: before and after."""
-    permissions_added: tuple[Permission, ...] = ()
-    permissions_removed: tuple[Permission, ...] = ()
-    permissions_risen: tuple[Permission, ...] = ()
-    """Permissions that existed before and became high risk."""
-    manifest_before: PrivacyManifest | None = None
-    manifest_after: PrivacyManifest | None = None
-
-    @property
-    def manifest_changed(self) -> bool:
-        """Whether a privacy manifest was added or removed, or one of its counts changed."""
-        before, after = self.manifest_before, self.manifest_after
-        return (before and replace(before, data_types=())) != (after and replace(after, data_types=()))
-
-    @property
-    def nothing(self) -> bool:
-        """Whether there are no differences."""
-        sdks = self.sdks_added or self.sdks_removed or self.sdks_recategorised
-        permissions = self.permissions_added or self.permissions_removed or self.permissions_risen
-        return not (sdks or permissions or self.manifest_changed)
+from bot.features.results.models import Changes, Permission, Results, Sdk
 
 
 def changes(before: Results, after: Results) -> Changes:

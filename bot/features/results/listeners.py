@@ -7,8 +7,7 @@ from slack_bolt.async_app import AsyncApp
 from bot.errors import NotFound, Superseded
 from bot.features.results import status_views
 from bot.features.results.modals import FOUND, found_modal
-from bot.features.results.models import RETRIED
-from bot.features.results.part import results_of
+from bot.features.results.models import RETRIED, results_of
 from bot.features.results.ports import ResultStore
 from bot.features.submission.listeners import decide_on_press
 from bot.features.submission.ports import CardFor

@@ -7,8 +7,7 @@ from typing import Final
 from bot.core.ports import Clock
 from bot.core.scan import Scan, State
 from bot.features.results import rows_repository
-from bot.features.results.models import ResultState
-from bot.features.results.part import NAME, ResultsPart
+from bot.features.results.models import NAME, ResultsPart, ResultState
 from bot.features.results.poller import ResultPoller
 from bot.features.results.ports import ResultStore
 from bot.features.results.status_views import all_found, line, once_more, uncertain, unread

@@ -51,10 +51,8 @@ def found_modal(scan: Scan, results: Results, state: ModalState) -> Block:
         intro, row = [section(manifest_line(manifest))], _data_type
         rows = sorted(manifest.data_types, key=lambda each: (-each.mismatches, each.name))
     elif tab is ResultTab.PERMISSIONS:
-        row, rows = (
-            _permission,
-            sorted(results.permissions, key=lambda each: (not each.is_high_risk, each.name)),
-        )
+        row = _permission
+        rows = sorted(results.permissions, key=lambda each: (not each.is_high_risk, each.name))
     listing = Listing(
         heading=[section(f"{title(scan)}, scan #{scan.number}")],
         tabs=tabs,

@@ -7,12 +7,13 @@ Source: https://developer.onetrust.com (Cookie Consent, Applications)
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any, Final
 
 from bot.core.build import Build, Platform
 from bot.core.scan import Scan
+from bot.features.submission.card import Card
 
 
 class OneTrustScanStatus(StrEnum):
@@ -127,6 +128,38 @@ class Results:
         return bool(self.sdks or not self.sdk_count) and bool(self.permissions or not self.permission_count)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Changes:
+    """The differences between two scans, each part sorted by name.
+
+    Duplicates in OneTrust's lists are removed; an SDK listed in two categories appears once for each.
+    """
+
+    sdks_added: tuple[Sdk, ...] = ()
+    sdks_removed: tuple[Sdk, ...] = ()
+    sdks_recategorised: tuple[tuple[Sdk, Sdk], ...] = ()
+    """SDKs whose category changed: before and after."""
+    permissions_added: tuple[Permission, ...] = ()
+    permissions_removed: tuple[Permission, ...] = ()
+    permissions_risen: tuple[Permission, ...] = ()
+    """Permissions that existed before and became high risk."""
+    manifest_before: PrivacyManifest | None = None
+    manifest_after: PrivacyManifest | None = None
+
+    @property
+    def manifest_changed(self) -> bool:
+        """Whether a privacy manifest was added or removed, or one of its counts changed."""
+        before, after = self.manifest_before, self.manifest_after
+        return (before and replace(before, data_types=())) != (after and replace(after, data_types=()))
+
+    @property
+    def nothing(self) -> bool:
+        """Whether there are no differences."""
+        sdks = self.sdks_added or self.sdks_removed or self.sdks_recategorised
+        permissions = self.permissions_added or self.permissions_removed or self.permissions_risen
+        return not (sdks or permissions or self.manifest_changed)
+
+
 class ResultState(StrEnum):
     """The state of polling for a scan's results."""
 
@@ -192,6 +225,44 @@ class Poll:
     def number(self) -> int:
         """The scan's number."""
         return self.scan.number
+
+
+NAME: Final = "results"
+"""The key in ``Card.parts``."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ResultsPart:
+    """A scan's polling state and results, compared with those of its app's previous scan."""
+
+    followed: ResultStatus | None = None
+    """``None`` if the scan was not submitted."""
+    results: Results | None = None
+    previous: Scan | None = None
+    """The app's last completed scan before this one."""
+    previous_link: str | None = None
+    """URL of the previous scan's thread, if everyone who sees this card may see that."""
+    changes: Changes | None = None
+    """Since the previous scan."""
+    next_at: float | None = None
+    """Time of the next poll, if any is expected."""
+    late_s: float = 0.0
+    """Maximum delay of that poll while other scans wait."""
+    is_unread: bool = False
+    """Whether results can't be read from OneTrust here."""
+    waiting: int = 0
+    """Number of scans that are polled, including this one."""
+
+    @property
+    def state(self) -> ResultState | None:
+        """The polling state; ``None`` if the scan was not submitted."""
+        return self.followed.state if self.followed is not None else None
+
+
+def results_of(card: Card) -> ResultsPart:
+    """Return what a card shows of its results."""
+    part: ResultsPart = card.parts.get(NAME) or ResultsPart()
+    return part
 
 
 Judge = Callable[[Build, Results, Results | None], tuple[Any, ...]]

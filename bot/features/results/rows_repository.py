@@ -17,11 +17,11 @@ from bot.features.results.models import (
     Poll,
     PrivacyManifest,
     Results,
+    ResultsPart,
     ResultState,
     ResultStatus,
     Sdk,
 )
-from bot.features.results.part import ResultsPart
 from bot.features.submission.card import open_to
 from bot.storage import rows
 from bot.storage.connection import Connection

@@ -4,8 +4,17 @@ from typing import Final
 
 from bot.core.scan import Kind, Source, State
 from bot.features.results.found_views import manifest_counts
-from bot.features.results.models import LATE_S, OVERDUE_S, POLLED, RETRIED, Results, ResultState, ResultStatus
-from bot.features.results.part import ResultsPart, results_of
+from bot.features.results.models import (
+    LATE_S,
+    OVERDUE_S,
+    POLLED,
+    RETRIED,
+    Results,
+    ResultsPart,
+    ResultState,
+    ResultStatus,
+    results_of,
+)
 from bot.features.submission.card import Card
 from bot.slack.blocks import text
 from bot.slack.blocks.elements import Block, button

@@ -4,7 +4,6 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from bot.core.scan import Scan
-from bot.features.results.diff import Changes
 from bot.features.results.found_views import (
     manifest_counts,
     manifest_line,
@@ -15,8 +14,7 @@ from bot.features.results.found_views import (
     sdk_line,
     sdk_name,
 )
-from bot.features.results.models import Sdk
-from bot.features.results.part import results_of
+from bot.features.results.models import Changes, Sdk, results_of
 from bot.features.results.status_views import all_found, ended, once_more
 from bot.features.submission.card import Card
 from bot.features.submission.sections import ReplySection
@@ -63,11 +61,10 @@ def _changed(card: Card, who: str) -> list[str]:
         return [f":bar_chart: {who}{title(scan)} was scanned: the first completed scan of this app here."]
     number = f"scan #{previous.number}"
     since = text.link(part.previous_link, number) if part.previous_link is not None else number
-    head = f"*What changed in {_versions(previous, scan)}*, since {since}:"
+    versions = _versions(previous, scan)
+    head = f"*What changed in {versions}*, since {since}:"
     if changes.nothing:
-        head = (
-            f"*Nothing changed in {_versions(previous, scan)}* since {since}: the same SDKs and permissions."
-        )
+        head = f"*Nothing changed in {versions}* since {since}: the same SDKs and permissions."
     return [f":bar_chart: {who}{head}", *(f"• {line}" for line in _lines(changes))]
 
 

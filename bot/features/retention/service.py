@@ -12,7 +12,6 @@ logger = logging.getLogger(__name__)
 
 HOUR_S = 3600.0
 DAY_S = 24 * HOUR_S
-PURGE_INTERVAL_S = HOUR_S
 CLEANUP_INTERVAL_S = 600.0
 UPLOADS_PER_RUN = 50
 MAX_REFUSALS = 3
@@ -26,7 +25,7 @@ def purge_job(privacy: PrivacyRepository, clock: Clock, *, days: int) -> Job:
         if purged := await privacy.purge(clock.now() - days * DAY_S):
             logger.info("purged %d scans older than %d days", purged, days)
 
-    return Job(name="retention", run=purge, interval_s=PURGE_INTERVAL_S)
+    return Job(name="retention", run=purge, interval_s=HOUR_S)
 
 
 def upload_cleanup_job(

@@ -45,7 +45,7 @@ def build(kit: Kit) -> Surface:
         store=kit.store,
         card_for=card_for,
         access=kit.access,
-        scanners=[scanner for scanner in kit.side_scanners if scanner.answers],
+        scanners=[scanner for scanner in kit.side_scanners if scanner.submissions or scanner.reports],
         clock=kit.clock,
     )
     return Surface(

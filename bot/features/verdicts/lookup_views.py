@@ -26,8 +26,7 @@ def known(card: Card, *, link: str | None = None) -> Message:
 
 def _known(scan: Scan, shown: CardVerdict, link: str | None) -> list[Block | None]:
     verdict, number = shown.verdict, f"scan #{scan.number}"
-    bad = verdict.result is not None and verdict.result.threat in BAD
-    mark = ":rotating_light: " if bad else ""
+    mark = ":rotating_light: " if verdict.result is not None and verdict.result.threat in BAD else ""
     build = f"{mark}{title(scan)}, {text.link(link, number) if link is not None else number}"
     return [
         section("\n".join(filter(None, [build, status_line(shown), known_by(shown)]))),
@@ -45,13 +44,8 @@ def _asked(answer: HashAnswer | NoAnswer) -> list[Block]:
     if isinstance(answer, NoAnswer):
         return [context(f"{answer.scanner.title}: {text.sentence(answer.problem)}")]
     left = count(answer.left, "more report") if answer.left is not None and answer.left <= LOW else None
-    return [
-        *map(section, _lines(answer)),
-        context(
-            f"{answer.scanner.vendor} said so {text.when(answer.at)}",
-            f"{left} may be requested today" if left else None,
-        ),
-    ]
+    said = f"{answer.scanner.vendor} said so {text.when(answer.at)}"
+    return [*map(section, _lines(answer)), context(said, f"{left} may be requested today" if left else None)]
 
 
 def _lines(answer: HashAnswer) -> list[str]:

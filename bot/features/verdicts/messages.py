@@ -33,12 +33,8 @@ def verdict_subject(store: VerdictStore, scanner: str, render: Callable[[Card], 
 
     async def look(number: int) -> MessageStatus:
         scan, verdict = await store.verdicts.of(scanner, number)
-        result = verdict.result if verdict is not None else None
-        return MessageStatus(
-            scan=scan,
-            ts=verdict.announced_ts if verdict is not None else None,
-            is_due=result is not None and result.threat in BAD,
-        )
+        ts, result = (verdict.announced_ts, verdict.result) if verdict is not None else (None, None)
+        return MessageStatus(scan=scan, ts=ts, is_due=result is not None and result.threat in BAD)
 
     return Subject(
         note=store.scans.note,

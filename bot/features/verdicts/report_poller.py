@@ -14,7 +14,7 @@ from bot.core.clock import SteadyClock
 from bot.core.ports import Clock
 from bot.core.scan import SubmissionState
 from bot.errors import NotFound, Refused, StoreUnavailable, TryLater
-from bot.features.verdicts.models import Quota, Report, ReportStatus, SandboxVerdict, Verdict, VerdictState
+from bot.features.verdicts.models import Report, ReportStatus, SandboxVerdict, Verdict, VerdictState
 from bot.features.verdicts.outcomes import VerdictOutcomes, VerdictStore
 from bot.features.verdicts.side_scanner import ReportApi, SideScanner
 from bot.features.verdicts.submitter import DAY_S
@@ -96,7 +96,8 @@ class ReportPoller:
         for md5, verdicts in by_md5.items():
             if self._paused_until > self.clock.now():
                 expected_at = max(self._paused_until, self._quota_until)
-                await self._reschedule(verdicts, self._paused_until, self._paused_for, expected_at)
+                until, problem = self._paused_until, self._paused_for
+                await self._reschedule(verdicts, until, problem, expected_at=expected_at)
                 continue
             try:
                 await self._poll(reports, md5, verdicts)
@@ -114,18 +115,14 @@ class ReportPoller:
             quotas = await reports.quota()
         except (TryLater, Refused) as error:
             self._pause_after(error)
-        else:
-            self._quota_at, self._quota_until = self._steady.now(), 0.0
-            self._reports_left = min((quota.unused for quota in quotas), default=None)
-            if self._reports_left == 0:
-                self._wait_for_quota(quotas)
-
-    def _wait_for_quota(self, quotas: tuple[Quota, ...]) -> None:
-        now = self.clock.now()
-        ends = [(quota.started_at or now) + DAY_S for quota in quotas if not quota.unused]
-        # A window that is over by this clock is checked again soon, and none is longer than a day.
-        self._quota_until = min(max([*ends, now + QUOTA_S]), now + DAY_S)
-        self._pause(min(USED_UP_S, self._quota_until - now), self._profile.fill(QUOTA_USED))
+            return
+        now, self._quota_at, self._quota_until = self.clock.now(), self._steady.now(), 0.0
+        self._reports_left = min((quota.unused for quota in quotas), default=None)
+        if self._reports_left == 0:
+            ends = [(quota.started_at or now) + DAY_S for quota in quotas if not quota.unused]
+            # A window that is over by this clock is checked again soon, and none is longer than a day.
+            self._quota_until = min(max([*ends, now + QUOTA_S]), now + DAY_S)
+            self._pause(min(USED_UP_S, self._quota_until - now), self._profile.fill(QUOTA_USED))
 
     async def _poll(self, reports: ReportApi, md5: str, verdicts: list[Verdict]) -> None:
         """Request one report, for all scans of that file."""
@@ -190,16 +187,11 @@ class ReportPoller:
             return Report(status=ReportStatus.NOT_FOUND)
 
     async def _reschedule(
-        self,
-        verdicts: list[Verdict],
-        due_at: float,
-        problem: str | None,
-        expected_at: float | None = None,
-        **changes: int,
+        self, verdicts: list[Verdict], due_at: float, problem: str | None, **changes: Any
     ) -> None:
         for verdict in verdicts:
             with suppress(NotFound):  # purged meanwhile
-                await self.outcomes.reschedule(verdict, due_at, problem, expected_at, **changes)
+                await self.outcomes.reschedule(verdict, due_at, problem, **changes)
 
     async def _end(self, verdict: Verdict, state: VerdictState, problem: str, **changes: Any) -> None:
         with suppress(NotFound):  # purged meanwhile

@@ -55,11 +55,6 @@ class SideScanner:
         return self.submissions is not None or self.reads_hosts
 
     @property
-    def answers(self) -> bool:
-        """Whether people can ask about its verdicts."""
-        return self.submissions is not None or self.reports is not None
-
-    @property
     def name(self) -> str:
         """Return its name in rows."""
         return self.profile.name

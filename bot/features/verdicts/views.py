@@ -117,12 +117,9 @@ def verdict_message(card: Card, *, scanner: str, mention: bool) -> Message:
         known_by(shown),
         ADVICE,
     )
+    report = actions(report_button(shown.scanner, scan.number))
     return compose(
-        [
-            section(lines),
-            actions(report_button(shown.scanner, scan.number)),
-            context(f"Scan #{scan.number}", sharer(scan) if not called else None),
-        ]
+        [section(lines), report, context(f"Scan #{scan.number}", sharer(scan) if not called else None)]
     )
 
 

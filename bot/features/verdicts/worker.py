@@ -81,17 +81,13 @@ class VerdictWorker:
     """Raises if the look-up service does not answer; without it, hosts are always read."""
     _answers: bool = field(init=False, default=True)
     _ask_again_at: float = field(init=False, default=0.0)
-    _tasks: dict[int, asyncio.Task[None]] = field(init=False, default_factory=dict)
+    busy: dict[int, asyncio.Task[None]] = field(init=False, default_factory=dict)
+    """The tasks that work on builds, by scan."""
 
     def __post_init__(self) -> None:
         """Take the scanner's profile and a steady clock."""
         self._profile = self.scanner.profile
         self._steady = SteadyClock(self.clock)
-
-    @property
-    def busy(self) -> frozenset[int]:
-        """The scans whose builds are being worked on."""
-        return frozenset(self._tasks)
 
     async def turn(self) -> float | None:
         """Start on as many due builds as ``MAXIMUM_CONCURRENT`` allows; return when more are due."""
@@ -101,20 +97,20 @@ class VerdictWorker:
             return closed_until
         if kept := self.work_dir.kept:
             self.work_dir.drop_kept(kept - await rows.waiting(kept))
-        due = await rows.due(name, MAXIMUM_CONCURRENT - len(self._tasks), busy=tuple(self._tasks))
+        due = await rows.due(name, MAXIMUM_CONCURRENT - len(self.busy), busy=tuple(self.busy))
         for number in due.now:
             task = asyncio.create_task(self._run(number), name=f"{name} verdict on scan {number}")
-            self._tasks[number] = task
+            self.busy[number] = task
             task.add_done_callback(partial(self._done, number))
         return due.next_at
 
     async def stop(self) -> None:
         """Stop the work, and remove the builds that are kept for it; it resumes at the next start."""
-        await cancel_all(*self._tasks.values())
+        await cancel_all(*self.busy.values())
         self.work_dir.drop_kept(self.work_dir.kept)
 
     def _done(self, number: int, task: asyncio.Task[None]) -> None:
-        del self._tasks[number]
+        del self.busy[number]
         if task.cancelled() or (error := task.exception()) is None:
             self.wake(BUILDS.format(self.scanner.name), REPORTS.format(self.scanner.name))
         elif isinstance(error, StoreUnavailable):

@@ -9,6 +9,7 @@ Source: https://developer.onetrust.com/onetrust/openapi/consent-preferences-cook
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Final
 
 from bot.core.scan import Platform
@@ -38,6 +39,8 @@ MAX_ENTRIES: Final = 5000
 """Permissions, categories or data types that are read from one response."""
 
 MAX_PURPOSES: Final = 100
+
+count = partial(json_fields.count, maximum=MAX_COUNT)
 
 
 def application(value: object) -> Application | None:
@@ -148,11 +151,6 @@ def results(
         permissions=asked,
         privacy_manifest=manifest,
     )
-
-
-def count(value: object) -> int | None:
-    """Return a count from 0 to ``MAX_COUNT``."""
-    return json_fields.count(value, MAX_COUNT)
 
 
 def _data_types(value: object) -> Iterable[DataType]:

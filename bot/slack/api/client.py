@@ -23,19 +23,29 @@ TOTAL_TIMEOUT_S: Final = 30.0
 CONNECT_TIMEOUT_S: Final = 10.0
 
 
-class ShortWaits(AsyncRetryHandler):
+class SlackRetries(AsyncRetryHandler):
     """Retries rate-limited calls after the wait that Slack requests, if that is short.
 
     Otherwise the call raises ``SlackApiError``; ``errors.slack_wait_s`` returns the wait. Nothing else is
     retried here: if the response to a post is lost, the message may have been posted.
+
+    A response that is not a JSON object, such as a proxy's page, raises ``SlackApiError`` too, without a
+    code. The SDK would fail on it with an ``AttributeError``, and has no other hook before it parses.
     """
 
     def __init__(self, clock: Clock) -> None:
         super().__init__(max_retry_count=MAX_RETRIES)
         self._clock = clock
 
-    async def _can_retry_async(self, *, response: HttpResponse | None = None, **_: Any) -> bool:
-        return response is not None and response.status_code == 429 and _wait_s(response) <= MAX_WAIT_S
+    async def _can_retry_async(
+        self, *, response: HttpResponse | None = None, error: Exception | None = None, **_: Any
+    ) -> bool:
+        if error is not None or response is None:
+            return False
+        answer: object = response.body if response.data is None else response.data
+        if response.status_code == 200 and answer and not isinstance(answer, dict):
+            raise SlackApiError("the response is not from Slack", response)  # type: ignore[no-untyped-call]
+        return response.status_code == 429 and _wait_s(response) <= MAX_WAIT_S
 
     async def prepare_for_next_attempt_async(
         self, *, state: RetryState, response: HttpResponse | None = None, **_: Any
@@ -45,23 +55,6 @@ class ShortWaits(AsyncRetryHandler):
         if response is not None:
             await self._clock.sleep(_wait_s(response) + random.random() / 2)  # noqa: S311 - no secret
         state.increment_current_attempt()
-
-
-class ObjectsOnly(AsyncRetryHandler):
-    """Rejects responses that are not JSON objects, such as a proxy's page; retries nothing.
-
-    The SDK would fail on these with an ``AttributeError``, and this is its only hook between receiving and
-    parsing a response. The call raises ``SlackApiError``, for which ``errors.slack_code`` returns ``None``.
-    """
-
-    async def _can_retry_async(
-        self, *, response: HttpResponse | None = None, error: Exception | None = None, **_: Any
-    ) -> bool:
-        if error is None and response is not None and response.status_code == 200:
-            answer: object = response.body if response.data is None else response.data
-            if answer and not isinstance(answer, dict):
-                raise SlackApiError("the response is not from Slack", response)  # type: ignore[no-untyped-call]
-        return False
 
 
 def _wait_s(response: HttpResponse) -> float:

@@ -40,8 +40,7 @@ class SlackConversations:
 
     def read(self, payload: Mapping[str, Any]) -> Seen:
         """Parse a message event; the bot's own messages are ignored."""
-        own = {self._identity.user_id, self._identity.bot_id} - {""}
-        if own & {id_of(payload.get("user")), id_of(payload.get("bot_id"))}:
+        if self._identity.own_ids & {id_of(payload.get("user")), id_of(payload.get("bot_id"))}:
             return Seen()
         kind = kind_of_type(payload.get("channel_type")) or ChannelKind.PRIVATE
         return read_message(payload, id_of(payload.get("channel")) or "", kind)

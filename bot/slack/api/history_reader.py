@@ -43,10 +43,6 @@ class SlackHistory:
     kind_of: Callable[[str], Awaitable[ChannelKind]]
     clock: Clock
 
-    @property
-    def _own(self) -> set[str]:
-        return {self.identity.user_id, self.identity.bot_id} - {""}
-
     async def conversations(self) -> list[str]:
         """Return the IDs of all conversations of the bot; see ``Past.conversations``."""
         method = self._paced(self.client.users_conversations)
@@ -105,12 +101,13 @@ class SlackHistory:
         return replies
 
     def _is_own_join(self, message: Message) -> bool:
-        return _is_join(message) and str(message.get("user")) in self._own
+        return _is_join(message) and str(message.get("user")) in self.identity.own_ids
 
     def _only_own_replies(self, head: Message) -> bool:
         """Return whether only the bot replied; Slack lists just some of many users."""
         users, count = head.get("reply_users"), head.get("reply_users_count")
-        return isinstance(users, list) and len(users) == count and self._own.issuperset(map(str, users))
+        own = self.identity.own_ids
+        return isinstance(users, list) and len(users) == count and own.issuperset(map(str, users))
 
     def _paced(self, method: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
         """Return ``method`` with a pause before each call, and with our errors."""

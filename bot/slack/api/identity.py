@@ -32,6 +32,11 @@ class Identity:
     """Of the workspace, with a trailing slash."""
     scopes: frozenset[str]
 
+    @property
+    def own_ids(self) -> set[str]:
+        """The IDs by which messages name the bot as their author."""
+        return {self.user_id, self.bot_id} - {""}
+
     @classmethod
     async def ask(cls, client: AsyncWebClient) -> "Identity":
         """Fetch the identity that the token belongs to.

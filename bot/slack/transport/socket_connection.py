@@ -10,7 +10,8 @@ import asyncio
 import contextlib
 import json
 import logging
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from ssl import SSLContext
 from typing import Any, Self
@@ -140,12 +141,9 @@ class SocketConnection:
 
     async def _listen(self) -> None:
         try:
-            while (frame := await self.socket.receive()).type not in _ENDED:
+            async for message in _messages(self.socket):
                 self._unanswered_pings = 0
-                if frame.type is WSMsgType.PING:
-                    await self.socket.pong(frame.data)
-                elif frame.type is WSMsgType.TEXT:
-                    self._receive(_parse(frame.data))
+                self._receive(message)
         except ConnectionError:
             pass  # it broke while a ping was being answered
         finally:
@@ -184,26 +182,25 @@ async def _abandon(session: aiohttp.ClientSession, socket: aiohttp.ClientWebSock
 
 
 async def _wait_for_hello(socket: aiohttp.ClientWebSocketResponse) -> None:
-    while True:
-        frame = await socket.receive()
-        if frame.type in _ENDED:
-            raise HelloMissingError("closed")
+    async with aclosing(_messages(socket)) as messages:
+        async for message in messages:
+            if message.get("type") == "disconnect":
+                raise HelloMissingError(str(message.get("reason")))
+            if message.get("type") == "hello":
+                return
+    raise HelloMissingError("closed")
+
+
+async def _messages(socket: aiohttp.ClientWebSocketResponse) -> AsyncGenerator[dict[str, Any], None]:
+    """Yield the message in each frame until the connection ends, empty for all but JSON; answer pings."""
+    while (frame := await socket.receive()).type not in _ENDED:
         if frame.type is WSMsgType.PING:
             await socket.pong(frame.data)
-        message = _parse(frame.data) if frame.type is WSMsgType.TEXT else {}
-        if message.get("type") == "disconnect":
-            raise HelloMissingError(str(message.get("reason")))
-        if message.get("type") == "hello":
-            return
-
-
-def _parse(text: str) -> dict[str, Any]:
-    """Return a message; empty if it is not a JSON object."""
-    try:
-        message = json.loads(text)
-    except (ValueError, RecursionError):
-        return {}
-    return message if isinstance(message, dict) else {}
+        message = None
+        if frame.type is WSMsgType.TEXT:
+            with contextlib.suppress(ValueError, RecursionError):
+                message = json.loads(frame.data)
+        yield message if isinstance(message, dict) else {}
 
 
 def _payload(response: BoltResponse) -> dict[str, Any]:

@@ -19,7 +19,7 @@ def clock():
 
 @pytest.fixture
 def work_dir(tmp_path, clock):
-    return WorkDir.beside(tmp_path / "appscan.db", clock)
+    return WorkDir(tmp_path / "appscan.db.builds", clock)
 
 
 async def test_a_room_goes_with_what_is_in_it(tmp_path, work_dir):

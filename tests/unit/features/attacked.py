@@ -14,8 +14,7 @@ from bot.features.compliance.rules import Violation
 from bot.features.history import views
 from bot.features.history.models import HistoryQuery
 from bot.features.hosts.models import HostsPart
-from bot.features.results.models import Application
-from bot.features.results.part import ResultsPart
+from bot.features.results.models import Application, ResultsPart
 from bot.features.submission.card import Card
 from bot.features.verdicts.models import CardVerdict, HashAnswer, NoAnswer
 from bot.features.verdicts.scanner_profile import ScannerProfile

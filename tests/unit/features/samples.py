@@ -29,8 +29,8 @@ from bot.features.results.models import (
     ResultState,
     ResultStatus,
     Sdk,
+    results_of,
 )
-from bot.features.results.part import results_of
 from bot.features.submission import views
 from bot.features.submission.card import Card
 from bot.features.verdicts.models import CardVerdict, Risk, SandboxVerdict, Threat, Verdict, VerdictState

@@ -8,8 +8,7 @@ from bot.errors import NotAllowed, NotFound, Superseded
 from bot.features.compliance.review import ViolationReview
 from bot.features.compliance.rules import Rule, judge_by
 from bot.features.compliance.views import violations_of
-from bot.features.results.models import AppScan, OneTrustScanStatus, Results, Sdk
-from bot.features.results.part import results_of
+from bot.features.results.models import AppScan, OneTrustScanStatus, Results, Sdk, results_of
 from tests.bench import Bench
 from tests.fakes import FakePeople, FakeWorkspace, a_share
 from tests.unit.features.scenes import a_scan

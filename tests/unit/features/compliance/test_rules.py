@@ -13,8 +13,16 @@ from bot.features.compliance.rules import (
     unknown_categories,
     violations,
 )
-from bot.features.results.diff import Changes, changes
-from bot.features.results.models import AppScan, OneTrustScanStatus, Permission, PrivacyManifest, Results, Sdk
+from bot.features.results.diff import changes
+from bot.features.results.models import (
+    AppScan,
+    Changes,
+    OneTrustScanStatus,
+    Permission,
+    PrivacyManifest,
+    Results,
+    Sdk,
+)
 
 ANDROID = Build(file_type=FileType.APK, bundle_id="com.example.shop")
 IOS = Build(file_type=FileType.IPA, bundle_id="com.example.shop")

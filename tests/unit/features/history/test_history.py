@@ -191,18 +191,18 @@ class TestApps:
                 f"com.example.app{place:02}", Platform.IOS, APP_ID, who=None, replace=True
             )
 
-        first = await bench.records.apps("UBEN", "C1")
-        second = await bench.records.apps("UBEN", "C1", APPS_A_PAGE)
-
-        assert (len(first.rows), first.has_more) == (APPS_A_PAGE, True)
-        assert (len(second.rows), second.has_more) == (1, False)
-        assert {row.bundle_id for row in first.rows}.isdisjoint(row.bundle_id for row in second.rows)
+        first, are_more = await bench.records.apps("UBEN", "C1")
+        assert (len(first), are_more) == (APPS_A_PAGE, True)
+        second, are_more = await bench.records.apps("UBEN", "C1", APPS_A_PAGE)
+        assert (len(second), are_more) == (1, False)
+        assert {row.bundle_id for row in first}.isdisjoint(row.bundle_id for row in second)
 
     async def test_what_was_scanned_in_private_is_for_who_is_in_there(self, bench):
         await a_done(bench, **PRIVATE)
 
-        assert (await bench.records.apps("UBEN", "C1")).rows == ()
-        assert [row.bundle_id for row in (await bench.records.apps("UBEN", "G1")).rows] == [SHOP_ID]
+        assert await bench.records.apps("UBEN", "C1") == ([], False)
+        rows, _ = await bench.records.apps("UBEN", "G1")
+        assert [row.bundle_id for row in rows] == [SHOP_ID]
 
 
 class TestLinking:

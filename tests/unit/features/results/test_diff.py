@@ -7,8 +7,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.features.results.diff import Changes, changes
-from bot.features.results.models import AppScan, OneTrustScanStatus, Permission, PrivacyManifest, Results, Sdk
+from bot.features.results.diff import changes
+from bot.features.results.models import (
+    AppScan,
+    Changes,
+    OneTrustScanStatus,
+    Permission,
+    PrivacyManifest,
+    Results,
+    Sdk,
+)
 
 
 def found(*sdks, permissions=(), manifest=None):

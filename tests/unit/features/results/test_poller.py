@@ -14,8 +14,15 @@ from bot.errors import CannotRead, NotFound, TryLater, Uncertain
 from bot.features.compliance.rules import judge_by
 from bot.features.results.fetcher import LISTS_TIMEOUT_S, ResultFetcher
 from bot.features.results.messages import results_section
-from bot.features.results.models import Application, AppScan, OneTrustScanStatus, Results, ResultState, Sdk
-from bot.features.results.part import ResultsPart
+from bot.features.results.models import (
+    Application,
+    AppScan,
+    OneTrustScanStatus,
+    Results,
+    ResultsPart,
+    ResultState,
+    Sdk,
+)
 from bot.features.results.poller import ResultPoller
 from bot.scanners.onetrust.client import REQUESTS
 from tests.bench import Bench

@@ -8,9 +8,9 @@ from bot.core.scan import Source, State
 from bot.errors import UsageError
 from bot.features.history import views
 from bot.features.results import status_views
-from bot.features.results.diff import Changes, changes
+from bot.features.results.diff import changes
 from bot.features.results.modals import FOUND, ResultTab, found_modal
-from bot.features.results.models import Permission, Results, ResultState, Sdk
+from bot.features.results.models import Changes, Permission, Results, ResultState, Sdk
 from bot.features.submission.card import Card
 from bot.slack.blocks.paged_modal import ModalState
 from sandbox.reading import Reader

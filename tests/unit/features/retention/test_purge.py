@@ -3,7 +3,7 @@
 import logging
 
 from bot.core.scheduler import Scheduler
-from bot.features.retention.service import DAY_S, PURGE_INTERVAL_S, purge_job
+from bot.features.retention.service import DAY_S, HOUR_S, purge_job
 from tests.fakes import HeldClock, until
 
 
@@ -33,14 +33,14 @@ async def test_it_purges_at_the_start_and_each_hour_and_goes_on_after_an_error(c
     scheduler.start(purge_job(shelf, clock, days=30))
     await until(lambda: bool(clock.naps))
     shelf.broken = True
-    clock.advance(PURGE_INTERVAL_S)
+    clock.advance(HOUR_S)
     await until(lambda: bool(clock.naps))
     shelf.broken = False
-    clock.advance(PURGE_INTERVAL_S)
+    clock.advance(HOUR_S)
     await until(lambda: bool(clock.naps))
     await scheduler.stop()
 
-    assert shelf.asked == [begun - 30 * DAY_S + PURGE_INTERVAL_S * hours for hours in range(3)]
+    assert shelf.asked == [begun - 30 * DAY_S + HOUR_S * hours for hours in range(3)]
     told = [record.getMessage() for record in caplog.records]
     assert told == [
         "purged 3 scans older than 30 days",

@@ -5,8 +5,9 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.core.scan import Scan, Source, State
 from bot.errors import AppscanError
-from bot.slack.api.client import ObjectsOnly
+from bot.slack.api.client import SlackRetries
 from bot.slack.api.files import DownloadTimeouts, SlackFiles
+from tests.fakes import HeldClock
 from tests.unit.slack.api.stub import LIMIT, TOKEN, Slack, ignore
 
 
@@ -21,7 +22,8 @@ def pull(slack, tmp_path):
     async def pulled(
         *, limit_bytes=LIMIT, progress=ignore, timeouts=None, resolver=None, api=None, tls=None, **about
     ):
-        client = AsyncWebClient(token=TOKEN, base_url=slack.url + "/api/", retry_handlers=[ObjectsOnly()])
+        retries = [SlackRetries(HeldClock())]
+        client = AsyncWebClient(token=TOKEN, base_url=slack.url + "/api/", retry_handlers=retries)
         files = SlackFiles(
             client,
             api_url=api or slack.url + "/api/",
