@@ -53,12 +53,13 @@ def remember(db: Connection, scan: Scan, may_create_link: Callable[[Scan], bool]
     """Link the app ID of a submitted scan that a person requested, or the app that was created for it."""
     if scan.bundle_id is None or scan.platform is None:
         return
-    created = scan.submission.application_id if scan.kind is Kind.NEW else None
-    if created:
-        put(db, scan.bundle_id, scan.platform, created, who=None, replace=False, now=now)
-    if scan.app_id and scan.reason in _REQUESTED and may_create_link(scan):
-        who = scan.asked_by or scan.shared_by
-        put(db, scan.bundle_id, scan.platform, scan.app_id, who=who, replace=False, now=now)
+    app_id, who = None, None
+    if scan.kind is Kind.NEW:
+        app_id = scan.submission.application_id
+    elif scan.reason in _REQUESTED and may_create_link(scan):
+        app_id, who = scan.app_id, scan.asked_by or scan.shared_by
+    if app_id:
+        put(db, scan.bundle_id, scan.platform, app_id, who=who, replace=False, now=now)
 
 
 class LinkRepository(Repository):

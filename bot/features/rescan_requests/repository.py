@@ -28,29 +28,10 @@ class RescanRequestRepository(Repository):
     """Reads and writes them."""
 
     @writes
-    def create(
-        self,
-        db: Connection,
-        *,
-        app_id: str,
-        channel: str,
-        channel_kind: ChannelKind,
-        asked_by: str,
-        wait_s: float,
-        latest: int | None,
-    ) -> RescanRequest:
-        """Record a request for a build of an app."""
+    def create(self, db: Connection, /, *, wait_s: float, **request: Any) -> RescanRequest:
+        """Record a request that waits for ``wait_s``; ``request`` are its fields that a person decided."""
         now = self.clock.now()
-        row = {
-            "app_id": app_id,
-            "channel": channel,
-            "channel_kind": channel_kind,
-            "asked_by": asked_by,
-            "created_at": now,
-            "expires_at": now + wait_s,
-            "state": RequestState.WAITING,
-            "latest": latest,
-        }
+        row = {"created_at": now, "expires_at": now + wait_s, "state": RequestState.WAITING, **request}
         return _load(db, int(db.table("requests").insert(rows.plain(row)).last_pk or 0))
 
     @writes
@@ -63,24 +44,14 @@ class RescanRequestRepository(Repository):
 
         A request is fulfilled by the submission of a build for it.
         """
-        closing, next_at = await self._closing()
-        return await self._close() if closing else ([], next_at)
-
-    @reads
-    def _closing(self, db: Connection) -> tuple[dict[int, dict[str, Any]], float | None]:
-        return self._look(db)
+        now = self.clock.now()
+        closing, next_at = await self.database.read(lambda db: _closing(db, now))
+        return await self._close(now) if closing else ([], next_at)
 
     @writes
-    def _close(self, db: Connection) -> tuple[list[RescanRequest], float | None]:
-        closed = [_change(db, number, changes) for number, changes in self._look(db)[0].items()]
-        return closed, self._look(db)[1]
-
-    def _look(self, db: Connection) -> tuple[dict[int, dict[str, Any]], float | None]:
-        """Return the changes to requests that are to be closed, and when the next expires."""
-        expired = f"SELECT number, 'lapsed' AS state, NULL AS answer FROM requests WHERE {_CAN_EXPIRE}"
-        found = [*db.query(f"{expired} AND expires_at <= ?", [self.clock.now()]), *db.query(_ANSWERED)]
-        (next_at,) = db.execute(f"SELECT min(expires_at) FROM requests WHERE {_CAN_EXPIRE}").fetchone()
-        return {row.pop("number"): row for row in found}, next_at
+    def _close(self, db: Connection, now: float) -> tuple[list[RescanRequest], float | None]:
+        closed = [_change(db, number, changes) for number, changes in _closing(db, now)[0].items()]
+        return closed, _closing(db, now)[1]
 
     async def request(self, number: int) -> RescanRequest | None:
         """Return a request, if it exists."""
@@ -119,6 +90,14 @@ class RescanRequestRepository(Repository):
             change, values = "UPDATE arrivals SET attempts = attempts + 1, due_at = ?", [retry_at]
         query = f"{change} WHERE file_id = ? AND channel = ? AND event_ts = ?"
         db.execute(query, [*values, arrival.file_id, arrival.channel, arrival.event_ts])
+
+
+def _closing(db: Connection, now: float) -> tuple[dict[int, dict[str, Any]], float | None]:
+    """Return the changes to requests that are to be closed, and when the next expires."""
+    expired = f"SELECT number, 'lapsed' AS state, NULL AS answer FROM requests WHERE {_CAN_EXPIRE}"
+    found = [*db.query(f"{expired} AND expires_at <= ?", [now]), *db.query(_ANSWERED)]
+    (next_at,) = db.execute(f"SELECT min(expires_at) FROM requests WHERE {_CAN_EXPIRE}").fetchone()
+    return {row.pop("number"): row for row in found}, next_at
 
 
 def _load(db: Connection, number: int) -> RescanRequest:

@@ -89,40 +89,25 @@ def decide(scan: Scan, facts: DecisionFacts) -> Decision:
     if scan.asked_app_id is not None:
         linked_here = facts.link is not None and facts.link.app_id.lower() == scan.asked_app_id.lower()
         if facts.owners and not linked_here:
-            return Decision(
-                state=State.ASKING,
-                question=Question.APP_ID_TAKEN,
-                why="the requested app ID is linked to another bundle identifier or platform",
-            )
+            why = "the requested app ID is linked to another bundle identifier or platform"
+            return Decision(state=State.ASKING, question=Question.APP_ID_TAKEN, why=why)
         return _submit(Kind.RESCAN, _request_reason(scan), scan.asked_app_id)
     if facts.same_file is not None and not scan.insist:
-        return Decision(
-            state=State.DUPLICATE,
-            original=facts.same_file.number,
-            why=f"the same file as scan #{facts.same_file.number}",
-        )
+        number = facts.same_file.number
+        return Decision(state=State.DUPLICATE, original=number, why=f"the same file as scan #{number}")
     if facts.link is not None:
         return _submit(Kind.RESCAN, Reason.LINKED, facts.link.app_id)
     if identifiers.misread(scan.comment):
-        return Decision(
-            state=State.ASKING,
-            question=Question.MISREAD,
-            why="the comment requests a rescan of something that is not an app ID",
-        )
+        why = "the comment requests a rescan of something that is not an app ID"
+        return Decision(state=State.ASKING, question=Question.MISREAD, why=why)
     if facts.in_flight is not None:
-        return Decision(
-            state=State.WAITING,
-            original=facts.in_flight.number,
-            why=f"scan #{facts.in_flight.number} of the same app is in flight",
-        )
+        number = facts.in_flight.number
+        why = f"scan #{number} of the same app is in flight"
+        return Decision(state=State.WAITING, original=number, why=why)
     if facts.seen is None and not facts.known:
         return _submit(Kind.NEW, Reason.FIRST, None)
-    return Decision(
-        state=State.ASKING,
-        question=Question.SEEN_BEFORE,
-        original=facts.seen.number if facts.seen is not None else None,
-        why="scanned before, and its app ID is not known",
-    )
+    why, seen = "scanned before, and its app ID is not known", facts.seen.number if facts.seen else None
+    return Decision(state=State.ASKING, question=Question.SEEN_BEFORE, original=seen, why=why)
 
 
 def _submit(kind: Kind, reason: Reason, app_id: str | None) -> Decision:

@@ -43,15 +43,8 @@ def note_request(db: Connection, scan: Scan) -> None:
     """Note in the timeline who made the rescan request that this build fulfils."""
     query = "SELECT app_id, asked_by, created_at FROM requests WHERE number = ?"
     for row in db.query(query, [scan.request_number]):
-        transitions.add_event(
-            db,
-            scan.number,
-            now=row["created_at"],
-            who=row["asked_by"],
-            before=State.RECEIVED,
-            after=State.RECEIVED,
-            why=f"requested a rescan of {row['app_id']}, which this build fulfils",
-        )
+        why = f"requested a rescan of {row['app_id']}, which this build fulfils"
+        transitions.note(db, scan.number, now=row["created_at"], who=row["asked_by"], why=why)
 
 
 def add_comment(db: Connection, known: Scan, share: Share) -> Scan:

@@ -350,9 +350,8 @@ def _may_be_build(share: Share) -> bool:
 
 
 def _sees(user: str, person: Person, share: Share, channels: frozenset[str]) -> bool:
-    if share.channel_kind == "public" and not person.outsider:
-        return True
-    return share.channel in channels or (share.channel_kind == "im" and share.shared_by == user)
+    is_open = share.channel_kind == "public" and not person.outsider
+    return is_open or share.channel in channels or (share.channel_kind == "im" and share.shared_by == user)
 
 
 def _of_event(found: tuple[Share, ...], event_ts: str, *, is_last: bool) -> tuple[Share, ...]:

@@ -25,9 +25,8 @@ class ReplySubject(Subject[Card]):
 
     async def give_up(self, status: MessageStatus, why: str) -> None:
         """Note in the timeline that the end could not be shown."""
-        number = status.scan.number
-        if status.is_final and number in await self.queue.stale():
-            await self.note(number, f"the reply could not be posted: {why}")
+        if status.is_final and status.scan.number in await self.stale():
+            await self.note(status.scan.number, f"the reply could not be posted: {why}")
         await self.shown(status.scan)
 
 

@@ -85,13 +85,9 @@ class Outcomes:
         """Record that the scanner accepted the build."""
         id_ = f"request ID {receipt.request_id}" if receipt.request_id else f"scan ID {receipt.scan_id}"
         logger.info("scan #%d was accepted: %s", scan.number, id_)
-        submission = {
-            "state": SubmissionState.ACCEPTED,
-            "request_id": receipt.request_id,
-            "scan_id": receipt.scan_id,
-            "status": receipt.status,
-            **({"application_id": receipt.application_id} if receipt.application_id else {}),
-        }
+        submission = {"state": SubmissionState.ACCEPTED, **vars(receipt)}
+        if receipt.application_id is None:
+            del submission["application_id"]  # keeps what an earlier attempt created
         record = partial(
             self.store.scans.move,
             scan.number,

@@ -7,6 +7,7 @@ import asyncio
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -162,12 +163,9 @@ class Pipeline:
         decision = decide(scan, facts)
         if decision.state is State.SUBMITTING:
             try:
-                choice = self.routes.choose(
-                    size_bytes=_known(scan.size_bytes),
-                    file_type=build.file_type,
-                    kind=_known(decision.kind),
-                )
-                decision = replace(decision, route=choice.route.name, route_why=choice.why)
+                size_bytes, kind = _known(scan.size_bytes), _known(decision.kind)
+                route, why = self.routes.choose(size_bytes=size_bytes, file_type=build.file_type, kind=kind)
+                decision = replace(decision, route=route, route_why=why)
             except NoRoute as error:
                 sentence = error.user_message
                 decision = replace(decision, state=State.FAILED, why=sentence, problem=sentence)
@@ -178,19 +176,14 @@ class Pipeline:
     async def _pull(self, scan: Scan, path: Path) -> Pulled | None:
         """Pull the scan's file; ``None`` if that failed and the scan has ended or is retried later."""
         try:
-            return await self.files.pull(
-                scan,
-                path,
-                limit_bytes=self.routes.limit_bytes,
-                progress=lambda done, total: self.announcer.progress(scan.number, done, total),
-            )
+            progress = partial(self.announcer.progress, scan.number)
+            return await self.files.pull(scan, path, limit_bytes=self.routes.limit_bytes, progress=progress)
         except TooLarge as error:
             no_route = self.routes.none_fits(error.size_bytes)
             await self._outcomes.ended(scan, State.FAILED, no_route.user_message)
-        except BuildRejected as error:
-            await self._outcomes.ended(scan, State.REJECTED, error.user_message)
-        except FileUnavailable as error:
-            await self._outcomes.ended(scan, State.FAILED, error.user_message)
+        except (BuildRejected, FileUnavailable) as error:
+            end = State.REJECTED if isinstance(error, BuildRejected) else State.FAILED
+            await self._outcomes.ended(scan, end, error.user_message)
         except PullFailed as error:
             pulls = await self.store.scans.pulls(scan.number)
             if error.limited:  # Slack's rate limit: not counted as a failed pull

@@ -161,10 +161,9 @@ class QueueRepository(Repository):
         scan, due = transitions.load(db, number), {"due_at": due_at}
         if scan.state is State.QUEUED and scan.problem == problem:
             rows.update(db, "submissions", due, scan=number, scanner=rows.MAIN_SCANNER)
-            return
-        changes = {"problem": problem}
-        expect = {State.RECEIVED, State.QUEUED}
-        self._move(db, number, State.QUEUED, problem, expect=expect, scan=changes, submission=due)
+        else:
+            changes, expect = {"problem": problem}, {State.RECEIVED, State.QUEUED}
+            self._move(db, number, State.QUEUED, problem, expect=expect, scan=changes, submission=due)
 
     async def hold(self, number: int, until: float) -> None:
         """Extend the lease of a shell's scan."""

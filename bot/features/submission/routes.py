@@ -112,15 +112,6 @@ class Closed:
     """What an admin has to do, such as "set `ONETRUST_FTP_URL`"."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Choice:
-    """The route of a build."""
-
-    route: Route
-    why: str
-    """Why not an earlier route, as part of a sentence; empty for the first."""
-
-
 class Routes:
     """The open routes in the configured order, and the closed ones."""
 
@@ -146,8 +137,8 @@ class Routes:
         """Return the open route of that name."""
         return self._routes[name]
 
-    def choose(self, *, size_bytes: int, file_type: FileType, kind: Kind) -> Choice:
-        """Return the first route that fits.
+    def choose(self, *, size_bytes: int, file_type: FileType, kind: Kind) -> tuple[str, str]:
+        """Return the name of the first route that fits, and why no earlier one does; empty for the first.
 
         Raises:
             NoRoute: none fits; says each route's limit, and how to open others.
@@ -156,7 +147,7 @@ class Routes:
         for route in self._routes.values():
             obstacle = _obstacle(route, size_bytes, file_type, kind)
             if obstacle is None:
-                return Choice(route=route, why=" and ".join(obstacles))
+                return route.name, " and ".join(obstacles)
             obstacles.append(f"{route.title} {obstacle}")
         raise self.none_fits(size_bytes, file_type, kind)
 
@@ -173,7 +164,7 @@ class Routes:
         for closed in self._closed:
             if file_type is not None and file_type not in closed.file_types:
                 continue
-            limit, what = under(closed.limit_bytes), _capital(closed.title)
+            limit, what = _under(closed.limit_bytes), closed.title[:1].upper() + closed.title[1:]
             if size_bytes is not None and size_bytes >= closed.limit_bytes:
                 sentences.append(f"{what}, which is not open either, takes builds {limit}.")
             else:
@@ -191,8 +182,7 @@ def megabytes(size_bytes: int) -> str:
     return f"{size_bytes / 1_000_000:.{0 if size_bytes % 1_000_000 < 50_000 else 1}f} MB"
 
 
-def under(limit_bytes: int) -> str:
-    """Format a size limit."""
+def _under(limit_bytes: int) -> str:
     return f"under {megabytes(limit_bytes)}"
 
 
@@ -201,12 +191,8 @@ def _obstacle(route: Route, size_bytes: int, file_type: FileType | None, kind: K
     if file_type is not None and file_type not in route.file_types:
         return f"takes no .{file_type}"
     if size_bytes >= route.limit_bytes:
-        return f"takes builds {under(route.limit_bytes)}"
+        return f"takes builds {_under(route.limit_bytes)}"
     if kind is not None and kind in route.lacks:
         what = "rescans" if kind is Kind.RESCAN else "new apps"
         return f"takes no {what} until {route.lacks[kind]} is set"
     return None
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]

@@ -130,16 +130,9 @@ class ScanRepository(Repository):
             Superseded: no longer due.
         """
         db.execute("UPDATE scans SET pulls = pulls + 1 WHERE number = ?", [number])
-        return transitions.move(
-            db,
-            number,
-            State.PULLING,
-            now=self.clock.now(),
-            why="started",
-            expect={State.RECEIVED, State.QUEUED},
-            scan={"problem": None},
-            submission={"due_at": 0.0},
-        )
+        changes: dict[str, Any] = {"scan": {"problem": None}, "submission": {"due_at": 0.0}}
+        expect = {State.RECEIVED, State.QUEUED}
+        return self._move(db, number, State.PULLING, "started", expect=expect, **changes)
 
     @writes
     def decide(
@@ -169,20 +162,15 @@ class ScanRepository(Repository):
             }
         elif decision.held_until is not None:
             submission = {"due_at": decision.held_until}
-        decided = transitions.move(
-            db,
-            number,
-            decision.state,
-            now=now,
-            why=decision.why,
-            expect={State.CHECKING},
-            scan={
-                **{field: getattr(build, field) for field in _READ},
-                **{field: getattr(decision, field) for field in _DECIDED},
-                "name": name,
-                "original": decision.original or scan.original,
-            },
-            submission=submission,
+        changes = {
+            **{field: getattr(build, field) for field in _READ},
+            **{field: getattr(decision, field) for field in _DECIDED},
+            "name": name,
+            "original": decision.original or scan.original,
+        }
+        expect, why = {State.CHECKING}, decision.why
+        decided = self._move(
+            db, number, decision.state, why, expect=expect, scan=changes, submission=submission
         )
         for hooks in db.hooks:
             if hooks.decided is not None:
@@ -226,16 +214,7 @@ class ScanRepository(Repository):
         scan = transitions.load(db, number)
         if scan.submission.state is SubmissionState.COMMITTED:
             raise Superseded(f"Scan #{number} is being submitted: it is too late to cancel it.")
-        return transitions.move(
-            db,
-            number,
-            State.CANCELLED,
-            now=self.clock.now(),
-            why=why,
-            who=who,
-            expect=expect,
-            scan={"problem": why},
-        )
+        return self._move(db, number, State.CANCELLED, why, who=who, expect=expect, scan={"problem": why})
 
     @writes
     def withdraw(self, db: Connection, number: int) -> None:
@@ -298,13 +277,12 @@ class ScanRepository(Repository):
         """Add a line to the timeline without changing the state."""
         transitions.note(db, number, now=self.clock.now(), why=why, who=who)
 
+    def _move(self, db: Connection, number: int, to: State, why: str, **changes: Any) -> Scan:
+        return transitions.move(db, number, to, now=self.clock.now(), why=why, **changes)
+
 
 def _advance(db: Connection, number: int, to: SubmissionState, **changes: Any) -> None:
-    """Change a submission that is being sent.
-
-    Raises:
-        Superseded: the scan was cancelled or settled.
-    """
+    """Change a submission that is being sent; raises ``Superseded`` if it is not."""
     if transitions.load(db, number).state is not State.SUBMITTING:
         raise Superseded(f"Scan #{number} was cancelled before it was submitted.")
     rows.update(db, "submissions", {"state": to, **changes}, scan=number, scanner=rows.MAIN_SCANNER)

@@ -5,6 +5,7 @@ Therefore shares are recorded in a listener's middleware, which runs before the 
 acknowledged is in the database, and everything else is delivered again.
 """
 
+from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
@@ -46,7 +47,7 @@ Next = Callable[[], Awaitable[None]]
 
 def register(app: AsyncApp, intake: Intake) -> None:
     """Register what listens for messages and files."""
-    told: dict[tuple[str, str], None] = {}
+    told: deque[tuple[str, str]] = deque(maxlen=MOST_TOLD)
 
     async def take_message(event: dict[str, Any], client: AsyncWebClient, next_: Next) -> None:
         try:
@@ -57,9 +58,7 @@ def register(app: AsyncApp, intake: Intake) -> None:
         except StoreUnavailable:
             message = (said(event, "channel"), said(event, "ts"))
             if event.get("files") and message not in told:
-                told[message] = None
-                for old in list(told)[:-MOST_TOLD]:
-                    del told[old]
+                told.append(message)
                 await _tell(client, event)
             raise  # not acknowledged: Slack delivers it again
         await next_()

@@ -170,10 +170,7 @@ class UserActions:
         """
         await self.access.admit(user, channel)
         cancelled = await self.store.queue.cancel_waiting(channel, user, why="Cancelled.")
-        for number in cancelled:
-            self.drop(number)
-            self.announcer.changed(number)
-        self.wake()
+        self._stop(*cancelled)
         return len(cancelled)
 
     async def cancel(
@@ -186,8 +183,12 @@ class UserActions:
         """
         self.access.admit_to_cancel(user, await self.store.scans.scan(number))
         await self.store.scans.cancel(number, why=why, who=user, expect=expect)
-        self.drop(number)
-        self.announcer.changed(number)
+        self._stop(number)
+
+    def _stop(self, *cancelled: int) -> None:
+        for number in cancelled:
+            self.drop(number)
+            self.announcer.changed(number)
         self.wake()
 
     async def arrived(self, number: int, user: str, request_id: str) -> None:
@@ -195,8 +196,10 @@ class UserActions:
 
         For the direct route, ``request_id`` is a scan ID.
         """
-        direct = (await self.store.scans.scan(number)).submission.route == "direct"
-        place = "OneTrust: scan" if direct else "OneTrust's log: request"
+        if (await self.store.scans.scan(number)).submission.route == "direct":
+            place, column = "OneTrust: scan", "scan_id"
+        else:
+            place, column = "OneTrust's log: request", "request_id"
         await self.store.scans.move(
             number,
             State.SUBMITTED,
@@ -204,10 +207,7 @@ class UserActions:
             who=user,
             expect={State.UNCERTAIN},
             scan={"problem": None},
-            submission={
-                "state": SubmissionState.ACCEPTED,
-                "scan_id" if direct else "request_id": request_id,
-            },
+            submission={"state": SubmissionState.ACCEPTED, column: request_id},
             may_create_link=self.access.may_create_link,
         )
         self.announcer.changed(number)

@@ -59,7 +59,7 @@ _BEFORE: Final = {
     State.FAILED: "was on its way then, but was not submitted",
     State.CANCELLED: "was on its way then, but was not submitted",
 }
-"""What became of the original of a duplicate, by its state."""
+"""How a duplicate's original ended, or did not, by its state."""
 
 
 def reply(card: Card, sections: Sequence[ReplySection]) -> Message:

@@ -63,11 +63,8 @@ class Worker:
         """
         self._jobs += also
         try:
-            if recovered := await self.store.queue.recover(source=Source.SLACK):
-                logger.info(
-                    "recovered %d scans that were in progress when the bot last ended", len(recovered)
-                )
-            for number in recovered:
+            for number in await self.store.queue.recover(source=Source.SLACK):
+                logger.info("recovered scan #%d, which was in progress when the bot last ended", number)
                 self.announcer.changed(number)
         except StoreUnavailable as error:
             logger.warning("can't recover the last process's scans yet: %s", error)

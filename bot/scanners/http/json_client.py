@@ -83,7 +83,6 @@ class JsonClient:
             Refused: the server's certificate is not trusted.
             SubmissionError: from ``auth`` or ``take_turn``.
         """
-        response = None
         async with aclosing((auth or HeaderAuth()).attempts()) as attempts:
             async for signed_in in attempts:
                 if take_turn is not None:
@@ -99,8 +98,6 @@ class JsonClient:
                 )
                 if response.status != 401:
                     break
-        if response is None:
-            raise RuntimeError("an Auth yields headers or raises")
         return response
 
     async def _send(self, endpoint: str, **request: Any) -> Response:

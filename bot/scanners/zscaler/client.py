@@ -3,7 +3,7 @@
 import json
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import KW_ONLY, dataclass, field
+from dataclasses import KW_ONLY, dataclass
 from functools import partial
 from typing import Any, Final, Protocol
 
@@ -89,7 +89,6 @@ class CloudClient:
     _: KW_ONLY
     clock: Clock
     read_only: ReadOnly
-    _limits: RateLimits = field(init=False)
 
     def __post_init__(self) -> None:
         self._limits = RateLimits(self.clock)

@@ -1,6 +1,5 @@
 """Verifying an SFTP server by its public key, its fingerprint, or known hosts."""
 
-from pathlib import Path
 from typing import Any
 
 import asyncssh
@@ -35,17 +34,17 @@ def known_hosts(address: FileServerAddress) -> Any:
     Raises:
         Refused: the key or the file can't be read, or neither is set.
     """
-    failure: Exception | None = None
+    reason = "not set"
     try:
         if fingerprint_of(address):
             return ([], [], [])
         if address.host_key:
             return ([asyncssh.import_public_key(address.host_key)], [], [])
         if address.known_hosts:
-            return asyncssh.import_known_hosts(Path(address.known_hosts).read_text(encoding="utf-8"))
+            return asyncssh.import_known_hosts(address.known_hosts.read_text(encoding="utf-8"))
     except (asyncssh.KeyImportError, OSError, ValueError) as exc:
-        failure = exc
-    raise Refused(sentences.HOST_KEY, detail=f"ONETRUST_FTP_HOST_KEY: {type(failure).__name__}")
+        reason = type(exc).__name__
+    raise Refused(sentences.HOST_KEY, detail=f"ONETRUST_FTP_HOST_KEY: {reason}")
 
 
 def key_algorithms(address: FileServerAddress) -> tuple[str, ...]:

@@ -25,8 +25,7 @@ BUNDLES = route("bundles", 500, *FileType)
 def choose(
     routes: Routes, size_mb: int, file_type: FileType = FileType.APK, kind: Kind = Kind.NEW
 ) -> tuple[str, str]:
-    choice = routes.choose(size_bytes=size_mb * MB, file_type=file_type, kind=kind)
-    return choice.route.name, choice.why
+    return routes.choose(size_bytes=size_mb * MB, file_type=file_type, kind=kind)
 
 
 @pytest.mark.parametrize(

@@ -102,9 +102,9 @@ def surfaces(bench: Bench) -> list[Surface]:
             topics={"share": share_listeners.SHARE},
             listeners=(
                 lambda app: share_listeners.register(app, intake),
-                lambda app: listeners.register(app, intake, actions, commands.details, cards.permalink),
+                lambda app: listeners.register_buttons(app, actions, commands.details),
                 lambda app: listeners.register_forms(app, actions),
-                lambda app: listeners.register_shortcut(app, intake, cards.permalink),
+                lambda app: listeners.register_requests(app, intake, cards.permalink),
             ),
             scan_buttons=views.BUTTONS,
         ),
