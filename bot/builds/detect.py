@@ -11,6 +11,7 @@ from bot.core.build import Build
 
 _NESTED_APK = re.compile(rb"(?:splits/|standalones/)?[^/]+\.apk", re.IGNORECASE)
 _PACKAGE_NAME = re.compile(rb'"package_name"\s*:')
+_NOTHING_PACKED = 2  # bytes that deflate makes of none
 _MAX_INDEX_BYTES = 1024 * 1024
 _MARKER_PATH = re.compile(
     rb"(?:(?:base/manifest/)?androidmanifest\.xml|payload/[^/]+\.app/info\.plist)", re.IGNORECASE
@@ -43,7 +44,7 @@ def read_build(file: BinaryIO) -> Build:
 
 def _is_folder(entry: Entry) -> bool:
     """Return whether an entry is only a folder: no reader takes it for a file."""
-    return entry.name.endswith(b"/") and not entry.size_bytes and not entry.packed_bytes
+    return entry.name.endswith(b"/") and not entry.size_bytes and entry.packed_bytes <= _NOTHING_PACKED
 
 
 def _path(name: bytes) -> bytes:
