@@ -169,8 +169,7 @@ def test_a_dictionary_of_dictionaries_is_bounded():
     pairs = 60_000
     inner = b"\xdf\x12" + struct.pack(">I", pairs) + ref(*[1] * pairs) + ref(*[0] * pairs)
     began = time.process_time()
-    with pytest.raises(ValueError, match="too large"):
-        read_properties(bplist([inner, b"\x51x"]), depth=10_000)
+    assert list(read_properties(bplist([inner, b"\x51x"]), depth=10_000)) == ["x"]
     assert time.process_time() - began < 5
 
 
