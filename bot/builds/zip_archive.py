@@ -72,7 +72,7 @@ class _Directory(NamedTuple):
     """It must end before this offset."""
     entry_count: int
     is_volume: bool = False
-    """It claims to be on another disk than the first; Android doesn't look at that."""
+    """It claims to be on another disk than the first, which Android ignores."""
 
 
 class Archive:

@@ -81,7 +81,7 @@ class StringPool:
         return joined.decode("utf-16-le", "ignore")
 
     def find(self, index: int) -> str | None:
-        """Return a string; ``None`` if there is none, or if it is broken."""
+        """Return a string; ``None`` if it is missing or broken."""
         try:
             return self[index]
         except ValueError:

@@ -124,7 +124,7 @@ class _Document:
         if document is None:
             raise ValueError("not compiled XML")
         self.oddities: tuple[str, ...] = ()
-        if document.kind != _XML:  # Android doesn't look at it
+        if document.kind != _XML:  # Android ignores it
             self.oddities = ("`AndroidManifest.xml` doesn't begin as compiled XML does.",)
         self._chunk = document
         pool: StringPool | None = None

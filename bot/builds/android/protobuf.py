@@ -74,7 +74,7 @@ class ProtoMessage:
             yield self.within(field)
 
     def first(self, number: int) -> Self | None:
-        """Return the first message in a field, without a look at the fields after it."""
+        """Return the first message in a field, without parsing the fields after it."""
         return next(self.messages(number), None)
 
     def message(self, number: int) -> Self | None:

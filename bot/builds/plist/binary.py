@@ -1,6 +1,6 @@
 """Binary property lists: only the strings and numbers of the top dictionary are read, in place.
 
-Objects that nobody asks for are not looked at, so it is no matter what they are, how many, or how deep.
+Other objects are never read, so their kind, number and depth don't matter.
 Source: ``CFBinaryPList.c`` in Apple's CoreFoundation.
 """
 
@@ -24,7 +24,7 @@ def read_binary(data: bytes, *, depth: int) -> Properties:
     """Read a property list; dictionaries are kept down to ``depth``.
 
     Raises:
-        ValueError: it is none, or is damaged.
+        ValueError: it is not a property list with a dictionary on top, or is damaged.
         BuildProblemError: as ``put``.
     """
     return _Binary(data).top(depth)

@@ -33,7 +33,7 @@ def decode(data: bytes) -> str:
     """Return the text: its encoding is marked, seen from its zeros, declared, or else UTF-8.
 
     Raises:
-        ValueError: it declares another encoding, or is not in the one that it should be in.
+        ValueError: its encoding is not supported, or the bytes don't match it.
     """
     for mark, codec in _MARKS:
         if data.startswith(mark):

@@ -25,7 +25,7 @@ def put(properties: Properties, key: str, value: object) -> None:
 
 
 def integer(text: str) -> int | None:
-    """Return an integer, decimal or hexadecimal, with or without a sign; ``None`` if it is none."""
+    """Return an integer, decimal or hexadecimal, with or without a sign; ``None`` if the text is invalid."""
     match = _INTEGER.fullmatch(text)
     if match is None:
         return None
@@ -35,7 +35,7 @@ def integer(text: str) -> int | None:
 
 
 def real(text: str) -> float | None:
-    """Return a real number; ``None`` if it is none."""
+    """Return a real number; ``None`` if the text is invalid."""
     try:
         return float(text)
     except ValueError:

@@ -31,7 +31,7 @@ def read_xml(text: str, *, depth: int) -> Properties:
     """Read a property list; dictionaries are kept down to ``depth``.
 
     Raises:
-        ValueError, expat.ExpatError: it is none, or declares entities.
+        ValueError, expat.ExpatError: it is not a property list, or declares entities.
         BuildProblemError: as ``put``.
     """
     parser = expat.ParserCreate("utf-8")  # whatever it declares: the text is decoded already
