@@ -4,7 +4,7 @@ import contextlib
 
 import atheris
 
-with atheris.instrument_imports(include=["bot.builds", "plistlib"]):
+with atheris.instrument_imports(include=["bot.builds"]):
     from bot.builds.ios import read_plist
     from bot.builds.problems import BuildProblemError
 

@@ -24,6 +24,7 @@ _ANDROID = "http://schemas.android.com/apk/res/android"
 _APP_NAME, _APP_VERSION = 0x7F010000, 0x7F010001  # resource IDs: package 7f, type 01, entries 0 and 1
 _ATTRIBUTES = {
     "label": 0x01010001,
+    "name": 0x01010003,
     "minSdkVersion": 0x0101020C,
     "versionCode": 0x0101021B,
     "versionName": 0x0101021C,
@@ -31,6 +32,7 @@ _ATTRIBUTES = {
     "versionCodeMajor": 0x01010576,
 }
 _Attribute = tuple[str, int, int | str]  # name, type, value
+_Element = tuple[str, list[_Attribute], "list[_Element]"]  # name, attributes, the elements in it
 
 
 def make_apk(**about: Any) -> bytes:
@@ -51,6 +53,7 @@ def write_apk(
     translations: Mapping[str, str] | None = None,
     label_in_resources: bool = False,
     version_in_resources: bool = False,
+    launcher_label: str | None = None,
     split: str | None = None,
     utf16: bool = False,
     nameless: bool = False,
@@ -64,7 +67,8 @@ def write_apk(
     ``label_in_resources`` and ``version_in_resources`` put a reference into the manifest and the text into
     ``resources.arsc``, the label also in other languages (``translations``, by two-letter code). ``utf16``
     chooses the strings' encoding. ``nameless`` leaves Android's own attribute names empty, as obfuscators
-    do. ``split`` makes it one part of an app. ``strings`` are in its code; ``files`` are further entries.
+    do. ``launcher_label`` adds an activity with that label which a launcher shows, behind one that none does.
+    ``split`` makes it one part of an app. ``strings`` are in its code; ``files`` are further entries.
     """
     root: list[_Attribute] = []
     application: list[_Attribute] = []
@@ -86,9 +90,10 @@ def write_apk(
         root.append(("split", _STRING, split))
     root.append(("package", _STRING, package))
     sdk: list[_Attribute] = [("minSdkVersion", _INTEGER, 24), ("targetSdkVersion", _INTEGER, 35)]
-    elements = [("manifest", root), ("uses-sdk", sdk), ("application", application)]
+    activities = [] if launcher_label is None else _activities(launcher_label)
+    whole: _Element = ("manifest", root, [("uses-sdk", sdk, []), ("application", application, activities)])
     entries = {
-        "AndroidManifest.xml": _manifest(elements, utf16=utf16, nameless=nameless),
+        "AndroidManifest.xml": _manifest(whole, utf16=utf16, nameless=nameless),
         "classes.dex": make_dex(strings),
     }
     texts = {"": [label or "" if label_in_resources else "", version_name or ""]}
@@ -221,8 +226,17 @@ def _long_length(length: int) -> bytes:
     return struct.pack("<HH", 0x8000 | length >> 16, length & 0xFFFF)
 
 
-def _manifest(elements: Sequence[tuple[str, list[_Attribute]]], *, utf16: bool, nameless: bool) -> bytes:
-    """Return a compiled XML document: the first element is the root, the others lie in it."""
+def _activities(launcher_label: str) -> list[_Element]:
+    def activity(label: str, category: str) -> _Element:
+        action: _Element = ("action", [("name", _STRING, "android.intent.action.MAIN")], [])
+        shown: _Element = ("category", [("name", _STRING, f"android.intent.category.{category}")], [])
+        return "activity", [("label", _STRING, label)], [("intent-filter", [], [action, shown])]
+
+    return [activity("Settings", "DEFAULT"), activity(launcher_label, "LAUNCHER")]
+
+
+def _manifest(root: _Element, *, utf16: bool, nameless: bool) -> bytes:
+    """Return a compiled XML document."""
     strings = ["" if nameless else name for name in _ATTRIBUTES]  # first, as the resource map counts along
     places = {name: index for index, name in enumerate(_ATTRIBUTES)}
 
@@ -239,23 +253,20 @@ def _manifest(elements: Sequence[tuple[str, list[_Attribute]]], *, utf16: bool, 
             return len(strings) - 1
         return strings.index(text)
 
-    def begin(name: str, attributes: list[_Attribute]) -> bytes:
+    def whole(name: str, attributes: list[_Attribute], inside: list[_Element]) -> bytes:
         body = struct.pack("<2I6H", _NONE, place(name), 20, 20, len(attributes), 0, 0, 0)
         for attribute, kind, value in sorted(attributes, key=lambda a: _ATTRIBUTES.get(a[0], _NONE)):
             namespace = place(_ANDROID) if attribute in _ATTRIBUTES else _NONE
             data = string(value) if isinstance(value, str) else value
             raw = data if kind == _STRING else _NONE
             body += struct.pack("<3IHBBI", namespace, place(attribute), raw, 8, 0, kind, data)
-        return _chunk(0x0102, _NODE, body)
-
-    def end(name: str) -> bytes:
-        return _chunk(0x0103, _NODE, struct.pack("<2I", _NONE, place(name)))
+        end = struct.pack("<2I", _NONE, place(name))
+        return (
+            _chunk(0x0102, _NODE, body) + b"".join(whole(*one) for one in inside) + _chunk(0x0103, _NODE, end)
+        )
 
     namespace = struct.pack("<2I", place("android"), place(_ANDROID))
-    nodes = _chunk(0x0100, _NODE, namespace) + begin(*elements[0])
-    for name, attributes in elements[1:]:
-        nodes += begin(name, attributes) + end(name)
-    nodes += end(elements[0][0]) + _chunk(0x0101, _NODE, namespace)
+    nodes = _chunk(0x0100, _NODE, namespace) + whole(*root) + _chunk(0x0101, _NODE, namespace)
     ids = _chunk(0x0180, b"", struct.pack(f"<{len(_ATTRIBUTES)}I", *_ATTRIBUTES.values()))
     return _chunk(0x0003, b"", _string_pool(strings, utf16=utf16) + ids + nodes)
 

@@ -14,13 +14,14 @@ from collections.abc import Callable
 from typing import Any, BinaryIO
 
 from bot.builds import confinement
+from bot.builds.plist.encoding import ENCODINGS
 from bot.builds.problems import BuildProblem, BuildProblemError
 
 Answer = dict[str, Any]
 
 _MEMORY_BYTES = 512 * 1024 * 1024
 _OPEN_FILES = 3  # standard input, output and error; all imports are done by then
-_ENCODINGS = ("ascii", "utf-8", "utf-16-le", "utf-16-be")  # Python loads each from a file on first use
+_ENCODINGS = ("ascii", *ENCODINGS)  # Python loads each from a file on first use
 
 
 def limit(*, cpu_s: int, wall_s: int) -> None:

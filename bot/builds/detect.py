@@ -6,11 +6,12 @@ from typing import BinaryIO
 from bot.builds.android.reader import AAB, APK, BUNDLE_CONFIG, read_android
 from bot.builds.ios import app_plists, read_ipa
 from bot.builds.problems import BuildProblem, BuildProblemError
-from bot.builds.zip_archive import Archive
+from bot.builds.zip_archive import Archive, Entry
 from bot.core.build import Build
 
 _NESTED_APK = re.compile(rb"(?:splits/|standalones/)?[^/]+\.apk", re.IGNORECASE)
 _PACKAGE_NAME = re.compile(rb'"package_name"\s*:')
+_NOTHING_PACKED = 2  # bytes that deflate makes of none
 _MAX_INDEX_BYTES = 1024 * 1024
 _MARKER_PATH = re.compile(
     rb"(?:(?:base/manifest/)?androidmanifest\.xml|payload/[^/]+\.app/info\.plist)", re.IGNORECASE
@@ -29,7 +30,8 @@ def read_build(file: BinaryIO) -> Build:
     markers = {*plists, *({APK.manifest, AAB.manifest} & archive.entries.keys())}
     if len(markers) > 1:
         raise BuildProblemError(BuildProblem.SEVERAL_APPS)
-    if markers and any(_MARKER_PATH.fullmatch(_path(name)) for name in archive.entries.keys() - markers):
+    others = (entry for name, entry in archive.entries.items() if name not in markers)
+    if markers and any(_MARKER_PATH.fullmatch(_path(one.name)) and not _is_folder(one) for one in others):
         raise BuildProblemError(BuildProblem.AMBIGUOUS)
     if plists:
         return read_ipa(archive, plists[0])
@@ -38,6 +40,11 @@ def read_build(file: BinaryIO) -> Build:
     if AAB.manifest in archive.entries or BUNDLE_CONFIG in archive.entries:
         return read_android(archive, AAB)
     raise BuildProblemError(BuildProblem.APK_SET if _is_apk_set(archive) else BuildProblem.NO_BUILD)
+
+
+def _is_folder(entry: Entry) -> bool:
+    """Return whether an entry is only a folder: no reader takes it for a file."""
+    return entry.name.endswith(b"/") and not entry.size_bytes and entry.packed_bytes <= _NOTHING_PACKED
 
 
 def _path(name: bytes) -> bytes:

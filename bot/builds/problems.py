@@ -36,8 +36,8 @@ class BuildProblem(StrEnum):
     )
     ENCRYPTED = (
         "encrypted",
-        "This archive is protected with a password, so it can't be scanned. "
-        "Share the build without a password.",
+        "This archive is encrypted or marked as encrypted, so it can't be read. "
+        "Share the build without encryption or a password.",
     )
     DAMAGED = (
         "damaged",

@@ -14,6 +14,7 @@ from bot.errors import BuildRejected
 
 COMMAND = command_of("bot.builds.read_child")
 
+_MAX_NOTES = 20
 _KINDS = {FileType.IPA: "an iOS build", FileType.APK: "an APK", FileType.AAB: "an Android App Bundle"}
 
 
@@ -71,7 +72,12 @@ def parse_build(line: bytes) -> Build:
 def _build(*, build: Mapping[str, Any]) -> Build:
     if set(build) != {field.name for field in fields(Build)} or not is_bundle_id(build["bundle_id"]):
         raise ValueError("not the fields of a build")
-    texts = {name: value for name, value in build.items() if name != "file_type"}
+    texts = {name: value for name, value in build.items() if name not in {"file_type", "tampering"}}
+    tampering = build["tampering"]
+    if not isinstance(tampering, list) or len(tampering) > _MAX_NOTES:
+        raise ValueError("not a list of notes")
     if any(value is not None and clean(value) != value for value in texts.values()):
         raise ValueError("a value is not clean")
-    return Build(file_type=FileType(build["file_type"]), **texts)
+    if any(not isinstance(note, str) or clean(note) != note for note in tampering):
+        raise ValueError("a note is not clean")
+    return Build(file_type=FileType(build["file_type"]), tampering=tuple(tampering), **texts)

@@ -2,12 +2,17 @@
 
 ``zipfile`` creates an object for every entry that a directory claims before its caller can stop it, and
 trusts the sizes in it. Builds come from anyone, so the few structures needed are parsed here, with checks.
-Source: PKWARE's APPNOTE.TXT, sections 4.3 and 4.5.3 (zip64).
+
+Of an APK's entries the content is what Android reads, which looks at less than the specification says: some
+archives are made so that Android installs them and other tools give up. Each such place is noted.
+Sources: PKWARE's APPNOTE.TXT, sections 4.3, 4.4.5 and 4.5.3 (zip64); ``zip_archive.cc`` in AOSP,
+``system/libziparchive``, and ``AssetsProvider.cpp`` in ``frameworks/base/libs/androidfw``.
 """
 
 import re
 import struct
 import zlib
+from bisect import bisect_right
 from collections.abc import Iterator
 from itertools import pairwise
 from typing import BinaryIO, NamedTuple
@@ -26,8 +31,14 @@ MAX_EXPANDED_BYTES = 8 * 1024**3
 PIECE_BYTES = 256 * 1024
 """Of an entry's content that is yielded at a time."""
 
+APK_MANIFEST = b"AndroidManifest.xml"
+"""The entry that makes an archive an APK."""
+
 _MAX_RATIO = 1032  # deflate can't reach more
 _STORED, _DEFLATED = 0, 8
+_SHOWN = frozenset({APK_MANIFEST, b"resources.arsc"})
+_OTHER_METHODS = frozenset({*range(1, 21), *range(92, 100)}) - {_DEFLATED}
+"""Methods that some tool unpacks, or that the specification reserves: it would see something else."""
 _ENCRYPTED = 0x0001 | 0x0040 | 0x2000  # an entry, strong encryption, the directory itself
 
 _END = struct.Struct("<4s4H2IH")
@@ -60,6 +71,8 @@ class _Directory(NamedTuple):
     end: int
     """It must end before this offset."""
     entry_count: int
+    is_volume: bool = False
+    """It claims to be on another disk than the first, which Android ignores."""
 
 
 class Archive:
@@ -72,6 +85,8 @@ class Archive:
     """
 
     def __init__(self, file: BinaryIO) -> None:
+        self.tampering: dict[str, None] = {}
+        """What was read in Android's way against the specification, as sentences in this order."""
         self._file = file
         self._size = file.seek(0, 2)
         if not self._size:
@@ -83,11 +98,24 @@ class Archive:
             raise BuildProblemError(BuildProblem.DAMAGED)
         self._directory_offset = directory.offset
         self._repeated: set[bytes] = set()
+        self._starts: list[int] = []
         self.entries: dict[bytes, Entry] = {}
-        self._read_directory(self._read_at(directory.offset, directory.size_bytes))
+        encrypted = self._read_directory(self._read_at(directory.offset, directory.size_bytes))
+        self._is_apk = APK_MANIFEST in self.entries
+        if directory.is_volume:
+            self._note("It claims to be one volume of several.", BuildProblem.DAMAGED)
+        self.is_marked_encrypted = encrypted
+        if encrypted:
+            self._note("It has files that are marked as encrypted.", BuildProblem.ENCRYPTED)
+
+    def _note(self, sentence: str, otherwise: BuildProblem) -> None:
+        """Note what Android passes over in an APK; raise the problem that it is in any other archive."""
+        if not self._is_apk:
+            raise BuildProblemError(otherwise)
+        self.tampering[sentence] = None
 
     def read(self, entry: Entry, *, limit_bytes: int) -> bytes:
-        """Return an entry's whole content, with its checksum verified.
+        """Return an entry's whole content, with its checksum verified (of an APK's: noted if it is wrong).
 
         Raises:
             BuildProblemError: it has more than ``limit_bytes``, or does not match the directory.
@@ -104,11 +132,12 @@ class Archive:
         """
         start = self._start(entry)
         crc = 0
-        for piece in self._raw(start, entry) if entry.method == _STORED else self._inflated(start, entry):
+        inflated = entry.method == _DEFLATED
+        for piece in self._inflated(start, entry) if inflated else self._raw(start, entry.size_bytes):
             crc = zlib.crc32(piece, crc)
             yield piece
         if crc != entry.crc:
-            raise BuildProblemError(BuildProblem.DAMAGED)
+            self._note(f"The checksum of {_shown(entry)} is wrong.", BuildProblem.DAMAGED)
 
     def _start(self, entry: Entry) -> int:
         """Return the offset of an entry's content, after checking its local header against the directory."""
@@ -120,20 +149,33 @@ class Archive:
         if signature != b"PK\x03\x04":
             raise BuildProblemError(BuildProblem.DAMAGED)
         if flags & _ENCRYPTED:
-            raise BuildProblemError(BuildProblem.ENCRYPTED)
+            self._note(f"{_shown(entry)} is marked as encrypted.", BuildProblem.ENCRYPTED)
+        inflated = entry.method == _DEFLATED
         start: int = entry.offset + _LOCAL.size + name_bytes + extra_bytes
         if (  # tools that read the local header would see something else
-            method != entry.method
-            or not (flags & _DATA_DESCRIPTOR or _agree(claims, entry))
+            not (flags & _DATA_DESCRIPTOR or _agree(claims, entry))
             or self._read_at(entry.offset + _LOCAL.size, name_bytes) != entry.name
             or start + entry.packed_bytes > self._directory_offset
-            or method not in {_STORED, _DEFLATED}
+            or entry.method in _OTHER_METHODS
+            or method in {_STORED, _DEFLATED, *_OTHER_METHODS} - {_DEFLATED if inflated else _STORED}
         ):
             raise BuildProblemError(BuildProblem.DAMAGED)
+        if {method, entry.method} - {_STORED, _DEFLATED}:  # Android takes it for stored
+            self._note(f"{_shown(entry)} has a compression method that doesn't exist.", BuildProblem.DAMAGED)
+        if not inflated and entry.packed_bytes != entry.size_bytes:
+            if start + entry.size_bytes > self._next_start(entry):
+                raise BuildProblemError(BuildProblem.DAMAGED)
+            self._note(f"The size of {_shown(entry)} is wrong.", BuildProblem.DAMAGED)
+        if inflated and not _is_possible(entry):
+            raise BuildProblemError(BuildProblem.TOO_LARGE_INSIDE)
         return start
 
-    def _raw(self, start: int, entry: Entry) -> Iterator[bytes]:
-        end = start + entry.packed_bytes
+    def _next_start(self, entry: Entry) -> int:
+        """Return the offset of what follows an entry: the next entry, or the directory."""
+        return self._starts[bisect_right(self._starts, entry.offset)]
+
+    def _raw(self, start: int, size_bytes: int) -> Iterator[bytes]:
+        end = start + size_bytes
         for offset in range(start, end, PIECE_BYTES):
             yield self._read_at(offset, min(PIECE_BYTES, end - offset))
 
@@ -141,7 +183,7 @@ class Archive:
         inflater = zlib.decompressobj(-zlib.MAX_WBITS)
         left = entry.size_bytes
         try:
-            for packed in self._raw(start, entry):
+            for packed in self._raw(start, entry.packed_bytes):
                 piece = inflater.decompress(packed, PIECE_BYTES)
                 while piece:
                     left -= len(piece)
@@ -183,17 +225,21 @@ class Archive:
             raise BuildProblemError(BuildProblem.AMBIGUOUS)
         _, disk, first_disk, _, count, size, offset, _ = _END.unpack_from(tail, ends[0])
         end = tail_start + ends[0]
-        directory = _Directory(offset=offset, size_bytes=size, end=end, entry_count=count)
         directory64 = self._find_directory64(end)
-        if not {disk, first_disk} <= ({0} if directory64 is None else {0, 0xFFFF}):
-            raise BuildProblemError(BuildProblem.DAMAGED)  # one volume of several
+        directory = _Directory(
+            offset=offset,
+            size_bytes=size,
+            end=end,
+            entry_count=count,
+            is_volume=not {disk, first_disk} <= ({0} if directory64 is None else {0, 0xFFFF}),
+        )
         if directory64 is not None and (  # it depends on the tool which of the two records is used
             count not in {0xFFFF, directory64.entry_count & 0xFFFF}
             or size not in {0xFFFFFFFF, directory64.size_bytes}
             or offset not in {0xFFFFFFFF, directory64.offset}
         ):
             raise BuildProblemError(BuildProblem.AMBIGUOUS)
-        return directory64 or directory
+        return directory64._replace(is_volume=directory.is_volume) if directory64 else directory
 
     def _find_directory64(self, end: int) -> _Directory | None:
         if end < _LOCATOR.size:
@@ -208,19 +254,22 @@ class Archive:
             raise BuildProblemError(BuildProblem.DAMAGED)
         return _Directory(offset=offset, size_bytes=size, end=at, entry_count=count)
 
-    def _read_directory(self, directory: bytes) -> None:
+    def _read_directory(self, directory: bytes) -> bool:
+        """Read all entries; return whether one of them is marked as encrypted.
+
+        Sizes that can't be true are no matter until an entry is read: real builds have some.
+        """
         total = 0
         spans = []
+        encrypted = False
         for number, (entry, flags) in enumerate(_entries(directory)):
-            if flags & _ENCRYPTED:
-                raise BuildProblemError(BuildProblem.ENCRYPTED)
+            encrypted = encrypted or bool(flags & _ENCRYPTED)
             if number >= MAX_ENTRIES:
                 raise BuildProblemError(BuildProblem.TOO_MANY_ENTRIES)
-            total += entry.size_bytes
-            if total > MAX_EXPANDED_BYTES or entry.size_bytes > _MAX_RATIO * (entry.packed_bytes + 1):
+            is_true = entry.method == _DEFLATED and _is_possible(entry)
+            total += entry.size_bytes if is_true else entry.packed_bytes
+            if total > MAX_EXPANDED_BYTES:
                 raise BuildProblemError(BuildProblem.TOO_LARGE_INSIDE)
-            if entry.method == _STORED and entry.size_bytes != entry.packed_bytes:
-                raise BuildProblemError(BuildProblem.DAMAGED)
             if entry.name in self.entries:
                 self._repeated.add(entry.name)
             self.entries[entry.name] = entry
@@ -228,6 +277,18 @@ class Archive:
         spans = [*sorted(spans), (self._directory_offset, self._directory_offset)]
         if any(end > start for (_, end), (start, _) in pairwise(spans)):  # shared, as in small zip bombs
             raise BuildProblemError(BuildProblem.DAMAGED)
+        self._starts = [start for start, _ in spans]
+        return encrypted
+
+
+def _shown(entry: Entry) -> str:
+    """Return an entry's name for people; only names that the bot knows are shown."""
+    return f"`{entry.name.decode()}`" if entry.name in _SHOWN else "One of its files"
+
+
+def _is_possible(entry: Entry) -> bool:
+    """Return whether deflate can make the size out of the packed bytes."""
+    return entry.size_bytes <= _MAX_RATIO * (entry.packed_bytes + 1)
 
 
 def _ends_file(tail: bytes, at: int) -> bool:

@@ -47,6 +47,8 @@ class Build:
     """``CFBundleShortVersionString`` or ``versionName``."""
     build_number: str | None = None
     """``CFBundleVersion`` or ``versionCode``."""
+    tampering: tuple[str, ...] = ()
+    """What in its archive is made to confuse readers other than Android, as short sentences."""
 
     @property
     def platform(self) -> Platform:

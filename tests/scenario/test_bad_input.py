@@ -33,7 +33,7 @@ async def _refused(place: Office, shared: Shared, *words: str) -> str:
 
 
 def _locked(build: bytes) -> bytes:
-    """Return a build whose entries are all marked as encrypted."""
+    """Return a build whose entries are all marked as encrypted; Android reads on if they are not."""
     data = bytearray(build)
     for signature, flags in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
         at = data.find(signature)
@@ -80,7 +80,7 @@ BAD = {
     "text": ("Shop.ipa", b"see the wiki for the build", "This is not an IPA or APK"),
     "truncated": ("shop.apk", apk(padding_bytes=20_000)[:-9_000], "the upload was probably cut off"),
     "sign-in page": ("Shop.ipa", SIGN_IN_PAGE, "probably a sign-in page was saved instead of the file"),
-    "encrypted": ("shop.apk", _locked(apk()), "This archive is protected with a password"),
+    "encrypted": ("shop.apk", _locked(_damaged(apk())), "This archive is encrypted"),
     "broken": ("shop.apk", _damaged(apk()), "This archive is damaged"),
     "absurd entries": ("shop.apk", _claims_entries(10_000_000), "far more files than a real build has"),
     "absurd sizes": (

@@ -72,11 +72,20 @@ class StringPool:
             size, codec = 2 * units, "utf-16-le"
         if at + size > self._end:
             raise ValueError("a string exceeds its pool")
-        text = self._data[at : at + min(size, MAX_TEXT_BYTES)].decode(
-            codec, "surrogatepass" if size <= MAX_TEXT_BYTES else "ignore"
-        )
-        # aapt2 writes characters beyond the basic plane as two surrogates in UTF-8: join them.
-        return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "ignore")
+        content: bytes = self._data[at : at + min(size, MAX_TEXT_BYTES)]
+        try:
+            # aapt2 writes characters beyond the basic plane as two surrogates in UTF-8: join them.
+            joined = content.decode(codec, "surrogatepass").encode("utf-16-le", "surrogatepass")
+        except UnicodeDecodeError:  # cut within a character, or a byte that is wrong
+            return content.decode(codec, "replace")
+        return joined.decode("utf-16-le", "ignore")
+
+    def find(self, index: int) -> str | None:
+        """Return a string; ``None`` if it is missing or broken."""
+        try:
+            return self[index]
+        except ValueError:
+            return None
 
     def value(self, kind: int, data: int) -> Value:
         """Return a typed value whose strings are in this pool."""

@@ -4,8 +4,11 @@ Android's own attributes are identified by their resource IDs, as in an APK's ma
 Source: ``Resources.proto`` in AOSP, ``frameworks/base/tools/aapt2``.
 """
 
+import contextlib
+from collections.abc import Iterator
+
 from bot.builds.android.chunks import INTEGERS, REFERENCE, STRING, Value
-from bot.builds.android.manifest import Attributes, Manifest
+from bot.builds.android.manifest import LABEL, LAUNCHER, NAME, NAMED, NUMBERED, Attributes, Manifest
 from bot.builds.android.protobuf import ProtoMessage
 
 _NODE_ELEMENT = 1
@@ -32,18 +35,46 @@ def read_proto_manifest(data: bytes) -> Manifest:
     for child in root.messages(_ELEMENT_CHILD):
         element = child.message(_NODE_ELEMENT)
         if element is not None and element.text(_ELEMENT_NAME) == "application":
-            return Manifest.of(_attributes(root), _attributes(element))
+            application = _attributes(element)
+            activity = None
+            if LABEL not in application:
+                with contextlib.suppress(ValueError):  # only the label depends on it
+                    activity = _launcher_activity(element)
+            return Manifest.of(_attributes(root), application, activity)
     return Manifest.of(_attributes(root), {})
+
+
+def _elements(parent: ProtoMessage, *names: str) -> Iterator[ProtoMessage]:
+    """Yield the elements of these names in an element."""
+    for child in parent.messages(_ELEMENT_CHILD):
+        element = child.message(_NODE_ELEMENT)
+        if element is not None and element.text(_ELEMENT_NAME) in names:
+            yield element
+
+
+def _launcher_activity(application: ProtoMessage) -> Attributes | None:
+    """Return the attributes of the first activity that has a label and that a launcher shows."""
+    for element in _elements(application, "activity", "activity-alias"):
+        activity = _attributes(element)
+        if LABEL not in activity:
+            continue
+        for intents in _elements(element, "intent-filter"):
+            found = (_attributes(one).get(NAME) for one in _elements(intents, "action", "category"))
+            if {name.text for name in found if name is not None} >= LAUNCHER:
+                return activity
+    return None
 
 
 def _attributes(element: ProtoMessage) -> Attributes:
     attributes: Attributes = {}
     for attribute in element.messages(_ELEMENT_ATTRIBUTE):
         number = attribute.number(_ATTRIBUTE_ID)
-        if number:
+        if number in NUMBERED:
             attributes.setdefault(number, _value(attribute))
-        elif not attribute.text(_ATTRIBUTE_NAMESPACE):
-            attributes.setdefault(attribute.text(_ATTRIBUTE_NAME) or "", _value(attribute))
+        if not attribute.text(_ATTRIBUTE_NAMESPACE):
+            name = attribute.text(_ATTRIBUTE_NAME)
+            if name in NAMED:
+                attributes.setdefault(name, _value(attribute))
     return attributes
 
 

@@ -3,16 +3,19 @@
 Source: ``Resources.proto`` in AOSP, ``frameworks/base/tools/aapt2``.
 """
 
+import re
+
 from bot.builds.android.chunks import Value
 from bot.builds.android.proto_manifest import item_value
 from bot.builds.android.protobuf import ProtoMessage
-from bot.builds.android.resources import follow
+from bot.builds.android.resources import DEFAULT, ENGLISH, NO_LANGUAGE, OTHER_LANGUAGE, RANKS, follow
 
 _TABLE_PACKAGE = 2
 _PACKAGE_ID, _PACKAGE_TYPE = 1, 3
 _TYPE_ID, _TYPE_ENTRY = 1, 3
 _ENTRY_ID, _ENTRY_VALUE = 1, 6
 _ID = 1  # of a package, a type or an entry; 0 is omitted
+_CONFIG_LOCALE = 3
 _CONFIG_VALUE_CONFIG, _CONFIG_VALUE_VALUE = 1, 2
 _VALUE_ITEM = 4
 
@@ -36,24 +39,35 @@ class ProtoResources:
         return follow(value, self._find)
 
     def _find(self, resource_id: int) -> Value | None:
-        """Return the value of the default configuration, else of the first that has one."""
+        """Return the value of the configuration of the best rank that has one, the first of its rank."""
         package, kind, index = resource_id >> 24, resource_id >> 16 & 0xFF, resource_id & 0xFFFF
-        first: Value | None = None
+        best, best_rank = None, len(RANKS)
         for entries in self._types.get((package, kind), ()):
             for entry in entries.messages(_TYPE_ENTRY):
                 if _id(entry, _ENTRY_ID) != index:
                     continue
                 for configured in entry.messages(_ENTRY_VALUE):
                     value = _value(configured)
-                    config = configured.message(_CONFIG_VALUE_CONFIG)
-                    if value is not None and (config is None or config.is_empty()):
+                    rank = _rank(configured.message(_CONFIG_VALUE_CONFIG))
+                    if value is not None and rank == DEFAULT:
                         return value
-                    first = first or value
-        return first
+                    if value is not None and rank < best_rank:
+                        best, best_rank = value, rank
+        return best
+
+
+def _rank(config: ProtoMessage | None) -> int:
+    if config is None or config.is_empty():
+        return DEFAULT
+    language = config.text(_CONFIG_LOCALE)
+    if not language:
+        return NO_LANGUAGE
+    return ENGLISH if re.fullmatch(r"en(?:[-_].*)?", language) else OTHER_LANGUAGE
 
 
 def _id(message: ProtoMessage, number: int) -> int:
-    wrapped = message.message(number)
+    """Return an ID. It is written first, so the rest of what may be a hundred thousand fields is not read."""
+    wrapped = message.first(number)
     return (wrapped.number(_ID) or 0) if wrapped is not None else 0
 
 

@@ -15,7 +15,7 @@ from bot.builds.android.proto_resources import ProtoResources
 from bot.builds.android.resources import Resources
 from bot.builds.problems import BuildProblem, BuildProblemError
 from bot.builds.text import clean, is_bundle_id
-from bot.builds.zip_archive import Archive
+from bot.builds.zip_archive import APK_MANIFEST, Archive, Entry
 from bot.core.build import Build, FileType
 
 BUNDLE_CONFIG = b"BundleConfig.pb"
@@ -41,7 +41,7 @@ class _Format:
 
 APK = _Format(
     file_type=FileType.APK,
-    manifest=b"AndroidManifest.xml",
+    manifest=APK_MANIFEST,
     read_manifest=read_manifest,
     resources=b"resources.arsc",
     read_resources=Resources,
@@ -70,11 +70,7 @@ def read_android(archive: Archive, form: _Format) -> Build:
     entry = archive.entries.get(form.manifest)
     if entry is None:
         raise BuildProblemError(form.invalid)
-    data = archive.read(entry, limit_bytes=_MAX_MANIFEST_BYTES)
-    try:
-        manifest = form.read_manifest(data)
-    except (ValueError, struct.error) as error:
-        raise BuildProblemError(form.invalid) from error
+    manifest = _manifest(archive, entry, form)
     if manifest.split is not None and manifest.split.text:
         raise BuildProblemError(form.split)
     package = manifest.package.text if manifest.package is not None else None
@@ -94,7 +90,19 @@ def read_android(archive: Archive, form: _Format) -> Build:
         display_name=clean(_text(label)),
         version=clean(_text(version)),
         build_number=clean(number),
+        tampering=(*archive.tampering, *manifest.oddities),
     )
+
+
+def _manifest(archive: Archive, entry: Entry, form: _Format) -> Manifest:
+    try:
+        return form.read_manifest(archive.read(entry, limit_bytes=_MAX_MANIFEST_BYTES))
+    except (BuildProblemError, ValueError, struct.error) as error:
+        if archive.is_marked_encrypted:
+            raise BuildProblemError(BuildProblem.ENCRYPTED) from error
+        if isinstance(error, BuildProblemError):
+            raise
+        raise BuildProblemError(form.invalid) from error
 
 
 def _table(archive: Archive, form: _Format) -> _Table | None:
@@ -118,7 +126,10 @@ def _resolved(table: _Table | None, value: Value | None) -> Value | None:
 
 
 def _text(value: Value | None) -> str | int | None:
-    return value.text if value is not None and value.text is not None else _integer(value)
+    """Return a value for people: without characters that were broken."""
+    return (
+        value.text.replace("\ufffd", "") if value is not None and value.text is not None else _integer(value)
+    )
 
 
 def _integer(value: Value | None) -> int | None:

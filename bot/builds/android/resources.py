@@ -19,6 +19,9 @@ _MAX_HOPS = 8  # references to references
 _SPARSE, _SHORT_OFFSETS = 0x01, 0x02
 _COMPLEX, _COMPACT = 0x0001, 0x0008
 
+RANKS = DEFAULT, NO_LANGUAGE, ENGLISH, OTHER_LANGUAGE = range(4)
+"""Of configurations, the best first: the default, those for some device, English, other languages."""
+
 
 def follow(value: Value, find: Callable[[int], Value | None]) -> Value | None:
     """Follow references, with ``find`` to look up an ID; ``None`` if there is no value."""
@@ -28,6 +31,14 @@ def follow(value: Value, find: Callable[[int], Value | None]) -> Value | None:
             return current
         current = find(current.data)
     return None
+
+
+def _rank(config: bytes) -> int:
+    """Return the rank of a configuration, given without its size; shorter ones end within a field."""
+    if not config.strip(b"\0"):
+        return DEFAULT
+    language = config[4:6].strip(b"\0")
+    return NO_LANGUAGE if not language else ENGLISH if language == b"en" else OTHER_LANGUAGE
 
 
 class Resources:
@@ -40,8 +51,7 @@ class Resources:
     def __init__(self, data: bytes) -> None:
         self._data = data
         self._parts = 0
-        # By package, type and whether it is the default configuration.
-        self._types: dict[tuple[int, int, bool], list[Chunk]] = {}
+        self._types: dict[tuple[int, int, int], list[Chunk]] = {}  # by package, type and rank
         table = next(chunks(data, 0, len(data)), None)
         if table is None or table.kind != _TABLE:
             raise ValueError("not a resource table")
@@ -62,19 +72,19 @@ class Resources:
             if self._parts > _MAX_PARTS:
                 raise ValueError("too many types")
             if part.kind == _TYPE:
-                is_default = not self._data[part.start + 24 : part.body].strip(b"\0")
-                key = (package, self._data[part.start + 8], is_default)
-                self._types.setdefault(key, []).append(part)
+                number, config_bytes = struct.unpack_from("<B11xI", self._data, part.start + 8)
+                config = self._data[part.start + 24 : min(part.start + 20 + config_bytes, part.body)]
+                self._types.setdefault((package, number, _rank(config)), []).append(part)
 
     def resolve(self, value: Value) -> Value | None:
         """Follow references to a value; ``None`` without one."""
         return follow(value, self._find)
 
     def _find(self, resource_id: int) -> Value | None:
-        """Return the value of the default configuration, else of the first that has one."""
+        """Return the value of the configuration of the best rank that has one."""
         package, kind, index = resource_id >> 24, resource_id >> 16 & 0xFF, resource_id & 0xFFFF
-        for is_default in (True, False):
-            for chunk in self._types.get((package, kind, is_default), ()):
+        for rank in RANKS:
+            for chunk in self._types.get((package, kind, rank), ()):
                 value = self._entry(chunk, index)
                 if value is not None:
                     return value

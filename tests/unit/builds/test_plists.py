@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from bot.builds.detect import read_build
+from bot.builds.plist.reader import read_properties
 from bot.builds.problems import BuildProblem
 from bot.builds.reader import BuildFileReader
 from sandbox.builds import make_zip
@@ -149,26 +150,41 @@ def app(plist: bytes) -> bytes:
     return make_zip({"Payload/X.app/Info.plist": plist})
 
 
-async def test_a_plist_that_takes_the_parser_minutes_is_given_up(tmp_path: Path):
-    """The process ends by its own limit on processor time, long before the wait for it does."""
-    reader = BuildFileReader(timeout_s=110)
-    assert (
-        await problem_of(reader, saved(tmp_path, app(colliding(30_000))), "Shop.ipa")
-        is BuildProblem.EXHAUSTING
-    )
+def read_soon(tmp_path: Path, plist: bytes) -> str:
+    """Return what the child says of a plist, in the time and memory that any other takes."""
+    told, cpu_s, peak_mb = read_by_the_child(saved(tmp_path, app(plist)))
+    assert cpu_s < 3
+    assert peak_mb < 100
+    return told
 
 
-async def test_a_plist_that_takes_gigabytes_is_given_up(tmp_path: Path):
-    plist = crowding(2000)
+@pytest.mark.parametrize("plist", [colliding(30_000), crowding(2000)], ids=["colliding", "crowding"])
+def test_a_plist_that_takes_other_parsers_minutes_or_gigabytes(plist: bytes, tmp_path: Path):
+    """Only what names the app is read of it."""
     assert len(plist) < 1024 * 1024
-    assert (
-        await problem_of(BuildFileReader(), saved(tmp_path, app(plist)), "Shop.ipa")
-        is BuildProblem.EXHAUSTING
-    )
-    build, cpu_s, peak_mb = read_by_the_child(saved(tmp_path, app(plist)))
-    assert build == '{"problem": "exhausting"}\n'
-    assert cpu_s < 4
-    assert peak_mb < 560
+    assert read_soon(tmp_path, plist) == '{"problem": "bad_plist"}\n'
+
+
+def test_a_dictionary_of_dictionaries_is_bounded():
+    pairs = 60_000
+    inner = b"\xdf\x12" + struct.pack(">I", pairs) + ref(*[1] * pairs) + ref(*[0] * pairs)
+    began = time.process_time()
+    assert list(read_properties(bplist([inner, b"\x51x"]), depth=10_000)) == ["x"]
+    assert time.process_time() - began < 5
+
+
+ENDLESS = """from bot.builds.child import run
+def read(file):
+    while True:
+        pass
+run(read, cpu_s=1, wall_s=40)
+"""
+
+
+async def test_a_build_that_takes_too_much_processor_time_is_given_up(tmp_path: Path):
+    """The process ends by its own limit on processor time, long before the wait for it does."""
+    reader = BuildFileReader(command=[sys.executable, "-c", ENDLESS], timeout_s=110)
+    assert await problem_of(reader, saved(tmp_path, b"x"), "Shop.ipa") is BuildProblem.EXHAUSTING
 
 
 def test_a_plist_of_the_largest_size_that_real_ones_never_have_is_read():
@@ -180,14 +196,15 @@ def test_a_plist_of_the_largest_size_that_real_ones_never_have_is_read():
 BOT = """import asyncio, sys
 from pathlib import Path
 from bot.builds.reader import BuildFileReader
-asyncio.run(BuildFileReader().read(Path(sys.argv[1]), "Shop.ipa"))
+reader = BuildFileReader(command=[sys.executable, "-c", sys.argv[2]])
+asyncio.run(reader.read(Path(sys.argv[1]), "Shop.ipa"))
 """
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="needs /proc, as Linux has it")
 def test_a_reading_process_does_not_outlive_a_killed_bot(tmp_path: Path):
-    path = saved(tmp_path, app(colliding(30_000)))
-    with subprocess.Popen([sys.executable, "-c", BOT, str(path)]) as bot:
+    path = saved(tmp_path, b"x")
+    with subprocess.Popen([sys.executable, "-c", BOT, str(path), ENDLESS]) as bot:
         children = Path(f"/proc/{bot.pid}/task/{bot.pid}/children")
         while not (reading := children.read_text().split()):
             assert bot.poll() is None

@@ -165,8 +165,10 @@ def test_sizes_beyond_what_is_sane():
     wide = struct.pack("<2H2Q", 1, 16, MAX_EXPANDED_BYTES + 1, 500_000_000)
     huge = central(b"a", size=0xFFFFFFFF, packed=0xFFFFFFFF, method=8, extra=wide)
     assert problem_of(directory_only(huge)) is BuildProblem.TOO_LARGE_INSIDE
+    unread = central(b"a", size=1_000_000, packed=100, method=8)
+    data = b"PK\x03\x04" + struct.pack("<2xHH4x3I2H", 0, 8, 0, 100, 1_000_000, 1, 0) + b"a" + bytes(100)
     assert (
-        problem_of(directory_only(central(b"a", size=1_000_000, packed=100, method=8)))
+        problem_of_entry(data + unread + end(1, len(unread), len(data)), b"a")
         is BuildProblem.TOO_LARGE_INSIDE
     )
 

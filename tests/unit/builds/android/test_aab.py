@@ -214,7 +214,6 @@ def test_elements_in_elements_cost_nothing():
         element("manifest", PACKAGE)[:-2],
         element("manifest", PACKAGE) * 2,
         element("manifest"),
-        element("manifest", field(4, field(2, "package") + field(5, 9) + field(3, "a.b"))),
         element("manifest", field(4, field(1, "android") + field(2, "package") + field(3, "a.b"))),
         element("manifest", PACKAGE + field(4, 12)),
         element("manifest", PACKAGE + attribute("versionCode", integer(1) + string("1"), 0x0101021B)),

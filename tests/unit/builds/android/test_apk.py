@@ -145,7 +145,6 @@ def test_manifests_that_are_none():
         manifest[:200],
         manifest[:-1],
         manifest.replace(b"manifest", b"anifesto"),
-        b"\x04" + manifest[1:],
     ):
         assert problem_of(make_zip({"AndroidManifest.xml": changed})) is BuildProblem.BAD_MANIFEST
     assert read_build(io.BytesIO(make_zip({"AndroidManifest.xml": manifest}))).display_name == "Shop"
