@@ -144,6 +144,8 @@ class Pipeline:
         except BuildRejected as error:
             await self._outcomes.ended(scan, State.REJECTED, error.user_message)
             return
+        for note in build.tampering:
+            await self.store.scans.note(number, f"this archive is built to confuse readers: {note}")
         name = scan.asked_name or build.name
         decisions: list[Decision] = []
 
