@@ -41,6 +41,17 @@ async def asked(bench, how, file_id="F1"):
     return scan.number
 
 
+async def test_what_a_tampered_archive_does_is_in_the_timeline(bench):
+    bench.reader.build = replace(SHOP, tampering=("a checksum is wrong", "a size is wrong"))
+
+    scan = await run(bench)
+
+    notes = [event.why for event in await bench.store.scans.events(scan.number)]
+    assert "this archive is built to confuse readers: a checksum is wrong" in notes
+    assert "this archive is built to confuse readers: a size is wrong" in notes
+    assert scan.state is State.SUBMITTED
+
+
 async def test_a_build_goes_all_the_way(bench):
     scan = await run(bench)
 
