@@ -12,6 +12,7 @@ from typing import Any
 
 from bot.app import Bot
 from bot.config.settings import Settings
+from bot.core.ports import BuildReader
 from bot.features.submission.sections import ReplySection
 from bot.features.verdicts.side_scanner import SideScanner
 from bot.storage.database import Database
@@ -106,7 +107,7 @@ class Office:
     environ: dict[str, str]
     clock: ShiftedClock = field(default_factory=ShiftedClock)
     bot: Bot | None = None
-    reads_apart: bool = False
+    reads_apart: bool | BuildReader = False
     side_scanners: Sequence[SideScanner] = ()
     """Beside Zscaler's."""
     sections: Sequence[ReplySection] = ()
@@ -140,7 +141,8 @@ class Office:
         """Start the bot, with more settings where given."""
         self.environ |= environ
         settings = Settings.read(self.environ)
-        reader = None if self.reads_apart else ReaderHere(accepts_aab=settings.accepts_aab)
+        apart = None if self.reads_apart is True else self.reads_apart
+        reader = ReaderHere(accepts_aab=settings.accepts_aab) if apart is False else apart
         self.bot = await Bot(
             settings,
             self.clock,
@@ -314,7 +316,7 @@ async def office(
     world: World | None = None,
     strict_rates: bool = False,
     tls: ssl.SSLContext | None = None,
-    reads_apart: bool = False,
+    reads_apart: bool | BuildReader = False,
     zscaler: bool | str | None = None,
     side_scanners: Sequence[SideScanner] = (),
     clock: ShiftedClock | None = None,
@@ -326,7 +328,8 @@ async def office(
 ) -> AsyncIterator[Office]:
     """Open the stand-ins and start the bot; with ``tls``, OneTrust speaks https.
 
-    With ``reads_apart``, each build is read in a process of its own, as it is where the bot is at work.
+    With ``reads_apart``, each build is read in a process of its own, as it is where the bot is at work, or by
+    that reader.
     With ``zscaler``, all three of its APIs are set up too; ``down`` or ``wedged``, they are of no use. Where
     nothing is said of it, ``EVERYWHERE`` says it. ``clock`` is the bot's, ``outside`` that of the scanners'
     stand-ins; ``prepare`` is called once the stand-ins are open and before the bot starts.

@@ -68,7 +68,8 @@ async def scene(place: Office, kind: str, *, admit: str = "") -> Scene:
     listed = "" if kind != "not on the list" else place.dana.id
     admins = who.id if kind == "admin" else ""
     users = listed or (place.dana.id if kind == "admin" else "")
-    await place.start(APPSCAN_ADMIT=admit, APPSCAN_USERS=users, APPSCAN_ADMINS=admins)
+    lists = {"APPSCAN_USERS": users, "APPSCAN_ADMINS": admins}
+    await place.start(APPSCAN_ADMIT=admit, **{name: listed for name, listed in lists.items() if listed})
     return Scene(place, who, channel, done, asking, waiting, history, apps)
 
 
