@@ -161,7 +161,7 @@ def _instruction(code: int, value: int, *, then: int = 0, otherwise: int = 0) ->
 
 
 def _landlock_version(libc: ctypes.CDLL) -> int:
-    """Return the version of Landlock's interface; below 1 if there is none."""
+    """Return the version of Landlock's interface; below 1 without Landlock."""
     return int(libc.syscall(_LANDLOCK_CREATE, None, 0, _LANDLOCK_VERSION))
 
 

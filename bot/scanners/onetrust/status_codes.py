@@ -5,7 +5,7 @@ getting-started); the texts can change, and are outside data.
 
 A 2xx with a request ID means accepted. Without the last bytes of a build, it is certainly not accepted. After
 them, only a decision proves that (``StatusCodes`` lists them, docs/setup-onetrust.md has a table). All
-else, also a 2xx without a request ID, leaves the submission ``Uncertain``: a person checks the log.
+else, also a 2xx without a request ID, makes the submission ``Uncertain``: a person checks the log.
 """
 
 from typing import Final
