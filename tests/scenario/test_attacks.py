@@ -105,7 +105,7 @@ async def test_a_queued_first_build_whose_app_id_is_told_meanwhile_goes_as_a_res
 
 
 async def test_a_queued_first_build_goes_as_a_rescan_once_another_build_told_the_app_id(place: Office):
-    place.onetrust.faults.add("webhook", drop=True, times=4)
+    place.onetrust.faults.add("token", status=500, times=4)  # surely not taken
     shared = place.dana.share(place.builds_channel, [("shop.apk", apk())])
     for nth in (2, 3, 4):
         await place.reply(shared, "will be tried again", f"(try {nth})")
