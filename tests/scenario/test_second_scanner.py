@@ -111,3 +111,6 @@ async def test_zscaler_is_down_and_the_second_goes_on(tmp_path: Path, acme: Acme
         shared = place.dana.share(place.builds_channel, [("shop.apk", apk())])
 
         await place.submitted(shared, "Zscaler Sandbox: to be submitted", "Acme Analyzer: benign")
+
+        assert list(acme.files.values()) == [apk()]
+        assert [taken.file_name for taken in place.onetrust.received] == ["shop.apk"]

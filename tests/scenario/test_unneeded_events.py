@@ -68,10 +68,12 @@ async def _acknowledged(place: Office, event: dict[str, Any]) -> None:
     assert (told.acked, told.attempts) == (True, 1), event
 
 
-async def _nothing_happened(place: Office) -> None:
+async def _nothing_happened(place: Office) -> str:
+    """Share a build, which is the first to be scanned; return its reply."""
     place.clock.advance(3600)
     shared = place.dana.share(place.builds_channel, [("last.apk", apk(package="the.last"))])
-    await place.submitted(shared, "Scan #1 ")
+    await place.submitted(shared)
+    return place.read(await place.reply(shared, "Scan #"))
 
 
 @pytest.fixture
@@ -105,7 +107,7 @@ async def test_messages_of_every_subtype(quiet: Office, channel_type: str):
             "event_ts": ts,
         }
         await _acknowledged(quiet, event | ({"subtype": subtype} if subtype else {}))
-    await _nothing_happened(quiet)
+    assert "Scan #1 " in await _nothing_happened(quiet)
     assert len(quiet.onetrust.received) == 1  # that of the last build
 
 
@@ -128,7 +130,7 @@ async def test_a_change_of_a_message_with_a_build_is_no_share(quiet: Office, sub
         "event_ts": ts,
     }
     await _acknowledged(quiet, {**about, **change, "files": message["files"]})
-    await _nothing_happened(quiet)
+    assert "Scan #1 " in await _nothing_happened(quiet)  # the next build is the first scan
 
 
 @pytest.mark.parametrize(
@@ -146,7 +148,7 @@ async def test_events_of_no_use_and_of_no_sense(quiet: Office, event: dict[str, 
     people = {"user": quiet.dana.id} if event["type"] == "app_mention" else {}
     where = {"channel": quiet.builds_channel.id, "event_ts": quiet.slack.world.next_ts()}
     await _acknowledged(quiet, {**where, **people, **event})
-    await _nothing_happened(quiet)
+    assert "Scan #1 " in await _nothing_happened(quiet)
     assert len(quiet.onetrust.received) == 1  # that of the last build
 
 

@@ -72,6 +72,8 @@ async def test_job_runs_when_its_next_round_is_due_but_not_later_than_the_interv
     await let(clock, 20, 60, MINIMUM_S, 60)
     await until(lambda: len(rounds.at) == 5)
 
+    assert rounds.at == pytest.approx([0, 20, 80, 80 + MINIMUM_S, 140 + MINIMUM_S])
+
 
 async def test_job_without_an_interval_waits_for_its_due_time_or_to_be_woken(clock, scheduler):
     rounds = Rounds(clock, 3600)
@@ -111,7 +113,8 @@ async def test_wake_during_a_round_brings_another_at_once(clock, scheduler):
     scheduler.wake("job")
     going_on.set()
 
-    await until(lambda: rounds == [START, START])
+    await until(lambda: len(rounds) == 2)
+    assert rounds == [START, START]
 
 
 async def test_failed_round_is_logged_and_tried_again_after_the_interval(clock, scheduler, caplog):
@@ -137,6 +140,8 @@ async def test_failed_rounds_back_off_until_one_succeeds(clock, scheduler):
     await let(clock, 5, 10, 15, 60, 5)
     await until(lambda: len(rounds.at) == 6)
 
+    assert rounds.at == [0, 5, 15, 30, 90, 95]
+
 
 async def test_failed_round_of_a_job_without_an_interval_is_tried_again(clock, scheduler):
     rounds = Rounds(clock, OSError("surprise"))
@@ -144,6 +149,8 @@ async def test_failed_round_of_a_job_without_an_interval_is_tried_again(clock, s
 
     await let(clock, RETRY_S)
     await until(lambda: len(rounds.at) == 2)
+
+    assert rounds.at == [0, RETRY_S]
 
 
 async def test_stop_ends_the_jobs_named_and_then_all(clock, scheduler):

@@ -185,6 +185,8 @@ async def test_a_file_that_slack_is_slow_about_keeps_no_scan_waiting(bench):
     number = await bench.shared(a_share())
 
     await in_state(bench, number, State.SUBMITTED)
+    assert not slow.is_set()
+    assert [order.number for order in bench.scanner.orders] == [number]
     slow.set()
     await bench.runner.stop()
 
